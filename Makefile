@@ -1,0 +1,48 @@
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check dev bench docs lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## make .venv with everything in it, at the locked versions
+
+# pip checks every file against its hash; the project itself is linked, not copied, and built with the locked hatchling.
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Relance needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## one month on the embedded stack, start to end, then the report (KEEP=1 leaves it running)
+	$(BIN)/python starter.py demo $(ARGS)
+
+test: setup ## all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## lint, format, types, layers, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+dev: setup ## the embedded stack and a worker, until Ctrl-C
+	$(BIN)/python starter.py dev $(ARGS)
+
+bench: setup ## a whole cycle against a mail sink, next to a bare SMTP loop
+	$(BIN)/python -m benchmarks.cycle $(ARGS)
+
+docs: setup ## write docs/configuration.md and .env.example from the settings
+	$(BIN)/python docs/generate.py
+
+# The second file is what a worker needs to run, at the versions of the first: for the container image.
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+lock: setup ## write the lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	$(LOCK) $(ARGS) --extra dev-stack --group dev --output-file requirements.lock
+	$(LOCK) --constraint requirements.lock --output-file requirements-worker.lock

@@ -1,0 +1,47 @@
+"""The running attempt of an activity: its token, its heartbeat, its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from temporalio import activity
+
+HEARTBEAT_EVERY = 1.0
+"""Seconds; also how far the counts in Temporal Web are behind (SPEC C12)."""
+
+
+def token() -> str:
+    """Return what marks the claims of this attempt; another attempt of the same activity has another one."""
+    info = activity.info()
+    return f"{info.workflow_run_id}/{info.activity_id}/{info.attempt}"
+
+
+def is_retry() -> bool:
+    """Tell whether an earlier attempt of this activity is known to be over."""
+    return activity.info().attempt > 1
+
+
+def is_draining() -> bool:
+    """Tell whether this worker is shutting down, so that no further mail may be begun."""
+    return activity.is_worker_shutdown()
+
+
+@asynccontextmanager
+async def heartbeating(details: Callable[[], Any]) -> AsyncIterator[None]:
+    """Send `details()` as heartbeat each second for as long as the block runs."""
+    beating = asyncio.create_task(_beat(details))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await beating
+
+
+async def _beat(details: Callable[[], Any]) -> None:
+    while True:
+        activity.heartbeat(details())
+        await asyncio.sleep(HEARTBEAT_EVERY)

@@ -1,0 +1,75 @@
+"""Planning: from users' preferences to plans, waves and batches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from activities.failures import translated
+from relance.contracts.cycle import BatchesInput, Boundary, NextWave, NextWaveInput, PlanInput, PlanResult
+from relance.domain.plan import PlanStatus
+from relance.domain.planning import Planner
+from relance.domain.send_times import Defaults
+from relance.ports import Plans, Users
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Write the plans of a period and cut its waves into batches.
+
+    Needs `Users`, `Plans` and the `Defaults` for users without preferences of their own.
+    """
+
+    users: Users
+    plans: Plans
+    defaults: Defaults
+
+    @activity.defn
+    async def plan(self, request: PlanInput) -> PlanResult:
+        """Plan every active user, page by page; goes on after a crash at the page it had reached."""
+        planner = Planner(
+            period=request.period,
+            defaults=self.defaults,
+            at=request.at,
+            max_late=request.max_late,
+            opening=request.opening,
+            send_now=request.send_now,
+            not_before=request.not_before,
+        )
+        reached = activity.info().heartbeat_details
+        after, result = (reached[0], PlanResult.model_validate(reached[1])) if reached else (None, PlanResult())
+        with translated():
+            async for page in self.users.pages(after=after, size=PAGE):
+                plans = [planner.plan(user) for user in page.items if user.is_active]
+                written, changed = await self.plans.write(plans)
+                notes = Counter(result.notes)
+                notes.update(note for plan in plans for note in plan.notes)
+                result = PlanResult(
+                    users=result.users + len(plans),
+                    written=result.written + written,
+                    changed=result.changed + changed,
+                    skipped=result.skipped + sum(plan.status is PlanStatus.SKIPPED for plan in plans),
+                    quarantined=result.quarantined + page.quarantined,
+                    notes=dict(notes),
+                )
+                activity.heartbeat(page.last_id, result.model_dump())
+        return result
+
+    @activity.defn
+    async def next_wave(self, request: NextWaveInput) -> NextWave:
+        """Return the earliest instant with plans to send."""
+        with translated():
+            found = await self.plans.next_instant(request.period, excluding=request.excluding)
+        return NextWave(instant=found[0], users=found[1]) if found else NextWave()
+
+    @activity.defn
+    async def boundaries(self, request: BatchesInput) -> list[Boundary]:
+        """Return the next batches of a wave; none means that the wave is complete."""
+        with translated():
+            return await self.plans.boundaries(
+                request.period, request.instant, request.after_user, request.batch_users, request.limit
+            )

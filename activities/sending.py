@@ -1,0 +1,223 @@
+"""Hand mails over to the relay: claim, send, record, over as many connections as there are (SPEC C6-C8).
+
+Nothing is lost and at most one mail per connection is doubled, because a connection claims one mail, sends it, and
+records its result together with the claim of the next one: whoever dies leaves one open claim per connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from relance import ids
+from relance.domain.failures import UNCERTAIN, Failure, classify_smtp, contact_status_after, retry_at
+from relance.domain.invitation import DueAt, Invitation, MailKind
+from relance.domain.people import Contact, User
+from relance.domain.planning import is_late
+from relance.domain.send_times import due_at
+from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
+from relance.ports import (
+    Claimed,
+    ClaimRequest,
+    Clock,
+    Contacts,
+    Deferred,
+    Failed,
+    Ledger,
+    Letter,
+    Mailer,
+    MailLane,
+    Meter,
+    Refused,
+    Released,
+    Result,
+    Sent,
+    Settlement,
+    Uncertain,
+)
+
+SETTLE_FOR = 120.0
+"""Seconds for which a result that only this process knows is offered to the database again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One mail to send: whose, to whom, which; `tries` counts the attempts before this one.
+
+    `planned` is the instant it should have left; `zone` is the user's, for the reminders' instants.
+    """
+
+    invitation: Invitation
+    kind: MailKind
+    user: User
+    contact: Contact
+    tries: int
+    planned: datetime
+    zone: str
+    expiry_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a set of jobs is to be sent: by whom, since when, over how many connections, and until when."""
+
+    token: str
+    at: datetime
+    lanes: int
+    stop: Callable[[], bool]
+
+
+Outcome = Result | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Send jobs; needs `Ledger`, `Contacts`, `Mailer`, `Meter` and `Clock`."""
+
+    ledger: Ledger
+    contacts: Contacts
+    mailer: Mailer
+    meter: Meter
+    clock: Clock
+    message_id_domain: str
+
+    def now(self, at: datetime) -> datetime:
+        """Return the time for a record: never before the workflow time that asked for it, if our clock is slow."""
+        return max(self.clock.now(), at)
+
+    async def send(self, jobs: Sequence[Job], order: Order, done: Callable[[Job, Outcome], None]) -> None:
+        """Send the jobs and tell each outcome once it is recorded.
+
+        Stops early, with jobs left over, when `order.stop()` says so. A cancellation lets mails in flight finish.
+
+        Raises:
+            DependencyUnavailable: the relay or the database; what was not sent is free to be claimed again.
+        """
+        queue = deque(jobs)
+        outcomes = 0
+
+        def counted(job: Job, outcome: Outcome) -> None:
+            nonlocal outcomes
+            outcomes += 1
+            done(job, outcome)
+
+        lanes = [
+            asyncio.create_task(self._lane(queue, order, counted))
+            for _ in range(min(order.lanes, len(queue), self.mailer.connections))
+        ]
+        finished = asyncio.gather(*lanes, return_exceptions=True)
+        try:
+            results = await asyncio.shield(finished)
+        except asyncio.CancelledError:
+            queue.clear()
+            await finished
+            raise
+        # A connection that failed costs nothing as long as the others did its share.
+        errors = [result for result in results if isinstance(result, BaseException)]
+        if errors and outcomes < len(jobs):
+            raise errors[0]
+
+    async def _lane(self, queue: deque[Job], order: Order, done: Callable[[Job, Outcome], None]) -> None:
+        async with self.mailer.lane() as lane:
+            last: tuple[Job, Settlement] | None = None
+            while queue and not order.stop():
+                job = queue.popleft()
+                answer = await self._exchange(last, job, order)
+                if last is not None:
+                    done(last[0], last[1].result)
+                    last = None
+                if isinstance(answer, Claimed):
+                    last = job, await self._hand_over(lane, job, answer.contact, order)
+                else:
+                    done(job, answer)
+            if last is not None:
+                await self._settle(last[1])
+                done(last[0], last[1].result)
+
+    async def _exchange(self, last: tuple[Job, Settlement] | None, job: Job, order: Order) -> Claimed | Refused:
+        request = ClaimRequest(
+            invitation_id=job.invitation.id,
+            kind=job.kind,
+            token=order.token,
+            at=self.now(order.at),
+            user=job.user,
+            contact=job.contact,
+        )
+        try:
+            answer = await self.ledger.exchange(last[1] if last else None, request)
+        except DependencyUnavailable:
+            # Whether the claim was written is unknown: give it back, so that the next attempt finds it free.
+            for settlement in (*([last[1]] if last else []), _settlement(job, order, Released())):
+                await self._settle(settlement)
+            raise
+        assert answer is not None
+        return answer
+
+    async def _settle(self, settlement: Settlement) -> None:
+        """Record a result; the mail is out and only this process knows it, so a short outage is waited for here."""
+        deadline = asyncio.get_running_loop().time() + SETTLE_FOR
+        pause = 0.1
+        while True:
+            try:
+                await self.ledger.exchange(settlement, None)
+            except DependencyUnavailable:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            else:
+                return
+
+    async def _hand_over(self, lane: MailLane, job: Job, contact: Contact, order: Order) -> Settlement:
+        letter = self._letter(job, contact, self.now(order.at))
+        started = asyncio.get_running_loop().time()
+        result: Result
+        try:
+            await lane.send(letter)
+        except MailRefused as error:
+            failure = classify_smtp(error.code, error.text, error.stage)
+            result = self._after(failure, job, self.now(order.at))
+            if (status := contact_status_after(failure)) is not None:
+                await self.contacts.set_status(contact.id, status, failure.class_, self.now(order.at))
+        except MailUncertain:
+            result = self._after_uncertain(job, self.now(order.at))
+        except DependencyUnavailable:
+            await self._settle(_settlement(job, order, Released()))
+            raise
+        else:
+            result = self._accepted(job, letter, self.now(order.at))
+        self.meter.mail(job.kind, result, asyncio.get_running_loop().time() - started)
+        return _settlement(job, order, result)
+
+    def _accepted(self, job: Job, letter: Letter, at: datetime) -> Sent:
+        due: DueAt | None = due_at(at, job.zone, job.expiry_days) if job.kind is MailKind.INVITATION else None
+        return Sent(letter.message_id, at, late=is_late(job.planned, at), due=due)
+
+    def _after(self, failure: Failure, job: Job, at: datetime) -> Deferred | Failed:
+        again = retry_at(failure, job.tries + 1, at)
+        return Deferred(failure, again, at) if again is not None else Failed(failure, at)
+
+    def _after_uncertain(self, job: Job, at: datetime) -> Deferred | Uncertain:
+        # SPEC X4: an invitation is sent again with the same Message-ID, a reminder is not.
+        again = retry_at(UNCERTAIN, job.tries + 1, at) if job.kind is MailKind.INVITATION else None
+        return Deferred(UNCERTAIN, again, at) if again is not None else Uncertain(UNCERTAIN, at)
+
+    def _letter(self, job: Job, contact: Contact, at: datetime) -> Letter:
+        return Letter(
+            invitation_id=job.invitation.id,
+            kind=job.kind,
+            message_id=ids.message_id(job.invitation.id, job.kind, self.message_id_domain),
+            to_address=contact.email,
+            to_name=contact.name,
+            sender_name=job.user.name,
+            locale=contact.locale or job.user.locale,
+            date=at,
+            references=None if job.kind is MailKind.INVITATION else job.invitation.message_id,
+        )
+
+
+def _settlement(job: Job, order: Order, result: Result) -> Settlement:
+    return Settlement(job.invitation.id, job.kind, order.token, result)

@@ -1,0 +1,46 @@
+"""The application's contacts; we write their status only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from relance.adapters.mongo.documents import Collection, Reader, either, projection
+from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.quarantine import Quarantine
+from relance.domain.people import Contact, ContactStatus
+
+_FIELDS = projection(Contact)
+
+
+class MongoContacts:
+    """`ports.Contacts` over the collection `contacts`."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(Contact, "contacts", quarantine)
+
+    async def of_users(self, user_ids: Sequence[str]) -> dict[str, list[Contact]]:
+        """Return each user's valid contacts in order of id, by user id; invalid ones are quarantined."""
+        with translated("read the contacts of users"):
+            found = self._collection.find({"userId": {"$in": either(user_ids)}}, _FIELDS)
+            raws = await found.sort("_id", 1).to_list(None)
+        result: dict[str, list[Contact]] = {user_id: [] for user_id in user_ids}
+        for contact in await self._reader.valid(raws):
+            result[contact.user_id].append(contact)
+        return result
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
+        """Return the valid contacts among these, by id."""
+        with translated("read contacts"):
+            raws = await self._collection.find({"_id": {"$in": either(ids)}}, _FIELDS).to_list(None)
+        return {contact.id: contact for contact in await self._reader.valid(raws)}
+
+    async def set_status(self, contact_id: str, status: ContactStatus, reason: str, at: datetime) -> bool:
+        """Set a contact's status; return whether it was another one before."""
+        with translated("set a contact's status"):
+            result = await self._collection.update_one(
+                {"_id": {"$in": either([contact_id])}, "status": {"$ne": status.value}},
+                {"$set": {"status": status.value, "statusReason": reason, "statusAt": at}},
+            )
+        return result.matched_count == 1

@@ -1,0 +1,85 @@
+"""Between MongoDB documents and our models.
+
+The application's ids may be strings or ObjectIds; ours are strings. Reading turns an ObjectId into its 24 hex digits, and
+a query by such a string asks for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from bson import ObjectId
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pydantic import ValidationError
+
+from relance.adapters.mongo.quarantine import Quarantine
+from relance.domain.base import Document
+
+Raw: TypeAlias = dict[str, Any]
+Client: TypeAlias = AsyncIOMotorClient[Raw]
+Collection: TypeAlias = AsyncIOMotorCollection[Raw]
+MotorDatabase: TypeAlias = AsyncIOMotorDatabase[Raw]
+
+M = TypeVar("M", bound=Document)
+
+_ID_FIELDS = ("_id", "userId", "contactId")
+
+
+def to_raw(model: Document) -> Raw:
+    """Return a model as it is stored: camelCase, without empty fields, unknown fields kept."""
+    return model.model_dump(by_alias=True, exclude_none=True)
+
+
+def either(ids: Iterable[str]) -> list[str | ObjectId]:
+    """Return the ids as strings and, where they look like it, as ObjectIds: for `$in`."""
+    result: list[str | ObjectId] = []
+    for one in ids:
+        result.append(one)
+        if ObjectId.is_valid(one):
+            result.append(ObjectId(one))
+    return result
+
+
+def with_text_ids(raw: Raw) -> Raw:
+    """Turn the ObjectIds among a document's ids into strings, in place."""
+    for field in _ID_FIELDS:
+        value = raw.get(field)
+        if isinstance(value, ObjectId):
+            raw[field] = str(value)
+    return raw
+
+
+def projection(model: type[Document]) -> dict[str, int]:
+    """Return the projection on a model's own fields.
+
+    For the application's collections: what else it keeps about people (password hashes, for one) stays where it is.
+    """
+    return {field.alias or name: 1 for name, field in model.model_fields.items()}
+
+
+class Reader(Generic[M]):
+    """Validates the documents of one collection; the invalid ones go into quarantine."""
+
+    def __init__(self, model: type[M], collection: str, quarantine: Quarantine) -> None:
+        self._model = model
+        self._collection = collection
+        self._quarantine = quarantine
+
+    async def valid(self, raws: Sequence[Raw]) -> list[M]:
+        """Return the valid documents, in their order."""
+        valid: list[M] = []
+        invalid: list[tuple[Any, ValidationError]] = []
+        for raw in raws:
+            try:
+                valid.append(self._model.model_validate(with_text_ids(raw)))
+            except ValidationError as error:
+                invalid.append((raw.get("_id"), error))
+        if invalid:
+            await self._quarantine.put(self._collection, invalid)
+        return valid
+
+    async def one(self, raw: Raw | None) -> M | None:
+        """Return the document if there is one and it is valid."""
+        found = await self.valid([raw]) if raw is not None else []
+        return found[0] if found else None

@@ -1,0 +1,46 @@
+"""One record per nominal time of every job, and the stored reports of the cycles (SPEC H3, C13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from relance.adapters.mongo.documents import Collection
+from relance.adapters.mongo.errors import translated
+from relance.contracts.cycle import CycleStatistics
+
+_REPORT = "monthly-cycle-report"
+
+
+class MongoJobRuns:
+    """`ports.JobRuns` over the collection `jobRuns`, unique over job and nominal time."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def record(self, job: str, nominal: datetime, state: str, at: datetime, detail: Mapping[str, Any]) -> bool:
+        """Record a run once; return whether this call made the record."""
+        run = {"job": job, "nominal": nominal, "state": state, "at": at, "detail": dict(detail)}
+        with translated("record a job run"):
+            try:
+                await self._collection.insert_one(run)
+            except DuplicateKeyError:
+                return False
+        return True
+
+    async def store_statistics(self, statistics: CycleStatistics, at: datetime) -> None:
+        """Store how a cycle ended, replacing an earlier report of the period."""
+        key = {"job": _REPORT, "nominal": statistics.period}
+        with translated("store a cycle's report"):
+            # As JSON, because BSON has no durations.
+            report = {**key, "at": at, "statistics": statistics.model_dump(mode="json")}
+            await self._collection.replace_one(key, report, upsert=True)
+
+    async def statistics(self, period: str) -> CycleStatistics | None:
+        """Return the stored report of a period."""
+        with translated("read a cycle's report"):
+            found = await self._collection.find_one({"job": _REPORT, "nominal": period})
+        return CycleStatistics.model_validate(found["statistics"]) if found else None

@@ -1,0 +1,134 @@
+"""The plans of a period: one per user, fixed as soon as its sending begins (SPEC C3, C4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
+from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.adapters.mongo.quarantine import Quarantine
+from relance.contracts.cycle import Boundary
+from relance.domain.plan import Plan, PlanStatus
+from relance.ids import plan_id
+
+_OPEN = {"$in": [PlanStatus.PLANNED.value, PlanStatus.SENDING.value]}
+
+
+class MongoPlans:
+    """`ports.Plans` over the collection `plans`."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(Plan, "plans", quarantine)
+
+    async def write(self, plans: Sequence[Plan]) -> tuple[int, int]:
+        """Insert new plans and update those still `planned` that differ; return (inserted, changed).
+
+        Compares before it writes, so that the hourly planning of unchanged users costs one read per page.
+        """
+        wanted = {plan.id: to_raw(plan) for plan in plans}
+        with translated("read plans"):
+            found = await self._collection.find({"_id": {"$in": list(wanted)}}).to_list(None)
+        present = {raw["_id"]: raw for raw in found}
+        writes = [write for key, raw in wanted.items() if (write := _write(raw, present.get(key))) is not None]
+        if not writes:
+            return 0, 0
+        with translated("write plans"):
+            try:
+                result = (await self._collection.bulk_write(writes, ordered=False)).bulk_api_result
+            except BulkWriteError as error:
+                if not only_duplicates(error):
+                    raise
+                result = error.details or {}
+        return result["nUpserted"], result["nModified"]
+
+    async def next_instant(self, period: str) -> tuple[datetime, int] | None:
+        """Return the earliest instant of a `planned` or `sending` plan and how many plans have it."""
+        query: Raw = {"period": period, "status": _OPEN}
+        with translated("find the next wave"):
+            first = await self._collection.find_one(query, {"instant": 1}, sort=[("instant", 1)])
+            if first is None:
+                return None
+            instant: datetime = first["instant"]
+            return instant, await self._collection.count_documents({**query, "instant": instant})
+
+    async def boundaries(
+        self, period: str, instant: datetime, after: str | None, size: int, limit: int
+    ) -> list[Boundary]:
+        """Return the next batch boundaries of a wave, over its `planned` and `sending` plans in order of user id."""
+        query = {"period": period, "status": _OPEN, "instant": instant, **_users(after, None)}
+        with translated("cut a wave into batches"):
+            found = self._collection.find(query, {"_id": 0, "userId": 1}).sort("userId", 1)
+            users = [raw["userId"] for raw in await found.to_list(size * limit)]
+        result: list[Boundary] = []
+        for start in range(0, len(users), size):
+            batch = users[start : start + size]
+            result.append(Boundary(after=users[start - 1] if start else after, last=batch[-1], users=len(batch)))
+        return result
+
+    async def begin(self, period: str, instant: datetime, boundary: Boundary, at: datetime) -> list[Plan]:
+        """Move the boundary's `planned` plans to `sending`; return all that are `sending` now."""
+        query = {"period": period, "instant": instant, **_users(boundary.after, boundary.last)}
+        with translated("begin a batch"):
+            await self._collection.update_many(
+                {**query, "status": PlanStatus.PLANNED.value},
+                {"$set": {"status": PlanStatus.SENDING.value, "updatedAt": at}},
+            )
+            found = self._collection.find({**query, "status": PlanStatus.SENDING.value})
+            raws = await found.sort("userId", 1).to_list(None)
+        return await self._reader.valid(raws)
+
+    async def finish(
+        self, period: str, user_ids: Sequence[str], status: PlanStatus, at: datetime, reason: str | None = None
+    ) -> None:
+        """Move these `sending` plans to an end status."""
+        fields: Raw = {"status": status.value, "updatedAt": at} | ({"reason": reason} if reason else {})
+        ids = [plan_id(period, user_id) for user_id in user_ids]
+        with translated("finish plans"):
+            await self._collection.update_many(
+                {"_id": {"$in": ids}, "status": PlanStatus.SENDING.value}, {"$set": fields}
+            )
+
+    async def of_user(self, user_id: str) -> list[Plan]:
+        """Return a user's plans, newest period first."""
+        with translated("read a user's plans"):
+            # A plan's id is made of period and user, which spares an index that only people's questions would use.
+            periods = await self._collection.distinct("period")
+            ids = [plan_id(period, user_id) for period in periods]
+            raws = await self._collection.find({"_id": {"$in": ids}}).sort("period", -1).to_list(None)
+        return await self._reader.valid(raws)
+
+    async def open_count(self, period: str) -> int:
+        """Count the period's `planned` and `sending` plans."""
+        with translated("count open plans"):
+            return await self._collection.count_documents({"period": period, "status": _OPEN})
+
+
+def _users(after: str | None, last: str | None) -> Raw:
+    bounds: dict[str, Any] = ({"$gt": after} if after is not None else {}) | ({"$lte": last} if last else {})
+    return {"userId": bounds} if bounds else {}
+
+
+def _write(wanted: Raw, present: Raw | None) -> UpdateOne | None:
+    if present is None:
+        fields = {name: value for name, value in wanted.items() if name != "_id"}
+        return UpdateOne({"_id": wanted["_id"]}, {"$setOnInsert": fields}, upsert=True)
+    if present.get("status") != PlanStatus.PLANNED.value or not _differ(wanted, present):
+        return None
+    return UpdateOne({"_id": wanted["_id"], "status": PlanStatus.PLANNED.value}, {"$set": wanted})
+
+
+def _differ(wanted: Raw, present: Raw) -> bool:
+    return any(_comparable(present.get(name)) != _comparable(value) for name, value in wanted.items() if name != "updatedAt")
+
+
+def _comparable(value: Any) -> Any:
+    # MongoDB keeps milliseconds and has no tuples.
+    if isinstance(value, datetime):
+        return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,71 @@
+"""The application's users; read only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from bson import ObjectId
+
+from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection
+from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.quarantine import Quarantine
+from relance.domain.people import User
+from relance.ports import Page
+
+_FIELDS = projection(User)
+
+# MongoDB compares values of one type only, so a keyset scan goes type by type, in the order of a sort over all of them:
+# strings before ObjectIds. Ids of any other type are no ids of ours: they come last and all end in quarantine.
+_STRINGS = "string"
+_OBJECT_IDS = "objectId"
+_OTHERS = ["number", "object", "array", "binData", "bool", "date", "null"]
+
+
+class MongoUsers:
+    """`ports.Users` over the collection `users`."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(User, "users", quarantine)
+
+    async def pages(self, *, after: str | None = None, size: int = 500) -> AsyncIterator[Page[User]]:
+        """Yield every valid user in order of id, strings before ObjectIds, after the given id.
+
+        24 hex digits in `after` may mean either type; the users say which. If that user is gone, all ObjectIds are
+        yielded once more rather than some never.
+        """
+        resume_in_object_ids = after is not None and await self._is_object_id(after)
+        if not resume_in_object_ids:
+            async for page in self._bracket(_STRINGS, after, size):
+                yield page
+        start = ObjectId(after) if resume_in_object_ids else None
+        async for page in self._bracket(_OBJECT_IDS, start, size):
+            yield page
+        async for page in self._bracket(_OTHERS, None, size):
+            yield page
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, User]:
+        """Return the valid users among these, by id."""
+        with translated("read users"):
+            raws = await self._collection.find({"_id": {"$in": either(ids)}}, _FIELDS).to_list(None)
+        return {user.id: user for user in await self._reader.valid(raws)}
+
+    async def _is_object_id(self, text: str) -> bool:
+        if not ObjectId.is_valid(text):
+            return False
+        with translated("find where to go on"):
+            found = await self._collection.find({"_id": {"$in": either([text])}}, {"_id": 1}).to_list(None)
+        return [raw["_id"] for raw in found] == [ObjectId(text)]
+
+    async def _bracket(self, types: str | list[str], after: Any, size: int) -> AsyncIterator[Page[User]]:
+        last = after
+        while True:
+            bounds: Raw = {"$type": types} if last is None else {"$type": types, "$gt": last}
+            with translated("read a page of users"):
+                raws = await self._collection.find({"_id": bounds}, _FIELDS).sort("_id", 1).to_list(size)
+            if not raws:
+                return
+            last = raws[-1]["_id"]
+            users = await self._reader.valid(raws)
+            yield Page(items=users, last_id=str(last), quarantined=len(raws) - len(users))

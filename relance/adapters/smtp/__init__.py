@@ -1,0 +1,1 @@
+"""The relay: connections, limits, and the conversation with it."""

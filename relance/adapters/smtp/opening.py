@@ -1,0 +1,98 @@
+"""How a connection to the relay comes about: connect, secure, authenticate (aiosmtplib), then take it over."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import cast
+
+import aiosmtplib
+
+from relance.adapters.smtp.dialogue import Dialogue
+from relance.adapters.smtp.session import Session
+from relance.errors import DependencyUnavailable, MailRefused
+from relance.settings import Mail, TlsMode
+
+
+class Opener:
+    """Opens sessions by the settings; the TLS context and our host name are found once."""
+
+    def __init__(self, mail: Mail) -> None:
+        self._mail = mail
+        self._context = None if mail.tls is TlsMode.NONE else _tls_context(verify=mail.verify_certificate)
+        self._hostname: str | None = None
+
+    async def open(self) -> Session:
+        """Open a session.
+
+        Raises:
+            DependencyUnavailable: the relay cannot be reached, refuses for now (4xx), or cannot be trusted.
+            MailRefused: the relay refuses for good; stage `connect` or `auth`.
+        """
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._mail.connect_timeout):
+                await client.connect()
+                if client.is_ehlo_or_helo_needed:
+                    await client.ehlo()
+        except aiosmtplib.SMTPResponseException as error:
+            client.close()
+            stage = "auth" if isinstance(error, aiosmtplib.SMTPAuthenticationError) else "connect"
+            if error.code >= 500:
+                raise MailRefused(error.code, error.message, stage) from None
+            raise DependencyUnavailable("relay", f"it answered {error.code} at {stage}") from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            client.close()
+            raise DependencyUnavailable("relay", _reason(error)) from None
+        except BaseException:
+            client.close()
+            raise
+        self._hostname = client.local_hostname
+        return self._take_over(client)
+
+    def _client(self) -> aiosmtplib.SMTP:
+        mail = self._mail
+        return aiosmtplib.SMTP(
+            hostname=mail.host,
+            port=mail.port,
+            username=mail.username,
+            password=mail.password.get_secret_value() if mail.username and mail.password else None,
+            local_hostname=self._hostname,
+            timeout=mail.connect_timeout,
+            use_tls=mail.tls is TlsMode.TLS,
+            start_tls=mail.tls is TlsMode.STARTTLS,
+            tls_context=self._context,
+        )
+
+    def _take_over(self, client: aiosmtplib.SMTP) -> Session:
+        if client.protocol is None or client.protocol.transport is None:
+            raise DependencyUnavailable("relay", "it closed the connection after the greeting")
+        dialogue = Dialogue(cast("asyncio.Transport", client.protocol.transport))
+        return Session(
+            dialogue,
+            frozenset(client.esmtp_extensions),
+            command_timeout=self._mail.command_timeout,
+            data_timeout=self._mail.data_timeout,
+        )
+
+
+def _tls_context(*, verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _reason(error: BaseException) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not valid: {cause.verify_message}"
+        cause = cause.__cause__
+    if isinstance(error, aiosmtplib.SMTPNotSupported):
+        return "it does not offer what the settings ask for (STARTTLS or authentication)"
+    if isinstance(error, TimeoutError):
+        return "no answer in time while connecting"
+    return f"connecting failed ({type(error).__name__})"

@@ -1,0 +1,139 @@
+"""Signed names of invitations: in the links of a mail, and in the address its bounces come back to.
+
+A link token is `v1.<invitation id>.<HMAC-SHA-256>`, both parts base64url without padding. Each purpose signs with a key
+of its own, so that a link to the form cannot unsubscribe anyone. Tokens hold no address and do not expire: what a link
+may still do is decided by the state of its invitation (SPEC section 13).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from relance.errors import InvalidInput
+from relance.ids import invitation_id, parse_invitation_id
+
+
+class Purpose(StrEnum):
+    """What a link may be used for."""
+
+    SUBMIT = "submit"
+    UNSUBSCRIBE = "unsub"
+
+
+class BouncedReference(NamedTuple):
+    """What a bounce address names; without `invitation_id` it is the one of the period whose token is the same."""
+
+    period: str
+    invitation_id: str | None
+
+
+class LinkTokens:
+    """Signs and verifies with the keys derived from one secret."""
+
+    def __init__(self, link_key: SecretStr) -> None:
+        secret = link_key.get_secret_value().encode()
+        self._keys = {purpose: _derive(secret, purpose) for purpose in Purpose}
+        self._bounce_key = _derive(secret, "bounce")
+
+    def sign(self, purpose: Purpose, invitation: str) -> str:
+        """Return the token of an invitation for one purpose."""
+        head = f"v1.{_encode(invitation.encode())}"
+        return f"{head}.{_encode(hmac.digest(self._keys[purpose], head.encode(), 'sha256'))}"
+
+    def verify(self, purpose: Purpose, token: str) -> str:
+        """Return the invitation a token was signed for.
+
+        Raises:
+            InvalidInput: the token is malformed, altered, or was signed for another purpose; it does not say which.
+        """
+        head, _, signature = token.rpartition(".")
+        version, _, payload = head.partition(".")
+        expected = _encode(hmac.digest(self._keys[purpose], head.encode("utf-8", "surrogateescape"), "sha256"))
+        if not hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), expected.encode()) or version != "v1":
+            raise _invalid()
+        return _decode(payload).decode()
+
+    def bounce_token(self, invitation: str) -> str:
+        """Return what stands for an invitation in an envelope sender: at most 56 lower-case letters and digits.
+
+        `bounce+` and the token must fit into 64 octets (RFC 5321 4.5.3.1.1) and survive relays that change the case,
+        so it is base32 of: form, period, ids, 8 bytes of HMAC. Two 24-digit hexadecimal ids, as MongoDB makes them,
+        are packed into 24 bytes; other ids are kept as text up to that length; longer ones are replaced by a keyed
+        hash, which is found again by making the tokens of its period's invitations (1 microsecond each).
+        """
+        packed = _pack(invitation) or self._hashed(invitation)
+        return _base32(packed + hmac.digest(self._bounce_key, packed, "sha256")[:8])
+
+    def read_bounce_token(self, token: str) -> BouncedReference:
+        """Return what a bounce token names.
+
+        Raises:
+            InvalidInput: we did not make it.
+        """
+        try:
+            raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+        except (binascii.Error, ValueError):
+            raise _invalid() from None
+        packed, tag = raw[:-8], raw[-8:]
+        if not hmac.compare_digest(hmac.digest(self._bounce_key, packed, "sha256")[:8], tag):
+            raise _invalid()
+        return _unpack(packed)
+
+    def _hashed(self, invitation: str) -> bytes:
+        digest = hmac.digest(self._bounce_key, b"id:" + invitation.encode(), "sha256")
+        return b"\x02" + _month(parse_invitation_id(invitation).period) + digest[:16]
+
+
+_OBJECT_ID = re.compile(r"^[0-9a-f]{24}$")
+
+
+def _pack(invitation: str) -> bytes | None:
+    period, user, contact = parse_invitation_id(invitation)
+    if _OBJECT_ID.match(user) and _OBJECT_ID.match(contact):
+        return b"\x00" + _month(period) + bytes.fromhex(user + contact)
+    ids = f"{user}.{contact}".encode()
+    return b"\x01" + _month(period) + ids if len(ids) <= 24 else None
+
+
+def _unpack(packed: bytes) -> BouncedReference:
+    months = int.from_bytes(packed[1:3])
+    period = f"{months // 12:04}-{months % 12 + 1:02}"
+    ids = packed[3:]
+    if packed[0] == 0:
+        return BouncedReference(period, invitation_id(period, ids[:12].hex(), ids[12:].hex()))
+    if packed[0] == 1:
+        return BouncedReference(period, invitation_id(period, *ids.decode().split(".")))
+    return BouncedReference(period, None)
+
+
+def _month(period: str) -> bytes:
+    return (int(period[:4]) * 12 + int(period[5:]) - 1).to_bytes(2)
+
+
+def _derive(secret: bytes, purpose: str) -> bytes:
+    """Expand a key of at least 32 characters into one per purpose (RFC 5869, HKDF-Expand with one block)."""
+    return hmac.digest(secret, f"relance {purpose} v1\x01".encode(), hashlib.sha256().name)
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _base32(raw: bytes) -> str:
+    return base64.b32encode(raw).rstrip(b"=").decode().lower()
+
+
+def _invalid() -> InvalidInput:
+    return InvalidInput("TOKEN", "it was not made by us or is damaged", "use the link exactly as it is in the mail")

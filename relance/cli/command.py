@@ -1,0 +1,136 @@
+"""How every command runs: `--json`, `--debug`, one sentence per error, and the exit codes of SPEC section 9."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hints
+
+import typer
+from temporalio.client import WorkflowFailureError
+from temporalio.service import RPCError, RPCStatusCode
+
+from relance.cli.output import Answer, Output
+from relance.cli.services import Services
+from relance.errors import DependencyUnavailable, InvalidInput, NotFound, RelanceError, SettingsError
+from relance.settings import Settings
+
+DONE, JOB_FAILED, WRONG_USAGE, UNREACHABLE = 0, 1, 2, 3
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+P = ParamSpec("P")
+
+
+@dataclass
+class Run:
+    """One run of a command: what it may use and where it writes."""
+
+    services: Services
+    out: Output
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, read when first needed, so that `--help` works while one is wrong."""
+        return self.services.settings()
+
+
+def command(
+    app: typer.Typer, name: str, examples: str = ""
+) -> Callable[[Callable[Concatenate[Run, P], Awaitable[Answer]]], Callable[Concatenate[Run, P], Awaitable[Answer]]]:
+    """Register an async function `(run, *parameters) -> Answer` as a command of `app`."""
+
+    def register(
+        function: Callable[Concatenate[Run, P], Awaitable[Answer]],
+    ) -> Callable[Concatenate[Run, P], Awaitable[Answer]]:
+        def entry(ctx: typer.Context, **parameters: Any) -> None:
+            out = Output(as_json=parameters.pop("json"))
+            debug = parameters.pop("debug")
+            run = Run(ctx.obj, out)
+            call: Callable[..., Awaitable[Answer]] = function
+            raise typer.Exit(perform(out, lambda: call(run, **parameters), debug=debug))
+
+        entry.__doc__ = inspect.getdoc(function)
+        hints = get_type_hints(function, include_extras=True)
+        own = [
+            parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in list(inspect.signature(function).parameters.values())[1:]
+        ]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        added = [
+            inspect.Parameter("json", keyword, default=False, annotation=JsonOption),
+            inspect.Parameter("debug", keyword, default=False, annotation=DebugOption),
+        ]
+        context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        parameters = [context, *own, *added]
+        entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        entry.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        app.command(name, epilog=_epilog(examples))(entry)
+        return function
+
+    return register
+
+
+def _epilog(examples: str) -> str | None:
+    lines = [line.strip() for line in examples.strip().splitlines()]
+    return "Examples:\n\n" + "\n\n".join(lines) if lines else None
+
+
+def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) -> int:
+    """Run a command's coroutine, print its answer or its error, and return the exit code."""
+
+    async def body() -> Answer:
+        return await call()
+
+    try:
+        answer = asyncio.run(body())
+    except KeyboardInterrupt:
+        return report(out, "interrupted", 130, {})
+    except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a sentence and a code
+        if debug:
+            out.side.print("".join(traceback.format_exception(error)), markup=False, soft_wrap=True)
+        return report(out, *explain(error))
+    out.answer(answer)
+    return answer.code
+
+
+def report(out: Output, sentence: str, code: int, extra: dict[str, str]) -> int:
+    """Print one sentence about an error and return its exit code."""
+    out.side.print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
+    if out.as_json:
+        out.json({"error": sentence, "code": code, **extra})
+    return code
+
+
+def explain(error: BaseException) -> tuple[str, int, dict[str, str]]:
+    """Return the sentence, the exit code and the JSON details of an error."""
+    match error:
+        case InvalidInput():
+            return str(error), WRONG_USAGE, {"field": error.field, "remedy": error.remedy}
+        case SettingsError() | NotFound():
+            return str(error), WRONG_USAGE, {}
+        case DependencyUnavailable():
+            return str(error), UNREACHABLE, {"dependency": error.dependency}
+        case RelanceError():
+            return str(error), JOB_FAILED, {}
+        case RPCError() if error.status in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}:
+            return "Temporal is unavailable: it does not answer any more", UNREACHABLE, {"dependency": "temporal"}
+        case RPCError():
+            return f"Temporal refused the request ({error.status.name}): {error.message}", JOB_FAILED, {}
+        case WorkflowFailureError():
+            return f"the workflow failed: {type(error.cause).__name__}; look at it in Temporal Web", JOB_FAILED, {}
+    return f"unexpected {type(error).__name__}; run the command again with --debug", JOB_FAILED, {}
+
+
+def invalid(field: str, reason: str, remedy: str) -> NoReturn:
+    """Refuse a value a person typed.
+
+    Raises:
+        InvalidInput: always.
+    """
+    raise InvalidInput(field, reason, remedy)

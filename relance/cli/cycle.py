@@ -1,0 +1,99 @@
+"""`cycle status` and `cycle report`: how a period stands and how it ended."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from relance.balance import cycle_statistics
+from relance.cli.command import Run, command
+from relance.cli.opening import cycle_handle
+from relance.cli.output import Answer, cell, table
+from relance.cli.periods import read_period
+from relance.cli.reports import report_answer
+from relance.cli.watching import Snapshot, Watch
+from relance.errors import NotFound
+from relance.temporal.schedules import RPC_TIMEOUT
+
+PeriodArgument = Annotated[str, typer.Argument(help="The month, YYYY-MM.", metavar="PERIOD")]
+
+
+async def status(
+    run: Run,
+    period: PeriodArgument,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, with a progress bar, until the cycle ends.")] = False,
+) -> Answer:
+    """Show what a cycle has done, does now and does next."""
+    read_period(period)
+    async with run.services.database(run.settings) as database, run.services.temporal(run.settings) as client:
+        watching = Watch(run.out, client, database, period)
+        handle = cycle_handle(client, period)
+        try:
+            found = (await handle.describe(rpc_timeout=RPC_TIMEOUT)).status
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            found = None
+        if watch and found is WorkflowExecutionStatus.RUNNING:
+            await watching.until_done(handle)
+            found = (await handle.describe(rpc_timeout=RPC_TIMEOUT)).status
+        snapshot = await watching.snapshot()
+    if found is None and not snapshot.settled and not snapshot.ledger.open and not snapshot.plans_open:
+        raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")
+    return _status(period, found.name.lower() if found else "gone", snapshot)
+
+
+def _status(period: str, state: str, now: Snapshot) -> Answer:
+    progress = now.progress
+    rows = [
+        ("workflow", state),
+        ("stage", now.stage if progress else None),
+        ("users planned", progress.users_planned if progress else None),
+        ("plans still open", now.plans_open),
+        ("waves done", progress.waves_done if progress else None),
+        ("next wave", cell(progress.next_wave) if progress else None),
+        ("sent", now.ledger.sent),
+        ("skipped", now.skipped),
+        ("failed", now.failed),
+        ("uncertain", now.ledger.uncertain),
+        ("cancelled", now.ledger.cancelled),
+        ("open", now.ledger.open),
+    ]
+    data = {
+        "period": period,
+        "workflow": state,
+        "progress": progress,
+        "plans_open": now.plans_open,
+        "sent": now.ledger.sent,
+        "skipped": now.ledger.skipped,
+        "failed": now.ledger.failed,
+        "uncertain": now.ledger.uncertain,
+        "cancelled": now.ledger.cancelled,
+        "open": now.ledger.open,
+    }
+    return Answer(data, table(f"Cycle {period}", ("what", "value"), rows))
+
+
+async def report(run: Run, period: PeriodArgument) -> Answer:
+    """Show how a cycle ended; counted from the ledger while it has not."""
+    read_period(period)
+    async with run.services.database(run.settings) as database:
+        statistics = await database.job_runs.statistics(period)
+        if statistics is None or statistics.open or statistics.plans_open:
+            progress = statistics.progress if statistics else None
+            statistics = await cycle_statistics(database.ledger, database.plans, period, progress)
+        reminders = await database.ledger.reminder_outcomes(period)
+    if not statistics.eligible and not statistics.plans_open:
+        raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")
+    return report_answer(statistics, reminders)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="How the cycle of a period stands and ended.")
+    command(group, "status", "starter.py cycle status 2026-11 --watch")(status)
+    command(group, "report", "starter.py cycle report 2026-11 --json")(report)
+    app.add_typer(group, name="cycle")

@@ -1,0 +1,121 @@
+"""`schedules`: the Schedules on the server, and a look ahead at a user's sends."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from relance.cli import preview
+from relance.cli.command import Run, command, invalid
+from relance.cli.output import Answer, table
+from relance.cli.periods import read_instant
+from relance.temporal import schedules as server
+
+ScheduleArgument = Annotated[str, typer.Argument(help="Which Schedule, see `schedules list`.", metavar="SCHEDULE")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept as the Schedule's note.")]
+
+
+async def list_(run: Run) -> Answer:
+    """Show every Schedule: when it acts next, when it last did, what it missed, whether it is paused and why."""
+    async with run.services.temporal(run.settings) as client:
+        lines = await server.lines(client, run.settings)
+    columns = ("schedule", "cron", "zone", "next", "last nominal", "last start", "missed", "paused", "note")
+    rows = [
+        (
+            line.id,
+            line.cron,
+            line.zone,
+            line.next_times[0] if line.next_times else None,
+            line.last_nominal,
+            line.last_started,
+            line.missed,
+            line.paused if line.present else "not on the server: run `schedules apply`",
+            line.note,
+        )
+        for line in lines
+    ]
+    return Answer({"schedules": [asdict(line) for line in lines]}, table("Schedules", columns, rows))
+
+
+async def apply(run: Run) -> Answer:
+    """Create the declared Schedules or bring them up to date; a pause and its note stay as they are."""
+    async with run.services.temporal(run.settings) as client:
+        applied = await server.apply(client, run.settings)
+    rows = [(one.id, one.change, one.paused, one.note) for one in applied]
+    view = table("Schedules", ("schedule", "done", "paused", "note"), rows)
+    return Answer({"schedules": [asdict(one) for one in applied]}, view)
+
+
+async def pause(run: Run, schedule: ScheduleArgument, reason: ReasonOption) -> Answer:
+    """Stop a Schedule; what it would have done meanwhile is not made up for (see `backfill`)."""
+    _known(run, schedule)
+    async with run.services.temporal(run.settings) as client:
+        await server.pause(client, schedule, _text(reason))
+    return _done(schedule, "paused", f"{schedule} is paused: {reason}")
+
+
+async def resume(run: Run, schedule: ScheduleArgument, reason: ReasonOption = server.MANAGED) -> Answer:
+    """Let a paused Schedule act again."""
+    _known(run, schedule)
+    async with run.services.temporal(run.settings) as client:
+        await server.resume(client, schedule, _text(reason))
+    return _done(schedule, "resumed", f"{schedule} acts again.")
+
+
+async def trigger(run: Run, schedule: ScheduleArgument) -> Answer:
+    """Let a Schedule act once, now."""
+    _known(run, schedule)
+    async with run.services.temporal(run.settings) as client:
+        await server.trigger(client, schedule)
+    return _done(schedule, "triggered", f"{schedule} acts now; a period that is open already stays as it is.")
+
+
+async def backfill(
+    run: Run,
+    schedule: ScheduleArgument,
+    start: Annotated[str, typer.Option("--from", help="First day or instant, included.")],
+    end: Annotated[str, typer.Option("--to", help="Last day or instant, included.")],
+) -> Answer:
+    """Let a Schedule act for past nominal times, both ends included; nothing is sent twice."""
+    zone = _known(run, schedule)
+    first, last = read_instant(start, "--from", zone), read_instant(end, "--to", zone, end=True)
+    if last < first:
+        invalid("--to", f"{end} lies before --from {start}", "swap the two")
+    async with run.services.temporal(run.settings) as client:
+        await server.backfill(client, schedule, first, last)
+    data = {"schedule": schedule, "done": "backfilled", "from": first, "to": last}
+    return Answer(data, f"{schedule} acts for its nominal times from {start} to {end}, one after the other.")
+
+
+def _known(run: Run, schedule: str) -> str:
+    zones = {one.id: one.zone for one in server.declared(run.settings)}
+    if schedule not in zones:
+        invalid("SCHEDULE", f"there is no Schedule {schedule!r}", f"choose one of: {', '.join(sorted(zones))}")
+    return zones[schedule]
+
+
+def _text(reason: str) -> str:
+    if not reason.strip():
+        invalid("--reason", "it is empty", "say in a few words why")
+    return reason.strip()
+
+
+def _done(schedule: str, what: str, sentence: str) -> Answer:
+    return Answer({"schedule": schedule, "done": what}, sentence)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="The Schedules on the server, and previews of a user's sends.")
+    command(group, "list", "starter.py schedules list --json")(list_)
+    command(group, "apply", "starter.py schedules apply")(apply)
+    command(group, "pause", 'starter.py schedules pause monthly-cycle --reason "relay moves house"')(pause)
+    command(group, "resume", "starter.py schedules resume monthly-cycle")(resume)
+    command(group, "trigger", "starter.py schedules trigger monthly-cycle")(trigger)
+    command(group, "backfill", "starter.py schedules backfill monthly-cycle --from 2026-10-25 --to 2026-10-25")(
+        backfill
+    )
+    preview.register(group)
+    app.add_typer(group, name="schedules")

@@ -1,0 +1,63 @@
+"""What the commands need from outside; `starter.py` alone knows the real things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from temporalio.client import Client
+
+from relance.ports import Clock, Contacts, JobRuns, Ledger, Mailer, Plans, Suppressions, Users
+from relance.settings import Settings
+
+
+class Database(Protocol):
+    """An open database with its repositories."""
+
+    @property
+    def users(self) -> Users:
+        """The application's users."""
+
+    @property
+    def contacts(self) -> Contacts:
+        """The application's contacts."""
+
+    @property
+    def suppressions(self) -> Suppressions:
+        """The suppressed addresses."""
+
+    @property
+    def plans(self) -> Plans:
+        """The plans."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The invitations."""
+
+    @property
+    def job_runs(self) -> JobRuns:
+        """The job runs and stored reports."""
+
+    async def ensure_indexes(self) -> list[str]:
+        """Create the indexes that are missing and return their names."""
+
+    async def missing_indexes(self) -> list[str]:
+        """Return the names of the indexes that are missing."""
+
+
+DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]
+TemporalFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Client]]
+MailerFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Mailer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Factories of everything a command may open; who opens closes."""
+
+    settings: Callable[[], Settings]
+    clock: Clock
+    database: DatabaseFactory
+    temporal: TemporalFactory
+    mailer: MailerFactory

@@ -1,0 +1,67 @@
+"""`start cycle`: open a period by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from relance.cli.command import Run, command, invalid
+from relance.cli.opening import open_cycle
+from relance.cli.output import Answer
+from relance.cli.periods import read_date, read_period
+from relance.cli.rehearsal import rehearse
+from relance.cli.reports import report_answer
+from relance.cli.watching import Watch
+from relance.contracts.cycle import CycleInput
+from relance.domain.send_times import current_period
+from relance.temporal.schedules import cycle_options
+
+EXAMPLES = """
+starter.py start cycle --dry-run
+starter.py start cycle --period 2026-12 --wait
+"""
+
+
+async def start_cycle(
+    run: Run,
+    period: Annotated[str | None, typer.Option("--period", help="Month, YYYY-MM; default: this month.")] = None,
+    date: Annotated[str | None, typer.Option("--date", help="A day of the period, YYYY-MM-DD.")] = None,
+    now: Annotated[bool, typer.Option("--now", help="Send everything at once, whatever the users' times.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; write and send nothing.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Show the progress and, at the end, the report.")] = False,
+) -> Answer:
+    """Start the cycle of a period; what runs already or is done is left alone, so nothing is sent twice."""
+    chosen = _period(run, period, date)
+    if dry_run:
+        if wait:
+            invalid("--wait", "a dry run has nothing to wait for", "leave --wait or --dry-run out")
+        return await rehearse(run, chosen, send_now=now)
+    async with run.services.database(run.settings) as database, run.services.temporal(run.settings) as client:
+        request = CycleInput(period=chosen, options=cycle_options(run.settings), send_now=now)
+        opened = await open_cycle(client, database, request)
+        if not wait:
+            data = {"period": chosen, "state": opened.state, "message": opened.sentence}
+            return Answer(data, opened.sentence)
+        run.out.note(opened.sentence)
+        watch = Watch(run.out, client, database, chosen)
+        statistics = opened.statistics or await watch.until_done(opened.handle)
+        reminders = await database.ledger.reminder_outcomes(chosen)
+    return report_answer(statistics, reminders)
+
+
+def _period(run: Run, period: str | None, date: str | None) -> str:
+    if period is not None and date is not None:
+        invalid("--date", "it does not go together with --period", "leave one of them out")
+    if period is not None:
+        return read_period(period, "--period")
+    if date is not None:
+        return f"{read_date(date, '--date'):%Y-%m}"
+    return current_period(run.services.clock.now(), run.settings.scheduling.default_zone)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="Start a job by hand.")
+    command(group, "cycle", EXAMPLES)(start_cycle)
+    app.add_typer(group, name="start")

@@ -1,0 +1,127 @@
+"""A cycle while it runs: what the workflow says, what the ledger holds, and a progress bar of both (SPEC C12)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from rich.progress import Progress, TaskID
+from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from relance.cli.opening import cycle_handle
+from relance.cli.output import Output, cell
+from relance.cli.services import Database
+from relance.contracts.cycle import CycleProgress, CycleStatistics
+from relance.contracts.names import Query
+from relance.domain.ledger import Balance, sum_up
+
+INTERVAL = 0.5
+QUERY_TIMEOUT = timedelta(seconds=5)
+WINDOW = 20
+_SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a cycle now; `progress` is None when the workflow is gone or no worker answers."""
+
+    progress: CycleProgress | None
+    ledger: Balance
+    plans_open: int
+
+    @property
+    def settled(self) -> int:
+        """How many entries have an outcome."""
+        counts = self.ledger
+        return counts.sent + self.skipped + self.failed + counts.uncertain + counts.cancelled
+
+    @property
+    def skipped(self) -> int:
+        """How many were skipped, for whatever reason."""
+        return sum(self.ledger.skipped.values())
+
+    @property
+    def failed(self) -> int:
+        """How many failed, by whatever class."""
+        return sum(self.ledger.failed.values())
+
+    @property
+    def expected(self) -> int:
+        """An estimate of all entries there will be: those written, scaled up by the users not yet begun."""
+        entries = self.settled + self.ledger.open
+        planned = self.progress.users_planned if self.progress else 0
+        begun = planned - self.plans_open
+        return max(entries, round(entries * planned / begun)) if begun > 0 else entries
+
+    @property
+    def stage(self) -> str:
+        """What the workflow does, in a word or two."""
+        if self.progress is None:
+            return "no answer from the workflow"
+        waves = self.progress.current_waves
+        return f"{self.progress.stage}, wave {cell(waves[0])}" if waves else self.progress.stage
+
+
+@dataclass
+class Watch:
+    """Watches the cycle of one period."""
+
+    out: Output
+    client: Client
+    database: Database
+    period: str
+    _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=WINDOW))
+
+    async def snapshot(self) -> Snapshot:
+        """Ask the workflow and the ledger."""
+        rows = await self.database.ledger.outcomes(self.period)
+        counted = sum(row["count"] for row in rows)
+        return Snapshot(
+            await self.progress(), sum_up(rows, counted), await self.database.plans.open_count(self.period)
+        )
+
+    async def progress(self) -> CycleProgress | None:
+        """Ask the workflow alone; None when it is gone or no worker answers in time."""
+        try:
+            return await cycle_handle(self.client, self.period).query(
+                Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT
+            )
+        except WorkflowQueryFailedError:
+            return None
+        except RPCError as error:
+            if error.status not in _SILENT:
+                raise
+            return None
+
+    async def until_done(self, handle: WorkflowHandle[object, CycleStatistics]) -> CycleStatistics:
+        """Show a progress bar until the workflow has ended and return its result."""
+        ended = asyncio.ensure_future(handle.result())
+        await self.show_until(ended)
+        return await ended
+
+    async def show_until(self, ended: asyncio.Future[CycleStatistics]) -> None:
+        """Show a progress bar until the future is done."""
+        with self.out.progress() as bar:
+            task = bar.add_task(self.period, total=None, detail="")
+            while not ended.done():
+                began = time.monotonic()
+                self.draw(bar, task, await self.snapshot())
+                # A look at a large ledger may cost a while; it must not become a load of its own.
+                pause = max(INTERVAL, 5 * (time.monotonic() - began))
+                await asyncio.wait([ended], timeout=min(pause, 5.0))
+            self.draw(bar, task, await self.snapshot())
+
+    def draw(self, bar: Progress, task: TaskID, now: Snapshot) -> None:
+        """Bring a bar up to date."""
+        self._seen.append((time.monotonic(), now.settled))
+        (first, before), (last, after) = self._seen[0], self._seen[-1]
+        rate = (after - before) / (last - first) if last > first else 0.0
+        detail = (
+            f"{now.ledger.sent} sent, {now.skipped} skipped, {now.failed} failed, {now.ledger.open} open · "
+            f"{rate:.0f}/s · {now.stage}"
+        )
+        bar.update(task, completed=now.settled, total=now.expected or None, detail=detail)

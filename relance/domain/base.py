@@ -1,0 +1,35 @@
+"""The shape every stored document and every wire model shares."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic.alias_generators import to_camel
+
+
+def _as_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Utc = Annotated[AwareDatetime, AfterValidator(_as_utc)]
+"""An instant; stored and compared in UTC."""
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""A user or contact id: without dots or slashes, because ids are joined with them (SPEC section 1)."""
+
+Period = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+"""A month, `2026-11`, in the user's own zone."""
+
+
+class Document(BaseModel):
+    """A MongoDB document: camelCase there, snake_case here; unknown fields are kept (SPEC section 2)."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True)
+
+
+class Wire(BaseModel):
+    """A payload that crosses Temporal: ids, counts and instants only, never personal data (SPEC section 13)."""
+
+    model_config = ConfigDict(frozen=True)

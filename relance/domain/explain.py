@@ -1,0 +1,210 @@
+"""Why something was sent or not, and what comes next, in sentences a support person can read out.
+
+Ids only: no address and no name ever appears here (SPEC section 13).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from relance.domain.eligibility import invitation_refusal
+from relance.domain.failures import FailureClass
+from relance.domain.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.people import Contact, User
+from relance.domain.phrases import FAILURES, NOTES, reason_in_words
+from relance.domain.plan import Plan, PlanStatus
+from relance.domain.reminders import ReminderRefusal, reminder_refusal
+from relance.domain.send_times import Note
+from relance.domain.zones import is_zone, zone_info
+
+# strftime would follow the machine's language.
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_REMINDERS = ((MailKind.FIRST, "first"), (MailKind.SECOND, "second"))
+_OPEN = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENDING})
+_WAITS = frozenset({InvitationStatus.SENT, InvitationStatus.OPENED})
+
+_ARRIVED = "{name} was sent; the time is not recorded."
+_UNSENT = {
+    InvitationStatus.SENT: _ARRIVED,
+    InvitationStatus.OPENED: _ARRIVED,
+    InvitationStatus.EXPIRED: _ARRIVED,
+    InvitationStatus.SUBMITTED: "{name} was not sent, because the form was already submitted.",
+    InvitationStatus.FAILED: "{name} could not be sent and was given up{ended}{tries}.",
+    InvitationStatus.BOUNCED: "{name} came back as undeliverable{ended}{why}.",
+    InvitationStatus.CANCELLED: "{name} was cancelled before it was sent{ended}{why}.",
+    InvitationStatus.SKIPPED: "{name} was not sent; that was decided{ended}{why}.",
+    InvitationStatus.UNCERTAIN: "{name} was handed over{ended}, but it is not certain that it arrived.",
+}
+"""What became of an invitation without a recorded time of acceptance."""
+
+
+def explain_invitation(
+    invitation: Invitation | None,
+    *,
+    user: User | None,
+    contact: Contact | None,
+    plan: Plan | None,
+    suppressed: bool,
+    now: datetime,
+) -> list[str]:
+    """Return why a contact was invited or not, which reminders went out, and what comes next.
+
+    Times are the local times of the plan's zone, with UTC.
+    """
+    if invitation is None:
+        return _not_yet_invited(user, contact, plan, suppressed=suppressed, now=now)
+    zone = plan.zone if plan is not None and is_zone(plan.zone) else "UTC"
+    lines = [*_sending(invitation, zone, now), *_rules(plan)]
+    lines += _answers(invitation, zone)
+    lines += [line for kind, name in _REMINDERS for line in _past_reminder(invitation, kind, name, zone)]
+    lines += _ahead(invitation, user, contact, zone, suppressed=suppressed, now=now)
+    return lines
+
+
+def explain_plan(plan: Plan, now: datetime) -> list[str]:
+    """Return when a user's invitations of a period go or went out, and by which rules."""
+    who = f"The invitations of user {plan.user_id} for {_month(plan.period)}"
+    when = moment(plan.instant, plan.zone if is_zone(plan.zone) else "UTC")
+    if plan.status is PlanStatus.SKIPPED:
+        first = f"{who} were not sent, because {reason_in_words(plan.reason)}; they were due {when}."
+    elif plan.status is PlanStatus.CANCELLED:
+        first = f"{who} were cancelled; they were due {when}."
+    elif plan.status is PlanStatus.DONE:
+        first = f"{who} were due {when} and have been dealt with."
+    elif plan.status is PlanStatus.SENDING:
+        first = f"{who} were due {when} and are being sent now."
+    elif plan.instant > now:
+        first = f"{who} go out {when}."
+    else:
+        first = f"{who} were due {when} and wait to be sent."
+    late = ["This is later than planned."] if plan.late else []
+    return [first, *_rules(plan), *late]
+
+
+def moment(instant: datetime, zone: str) -> str:
+    """Return an instant in words: the local time of a known zone, and UTC."""
+    local, utc = instant.astimezone(zone_info(zone)), instant.astimezone(UTC)
+    if zone == "UTC":
+        return f"on {_date(utc)} at {utc:%H:%M} UTC"
+    day = "" if utc.date() == local.date() else f"{utc.day} {_MONTHS[utc.month - 1]} "
+    return f"on {_date(local)} at {local:%H:%M} {zone} time ({day}{utc:%H:%M} UTC)"
+
+
+def _not_yet_invited(
+    user: User | None, contact: Contact | None, plan: Plan | None, *, suppressed: bool, now: datetime
+) -> list[str]:
+    lines = ["There is no invitation for this contact in this period yet."]
+    lines += explain_plan(plan, now) if plan is not None else ["Nothing is planned for the user in this period."]
+    refusal = invitation_refusal(user, contact, suppressed=suppressed)
+    if refusal is not None:
+        lines.append(f"As things stand the contact would not be written to, because {reason_in_words(refusal)}.")
+    return lines
+
+
+def _sending(invitation: Invitation, zone: str, now: datetime) -> list[str]:
+    name = f"The invitation {invitation.id}"
+    if invitation.sent_at is not None:
+        late = ", later than planned" if invitation.late else ""
+        return [f"{name} was sent {moment(invitation.sent_at, zone)}{late}{_tries(invitation)}."]
+    if invitation.status in _OPEN:
+        return [f"{name} has not been sent yet.", *_trouble(invitation), *_retry(invitation, zone, now)]
+    ended = f" {moment(invitation.ended_at, zone)}" if invitation.ended_at else ""
+    why = f", because {reason_in_words(invitation.reason)}" if invitation.reason else ""
+    sentence = _UNSENT[invitation.status].format(name=name, ended=ended, why=why, tries=_tries(invitation))
+    return [sentence, *_trouble(invitation)]
+
+
+def _tries(invitation: Invitation) -> str:
+    return f", at try number {invitation.attempts}" if invitation.attempts > 1 else ""
+
+
+def _trouble(invitation: Invitation) -> list[str]:
+    error = invitation.last_error
+    if error is None:
+        return []
+    known = error.class_ in set(FailureClass)
+    words = FAILURES[FailureClass(error.class_)] if known else reason_in_words(error.class_)
+    return [f"The last try failed with code {error.code}: {words}."]
+
+
+def _retry(invitation: Invitation, zone: str, now: datetime) -> list[str]:
+    if invitation.retry_at is None:
+        return []
+    if invitation.retry_at <= now:
+        return ["The next try is due now."]
+    return [f"The next try comes {moment(invitation.retry_at, zone)}."]
+
+
+def _rules(plan: Plan | None) -> list[str]:
+    notes = plan.notes if plan is not None else ()
+    return [f"The rule for the time: {NOTES[Note(note)]}." for note in notes if note in set(Note)]
+
+
+def _answers(invitation: Invitation, zone: str) -> list[str]:
+    lines = []
+    if invitation.opened_at is not None:
+        lines.append(f"It was opened {moment(invitation.opened_at, zone)}.")
+    if invitation.submitted_at is not None:
+        lines.append(f"The form was submitted {moment(invitation.submitted_at, zone)}.")
+    ended = f" {moment(invitation.ended_at, zone)}" if invitation.ended_at else ""
+    if invitation.sent_at is not None:
+        if invitation.status is InvitationStatus.EXPIRED:
+            lines.append(f"It expired without an answer{ended}.")
+        elif invitation.status in {InvitationStatus.BOUNCED, InvitationStatus.CANCELLED}:
+            why = f", because {reason_in_words(invitation.reason)}" if invitation.reason else ""
+            lines.append(f"It was ended{ended}{why}.")
+    return lines
+
+
+def _past_reminder(invitation: Invitation, kind: MailKind, name: str, zone: str) -> list[str]:
+    sent = [one for one in invitation.reminders if one.type is kind]
+    skips = [one for one in invitation.reminder_skips if one.type is kind]
+    return [
+        *(f"The {name} reminder was sent {moment(one.sent_at, zone)}." for one in sent),
+        *(
+            f"The {name} reminder was not sent when it was due {moment(one.at, zone)}, "
+            f"because {reason_in_words(one.reason)}."
+            for one in skips
+        ),
+    ]
+
+
+def _ahead(
+    invitation: Invitation,
+    user: User | None,
+    contact: Contact | None,
+    zone: str,
+    *,
+    suppressed: bool,
+    now: datetime,
+) -> list[str]:
+    due = invitation.due_at
+    if invitation.status not in _WAITS or due is None:
+        return [] if invitation.status in _OPEN | _WAITS else ["Nothing more will be sent for it."]
+    lines = []
+    for kind, name, instant in ((MailKind.FIRST, "first", due.first), (MailKind.SECOND, "second", due.second)):
+        refusal = reminder_refusal(kind, invitation, user, contact, suppressed=suppressed)
+        if refusal in {ReminderRefusal.ALREADY_SENT, ReminderRefusal.ALREADY_DECIDED}:
+            continue
+        when = f"is due {moment(instant, zone)}" if instant > now else f"has been due since {_since(instant, zone)}"
+        but = f"; as things stand it will not be sent, because {reason_in_words(refusal)}" if refusal else ""
+        lines.append(f"The {name} reminder {when}{but}.")
+    lines.append(f"Without an answer the invitation expires {moment(due.expiry, zone)}.")
+    return lines
+
+
+def _since(instant: datetime, zone: str) -> str:
+    return moment(instant, zone).removeprefix("on ")
+
+
+def _date(day: datetime) -> str:
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _month(period: str) -> str:
+    year, month = period.split("-")
+    return f"{_MONTHS[int(month) - 1]} {year}"

@@ -1,0 +1,134 @@
+"""The invitation: one contact of one user in one period, and the states it may pass through (SPEC section 2)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from relance.domain.base import Document, Id, Period, Utc
+
+
+class MailKind(StrEnum):
+    """The mails one invitation can cause: itself at most once, each reminder at most once."""
+
+    INVITATION = "invitation"
+    FIRST = "first"
+    SECOND = "second"
+
+
+class InvitationStatus(StrEnum):
+    """Where an invitation stands. It only ever moves forward (`ALLOWED`)."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    OPENED = "opened"
+    SUBMITTED = "submitted"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    UNCERTAIN = "uncertain"
+
+
+_S = InvitationStatus
+_ENDS_BEFORE_SENT = {_S.SUBMITTED, _S.FAILED, _S.CANCELLED, _S.SKIPPED, _S.UNCERTAIN}
+_ENDS_AFTER_SENT = {_S.SUBMITTED, _S.EXPIRED, _S.BOUNCED, _S.CANCELLED}
+
+ALLOWED: dict[InvitationStatus, frozenset[InvitationStatus]] = {
+    _S.QUEUED: frozenset({_S.SENDING} | _ENDS_BEFORE_SENT),
+    _S.SENDING: frozenset({_S.SENT, _S.OPENED, _S.BOUNCED} | _ENDS_BEFORE_SENT),
+    # A mail whose reply was lost may turn out to have arrived after all.
+    _S.UNCERTAIN: frozenset({_S.SENT, _S.OPENED, _S.SUBMITTED, _S.FAILED, _S.BOUNCED}),
+    _S.SENT: frozenset({_S.OPENED} | _ENDS_AFTER_SENT),
+    _S.OPENED: frozenset(_ENDS_AFTER_SENT),
+    # An answer may still come in after the invitation expired.
+    _S.EXPIRED: frozenset({_S.SUBMITTED}),
+    _S.SUBMITTED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.BOUNCED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.SKIPPED: frozenset(),
+}
+
+
+def may_become(old: InvitationStatus, new: InvitationStatus) -> bool:
+    """Tell whether `old -> new` is a forward transition."""
+    return new in ALLOWED[old]
+
+
+def sources_of(new: InvitationStatus) -> list[InvitationStatus]:
+    """Return the statuses from which `new` may be reached: the filter of its compare-and-set."""
+    return [old for old, targets in ALLOWED.items() if new in targets]
+
+
+class DueAt(Document):
+    """The instants computed once, when the invitation was sent (SPEC R2)."""
+
+    first: Utc
+    second: Utc
+    expiry: Utc
+
+
+class Reminder(Document):
+    """A reminder the relay accepted."""
+
+    type: MailKind
+    sent_at: Utc
+    message_id: str
+
+
+class ReminderSkip(Document):
+    """A reminder that came due and was not sent, and why."""
+
+    type: MailKind
+    reason: str
+    at: Utc
+
+
+class LastError(Document):
+    """The newest failure of an invitation: codes only, no reply text (it quotes addresses)."""
+
+    code: str
+    class_: str = Field(alias="class")
+    severity: str
+    at: Utc
+
+
+class Claim(Document):
+    """Who is sending a mail of this invitation right now.
+
+    A claim is set by compare-and-set before a mail is handed to a connection and removed with its result, so a
+    process that dies leaves at most one claim per open connection.
+    """
+
+    kind: MailKind
+    token: str
+    at: Utc
+
+
+class Invitation(Document):
+    """The ledger's entry: who was sent what, when, with which outcome, and why not."""
+
+    id: str = Field(alias="_id")
+    period: Period
+    user_id: Id
+    contact_id: Id
+    status: InvitationStatus
+    reason: str | None = None
+    attempts: int = 0
+    claim: Claim | None = None
+    retry_at: Utc | None = None
+    message_id: str | None = None
+    sent_at: Utc | None = None
+    late: bool = False
+    due_at: DueAt | None = None
+    reminders: tuple[Reminder, ...] = ()
+    reminder_skips: tuple[ReminderSkip, ...] = ()
+    last_error: LastError | None = None
+    queued_at: Utc
+    opened_at: Utc | None = None
+    submitted_at: Utc | None = None
+    ended_at: Utc | None = None

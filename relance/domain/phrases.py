@@ -1,0 +1,92 @@
+"""Plain words for every code that is recorded, for sentences a support person can read out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relance.domain.eligibility import Refusal
+from relance.domain.events import EventKind
+from relance.domain.failures import FailureClass
+from relance.domain.planning import PlanReason
+from relance.domain.reminders import ReminderRefusal
+from relance.domain.send_times import Note
+
+REFUSALS: Mapping[Refusal, str] = {
+    Refusal.USER_MISSING: "the user's account cannot be found or read",
+    Refusal.USER_INACTIVE: "the user's account is not active",
+    Refusal.CONTACT_MISSING: "the contact cannot be found or read among the user's contacts",
+    Refusal.CONTACT_PENDING: "the contact has not been confirmed yet",
+    Refusal.CONTACT_OPTED_OUT: "the contact asked not to be written to",
+    Refusal.CONTACT_BOUNCED: "earlier mail to the contact came back: the mailbox does not exist",
+    Refusal.CONTACT_BLOCKED: "the contact is blocked",
+    Refusal.SUPPRESSED: "the contact's address is on the list of addresses nobody may write to",
+    Refusal.ADDRESS_INVALID: "the contact's address is not a valid mail address",
+    Refusal.DUPLICATE_ADDRESS: "another contact of the same user has the same address and gets the mail",
+}
+
+REMINDER_REFUSALS: Mapping[ReminderRefusal, str] = {
+    ReminderRefusal.SUBMITTED: "the form was already submitted",
+    ReminderRefusal.EXPIRED: "the invitation has expired",
+    ReminderRefusal.INVITATION_BOUNCED: "the invitation came back as undeliverable",
+    ReminderRefusal.INVITATION_CANCELLED: "the invitation was cancelled",
+    ReminderRefusal.INVITATION_FAILED: "the invitation itself could not be delivered",
+    ReminderRefusal.INVITATION_SKIPPED: "the invitation itself was not sent",
+    ReminderRefusal.INVITATION_UNCERTAIN: "it is not certain that the invitation itself arrived",
+    ReminderRefusal.NOT_SENT_YET: "the invitation itself has not been sent yet",
+    ReminderRefusal.ALREADY_SENT: "this reminder was already sent",
+    ReminderRefusal.ALREADY_DECIDED: "it was already decided not to send this reminder",
+    ReminderRefusal.REMINDERS_OFF: "the user has switched reminders off",
+    ReminderRefusal.THIS_REMINDER_OFF: "the user has switched this reminder off",
+    **{
+        ReminderRefusal(refusal.value): REFUSALS[refusal]
+        for refusal in Refusal
+        if refusal is not Refusal.DUPLICATE_ADDRESS
+    },
+}
+
+NOTES: Mapping[Note, str] = {
+    Note.DAY_CLAMPED: "a day past the month's end means its last day",
+    Note.HOUR_SHIFTED: "the chosen time does not exist on that day, the clocks skip it; it moves forward by the gap",
+    Note.HOUR_REPEATED: "the chosen time occurs twice on that day, the clocks go back; the first one counts",
+    Note.DAY_INVALID: "the user's send day is not a day from 1 to 31, so the default day counts",
+    Note.TIME_INVALID: "the user's send time is not a time of day, so the default time counts",
+    Note.ZONE_UNKNOWN: "the user's time zone is not known, so the default time zone counts",
+}
+
+FAILURES: Mapping[FailureClass, str] = {
+    FailureClass.HARD_RECIPIENT: "the recipient's server says that the mailbox cannot be reached for good",
+    FailureClass.SOFT_RECIPIENT: "the recipient's mailbox cannot take mail for the moment",
+    FailureClass.THROTTLED: "the recipient's provider asks us to wait",
+    FailureClass.SENDER_FAULT: "the mail was refused because of the sender, not because of the contact",
+    FailureClass.CONTENT: "the mail was refused because of its size or form",
+    FailureClass.TRANSPORT: "the mail server could not be reached",
+    FailureClass.UNCERTAIN: "the connection was lost before the mail server confirmed the mail",
+    FailureClass.UNSUPPORTED: "the mail server cannot handle an address of this kind",
+}
+
+EVENTS: Mapping[EventKind, str] = {
+    EventKind.OPENED: "the invitation was opened",
+    EventKind.SUBMITTED: "the form was submitted",
+    EventKind.OPTED_OUT: "the contact asked not to be written to",
+    EventKind.BOUNCED: "the mail came back as undeliverable",
+    EventKind.COMPLAINED: "the contact reported the mail as unwanted",
+}
+
+PLAN_REASONS: Mapping[PlanReason, str] = {
+    PlanReason.TOO_LATE: "the send time had been missed by too long to make up for it",
+    PlanReason.BEFORE_START: "the send time lies before the system was put to work",
+    PlanReason.JOINED_LATER: "the user was added after the send time and starts with the next period",
+}
+
+_ALL: Mapping[str, str] = {
+    str(code): words
+    for table in (EVENTS, FAILURES, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
+    for code, words in table.items()
+}
+
+
+def reason_in_words(code: str | None) -> str:
+    """Return words for a recorded reason of any kind; an unknown one is named as it is."""
+    if not code:
+        return "no reason is recorded"
+    return _ALL.get(code, f'the recorded reason is "{code}"')

@@ -1,0 +1,40 @@
+"""A plan: the recorded intent that a user's invitations go out at an instant (SPEC C4)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from relance.domain.base import Document, Id, Period, Utc
+
+
+class PlanStatus(StrEnum):
+    """`planned` may still change with the user's preferences; every later state is fixed."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    DONE = "done"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class Plan(Document):
+    """One user's send in one period; `_id` is `<period>.<userId>`, so there is at most one.
+
+    `local` is the wall time in `zone` as ISO text without offset; `notes` are the codes of `send_times.Note`;
+    `contacts` is the number of contacts found when sending began.
+    """
+
+    id: str = Field(alias="_id")
+    period: Period
+    user_id: Id
+    instant: Utc
+    local: str
+    zone: str
+    notes: tuple[str, ...] = ()
+    status: PlanStatus = PlanStatus.PLANNED
+    reason: str | None = None
+    late: bool = False
+    contacts: int | None = None
+    updated_at: Utc

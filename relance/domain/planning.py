@@ -1,0 +1,79 @@
+"""From a user's preferences to the plan of a period (SPEC C2-C4, C14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from relance.domain.people import User
+from relance.domain.plan import Plan, PlanStatus
+from relance.domain.send_times import Defaults, send_time
+
+LATE_AFTER = timedelta(hours=1)
+"""A mail that leaves later than this after its planned instant is stamped late."""
+
+
+class PlanReason(StrEnum):
+    """Why a plan was skipped."""
+
+    TOO_LATE = "too_late"
+    BEFORE_START = "before_start"
+    JOINED_LATER = "joined_after_send_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """The rules of one planning pass at the instant `at`.
+
+    `opening` is the first pass of a cycle: then a send time that has just passed was missed by us and is made up for.
+    In a later pass it belongs to a user who joined after it and starts with the next period.
+    """
+
+    period: str
+    defaults: Defaults
+    at: datetime
+    max_late: timedelta
+    opening: bool
+    send_now: bool
+    not_before: datetime | None
+
+    def plan(self, user: User) -> Plan:
+        """Return the plan of a user, `planned` or `skipped` with its reason."""
+        time = send_time(
+            self.period, day=user.send_day, time=user.send_time, zone=user.timezone, defaults=self.defaults
+        )
+        instant = self.at if self.send_now else time.instant
+        reason = None if self.send_now else self._refusal(instant)
+        return Plan(
+            id=f"{self.period}.{user.id}",
+            period=self.period,
+            user_id=user.id,
+            instant=instant,
+            local=time.local.isoformat(timespec="minutes"),
+            zone=time.zone,
+            notes=tuple(time.notes),
+            status=PlanStatus.SKIPPED if reason else PlanStatus.PLANNED,
+            reason=reason,
+            late=reason is None and not self.send_now and is_late(instant, self.at),
+            updated_at=self.at,
+        )
+
+    def _refusal(self, instant: datetime) -> PlanReason | None:
+        if self.not_before is not None and instant < self.not_before:
+            return PlanReason.BEFORE_START
+        if too_late(instant, self.at, self.max_late):
+            return PlanReason.TOO_LATE
+        if instant < self.at and not self.opening:
+            return PlanReason.JOINED_LATER
+        return None
+
+
+def is_late(instant: datetime, at: datetime) -> bool:
+    """Tell whether a mail sent at `at` is stamped late (SPEC C14)."""
+    return at - instant > LATE_AFTER
+
+
+def too_late(instant: datetime, at: datetime, max_late: timedelta) -> bool:
+    """Tell whether a missed send is given up (SPEC C14)."""
+    return at - instant > max_late

@@ -1,0 +1,37 @@
+"""Time zones, always of the pinned `tzdata` package.
+
+The machine's own database is never asked: two workers with different system packages would compute different instants
+for the same user. `zoneinfo.reset_tzpath` would do too, but changes the whole process.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Return every zone name of the pinned database, old names and links included."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
+def is_zone(name: Any) -> bool:
+    """Tell whether this is the name of a known zone; takes anything."""
+    return isinstance(name, str) and name in zone_names()
+
+
+@cache
+def zone_info(name: str) -> ZoneInfo:
+    """Return the rules of a known zone.
+
+    Raises:
+        ValueError: the zone is unknown.
+    """
+    # Only listed names may reach the file system: "../x" must not.
+    if not is_zone(name):
+        raise ValueError("unknown time zone")
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)

@@ -1,0 +1,91 @@
+"""Events about an invitation from outside: first the database, then the follow-up (SPEC R5).
+
+The database is the truth: once it is written, nothing more is sent, whether or not a workflow listens. The CLI and the
+gateway both come in here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from relance.contracts.follow_up import InvitationEvent
+from relance.domain.events import CONTACT_AFTER, ENDS_FOLLOW_UP, EventKind
+from relance.domain.invitation import Invitation
+from relance.errors import NotFound
+from relance.ports import Clock, Contacts, FollowUps, Ledger, Suppressions
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an event changed; everything False or 0 when it had been told before."""
+
+    invitation_id: str
+    kind: EventKind
+    at: datetime
+    entry_changed: bool
+    contact_changed: bool
+    others_changed: int
+    follow_ups_told: int
+
+    @property
+    def sentence(self) -> str:
+        """What happened, for a person."""
+        what = self.kind.value.replace("_", " ")
+        if not (self.entry_changed or self.contact_changed or self.others_changed):
+            first = f"{self.invitation_id}: nothing to change for {what!r}, it was known or has no effect any more."
+        else:
+            first = f"{self.invitation_id}: recorded as {what!r}."
+        others = f" {self.others_changed} other invitation(s) of the contact ended with it." * bool(self.others_changed)
+        told = "its follow-up was told" if self.follow_ups_told else "no follow-up runs that had to be told"
+        return f"{first}{others} {told[0].upper()}{told[1:]}."
+
+
+@dataclass(frozen=True, slots=True)
+class EventIntake:
+    """Takes in what happened to an invitation; idempotent and in any order.
+
+    ledger: the entry moves forward. contacts, suppressions: whoever opts out, complains or bounces is written to no
+    more, by any user. follow_ups: their timers end at once.
+    """
+
+    ledger: Ledger
+    contacts: Contacts
+    suppressions: Suppressions
+    follow_ups: FollowUps
+    clock: Clock
+
+    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
+        """Write an event to the database and tell the follow-ups it concerns.
+
+        Raises:
+            NotFound: the ledger has no such invitation.
+        """
+        entry = await self.ledger.get(invitation_id)
+        if entry is None:
+            raise NotFound(f"INVITATION_ID: the ledger has no {invitation_id!r}; look it up with `why --contact ID`")
+        event = InvitationEvent(invitation_id=invitation_id, kind=kind, at=self.clock.now())
+        contact_changed = await self._close_contact(entry, event)
+        changed = await self.ledger.apply_event(event)
+        others = await self._others(entry, event)
+        told = [await self.follow_ups.tell(each) for each in (event, *others)]
+        return Taken(invitation_id, kind, event.at, changed, contact_changed, len(others), sum(told))
+
+    async def _close_contact(self, entry: Invitation, event: InvitationEvent) -> bool:
+        status = CONTACT_AFTER.get(event.kind)
+        if status is None:
+            return False
+        contact = (await self.contacts.by_ids([entry.contact_id])).get(entry.contact_id)
+        if contact is not None and contact.email:
+            await self.suppressions.add(contact.email, event.kind, event.at)
+        return await self.contacts.set_status(entry.contact_id, status, event.kind, event.at)
+
+    async def _others(self, entry: Invitation, event: InvitationEvent) -> list[InvitationEvent]:
+        if event.kind not in ENDS_FOLLOW_UP - {EventKind.SUBMITTED}:
+            return []
+        others = [
+            event.model_copy(update={"invitation_id": other.id})
+            for other in await self.ledger.of_contact(entry.contact_id)
+            if other.id != entry.id
+        ]
+        return [each for each in others if await self.ledger.apply_event(each)]

@@ -1,0 +1,1 @@
+"""Letters: templates and how they become messages."""

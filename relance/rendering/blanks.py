@@ -1,0 +1,99 @@
+"""The templates, each compiled once per language to a blank that only wants its slots filled."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import PackageLoader, StrictUndefined, Template
+from jinja2.sandbox import SandboxedEnvironment
+
+from relance.domain.invitation import MailKind
+from relance.rendering import skeleton
+from relance.rendering.names import clean_name, phrase, unstructured
+from relance.rendering.plain_text import plain_text
+from relance.settings import Mail
+
+LANGUAGES = ("fr", "en")
+
+_GREETINGS = {"fr": ("Bonjour {name},", "Bonjour,"), "en": ("Hello {name},", "Hello,")}
+_ANONYMOUS = {"fr": "Une personne que vous connaissez", "en": "Someone you know"}
+_SLOTS = ("greeting", "sender", "form_url", "unsubscribe_url")
+
+
+@dataclass(frozen=True)
+class Blank:
+    """One template in one language: `message % values` is the mail."""
+
+    message: bytes
+    language: str
+    subject_line: str
+
+    @property
+    def anonymous(self) -> str:
+        """What stands for a sender without a name."""
+        return _ANONYMOUS[self.language]
+
+    def greeting(self, name: str) -> str:
+        """Return the first line to someone with this name, or with none."""
+        named, nameless = _GREETINGS[self.language]
+        return named.format(name=name) if name else nameless
+
+    def subject(self, sender: str) -> bytes:
+        """Return the value of the Subject header."""
+        return _subject(self.subject_line, sender)
+
+
+def compile_blank(mail: Mail, kind: MailKind, language: str) -> Blank:
+    """Compile one template for the sender of these settings."""
+    environment = SandboxedEnvironment(
+        loader=PackageLoader("relance.rendering"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template(f"{kind}.{language}.html")
+    html = template.render(language=language, brand=mail.sender_name, **{name: skeleton.slot(name) for name in _SLOTS})
+    html = "\n".join(line.strip() for line in html.splitlines() if line.strip()) + "\n"
+    parts = [
+        ("text/plain", skeleton.body("text", plain_text(html))),
+        ("text/html", skeleton.body("html", html)),
+    ]
+    boundary = f"=_relance_{kind}_{language}"
+    return Blank(skeleton.message(_headers(mail, kind, language), boundary, parts), language, _subject_line(template))
+
+
+def _subject_line(template: Template) -> str:
+    context = template.new_context({"sender": skeleton.slot("sender")})
+    return " ".join("".join(template.blocks["subject"](context)).split())
+
+
+def _headers(mail: Mail, kind: MailKind, language: str) -> list[tuple[str, bytes]]:
+    brand = phrase(clean_name(mail.sender_name))
+    domain = mail.message_id_domain
+    # Gmail's feedback loop: up to three labels, then a sender of 5 to 15 characters.
+    feedback_sender = re.sub("[^a-z0-9]", "", domain.lower())[:15]
+    fixed = [
+        ("From", brand + f" <{mail.sender_address}>".encode()),
+        ("Reply-To", f"<{mail.reply_to or mail.sender_address}>".encode()),
+        ("Auto-Submitted", b"auto-generated"),
+        ("Content-Language", language.encode()),
+        ("List-Id", brand + f" <invitations.{domain}>".encode()),
+        ("List-Unsubscribe-Post", b"List-Unsubscribe=One-Click"),
+    ]
+    return [
+        ("Date", b"%(date)b"),
+        *((name, value.replace(b"%", b"%%")) for name, value in fixed),
+        ("To", b"%(to)b"),
+        ("Subject", b"%(subject)b"),
+        ("List-Unsubscribe", b"<%(unsubscribe)b>"),
+        ("Feedback-ID", f"{kind}:{language}:%(period)b:{feedback_sender}".encode()),
+        ("Message-ID", b"%(message_id)b%(thread)b"),
+    ]
+
+
+@lru_cache(maxsize=256)
+def _subject(subject_line: str, sender: str) -> bytes:
+    return unstructured(skeleton.fill_slots(subject_line, {"sender": sender}))

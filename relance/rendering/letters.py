@@ -1,0 +1,106 @@
+"""Letters written as messages: the port's `Letter` in, the bytes for the relay out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import TypeAlias
+
+from markupsafe import escape
+
+from relance.domain.invitation import MailKind
+from relance.errors import InvalidInput
+from relance.ports import Letter
+from relance.rendering.addresses import deliverable
+from relance.rendering.names import clean_name, phrase
+from relance.rendering.skeleton import quoted
+from relance.rendering.blanks import LANGUAGES, Blank, compile_blank
+from relance.settings import Mail
+
+SignLink: TypeAlias = Callable[[str], str]
+"""Makes the signed token of an invitation."""
+
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]+@[A-Za-z0-9.-]+>\Z")
+
+
+class LetterWriter:
+    """Writes every letter of this installation; all templates are compiled when it is made."""
+
+    def __init__(self, mail: Mail, sign_form: SignLink, sign_unsubscribe: SignLink) -> None:
+        self._form_base = f"{mail.link_base.rstrip('/')}/f/"
+        self._unsubscribe_base = f"{mail.link_base.rstrip('/')}/u/"
+        self._sign_form = sign_form
+        self._sign_unsubscribe = sign_unsubscribe
+        self._blanks = {
+            (kind, language): compile_blank(mail, kind, language) for kind in MailKind for language in LANGUAGES
+        }
+
+    def write(self, letter: Letter) -> tuple[str, bytes]:
+        """Return the recipient's address for the envelope, and the message with CRLF line ends.
+
+        Raises:
+            InvalidInput: the address or a Message-ID cannot be used.
+        """
+        address = deliverable(letter.to_address)
+        blank = self._blanks[letter.kind, language_of(letter.locale)]
+        sender = clean_name(letter.sender_name) or blank.anonymous
+        name = clean_name(letter.to_name)
+        unsubscribe = f"{self._unsubscribe_base}{self._sign_unsubscribe(letter.invitation_id)}"
+        links = {
+            "form_url": f"{self._form_base}{self._sign_form(letter.invitation_id)}",
+            "unsubscribe_url": unsubscribe,
+        }
+        values = {
+            b"date": _date(letter.date),
+            b"message_id": _checked_id(letter.message_id),
+            b"thread": _thread(letter.references),
+            b"to": (phrase(name) + b"\r\n " if name else b"") + f"<{address}>".encode(),
+            b"subject": blank.subject(sender),
+            b"unsubscribe": unsubscribe.encode(),
+            b"period": letter.invitation_id[:7].encode(),
+            **_body_values(sender, blank, name, links),
+        }
+        return address, blank.message % values
+
+
+def language_of(locale: str) -> str:
+    """Return the language we write in to someone with this locale: French to French speakers, else English."""
+    return "fr" if re.split("[-_]", locale.strip().lower(), maxsplit=1)[0] == "fr" else "en"
+
+
+def _body_values(sender: str, blank: Blank, name: str, links: dict[str, str]) -> dict[bytes, bytes]:
+    greeting = blank.greeting(name)
+    values = {f"{kind}_{key}".encode(): quoted(url) for key, url in links.items() for kind in ("text", "html")}
+    values[b"text_sender"], values[b"html_sender"] = _both(sender)
+    values[b"text_greeting"], values[b"html_greeting"] = quoted(greeting), quoted(str(escape(greeting)))
+    return values
+
+
+@lru_cache(maxsize=256)
+def _both(sender: str) -> tuple[bytes, bytes]:
+    return quoted(sender), quoted(str(escape(sender)))
+
+
+@lru_cache(maxsize=16)
+def _date_of(second: datetime) -> bytes:
+    return format_datetime(second).encode()
+
+
+def _date(instant: datetime) -> bytes:
+    return _date_of(instant.astimezone(UTC).replace(microsecond=0))
+
+
+def _thread(references: str | None) -> bytes:
+    if references is None:
+        return b""
+    first = _checked_id(references)
+    return b"\r\nIn-Reply-To: " + first + b"\r\nReferences: " + first
+
+
+def _checked_id(message_id: str) -> bytes:
+    if not _MESSAGE_ID.match(message_id):
+        raise InvalidInput("MESSAGE_ID", "it has characters a Message-ID may not have", "make it with relance.ids")
+    return message_id.encode()

@@ -1,0 +1,194 @@
+"""Every setting: type, default, range and description (SPEC section 10).
+
+Settings come from environment variables (`RELANCE_<GROUP>__<NAME>`), then from `.env`; secrets may come from files named
+by `RELANCE_SECRETS_DIR`. How Temporal is reached follows Temporal's own convention (`TEMPORAL_ADDRESS`, ...), see
+`relance.temporal.connection`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from relance.errors import SettingsError
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone of the IANA database")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Group(BaseModel):
+    """One group of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Scheduling(Group):
+    """Days, hours, zones and intervals."""
+
+    default_day: int = Field(5, ge=1, le=31, description="Day of the month for users without one of their own.")
+    default_time: str = Field("18:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Local time, HH:MM.")
+    default_zone: Zone = Field("Europe/Paris", description="Zone of users without one, and of the Schedules.")
+    cycle_cron: str = Field("0 6 25 * *", description="When the next month's cycle is opened, in the default zone.")
+    cycle_catchup: timedelta = Field(
+        timedelta(days=12), ge=timedelta(minutes=1), description="How late a missed opening is still made up for."
+    )
+    replan_every: timedelta = Field(
+        timedelta(hours=1), ge=timedelta(minutes=1), description="How often plans follow changed preferences."
+    )
+    max_late: timedelta = Field(
+        timedelta(days=7), ge=timedelta(0), description="Later than this, invitations are skipped, not sent."
+    )
+    expiry_days: int = Field(30, ge=8, le=365, description="Days after which an unanswered invitation expires.")
+
+
+class Batches(Group):
+    """How a wave is cut up."""
+
+    users: int = Field(50, ge=1, le=1000, description="Users per batch.")
+    in_flight: int = Field(4, ge=1, le=64, description="Batches sent at the same time, over all workers.")
+
+
+class TlsMode(StrEnum):
+    """How a connection to the relay is secured."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class Mail(Group):
+    """The relay, its pool and limits, and what the mails say about their sender."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="The relay's host.")
+    port: int = Field(2525, ge=1, le=65535, description="The relay's port.")
+    tls: TlsMode = Field(TlsMode.NONE, description="none, starttls (required, never optional) or tls from the start.")
+    verify_certificate: bool = Field(True, description="Whether the relay's certificate must be valid.")
+    username: str | None = Field(None, description="User name at the relay; none means no authentication.")
+    password: SecretStr | None = Field(None, description="Password at the relay.")
+    connections: int = Field(16, ge=1, le=200, description="Most connections open at once, per worker process.")
+    messages_per_connection: int = Field(100, ge=1, le=10_000, description="Mails after which a connection is renewed.")
+    connect_timeout: float = Field(30.0, gt=0, le=300, description="Seconds to connect and greet.")
+    command_timeout: float = Field(300.0, gt=0, le=900, description="Seconds for MAIL and RCPT (RFC 5321: 5 minutes).")
+    data_timeout: float = Field(
+        600.0, gt=0, le=1800, description="Seconds for the reply to the data (RFC 5321 4.5.3.2.6: 10 minutes)."
+    )
+    rate: float | None = Field(None, gt=0, description="Most mails per second to the relay, per worker process.")
+    rate_per_domain: float | None = Field(
+        None, gt=0, description="Most mails per second to one recipient domain, per worker process."
+    )
+    sender_name: str = Field("Form-a-Friend", min_length=1, description="Display name of the From header.")
+    sender_address: str = Field("bonjour@form-a-friend.example", description="Address of the From header.")
+    reply_to: str | None = Field(None, description="Reply-To; without it answers go to the sender.")
+    bounce_domain: str = Field("bounces.form-a-friend.example", description="Domain of the envelope sender (VERP).")
+    message_id_domain: str = Field("form-a-friend.example", description="Right side of the Message-ID.")
+    link_base: str = Field(
+        "https://form-a-friend.example", pattern=r"^https?://", description="Where the links in the mails point to."
+    )
+
+
+class Mongo(Group):
+    """The database."""
+
+    uri: SecretStr = Field(
+        SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0"), description="Connection string of a replica set."
+    )
+    database: str = Field("form_a_friend", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="Database name.")
+    timeout: float = Field(10.0, gt=0, le=120, description="Seconds to find a primary and for each operation.")
+    pool: int = Field(32, ge=1, le=500, description="Most connections per process.")
+
+
+class Privacy(Group):
+    """Keys; each at least 32 characters, kept for as long as the data."""
+
+    suppression_key: SecretStr = Field(
+        SecretStr("development-only-suppression-key-00000"),
+        min_length=32,
+        description="Key of the hashes by which opted-out addresses are remembered.",
+    )
+    link_key: SecretStr = Field(
+        SecretStr("development-only-link-signing-key-000000"),
+        min_length=32,
+        description="Key that signs the links in the mails.",
+    )
+
+
+class Worker(Group):
+    """Slots and limits of a worker process."""
+
+    workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once.")
+    activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per task queue.")
+    cached_workflows: int = Field(300, ge=0, le=10_000, description="Workflows kept in memory between their tasks.")
+    sandbox: Literal["strict", "passthrough"] = Field(
+        "passthrough", description="How workflow code is isolated; tests always use strict."
+    )
+    drain: timedelta = Field(
+        timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."
+    )
+
+
+class Monitoring(Group):
+    """Logs, metrics, traces."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level logged.")
+    log_format: Literal["text", "json"] = Field("text", description="text for people, json for collectors.")
+    metrics_host: str = Field("127.0.0.1", description="Address of the Prometheus endpoint.")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Port of the Prometheus endpoint; 0 takes a free one; none means no endpoint."
+    )
+    otlp_endpoint: str | None = Field(None, pattern=r"^https?://", description="OTLP/HTTP collector, without path.")
+
+
+class TemporalGroup(Group):
+    """What Temporal's own variables do not cover."""
+
+    retention: timedelta = Field(
+        timedelta(days=30), ge=timedelta(days=1), description="How long closed workflows stay visible."
+    )
+
+
+class Settings(BaseSettings):
+    """All settings, by group."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RELANCE_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    scheduling: Scheduling = Scheduling()
+    batches: Batches = Batches()
+    mail: Mail = Mail()
+    mongo: Mongo = Mongo()
+    temporal: TemporalGroup = TemporalGroup()
+    worker: Worker = Worker()
+    monitoring: Monitoring = Monitoring()
+    privacy: Privacy = Privacy()
+
+
+@cache
+def load_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        SettingsError: a value is wrong; names the variable and the reason.
+    """
+    try:
+        return Settings(_secrets_dir=os.environ.get("RELANCE_SECRETS_DIR"))
+    except ValidationError as error:
+        lines = (f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_url=False))
+        raise SettingsError("; ".join(lines)) from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return "RELANCE_" + "__".join(str(part).upper() for part in location)

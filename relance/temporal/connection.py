@@ -1,0 +1,54 @@
+"""How Temporal is reached: by its own convention (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, a profile file, ...)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from temporalio.client import Client, Plugin
+from temporalio.client import ClientConnectConfig as ConnectOptions
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.runtime import Runtime
+from temporalio.service import GrpcCompression
+
+from relance.errors import DependencyUnavailable, SettingsError
+from relance.temporal.plugin import relance_plugin
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def target() -> ClientConnectConfig:
+    """Return address, namespace, key and TLS from the environment and the profile file.
+
+    Raises:
+        SettingsError: the profile file or one of the variables cannot be used.
+    """
+    try:
+        config = ClientConfig.load_client_connect_config()
+    except (RuntimeError, ValueError) as error:
+        raise SettingsError(f"TEMPORAL_*: {error}") from error
+    config.setdefault("target_host", "127.0.0.1:7233")
+    config.setdefault("namespace", "default")
+    return config
+
+
+async def connect(*, plugins: Sequence[Plugin] = (), runtime: Runtime | None = None) -> Client:
+    """Connect to Temporal.
+
+    Raises:
+        DependencyUnavailable: nothing answers at the address.
+        SettingsError: the connection settings cannot be used.
+    """
+    config = target()
+    address = config["target_host"]
+    local = address.rsplit(":", 1)[0] in LOOPBACK
+    options = cast("ConnectOptions", config)
+    options["plugins"] = list(plugins) or [relance_plugin()]
+    # Compressing for the loopback costs both sides time and saves nothing.
+    options["grpc_compression"] = GrpcCompression.NONE if local else GrpcCompression.GZIP
+    if runtime is not None:
+        options["runtime"] = runtime
+    try:
+        return await Client.connect(**options)
+    except RuntimeError as error:
+        raise DependencyUnavailable("Temporal", f"nothing answers at {address}; set TEMPORAL_ADDRESS") from error

@@ -1,0 +1,66 @@
+"""The follow-up workflows, started and told by others: the port `FollowUps` on Temporal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from relance import ids
+from relance.contracts.follow_up import FollowUpInput, InvitationEvent
+from relance.contracts.names import Signal, TaskQueue, Workflow
+from relance.errors import DependencyUnavailable
+
+PARTS_TOLD = 100
+"""A user's contacts may be spread over parts; a signal goes to each until one is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalFollowUps:
+    """Follow-ups through a client; a worker passes its own, so that they start without a detour (eager start)."""
+
+    client: Client
+
+    async def start(self, follow_up: FollowUpInput) -> bool:
+        """Start a follow-up; return False if it was started before.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        try:
+            await self.client.start_workflow(
+                Workflow.FOLLOW_UP,
+                follow_up,
+                id=ids.follow_up_workflow_id(follow_up.period, follow_up.user_id, follow_up.part),
+                task_queue=TaskQueue.INVITATIONS,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                request_eager_start=True,
+                static_summary=f"Reminders of user {follow_up.user_id} for {follow_up.period}",
+            )
+        except WorkflowAlreadyStartedError:
+            return False
+        except RPCError as error:
+            raise DependencyUnavailable("Temporal", f"a follow-up was not started ({error.status.name})") from error
+        return True
+
+    async def tell(self, event: InvitationEvent) -> bool:
+        """Signal the follow-up of an invitation; return False if it does not exist or has ended.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        key = ids.parse_invitation_id(event.invitation_id)
+        told = False
+        for part in range(PARTS_TOLD):
+            workflow_id = ids.follow_up_workflow_id(key.period, key.user_id, part)
+            try:
+                await self.client.get_workflow_handle(workflow_id).signal(Signal.EVENT, event)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return told
+                raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
+            told = True
+        return told

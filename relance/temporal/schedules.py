@@ -1,0 +1,218 @@
+"""The Schedules we declare, and how they are brought to the server and handled there (SPEC C1, section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleBackfill,
+    ScheduleDescription,
+    ScheduleHandle,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from relance.contracts.cycle import CycleOptions, OpenPeriodInput
+from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue, Workflow
+from relance.errors import NotFound
+from relance.settings import Settings
+
+MANAGED = "managed by relance"
+RPC_TIMEOUT = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A Schedule as it should be: `cron` in `zone`, starting `workflow` with `argument`."""
+
+    id: str
+    cron: str
+    zone: str
+    catchup: timedelta
+    workflow: str
+    argument: OpenPeriodInput
+    workflow_id: str
+    task_queue: str
+    summary: str
+
+    def schedule(self, state: ScheduleState) -> Schedule:
+        """Return what the server shall hold, in this state."""
+        action = ScheduleActionStartWorkflow(
+            self.workflow,
+            self.argument,
+            id=self.workflow_id,
+            task_queue=self.task_queue,
+            # A run that waits for a worker longer than its own catch-up window would come too late anyway.
+            execution_timeout=self.catchup,
+            static_summary=self.summary,
+        )
+        return Schedule(
+            action=action,
+            spec=ScheduleSpec(cron_expressions=[self.cron], time_zone_name=self.zone),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=self.catchup),
+            state=state,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` did to one Schedule: `created` or `updated`, and the state it found or made."""
+
+    id: str
+    change: str
+    paused: bool
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one declared Schedule stands on the server; `present` is False when it was never applied."""
+
+    id: str
+    present: bool
+    cron: str
+    zone: str
+    paused: bool = False
+    note: str | None = None
+    next_times: tuple[datetime, ...] = ()
+    last_nominal: datetime | None = None
+    last_started: datetime | None = None
+    actions: int = 0
+    missed: int = 0
+
+
+def cycle_options(settings: Settings) -> CycleOptions:
+    """Return the limits of a cycle that starts now."""
+    return CycleOptions(
+        batch_users=settings.batches.users,
+        batches_in_flight=settings.batches.in_flight,
+        replan_every=settings.scheduling.replan_every,
+        max_late=settings.scheduling.max_late,
+        expiry_days=settings.scheduling.expiry_days,
+    )
+
+
+def declared(settings: Settings) -> list[Declared]:
+    """Return every Schedule this installation should have."""
+    scheduling = settings.scheduling
+    return [
+        Declared(
+            id=MONTHLY_SCHEDULE,
+            cron=scheduling.cycle_cron,
+            zone=scheduling.default_zone,
+            catchup=scheduling.cycle_catchup,
+            workflow=Workflow.OPEN_PERIOD,
+            argument=OpenPeriodInput(zone=scheduling.default_zone, options=cycle_options(settings)),
+            workflow_id="open-period",
+            task_queue=TaskQueue.INVITATIONS,
+            summary="Opens next month's cycle",
+        )
+    ]
+
+
+async def apply(client: Client, settings: Settings) -> list[Applied]:
+    """Create or update every declared Schedule; whether it is paused, and its note, stay as an operator left them."""
+    return [await _apply_one(client, wanted) for wanted in declared(settings)]
+
+
+async def _apply_one(client: Client, wanted: Declared) -> Applied:
+    fresh = ScheduleState(note=MANAGED)
+    try:
+        await client.create_schedule(wanted.id, wanted.schedule(fresh), rpc_timeout=RPC_TIMEOUT)
+    except ScheduleAlreadyRunningError:
+        states: list[ScheduleState] = []
+
+        def keep_state(found: ScheduleUpdateInput) -> ScheduleUpdate:
+            states.append(found.description.schedule.state)
+            return ScheduleUpdate(wanted.schedule(states[-1]))
+
+        await client.get_schedule_handle(wanted.id).update(keep_state, rpc_timeout=RPC_TIMEOUT)
+        return Applied(wanted.id, "updated", states[-1].paused, states[-1].note)
+    return Applied(wanted.id, "created", fresh.paused, fresh.note)
+
+
+async def lines(client: Client, settings: Settings) -> list[Line]:
+    """Return how every declared Schedule stands."""
+    return [await _line(client, wanted) for wanted in declared(settings)]
+
+
+async def _line(client: Client, wanted: Declared) -> Line:
+    try:
+        async with handle(client, wanted.id) as found:
+            description = await found.describe(rpc_timeout=RPC_TIMEOUT)
+    except NotFound:
+        return Line(wanted.id, present=False, cron=wanted.cron, zone=wanted.zone)
+    return _described(wanted, description)
+
+
+def _described(wanted: Declared, description: ScheduleDescription) -> Line:
+    info, state = description.info, description.schedule.state
+    last = info.recent_actions[-1] if info.recent_actions else None
+    return Line(
+        wanted.id,
+        present=True,
+        cron=wanted.cron,
+        zone=wanted.zone,
+        paused=state.paused,
+        note=state.note,
+        next_times=tuple(info.next_action_times),
+        last_nominal=last.scheduled_at if last else None,
+        last_started=last.started_at if last else None,
+        actions=info.num_actions,
+        missed=info.num_actions_missed_catchup_window,
+    )
+
+
+@asynccontextmanager
+async def handle(client: Client, schedule_id: str) -> AsyncIterator[ScheduleHandle]:
+    """Yield a Schedule's handle.
+
+    Raises:
+        NotFound: a call on the handle finds no such Schedule on the server.
+    """
+    try:
+        yield client.get_schedule_handle(schedule_id)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise NotFound(f"there is no Schedule {schedule_id!r} on the server; create it with `schedules apply`") from None
+
+
+async def pause(client: Client, schedule_id: str, reason: str) -> None:
+    """Stop a Schedule from acting; times that pass meanwhile are not made up for."""
+    async with handle(client, schedule_id) as found:
+        await found.pause(note=reason, rpc_timeout=RPC_TIMEOUT)
+
+
+async def resume(client: Client, schedule_id: str, reason: str) -> None:
+    """Let a paused Schedule act again."""
+    async with handle(client, schedule_id) as found:
+        await found.unpause(note=reason, rpc_timeout=RPC_TIMEOUT)
+
+
+async def trigger(client: Client, schedule_id: str) -> None:
+    """Let a Schedule act once, now."""
+    async with handle(client, schedule_id) as found:
+        await found.trigger(rpc_timeout=RPC_TIMEOUT)
+
+
+async def backfill(client: Client, schedule_id: str, start: datetime, end: datetime) -> None:
+    """Let a Schedule act for every nominal time from `start` to `end`, both included, one after the other."""
+    # The server leaves the start itself out.
+    period = ScheduleBackfill(
+        start_at=start - timedelta(seconds=1), end_at=end, overlap=ScheduleOverlapPolicy.BUFFER_ALL
+    )
+    async with handle(client, schedule_id) as found:
+        await found.backfill(period, rpc_timeout=RPC_TIMEOUT)

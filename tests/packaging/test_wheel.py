@@ -1,0 +1,67 @@
+"""The wheel, installed into an environment of its own, away from the source tree."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _run(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    _run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT)
+    (built,) = folder.glob("relance-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel alone; its dependencies are those of the running environment, without the source tree."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=False)
+    (site,) = folder.glob("lib/python*/site-packages")
+    # A directory named in a .pth file is searched, but the .pth files in it (the editable installation) are not read.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    python = folder / "bin" / "python"
+    _run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel)
+    return folder / "bin"
+
+
+def test_the_wheel_holds_the_code_with_its_templates_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "relance",
+        "workflows",
+        "activities",
+        "worker.py",
+        "starter.py",
+    }
+    templates = [path for path in (ROOT / "relance").rglob("*") if path.suffix in {".jinja", ".j2", ".html", ".txt"}]
+    assert templates
+    assert {str(path.relative_to(ROOT)) for path in templates} <= set(names)
+
+
+@pytest.mark.parametrize("script", ["relance", "relance-worker"])
+def test_a_console_script_of_the_installed_wheel_explains_itself_from_any_folder(installed: Path, script: str) -> None:
+    done = _run(installed / script, "--help", cwd=Path("/"))
+    assert "usage" in done.stdout.lower()
+
+
+def test_the_installed_wheel_is_the_one_that_is_imported(installed: Path) -> None:
+    done = _run(installed / "python", "-c", "import relance; print(relance.__file__)", cwd=Path("/"))
+    assert Path(done.stdout.strip()).is_relative_to(installed.parent)

@@ -1,0 +1,208 @@
+"""The cycle of one period: plan, wait for the next wave, send it, plan again; at the end settle and balance."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ChildWorkflowError
+
+from workflows.options import LOOK_UP, PLAN
+from workflows.send_wave import SendWave
+
+with workflow.unsafe.imports_passed_through():
+    from activities.planning import Planning
+    from activities.statistics import Statistics
+    from relance import ids
+    from relance.contracts.cycle import (
+        CycleInput,
+        CycleProgress,
+        CycleStatistics,
+        NextWave,
+        NextWaveInput,
+        PlanInput,
+        StatisticsInput,
+        WaveInput,
+        WaveResult,
+    )
+    from relance.domain.send_times import period_window
+
+WAVES_AT_ONCE = 8
+SETTLE_EVERY = timedelta(minutes=5)
+SETTLE_FOR = timedelta(hours=48)
+"""Longer than the retry ladder of soft failures, so that every mail has its outcome before the balance is drawn."""
+
+
+@workflow.defn
+class MonthlyCycle:
+    """Everything done for one period; id `cycle/<period>`."""
+
+    @workflow.init
+    def __init__(self, request: CycleInput) -> None:
+        self._request = request
+        self._options = request.options
+        self._progress = request.progress or CycleProgress(period=request.period, started_at=workflow.now())
+        self._replan_asked = False
+        self._waves: dict[datetime, asyncio.Task[None]] = {}
+        self._put_off: set[datetime] = set()
+
+    @workflow.signal
+    def preferences_changed(self) -> None:
+        """Ask for a new planning pass before the hour is over (SPEC C4)."""
+        self._replan_asked = True
+
+    @workflow.query
+    def progress(self) -> CycleProgress:
+        """Return what has been done; waves that are running answer for themselves."""
+        return self._progress
+
+    @workflow.run
+    async def run(self, request: CycleInput) -> CycleStatistics:
+        """Return how the cycle ended."""
+        while True:
+            await self._plan()
+            if await self._send_until_replan():
+                break
+            if workflow.info().is_continue_as_new_suggested():
+                await self._finish_waves()
+                workflow.continue_as_new(request.model_copy(update={"progress": self._progress}))
+        await self._finish_waves()
+        return await self._settle()
+
+    async def _plan(self) -> None:
+        self._replan_asked = False
+        self._put_off.clear()
+        self._show("planning")
+        result = await workflow.execute_activity_method(
+            Planning.plan,
+            PlanInput(
+                period=self._request.period,
+                at=workflow.now(),
+                max_late=self._options.max_late,
+                opening=self._progress.users_planned == 0,
+                send_now=self._request.send_now,
+                not_before=self._request.not_before,
+            ),
+            summary=f"write the plans of {self._request.period}",
+            **PLAN,
+        )
+        self._update(users_planned=result.users, notes=result.notes)
+
+    async def _send_until_replan(self) -> bool:
+        """Send what comes due until it is time to plan again; return True when the cycle is over."""
+        replan_at = workflow.now() + self._options.replan_every
+        while not self._replan_asked and workflow.now() < replan_at:
+            wave = await self._next_wave()
+            self._update(next_wave=wave.instant)
+            if wave.instant is not None and wave.instant <= workflow.now():
+                if len(self._waves) < WAVES_AT_ONCE:
+                    self._start_wave(wave.instant, wave.users)
+                    continue
+            elif self._is_over(wave):
+                return True
+            await self._wait_for(wave, replan_at)
+        return False
+
+    def _is_over(self, wave: NextWave) -> bool:
+        if self._waves or self._put_off:
+            return workflow.now() > self._last_instant() + self._options.max_late and not self._waves
+        if self._request.send_now:
+            return wave.instant is None
+        return wave.instant is None and workflow.now() >= self._last_instant()
+
+    def _last_instant(self) -> datetime:
+        if self._request.send_now:
+            return self._progress.started_at or workflow.now()
+        return period_window(self._request.period)[1]
+
+    async def _next_wave(self) -> NextWave:
+        return await workflow.execute_activity_method(
+            Planning.next_wave,
+            NextWaveInput(period=self._request.period, excluding=tuple(sorted({*self._waves, *self._put_off}))),
+            summary="look up the next wave",
+            **LOOK_UP,
+        )
+
+    async def _wait_for(self, wave: NextWave, replan_at: datetime) -> None:
+        # A cycle without further waves still ends at the end of its period, not an hour later.
+        ends = replan_at if self._waves or self._last_instant() <= workflow.now() else self._last_instant()
+        ahead = [at for at in (wave.instant, ends, replan_at) if at is not None and at > workflow.now()]
+        until = min(ahead, default=replan_at)
+        running = len(self._waves)
+        next_wave = f"wave of {wave.users} users" if until == wave.instant else "next planning pass"
+        self._show("sending" if running else "waiting")
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._replan_asked or len(self._waves) < running,
+                timeout=until - workflow.now(),
+                timeout_summary=f"{next_wave} at {until:%Y-%m-%d %H:%M} UTC",
+            )
+
+    def _start_wave(self, instant: datetime, users: int) -> None:
+        self._waves[instant] = asyncio.create_task(self._send_wave(instant, users))
+        self._update(current_waves=tuple(sorted(self._waves)))
+        self._show("sending")
+
+    async def _send_wave(self, instant: datetime, users: int) -> None:
+        try:
+            result = await workflow.execute_child_workflow(
+                SendWave.run,
+                WaveInput(period=self._request.period, instant=instant, options=self._options),
+                id=ids.wave_workflow_id(self._request.period, instant),
+                static_summary=f"Wave of {users} users, due {instant:%Y-%m-%d %H:%M} UTC",
+            )
+            self._add(result)
+            if result.batches_failed:
+                self._put_off.add(instant)
+        except ChildWorkflowError:
+            # One wave never stops the others (SPEC C9); its plans stay open and come up again after the next planning.
+            workflow.logger.warning("wave ended without a result", extra={"wave": instant.isoformat()})
+            self._put_off.add(instant)
+        finally:
+            del self._waves[instant]
+            self._update(current_waves=tuple(sorted(self._waves)))
+
+    async def _finish_waves(self) -> None:
+        if self._waves:
+            await asyncio.gather(*self._waves.values())
+
+    async def _settle(self) -> CycleStatistics:
+        give_up = workflow.now() + SETTLE_FOR
+        while True:
+            self._show("balancing")
+            statistics = await workflow.execute_activity_method(
+                Statistics.balance,
+                StatisticsInput(period=self._request.period, progress=self._progress, at=workflow.now()),
+                summary=f"balance the ledger of {self._request.period}",
+                **LOOK_UP,
+            )
+            if statistics.open == 0 or workflow.now() >= give_up:
+                break
+            self._show("settling")
+            await workflow.sleep(SETTLE_EVERY, summary=f"{statistics.open} mails are tried again by their follow-ups")
+        self._show("done")
+        return statistics
+
+    def _add(self, wave: WaveResult) -> None:
+        before = self._progress
+        self._update(
+            waves_done=before.waves_done + 1,
+            counts=before.counts + wave.counts,
+            batches_failed=before.batches_failed + wave.batches_failed,
+            slowest_batch=max(before.slowest_batch, wave.slowest_batch),
+            rss_peak_mb=max(before.rss_peak_mb, wave.rss_peak_mb),
+            sending_time=before.sending_time + wave.duration,
+        )
+
+    def _update(self, **changes: object) -> None:
+        self._progress = self._progress.model_copy(update=changes)
+
+    def _show(self, stage: str) -> None:
+        self._update(stage=stage)
+        counts = self._progress.counts
+        workflow.set_current_details(
+            f"**{stage}** · {self._progress.users_planned} users planned · {self._progress.waves_done} waves done · "
+            f"{counts.sent} sent, {counts.skipped} skipped, {counts.failed} failed, {counts.deferred} deferred"
+        )

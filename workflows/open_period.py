@@ -1,0 +1,60 @@
+"""What the monthly Schedule starts: opens the cycle of the month that the nominal time stands for (SPEC C1)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from workflows.monthly_cycle import MonthlyCycle
+from workflows.options import LOOK_UP
+
+with workflow.unsafe.imports_passed_through():
+    from activities.statistics import Statistics
+    from relance import ids
+    from relance.contracts.cycle import CycleInput, JobRunInput, OpenPeriodInput
+    from relance.contracts.names import MONTHLY_SCHEDULE
+    from relance.domain.send_times import period_of_opening
+
+NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+ON_TIME = timedelta(minutes=5)
+
+
+@workflow.defn
+class OpenPeriod:
+    """Start `cycle/<period>` exactly once, however often this period is opened."""
+
+    @workflow.run
+    async def run(self, request: OpenPeriodInput) -> str:
+        """Return the period that was opened."""
+        nominal = _nominal_time()
+        period = period_of_opening(nominal, request.zone)
+        state = await self._open(period, nominal, request)
+        await workflow.execute_activity_method(
+            Statistics.record_job_run,
+            JobRunInput(job=MONTHLY_SCHEDULE, nominal=nominal, state=state, at=workflow.now(), period=period),
+            summary=f"record that the cycle of {period} was opened",
+            **LOOK_UP,
+        )
+        return period
+
+    async def _open(self, period: str, nominal: datetime, request: OpenPeriodInput) -> str:
+        try:
+            await workflow.start_child_workflow(
+                MonthlyCycle.run,
+                CycleInput(period=period, options=request.options),
+                id=ids.cycle_workflow_id(period),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                static_summary=f"Invitations of {period}",
+            )
+        except WorkflowAlreadyStartedError:
+            return "skipped(already open)"
+        return "ran" if workflow.now() - nominal <= ON_TIME else "late"
+
+
+def _nominal_time() -> datetime:
+    # Never the clock: a catch-up or a backfill starts late but stands for the month of its nominal time.
+    return workflow.info().typed_search_attributes.get(NOMINAL_TIME) or workflow.info().start_time

@@ -1,0 +1,48 @@
+"""Named timeouts and retry policies: every activity call of every workflow uses one of these."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypedDict
+
+from temporalio.common import RetryPolicy
+
+
+class ActivityOptions(TypedDict, total=False):
+    """The options of one activity call."""
+
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=2)
+)
+"""For work that must be done whenever its dependency is back: no limit of attempts."""
+
+LOOK_UP: ActivityOptions = {"start_to_close_timeout": timedelta(seconds=60), "retry_policy": PATIENT}
+"""A short read or write in the database."""
+
+PLAN: ActivityOptions = {
+    "start_to_close_timeout": timedelta(hours=1),
+    "heartbeat_timeout": timedelta(seconds=60),
+    "retry_policy": PATIENT,
+}
+"""A pass over all users, page by page; resumes at the page it had reached."""
+
+BATCH: ActivityOptions = {
+    "start_to_close_timeout": timedelta(hours=12),
+    # Short enough that a dead worker's batch goes on soon, long enough for a loop that is busy for some seconds.
+    "heartbeat_timeout": timedelta(seconds=15),
+    "retry_policy": PATIENT,
+}
+"""One batch of mails; a slow relay may take hours for it."""
+
+STEP: ActivityOptions = {
+    "start_to_close_timeout": timedelta(hours=2),
+    "heartbeat_timeout": timedelta(seconds=30),
+    "retry_policy": PATIENT,
+}
+"""The due mails of one user."""

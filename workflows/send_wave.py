@@ -1,0 +1,94 @@
+"""One wave: every plan that comes due at the same instant, sent in batches (SPEC C5)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from workflows.options import BATCH, LOOK_UP
+
+with workflow.unsafe.imports_passed_through():
+    from activities.invitations import Invitations
+    from activities.planning import Planning
+    from relance.contracts.cycle import BatchesInput, BatchInput, Boundary, WaveInput, WaveResult
+    from relance.contracts.names import TaskQueue
+
+BATCHES_PER_PAGE = 200
+
+
+@workflow.defn
+class SendWave:
+    """Send a wave; id `cycle/<period>/wave/<instant>`; continues as new before its history grows long."""
+
+    @workflow.init
+    def __init__(self, request: WaveInput) -> None:
+        self._request = request
+        self._result = request.result or WaveResult(started_at=workflow.now())
+        self._slots = asyncio.Semaphore(request.options.batches_in_flight)
+
+    @workflow.query
+    def progress(self) -> WaveResult:
+        """Return the counts of the batches that are done."""
+        return self._result
+
+    @workflow.run
+    async def run(self, request: WaveInput) -> WaveResult:
+        """Return what the wave did."""
+        after = request.after_user
+        while boundaries := await self._next_batches(after):
+            await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
+            after = boundaries[-1].last
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(
+                    request.model_copy(update={"after_user": after, "result": self._result}),
+                )
+        return self._result.model_copy(update={"duration": workflow.now() - self._started()})
+
+    def _started(self) -> datetime:
+        return self._result.started_at or workflow.now()
+
+    async def _next_batches(self, after: str | None) -> list[Boundary]:
+        return await workflow.execute_activity_method(
+            Planning.boundaries,
+            BatchesInput(
+                period=self._request.period,
+                instant=self._request.instant,
+                after_user=after,
+                batch_users=self._request.options.batch_users,
+                limit=BATCHES_PER_PAGE,
+            ),
+            summary="divide the wave into batches",
+            **LOOK_UP,
+        )
+
+    async def _send(self, boundary: Boundary) -> None:
+        async with self._slots:
+            try:
+                batch = await workflow.execute_activity_method(
+                    Invitations.send_batch,
+                    BatchInput(
+                        period=self._request.period,
+                        instant=self._request.instant,
+                        boundary=boundary,
+                        at=workflow.now(),
+                        expiry_days=self._request.options.expiry_days,
+                        max_late=self._request.options.max_late,
+                    ),
+                    task_queue=TaskQueue.MAIL,
+                    summary=f"{boundary.users} users up to {boundary.last}",
+                    **BATCH,
+                )
+            except ActivityError:
+                # The other batches go on (SPEC C9); this one's plans stay open for a later wave.
+                workflow.logger.warning("batch failed", extra={"last_user": boundary.last})
+                self._result = self._result.model_copy(update={"batches_failed": self._result.batches_failed + 1})
+                return
+        self._result = self._result.with_batch(batch)
+        counts = self._result.counts
+        workflow.set_current_details(
+            f"{self._result.batches} batches · {counts.sent} sent, {counts.skipped} skipped, "
+            f"{counts.failed} failed, {counts.deferred} deferred"
+        )

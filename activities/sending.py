@@ -18,7 +18,7 @@ from relance.domain.invitation import DueAt, Invitation, MailKind
 from relance.domain.people import Contact, User
 from relance.domain.planning import is_late
 from relance.domain.send_times import due_at
-from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
+from relance.errors import DependencyUnavailable, InvalidInput, MailRefused, MailUncertain
 from relance.ports import (
     Claimed,
     ClaimRequest,
@@ -41,6 +41,8 @@ from relance.ports import (
 
 SETTLE_FOR = 120.0
 """Seconds for which a result that only this process knows is offered to the database again."""
+
+UNDELIVERABLE_ADDRESS = classify_smtp(553, "5.1.3 no mail can be addressed like this", "rcpt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ class Sender:
             result = self._after(failure, job, self.now(order.at))
             if (status := contact_status_after(failure)) is not None:
                 await self.contacts.set_status(contact.id, status, failure.class_, self.now(order.at))
+        except InvalidInput:
+            result = Failed(UNDELIVERABLE_ADDRESS, self.now(order.at))
         except MailUncertain:
             result = self._after_uncertain(job, self.now(order.at))
         except DependencyUnavailable:

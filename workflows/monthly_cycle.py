@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         WaveInput,
         WaveResult,
     )
+    from relance.contracts.names import TaskQueue
     from relance.domain.send_times import period_window
 
 WAVES_AT_ONCE = 8
@@ -175,6 +176,7 @@ class MonthlyCycle:
             statistics = await workflow.execute_activity_method(
                 Statistics.balance,
                 StatisticsInput(period=self._request.period, progress=self._progress, at=workflow.now()),
+                task_queue=TaskQueue.OPS,
                 summary=f"balance the ledger of {self._request.period}",
                 **LOOK_UP,
             )

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.statistics import Statistics
     from relance import ids
     from relance.contracts.cycle import CycleInput, JobRunInput, OpenPeriodInput
-    from relance.contracts.names import MONTHLY_SCHEDULE
+    from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue
     from relance.domain.send_times import period_of_opening
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
@@ -46,6 +46,7 @@ class OpenPeriod:
                 MonthlyCycle.run,
                 CycleInput(period=period, options=request.options),
                 id=ids.cycle_workflow_id(period),
+                task_queue=TaskQueue.INVITATIONS,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 static_summary=f"Invitations of {period}",

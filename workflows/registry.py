@@ -9,5 +9,7 @@ from workflows.open_period import OpenPeriod
 from workflows.send_wave import SendWave
 
 WORKFLOWS: dict[TaskQueue, list[type]] = {
-    TaskQueue.INVITATIONS: [OpenPeriod, MonthlyCycle, SendWave, FollowUp],
+    TaskQueue.INVITATIONS: [MonthlyCycle, SendWave, FollowUp],
+    TaskQueue.MAIL: [],
+    TaskQueue.OPS: [OpenPeriod],
 }

@@ -6,16 +6,17 @@ import asyncio
 import inspect
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hints
 
 import typer
-from temporalio.client import WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance.cli.output import Answer, Output
-from relance.cli.services import Services
+from relance.cli.services import Database, Services
 from relance.errors import DependencyUnavailable, InvalidInput, NotFound, RelanceError, SettingsError
 from relance.settings import Settings
 
@@ -38,6 +39,22 @@ class Run:
     def settings(self) -> Settings:
         """The settings, read when first needed, so that `--help` works while one is wrong."""
         return self.services.settings()
+
+    def database(self) -> AbstractAsyncContextManager[Database]:
+        """Open the database.
+
+        Raises:
+            DependencyUnavailable: there is no primary.
+        """
+        return self.services.database(self.settings)
+
+    async def temporal(self) -> Client:
+        """Connect to Temporal.
+
+        Raises:
+            DependencyUnavailable: nothing answers.
+        """
+        return await self.services.temporal()
 
 
 def command(

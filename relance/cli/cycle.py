@@ -8,7 +8,7 @@ import typer
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from relance.balance import cycle_statistics
+from relance.balance import balance_period
 from relance.cli.command import Run, command
 from relance.cli.opening import cycle_handle
 from relance.cli.output import Answer, cell, table
@@ -28,7 +28,8 @@ async def status(
 ) -> Answer:
     """Show what a cycle has done, does now and does next."""
     read_period(period)
-    async with run.services.database(run.settings) as database, run.services.temporal(run.settings) as client:
+    client = await run.temporal()
+    async with run.database() as database:
         watching = Watch(run.out, client, database, period)
         handle = cycle_handle(client, period)
         try:
@@ -41,7 +42,7 @@ async def status(
             await watching.until_done(handle)
             found = (await handle.describe(rpc_timeout=RPC_TIMEOUT)).status
         snapshot = await watching.snapshot()
-    if found is None and not snapshot.settled and not snapshot.ledger.open and not snapshot.plans_open:
+    if found is None and not snapshot.known:
         raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")
     return _status(period, found.name.lower() if found else "gone", snapshot)
 
@@ -52,7 +53,7 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
         ("workflow", state),
         ("stage", now.stage if progress else None),
         ("users planned", progress.users_planned if progress else None),
-        ("plans still open", now.plans_open),
+        ("plans still open", now.ledger.plans_open),
         ("waves done", progress.waves_done if progress else None),
         ("next wave", cell(progress.next_wave) if progress else None),
         ("sent", now.ledger.sent),
@@ -66,7 +67,7 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
         "period": period,
         "workflow": state,
         "progress": progress,
-        "plans_open": now.plans_open,
+        "plans_open": now.ledger.plans_open,
         "sent": now.ledger.sent,
         "skipped": now.ledger.skipped,
         "failed": now.ledger.failed,
@@ -80,11 +81,11 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
 async def report(run: Run, period: PeriodArgument) -> Answer:
     """Show how a cycle ended; counted from the ledger while it has not."""
     read_period(period)
-    async with run.services.database(run.settings) as database:
+    async with run.database() as database:
         statistics = await database.job_runs.statistics(period)
         if statistics is None or statistics.open or statistics.plans_open:
             progress = statistics.progress if statistics else None
-            statistics = await cycle_statistics(database.ledger, database.plans, period, progress)
+            statistics = await balance_period(database.ledger, database.plans, period, progress)
         reminders = await database.ledger.reminder_outcomes(period)
     if not statistics.eligible and not statistics.plans_open:
         raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")

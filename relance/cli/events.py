@@ -42,7 +42,8 @@ async def signal(
     """
     ids.parse_invitation_id(invitation_id)
     kind = EventKind(event.value.replace("-", "_"))
-    async with run.services.database(run.settings) as database, run.services.temporal(run.settings) as client:
+    client = await run.temporal()
+    async with run.database() as database:
         intake = EventIntake(
             database.ledger, database.contacts, database.suppressions, TemporalFollowUps(client), run.services.clock
         )

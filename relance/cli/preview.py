@@ -57,7 +57,7 @@ def _sends(run: Run, months: int, preferences: tuple[Any, Any, Any]) -> list[tup
 
 
 async def _user(run: Run, user_id: str) -> User:
-    async with run.services.database(run.settings) as database:
+    async with run.database() as database:
         found = (await database.users.by_ids([user_id])).get(user_id)
     if found is None:
         invalid("--user", f"there is no user {user_id!r} in the database", "look the id up in the application")

@@ -19,8 +19,8 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept as the Sc
 
 async def list_(run: Run) -> Answer:
     """Show every Schedule: when it acts next, when it last did, what it missed, whether it is paused and why."""
-    async with run.services.temporal(run.settings) as client:
-        lines = await server.lines(client, run.settings)
+    client = await run.temporal()
+    lines = await server.lines(client, run.settings)
     columns = ("schedule", "cron", "zone", "next", "last nominal", "last start", "missed", "paused", "note")
     rows = [
         (
@@ -41,8 +41,8 @@ async def list_(run: Run) -> Answer:
 
 async def apply(run: Run) -> Answer:
     """Create the declared Schedules or bring them up to date; a pause and its note stay as they are."""
-    async with run.services.temporal(run.settings) as client:
-        applied = await server.apply(client, run.settings)
+    client = await run.temporal()
+    applied = await server.apply(client, run.settings)
     rows = [(one.id, one.change, one.paused, one.note) for one in applied]
     view = table("Schedules", ("schedule", "done", "paused", "note"), rows)
     return Answer({"schedules": [asdict(one) for one in applied]}, view)
@@ -51,24 +51,24 @@ async def apply(run: Run) -> Answer:
 async def pause(run: Run, schedule: ScheduleArgument, reason: ReasonOption) -> Answer:
     """Stop a Schedule; what it would have done meanwhile is not made up for (see `backfill`)."""
     _known(run, schedule)
-    async with run.services.temporal(run.settings) as client:
-        await server.pause(client, schedule, _text(reason))
+    client = await run.temporal()
+    await server.pause(client, schedule, _text(reason))
     return _done(schedule, "paused", f"{schedule} is paused: {reason}")
 
 
 async def resume(run: Run, schedule: ScheduleArgument, reason: ReasonOption = server.MANAGED) -> Answer:
     """Let a paused Schedule act again."""
     _known(run, schedule)
-    async with run.services.temporal(run.settings) as client:
-        await server.resume(client, schedule, _text(reason))
+    client = await run.temporal()
+    await server.resume(client, schedule, _text(reason))
     return _done(schedule, "resumed", f"{schedule} acts again.")
 
 
 async def trigger(run: Run, schedule: ScheduleArgument) -> Answer:
     """Let a Schedule act once, now."""
     _known(run, schedule)
-    async with run.services.temporal(run.settings) as client:
-        await server.trigger(client, schedule)
+    client = await run.temporal()
+    await server.trigger(client, schedule)
     return _done(schedule, "triggered", f"{schedule} acts now; a period that is open already stays as it is.")
 
 
@@ -83,8 +83,8 @@ async def backfill(
     first, last = read_instant(start, "--from", zone), read_instant(end, "--to", zone, end=True)
     if last < first:
         invalid("--to", f"{end} lies before --from {start}", "swap the two")
-    async with run.services.temporal(run.settings) as client:
-        await server.backfill(client, schedule, first, last)
+    client = await run.temporal()
+    await server.backfill(client, schedule, first, last)
     data = {"schedule": schedule, "done": "backfilled", "from": first, "to": last}
     return Answer(data, f"{schedule} acts for its nominal times from {start} to {end}, one after the other.")
 

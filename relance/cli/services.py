@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -48,7 +48,7 @@ class Database(Protocol):
 
 
 DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]
-TemporalFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Client]]
+TemporalFactory: TypeAlias = Callable[[], Awaitable[Client]]
 MailerFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Mailer]]
 
 

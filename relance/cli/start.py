@@ -37,7 +37,8 @@ async def start_cycle(
         if wait:
             invalid("--wait", "a dry run has nothing to wait for", "leave --wait or --dry-run out")
         return await rehearse(run, chosen, send_now=now)
-    async with run.services.database(run.settings) as database, run.services.temporal(run.settings) as client:
+    client = await run.temporal()
+    async with run.database() as database:
         request = CycleInput(period=chosen, options=cycle_options(run.settings), send_now=now)
         opened = await open_cycle(client, database, request)
         if not wait:

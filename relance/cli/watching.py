@@ -12,12 +12,12 @@ from rich.progress import Progress, TaskID
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from relance.balance import balance_period
 from relance.cli.opening import cycle_handle
 from relance.cli.output import Output, cell
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.contracts.names import Query
-from relance.domain.ledger import Balance, sum_up
 
 INTERVAL = 0.5
 QUERY_TIMEOUT = timedelta(seconds=5)
@@ -30,8 +30,7 @@ class Snapshot:
     """The state of a cycle now; `progress` is None when the workflow is gone or no worker answers."""
 
     progress: CycleProgress | None
-    ledger: Balance
-    plans_open: int
+    ledger: CycleStatistics
 
     @property
     def settled(self) -> int:
@@ -50,11 +49,16 @@ class Snapshot:
         return sum(self.ledger.failed.values())
 
     @property
+    def known(self) -> bool:
+        """Whether the database has anything of this period."""
+        return bool(self.settled or self.ledger.open or self.ledger.plans_open)
+
+    @property
     def expected(self) -> int:
         """An estimate of all entries there will be: those written, scaled up by the users not yet begun."""
         entries = self.settled + self.ledger.open
         planned = self.progress.users_planned if self.progress else 0
-        begun = planned - self.plans_open
+        begun = planned - self.ledger.plans_open
         return max(entries, round(entries * planned / begun)) if begun > 0 else entries
 
     @property
@@ -78,11 +82,8 @@ class Watch:
 
     async def snapshot(self) -> Snapshot:
         """Ask the workflow and the ledger."""
-        rows = await self.database.ledger.outcomes(self.period)
-        counted = sum(row["count"] for row in rows)
-        return Snapshot(
-            await self.progress(), sum_up(rows, counted), await self.database.plans.open_count(self.period)
-        )
+        ledger = await balance_period(self.database.ledger, self.database.plans, self.period)
+        return Snapshot(await self.progress(), ledger)
 
     async def progress(self) -> CycleProgress | None:
         """Ask the workflow alone; None when it is gone or no worker answers in time."""

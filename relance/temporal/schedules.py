@@ -116,7 +116,7 @@ def declared(settings: Settings) -> list[Declared]:
             workflow=Workflow.OPEN_PERIOD,
             argument=OpenPeriodInput(zone=scheduling.default_zone, options=cycle_options(settings)),
             workflow_id="open-period",
-            task_queue=TaskQueue.INVITATIONS,
+            task_queue=TaskQueue.OPS,
             summary="Opens next month's cycle",
         )
     ]

@@ -27,7 +27,7 @@ class MongoContacts:
             raws = await found.sort("_id", 1).to_list(None)
         result: dict[str, list[Contact]] = {user_id: [] for user_id in user_ids}
         for contact in await self._reader.valid(raws):
-            result[contact.user_id].append(contact)
+            result.setdefault(contact.user_id, []).append(contact)
         return result
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:

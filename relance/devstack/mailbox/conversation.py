@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from aiosmtpd.smtp import MISSING, SMTP
 
@@ -21,7 +21,7 @@ HOSTNAME = "mailbox.relance.example"
 MOST_BYTES = 10_000_000
 IDLE_S = 600.0
 _PLAIN_ADDRESS = re.compile(r"^<([^\s<>\"\\,;:()\[\]@]+@[^\s<>\"\\,;:()\[\]@]+)>(?: (.*))?$")
-_LONG_LINE = re.compile(rb"[^\r\n]{999}")
+LONGEST_LINE = 998
 
 # One line for each command and reply, formatted even when nobody listens.
 logging.getLogger("mail.log").disabled = True
@@ -83,11 +83,13 @@ class Conversation(SMTP):
 
     async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
         """Greet, or fail on demand."""
-        await self.push(reply) if (reply := await self._fault(Stage.EHLO)) else await super().smtp_EHLO(hostname)
+        reply = await self._fault(Stage.EHLO)
+        await (self.push(reply) if reply else super().smtp_EHLO(hostname))
 
     async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802
         """Greet, or fail on demand."""
-        await self.push(reply) if (reply := await self._fault(Stage.EHLO)) else await super().smtp_HELO(hostname)
+        reply = await self._fault(Stage.EHLO)
+        await (self.push(reply) if reply else super().smtp_HELO(hostname))
 
     async def _call_handler_hook(self, command: str, *args: Any) -> Any:
         if command == "MAIL":
@@ -107,20 +109,18 @@ class Conversation(SMTP):
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             raw = await self._read_data()
             reply = await self._accept(envelope.mail_from or "", envelope.rcpt_tos, raw)
-        self._set_post_data_state()
+        self.envelope = self._create_envelope()
         await self.push(reply)
 
     async def _read_data(self) -> bytes:
         """Return the mail without dot-stuffing (RFC 5321 section 4.5.2)."""
-        first = await self._reader.readuntil(b"\r\n")
-        if first == b".\r\n":
-            return b""
-        rest = await self._reader.readuntil(b"\r\n.\r\n") if not first.endswith(b"\r\n.\r\n") else b""
-        raw = first + rest[:-3]
-        return raw.replace(b"\r\n..", b"\r\n.").removeprefix(b".") if b"\r\n.." in raw or raw[:1] == b"." else raw
+        data = bytearray()
+        while data != b".\r\n" and not data.endswith(b"\r\n.\r\n"):
+            data += await self._reader.readuntil(b".\r\n")
+        return bytes(data[:-3]).replace(b"\r\n..", b"\r\n.").removeprefix(b".")
 
     async def _accept(self, sender: str, to: Sequence[str], raw: bytes) -> str:
-        if _LONG_LINE.search(raw):
+        if max(map(len, raw.split(b"\r\n"))) > LONGEST_LINE:
             return "500 5.6.0 line longer than 998 octets (RFC 5322 section 2.1.1)"
         kept = False
 
@@ -135,7 +135,9 @@ class Conversation(SMTP):
             keep()
         return reply or "250 2.0.0 kept"
 
-    async def _fault(self, stage: Stage, recipients: Sequence[str] = (), keep: Any = None) -> str | None:
+    async def _fault(
+        self, stage: Stage, recipients: Sequence[str] = (), keep: Callable[[], None] | None = None
+    ) -> str | None:
         """Apply the rules of a stage; return the refusal to send, or None to go on."""
         for step in self._board.rules.pick(stage, recipients):
             if isinstance(step, Refuse):
@@ -143,7 +145,7 @@ class Conversation(SMTP):
                 if step.code == 421:
                     await self._hang_up(reply)
                 return reply
-            if step.stored:
+            if step.stored and keep is not None:
                 keep()
             if isinstance(step, Delay):
                 await asyncio.sleep(step.seconds)
@@ -153,7 +155,7 @@ class Conversation(SMTP):
 
     async def _hang_up(self, last_words: str | None) -> None:
         """Close the connection; never returns, because the loss of the connection cancels this task."""
-        transport = self.transport
+        transport = cast("asyncio.Transport", self.transport)
         if last_words is not None:
             await self.push(last_words)
             transport.close()
@@ -161,10 +163,8 @@ class Conversation(SMTP):
             transport.abort()
         await asyncio.get_running_loop().create_future()
 
-    @staticmethod
-    def _getaddr(arg: str) -> tuple[str | None, str | None]:
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         plain = _PLAIN_ADDRESS.match(arg or "")
         if plain:
             return plain[1], plain[2] or ""
-        address, rest = SMTP._getaddr(arg)  # noqa: SLF001
-        return address, rest
+        return super()._getaddr(arg)

@@ -49,7 +49,7 @@ class Refuse(_Rule):
 
 
 class _MayKeep(_Rule):
-    stored: bool = Field(False, description="At end_of_data: keep the mail before the fault happens.")
+    stored: bool = Field(default=False, description="At end_of_data: keep the mail before the fault happens.")
 
     @model_validator(mode="after")
     def _stored_needs_a_mail(self) -> _MayKeep:

@@ -1,0 +1,161 @@
+"""Where the connections hand in results and get their next mail: one durable round trip for all that wait (SPEC C6, C7).
+
+While one group is under way the next one gathers, so nobody waits for a timer and an idle desk answers at once. A
+group costs a few reads in parallel and one `bulk_write`, whose journaled majority commit is what the time goes into.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+
+from relance.adapters.mongo import claims
+from relance.adapters.mongo.documents import Collection
+from relance.adapters.mongo.errors import translated, unavailable
+from relance.adapters.mongo.recheck import Recheck
+from relance.adapters.mongo.settlements import settlement
+from relance.errors import DependencyUnavailable
+from relance.ports import ClaimAnswer, Claimed, ClaimRequest, Refused, Settlement
+
+_GROUP = 128
+_TAKEN = Refused("taken")
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """One caller's exchange; `verdict` is what the recheck said, before the compare-and-set."""
+
+    settle: Settlement | None
+    claim: ClaimRequest | None
+    answer: asyncio.Future[ClaimAnswer | None]
+    nonce: str = field(default_factory=lambda: uuid4().hex)
+    verdict: ClaimAnswer | None = None
+
+    def writes(self) -> list[UpdateOne]:
+        """Return the writes this call asks for: at most one per document."""
+        result = [settlement(self.settle)] if self.settle else []
+        if self.claim and isinstance(self.verdict, Claimed):
+            result.append(claims.claim(self.claim, self.nonce))
+        elif self.claim and isinstance(self.verdict, Refused):
+            result.append(claims.refusal(self.claim, self.verdict.reason))
+        return result
+
+    def reply(self, outcome: ClaimAnswer | DependencyUnavailable | None) -> None:
+        """Give the caller its answer, if it still waits."""
+        if self.answer.done():
+            return
+        if isinstance(outcome, DependencyUnavailable):
+            # One exception per caller: each adds its own traceback.
+            self.answer.set_exception(DependencyUnavailable(outcome.dependency, outcome.detail))
+        else:
+            self.answer.set_result(outcome)
+
+
+class ClaimDesk:
+    """Groups the exchanges of one process."""
+
+    def __init__(self, invitations: Collection, recheck: Recheck) -> None:
+        self._invitations = invitations
+        self._recheck = recheck
+        self._waiting: deque[_Call] = deque()
+        self._orphans: list[UpdateOne] = []
+        self._flush: asyncio.Task[None] | None = None
+
+    async def exchange(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
+        """Record a result and claim a mail; see `ports.Ledger.exchange`."""
+        if settle is None and claim is None:
+            return None
+        if settle and claim and settle.invitation_id == claim.invitation_id:
+            # Within a group the order of writes is not ours.
+            await self._hand_in(settle, None)
+            return await self._hand_in(None, claim)
+        return await self._hand_in(settle, claim)
+
+    async def close(self) -> None:
+        """Wait until everything handed in is recorded."""
+        while self._flush is not None:
+            await asyncio.wait([self._flush])
+
+    async def _hand_in(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
+        call = _Call(settle, claim, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        self._start()
+        return await call.answer
+
+    def _start(self) -> None:
+        if self._flush is None and (self._waiting or self._orphans):
+            # The task takes its group when it first runs, so that all who hand in within one turn of the loop share it.
+            self._flush = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        calls = [self._waiting.popleft() for _ in range(min(_GROUP, len(self._waiting)))]
+        orphans, self._orphans = self._orphans, []
+        try:
+            await self._serve(calls, orphans)
+        except DependencyUnavailable as problem:
+            for call in calls:
+                call.reply(problem)
+        finally:
+            self._abandon([call for call in calls if not call.answer.done()])
+            self._flush = None
+            self._start()
+
+    async def _serve(self, calls: Sequence[_Call], orphans: Sequence[UpdateOne]) -> None:
+        asking = [call for call in calls if call.claim and not call.answer.cancelled()]
+        failed = await self._ask(asking)
+        writes = [*orphans, *(write for call in calls for write in call.writes())]
+        if writes:
+            try:
+                result = await self._invitations.bulk_write(writes, ordered=False)
+            except PyMongoError as error:
+                await self._after_failure(calls, unavailable("exchange results and claims", error))
+                return
+            if result.matched_count < len(writes):
+                await self._mark_taken(asking)
+        for call in calls:
+            self._answer(call, failed if failed and call in asking else call.verdict)
+
+    async def _ask(self, asking: Sequence[_Call]) -> DependencyUnavailable | None:
+        """Fill in the verdicts; a failure is returned, because results are recorded even if nothing can be read."""
+        try:
+            verdicts = await self._recheck.decide([call.claim for call in asking if call.claim]) if asking else []
+        except DependencyUnavailable as problem:
+            return problem
+        for call, verdict in zip(asking, verdicts, strict=True):
+            call.verdict = verdict
+        return None
+
+    async def _mark_taken(self, asking: Sequence[_Call]) -> None:
+        claiming = [call for call in asking if isinstance(call.verdict, Claimed)]
+        holders = await self._holders([call.claim.invitation_id for call in claiming if call.claim])
+        for call in claiming:
+            if call.claim and holders.get(call.claim.invitation_id, {}).get("nonce") != call.nonce:
+                call.verdict = _TAKEN
+
+    async def _after_failure(self, calls: Sequence[_Call], problem: DependencyUnavailable) -> None:
+        """Answer from what the documents say: the outcome of a failed write is unknown, not negative."""
+        ids = {part.invitation_id for call in calls for part in (call.settle, call.claim) if part}
+        holders = await self._holders(list(ids))
+        for call in calls:
+            settled = call.settle is None or not _holds(call.settle, holders)
+            if call.claim is None:
+                self._answer(call, None if settled else problem)
+                continue
+            held = holders.get(call.claim.invitation_id, {}).get("nonce") == call.nonce
+            self._answer(call, call.verdict if settled and held else problem)
+
+    async def _holders(self, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        if not ids:
+            return {}
+        with translated("read claims back"):
+            found = await self._invitations.find({"_id": {"$in": ids}}, {"claim": 1}).to_list(None)
+        return {raw["_id"]: raw.get("claim") or {} for raw in found}
+
+    def _answer(self, call: _Call, outcome: ClaimAnswer | DependencyUnavailable | None) -> None:
+        ...

@@ -1,0 +1,166 @@
+"""The dry run of a cycle: what would be sent, to how many, when, and what differs from the month before (SPEC C16)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group
+
+from relance import ids
+from relance.cli.command import Run
+from relance.cli.output import Answer, table
+from relance.cli.periods import previous
+from relance.cli.preview import defaults
+from relance.cli.services import Database
+from relance.contracts.cycle import CycleStatistics
+from relance.domain.eligibility import duplicates, invitation_refusal
+from relance.domain.invitation import Invitation, InvitationStatus
+from relance.domain.people import Contact, User
+from relance.domain.phrases import reason_in_words
+from relance.domain.plan import Plan, PlanStatus
+from relance.domain.planning import Planner
+from relance.ports import Page
+
+DUPLICATE = "duplicate_address"
+_OPEN = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
+
+
+@dataclass(slots=True)
+class Forecast:
+    """What the cycle would do; contacts counted per instant and per reason, users per reason."""
+
+    period: str
+    users: int = 0
+    quarantined: int = 0
+    would_send: int = 0
+    waves: Counter[datetime] = field(default_factory=Counter)
+    mails: Counter[datetime] = field(default_factory=Counter)
+    not_sent: Counter[str] = field(default_factory=Counter)
+    users_skipped: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+
+
+async def rehearse(run: Run, period: str, *, send_now: bool) -> Answer:
+    """Compute a cycle from the database alone; writes and sends nothing and needs no Temporal."""
+    planner = Planner(
+        period=period,
+        defaults=defaults(run.settings),
+        at=run.services.clock.now(),
+        max_late=run.settings.scheduling.max_late,
+        opening=True,
+        send_now=send_now,
+        not_before=None,
+    )
+    forecast = Forecast(period)
+    async with run.database() as database:
+        with run.out.progress() as bar:
+            task = bar.add_task("users looked at", total=None, detail="")
+            async for page in database.users.pages():
+                await _add_page(forecast, database, planner, page)
+                bar.update(task, completed=forecast.users, detail=f"{forecast.would_send} mails")
+        before = await database.job_runs.statistics(previous(period))
+    return _answer(forecast, before)
+
+
+async def _add_page(forecast: Forecast, database: Database, planner: Planner, page: Page[User]) -> None:
+    user_ids = [user.id for user in page.items]
+    contacts = await database.contacts.of_users(user_ids)
+    entries = await database.ledger.of_users(forecast.period, user_ids)
+    addresses = [contact.email for own in contacts.values() for contact in own if contact.email]
+    suppressed = await database.suppressions.suppressed(addresses) if addresses else set()
+    forecast.users += len(page.items)
+    forecast.quarantined += page.quarantined
+    for user in page.items:
+        if not user.is_active:
+            forecast.users_skipped["user_inactive"] += 1
+            continue
+        plan = planner.plan(user)
+        forecast.notes.update(plan.notes)
+        if plan.status is not PlanStatus.PLANNED:
+            forecast.users_skipped[plan.reason or "unknown"] += 1
+            continue
+        forecast.waves[plan.instant] += 1
+        _add_user(forecast, user, plan, contacts.get(user.id, []), entries.get(user.id, []), suppressed)
+
+
+def _add_user(
+    forecast: Forecast,
+    user: User,
+    plan: Plan,
+    contacts: list[Contact],
+    entries: list[Invitation],
+    suppressed: set[str],
+) -> None:
+    decided = {entry.id: entry.status for entry in entries if entry.status not in _OPEN}
+    doubles = duplicates(contacts)
+    for contact in contacts:
+        refusal: str | None = invitation_refusal(user, contact, suppressed=contact.email in suppressed)
+        if refusal is None and contact.id in doubles:
+            refusal = DUPLICATE
+        known = decided.get(ids.invitation_id(forecast.period, user.id, contact.id))
+        if known is not None:
+            forecast.not_sent[f"already_{known}"] += 1
+        elif refusal is not None:
+            forecast.not_sent[refusal] += 1
+        else:
+            forecast.would_send += 1
+            forecast.mails[plan.instant] += 1
+
+
+def _answer(forecast: Forecast, before: CycleStatistics | None) -> Answer:
+    instants = sorted(forecast.waves)
+    data = {
+        "dry_run": True,
+        "period": forecast.period,
+        "users": forecast.users,
+        "users_planned": sum(forecast.waves.values()),
+        "users_skipped": dict(forecast.users_skipped),
+        "quarantined": forecast.quarantined,
+        "would_send": forecast.would_send,
+        "not_sent": dict(forecast.not_sent),
+        "waves": [{"at": at, "users": forecast.waves[at], "mails": forecast.mails[at]} for at in instants],
+        "notes": dict(forecast.notes),
+        "difference": _difference(forecast, before) if before is not None else None,
+    }
+    parts: list[Any] = [
+        table(
+            f"Dry run of {forecast.period}: what would be sent",
+            ("wave", "users", "mails"),
+            [(at, forecast.waves[at], forecast.mails[at]) for at in instants],
+        ),
+        table("What would not be sent", ("who", "reason", "count"), _refusals(forecast)),
+        _compared(forecast, before),
+        f"{forecast.would_send} mails of {sum(forecast.waves.values())} users would be sent; nothing was written or sent.",
+    ]
+    return Answer(data, Group(*parts))
+
+
+def _refusals(forecast: Forecast) -> list[tuple[str, str, int]]:
+    return [
+        *(("contact", _words(code), count) for code, count in sorted(forecast.not_sent.items())),
+        *(("user", _words(code), count) for code, count in sorted(forecast.users_skipped.items())),
+        *((("document", "invalid, set aside", forecast.quarantined),) if forecast.quarantined else ()),
+    ]
+
+
+def _words(code: str) -> str:
+    if code.startswith("already_"):
+        return f"decided already: {code.removeprefix('already_')}"
+    return reason_in_words(code)
+
+
+def _difference(forecast: Forecast, before: CycleStatistics) -> dict[str, int]:
+    """Return forecast minus the month before: sent, and each reason on either side."""
+    reasons = sorted({*forecast.not_sent, *before.skipped})
+    changes = {reason: forecast.not_sent[reason] - before.skipped.get(reason, 0) for reason in reasons}
+    return {"sent": forecast.would_send - before.sent, **{reason: n for reason, n in changes.items() if n}}
+
+
+def _compared(forecast: Forecast, before: CycleStatistics | None) -> object:
+    if before is None:
+        return f"There is no report of {previous(forecast.period)} to compare with."
+    rows = [(_words(key) if key != "sent" else key, f"{n:+d}") for key, n in _difference(forecast, before).items()]
+    return table(f"Compared with {before.period}", ("what", "difference"), rows)

@@ -1,0 +1,124 @@
+"""Read and program a mailbox over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any
+
+import httpx
+from pydantic import TypeAdapter
+
+from relance.devstack.mailbox.models import Accepted, Mail, Stats, Summary
+from relance.devstack.mailbox.rules import Delay, Drop, Greylist, Refuse
+from relance.errors import DependencyUnavailable, InvalidInput, NotFound
+
+TIMEOUT_S = 30.0
+_SUMMARIES = TypeAdapter(list[Summary])
+
+
+class Mailbox:
+    """A client of one mailbox; an async context manager.
+
+    Every method raises `DependencyUnavailable` when the mailbox does not answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
+
+    async def __aenter__(self) -> Mailbox:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def answers(self) -> None:
+        """Return as soon as the mailbox answers; asks every 50 ms."""
+        while True:
+            try:
+                await self.stats()
+            except DependencyUnavailable:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+    async def messages(self, *, after: int = 0, limit: int = 100) -> list[Summary]:
+        """Return the mails with a number above `after`, oldest first, at most `limit` (up to 1,000)."""
+        answer = await self._ask("GET", "/messages", params={"after": after, "limit": limit})
+        return _SUMMARIES.validate_json(answer.content)
+
+    async def all_messages(self) -> AsyncIterator[Summary]:
+        """Yield every mail, oldest first."""
+        after = 0
+        while page := await self.messages(after=after, limit=1000):
+            for one in page:
+                yield one
+            after = page[-1].n
+
+    async def message(self, n: int) -> Mail:
+        """Return one mail, parsed.
+
+        Raises:
+            NotFound: there is no mail of that number.
+        """
+        return Mail.model_validate_json((await self._ask("GET", f"/messages/{n}")).content)
+
+    async def raw(self, n: int) -> bytes:
+        """Return one mail's bytes as received.
+
+        Raises:
+            NotFound: there is no mail of that number.
+        """
+        return (await self._ask("GET", f"/messages/{n}/raw")).content
+
+    async def stats(self) -> Stats:
+        """Return the counts."""
+        return Stats.model_validate_json((await self._ask("GET", "/stats")).content)
+
+    async def log(self) -> list[Accepted]:
+        """Return one line for each accepted mail, from the file on disk."""
+        answer = await self._ask("GET", "/log")
+        return [Accepted.model_validate_json(line) for line in answer.content.splitlines()]
+
+    async def add_rule(self, rule: Refuse | Delay | Drop | Greylist) -> int:
+        """Put a fault into force; return its number.
+
+        Raises:
+            InvalidInput: the mailbox does not accept the rule.
+        """
+        return int((await self._ask("POST", "/rules", content=rule.model_dump_json())).json()["rule"])
+
+    async def rules(self) -> list[dict[str, Any]]:
+        """Return the rules in force; `applied` says how often each did something."""
+        found: list[dict[str, Any]] = (await self._ask("GET", "/rules")).json()
+        return found
+
+    async def clear_rules(self) -> None:
+        """Put every fault out of force."""
+        await self._ask("DELETE", "/rules")
+
+    async def clear(self) -> None:
+        """Forget every mail and put every fault out of force."""
+        await self._ask("DELETE", "/messages")
+        await self.clear_rules()
+
+    async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            answer = await self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise DependencyUnavailable("mailbox", f"{method} {path}: {type(error).__name__}") from error
+        if answer.status_code == 404:
+            raise NotFound(f"the mailbox has nothing at {path}")
+        if answer.status_code == 422:
+            raise InvalidInput("rule", answer.json()["error"], "see relance.devstack.mailbox.rules")
+        if answer.is_error:
+            raise DependencyUnavailable("mailbox", f"{method} {path} gave {answer.status_code}")
+        return answer

@@ -1,0 +1,116 @@
+"""Every metric of our own: its name, unit, attributes and meaning.
+
+Attributes are kinds, results and classes, never ids of people or addresses (SPEC section 13). Prometheus shows the names
+with underscores and the unit: `relance_mails_total`, `relance_mail_duration_seconds`.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+from relance.domain.events import EventKind
+from relance.domain.invitation import MailKind
+from relance.ports import Deferred, Failed, Result, Uncertain
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+_STATM = Path("/proc/self/statm")
+
+
+class Instruments:
+    """The instruments of one process; satisfies `ports.Meter`."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._mails = meter.create_counter(
+            "relance.mails", "1", "Mails handed to the relay, by kind, result and class of failure."
+        )
+        self._mail_duration = meter.create_histogram(
+            "relance.mail.duration",
+            "s",
+            "From handing a mail over to the relay's answer, by kind.",
+            explicit_bucket_boundaries_advisory=SECONDS,
+        )
+        self._group_size = meter.create_histogram(
+            "relance.ledger.group.size",
+            "1",
+            "Claims and results that shared one round trip to the database.",
+            explicit_bucket_boundaries_advisory=GROUP_SIZES,
+        )
+        self._group_duration = meter.create_histogram(
+            "relance.ledger.group.duration",
+            "s",
+            "One round trip of the ledger.",
+            explicit_bucket_boundaries_advisory=SECONDS,
+        )
+        self._follow_ups = meter.create_counter("relance.follow_ups.started", "1", "Follow-up workflows started.")
+        self._reminder_skips = meter.create_counter(
+            "relance.reminders.skipped", "1", "Reminders that came due and were not sent, by kind and reason."
+        )
+        self._plan_notes = meter.create_counter(
+            "relance.plan.notes", "1", "Fall-backs while planning (SPEC C3), by code."
+        )
+        self._events = meter.create_counter(
+            "relance.events", "1", "Events from outside, by kind and whether they changed anything."
+        )
+        meter.create_observable_gauge("relance.worker.rss", [_observe_rss], "By", "Resident memory of this process.")
+
+    def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
+        """Count one mail handed to the relay."""
+        self._mails.add(1, _mail_attributes(kind, type(result), _failure_class(result)))
+        self._mail_duration.record(seconds, _kind(kind))
+
+    def ledger_group(self, size: int, seconds: float) -> None:
+        """Record one round trip of the ledger and how many callers shared it."""
+        self._group_size.record(size)
+        self._group_duration.record(seconds)
+
+    def follow_up_started(self) -> None:
+        """Count one follow-up."""
+        self._follow_ups.add(1)
+
+    def reminder_skipped(self, kind: MailKind, reason: str) -> None:
+        """Count one reminder that was due and not sent; `reason` is a code."""
+        self._reminder_skips.add(1, {"kind": kind, "reason": reason})
+
+    def plan_notes(self, notes: Mapping[str, int]) -> None:
+        """Count the notes of one planning run, by code."""
+        for code, count in notes.items():
+            self._plan_notes.add(count, {"code": code})
+
+    def event(self, kind: EventKind, *, changed: bool) -> None:
+        """Count one event from outside."""
+        self._events.add(1, {"kind": kind, "changed": changed})
+
+
+def rss_bytes() -> int:
+    """Return the resident set of this process now; where the system does not tell, its largest so far."""
+    if _STATM.exists():
+        return int(_STATM.read_text().split()[1]) * resource.getpagesize()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _observe_rss(_: CallbackOptions) -> Iterable[Observation]:
+    return [Observation(rss_bytes())]
+
+
+def _failure_class(result: Result) -> str | None:
+    return result.failure.class_ if isinstance(result, Deferred | Failed | Uncertain) else None
+
+
+@cache
+def _kind(kind: MailKind) -> dict[str, str]:
+    return {"kind": str(kind)}
+
+
+@cache
+def _mail_attributes(kind: MailKind, result: type, failure: str | None) -> dict[str, str]:
+    base = {"kind": str(kind), "result": result.__name__.lower()}
+    return base if failure is None else {**base, "class": str(failure)}

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import TimeSkipper
+
+from relance import ids
+from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Step, StepInput, StepResult
+from relance.contracts.names import TaskQueue
+from relance.domain.events import EventKind
+from tests.workflows.conftest import Serve, move_to
+from workflows.follow_up import FollowUp
+
+PERIOD = "2026-11"
+Handle = WorkflowHandle[FollowUp, dict[str, str]]
+
+
+class RecordedSteps:
+    """Stands for the activity: records what it is asked and answers what it is told to."""
+
+    def __init__(self, answer: Callable[[StepInput], StepResult] | None = None) -> None:
+        self.asked: list[StepInput] = []
+        self._answer = answer or sent_or_expired
+
+    @activity.defn(name="run_steps")
+    async def run_steps(self, request: StepInput) -> StepResult:
+        self.asked.append(request)
+        return self._answer(request)
+
+    def steps(self) -> list[tuple[Step, tuple[str, ...]]]:
+        return [(group.step, tuple(sorted(group.contacts))) for asked in self.asked for group in asked.due]
+
+
+def sent_or_expired(request: StepInput) -> StepResult:
+    return StepResult(
+        sent=tuple(one for group in request.due if group.step is not Step.EXPIRY for one in group.contacts),
+        ended={one: "expired" for group in request.due if group.step is Step.EXPIRY for one in group.contacts},
+    )
+
+
+def due_in(days: int, start: datetime) -> datetime:
+    return start + timedelta(days=days)
+
+
+@pytest.fixture
+def start() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest) -> str:
+    return f"u{abs(hash(request.node.name)) % 10**9}"
+
+
+async def begin(client: Client, user: str, start: datetime, contacts: tuple[str, ...]) -> Handle:
+    group = Followed(contacts=contacts, first=due_in(3, start), second=due_in(7, start), expiry=due_in(30, start))
+    return await client.start_workflow(
+        FollowUp.run,
+        FollowUpInput(period=PERIOD, user_id=user, groups=(group,), expiry_days=30),
+        id=ids.follow_up_workflow_id(PERIOD, user),
+        task_queue=TaskQueue.INVITATIONS,
+        execution_timeout=timedelta(days=60),
+    )
+
+
+async def tell(handle: Handle, user: str, contact: str, kind: EventKind) -> None:
+    event = InvitationEvent(
+        invitation_id=ids.invitation_id(PERIOD, user, contact), kind=kind, at=datetime.now(UTC)
+    )
+    await handle.signal(FollowUp.event, event)
+
+
+async def test_reminders_of_one_user_go_out_together_at_j3_and_j7_and_expire_after_30_days(
+    skipper: TimeSkipper, serving: Serve, user: str, start: datetime
+) -> None:
+    steps = RecordedSteps()
+    async with serving([steps.run_steps]):
+        handle = await begin(skipper.client, user, start, ("a", "b", "c"))
+        for days in (3, 7, 30):
+            await move_to(skipper, handle, due_in(days, start))
+        result = await handle.result()
+    together = ("a", "b", "c")
+    assert steps.steps() == [(Step.FIRST, together), (Step.SECOND, together), (Step.EXPIRY, together)]
+    assert result == dict.fromkeys(together, "expired")
+
+
+async def test_no_reminder_comes_before_its_instant(
+    skipper: TimeSkipper, serving: Serve, user: str, start: datetime
+) -> None:
+    steps = RecordedSteps()
+    async with serving([steps.run_steps]):
+        handle = await begin(skipper.client, user, start, ("a",))
+        await skipper.fast_forward(handle, timedelta(days=3) - timedelta(minutes=1))
+        assert steps.asked == []
+        await move_to(skipper, handle, due_in(3, start))
+        assert steps.asked[0].at >= due_in(3, start)
+        await handle.terminate()
+
+
+async def test_an_event_ends_the_timers_of_its_invitation_alone(
+    skipper: TimeSkipper, serving: Serve, user: str, start: datetime
+) -> None:
+    steps = RecordedSteps()
+    async with serving([steps.run_steps]):
+        handle = await begin(skipper.client, user, start, ("a", "b"))
+        await tell(handle, user, "a", EventKind.SUBMITTED)
+        await tell(handle, user, "a", EventKind.SUBMITTED)
+        await tell(handle, user, "b", EventKind.OPENED)
+        await tell(handle, user, "stranger", EventKind.OPTED_OUT)
+        await move_to(skipper, handle, due_in(3, start))
+        states = {state.contact_id: state for state in await handle.query(FollowUp.steps)}
+        assert steps.steps() == [(Step.FIRST, ("b",))]
+        assert (states["a"].ended, states["a"].due) == ("submitted", None)
+        assert (states["b"].ended, states["b"].step) == (None, Step.SECOND)
+        await tell(handle, user, "b", EventKind.OPTED_OUT)
+        assert await handle.result() == {"a": "submitted", "b": "opted_out"}
+
+
+async def test_what_the_activity_ends_for_good_gets_no_further_step(
+    skipper: TimeSkipper, serving: Serve, user: str, start: datetime
+) -> None:
+    steps = RecordedSteps(lambda request: StepResult(ended={"a": "contact_opted_out"}, skipped={"b": "reminders_off"}))
+    async with serving([steps.run_steps]):
+        handle = await begin(skipper.client, user, start, ("a", "b"))
+        await move_to(skipper, handle, due_in(3, start))
+        await move_to(skipper, handle, due_in(7, start))
+        assert steps.steps() == [(Step.FIRST, ("a", "b")), (Step.SECOND, ("b",))]
+        await handle.terminate()
+
+
+async def test_a_deferred_invitation_is_tried_again_and_then_followed(
+    skipper: TimeSkipper, serving: Serve, user: str, start: datetime
+) -> None:
+    later = Followed(contacts=("a",), first=due_in(4, start), second=due_in(8, start), expiry=due_in(31, start))
+    answers = iter([StepResult(retry={"a": start + timedelta(minutes=20)}), StepResult(sent=("a",), due=(later,))])
+    steps = RecordedSteps(lambda request: next(answers, StepResult(sent=("a",))))
+    async with serving([steps.run_steps]):
+        handle = await skipper.client.start_workflow(
+            FollowUp.run,
+            FollowUpInput(
+                period=PERIOD,
+                user_id=user,
+                groups=(Followed(contacts=("a",), retry_at=start + timedelta(minutes=5)),),
+                expiry_days=30,
+            ),
+            id=ids.follow_up_workflow_id(PERIOD, user),
+            task_queue=TaskQueue.INVITATIONS,
+            execution_timeout=timedelta(days=60),
+        )
+        await move_to(skipper, handle, start + timedelta(minutes=5))
+        await move_to(skipper, handle, start + timedelta(minutes=20))
+        await move_to(skipper, handle, due_in(4, start))
+        assert [group.tries for asked in steps.asked for group in asked.due] == [0, 1, 0]
+        assert steps.steps() == [(Step.RETRY, ("a",)), (Step.RETRY, ("a",)), (Step.FIRST, ("a",))]
+        await handle.terminate()
+
+
+async def test_timers_read_as_sentences(skipper: TimeSkipper, serving: Serve, user: str, start: datetime) -> None:
+    async with serving([RecordedSteps().run_steps]):
+        handle = await begin(skipper.client, user, start, ("a",))
+        await asyncio.sleep(0.3)
+        history = await handle.fetch_history()
+        await handle.terminate()
+    summaries = [event.user_metadata.summary.data.decode() for event in history.events]
+    assert any(f'"first reminder (J+3) for contact a, due {due_in(3, start):%Y-%m-%d %H:%M} UTC"' == s for s in summaries)

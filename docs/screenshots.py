@@ -30,10 +30,18 @@ from relance.settings import Mail, Privacy  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = (600, 375)
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --force-device-scale-factor=1"
-).split()
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--force-device-scale-factor=1",
+]
 NAMES = {"fr": ("Inès", "Camille Durand"), "en": ("Noah", "Grace Okafor")}
 
 

@@ -11,6 +11,7 @@ from relance.cli import bootstrap, cycle, doctor, events, schedules, start, why
 from relance.cli.command import report
 from relance.cli.output import Output
 from relance.cli.services import Services
+from relance.runtime.exit import INTERRUPTED, NOBODY_READS, WRONG_USAGE
 
 PROGRAM = "starter.py"
 
@@ -32,13 +33,19 @@ def build() -> typer.Typer:
 
 def run(services: Services, arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code (SPEC section 9)."""
+    out = Output(as_json="--json" in arguments)
     try:
         code = build()(list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=services)
     except typer.TyperException as error:
-        usage = getattr(error, "ctx", None)
-        where = usage.command_path if usage is not None else PROGRAM
-        sentence = f"{error.format_message().strip()} See `{where} --help`."
-        return report(Output(as_json="--json" in arguments), sentence, getattr(error, "exit_code", 2), {})
-    except typer.Abort:
-        return report(Output(as_json="--json" in arguments), "interrupted", 130, {})
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else PROGRAM
+        return report(out, f"{_sentence(error)}; see `{where} --help`", WRONG_USAGE, {})
+    except (typer.Abort, KeyboardInterrupt):
+        return report(out, "interrupted", INTERRUPTED, {})
+    except BrokenPipeError:
+        return NOBODY_READS
     return int(code or 0)
+
+
+def _sentence(error: typer.TyperException) -> str:
+    return " ".join(error.format_message().split()).rstrip(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,10 +17,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from relance.cli.output import Answer, Output
 from relance.cli.services import Database, Services
-from relance.errors import DependencyUnavailable, InvalidInput, NotFound, RelanceError, SettingsError
+from relance.errors import DependencyUnavailable, InvalidInput
+from relance.runtime.exit import INTERRUPTED, JOB_FAILED, explain
+from relance.runtime.logs import redact
 from relance.settings import Settings
-
-DONE, JOB_FAILED, WRONG_USAGE, UNREACHABLE = 0, 1, 2, 3
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -107,41 +107,41 @@ def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) 
     try:
         answer = asyncio.run(body())
     except KeyboardInterrupt:
-        return report(out, "interrupted", 130, {})
+        return report(out, "interrupted", INTERRUPTED, {})
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a sentence and a code
         if debug:
-            out.side.print("".join(traceback.format_exception(error)), markup=False, soft_wrap=True)
-        return report(out, *explain(error))
+            out.side.print(redact("".join(traceback.format_exception(error))), markup=False, soft_wrap=True)
+        sentence, code = sentence_of(error)
+        return report(out, sentence, code, _details(error))
     out.answer(answer)
     return answer.code
 
 
-def report(out: Output, sentence: str, code: int, extra: dict[str, str]) -> int:
+def report(out: Output, sentence: str, code: int, details: Mapping[str, str]) -> int:
     """Print one sentence about an error and return its exit code."""
     out.side.print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
     if out.as_json:
-        out.json({"error": sentence, "code": code, **extra})
+        out.json({"error": sentence, "code": code, **details})
     return code
 
 
-def explain(error: BaseException) -> tuple[str, int, dict[str, str]]:
-    """Return the sentence, the exit code and the JSON details of an error."""
+def sentence_of(error: BaseException) -> tuple[str, int]:
+    """Return the sentence and the exit code of an error."""
+    match error:
+        case WorkflowFailureError():
+            return f"the workflow failed ({type(error.cause).__name__}); look at it in Temporal Web", JOB_FAILED
+        case RPCError() if error.status not in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}:
+            return f"Temporal did not do what was asked ({error.status.name}): {redact(error.message)}", JOB_FAILED
+    return explain(error)
+
+
+def _details(error: BaseException) -> dict[str, str]:
     match error:
         case InvalidInput():
-            return str(error), WRONG_USAGE, {"field": error.field, "remedy": error.remedy}
-        case SettingsError() | NotFound():
-            return str(error), WRONG_USAGE, {}
+            return {"field": error.field, "remedy": error.remedy}
         case DependencyUnavailable():
-            return str(error), UNREACHABLE, {"dependency": error.dependency}
-        case RelanceError():
-            return str(error), JOB_FAILED, {}
-        case RPCError() if error.status in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}:
-            return "Temporal is unavailable: it does not answer any more", UNREACHABLE, {"dependency": "temporal"}
-        case RPCError():
-            return f"Temporal refused the request ({error.status.name}): {error.message}", JOB_FAILED, {}
-        case WorkflowFailureError():
-            return f"the workflow failed: {type(error.cause).__name__}; look at it in Temporal Web", JOB_FAILED, {}
-    return f"unexpected {type(error).__name__}; run the command again with --debug", JOB_FAILED, {}
+            return {"dependency": error.dependency}
+    return {}
 
 
 def invalid(field: str, reason: str, remedy: str) -> NoReturn:

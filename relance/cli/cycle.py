@@ -24,6 +24,7 @@ PeriodArgument = Annotated[str, typer.Argument(help="The month, YYYY-MM.", metav
 async def status(
     run: Run,
     period: PeriodArgument,
+    *,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, with a progress bar, until the cycle ends.")] = False,
 ) -> Answer:
     """Show what a cycle has done, does now and does next."""

@@ -28,6 +28,7 @@ def defaults(settings: Settings) -> Defaults:
 
 async def preview(
     run: Run,
+    *,
     user: Annotated[str | None, typer.Option("--user", help="Whose sends; without it --day, --time, --zone.")] = None,
     months: Annotated[int, typer.Option("--months", min=1, max=120, help="How many periods.")] = 14,
     day: Annotated[int | None, typer.Option("--day", min=1, max=31, help="Day of the month.")] = None,
@@ -80,9 +81,7 @@ def _answer(user: str | None, sends: list[tuple[str, SendTime]]) -> Answer:
         for period, send in sends
     ]
     title = f"Coming sends of user {user}" if user else "Coming sends"
-    return Answer(
-        {"user": user, "sends": data}, table(title, ("period", "local time", "zone", "UTC", "note"), rows)
-    )
+    return Answer({"user": user, "sends": data}, table(title, ("period", "local time", "zone", "UTC", "note"), rows))
 
 
 def _notes(send: SendTime) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,15 +17,14 @@ from relance.cli.periods import previous
 from relance.cli.preview import defaults
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.eligibility import duplicates, invitation_refusal
-from relance.domain.invitation import Invitation, InvitationStatus
+from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
+from relance.domain.invitation import InvitationStatus
 from relance.domain.people import Contact, User
 from relance.domain.phrases import reason_in_words
-from relance.domain.plan import Plan, PlanStatus
+from relance.domain.plan import PlanStatus
 from relance.domain.planning import Planner
 from relance.ports import Page
 
-DUPLICATE = "duplicate_address"
 _OPEN = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
 
 
@@ -41,6 +41,14 @@ class Forecast:
     not_sent: Counter[str] = field(default_factory=Counter)
     users_skipped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+
+    def count(self, instant: datetime, refusal: str | None) -> None:
+        """Count one contact."""
+        if refusal is not None:
+            self.not_sent[refusal] += 1
+        else:
+            self.would_send += 1
+            self.mails[instant] += 1
 
 
 async def rehearse(run: Run, period: str, *, send_now: bool) -> Answer:
@@ -83,31 +91,22 @@ async def _add_page(forecast: Forecast, database: Database, planner: Planner, pa
             forecast.users_skipped[plan.reason or "unknown"] += 1
             continue
         forecast.waves[plan.instant] += 1
-        _add_user(forecast, user, plan, contacts.get(user.id, []), entries.get(user.id, []), suppressed)
+        own = entries.get(user.id, [])
+        decided = {entry.id: entry.status for entry in own if entry.status not in _OPEN}
+        for contact_id, refusal in _refused(user, contacts.get(user.id, []), suppressed).items():
+            known = decided.get(ids.invitation_id(forecast.period, user.id, contact_id))
+            forecast.count(plan.instant, f"already_{known}" if known else refusal)
 
 
-def _add_user(
-    forecast: Forecast,
-    user: User,
-    plan: Plan,
-    contacts: list[Contact],
-    entries: list[Invitation],
-    suppressed: set[str],
-) -> None:
-    decided = {entry.id: entry.status for entry in entries if entry.status not in _OPEN}
+def _refused(user: User, contacts: Sequence[Contact], suppressed: set[str]) -> dict[str, str | None]:
+    """Return each contact's refusal, None for those who would be invited."""
     doubles = duplicates(contacts)
+    refusals: dict[str, str | None] = {}
     for contact in contacts:
-        refusal: str | None = invitation_refusal(user, contact, suppressed=contact.email in suppressed)
-        if refusal is None and contact.id in doubles:
-            refusal = DUPLICATE
-        known = decided.get(ids.invitation_id(forecast.period, user.id, contact.id))
-        if known is not None:
-            forecast.not_sent[f"already_{known}"] += 1
-        elif refusal is not None:
-            forecast.not_sent[refusal] += 1
-        else:
-            forecast.would_send += 1
-            forecast.mails[plan.instant] += 1
+        refusal = invitation_refusal(user, contact, suppressed=contact.email in suppressed)
+        double = Refusal.DUPLICATE_ADDRESS if contact.id in doubles else None
+        refusals[contact.id] = refusal or double
+    return refusals
 
 
 def _answer(forecast: Forecast, before: CycleStatistics | None) -> Answer:
@@ -133,7 +132,7 @@ def _answer(forecast: Forecast, before: CycleStatistics | None) -> Answer:
         ),
         table("What would not be sent", ("who", "reason", "count"), _refusals(forecast)),
         _compared(forecast, before),
-        f"{forecast.would_send} mails of {sum(forecast.waves.values())} users would be sent; nothing was written or sent.",
+        f"{forecast.would_send} mails of {sum(forecast.waves.values())} users would be sent; nothing was written.",
     ]
     return Answer(data, Group(*parts))
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from rich.console import Group
 
-from relance.cli.command import DONE, JOB_FAILED
 from relance.cli.output import Answer, cell, table
 from relance.contracts.cycle import CycleStatistics
+from relance.runtime.exit import DONE, JOB_FAILED
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -44,14 +44,14 @@ def report_view(statistics: CycleStatistics, reminders: Rows) -> Group:
     progress = statistics.progress
     if progress is not None:
         rate = progress.counts.sent / progress.sending_time.total_seconds() if progress.sending_time else 0.0
-        rows = [
+        figures = [
             ("waves", progress.waves_done),
             ("sending time", cell(progress.sending_time)),
             ("rate", f"{rate:.0f} invitations/s"),
             ("slowest batch", cell(progress.slowest_batch)),
             ("memory peak", f"{progress.rss_peak_mb:.0f} MB"),
         ]
-        parts.append(table("Run", ("figure", "value"), rows))
+        parts.append(table("Run", ("figure", "value"), figures))
     return Group(*parts, _verdict(statistics))
 
 

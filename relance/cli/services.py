@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 
 from temporalio.client import Client
 
-from relance.ports import Clock, Contacts, JobRuns, Ledger, Mailer, Plans, Suppressions, Users
+from relance.ports import Clock, Contacts, JobRuns, Ledger, Plans, Suppressions, Users
 from relance.settings import Settings
 
 
@@ -49,7 +49,7 @@ class Database(Protocol):
 
 DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]
 TemporalFactory: TypeAlias = Callable[[], Awaitable[Client]]
-MailerFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Mailer]]
+RelayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +60,4 @@ class Services:
     clock: Clock
     database: DatabaseFactory
     temporal: TemporalFactory
-    mailer: MailerFactory
+    greet_relay: RelayCheck

@@ -25,10 +25,13 @@ starter.py start cycle --period 2026-12 --wait
 
 async def start_cycle(
     run: Run,
+    *,
     period: Annotated[str | None, typer.Option("--period", help="Month, YYYY-MM; default: this month.")] = None,
     date: Annotated[str | None, typer.Option("--date", help="A day of the period, YYYY-MM-DD.")] = None,
     now: Annotated[bool, typer.Option("--now", help="Send everything at once, whatever the users' times.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; write and send nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be sent; write and send nothing.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Show the progress and, at the end, the report.")] = False,
 ) -> Answer:
     """Start the cycle of a period; what runs already or is done is left alone, so nothing is sent twice."""

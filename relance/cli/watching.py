@@ -88,7 +88,7 @@ class Watch:
     async def progress(self) -> CycleProgress | None:
         """Ask the workflow alone; None when it is gone or no worker answers in time."""
         try:
-            return await cycle_handle(self.client, self.period).query(
+            found: CycleProgress = await cycle_handle(self.client, self.period).query(
                 Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT
             )
         except WorkflowQueryFailedError:
@@ -97,6 +97,7 @@ class Watch:
             if error.status not in _SILENT:
                 raise
             return None
+        return found
 
     async def until_done(self, handle: WorkflowHandle[object, CycleStatistics]) -> CycleStatistics:
         """Show a progress bar until the workflow has ended and return its result."""

@@ -11,13 +11,13 @@ from typing import TypeAlias
 
 from markupsafe import escape
 
+from relance.domain.addresses import normalise, valid_address
 from relance.domain.invitation import MailKind
 from relance.errors import InvalidInput
 from relance.ports import Letter
-from relance.rendering.addresses import deliverable
+from relance.rendering.blanks import LANGUAGES, Blank, compile_blank
 from relance.rendering.names import clean_name, phrase
 from relance.rendering.skeleton import quoted
-from relance.rendering.blanks import LANGUAGES, Blank, compile_blank
 from relance.settings import Mail
 
 SignLink: TypeAlias = Callable[[str], str]
@@ -44,7 +44,7 @@ class LetterWriter:
         Raises:
             InvalidInput: the address or a Message-ID cannot be used.
         """
-        address = deliverable(letter.to_address)
+        address = _deliverable(letter.to_address)
         blank = self._blanks[letter.kind, language_of(letter.locale)]
         sender = clean_name(letter.sender_name) or blank.anonymous
         name = clean_name(letter.to_name)
@@ -69,6 +69,13 @@ class LetterWriter:
 def language_of(locale: str) -> str:
     """Return the language we write in to someone with this locale: French to French speakers, else English."""
     return "fr" if re.split("[-_]", locale.strip().lower(), maxsplit=1)[0] == "fr" else "en"
+
+
+def _deliverable(address: str) -> str:
+    if not valid_address(address):
+        raise InvalidInput("EMAIL", "it is not an address mail can be sent to", "correct the contact's address")
+    # With its domain as A-labels, only the local part may still be other than ASCII.
+    return normalise(address)
 
 
 def _body_values(sender: str, blank: Blank, name: str, links: dict[str, str]) -> dict[bytes, bytes]:

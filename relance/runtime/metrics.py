@@ -1,7 +1,7 @@
 """Every metric of our own: its name, unit, attributes and meaning.
 
-Attributes are kinds, results and classes, never ids of people or addresses (SPEC section 13). Prometheus shows the names
-with underscores and the unit: `relance_mails_total`, `relance_mail_duration_seconds`.
+Attributes are kinds, results and classes, never ids of people or addresses (SPEC section 13). Prometheus shows the
+names with underscores and the unit: `relance_mails_total`, `relance_mail_duration_seconds`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Instruments:
 
     def __init__(self, meter: Meter) -> None:
         self._mails = meter.create_counter(
-            "relance.mails", "1", "Mails handed to the relay, by kind, result and class of failure."
+            "relance.mails", "{mail}", "Mails handed to the relay, by kind, result and class of failure."
         )
         self._mail_duration = meter.create_histogram(
             "relance.mail.duration",
@@ -39,7 +39,7 @@ class Instruments:
         )
         self._group_size = meter.create_histogram(
             "relance.ledger.group.size",
-            "1",
+            "{entry}",
             "Claims and results that shared one round trip to the database.",
             explicit_bucket_boundaries_advisory=GROUP_SIZES,
         )
@@ -49,21 +49,23 @@ class Instruments:
             "One round trip of the ledger.",
             explicit_bucket_boundaries_advisory=SECONDS,
         )
-        self._follow_ups = meter.create_counter("relance.follow_ups.started", "1", "Follow-up workflows started.")
+        self._follow_ups = meter.create_counter(
+            "relance.follow_ups.started", "{follow-up}", "Follow-up workflows started."
+        )
         self._reminder_skips = meter.create_counter(
-            "relance.reminders.skipped", "1", "Reminders that came due and were not sent, by kind and reason."
+            "relance.reminders.skipped", "{reminder}", "Reminders that came due and were not sent, by kind and reason."
         )
         self._plan_notes = meter.create_counter(
-            "relance.plan.notes", "1", "Fall-backs while planning (SPEC C3), by code."
+            "relance.plan.notes", "{note}", "Fall-backs while planning (SPEC C3), by code."
         )
         self._events = meter.create_counter(
-            "relance.events", "1", "Events from outside, by kind and whether they changed anything."
+            "relance.events", "{event}", "Events from outside, by kind and whether they changed anything."
         )
         meter.create_observable_gauge("relance.worker.rss", [_observe_rss], "By", "Resident memory of this process.")
 
     def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
         """Count one mail handed to the relay."""
-        self._mails.add(1, _mail_attributes(kind, type(result), _failure_class(result)))
+        self._mails.add(1, _mail_attributes(kind, type(result).__name__, _failure_class(result)))
         self._mail_duration.record(seconds, _kind(kind))
 
     def ledger_group(self, size: int, seconds: float) -> None:
@@ -111,6 +113,6 @@ def _kind(kind: MailKind) -> dict[str, str]:
 
 
 @cache
-def _mail_attributes(kind: MailKind, result: type, failure: str | None) -> dict[str, str]:
-    base = {"kind": str(kind), "result": result.__name__.lower()}
+def _mail_attributes(kind: MailKind, result: str, failure: str | None) -> dict[str, str]:
+    base = {"kind": str(kind), "result": result.lower()}
     return base if failure is None else {**base, "class": str(failure)}

@@ -1,7 +1,7 @@
 """Several worker processes under one: started, watched, replaced, stopped together (SPEC C15).
 
-Supervisor and child hold the two ends of a socket. A byte from the child means that it takes work; its end closing at the
-supervisor's death tells the child to stop, also when the supervisor was killed outright.
+Supervisor and child hold the two ends of a socket. A byte from the child means that it takes work; the
+supervisor's end closing at its death tells the child to stop, also when the supervisor was killed outright.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ async def supervise(
 ) -> int:
     """Keep `processes` children running until SIGTERM or SIGINT, then stop them; return the exit code.
 
-    A child that dies is replaced, after a pause that doubles from 0.5 to 30 s. One that ends at the first start before it
-    reported ready stops all: its exit code becomes ours. `drain` is how many seconds the children have to stop.
+    A child that dies is replaced, after a pause that doubles from 0.5 to 30 s. One that ends at the first start before
+    it reported ready stops all: its exit code becomes ours. `drain` is how many seconds the children have to stop.
     """
     stop = stop_requested()
     children = [_Child(argv, index, stop, drain, environment(index)) for index in range(processes)]
@@ -113,6 +113,7 @@ class _Child:
     async def _run_once(self) -> int:
         """Start the child, and return its exit code when it has ended, by itself or because all stop."""
         ours, theirs = socket.socketpair()
+        ours.settimeout(0)
         with ours:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
@@ -128,12 +129,11 @@ class _Child:
             await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 await self._stop(process, ended)
-            reader.cancel()
             asked.cancel()
+            await reader  # the child's end is closed: either its byte is there or never comes
             return await ended
 
     async def _wait_ready(self, ours: socket.socket) -> None:
-        ours.setblocking(False)
         if await asyncio.get_running_loop().sock_recv(ours, 1):
             logger.info("worker %d is ready", self.index)
             self.ready.set()

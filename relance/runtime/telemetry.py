@@ -7,6 +7,7 @@ its own, so that an operator scrapes one address.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from opentelemetry import trace
+from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -26,7 +27,15 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import CollectorRegistry
 from temporalio.contrib.opentelemetry import TracingInterceptor
-from temporalio.runtime import OpenTelemetryConfig, PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    OpenTelemetryConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 
 from relance import __version__
 from relance.runtime.endpoint import MetricsEndpoint
@@ -44,6 +53,12 @@ _LATENCIES = {
     "workflow_task_execution_latency": SECONDS,
     "activity_execution_latency": SECONDS,
 }
+
+# The core's records take the same way as ours: one form, no addresses.
+_CORE_LOGS = LoggingConfig(
+    filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+    forwarding=LogForwardingConfig(logger=logging.getLogger("temporal_core")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,8 @@ class Telemetry:
 def configure(monitoring: Monitoring, service: str) -> Telemetry:
     """Set up metrics and traces of this process as the settings say; without settings nothing is collected.
 
-    `service` names the kind of process. Hand `runtime` and `interceptors` to `Client.connect`.
+    `service` names the kind of process. With both an endpoint and OTLP, the core's metrics are on the endpoint only, as
+    the core has one exporter. Hand `runtime` and `interceptors` to `Client.connect`.
 
     Raises:
         OSError: the port of the endpoint is taken.
@@ -78,45 +94,31 @@ def configure(monitoring: Monitoring, service: str) -> Telemetry:
             "service.instance.id": f"{socket.gethostname()}:{os.getpid()}",
         }
     )
+    core: PrometheusConfig | OpenTelemetryConfig | None = None
     readers: list[MetricReader] = []
+    interceptors: list[TracingInterceptor] = []
     closing: list[Callable[[], object]] = []
     endpoint: MetricsEndpoint | None = None
-    core: PrometheusConfig | OpenTelemetryConfig | None = None
     if monitoring.otlp_endpoint is not None:
-        url = f"{monitoring.otlp_endpoint.rstrip('/')}/v1/metrics"
-        exporter = OTLPMetricExporter(endpoint=url, timeout=PUSH_TIMEOUT)
-        readers.append(PeriodicExportingMetricReader(exporter, PUSH_EVERY.total_seconds() * 1000))
-        core = OpenTelemetryConfig(
-            url=url,
-            http=True,
-            metric_periodicity=PUSH_EVERY,
-            durations_as_seconds=True,
-            histogram_bucket_overrides=_LATENCIES,
-        )
+        base = monitoring.otlp_endpoint.rstrip("/")
+        readers.append(_pushing_reader(base))
+        core = _core_push(base)
+        tracers = _tracer_provider(base, resource)
+        # A Schedule starts workflows without a span; without the option they would have none at all.
+        interceptors.append(TracingInterceptor(tracers.get_tracer("relance"), always_create_workflow_spans=True))
+        closing.append(tracers.shutdown)
     if monitoring.metrics_port is not None:
         registry = CollectorRegistry()
         readers.append(PrometheusMetricReader(scope_info_enabled=False, registry=registry))
-        address = f"127.0.0.1:{_free_port()}"
-        core = PrometheusConfig(
-            bind_address=address,
-            counters_total_suffix=True,
-            unit_suffix=True,
-            durations_as_seconds=True,
-            histogram_bucket_overrides=_LATENCIES,
-        )
-        endpoint = MetricsEndpoint(monitoring.metrics_host, monitoring.metrics_port, registry, core=address)
+        core = _core_endpoint()
+        endpoint = MetricsEndpoint(monitoring.metrics_host, monitoring.metrics_port, registry, core=core.bind_address)
         closing.append(endpoint.close)
-    meters = MeterProvider(readers, resource, shutdown_on_exit=False) if readers else NoOpMeterProvider()
-    if isinstance(meters, MeterProvider):
-        closing.append(lambda: meters.shutdown(timeout_millis=PUSH_TIMEOUT * 1000))
-    interceptors: list[TracingInterceptor] = []
-    if monitoring.otlp_endpoint is not None:
-        tracers = _tracer_provider(monitoring.otlp_endpoint, resource)
-        closing.append(tracers.shutdown)
-        # A Schedule starts workflows without a span; without the option they would have none at all.
-        interceptors.append(TracingInterceptor(tracers.get_tracer("relance"), always_create_workflow_spans=True))
+    meters: metrics.MeterProvider = NoOpMeterProvider()
+    if readers:
+        meters = provider = MeterProvider(readers, resource, shutdown_on_exit=False)
+        closing.append(lambda: provider.shutdown(timeout_millis=PUSH_TIMEOUT * 1000))
     return Telemetry(
-        runtime=Runtime(telemetry=TelemetryConfig(metrics=core)),
+        runtime=Runtime(telemetry=TelemetryConfig(logging=_CORE_LOGS, metrics=core)),
         instruments=Instruments(meters.get_meter("relance", __version__)),
         interceptors=interceptors,
         metrics_url=endpoint.url if endpoint else None,
@@ -124,9 +126,34 @@ def configure(monitoring: Monitoring, service: str) -> Telemetry:
     )
 
 
-def _tracer_provider(otlp_endpoint: str, resource: Resource) -> TracerProvider:
+def _pushing_reader(base: str) -> PeriodicExportingMetricReader:
+    exporter = OTLPMetricExporter(endpoint=f"{base}/v1/metrics", timeout=PUSH_TIMEOUT)
+    return PeriodicExportingMetricReader(exporter, PUSH_EVERY.total_seconds() * 1000)
+
+
+def _core_push(base: str) -> OpenTelemetryConfig:
+    return OpenTelemetryConfig(
+        url=f"{base}/v1/metrics",
+        http=True,
+        metric_periodicity=PUSH_EVERY,
+        durations_as_seconds=True,
+        histogram_bucket_overrides=_LATENCIES,
+    )
+
+
+def _core_endpoint() -> PrometheusConfig:
+    return PrometheusConfig(
+        bind_address=f"127.0.0.1:{_free_port()}",
+        counters_total_suffix=True,
+        unit_suffix=True,
+        durations_as_seconds=True,
+        histogram_bucket_overrides=_LATENCIES,
+    )
+
+
+def _tracer_provider(base: str, resource: Resource) -> TracerProvider:
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces", timeout=PUSH_TIMEOUT)
+    exporter = OTLPSpanExporter(endpoint=f"{base}/v1/traces", timeout=PUSH_TIMEOUT)
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=PUSH_EVERY.total_seconds() * 1000))
     trace.set_tracer_provider(provider)
     return provider

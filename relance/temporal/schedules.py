@@ -187,7 +187,9 @@ async def handle(client: Client, schedule_id: str) -> AsyncIterator[ScheduleHand
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        raise NotFound(f"there is no Schedule {schedule_id!r} on the server; create it with `schedules apply`") from None
+        raise NotFound(
+            f"there is no Schedule {schedule_id!r} on the server; create it with `schedules apply`"
+        ) from None
 
 
 async def pause(client: Client, schedule_id: str, reason: str) -> None:

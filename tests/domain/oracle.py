@@ -40,6 +40,10 @@ class Change(NamedTuple):
     shift: timedelta
 
 
+def wall_time(*parts: int) -> datetime:
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - no zone is the point
+
+
 def instant_of(wall: datetime, zone: str) -> datetime:
     return PlainDateTime(wall).assume_tz(zone, disambiguation="compatible").to_instant().to_stdlib()
 

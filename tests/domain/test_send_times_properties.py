@@ -11,7 +11,7 @@ from whenever import Instant
 
 from relance.domain.send_times import Defaults, Note, days_later, due_at, period_window, send_time
 from relance.domain.zones import zone_names
-from tests.domain.oracle import FIRST_YEAR, LAST_YEAR, ZONES, Change, changes, instant_of, note_of, wall_of
+from tests.domain.oracle import FIRST_YEAR, LAST_YEAR, ZONES, Change, changes, instant_of, note_of, wall_of, wall_time
 
 DEFAULTS = Defaults(day=5, time="18:00", zone="Europe/Paris")
 MINUTE = timedelta(minutes=1)
@@ -21,7 +21,7 @@ years = st.integers(FIRST_YEAR, LAST_YEAR)
 months = st.integers(1, 12)
 days = st.one_of(st.integers(28, 31), st.integers(1, 31))
 minutes = st.one_of(st.sampled_from([0, 119, 120, 150, 179, 180, 1439]), st.integers(0, 1439))
-sent = st.datetimes(datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 1), timezones=st.just(UTC))
+sent = st.datetimes(wall_time(FIRST_YEAR, 1, 1), wall_time(LAST_YEAR, 12, 1), timezones=st.just(UTC))
 
 
 def agrees(wall: datetime, zone: str) -> bool:
@@ -38,7 +38,7 @@ def test_any_send_time_agrees_with_the_oracle(year: int, month: int, day: int, m
     last = monthrange(year, month)[1]
     time = f"{minute // 60:02}:{minute % 60:02}"
     found = send_time(f"{year}-{month:02}", day=day, time=time, zone=zone, defaults=DEFAULTS)
-    wall = datetime(year, month, min(day, last), minute // 60, minute % 60)
+    wall = wall_time(year, month, min(day, last), minute // 60, minute % 60)
     clamped = (Note.DAY_CLAMPED,) if day > last else ()
     assert found.instant == instant_of(wall, zone)
     assert found.local == wall_of(wall, zone)
@@ -107,9 +107,9 @@ def test_a_reminder_keeps_its_wall_time_over_a_clock_change() -> None:
 
 
 def test_rounding_up_before_a_repeated_hour_costs_seconds_and_not_an_hour() -> None:
-    sent_at = instant_of(datetime(2026, 10, 22, 1, 59, 30), "Europe/Paris")
+    sent_at = instant_of(wall_time(2026, 10, 22, 1, 59, 30), "Europe/Paris")
     assert days_later(sent_at, 3, "Europe/Paris") == datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
-    sent_at = instant_of(datetime(2026, 10, 22, 2, 59, 30), "Europe/Paris")
+    sent_at = instant_of(wall_time(2026, 10, 22, 2, 59, 30), "Europe/Paris")
     assert days_later(sent_at, 3, "Europe/Paris") == datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""Where the connections hand in results and get their next mail: one durable round trip for all that wait (SPEC C6, C7).
+"""Where connections hand in results and get their next mail: one durable round trip for all that wait (SPEC C6, C7).
 
 While one group is under way the next one gathers, so nobody waits for a timer and an idle desk answers at once. A
 group costs a few reads in parallel and one `bulk_write`, whose journaled majority commit is what the time goes into.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -21,10 +21,10 @@ from relance.adapters.mongo.errors import translated, unavailable
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.settlements import settlement
 from relance.errors import DependencyUnavailable
-from relance.ports import ClaimAnswer, Claimed, ClaimRequest, Refused, Settlement
+from relance.ports import TAKEN, ClaimAnswer, Claimed, ClaimRequest, Refused, Settlement
 
 _GROUP = 128
-_TAKEN = Refused("taken")
+_TAKEN = Refused(TAKEN)
 
 
 @dataclass(slots=True, eq=False)
@@ -43,16 +43,16 @@ class _Call:
         if self.claim and isinstance(self.verdict, Claimed):
             result.append(claims.claim(self.claim, self.nonce))
         elif self.claim and isinstance(self.verdict, Refused):
-            result.append(claims.refusal(self.claim, self.verdict.reason))
+            claim = self.claim
+            result.append(claims.refusal(claim.invitation_id, claim.kind, self.verdict.reason, claim.at))
         return result
 
-    def reply(self, outcome: ClaimAnswer | DependencyUnavailable | None) -> None:
-        """Give the caller its answer, if it still waits."""
+    def reply(self, outcome: ClaimAnswer | Exception | None) -> None:
+        """Give the caller its answer, if it still waits for one."""
         if self.answer.done():
             return
-        if isinstance(outcome, DependencyUnavailable):
-            # One exception per caller: each adds its own traceback.
-            self.answer.set_exception(DependencyUnavailable(outcome.dependency, outcome.detail))
+        if isinstance(outcome, Exception):
+            self.answer.set_exception(outcome)
         else:
             self.answer.set_result(outcome)
 
@@ -86,7 +86,14 @@ class ClaimDesk:
         call = _Call(settle, claim, asyncio.get_running_loop().create_future())
         self._waiting.append(call)
         self._start()
-        return await call.answer
+        try:
+            return await call.answer
+        except BaseException:
+            # Cancelled, or the outcome is unknown: the claim may stand, and nobody would send its mail.
+            if claim and not isinstance(call.verdict, Refused):
+                self._orphans.append(claims.release(claim, call.nonce))
+                self._start()
+            raise
 
     def _start(self) -> None:
         if self._flush is None and (self._waiting or self._orphans):
@@ -98,11 +105,10 @@ class ClaimDesk:
         orphans, self._orphans = self._orphans, []
         try:
             await self._serve(calls, orphans)
-        except DependencyUnavailable as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the callers' to handle
             for call in calls:
                 call.reply(problem)
         finally:
-            self._abandon([call for call in calls if not call.answer.done()])
             self._flush = None
             self._start()
 
@@ -119,7 +125,7 @@ class ClaimDesk:
             if result.matched_count < len(writes):
                 await self._mark_taken(asking)
         for call in calls:
-            self._answer(call, failed if failed and call in asking else call.verdict)
+            call.reply(failed if failed and call in asking else call.verdict)
 
     async def _ask(self, asking: Sequence[_Call]) -> DependencyUnavailable | None:
         """Fill in the verdicts; a failure is returned, because results are recorded even if nothing can be read."""
@@ -145,10 +151,10 @@ class ClaimDesk:
         for call in calls:
             settled = call.settle is None or not _holds(call.settle, holders)
             if call.claim is None:
-                self._answer(call, None if settled else problem)
+                call.reply(None if settled else problem)
                 continue
             held = holders.get(call.claim.invitation_id, {}).get("nonce") == call.nonce
-            self._answer(call, call.verdict if settled and held else problem)
+            call.reply(call.verdict if settled and held else problem)
 
     async def _holders(self, ids: Sequence[str]) -> dict[str, dict[str, str]]:
         if not ids:
@@ -157,5 +163,7 @@ class ClaimDesk:
             found = await self._invitations.find({"_id": {"$in": ids}}, {"claim": 1}).to_list(None)
         return {raw["_id"]: raw.get("claim") or {} for raw in found}
 
-    def _answer(self, call: _Call, outcome: ClaimAnswer | DependencyUnavailable | None) -> None:
-        ...
+
+def _holds(settle: Settlement, holders: Mapping[str, Mapping[str, str]]) -> bool:
+    holder = holders.get(settle.invitation_id, {})
+    return holder.get("token") == settle.token and holder.get("kind") == settle.kind

@@ -6,6 +6,8 @@ both match, and repeating it changes nothing.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pymongo import UpdateOne
 
 from relance.adapters.mongo.documents import Raw
@@ -41,15 +43,15 @@ def claim(request: ClaimRequest, nonce: str) -> UpdateOne:
     )
 
 
-def refusal(request: ClaimRequest, reason: str) -> UpdateOne:
-    """Return the write that records why the mail of this request is not sent."""
-    if request.kind is not MailKind.INVITATION:
-        skip = {"type": request.kind.value, "reason": reason, "at": request.at}
-        return UpdateOne(_undecided(request.invitation_id, request.kind), {"$push": {"reminderSkips": skip}})
+def refusal(invitation_id: str, kind: MailKind, reason: str, at: datetime) -> UpdateOne:
+    """Return the write that records why a mail is not sent."""
+    if kind is not MailKind.INVITATION:
+        skip = {"type": kind.value, "reason": reason, "at": at}
+        return UpdateOne(_undecided(invitation_id, kind), {"$push": {"reminderSkips": skip}})
     return UpdateOne(
-        {"_id": request.invitation_id, "status": {"$in": _TO_SKIP}, "claim": None},
+        {"_id": invitation_id, "status": {"$in": _TO_SKIP}, "claim": None},
         {
-            "$set": {"status": InvitationStatus.SKIPPED.value, "reason": reason, "endedAt": request.at},
+            "$set": {"status": InvitationStatus.SKIPPED.value, "reason": reason, "endedAt": at},
             "$unset": {"retryAt": ""},
         },
     )

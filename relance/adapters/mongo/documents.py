@@ -1,7 +1,7 @@
 """Between MongoDB documents and our models.
 
-The application's ids may be strings or ObjectIds; ours are strings. Reading turns an ObjectId into its 24 hex digits, and
-a query by such a string asks for both.
+The application's ids may be strings or ObjectIds; ours are strings. Reading turns an ObjectId into its 24 hex digits,
+and a query by such a string asks for both.
 """
 
 from __future__ import annotations

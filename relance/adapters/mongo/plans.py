@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,16 +40,19 @@ class MongoPlans:
             return 0, 0
         with translated("write plans"):
             try:
-                result = (await self._collection.bulk_write(writes, ordered=False)).bulk_api_result
+                result = await self._collection.bulk_write(writes, ordered=False)
             except BulkWriteError as error:
+                # Somebody planned the same users in the same moment; theirs stand.
                 if not only_duplicates(error):
                     raise
-                result = error.details or {}
-        return result["nUpserted"], result["nModified"]
+                return int(error.details["nUpserted"]), int(error.details["nModified"])
+        return result.upserted_count, result.modified_count
 
-    async def next_instant(self, period: str) -> tuple[datetime, int] | None:
-        """Return the earliest instant of a `planned` or `sending` plan and how many plans have it."""
-        query: Raw = {"period": period, "status": _OPEN}
+    async def next_instant(
+        self, period: str, *, excluding: Sequence[datetime] = ()
+    ) -> tuple[datetime, int] | None:
+        """Return the earliest instant of a `planned` or `sending` plan, but these, and how many plans have it."""
+        query: Raw = {"period": period, "status": _OPEN, "instant": {"$nin": list(excluding)}}
         with translated("find the next wave"):
             first = await self._collection.find_one(query, {"instant": 1}, sort=[("instant", 1)])
             if first is None:
@@ -94,6 +97,23 @@ class MongoPlans:
                 {"_id": {"$in": ids}, "status": PlanStatus.SENDING.value}, {"$set": fields}
             )
 
+    async def expect(self, period: str, contacts: Mapping[str, int]) -> None:
+        """Note on each user's plan how many contacts its batch found."""
+        writes = [
+            UpdateOne({"_id": plan_id(period, user_id)}, {"$set": {"contacts": count}})
+            for user_id, count in contacts.items()
+        ]
+        if writes:
+            with translated("note the contacts of plans"):
+                await self._collection.bulk_write(writes, ordered=False)
+
+    async def expected(self, period: str) -> int:
+        """Return the sum of the noted contacts over the period."""
+        stages = [{"$match": {"period": period}}, {"$group": {"_id": None, "contacts": {"$sum": "$contacts"}}}]
+        with translated("sum up expected contacts"):
+            found = await self._collection.aggregate(stages).to_list(None)
+        return int(found[0]["contacts"]) if found else 0
+
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""
         with translated("read a user's plans"):
@@ -120,11 +140,16 @@ def _write(wanted: Raw, present: Raw | None) -> UpdateOne | None:
         return UpdateOne({"_id": wanted["_id"]}, {"$setOnInsert": fields}, upsert=True)
     if present.get("status") != PlanStatus.PLANNED.value or not _differ(wanted, present):
         return None
+    if wanted["instant"] <= wanted["updatedAt"] and wanted["instant"] != present.get("instant"):
+        # The change would put the send into the past: it counts from the next period on.
+        return None
     return UpdateOne({"_id": wanted["_id"], "status": PlanStatus.PLANNED.value}, {"$set": wanted})
 
 
 def _differ(wanted: Raw, present: Raw) -> bool:
-    return any(_comparable(present.get(name)) != _comparable(value) for name, value in wanted.items() if name != "updatedAt")
+    return any(
+        _comparable(present.get(name)) != _comparable(value) for name, value in wanted.items() if name != "updatedAt"
+    )
 
 
 def _comparable(value: Any) -> Any:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-from relance.adapters.mongo.documents import Collection, M, Raw, Reader, either, projection, with_text_ids
+from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection, with_text_ids
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.suppressions import MongoSuppressions
-from relance.domain.eligibility import invitation_refusal
+from relance.domain.eligibility import Refusal, invitation_refusal
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.people import Contact, User
-from relance.domain.reminders import reminder_refusal
+from relance.domain.reminders import ReminderRefusal, reminder_refusal
 from relance.ports import Claimed, ClaimRequest, Refused
 
 _USER = projection(User)
 _CONTACT = projection(Contact)
+_SWITCHES = ("enabled", "first", "second")
+
+P = TypeVar("P", User, Contact)
 
 
 class Recheck:
@@ -87,7 +91,7 @@ async def _by_ids(collection: Collection, ids: Iterable[str], fields: dict[str, 
     return {with_text_ids(raw)["_id"]: raw for raw in raws}
 
 
-async def _with_changed(reader: Reader[M], raws: dict[str, Raw], same: dict[str, M]) -> dict[str, M]:
+async def _with_changed(reader: Reader[P], raws: dict[str, Raw], same: dict[str, P]) -> dict[str, P]:
     # Validation is the dear part, and almost nothing changes between the start of a batch and its mails.
     changed = [key for key in raws if key not in same]
     validated = await reader.valid([raws[key] for key in changed]) if changed else []
@@ -101,9 +105,6 @@ def _same_user(raw: Raw, user: User) -> bool:
         and isinstance(settings, dict)
         and all(settings.get(name, True) is getattr(user.reminder_settings, name) for name in _SWITCHES)
     )
-
-
-_SWITCHES = ("enabled", "first", "second")
 
 
 def _same_contact(raw: Raw, contact: Contact) -> bool:
@@ -125,12 +126,13 @@ def _decide(
     suppressed: set[str],
 ) -> Claimed | Refused:
     is_suppressed = contact is not None and contact.email in suppressed
+    refusal: Refusal | ReminderRefusal | None
     if request.kind is MailKind.INVITATION:
         refusal = invitation_refusal(user, contact, suppressed=is_suppressed)
     elif invitation is None:
         return Refused("invitation_missing")
     else:
         refusal = reminder_refusal(request.kind, invitation, user, contact, suppressed=is_suppressed)
-    if refusal is not None:
-        return Refused(refusal.value)
-    return Claimed(contact or request.contact)
+    if refusal is not None or contact is None:
+        return Refused(refusal.value if refusal else Refusal.CONTACT_MISSING.value)
+    return Claimed(contact)

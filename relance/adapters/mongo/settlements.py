@@ -29,7 +29,9 @@ def _of_invitation(result: Sent | Deferred | Failed | Uncertain) -> Raw | list[R
     match result:
         case Sent():
             # Opened before the relay's answer was recorded.
-            arrived = {"$cond": [{"$gt": ["$openedAt", None]}, InvitationStatus.OPENED.value, InvitationStatus.SENT.value]}
+            arrived = {
+                "$cond": [{"$gt": ["$openedAt", None]}, InvitationStatus.OPENED.value, InvitationStatus.SENT.value]
+            }
             due = {"dueAt": _literal(to_raw(result.due))} if result.due else {}
             sent = {"sentAt": result.sent_at, "messageId": _literal(result.message_id), "late": result.late}
             return _ending({"status": _if_allowed(InvitationStatus.SENT, arrived, "$status"), **sent, **due})

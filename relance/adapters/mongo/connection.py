@@ -1,0 +1,127 @@
+"""The connection to MongoDB and everything that lives on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import PyMongoError
+
+from relance.adapters.mongo.claim_desk import ClaimDesk
+from relance.adapters.mongo.contacts import MongoContacts
+from relance.adapters.mongo.documents import Client, MotorDatabase
+from relance.adapters.mongo.errors import NAME, translated
+from relance.adapters.mongo.indexes import ensure_indexes
+from relance.adapters.mongo.job_runs import MongoJobRuns
+from relance.adapters.mongo.ledger import MongoLedger
+from relance.adapters.mongo.plans import MongoPlans
+from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.recheck import Recheck
+from relance.adapters.mongo.suppressions import MongoSuppressions
+from relance.adapters.mongo.users import MongoUsers
+from relance.errors import DependencyUnavailable, SettingsError
+from relance.settings import Mongo, Privacy
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One client per process and the repositories on it; closed by who connected."""
+
+    client: Client
+    raw: MotorDatabase
+    users: MongoUsers
+    contacts: MongoContacts
+    suppressions: MongoSuppressions
+    plans: MongoPlans
+    ledger: MongoLedger
+    job_runs: MongoJobRuns
+    quarantine: Quarantine
+    desk: ClaimDesk
+
+    async def check(self) -> None:
+        """Make sure that a replica set with a primary answers.
+
+        Raises:
+            DependencyUnavailable: it does not; says what to do.
+        """
+        with translated("check the connection"):
+            await self.client.admin.command("ping")
+            hello = await self.client.admin.command("hello")
+        if "setName" not in hello:
+            raise DependencyUnavailable(
+                NAME,
+                "this server is no member of a replica set, so it cannot confirm writes by majority; start it with "
+                "--replSet and run rs.initiate(), or point RELANCE_MONGO__URI to a replica set",
+            )
+        if not hello.get("isWritablePrimary"):
+            raise DependencyUnavailable(
+                NAME,
+                "this server is not the primary; remove directConnection from RELANCE_MONGO__URI or name every member",
+            )
+
+    async def ensure_indexes(self) -> None:
+        """Create the indexes that are not there yet."""
+        await ensure_indexes(self.raw)
+
+    async def close(self) -> None:
+        """Record what was handed in, then close every connection."""
+        await self.desk.close()
+        self.client.close()
+
+
+def connect(settings: Mongo, privacy: Privacy) -> Database:
+    """Return the database of these settings; the first operation opens the first connection.
+
+    Raises:
+        SettingsError: the connection string cannot be used.
+    """
+    client = _client(settings)
+    raw = client.get_database(settings.database)
+    quarantine = Quarantine(raw.quarantine)
+    suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
+    desk = ClaimDesk(raw.invitations, Recheck(raw.users, raw.contacts, raw.invitations, suppressions, quarantine))
+    return Database(
+        client=client,
+        raw=raw,
+        users=MongoUsers(raw.users, quarantine),
+        contacts=MongoContacts(raw.contacts, quarantine),
+        suppressions=suppressions,
+        plans=MongoPlans(raw.plans, quarantine),
+        ledger=MongoLedger(raw.invitations, desk, quarantine),
+        job_runs=MongoJobRuns(raw.jobRuns),
+        quarantine=quarantine,
+        desk=desk,
+    )
+
+
+def _client(settings: Mongo) -> Client:
+    limit = _milliseconds(settings.timeout)
+    try:
+        # In code and not in the URI: correctness must not depend on how somebody wrote the connection string.
+        return AsyncIOMotorClient(
+            settings.uri.get_secret_value(),
+            appname="relance",
+            w="majority",
+            journal=True,
+            wTimeoutMS=limit // 2,
+            readConcernLevel="majority",
+            readPreference="primary",
+            retryWrites=True,
+            retryReads=True,
+            tz_aware=True,
+            tzinfo=UTC,
+            uuidRepresentation="standard",
+            maxPoolSize=settings.pool,
+            serverSelectionTimeoutMS=limit,
+            connectTimeoutMS=limit,
+            socketTimeoutMS=limit,
+            waitQueueTimeoutMS=limit,
+        )
+    except (PyMongoError, ValueError) as error:
+        # The driver's text may quote the string, and with it the password.
+        raise SettingsError(f"RELANCE_MONGO__URI: no usable connection string ({type(error).__name__})") from None
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)

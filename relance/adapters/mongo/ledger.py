@@ -1,0 +1,158 @@
+"""The invitations: who was sent what, when, with which outcome, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo.errors import BulkWriteError
+
+from relance.adapters.mongo.claim_desk import ClaimDesk
+from relance.adapters.mongo.claims import refusal
+from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
+from relance.adapters.mongo.errors import NAME, only_duplicates, translated
+from relance.adapters.mongo.invitation_events import changes
+from relance.adapters.mongo.quarantine import Quarantine
+from relance.contracts.follow_up import InvitationEvent
+from relance.domain.invitation import Invitation, InvitationStatus, MailKind, sources_of
+from relance.errors import DependencyUnavailable
+from relance.ports import ClaimAnswer, ClaimRequest, Settlement
+
+_EXPIRING = [status.value for status in sources_of(InvitationStatus.EXPIRED)]
+# An invitation passes through six statuses at most, and every lost race means that it moved on.
+_RACES = 8
+
+
+class MongoLedger:
+    """`ports.Ledger` over the collection `invitations`."""
+
+    def __init__(self, collection: Collection, desk: ClaimDesk, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._desk = desk
+        self._reader = Reader(Invitation, "invitations", quarantine)
+
+    async def queue(self, invitations: Sequence[Invitation]) -> int:
+        """Insert the entries that are not there yet; return how many were new."""
+        if not invitations:
+            return 0
+        with translated("queue invitations"):
+            try:
+                result = await self._collection.insert_many([to_raw(one) for one in invitations], ordered=False)
+            except BulkWriteError as error:
+                if not only_duplicates(error):
+                    raise
+                return int(error.details["nInserted"])
+        return len(result.inserted_ids)
+
+    async def of_users(self, period: str, user_ids: Sequence[str]) -> dict[str, list[Invitation]]:
+        """Return the entries of these users in order of contact, by user id."""
+        with translated("read the invitations of users"):
+            found = self._collection.find({"period": period, "userId": {"$in": list(user_ids)}})
+            raws = await found.sort([("userId", 1), ("contactId", 1)]).to_list(None)
+        result: dict[str, list[Invitation]] = {user_id: [] for user_id in user_ids}
+        for invitation in await self._reader.valid(raws):
+            result[invitation.user_id].append(invitation)
+        return result
+
+    async def get(self, invitation_id: str) -> Invitation | None:
+        """Return one entry."""
+        with translated("read an invitation"):
+            raw = await self._collection.find_one({"_id": invitation_id})
+        return await self._reader.one(raw)
+
+    async def of_contact(self, contact_id: str) -> list[Invitation]:
+        """Return a contact's entries, newest period first."""
+        with translated("read a contact's invitations"):
+            raws = await self._collection.find({"contactId": contact_id}).sort("period", -1).to_list(None)
+        return await self._reader.valid(raws)
+
+    async def exchange(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
+        """Record the result of the last mail and claim the next one; see `ports.Ledger`."""
+        return await self._desk.exchange(settle, claim)
+
+    async def take_over(self, period: str, user_ids: Sequence[str], token: str) -> int:
+        """Drop the claims on these users' entries that belong to another token; return how many."""
+        foreign = {"period": period, "userId": {"$in": list(user_ids)}, "claim.token": {"$nin": [None, token]}}
+        skip = {"type": "$claim.kind", "reason": InvitationStatus.UNCERTAIN.value, "at": "$claim.at"}
+        skips = {"$concatArrays": [{"$ifNull": ["$reminderSkips", []]}, [skip]]}
+        with translated("take claims over"):
+            invitations = await self._collection.update_many(
+                {**foreign, "claim.kind": MailKind.INVITATION.value}, {"$unset": {"claim": ""}}
+            )
+            reminders = await self._collection.update_many(
+                {**foreign, "claim.kind": {"$ne": MailKind.INVITATION.value}},
+                [{"$set": {"reminderSkips": skips}}, {"$unset": "claim"}],
+            )
+        return invitations.matched_count + reminders.matched_count
+
+    async def skip(self, invitation_id: str, kind: MailKind, reason: str, at: datetime) -> None:
+        """Record why a mail is not sent, unless it was decided before or is being sent."""
+        with translated("skip a mail"):
+            await self._collection.bulk_write([refusal(invitation_id, kind, reason, at)])
+
+    async def expire(self, invitation_ids: Sequence[str], at: datetime) -> int:
+        """Move sent and opened entries to `expired`; return how many."""
+        with translated("expire invitations"):
+            result = await self._collection.update_many(
+                {"_id": {"$in": list(invitation_ids)}, "status": {"$in": _EXPIRING}},
+                {"$set": {"status": InvitationStatus.EXPIRED.value, "endedAt": at}},
+            )
+        return result.modified_count
+
+    async def apply_event(self, event: InvitationEvent) -> bool:
+        """Move an entry forward for an event; return whether anything changed."""
+        for _ in range(_RACES):
+            invitation = await self.get(event.invitation_id)
+            fields = changes(event, invitation) if invitation else {}
+            if invitation is None or not fields:
+                return False
+            if await self._set_if_unmoved(invitation, fields):
+                return True
+        raise DependencyUnavailable(NAME, f"invitation {event.invitation_id} keeps changing")
+
+    async def outcomes(self, period: str) -> list[Mapping[str, Any]]:
+        """Return `{status, reason, class, sent, count}` per combination over the period."""
+        key = {
+            "status": "$status",
+            "reason": "$reason",
+            "class": "$lastError.class",
+            "sent": {"$gt": ["$sentAt", None]},
+        }
+        stages: list[Raw] = [{"$match": {"period": period}}, {"$group": {"_id": key, "count": {"$sum": 1}}}]
+        with translated("sum up outcomes"):
+            groups = await self._collection.aggregate(stages).to_list(None)
+        return [{**dict.fromkeys(key), **group["_id"], "count": group["count"]} for group in groups]
+
+    async def reminder_outcomes(self, period: str) -> list[Mapping[str, Any]]:
+        """Return `{type, reason, count}` per combination over the period; reason None are the reminders sent."""
+        decided = {
+            "$concatArrays": [
+                {"$map": {"input": {"$ifNull": ["$reminders", []]}, "in": {"type": "$$this.type", "reason": None}}},
+                {
+                    "$map": {
+                        "input": {"$ifNull": ["$reminderSkips", []]},
+                        "in": {"type": "$$this.type", "reason": "$$this.reason"},
+                    }
+                },
+            ]
+        }
+        stages: list[Raw] = [
+            {"$match": {"period": period}},
+            {"$project": {"decided": decided}},
+            {"$unwind": "$decided"},
+            {"$group": {"_id": "$decided", "count": {"$sum": 1}}},
+        ]
+        with translated("sum up reminders"):
+            groups = await self._collection.aggregate(stages).to_list(None)
+        return [{**group["_id"], "count": group["count"]} for group in groups]
+
+    async def _set_if_unmoved(self, invitation: Invitation, fields: Raw) -> bool:
+        unmoved = {
+            "_id": invitation.id,
+            "status": invitation.status.value,
+            "claim": {"$exists": invitation.claim is not None},
+        }
+        with translated("apply an event"):
+            result = await self._collection.update_one(unmoved, {"$set": fields})
+        return result.matched_count == 1

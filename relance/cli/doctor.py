@@ -1,0 +1,162 @@
+"""`doctor`: checks the settings and every connection, and says what to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import typer
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue as TaskQueueName
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+
+from relance.cli.command import Run, command, sentence_of
+from relance.cli.output import Answer, table
+from relance.contracts.names import TaskQueue
+from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.settings import Settings
+from relance.temporal import schedules
+from relance.temporal.namespace import retention
+
+
+class State(StrEnum):
+    """How a check ended; a warning does not count as wrong."""
+
+    FINE = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row: what was looked at, how it is, and what to do about it."""
+
+    what: str
+    state: State
+    detail: str
+    remedy: str = ""
+
+
+async def doctor(run: Run) -> Answer:
+    """Check the settings and every connection; says for each what to mend.
+
+    Exit code 0: all is well, 1: something is wrong, 3: a dependency is unreachable.
+    """
+    findings = _settings(run.settings)
+    findings += await _checked("Temporal", lambda: _temporal(run))
+    findings += await _checked("MongoDB", lambda: _database(run))
+    findings += await _checked("mail relay", lambda: _relay(run))
+    states = {finding.state for finding in findings}
+    code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
+    rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
+    checks = [{"what": one.what, "state": one.state, "detail": one.detail, "remedy": one.remedy} for one in findings]
+    return Answer(
+        {"healthy": code == DONE, "checks": checks}, table("Doctor", ("what", "state", "", "to mend"), rows), code
+    )
+
+
+async def _checked(what: str, check: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
+    try:
+        return await check()
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is a finding; the other checks go on
+        sentence, code = sentence_of(error)
+        state = State.UNREACHABLE if code == UNREACHABLE else State.WRONG
+        return [Finding(what, state, sentence, _REMEDIES[what])]
+
+
+_REMEDIES = {
+    "Temporal": "start the server, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE",
+    "MongoDB": "start the replica set, or set RELANCE_MONGO__URI",
+    "mail relay": "start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD",
+}
+
+
+def _settings(settings: Settings) -> list[Finding]:
+    keys = {
+        "RELANCE_PRIVACY__SUPPRESSION_KEY": settings.privacy.suppression_key,
+        "RELANCE_PRIVACY__LINK_KEY": settings.privacy.link_key,
+    }
+    known = [name for name, key in keys.items() if key.get_secret_value().startswith("development-only")]
+    findings = [Finding("settings", State.FINE, "every value can be used")]
+    findings += [
+        Finding(
+            name, State.WARNING, "the development key is in use", "set a secret of your own of 32 characters or more"
+        )
+        for name in known
+    ]
+    return findings
+
+
+async def _temporal(run: Run) -> list[Finding]:
+    client = await run.temporal()
+    kept, wanted = await retention(client), run.settings.temporal.retention
+    enough = kept >= wanted
+    findings = [
+        Finding("Temporal", State.FINE, f"namespace {client.namespace}"),
+        Finding(
+            "retention",
+            State.FINE if enough else State.WRONG,
+            f"{kept.days} days, wanted {wanted.days}",
+            "" if enough else "run `starter.py bootstrap`",
+        ),
+    ]
+    findings += [_schedule(line) for line in await schedules.lines(client, run.settings)]
+    return findings + [finding for queue in TaskQueue if (finding := await _workers(client, queue))]
+
+
+def _schedule(line: schedules.Line) -> Finding:
+    what = f"Schedule {line.id}"
+    if not line.present:
+        return Finding(what, State.WRONG, "is not on the server", "run `starter.py schedules apply`")
+    if line.paused:
+        remedy = f"run `starter.py schedules resume {line.id}` when the reason is gone"
+        return Finding(what, State.WARNING, f"is paused: {line.note}", remedy)
+    if line.missed:
+        remedy = f"run `starter.py schedules backfill {line.id}` for the missed days"
+        return Finding(what, State.WARNING, f"missed {line.missed} times beyond its catch-up window", remedy)
+    return Finding(what, State.FINE, "is active")
+
+
+async def _workers(client: Client, queue: TaskQueue) -> Finding | None:
+    pollers = 0
+    for kind in _kinds(queue):
+        found = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=client.namespace, task_queue=TaskQueueName(name=queue), task_queue_type=kind
+            ),
+            timeout=timedelta(seconds=10),
+        )
+        if not found.pollers:
+            remedy = "start one: `worker.py --role all`"
+            return Finding(f"queue {queue}", State.WRONG, "no worker asks for its work", remedy)
+        pollers = max(pollers, len(found.pollers))
+    return Finding(f"queue {queue}", State.FINE, f"{pollers} worker(s)")
+
+
+def _kinds(queue: TaskQueue) -> list[TaskQueueType.ValueType]:
+    workflow, activity = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+    return [workflow, activity] if queue is TaskQueue.INVITATIONS else [activity]
+
+
+async def _database(run: Run) -> list[Finding]:
+    async with run.database() as database:
+        missing = await database.missing_indexes()
+    if missing:
+        remedy = "run `starter.py bootstrap`"
+        return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy)]
+    return [Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there")]
+
+
+async def _relay(run: Run) -> list[Finding]:
+    mail = run.settings.mail
+    await run.services.greet_relay(run.settings)
+    return [Finding("mail relay", State.FINE, f"{mail.host}:{mail.port} greets us, TLS: {mail.tls}")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "doctor", "starter.py doctor --json")(doctor)

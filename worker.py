@@ -1,0 +1,195 @@
+"""The worker: settings -> adapters -> activities -> Worker. Run `worker.py --help`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, NoReturn
+
+import typer
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.follow_ups import FollowUpSteps
+from activities.invitations import Invitations
+from activities.planning import Planning
+from activities.sending import Sender
+from activities.statistics import Statistics
+from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.connection import connect as connect_mongo
+from relance.adapters.smtp.mailer import SmtpMailer
+from relance.adapters.tokens import LinkTokens, Purpose
+from relance.clock import SystemClock
+from relance.contracts.names import TaskQueue
+from relance.domain.send_times import Defaults
+from relance.rendering.letters import LetterWriter
+from relance.runtime import exit as way_out
+from relance.runtime.logs import configure_logging
+from relance.runtime.metrics import Instruments
+from relance.runtime.shutdown import stop_requested
+from relance.runtime.supervisor import child_environment, join_supervisor, supervise
+from relance.runtime.telemetry import configure
+from relance.settings import Settings, load_settings
+from relance.temporal.connection import connect as connect_temporal
+from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.plugin import relance_plugin
+from workflows.registry import WORKFLOWS
+
+logger = logging.getLogger(__name__)
+
+
+class Role(StrEnum):
+    """Which task queues a process serves."""
+
+    ALL = "all"
+    INVITATIONS = "invitations"
+    MAIL = "mail"
+    OPS = "ops"
+
+
+QUEUES: dict[Role, Sequence[TaskQueue]] = {
+    Role.ALL: tuple(TaskQueue),
+    Role.INVITATIONS: (TaskQueue.INVITATIONS,),
+    Role.MAIL: (TaskQueue.MAIL,),
+    Role.OPS: (TaskQueue.OPS,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What a process has open; closed by `opened`."""
+
+    client: Client
+    database: Database
+    mailer: SmtpMailer
+    instruments: Instruments
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Connections]:
+    """Open everything a worker needs, and close it at the end.
+
+    Raises:
+        DependencyUnavailable: Temporal or the database cannot be reached.
+    """
+    telemetry = configure(settings.monitoring, "relance-worker")
+    way_out.before_leaving(telemetry.shutdown)
+    if telemetry.metrics_url:
+        logger.info("metrics at %s", telemetry.metrics_url)
+    tokens = LinkTokens(settings.privacy.link_key)
+    writer = LetterWriter(
+        settings.mail,
+        lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
+        lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
+    )
+    async with AsyncExitStack() as stack:
+        database = connect_mongo(settings.mongo, settings.privacy)
+        stack.push_async_callback(database.close)
+        await database.check()
+        mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token)
+        stack.push_async_callback(mailer.close)
+        plugin = relance_plugin(
+            strict_sandbox=settings.worker.sandbox == "strict", interceptors=telemetry.interceptors
+        )
+        client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
+        yield Connections(client, database, mailer, telemetry.instruments)
+
+
+def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, list[Callable[..., Any]]]:
+    """Return the activities each queue serves, with their dependencies."""
+    data = open_.database
+    sender = Sender(
+        data.ledger, data.contacts, open_.mailer, open_.instruments, SystemClock(), settings.mail.message_id_domain
+    )
+    scheduling = settings.scheduling
+    planning = Planning(
+        data.users,
+        data.plans,
+        Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone),
+    )
+    invitations = Invitations(
+        data.users,
+        data.contacts,
+        data.suppressions,
+        data.plans,
+        data.ledger,
+        TemporalFollowUps(open_.client),
+        sender,
+    )
+    steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender)
+    statistics = Statistics(data.ledger, data.plans, data.job_runs)
+    return {
+        TaskQueue.INVITATIONS: [planning.plan, planning.next_wave, planning.boundaries],
+        TaskQueue.MAIL: [invitations.send_batch, steps.run_steps],
+        TaskQueue.OPS: [statistics.balance, statistics.record_job_run],
+    }
+
+
+async def serve(settings: Settings, role: Role) -> int:
+    """Serve the role's queues until SIGTERM or SIGINT, then finish what is in flight (SPEC X5)."""
+    stop = stop_requested()
+    ready = join_supervisor()
+    async with opened(settings) as open_, AsyncExitStack() as stack:
+        activities = activities_of(settings, open_)
+        for queue in QUEUES[role]:
+            await stack.enter_async_context(
+                Worker(
+                    open_.client,
+                    task_queue=queue,
+                    workflows=WORKFLOWS[queue],
+                    activities=activities[queue],
+                    max_concurrent_workflow_tasks=settings.worker.workflow_tasks,
+                    max_concurrent_activities=settings.worker.activities,
+                    max_cached_workflows=settings.worker.cached_workflows,
+                    graceful_shutdown_timeout=settings.worker.drain,
+                )
+            )
+        ready()
+        logger.info("serving %s", ", ".join(QUEUES[role]))
+        await stop.wait()
+        logger.info("stopping: mails in flight are finished and recorded")
+    return way_out.DONE
+
+
+def run(
+    *,
+    role: Annotated[Role, typer.Option(help="Which queues this process serves.")] = Role.ALL,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes; more than one are supervised.")] = 1,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Run worker processes until Ctrl-C or SIGTERM; mails in flight are finished and recorded first.
+
+    Examples:
+
+      worker.py
+
+      worker.py --role mail --processes 2
+    """
+    async def main() -> int:
+        settings = load_settings()
+        configure_logging(settings.monitoring)
+        if processes == 1:
+            return await serve(settings, role)
+        return await supervise(
+            [sys.executable, "-m", "worker", "--role", role],
+            processes,
+            drain=settings.worker.drain.total_seconds() + 5,
+            environment=child_environment(settings.monitoring),
+        )
+
+    way_out.run(main, debug=debug)
+
+
+def main() -> NoReturn:
+    """Enter from the console script."""
+    typer.run(run)
+    way_out.leave(way_out.DONE)
+
+
+if __name__ == "__main__":
+    main()

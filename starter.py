@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import NoReturn
 
 from temporalio.client import Client
 
+from relance.adapters.mongo.connection import Database as MongoDatabase
 from relance.adapters.mongo.connection import connect as connect_database
 from relance.adapters.smtp.opening import Opener
 from relance.cli import app
-from relance.cli.services import Services
+from relance.cli.services import Documents, Services
 from relance.clock import SystemClock
+from relance.errors import DependencyUnavailable
 from relance.runtime import exit as leaving
 from relance.runtime import telemetry
 from relance.runtime.logs import configure_logging
 from relance.settings import Settings, load_settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.plugin import relance_plugin
+
+DATABASE_PATIENCE = 4.0
 
 
 def settings() -> Settings:
@@ -26,6 +34,26 @@ def settings() -> Settings:
     quiet = "ERROR" if loaded.monitoring.log_level == "ERROR" else "WARNING"
     configure_logging(loaded.monitoring.model_copy(update={"log_level": quiet}))
     return loaded
+
+
+@asynccontextmanager
+async def database(loaded: Settings) -> AsyncIterator[MongoDatabase]:
+    """Open the database and close it in the end; a person does not wait for as long as a worker would."""
+    opened = connect_database(loaded.mongo, loaded.privacy)
+    try:
+        await _check(opened)
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def _check(opened: MongoDatabase) -> None:
+    try:
+        async with asyncio.timeout(DATABASE_PATIENCE):
+            await opened.check()
+    except TimeoutError:
+        detail = "no primary answered; start it or set RELANCE_MONGO__URI"
+        raise DependencyUnavailable("MongoDB", detail) from None
 
 
 async def temporal() -> Client:
@@ -41,7 +69,17 @@ async def temporal() -> Client:
 async def greet_relay(loaded: Settings) -> None:
     """Connect to the relay, greet it and authenticate, and take leave."""
     session = await Opener(loaded.mail).open()
-    await session.close()
+    await session.quit()
+
+
+async def load_samples(loaded: Settings, users: Documents, contacts: Documents) -> bool:
+    """Write sample people into a database that has no users; return whether it did."""
+    async with database(loaded) as opened:
+        if await opened.raw.users.find_one({}, {"_id": 1}) is not None:
+            return False
+        await opened.raw.contacts.insert_many([dict(one) for one in contacts])
+        await opened.raw.users.insert_many([dict(one) for one in users])
+    return True
 
 
 def services() -> Services:
@@ -49,9 +87,11 @@ def services() -> Services:
     return Services(
         settings=settings,
         clock=SystemClock(),
-        database=connect_database,
+        database=database,
         temporal=temporal,
         greet_relay=greet_relay,
+        load_samples=load_samples,
+        worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
     )
 
 

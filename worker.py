@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,7 +36,7 @@ from relance.runtime.telemetry import configure
 from relance.settings import Settings, load_settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.follow_ups import TemporalFollowUps
-from relance.temporal.plugin import relance_plugin
+from relance.temporal.plugin import Sandbox, relance_plugin
 from workflows.registry import WORKFLOWS
 
 logger = logging.getLogger(__name__)
@@ -93,9 +92,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         await database.check()
         mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token)
         stack.push_async_callback(mailer.close)
-        plugin = relance_plugin(
-            strict_sandbox=settings.worker.sandbox == "strict", interceptors=telemetry.interceptors
-        )
+        plugin = relance_plugin(Sandbox(settings.worker.sandbox), telemetry.interceptors)
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
         yield Connections(client, database, mailer, telemetry.instruments)
 
@@ -170,6 +167,7 @@ def run(
 
       worker.py --role mail --processes 2
     """
+
     async def main() -> int:
         settings = load_settings()
         configure_logging(settings.monitoring)

@@ -12,16 +12,16 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from relance.domain.zones import is_zone
 from relance.errors import SettingsError
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if not is_zone(name):
         raise ValueError(f"{name!r} is not a time zone of the IANA database")
     return name
 
@@ -131,8 +131,8 @@ class Worker(Group):
     workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once.")
     activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per task queue.")
     cached_workflows: int = Field(300, ge=0, le=10_000, description="Workflows kept in memory between their tasks.")
-    sandbox: Literal["strict", "passthrough"] = Field(
-        "passthrough", description="How workflow code is isolated; tests always use strict."
+    sandbox: Literal["strict", "off"] = Field(
+        "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
     )
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."

@@ -1,7 +1,8 @@
-"""The embedded stack, once per test session; each part starts when the first test asks for it."""
+"""The embedded servers, once per test session; each starts when the first test asks for it."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from relance.devstack import mongod, temporal_server
+from relance.devstack import mailbox_server, mongod, temporal_server
+from relance.devstack.mailbox.client import Mailbox
+from relance.devstack.mailbox_server import MailboxServer
+from relance.devstack.stack import Given, Stack
+from relance.devstack.temporal_server import TemporalServer
 
 
 @pytest.fixture(scope="session")
@@ -20,27 +25,65 @@ def stack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 async def mongo_uri(stack_folder: Path) -> AsyncIterator[str]:
-    """Connection string of a MongoDB of our own."""
+    """Connection string of a replica set: RELANCE_MONGO__URI, or a server of our own."""
+    given = os.environ.get("RELANCE_MONGO__URI")
+    if given is not None:
+        yield given
+        return
     server = await mongod.start(stack_folder)
-    try:
-        yield server.uri
-    finally:
-        await server.stop()
+    yield server.uri
+    await server.stop()
 
 
 @pytest.fixture(scope="session")
-async def temporal_server_(stack_folder: Path) -> AsyncIterator[temporal_server.TemporalServer]:
+async def running_temporal(stack_folder: Path) -> AsyncIterator[TemporalServer]:
     server = await temporal_server.start(stack_folder)
-    try:
-        yield server
-    finally:
-        await server.stop()
+    yield server
+    await server.stop()
 
 
 @pytest.fixture(scope="session")
-def temporal_address(temporal_server_: temporal_server.TemporalServer) -> str:
+def temporal_address(running_temporal: TemporalServer) -> str:
     """Address of a Temporal server of our own."""
-    return temporal_server_.address
+    return running_temporal.address
+
+
+@pytest.fixture(scope="session")
+async def running_mailbox(stack_folder: Path) -> AsyncIterator[MailboxServer]:
+    server = await mailbox_server.start(stack_folder)
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def mailbox(running_mailbox: MailboxServer) -> AsyncIterator[Mailbox]:
+    """A client of this session's mailbox, empty and without faults."""
+    async with Mailbox(running_mailbox.http) as client:
+        await client.clear()
+        yield client
+        await client.clear()
+
+
+@pytest.fixture
+def mailbox_smtp(running_mailbox: MailboxServer, mailbox: Mailbox) -> tuple[str, int]:
+    """Host and port where the mailbox takes mails."""
+    return running_mailbox.smtp
+
+
+@pytest.fixture(scope="session")
+async def stack(
+    mongo_uri: str, running_temporal: TemporalServer, running_mailbox: MailboxServer, stack_folder: Path
+) -> AsyncIterator[Stack]:
+    """All of this session's servers together."""
+    given = Given(
+        mongo_uri=mongo_uri,
+        temporal_address=running_temporal.address,
+        temporal_ui=running_temporal.ui,
+        mailbox_smtp=running_mailbox.smtp,
+        mailbox_http=running_mailbox.http,
+    )
+    async with Stack(stack_folder, given=given) as whole:
+        yield whole
 
 
 @pytest.fixture

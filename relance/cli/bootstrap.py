@@ -30,19 +30,21 @@ async def bootstrap(run: Run) -> Answer:
     client = await run.temporal()
     retention = await raise_retention(client, run.settings.temporal.retention)
     async with run.database() as database:
+        missing = await database.missing_indexes()
         await database.ensure_indexes()
         applied = await schedules.apply(client, run.settings)
         opened = await _open_periods(run, client, database)
     raised = "raised" if retention.now > retention.before else "found"
     rows = [
         ("retention of the namespace", raised, f"{retention.now.days} days"),
-        ("indexes", "ensured", "-"),
+        ("indexes", "created" if missing else "found", ", ".join(missing) or "all there"),
         *((f"Schedule {one.id}", one.change, f"paused: {one.note}" if one.paused else "active") for one in applied),
         *((f"cycle {period}", state, sentence) for period, (state, sentence) in opened.items()),
     ]
     data = {
         "retention_days": retention.now / timedelta(days=1),
         "retention": raised,
+        "indexes_created": missing,
         "schedules": {one.id: one.change for one in applied},
         "periods": {period: state for period, (state, _) in opened.items()},
     }

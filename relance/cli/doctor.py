@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 import typer
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue as TaskQueueName
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from relance.cli.command import Run, command, sentence_of
@@ -20,6 +16,7 @@ from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings import Settings
 from relance.temporal import schedules
 from relance.temporal.namespace import retention
+from relance.temporal.task_queues import pollers
 
 
 class State(StrEnum):
@@ -105,7 +102,7 @@ async def _temporal(run: Run) -> list[Finding]:
         ),
     ]
     findings += [_schedule(line) for line in await schedules.lines(client, run.settings)]
-    return findings + [finding for queue in TaskQueue if (finding := await _workers(client, queue))]
+    return findings + [await _workers(client, queue) for queue in TaskQueue]
 
 
 def _schedule(line: schedules.Line) -> Finding:
@@ -121,25 +118,13 @@ def _schedule(line: schedules.Line) -> Finding:
     return Finding(what, State.FINE, "is active")
 
 
-async def _workers(client: Client, queue: TaskQueue) -> Finding | None:
-    pollers = 0
-    for kind in _kinds(queue):
-        found = await client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=client.namespace, task_queue=TaskQueueName(name=queue), task_queue_type=kind
-            ),
-            timeout=timedelta(seconds=10),
+async def _workers(client: Client, queue: TaskQueue) -> Finding:
+    found = await pollers(client, queue)
+    if not found:
+        return Finding(
+            f"queue {queue}", State.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
         )
-        if not found.pollers:
-            remedy = "start one: `worker.py --role all`"
-            return Finding(f"queue {queue}", State.WRONG, "no worker asks for its work", remedy)
-        pollers = max(pollers, len(found.pollers))
-    return Finding(f"queue {queue}", State.FINE, f"{pollers} worker(s)")
-
-
-def _kinds(queue: TaskQueue) -> list[TaskQueueType.ValueType]:
-    workflow, activity = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
-    return [workflow, activity] if queue is TaskQueue.INVITATIONS else [activity]
+    return Finding(f"queue {queue}", State.FINE, f"{found} worker process(es)")
 
 
 async def _database(run: Run) -> list[Finding]:

@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+PIPE_WIDTH = 150
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -30,8 +32,8 @@ class Output:
     """Where a command writes. With `--json` stdout holds the answer's one line and nothing else."""
 
     as_json: bool
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
-    side: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    out: Console = field(default_factory=lambda: _console(stderr=False))
+    side: Console = field(default_factory=lambda: _console(stderr=True))
 
     def answer(self, answer: Answer) -> None:
         """Print the answer of a command."""
@@ -62,6 +64,12 @@ class Output:
         )
         with Progress(*columns, console=self.side if self.as_json else self.out) as progress:
             yield progress
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    # A file or a pipe has no width of its own; tables should not be squeezed into 80 columns for its sake.
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

@@ -53,8 +53,11 @@ async def preview(
 def _sends(run: Run, months: int, preferences: tuple[Any, Any, Any]) -> list[tuple[str, SendTime]]:
     day, time, zone = preferences
     fallback = defaults(run.settings)
-    first = current_period(run.services.clock.now(), zone if is_zone(zone) else fallback.zone)
-    return next_sends(months, first, day=day, time=time, zone=zone, defaults=fallback)
+    now = run.services.clock.now()
+    first = current_period(now, zone if is_zone(zone) else fallback.zone)
+    # The first period's send may have passed already.
+    sends = next_sends(months + 1, first, day=day, time=time, zone=zone, defaults=fallback)
+    return [(period, send) for period, send in sends if send.instant > now][:months]
 
 
 async def _user(run: Run, user_id: str) -> User:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from temporalio.client import Client
 
@@ -40,24 +40,32 @@ class Database(Protocol):
     def job_runs(self) -> JobRuns:
         """The job runs and stored reports."""
 
-    async def ensure_indexes(self) -> list[str]:
-        """Create the indexes that are missing and return their names."""
+    async def ensure_indexes(self) -> None:
+        """Create the indexes that are not there yet."""
 
     async def missing_indexes(self) -> list[str]:
-        """Return the names of the indexes that are missing."""
+        """Return the indexes that are not there, as `collection(field, ...)`."""
 
 
 DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]
 TemporalFactory: TypeAlias = Callable[[], Awaitable[Client]]
 RelayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
+Documents: TypeAlias = Sequence[Mapping[str, Any]]
+SampleLoader: TypeAlias = Callable[[Settings, Documents, Documents], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Factories of everything a command may open; who opens closes."""
+    """Factories of everything a command may open; who opens closes.
+
+    `load_samples` writes users and contacts into a database without users and tells whether it did; `worker` is the
+    command line of a worker process.
+    """
 
     settings: Callable[[], Settings]
     clock: Clock
     database: DatabaseFactory
     temporal: TemporalFactory
     greet_relay: RelayCheck
+    load_samples: SampleLoader
+    worker: Sequence[str]

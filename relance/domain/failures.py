@@ -148,7 +148,6 @@ TABLE: tuple[Row, ...] = (
         enhanced=r"5\.7\.([89]|10|11|12|13|2[0-9]|3[0-2]|509|515)",
     ),
     Row(_C.SENDER_FAULT, _V.HIGH, _R.PAUSE_AND_ALERT, enhanced=r"5\.7\.\d+"),
-    Row(_C.THROTTLED, _V.LOW, _R.RETRY_LATER, enhanced=r"4\.7\.1", text=_GREY, retryable=True),
     Row(_C.THROTTLED, _V.MEDIUM, _R.SLOW_DOWN, enhanced=r"4\.7\.\d+", text=_TOO_FAST, retryable=True),
     Row(_C.THROTTLED, _V.LOW, _R.RETRY_LATER, basic=r"45\d", enhanced=r"4\.7\.1", retryable=True),
     # Known phrases.

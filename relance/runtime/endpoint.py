@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -45,8 +45,7 @@ class MetricsEndpoint:
 
 def _core_metrics(address: str) -> bytes:
     """Return the core's metrics, or nothing while it does not serve: ours are worth having alone."""
-    connection = HTTPConnection(address, timeout=CORE_TIMEOUT)
-    with suppress(OSError, HTTPException):
+    with suppress(OSError, HTTPException), closing(HTTPConnection(address, timeout=CORE_TIMEOUT)) as connection:
         connection.request("GET", "/metrics")
         answer = connection.getresponse()
         if answer.status == 200:

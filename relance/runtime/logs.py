@@ -14,7 +14,7 @@ from temporalio import activity, workflow
 
 from relance.settings import Monitoring
 
-_ADDRESS = re.compile(r"[^\s@<>\"'(),;]{1,128}(?:@|%40)[^\s@<>\"'(),;]{1,255}")
+_ADDRESS = re.compile(r"""(?:"[^"@]*"|[^\s@<>"(),;]{1,128})(?:@|%40)[^\s@<>"'(),;]{1,255}""")
 
 
 def redact(text: str) -> str:

@@ -103,8 +103,8 @@ def _observe_rss(_: CallbackOptions) -> Iterable[Observation]:
     return [Observation(rss_bytes())]
 
 
-def _failure_class(result: Result) -> str | None:
-    return result.failure.class_ if isinstance(result, Deferred | Failed | Uncertain) else None
+def _failure_class(result: Result) -> str:
+    return result.failure.class_ if isinstance(result, Deferred | Failed | Uncertain) else "none"
 
 
 @cache
@@ -113,6 +113,5 @@ def _kind(kind: MailKind) -> dict[str, str]:
 
 
 @cache
-def _mail_attributes(kind: MailKind, result: str, failure: str | None) -> dict[str, str]:
-    base = {"kind": str(kind), "result": result.lower()}
-    return base if failure is None else {**base, "class": str(failure)}
+def _mail_attributes(kind: MailKind, result: str, failure: str) -> dict[str, str]:
+    return {"kind": str(kind), "result": result.lower(), "class": str(failure)}

@@ -98,7 +98,8 @@ class _Child:
             started = loop.time()
             code = await self._run_once()
             if self.stop.is_set():
-                return DONE if code == DONE else JOB_FAILED
+                # One that SIGTERM ended by itself had not come as far as handling it: it had no work.
+                return DONE if code in {DONE, -signal.SIGTERM} else JOB_FAILED
             if not self.ready.is_set():
                 logger.error("worker %d ended with %d before it was ready; stopping", self.index, code)
                 self.stop.set()

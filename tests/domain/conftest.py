@@ -6,7 +6,7 @@ import whenever
 from hypothesis import settings
 
 # The machine is shared and slow at times: a limit per example would fail for that alone.
-settings.register_profile("domain", deadline=None, max_examples=1000)
+settings.register_profile("domain", deadline=None, max_examples=150)
 settings.load_profile("domain")
 
 # The oracle reads the same rules as the code, else a difference of the databases would look like one of the logic.

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relance.domain import addresses
 from relance.domain.addresses import domain_of, normalise, valid_address
 
 
@@ -60,6 +61,12 @@ def test_ordinary_international_and_reserved_test_addresses_are_valid(text: str)
 )
 def test_what_mail_cannot_or_must_not_be_sent_to_is_invalid(text: str) -> None:
     assert not valid_address(text)
+
+
+def test_what_is_too_long_for_an_address_is_not_kept_in_memory() -> None:
+    before = addresses._parse.cache_info().currsize
+    assert not valid_address("y" * 100_000 + "@contacts.example")
+    assert addresses._parse.cache_info().currsize == before
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,8 @@ def test_unusable_defaults_are_refused(defaults: Defaults) -> None:
         ("2026-11-01T00:00Z", "Europe/Paris", "2026-11"),
         ("2026-11-15T12:00Z", "Europe/Paris", "2026-11"),
         ("2026-11-16T12:00Z", "Europe/Paris", "2026-12"),
+        ("2026-11-15T23:30Z", "Europe/Paris", "2026-12"),
+        ("2026-11-16T03:00Z", "America/New_York", "2026-11"),
         ("2026-10-31T12:00Z", "Pacific/Kiritimati", "2026-11"),
         ("2026-11-01T05:00Z", "America/New_York", "2026-11"),
         ("2026-11-01T03:00Z", "America/New_York", "2026-11"),

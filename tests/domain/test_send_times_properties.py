@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from whenever import Instant
 
@@ -15,6 +15,7 @@ from tests.domain.oracle import FIRST_YEAR, LAST_YEAR, ZONES, Change, changes, i
 
 DEFAULTS = Defaults(day=5, time="18:00", zone="Europe/Paris")
 MINUTE = timedelta(minutes=1)
+many = settings(max_examples=1000)
 
 zones = st.sampled_from(ZONES)
 years = st.integers(FIRST_YEAR, LAST_YEAR)
@@ -33,6 +34,7 @@ def agrees(wall: datetime, zone: str) -> bool:
     return True
 
 
+@many
 @given(years, months, days, minutes, zones)
 def test_any_send_time_agrees_with_the_oracle(year: int, month: int, day: int, minute: int, zone: str) -> None:
     last = monthrange(year, month)[1]
@@ -66,6 +68,7 @@ def test_a_skipped_wall_time_moves_by_exactly_the_gap() -> None:
         assert found.local == wall + change.shift
 
 
+@many
 @given(st.sampled_from(changes()), st.sampled_from([1, 2, 3, 7, 30]), st.integers(-7200, 7200))
 def test_days_later_near_a_clock_change_agrees_with_the_oracle(change: Change, days: int, seconds: int) -> None:
     # Whatever was sent so that the target falls near the change.
@@ -74,6 +77,7 @@ def test_days_later_near_a_clock_change_agrees_with_the_oracle(change: Change, d
     check_days_later(start, days, change.zone)
 
 
+@many
 @given(sent, st.integers(1, 365), zones)
 def test_days_later_agrees_with_the_oracle(start: datetime, days: int, zone: str) -> None:
     check_days_later(start, days, zone)
@@ -86,6 +90,7 @@ def check_days_later(start: datetime, days: int, zone: str) -> None:
     assert (found.second, found.microsecond, found.tzinfo) == (0, 0, UTC)
 
 
+@many
 @given(sent, zones)
 def test_what_was_sent_within_one_minute_is_reminded_at_one_instant(start: datetime, zone: str) -> None:
     minute = start.replace(second=0, microsecond=0)
@@ -93,6 +98,7 @@ def test_what_was_sent_within_one_minute_is_reminded_at_one_instant(start: datet
     assert len(instants) == 1
 
 
+@many
 @given(sent, zones, st.integers(8, 365))
 def test_reminders_and_expiry_come_in_order(start: datetime, zone: str, expiry: int) -> None:
     due = due_at(start, zone, expiry)

@@ -21,7 +21,7 @@ MARGIN = timedelta(seconds=2)
 
 @pytest.fixture(scope="session")
 async def client(temporal_address: str) -> Client:
-    return await Client.connect(temporal_address, plugins=[relance_plugin(strict_sandbox=True)])
+    return await Client.connect(temporal_address, plugins=[relance_plugin()])
 
 
 @pytest.fixture

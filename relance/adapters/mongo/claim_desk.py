@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import uuid4
 
-from pymongo import UpdateOne
-from pymongo.errors import PyMongoError
+from pymongo import UpdateMany, UpdateOne
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 from relance.adapters.mongo import claims
 from relance.adapters.mongo.documents import Collection
 from relance.adapters.mongo.errors import translated, unavailable
 from relance.adapters.mongo.recheck import Recheck
-from relance.adapters.mongo.settlements import settlement
+from relance.adapters.mongo.settlements import settlements
 from relance.errors import DependencyUnavailable
 from relance.ports import TAKEN, ClaimAnswer, Claimed, ClaimRequest, Refused, Settlement
 
@@ -34,18 +34,13 @@ class _Call:
     settle: Settlement | None
     claim: ClaimRequest | None
     answer: asyncio.Future[ClaimAnswer | None]
-    nonce: str = field(default_factory=lambda: uuid4().hex)
+    nonce: str = ""
     verdict: ClaimAnswer | None = None
 
-    def writes(self) -> list[UpdateOne]:
-        """Return the writes this call asks for: at most one per document."""
-        result = [settlement(self.settle)] if self.settle else []
-        if self.claim and isinstance(self.verdict, Claimed):
-            result.append(claims.claim(self.claim, self.nonce))
-        elif self.claim and isinstance(self.verdict, Refused):
-            claim = self.claim
-            result.append(claims.refusal(claim.invitation_id, claim.kind, self.verdict.reason, claim.at))
-        return result
+    @property
+    def documents(self) -> set[str]:
+        """The ids of the invitations it writes to."""
+        return {part.invitation_id for part in (self.settle, self.claim) if part}
 
     def reply(self, outcome: ClaimAnswer | Exception | None) -> None:
         """Give the caller its answer, if it still waits for one."""
@@ -72,7 +67,6 @@ class ClaimDesk:
         if settle is None and claim is None:
             return None
         if settle and claim and settle.invitation_id == claim.invitation_id:
-            # Within a group the order of writes is not ours.
             await self._hand_in(settle, None)
             return await self._hand_in(None, claim)
         return await self._hand_in(settle, claim)
@@ -100,8 +94,20 @@ class ClaimDesk:
             # The task takes its group when it first runs, so that all who hand in within one turn of the loop share it.
             self._flush = asyncio.create_task(self._run())
 
+    def _next_group(self) -> list[_Call]:
+        """Take as many calls as fit; no document twice, because within a group the order of writes is not ours."""
+        group: list[_Call] = []
+        later: list[_Call] = []
+        documents: set[str] = set()
+        while self._waiting and len(group) < _GROUP:
+            call = self._waiting.popleft()
+            (group if documents.isdisjoint(call.documents) else later).append(call)
+            documents |= call.documents
+        self._waiting.extendleft(reversed(later))
+        return group
+
     async def _run(self) -> None:
-        calls = [self._waiting.popleft() for _ in range(min(_GROUP, len(self._waiting)))]
+        calls = self._next_group()
         orphans, self._orphans = self._orphans, []
         try:
             await self._serve(calls, orphans)
@@ -115,53 +121,74 @@ class ClaimDesk:
     async def _serve(self, calls: Sequence[_Call], orphans: Sequence[UpdateOne]) -> None:
         asking = [call for call in calls if call.claim and not call.answer.cancelled()]
         failed = await self._ask(asking)
-        writes = [*orphans, *(write for call in calls for write in call.writes())]
-        if writes:
-            try:
-                result = await self._invitations.bulk_write(writes, ordered=False)
-            except PyMongoError as error:
-                await self._after_failure(calls, unavailable("exchange results and claims", error))
-                return
-            if result.matched_count < len(writes):
-                await self._mark_taken(asking)
+        settling = [call.settle for call in calls if call.settle]
+        writes = [*orphans, *settlements(settling), *_claims_and_refusals(asking)]
+        try:
+            matched = await self._write(writes) if writes else 0
+        except PyMongoError as error:
+            await self._after_failure(calls, unavailable("exchange results and claims", error))
+            return
+        if matched < len(orphans) + len(settling) + len(asking):
+            await self._mark_taken(asking)
         for call in calls:
-            call.reply(failed if failed and call in asking else call.verdict)
+            call.reply(failed if failed and call.claim else call.verdict)
 
     async def _ask(self, asking: Sequence[_Call]) -> DependencyUnavailable | None:
         """Fill in the verdicts; a failure is returned, because results are recorded even if nothing can be read."""
+        nonce = uuid4().hex
         try:
             verdicts = await self._recheck.decide([call.claim for call in asking if call.claim]) if asking else []
         except DependencyUnavailable as problem:
             return problem
         for call, verdict in zip(asking, verdicts, strict=True):
-            call.verdict = verdict
+            call.nonce, call.verdict = nonce, verdict
         return None
 
+    async def _write(self, writes: Sequence[UpdateMany | UpdateOne]) -> int:
+        """Write a group; return how many documents matched."""
+        try:
+            result = await self._invitations.bulk_write(writes, ordered=False)
+        except ConnectionFailure:
+            # What the driver does for statements about one document. What was written already no longer matches.
+            result = await self._invitations.bulk_write(writes, ordered=False)
+        return result.matched_count
+
     async def _mark_taken(self, asking: Sequence[_Call]) -> None:
-        claiming = [call for call in asking if isinstance(call.verdict, Claimed)]
-        holders = await self._holders([call.claim.invitation_id for call in claiming if call.claim])
-        for call in claiming:
-            if call.claim and holders.get(call.claim.invitation_id, {}).get("nonce") != call.nonce:
+        claiming = {
+            call.claim.invitation_id: call for call in asking if call.claim and isinstance(call.verdict, Claimed)
+        }
+        holders = await self._holders(claiming)
+        for invitation_id, call in claiming.items():
+            if holders.get(invitation_id, {}).get("nonce") != call.nonce:
                 call.verdict = _TAKEN
 
     async def _after_failure(self, calls: Sequence[_Call], problem: DependencyUnavailable) -> None:
         """Answer from what the documents say: the outcome of a failed write is unknown, not negative."""
-        ids = {part.invitation_id for call in calls for part in (call.settle, call.claim) if part}
-        holders = await self._holders(list(ids))
+        holders = await self._holders({one for call in calls for one in call.documents})
         for call in calls:
             settled = call.settle is None or not _holds(call.settle, holders)
-            if call.claim is None:
-                call.reply(None if settled else problem)
-                continue
-            held = holders.get(call.claim.invitation_id, {}).get("nonce") == call.nonce
-            call.reply(call.verdict if settled and held else problem)
+            claimed = call.claim is None or holders.get(call.claim.invitation_id, {}).get("nonce") == call.nonce
+            call.reply(call.verdict if settled and claimed else problem)
 
-    async def _holders(self, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-        if not ids:
+    async def _holders(self, ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        wanted = list(ids)
+        if not wanted:
             return {}
         with translated("read claims back"):
-            found = await self._invitations.find({"_id": {"$in": ids}}, {"claim": 1}).to_list(None)
+            found = await self._invitations.find({"_id": {"$in": wanted}}, {"claim": 1}).to_list(None)
         return {raw["_id"]: raw.get("claim") or {} for raw in found}
+
+
+def _claims_and_refusals(asking: Sequence[_Call]) -> list[UpdateMany | UpdateOne]:
+    refusals = [
+        claims.refusal(call.claim.invitation_id, call.claim.kind, call.verdict.reason, call.claim.at)
+        for call in asking
+        if call.claim and isinstance(call.verdict, Refused)
+    ]
+    granted = [call for call in asking if isinstance(call.verdict, Claimed)]
+    if not granted:
+        return [*refusals]
+    return [*refusals, *claims.claims([call.claim for call in granted if call.claim], granted[0].nonce)]
 
 
 def _holds(settle: Settlement, holders: Mapping[str, Mapping[str, str]]) -> bool:

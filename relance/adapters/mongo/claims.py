@@ -1,16 +1,18 @@
-"""The writes that claim an invitation for one mail, or record why it is not sent.
+"""The writes that claim invitations for one mail each, or record why one is not sent.
 
-Each is a compare-and-set on one document: its filter names the states from which it may happen, so two senders cannot
-both match, and repeating it changes nothing.
+Each is a compare-and-set per document: its filter names the states from which it may happen, so two senders cannot both
+match, and repeating it changes nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
 from relance.adapters.mongo.documents import Raw
+from relance.adapters.mongo.per_document import value_of
 from relance.domain.invitation import InvitationStatus, MailKind, sources_of
 from relance.ports import ClaimRequest
 
@@ -19,53 +21,72 @@ _TO_REMIND = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
 _TO_SKIP = [status.value for status in sources_of(InvitationStatus.SKIPPED)]
 
 
-def claim(request: ClaimRequest, nonce: str) -> UpdateOne:
-    """Return the write that makes the mail this request's own; `nonce` tells it from every other request."""
-    holder = {"kind": request.kind.value, "token": request.token, "nonce": nonce, "at": request.at}
-    if request.kind is not MailKind.INVITATION:
-        return UpdateOne(
-            {**_undecided(request.invitation_id, request.kind), "status": {"$in": _TO_REMIND}},
-            {"$set": {"claim": holder}},
-        )
-    return UpdateOne(
-        # A missing retryAt is not greater than anything either.
-        {
-            "_id": request.invitation_id,
-            "status": {"$in": _TO_SEND},
-            "claim": None,
-            "retryAt": {"$not": {"$gt": request.at}},
-        },
-        {
-            "$set": {"status": InvitationStatus.SENDING.value, "claim": holder},
-            "$inc": {"attempts": 1},
-            "$unset": {"retryAt": ""},
-        },
-    )
+def claims(requests: Sequence[ClaimRequest], nonce: str) -> list[UpdateMany]:
+    """Return the writes that make these mails their requests' own, one per kind of mail.
+
+    No two requests may be for the same invitation. `nonce` tells their claims from all others, also of the same token.
+    """
+    result: list[UpdateMany] = []
+    for kind in MailKind:
+        group = [request for request in requests if request.kind is kind]
+        if group:
+            result.append(_for_invitations(group, nonce) if kind is MailKind.INVITATION else _for(kind, group, nonce))
+    return result
 
 
 def refusal(invitation_id: str, kind: MailKind, reason: str, at: datetime) -> UpdateOne:
-    """Return the write that records why a mail is not sent."""
+    """Return the write that records why a mail is not sent, unless it was decided before or is being sent."""
+    one = {"_id": invitation_id, "claim": None}
     if kind is not MailKind.INVITATION:
         skip = {"type": kind.value, "reason": reason, "at": at}
-        return UpdateOne(_undecided(invitation_id, kind), {"$push": {"reminderSkips": skip}})
-    return UpdateOne(
-        {"_id": invitation_id, "status": {"$in": _TO_SKIP}, "claim": None},
-        {
-            "$set": {"status": InvitationStatus.SKIPPED.value, "reason": reason, "endedAt": at},
-            "$unset": {"retryAt": ""},
-        },
-    )
+        return UpdateOne({**one, **_undecided(kind)}, {"$push": {"reminderSkips": skip}})
+    skipped = {"status": InvitationStatus.SKIPPED.value, "reason": reason, "endedAt": at}
+    return UpdateOne({**one, "status": {"$in": _TO_SKIP}}, {"$set": skipped, "$unset": {"retryAt": ""}})
 
 
 def release(request: ClaimRequest, nonce: str) -> UpdateOne:
-    """Return the write that gives up the claim nobody waits for any more."""
+    """Return the write that gives up a claim nobody waits for any more."""
     return UpdateOne({"_id": request.invitation_id, "claim.nonce": nonce}, {"$unset": {"claim": ""}})
 
 
-def _undecided(invitation_id: str, kind: MailKind) -> Raw:
-    return {
-        "_id": invitation_id,
-        "claim": None,
-        "reminders.type": {"$ne": kind.value},
-        "reminderSkips.type": {"$ne": kind.value},
+def _for_invitations(requests: Sequence[ClaimRequest], nonce: str) -> UpdateMany:
+    at = value_of({request.invitation_id: request.at for request in requests})
+    fields = {
+        "status": InvitationStatus.SENDING.value,
+        "claim": _claim(requests, nonce),
+        "attempts": {"$add": [{"$ifNull": ["$attempts", 0]}, 1]},
     }
+    return UpdateMany(
+        # A missing retryAt is before every instant.
+        {**_unclaimed(requests), "status": {"$in": _TO_SEND}, "$expr": {"$lte": ["$retryAt", at]}},
+        [{"$set": fields}, {"$unset": "retryAt"}],
+    )
+
+
+def _for(kind: MailKind, requests: Sequence[ClaimRequest], nonce: str) -> UpdateMany:
+    return UpdateMany(
+        {**_unclaimed(requests), **_undecided(kind), "status": {"$in": _TO_REMIND}},
+        [{"$set": {"claim": _claim(requests, nonce)}}],
+    )
+
+
+def _claim(requests: Sequence[ClaimRequest], nonce: str) -> Raw:
+    return value_of(
+        {
+            request.invitation_id: {
+                "kind": request.kind.value,
+                "token": request.token,
+                "nonce": nonce,
+                "at": request.at,
+            }
+            for request in requests
+        }
+    )
+
+
+def _unclaimed(requests: Sequence[ClaimRequest]) -> Raw:
+    return {"_id": {"$in": [request.invitation_id for request in requests]}, "claim": None}
+
+
+def _undecided(kind: MailKind) -> Raw:
+    return {"reminders.type": {"$ne": kind.value}, "reminderSkips.type": {"$ne": kind.value}}

@@ -12,7 +12,7 @@ from relance.adapters.mongo.claim_desk import ClaimDesk
 from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.documents import Client, MotorDatabase
 from relance.adapters.mongo.errors import NAME, translated
-from relance.adapters.mongo.indexes import ensure_indexes
+from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
@@ -64,6 +64,10 @@ class Database:
         """Create the indexes that are not there yet."""
         await ensure_indexes(self.raw)
 
+    async def missing_indexes(self) -> list[str]:
+        """Return the indexes that are not there, as `collection(field, ...)`."""
+        return await missing_indexes(self.raw)
+
     async def close(self) -> None:
         """Record what was handed in, then close every connection."""
         await self.desk.close()
@@ -80,7 +84,7 @@ def connect(settings: Mongo, privacy: Privacy) -> Database:
     raw = client.get_database(settings.database)
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
-    desk = ClaimDesk(raw.invitations, Recheck(raw.users, raw.contacts, raw.invitations, suppressions, quarantine))
+    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine))
     return Database(
         client=client,
         raw=raw,

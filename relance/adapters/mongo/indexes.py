@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from relance.adapters.mongo.documents import MotorDatabase
 from relance.adapters.mongo.errors import translated
+
+WANTED: dict[str, list[tuple[str, ...]]] = {
+    # Waves and batches are cut along this one; boundaries read nothing but the index.
+    "plans": [("period", "status", "instant", "userId")],
+    "invitations": [("period", "userId", "contactId"), ("contactId",)],
+    "jobRuns": [("job", "nominal")],
+    "contacts": [("userId",)],
+}
+UNIQUE = {("period", "userId", "contactId"), ("job", "nominal")}
 
 
 async def ensure_indexes(database: MotorDatabase) -> None:
     """Create the indexes that are not there yet."""
-    with translated("create indexes"):
-        # Waves and batches are cut along this one; boundaries read nothing but the index.
-        await database.plans.create_index([("period", 1), ("status", 1), ("instant", 1), ("userId", 1)])
-        await database.invitations.create_index([("period", 1), ("userId", 1), ("contactId", 1)], unique=True)
-        await database.invitations.create_index([("contactId", 1)])
-        await database.jobRuns.create_index([("job", 1), ("nominal", 1)], unique=True)
-        if not await _starts_with(database, "contacts", "userId"):
-            await database.contacts.create_index([("userId", 1)])
+    for collection, fields in await _missing(database):
+        with translated("create indexes"):
+            keys = [(field, 1) for field in fields]
+            await database[collection].create_index(keys, unique=fields in UNIQUE)
 
 
-async def _starts_with(database: MotorDatabase, collection: str, field: str) -> bool:
-    # The collection is the application's: it may have an index of its own that does.
-    present = await database[collection].index_information()
-    return any(index["key"][0][0] == field for index in present.values())
+async def missing_indexes(database: MotorDatabase) -> list[str]:
+    """Return the indexes that are not there, as `collection(field, ...)`."""
+    return [f"{collection}({', '.join(fields)})" for collection, fields in await _missing(database)]
+
+
+async def _missing(database: MotorDatabase) -> list[tuple[str, tuple[str, ...]]]:
+    missing: list[tuple[str, tuple[str, ...]]] = []
+    with translated("look at the indexes"):
+        for collection, wanted in WANTED.items():
+            present = await database[collection].index_information()
+            missing += [
+                (collection, fields) for fields in wanted if not any(_serves(one, fields) for one in present.values())
+            ]
+    return missing
+
+
+def _serves(index: dict[str, Any], fields: tuple[str, ...]) -> bool:
+    keys = tuple(field for field, _ in index["key"])
+    if fields in UNIQUE:
+        return keys == fields and bool(index.get("unique"))
+    # An index of the application's own that begins with these fields does as well.
+    return keys[: len(fields)] == fields

@@ -48,9 +48,7 @@ class MongoPlans:
                 return int(error.details["nUpserted"]), int(error.details["nModified"])
         return result.upserted_count, result.modified_count
 
-    async def next_instant(
-        self, period: str, *, excluding: Sequence[datetime] = ()
-    ) -> tuple[datetime, int] | None:
+    async def next_instant(self, period: str, *, excluding: Sequence[datetime] = ()) -> tuple[datetime, int] | None:
         """Return the earliest instant of a `planned` or `sending` plan, but these, and how many plans have it."""
         query: Raw = {"period": period, "status": _OPEN, "instant": {"$nin": list(excluding)}}
         with translated("find the next wave"):
@@ -109,7 +107,10 @@ class MongoPlans:
 
     async def expected(self, period: str) -> int:
         """Return the sum of the noted contacts over the period."""
-        stages = [{"$match": {"period": period}}, {"$group": {"_id": None, "contacts": {"$sum": "$contacts"}}}]
+        stages: list[Raw] = [
+            {"$match": {"period": period}},
+            {"$group": {"_id": None, "contacts": {"$sum": "$contacts"}}},
+        ]
         with translated("sum up expected contacts"):
             found = await self._collection.aggregate(stages).to_list(None)
         return int(found[0]["contacts"]) if found else 0

@@ -1,13 +1,15 @@
-"""The writes that record what became of a claimed mail; each ends the claim, and none counts without it."""
+"""The writes that record what became of claimed mails; each ends the claim, and none counts without it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
 from relance.adapters.mongo.documents import Raw, to_raw
+from relance.adapters.mongo.per_document import appended, value_of
 from relance.domain.failures import Failure
 from relance.domain.invitation import InvitationStatus, MailKind, sources_of
 from relance.ports import Deferred, Failed, Released, Sent, Settlement, Uncertain
@@ -15,38 +17,65 @@ from relance.ports import Deferred, Failed, Released, Sent, Settlement, Uncertai
 _NO_CLAIM: Raw = {"$unset": {"claim": ""}}
 
 
-def settlement(settle: Settlement) -> UpdateOne:
-    """Return the write that records a result and ends its claim."""
-    mine = {"_id": settle.invitation_id, "claim.token": settle.token, "claim.kind": settle.kind.value}
-    if isinstance(settle.result, Released):
+def settlements(settles: Sequence[Settlement]) -> list[UpdateMany | UpdateOne]:
+    """Return the writes that record these results: accepted mails in one per kind, the rest one by one.
+
+    No two may be for the same invitation.
+    """
+    result: list[UpdateMany | UpdateOne] = []
+    for kind in MailKind:
+        accepted = {one: one.result for one in settles if isinstance(one.result, Sent) and one.kind is kind}
+        if accepted:
+            result.append(_accepted(kind, accepted))
+    result.extend(_other(one, one.result) for one in settles if not isinstance(one.result, Sent))
+    return result
+
+
+def _accepted(kind: MailKind, accepted: dict[Settlement, Sent]) -> UpdateMany:
+    token = value_of({one.invitation_id: one.token for one in accepted})
+    mine = {
+        "_id": {"$in": [one.invitation_id for one in accepted]},
+        "claim.kind": kind.value,
+        "$expr": {"$eq": ["$claim.token", token]},
+    }
+    if kind is not MailKind.INVITATION:
+        reminder = value_of({one.invitation_id: _reminder(kind, sent) for one, sent in accepted.items()})
+        return UpdateMany(mine, [{"$set": {"reminders": appended("reminders", reminder)}}, {"$unset": "claim"}])
+    fields = value_of({one.invitation_id: _invitation(sent) for one, sent in accepted.items()})
+    # Opened before the relay's answer was recorded.
+    arrived = {"$cond": [{"$gt": ["$openedAt", None]}, InvitationStatus.OPENED.value, InvitationStatus.SENT.value]}
+    status = {"status": _if_allowed(InvitationStatus.SENT, arrived, "$status")}
+    return UpdateMany(mine, [{"$replaceWith": {"$mergeObjects": ["$$ROOT", fields, status]}}, {"$unset": "claim"}])
+
+
+def _invitation(sent: Sent) -> Raw:
+    due = {"dueAt": to_raw(sent.due)} if sent.due else {}
+    return {"sentAt": sent.sent_at, "messageId": sent.message_id, "late": sent.late, **due}
+
+
+def _reminder(kind: MailKind, sent: Sent) -> Raw:
+    return {"type": kind.value, "sentAt": sent.sent_at, "messageId": sent.message_id}
+
+
+def _other(one: Settlement, result: Deferred | Failed | Uncertain | Released) -> UpdateOne:
+    mine = {"_id": one.invitation_id, "claim.token": one.token, "claim.kind": one.kind.value}
+    if isinstance(result, Released):
         return UpdateOne(mine, _NO_CLAIM)
-    if settle.kind is MailKind.INVITATION:
-        return UpdateOne(mine, _of_invitation(settle.result))
-    return UpdateOne(mine, _of_reminder(settle.kind, settle.result))
+    if one.kind is MailKind.INVITATION:
+        return UpdateOne(mine, _of_invitation(result))
+    return UpdateOne(mine, _of_reminder(one.kind, result))
 
 
-def _of_invitation(result: Sent | Deferred | Failed | Uncertain) -> Raw | list[Raw]:
-    match result:
-        case Sent():
-            # Opened before the relay's answer was recorded.
-            arrived = {
-                "$cond": [{"$gt": ["$openedAt", None]}, InvitationStatus.OPENED.value, InvitationStatus.SENT.value]
-            }
-            due = {"dueAt": _literal(to_raw(result.due))} if result.due else {}
-            sent = {"sentAt": result.sent_at, "messageId": _literal(result.message_id), "late": result.late}
-            return _ending({"status": _if_allowed(InvitationStatus.SENT, arrived, "$status"), **sent, **due})
-        case Deferred():
-            return {"$set": {"retryAt": result.retry_at, "lastError": _error(result.failure, result.at)}, **_NO_CLAIM}
-        case Failed():
-            return _ended(InvitationStatus.FAILED, result.failure.class_.value, result.failure, result.at)
-        case Uncertain():
-            return _ended(InvitationStatus.UNCERTAIN, InvitationStatus.UNCERTAIN.value, result.failure, result.at)
+def _of_invitation(result: Deferred | Failed | Uncertain) -> Raw | list[Raw]:
+    failure = result.failure
+    if isinstance(result, Deferred):
+        return {"$set": {"retryAt": result.retry_at, "lastError": _error(failure, result.at)}, **_NO_CLAIM}
+    if isinstance(result, Failed):
+        return _ended(InvitationStatus.FAILED, failure.class_.value, failure, result.at)
+    return _ended(InvitationStatus.UNCERTAIN, InvitationStatus.UNCERTAIN.value, failure, result.at)
 
 
-def _of_reminder(kind: MailKind, result: Sent | Deferred | Failed | Uncertain) -> Raw:
-    if isinstance(result, Sent):
-        reminder = {"type": kind.value, "sentAt": result.sent_at, "messageId": result.message_id}
-        return {"$push": {"reminders": reminder}, **_NO_CLAIM}
+def _of_reminder(kind: MailKind, result: Deferred | Failed | Uncertain) -> Raw:
     update: Raw = {"$set": {"lastError": _error(result.failure, result.at)}, **_NO_CLAIM}
     if isinstance(result, Deferred):
         return update
@@ -56,27 +85,18 @@ def _of_reminder(kind: MailKind, result: Sent | Deferred | Failed | Uncertain) -
 
 
 def _ended(status: InvitationStatus, reason: str, failure: Failure, at: datetime) -> list[Raw]:
-    return _ending(
-        {
-            "status": _if_allowed(status, status.value, "$status"),
-            "reason": _if_allowed(status, reason, "$reason"),
-            "endedAt": _if_allowed(status, at, "$endedAt"),
-            "lastError": _literal(_error(failure, at)),
-        }
-    )
-
-
-def _ending(fields: Raw) -> list[Raw]:
+    fields = {
+        "status": _if_allowed(status, status.value, "$status"),
+        "reason": _if_allowed(status, reason, "$reason"),
+        "endedAt": _if_allowed(status, at, "$endedAt"),
+        "lastError": {"$literal": _error(failure, at)},
+    }
     return [{"$set": fields}, {"$unset": "claim"}]
 
 
 def _if_allowed(status: InvitationStatus, then: Any, otherwise: str) -> Raw:
     # An event may have moved the invitation on while its mail was under way (SPEC R5).
     return {"$cond": [{"$in": ["$status", [source.value for source in sources_of(status)]]}, then, otherwise]}
-
-
-def _literal(value: Any) -> Raw:
-    return {"$literal": value}
 
 
 def _error(failure: Failure, at: datetime) -> Raw:

@@ -27,7 +27,7 @@ class MongoSuppressions:
         with translated("suppress an address"):
             try:
                 await self._collection.update_one(
-                    {"_id": self._hash(address)}, {"$setOnInsert": {"reason": reason, "at": at}}, upsert=True
+                    {"_id": self.digest(address)}, {"$setOnInsert": {"reason": reason, "at": at}}, upsert=True
                 )
             except DuplicateKeyError:
                 # Somebody suppressed it in the same moment; the first one stays.
@@ -35,7 +35,7 @@ class MongoSuppressions:
 
     async def suppressed(self, addresses: Sequence[str]) -> set[str]:
         """Return those of the addresses that are suppressed."""
-        hashes = {address: self._hash(address) for address in addresses}
+        hashes = {address: self.digest(address) for address in addresses}
         if not hashes:
             return set()
         with translated("look up suppressions"):
@@ -43,5 +43,6 @@ class MongoSuppressions:
         known = {raw["_id"] for raw in found}
         return {address for address, digest in hashes.items() if digest in known}
 
-    def _hash(self, address: str) -> str:
+    def digest(self, address: str) -> str:
+        """Return what an address is remembered by."""
         return hmac.new(self._key, normalise(address).encode(), hashlib.sha256).hexdigest()

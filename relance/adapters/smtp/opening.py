@@ -91,7 +91,8 @@ def _reason(error: BaseException) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate is not valid: {cause.verify_message}"
         cause = cause.__cause__
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
+    # aiosmtplib raises its root class for an extension or a login method that is missing.
+    if type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}:
         return "it does not offer what the settings ask for (STARTTLS or authentication)"
     if isinstance(error, TimeoutError):
         return "no answer in time while connecting"

@@ -1,0 +1,140 @@
+"""All embedded servers together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from relance.devstack import mailbox_server, mongod, temporal_server
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports to listen on; None takes a free one."""
+
+    mongo: int | None = None
+    temporal: int | None = None
+    temporal_ui: int | None = None
+    smtp: int | None = None
+    mailbox: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Servers that exist already; they are neither started nor stopped.
+
+    A mailbox is given with both its addresses. `RELANCE_MONGO__URI` counts as a given `mongo_uri`.
+    """
+
+    mongo_uri: str | None = None
+    temporal_address: str | None = None
+    temporal_ui: str | None = None
+    mailbox_smtp: tuple[str, int] | None = None
+    mailbox_http: str | None = None
+
+
+class _Running(Protocol):
+    async def stop(self) -> None: ...
+
+
+class Stack:
+    """Temporal, MongoDB and a mailbox; an async context manager.
+
+    Without a folder the data is temporary; a given folder keeps it, and a later stack goes on with it. Entering raises
+    what the parts' `start` functions raise, after stopping what had started.
+    """
+
+    temporal_address: str
+    temporal_ui: str | None
+    mongo_uri: str
+    mailbox_smtp: tuple[str, int]
+    mailbox_http: str
+
+    def __init__(self, folder: Path | None = None, *, ports: Ports | None = None, given: Given | None = None) -> None:
+        self._ports = ports or Ports()
+        self._given = given or Given()
+        self._keep = folder is not None
+        self.folder = folder or Path(tempfile.gettempdir())
+        self._running: list[_Running] = []
+
+    async def __aenter__(self) -> Stack:
+        if not self._keep:
+            self.folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="relance-"))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._start_mongod())
+                tasks.create_task(self._start_temporal())
+                tasks.create_task(self._start_mailbox())
+        except BaseExceptionGroup as group:
+            await self._stop()
+            raise group.exceptions[0] from None
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point a child process at these servers."""
+        host, port = self.mailbox_smtp
+        return {
+            "TEMPORAL_ADDRESS": self.temporal_address,
+            "TEMPORAL_NAMESPACE": temporal_server.NAMESPACE,
+            "RELANCE_MONGO__URI": self.mongo_uri,
+            "RELANCE_MAIL__HOST": host,
+            "RELANCE_MAIL__PORT": str(port),
+            "RELANCE_MAIL__TLS": "none",
+        }
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Return (what, where) rows for people; credentials in a given URI are left out."""
+        mongo = urlsplit(self.mongo_uri)
+        return [
+            ("Temporal Web", self.temporal_ui or "not known"),
+            ("Temporal", self.temporal_address),
+            ("Mailbox", self.mailbox_http),
+            ("SMTP", "{}:{}".format(*self.mailbox_smtp)),
+            ("MongoDB", mongo._replace(netloc=mongo.netloc.rpartition("@")[2]).geturl()),
+            ("Data and logs", str(self.folder)),
+        ]
+
+    async def _start_mongod(self) -> None:
+        given = self._given.mongo_uri or os.environ.get("RELANCE_MONGO__URI")
+        if given is None:
+            server = await mongod.start(self.folder, self._ports.mongo)
+            self._running.append(server)
+            given = server.uri
+        self.mongo_uri = given
+
+    async def _start_temporal(self) -> None:
+        if self._given.temporal_address is not None:
+            self.temporal_address, self.temporal_ui = self._given.temporal_address, self._given.temporal_ui
+            return
+        server = await temporal_server.start(self.folder, self._ports.temporal, self._ports.temporal_ui)
+        self._running.append(server)
+        self.temporal_address, self.temporal_ui = server.address, server.ui
+
+    async def _start_mailbox(self) -> None:
+        if self._given.mailbox_smtp is not None and self._given.mailbox_http is not None:
+            self.mailbox_smtp, self.mailbox_http = self._given.mailbox_smtp, self._given.mailbox_http
+            return
+        server = await mailbox_server.start(self.folder, self._ports.smtp, self._ports.mailbox)
+        self._running.append(server)
+        self.mailbox_smtp, self.mailbox_http = server.smtp, server.http
+
+    async def _stop(self) -> None:
+        await asyncio.gather(*(server.stop() for server in self._running))
+        self._running.clear()
+        if not self._keep:
+            await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeAlias
+
+import pytest
+
+from relance.adapters.smtp.mailer import SmtpMailer
+from relance.adapters.tokens import LinkTokens, Purpose
+from relance.domain.invitation import MailKind
+from relance.ports import Letter
+from relance.rendering.letters import LetterWriter
+from relance.settings import Mail, Privacy
+from tests.adapters.smtp.relay import Relay
+
+Start: TypeAlias = Callable[..., Awaitable[Relay]]
+Connect: TypeAlias = Callable[..., SmtpMailer]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Starts relays; the test names what they offer."""
+    async with AsyncExitStack() as stack:
+
+        async def run(**offers: Any) -> Relay:
+            relay = Relay(**offers)
+            await stack.enter_async_context(await relay.start())
+            stack.callback(relay.hang_up)
+            return relay
+
+        yield run
+
+
+@pytest.fixture
+async def relay(start: Start) -> Relay:
+    return await start()
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Makes mailers for a relay; the test names their settings."""
+    tokens = LinkTokens(Privacy().link_key)
+    async with AsyncExitStack() as stack:
+
+        def make(relay: Relay, **settings: Any) -> SmtpMailer:
+            limits = {"connect_timeout": 5, "command_timeout": 5, "data_timeout": 5}
+            mail = Mail(port=relay.port, **{**limits, **settings})
+            sign = partial(partial, tokens.sign)
+            writer = LetterWriter(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
+            mailer = SmtpMailer(mail, writer.write, tokens.bounce_token)
+            stack.push_async_callback(mailer.close)
+            return mailer
+
+        yield make
+
+
+def a_letter(number: int = 1, *, to: str = "") -> Letter:
+    invitation = f"2026-11.u1.c{number}"
+    return Letter(
+        invitation_id=invitation,
+        kind=MailKind.INVITATION,
+        message_id=f"<{invitation}.invitation@form-a-friend.example>",
+        to_address=to or f"c{number}@mail.example",
+        to_name="Léa",
+        sender_name="Camille",
+        locale="fr",
+        date=datetime(2026, 11, 5, 17, tzinfo=UTC),
+    )

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import pytest
+
+from relance.domain.eligibility import Refusal
+from relance.domain.events import EventKind
+from relance.domain.explain import explain_invitation, explain_plan
+from relance.domain.failures import FailureClass
+from relance.domain.invitation import Invitation, InvitationStatus, LastError, MailKind, Reminder, ReminderSkip
+from relance.domain.people import ReminderSettings
+from relance.domain.phrases import EVENTS, FAILURES, NOTES, PLAN_REASONS, REFUSALS, REMINDER_REFUSALS, reason_in_words
+from relance.domain.plan import Plan, PlanStatus
+from relance.domain.planning import PlanReason
+from relance.domain.reminders import ReminderRefusal
+from relance.domain.send_times import Note
+from tests.domain.people import SENT_AT, a_contact, a_plan, a_user, an_invitation
+
+DAY = timedelta(days=1)
+SENTENCE = "The invitation 2026-11.u1.c1"
+
+
+def why(invitation: Invitation | None, now: datetime = SENT_AT + DAY, **given: Any) -> list[str]:
+    standard: dict[str, Any] = {"user": a_user(), "contact": a_contact(), "plan": a_plan(), "suppressed": False}
+    return explain_invitation(invitation, now=now, **{**standard, **given})
+
+
+@pytest.mark.parametrize(
+    ("codes", "phrases"),
+    [
+        (Refusal, REFUSALS),
+        (ReminderRefusal, REMINDER_REFUSALS),
+        (Note, NOTES),
+        (FailureClass, FAILURES),
+        (EventKind, EVENTS),
+        (PlanReason, PLAN_REASONS),
+    ],
+)
+def test_every_code_has_a_phrase(codes: type[StrEnum], phrases: Mapping[StrEnum, str]) -> None:
+    assert set(phrases) == set(codes)
+    assert all(phrases.values())
+    assert codes is Note or not any("recorded reason" in reason_in_words(code) for code in codes)
+
+
+def test_an_unknown_reason_is_named_as_it_is() -> None:
+    assert reason_in_words("solar_flare") == 'the recorded reason is "solar_flare"'
+    assert reason_in_words(None) == "no reason is recorded"
+
+
+def test_a_sent_invitation_says_when_and_what_comes_next() -> None:
+    assert why(an_invitation()) == [
+        f"{SENTENCE} was sent on Thursday 5 November 2026 at 18:00 Europe/Paris time (17:00 UTC).",
+        "The first reminder is due on Sunday 8 November 2026 at 18:00 Europe/Paris time (17:00 UTC).",
+        "The second reminder is due on Thursday 12 November 2026 at 18:00 Europe/Paris time (17:00 UTC).",
+        "Without an answer the invitation expires on Saturday 5 December 2026 at 18:00 Europe/Paris time (17:00 UTC).",
+    ]
+
+
+def test_a_local_day_that_is_another_one_in_utc_is_named_in_both() -> None:
+    first = why(an_invitation(), plan=a_plan(zone="Pacific/Kiritimati"))[0]
+    assert first.endswith(
+        "on Friday 6 November 2026 at 07:00 Pacific/Kiritimati time (5 November 17:00 UTC)."
+    )  # fmt: skip
+
+
+def test_without_a_plan_times_are_in_utc() -> None:
+    assert why(an_invitation(), plan=None)[0] == f"{SENTENCE} was sent on Thursday 5 November 2026 at 17:00 UTC."
+
+
+def test_the_rule_behind_an_unexpected_time_is_named() -> None:
+    lines = why(an_invitation(late=True), plan=a_plan(notes=("day_clamped", "unheard_of")))
+    assert "later than planned" in lines[0]
+    assert lines[1] == "The rule for the time: a day past the month's end means its last day."
+
+
+def test_a_skipped_invitation_says_why_and_that_nothing_follows() -> None:
+    skipped = an_invitation(InvitationStatus.SKIPPED, reason="contact_opted_out", ended_at=SENT_AT)
+    assert why(skipped) == [
+        f"{SENTENCE} was not sent; that was decided on Thursday 5 November 2026 at 18:00 Europe/Paris time"
+        " (17:00 UTC), because the contact asked not to be written to.",
+        "Nothing more will be sent for it.",
+    ]
+
+
+def test_a_reminded_contact_hears_of_each_reminder() -> None:
+    reminded = an_invitation(
+        reminders=(Reminder(type=MailKind.FIRST, sent_at=SENT_AT + 3 * DAY, message_id="<r@x.example>"),),
+        reminder_skips=(ReminderSkip(type=MailKind.SECOND, reason="this_reminder_off", at=SENT_AT + 7 * DAY),),
+    )
+    lines = why(reminded, now=SENT_AT + 8 * DAY)
+    assert lines[1:] == [
+        "The first reminder was sent on Sunday 8 November 2026 at 18:00 Europe/Paris time (17:00 UTC).",
+        "The second reminder was not sent when it was due on Thursday 12 November 2026 at 18:00 Europe/Paris time"
+        " (17:00 UTC), because the user has switched this reminder off.",
+        "Without an answer the invitation expires on Saturday 5 December 2026 at 18:00 Europe/Paris time (17:00 UTC).",
+    ]
+
+
+def test_a_reminder_that_would_be_refused_now_says_so() -> None:
+    user = a_user(reminder_settings=ReminderSettings(first=False))
+    lines = why(an_invitation(), user=user)
+    assert "as things stand it will not be sent, because the user has switched this reminder off" in lines[1]
+    assert lines[2] == (
+        "The second reminder is due on Thursday 12 November 2026 at 18:00 Europe/Paris time (17:00 UTC)."
+    )
+    assert "nobody may write to" in why(an_invitation(), suppressed=True)[1]
+
+
+def test_an_overdue_reminder_is_not_hidden() -> None:
+    assert why(an_invitation(), now=SENT_AT + 4 * DAY)[1] == (
+        "The first reminder has been due since Sunday 8 November 2026 at 18:00 Europe/Paris time (17:00 UTC)."
+    )
+
+
+def test_a_deferred_invitation_says_what_went_wrong_and_when_it_is_tried_again() -> None:
+    error = LastError(code="4.2.2", class_="soft_recipient", severity="low", at=SENT_AT)
+    waiting = an_invitation(InvitationStatus.QUEUED, last_error=error, retry_at=SENT_AT + timedelta(minutes=5))
+    assert why(waiting, now=SENT_AT) == [
+        f"{SENTENCE} has not been sent yet.",
+        "The last try failed with code 4.2.2: the recipient's mailbox cannot take mail for the moment.",
+        "The next try comes on Thursday 5 November 2026 at 18:05 Europe/Paris time (17:05 UTC).",
+    ]
+    assert why(waiting)[2] == "The next try is due now."
+
+
+def test_an_answer_ends_the_story() -> None:
+    answered = an_invitation(
+        InvitationStatus.SUBMITTED, sent_at=SENT_AT, opened_at=SENT_AT + DAY, submitted_at=SENT_AT + 2 * DAY, attempts=3
+    )
+    assert why(answered, now=SENT_AT + 3 * DAY) == [
+        f"{SENTENCE} was sent on Thursday 5 November 2026 at 18:00 Europe/Paris time (17:00 UTC), at try number 3.",
+        "It was opened on Friday 6 November 2026 at 18:00 Europe/Paris time (17:00 UTC).",
+        "The form was submitted on Saturday 7 November 2026 at 18:00 Europe/Paris time (17:00 UTC).",
+        "Nothing more will be sent for it.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "words"),
+    [
+        (InvitationStatus.CANCELLED, "opted_out", "because the contact asked not to be written to"),
+        (InvitationStatus.BOUNCED, "bounced", "because the mail came back as undeliverable"),
+        (InvitationStatus.EXPIRED, None, "It expired without an answer"),
+    ],
+)
+def test_an_end_after_sending_says_how(status: InvitationStatus, reason: str | None, words: str) -> None:
+    lines = why(an_invitation(status, sent_at=SENT_AT, ended_at=SENT_AT + DAY, reason=reason))
+    assert words in lines[1]
+    assert lines[-1] == "Nothing more will be sent for it."
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (a_plan(), "go out on Thursday 5 November 2026 at 18:00 Europe/Paris time (17:00 UTC)."),
+        (a_plan(status=PlanStatus.SENDING), "are being sent now."),
+        (a_plan(status=PlanStatus.DONE), "have been dealt with."),
+        (a_plan(status=PlanStatus.CANCELLED), "were cancelled"),
+        (a_plan(status=PlanStatus.SKIPPED, reason="too_late"), "had been missed by too long"),
+    ],
+)
+def test_a_plan_says_when_it_goes_out_or_what_became_of_it(plan: Plan, words: str) -> None:
+    lines = explain_plan(plan, SENT_AT - DAY)
+    assert lines[0].startswith("The invitations of user u1 for November 2026 ")
+    assert words in lines[0]
+
+
+def test_a_plan_that_is_due_and_late_says_so() -> None:
+    lines = explain_plan(a_plan(late=True, notes=("zone_unknown",), zone="Mars/Base"), SENT_AT + DAY)
+    assert lines == [
+        "The invitations of user u1 for November 2026 were due on Thursday 5 November 2026 at 17:00 UTC and wait to be"
+        " sent.",
+        "The rule for the time: the user's time zone is not known, so the default time zone counts.",
+        "This is later than planned.",
+    ]
+
+
+def test_without_an_invitation_the_plan_speaks_and_what_stands_in_the_way() -> None:
+    lines = why(None, now=SENT_AT - DAY, contact=a_contact(status="pending"))
+    assert lines[0] == "There is no invitation for this contact in this period yet."
+    assert "go out on Thursday" in lines[1]
+    assert lines[2] == (
+        "As things stand the contact would not be written to, because the contact has not been confirmed yet."
+    )
+    assert why(None, plan=None)[1] == "Nothing is planned for the user in this period."
+
+
+@pytest.mark.parametrize("status", InvitationStatus)
+@pytest.mark.parametrize("was_sent", [True, False])
+def test_every_status_is_explained_in_whole_sentences_without_personal_data(
+    status: InvitationStatus, was_sent: bool
+) -> None:
+    error = LastError(code="5.1.1", class_="hard_recipient", severity="low", at=SENT_AT)
+    invitation = an_invitation(status, last_error=error, reason="suppressed", ended_at=SENT_AT, message_id="<m@x>")
+    if not was_sent:
+        invitation = invitation.model_copy(update={"sent_at": None, "due_at": None})
+    lines = why(invitation, suppressed=True)
+    assert lines
+    assert all(line[0].isupper() and line.endswith(".") and "{" not in line for line in lines)
+    assert not any(private in " ".join(lines) for private in ("@", "Ada", "Lovelace", "Blaise", "Pascal"))

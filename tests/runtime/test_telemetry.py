@@ -1,0 +1,144 @@
+"""Metrics and traces of a real client, workflow and activity, read where an operator would read them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import socket
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from relance.domain.events import EventKind
+from relance.domain.failures import Failure, FailureClass, Severity, Strategy
+from relance.domain.invitation import MailKind
+from relance.ports import Failed, Sent
+from relance.runtime.telemetry import Telemetry, configure
+from relance.settings import Monitoring
+from tests.runtime.collector import Collector, collecting
+from tests.runtime.greeting import Greet, greet
+
+NOW = datetime(2026, 11, 5, 17, tzinfo=UTC)
+FAILED = Failed(Failure("5.1.1", FailureClass.HARD_RECIPIENT, Severity.LOW, Strategy.SUPPRESS_CONTACT), NOW)
+
+
+@contextmanager
+def configured(monitoring: Monitoring) -> Iterator[Telemetry]:
+    telemetry = configure(monitoring, "relance-test")
+    try:
+        yield telemetry
+    finally:
+        telemetry.shutdown()
+
+
+def _scrape(telemetry: Telemetry) -> str:
+    assert telemetry.metrics_url is not None
+    with urllib.request.urlopen(telemetry.metrics_url, timeout=5) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[str]:
+    found = shutil.which("temporal", path=str(Path(sys.executable).parent)) or shutil.which("temporal")
+    env = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=found, dev_server_startup_timeout=timedelta(seconds=30)
+    )
+    async with env:
+        yield env.client.service_client.config.target_host
+
+
+async def _run_a_workflow(server: str, telemetry: Telemetry) -> None:
+    client = await Client.connect(server, runtime=telemetry.runtime, interceptors=telemetry.interceptors)
+    async with Worker(client, task_queue="runtime", workflows=[Greet], activities=[greet]):
+        await client.execute_workflow(
+            Greet.run, id="greet", task_queue="runtime", execution_timeout=timedelta(seconds=30)
+        )
+
+
+async def test_one_endpoint_shows_our_metrics_and_those_of_temporal_at_once(server: str) -> None:
+    with configured(Monitoring(metrics_port=0)) as telemetry:
+        await _run_a_workflow(server, telemetry)
+        telemetry.instruments.mail(MailKind.INVITATION, Sent("<m@d>", NOW), 0.01)
+        telemetry.instruments.mail(MailKind.INVITATION, FAILED, 0.02)
+        text = await asyncio.to_thread(_scrape, telemetry)
+    assert 'relance_mails_total{class="none",kind="invitation",result="sent"} 1.0' in text
+    assert 'relance_mails_total{class="hard_recipient",kind="invitation",result="failed"} 1.0' in text
+    assert re.search(r"^temporal_workflow_completed_total\{.*\} 1$", text, flags=re.MULTILINE)
+    rss = re.search(r"^relance_worker_rss_bytes (\S+)$", text, flags=re.MULTILINE)
+    assert rss is not None
+    assert 20e6 < float(rss.group(1)) < 2e9
+
+
+async def test_a_collector_gets_one_trace_over_client_workflow_and_activity_and_all_metrics(server: str) -> None:
+    with collecting() as collector:
+        with configured(Monitoring(otlp_endpoint=collector.endpoint)) as telemetry:
+            await _run_a_workflow(server, telemetry)
+            telemetry.instruments.follow_up_started()
+            started = time.monotonic()
+            await _seen(collector, "temporal_workflow_completed", "relance.follow_ups.started")
+            assert time.monotonic() - started < 5  # SPEC H4
+        spans = {span.name: span for span in collector.spans}
+        assert {"StartWorkflow:Greet", "RunWorkflow:Greet", "RunActivity:greet"} <= spans.keys()
+        assert len({span.trace_id for span in spans.values()}) == 1
+        assert "relance-test" in collector.services
+
+
+async def _seen(collector: Collector, *metrics: str) -> None:
+    deadline = time.monotonic() + 10
+    while not collector.metrics.issuperset(metrics):
+        assert time.monotonic() < deadline, collector.metrics
+        await asyncio.sleep(0.05)
+
+
+def test_without_settings_nothing_listens_and_nothing_is_traced() -> None:
+    with configured(Monitoring()) as telemetry:
+        telemetry.instruments.mail(MailKind.FIRST, Sent("<m@d>", NOW), 0.01)
+        assert telemetry.metrics_url is None
+        assert list(telemetry.interceptors) == []
+
+
+def test_every_instrument_shows_on_the_endpoint() -> None:
+    with configured(Monitoring(metrics_port=0)) as telemetry:
+        instruments = telemetry.instruments
+        instruments.ledger_group(32, 0.006)
+        instruments.reminder_skipped(MailKind.FIRST, "submitted")
+        instruments.plan_notes({"unknown_zone": 2})
+        instruments.event(EventKind.SUBMITTED, changed=True)
+        text = _scrape(telemetry)
+    for line in (
+        'relance_ledger_group_size_bucket{le="32"} 1.0',
+        "relance_ledger_group_duration_seconds_count 1.0",
+        'relance_reminders_skipped_total{kind="first",reason="submitted"} 1.0',
+        'relance_plan_notes_total{code="unknown_zone"} 2.0',
+        'relance_events_total{changed="true",kind="submitted"} 1.0',
+    ):
+        assert line in text
+
+
+def test_a_given_port_is_used_and_free_again_afterwards() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    for _ in range(2):
+        with configured(Monitoring(metrics_port=port)) as telemetry:
+            assert telemetry.metrics_url == f"http://127.0.0.1:{port}/metrics"
+            assert "relance_worker_rss_bytes" in _scrape(telemetry)
+
+
+def test_a_collector_that_is_away_does_not_hold_the_shutdown_up() -> None:
+    telemetry = configure(Monitoring(otlp_endpoint="http://127.0.0.1:1"), "relance-test")
+    telemetry.instruments.follow_up_started()
+    started = time.monotonic()
+    telemetry.shutdown()
+    assert time.monotonic() - started < 5

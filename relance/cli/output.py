@@ -52,7 +52,7 @@ class Output:
         (self.side if self.as_json else self.out).print(text)
 
     @contextmanager
-    def progress(self) -> Iterator[Progress]:
+    def progress(self, *, shown: bool = True) -> Iterator[Progress]:
         """Show progress bars while the block runs, redrawn ten times a second; they go to stderr with `--json`."""
         columns = (
             TextColumn("{task.description}"),
@@ -62,7 +62,7 @@ class Output:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self.side if self.as_json else self.out) as progress:
+        with Progress(*columns, console=self.side if self.as_json else self.out, disable=not shown) as progress:
             yield progress
 
 

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from rich.progress import Progress, TaskID
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
@@ -105,7 +106,7 @@ class Watch:
         await self.show_until(ended)
         return await ended
 
-    async def show_until(self, ended: asyncio.Future[CycleStatistics]) -> None:
+    async def show_until(self, ended: asyncio.Future[Any]) -> None:
         """Show a progress bar until the future is done."""
         with self.out.progress() as bar:
             task = bar.add_task(self.period, total=None, detail="")

@@ -41,6 +41,11 @@ class Server:
         """Whether the server still runs."""
         return self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """The server's exit code, 128 + signal when a signal ended it; None while it runs."""
+        return self._process.poll()
+
     async def ready(self, waiting: Coroutine[Any, Any, None], deadline_s: float) -> None:
         """Let `waiting` end, which asks the server until it answers.
 
@@ -87,7 +92,10 @@ def start(
     environment: Mapping[str, str] | None = None,
     grace_s: float = GRACE_S,
 ) -> Server:
-    """Start a server behind a guard; its output goes to `log`. Does not wait until it is ready."""
+    """Start a server behind a guard; its output goes to `log`. Does not wait until it is ready.
+
+    A process that we fork without exec inherits the guard's pipe and keeps the server alive; start workers by spawn.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -92,8 +92,9 @@ def days_later(sent_at: datetime, days: int, zone: str) -> datetime:
     Rounding up lets one user's reminders share their instant and never come early. The instant is rounded, not the
     wall time: rounding 02:59:30 up to 03:00 on a day whose third hour occurs twice would add an hour.
     """
-    local = sent_at.astimezone(zone_info(zone)).replace(tzinfo=None, fold=0)
-    return _full_minute(_resolve(local + timedelta(days=days), zone, ()).instant)
+    rules = zone_info(zone)
+    # Adding to an aware datetime of one zone moves its wall time.
+    return _full_minute(_first_occurrence(sent_at.astimezone(rules) + timedelta(days=days)))
 
 
 def due_at(sent_at: datetime, zone: str, expiry_days: int) -> DueAt:
@@ -149,7 +150,7 @@ def period_window(period: str) -> tuple[datetime, datetime]:
 
 def _resolve(wall: datetime, zone: str, notes: Sequence[Note]) -> SendTime:
     rules = zone_info(zone)
-    instant = wall.replace(tzinfo=rules, fold=0).astimezone(UTC)
+    instant = _first_occurrence(wall.replace(tzinfo=rules))
     local = instant.astimezone(rules).replace(tzinfo=None, fold=0)
     extra: tuple[Note, ...] = ()
     if local != wall:
@@ -157,6 +158,10 @@ def _resolve(wall: datetime, zone: str, notes: Sequence[Note]) -> SendTime:
     elif wall.replace(tzinfo=rules, fold=1).astimezone(UTC) != instant:
         extra = (Note.HOUR_REPEATED,)
     return SendTime(instant, local, zone, (*notes, *extra))
+
+
+def _first_occurrence(wall: datetime) -> datetime:
+    return wall.replace(fold=0).astimezone(UTC)
 
 
 def _full_minute(instant: datetime) -> datetime:

@@ -23,15 +23,10 @@ def fill_slots(text: str, values: dict[str, str]) -> str:
     return _SLOT.sub(lambda found: values[found[1]], text)
 
 
-def quoted(text: str) -> bytes:
-    """Return what fills a body slot: one line's text in quoted-printable, each of its lines at most 76 characters."""
-    return _encode(text)
-
-
 def body(kind: str, text: str) -> bytes:
     """Return a body in quoted-printable as a `%` format; its slots are named `kind_name`."""
     parts = _SLOT.split(text)
-    pieces = [_literal(_encode(part)) if part else b"" for part in parts[::2]]
+    pieces = [_literal(quoted(part)) if part else b"" for part in parts[::2]]
     marks = [f"=\r\n%({kind}_{name})b=\r\n".encode() for name in parts[1::2]]
     return b"".join(piece for pair in zip(pieces, [*marks, b""], strict=True) for piece in pair)
 
@@ -51,9 +46,11 @@ def message(headers: Iterable[tuple[str, bytes]], boundary: str, parts: Iterable
     return b"\r\n".join([*lines, f"--{boundary}--".encode(), b""])
 
 
+def quoted(text: str) -> bytes:
+    """Return text in quoted-printable with CRLF, all lines at most 76 characters even when a soft break is added."""
+    # The last line may be 76 characters long; the x keeps the place of the soft break that follows it.
+    return b2a_qp(f"{text}x".encode())[:-1].replace(b"\n", b"\r\n")
+
+
 def _literal(encoded: bytes) -> bytes:
     return encoded.replace(b"%", b"%%")
-
-
-def _encode(text: str) -> bytes:
-    return b2a_qp(text.encode()).replace(b"\n", b"\r\n")

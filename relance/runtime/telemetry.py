@@ -20,7 +20,7 @@ from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExp
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import NoOpMeterProvider
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -115,7 +115,10 @@ def configure(monitoring: Monitoring, service: str) -> Telemetry:
         closing.append(endpoint.close)
     meters: metrics.MeterProvider = NoOpMeterProvider()
     if readers:
-        meters = provider = MeterProvider(readers, resource, shutdown_on_exit=False)
+        # Looking for exemplars would double the cost of every count.
+        meters = provider = MeterProvider(
+            readers, resource, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
+        )
         closing.append(lambda: provider.shutdown(timeout_millis=PUSH_TIMEOUT * 1000))
     return Telemetry(
         runtime=Runtime(telemetry=TelemetryConfig(logging=_CORE_LOGS, metrics=core)),

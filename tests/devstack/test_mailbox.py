@@ -94,6 +94,9 @@ async def test_connections_are_numbered_and_counted(mailbox: Mailbox, mailbox_sm
     assert stats.connections == before + 3
     assert stats.max_simultaneous >= 2
     assert (stats.total, stats.deliveries, stats.duplicates) == (41, 41, 21)
+    assert {one.to: one.count for one in stats.repeated} == {"u1@mail.example": 3} | {
+        f"u{n}@mail.example": 2 for n in range(2, 21)
+    }
     assert len({one.connection for one in await mailbox.log()}) == 3
 
 
@@ -122,6 +125,8 @@ def test_a_torn_last_line_of_the_log_costs_that_mail_only(tmp_path: Path) -> Non
     os.truncate(store.log_path, store.log_path.stat().st_size - 5)
     store = Store(tmp_path)
     store.append(2, "a@app.example", ["b@mail.example"], b"Message-ID: <3@x>\r\n\r\nbody 3")
+    store.close()
+    store = Store(tmp_path)
     assert [(one.n, store.raw(one)[-6:]) for one in store.page(0, 10)] == [(1, b"body 1"), (2, b"body 3")]
     store.close()
 

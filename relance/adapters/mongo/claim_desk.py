@@ -136,12 +136,15 @@ class ClaimDesk:
     async def _ask(self, asking: Sequence[_Call]) -> DependencyUnavailable | None:
         """Fill in the verdicts; a failure is returned, because results are recorded even if nothing can be read."""
         nonce = uuid4().hex
+        for call in asking:
+            # Before the first wait: a caller that goes away meanwhile gives up its claim by this.
+            call.nonce = nonce
         try:
             verdicts = await self._recheck.decide([call.claim for call in asking if call.claim]) if asking else []
         except DependencyUnavailable as problem:
             return problem
         for call, verdict in zip(asking, verdicts, strict=True):
-            call.nonce, call.verdict = nonce, verdict
+            call.verdict = verdict
         return None
 
     async def _write(self, writes: Sequence[UpdateMany | UpdateOne]) -> int:

@@ -54,7 +54,7 @@ async def _is_primary(client: AsyncIOMotorClient[dict[str, Any]], host_port: str
     if stored is None:
         config = {"_id": NAME, "members": [{"_id": 0, "host": host_port}]}
         await client.admin.command("replSetInitiate", config)
-    elif False:
+    elif stored["members"][0]["host"] != host_port:
         stored["version"] += 1
         stored["members"][0]["host"] = host_port
         await client.admin.command("replSetReconfig", stored, force=True)

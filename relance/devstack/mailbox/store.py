@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from relance.devstack.mailbox.models import Repeated
@@ -41,7 +42,12 @@ class Store:
         self.log_path = folder / LOG_NAME
         self._log = os.open(self.log_path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._bodies = os.open(folder / BODIES_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self._entries: list[Entry] = self._load()
+        self._entries: list[Entry] = []
+        # Counted as they come: a look at the statistics must not hold up 100,000 mails.
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._deliveries = 0
+        self._repeated: set[tuple[str, str]] = set()
+        self._load()
         self._next = self._entries[-1].n + 1 if self._entries else 1
         self._end = os.fstat(self._bodies).st_size
 
@@ -62,7 +68,7 @@ class Store:
         entry = Entry(self._next, now, connection, message_id, sender, tuple(to), self._end, len(raw))
         os.write(self._bodies, raw)
         os.write(self._log, _line(entry))
-        self._entries.append(entry)
+        self._index(entry)
         self._next += 1
         self._end += len(raw)
 
@@ -84,36 +90,45 @@ class Store:
 
     def repeated(self) -> tuple[int, int, list[Repeated]]:
         """Return (deliveries, duplicates, the recipients and Message-IDs that occur more than once)."""
-        counts = Counter((address, entry.message_id) for entry in self._entries for address in entry.to)
-        deliveries = counts.total()
-        many = [Repeated(to=to, message_id=mid, count=count) for (to, mid), count in counts.items() if count > 1]
-        return deliveries, deliveries - len(counts), many[:MOST_REPEATED]
+        shown = islice(sorted(self._repeated), MOST_REPEATED)
+        many = [Repeated(to=key[0], message_id=key[1], count=self._counts[key]) for key in shown]
+        return self._deliveries, self._deliveries - len(self._counts), many
 
     def clear(self) -> None:
         """Forget every mail; numbers go on counting."""
         os.ftruncate(self._log, 0)
         os.ftruncate(self._bodies, 0)
         self._entries.clear()
-        self._end = 0
+        self._counts.clear()
+        self._repeated.clear()
+        self._deliveries = self._end = 0
 
     def close(self) -> None:
         """Close the files."""
         os.close(self._log)
         os.close(self._bodies)
 
-    def _load(self) -> list[Entry]:
-        entries: list[Entry] = []
+    def _index(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        for address in entry.to:
+            key = (address, entry.message_id)
+            self._counts[key] += 1
+            self._deliveries += 1
+            if self._counts[key] > 1:
+                self._repeated.add(key)
+
+    def _load(self) -> None:
         whole = 0
         with self.log_path.open("rb") as lines:
             for line in lines:
                 # The power may have failed in the middle of a line; everything before it is whole.
                 if not line.endswith(b"\n"):
                     break
-                entries.append(_entry(json.loads(line)))
+                self._index(_entry(json.loads(line)))
                 whole += len(line)
         os.ftruncate(self._log, whole)
-        os.ftruncate(self._bodies, entries[-1].offset + entries[-1].size if entries else 0)
-        return entries
+        last = self._entries[-1] if self._entries else None
+        os.ftruncate(self._bodies, last.offset + last.size if last else 0)
 
 
 def _line(entry: Entry) -> bytes:

@@ -197,4 +197,5 @@ class Conversation(SMTP):
 
 def _authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
     assert isinstance(data, LoginPassword)
-    return AuthResult(success=data.login == USER.encode() and data.password == PASSWORD.encode())
+    right = data.login == USER.encode() and data.password == PASSWORD.encode()
+    return AuthResult(success=right, handled=False)

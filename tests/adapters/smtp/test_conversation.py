@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from aiosmtplib.protocol import PERIOD_REGEX
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relance.adapters.smtp.dialogue import Dialogue, RelayLostError, Reply
@@ -41,13 +42,14 @@ class _Wire(asyncio.Transport):
         self.closed = True
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(WIRE)), max_size=12))
 def test_replies_are_the_same_however_the_network_cuts_them(cuts: list[int]) -> None:
     async def read() -> list[Reply]:
         dialogue = Dialogue(_Wire())
         dialogue.write(b"", replies=4)
         edges = [0, *sorted(cuts), len(WIRE)]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in itertools.pairwise(edges):
             dialogue.data_received(WIRE[start:end])
         return [await dialogue.reply(1) for _ in REPLIES]
 
@@ -71,6 +73,7 @@ async def test_a_reply_nobody_asked_for_ends_the_connection() -> None:
         dialogue.write(b"MAIL")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet=".a ", max_size=4), max_size=6))
 def test_dots_are_doubled_as_aiosmtplib_does_it(lines: list[str]) -> None:
     message = "".join(f"{line}\r\n" for line in lines).encode()

@@ -62,7 +62,7 @@ async def test_we_authenticate_before_the_first_mail(start: Start, connect: Conn
 async def test_wrong_credentials_are_refused_with_the_stage_auth(start: Start, connect: Connect) -> None:
     relay = await start(auth=True)
     with pytest.raises(MailRefused) as refused:
-        async with connect(relay, username=USER, password="wrong", connect_timeout=25).lane():
+        async with connect(relay, username=USER, password="wrong").lane():
             pass
     assert (refused.value.code, refused.value.stage) == (535, "auth")
 

@@ -1,0 +1,86 @@
+"""What the demo shows in the end: the ledger's account beside what the mailbox really holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group
+
+from relance.cli.output import Answer, table
+from relance.cli.reports import Rows, reminders_sent, report_view
+from relance.contracts.cycle import CycleStatistics
+from relance.domain.invitation import Invitation, InvitationStatus
+from relance.runtime.exit import DONE, JOB_FAILED
+
+_WITHOUT_OUTCOME = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The demo's ending: `arrived` are the Message-IDs of the mailbox's own log, in order."""
+
+    statistics: CycleStatistics
+    reminders: Rows
+    entries: list[Invitation]
+    arrived: list[str]
+    duration_s: float
+    places: list[tuple[str, str]]
+
+    def answer(self) -> Answer:
+        """Return the report; the job failed unless everything adds up."""
+        data = self._data()
+        sound = not (data["balance"] or data["duplicates"] or data["lost"])
+        kinds = _kinds(self.arrived)
+        checks = [
+            ("mails in the mailbox", data["mailbox_messages"], ", ".join(f"{n} {kind}" for kind, n in kinds.items())),
+            ("duplicates", data["duplicates"], "the same Message-ID accepted twice"),
+            ("lost", data["lost"], "sent by the ledger but not in the mailbox, or without an outcome"),
+            ("submitted", data["submitted"], "answers"),
+            ("expired", data["expired"], "no answer in time"),
+            ("duration", f"{self.duration_s:.1f} s", "for a month of sending and a month of reminders"),
+        ]
+        view = Group(
+            report_view(self.statistics, self.reminders),
+            table("What really arrived", ("what", "count", ""), checks),
+            table("Places", ("what", "where"), self.places),
+        )
+        return Answer(data, view, DONE if sound else JOB_FAILED)
+
+    def _data(self) -> dict[str, Any]:
+        statuses = Counter(entry.status for entry in self.entries)
+        account = self.statistics
+        return {
+            "eligible": account.eligible,
+            "sent": account.sent,
+            "skipped": sum(account.skipped.values()),
+            "failed": sum(account.failed.values()),
+            "uncertain": account.uncertain,
+            "balance": account.balance,
+            "mailbox_messages": len(self.arrived),
+            "duplicates": len(self.arrived) - len(set(self.arrived)),
+            "lost": self._lost(),
+            "reminders": reminders_sent(self.reminders),
+            "submitted": statuses[InvitationStatus.SUBMITTED],
+            "expired": statuses[InvitationStatus.EXPIRED],
+            "duration_s": round(self.duration_s, 1),
+        }
+
+    def _lost(self) -> int:
+        arrived = set(self.arrived)
+        missing = sum(message_id not in arrived for entry in self.entries for message_id in _message_ids(entry))
+        open_ = sum(entry.status in _WITHOUT_OUTCOME for entry in self.entries)
+        return missing + open_
+
+
+def _message_ids(entry: Invitation) -> Iterable[str]:
+    if entry.sent_at is not None and entry.message_id is not None:
+        yield entry.message_id
+    yield from (reminder.message_id for reminder in entry.reminders)
+
+
+def _kinds(message_ids: list[str]) -> Counter[str]:
+    # `<invitation>.<kind>@<domain>`, see `ids.message_id`.
+    return Counter(one.rpartition("@")[0].rpartition(".")[2] for one in message_ids)

@@ -1,0 +1,102 @@
+"""Workflows in fast motion on a server that allows time skipping: a month passes in seconds (ARCHITECTURE section 3).
+
+Each workflow has a clock of its own; a skip stops at every timer on its way and waits for the activities it starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from relance import ids
+from relance.cli.opening import cycle_handle
+from relance.contracts.cycle import CycleProgress
+from relance.contracts.follow_up import FollowedState
+from relance.contracts.names import Query
+from relance.domain.send_times import period_window
+from relance.temporal.schedules import RPC_TIMEOUT
+
+PAUSE = 0.1
+BEYOND = timedelta(seconds=1)
+SETTLING = timedelta(minutes=5)
+AT_ONCE = 16
+
+
+class FastMotion:
+    """Moves workflows of one period through virtual time."""
+
+    def __init__(self, client: Client, period: str) -> None:
+        self._client = client
+        self._period = period
+        self._skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+
+    async def advance(self, handle: WorkflowHandle[Any, Any], to: datetime) -> None:
+        """Move a workflow's clock forward to an instant, unless it is there already or the workflow ends before."""
+        ahead = to - await self._skipper.get_current_time(handle)
+        if ahead > timedelta(0):
+            await self._skipper.fast_forward(handle, ahead)
+
+    async def next_wave(self) -> bool:
+        """Move the cycle to its next wave and let it be sent; return False when the cycle has no more waves."""
+        handle = cycle_handle(self._client, self._period)
+        progress = await self._idle(handle)
+        if progress is None or progress.stage != "waiting":
+            return False
+        await self.advance(handle, (progress.next_wave or period_window(self._period)[1]) + BEYOND)
+        await self._idle(handle)
+        return True
+
+    async def settle(self) -> None:
+        """Let the cycle look again whether every mail has its outcome, until it has ended."""
+        handle = cycle_handle(self._client, self._period)
+        while await self._running(handle):
+            await self.advance(handle, await self._skipper.get_current_time(handle) + SETTLING)
+
+    async def follow_ups(self, user_ids: list[str]) -> list[WorkflowHandle[Any, Any]]:
+        """Return the follow-ups of these users that run now."""
+        return [handle for user_id in user_ids async for handle in self._of_user(user_id)]
+
+    async def run_steps(self, handle: WorkflowHandle[Any, Any], until: Callable[[FollowedState], bool]) -> None:
+        """Move a follow-up from step to step for as long as any of its steps satisfies `until`."""
+        while await self._running(handle):
+            steps = await handle.query(Query.STEPS, result_type=list[FollowedState], rpc_timeout=RPC_TIMEOUT)
+            due = [state.due for state in steps if state.due is not None and until(state)]
+            if not due:
+                return
+            await self.advance(handle, min(due) + BEYOND)
+            await asyncio.sleep(PAUSE / 10)
+
+    async def _of_user(self, user_id: str) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+        part = 0
+        while True:
+            handle = self._client.get_workflow_handle(ids.follow_up_workflow_id(self._period, user_id, part))
+            try:
+                running = await self._running(handle)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return
+                raise
+            if running:
+                yield handle
+            part += 1
+
+    async def _idle(self, handle: WorkflowHandle[Any, Any]) -> CycleProgress | None:
+        """Wait until the cycle only waits for time to pass; None when it has ended."""
+        while await self._running(handle):
+            progress: CycleProgress = await handle.query(
+                Query.PROGRESS, result_type=CycleProgress, rpc_timeout=RPC_TIMEOUT
+            )
+            due = progress.next_wave is not None and progress.next_wave <= await self._skipper.get_current_time(handle)
+            if progress.stage in {"waiting", "settling"} and not progress.current_waves and not due:
+                return progress
+            await asyncio.sleep(PAUSE)
+        return None
+
+    async def _running(self, handle: WorkflowHandle[Any, Any]) -> bool:
+        return (await handle.describe(rpc_timeout=RPC_TIMEOUT)).status is WorkflowExecutionStatus.RUNNING

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import asyncio
+
+from relance.adapters.mongo.connection import Database
+from relance.domain.invitation import InvitationStatus
+from relance.ports import Claimed, ClaimRequest
+from tests.adapters.mongo.commands import Commands
+from tests.adapters.mongo.people import PERIOD, SENT, People, settle
+
+
+async def test_simultaneous_exchanges_share_their_round_trips(commands: Commands, people: People) -> None:
+    requests = await people.invite(64)
+    commands.sent.clear()
+    answers = await asyncio.gather(*(people.db.ledger.exchange(None, request) for request in requests))
+    assert all(isinstance(answer, Claimed) for answer in answers)
+    assert len(commands.named("update")) == 1
+    assert len(commands.named("aggregate")) == 1
+
+
+async def test_connections_that_send_one_mail_after_the_other_share_their_round_trips(
+    commands: Commands, people: People
+) -> None:
+    requests = iter(await people.invite(256))
+    commands.sent.clear()
+
+    async def connection() -> None:
+        last: ClaimRequest | None = None
+        for request in requests:
+            answer = await people.db.ledger.exchange(settle(last, SENT) if last else None, request)
+            assert isinstance(answer, Claimed)
+            last = request
+        if last:
+            await people.db.ledger.exchange(settle(last, SENT), None)
+
+    await asyncio.gather(*(connection() for _ in range(16)))
+    entries = await people.db.ledger.of_users(PERIOD, ["u1"])
+    assert {entry.status for entry in entries["u1"]} == {InvitationStatus.SENT}
+    assert len(commands.named("update")) < 256 / 8
+
+
+async def test_a_group_is_bounded(commands: Commands, people: People) -> None:
+    requests = await people.invite(300)
+    commands.sent.clear()
+    await asyncio.gather(*(people.db.ledger.exchange(None, request) for request in requests))
+    assert len(commands.named("update")) == 3
+
+
+async def test_every_write_asks_for_a_journaled_majority(commands: Commands, people: People) -> None:
+    request = await people.claimed()
+    await people.db.ledger.exchange(settle(request, SENT), None)
+    writes = commands.named("update") + commands.named("insert")
+    assert len(writes) >= 4
+    for write in writes:
+        assert write["writeConcern"]["w"] == "majority"
+        assert write["writeConcern"]["j"] is True
+        assert write["writeConcern"]["wtimeout"] > 0
+
+
+async def test_every_read_sees_majority_committed_data_of_the_primary(commands: Commands, people: People) -> None:
+    await people.claimed()
+    await people.db.ledger.of_users(PERIOD, ["u1"])
+    reads = commands.named("find") + commands.named("aggregate")
+    assert len(reads) >= 2
+    assert {read["readConcern"]["level"] for read in reads} == {"majority"}
+    assert {read.get("$readPreference", {"mode": "primary"})["mode"] for read in reads} <= {
+        "primary",
+        "primaryPreferred",
+    }
+
+
+async def test_nothing_to_do_needs_no_round_trip(commands: Commands, db: Database) -> None:
+    commands.sent.clear()
+    assert await db.ledger.exchange(None, None) is None
+    assert commands.sent == []

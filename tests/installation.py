@@ -1,0 +1,129 @@
+"""One installation for a run on real servers: a database, a namespace, a client, and worker processes of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from pydantic import SecretStr
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDReusePolicy
+
+from relance import ids
+from relance.adapters.mongo.connection import Database, connect
+from relance.balance import balance_period
+from relance.clock import SystemClock
+from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
+from relance.contracts.names import TaskQueue, Workflow
+from relance.devstack.stack import Stack
+from relance.domain.invitation import Invitation
+from relance.events import EventIntake
+from relance.settings import Settings
+from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.plugin import relance_plugin
+from tests.worker_process import WorkerProcess
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS_AT_ONCE = 10_000
+CYCLE_LIMIT = timedelta(hours=12)
+
+CycleHandle = WorkflowHandle[Any, CycleStatistics]
+
+
+@dataclass
+class Installation:
+    """A database and a namespace nobody else uses; `environment` leads any process of ours to them."""
+
+    stack: Stack
+    client: Client
+    database: Database
+    environment: dict[str, str]
+    workers: list[WorkerProcess] = field(default_factory=list)
+
+    async def start_worker(
+        self, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> WorkerProcess:
+        """Start `worker.py` and wait until it serves."""
+        log = self.stack.folder / f"worker-{self.client.namespace}-{len(self.workers)}.log"
+        worker = WorkerProcess.start(
+            [sys.executable, str(ROOT / "worker.py"), *arguments], {**self.environment, **(environment or {})}, log
+        )
+        self.workers.append(worker)
+        await worker.serving()
+        return worker
+
+    async def load(self, users: Sequence[Mapping[str, Any]], contacts: Sequence[Mapping[str, Any]]) -> None:
+        """Insert what the web application would have stored."""
+        await self.database.ensure_indexes()
+        for collection, documents in ((self.database.raw.users, users), (self.database.raw.contacts, contacts)):
+            for start in range(0, len(documents), DOCUMENTS_AT_ONCE):
+                await collection.insert_many([dict(one) for one in documents[start : start + DOCUMENTS_AT_ONCE]])
+
+    async def start_cycle(self, period: str, options: CycleOptions | None = None, *, again: str = "") -> CycleHandle:
+        """Start the cycle of a period with every send due at once; `again` makes a second run under another id."""
+        return await self.client.start_workflow(
+            Workflow.MONTHLY_CYCLE,
+            CycleInput(period=period, send_now=True, options=options or CycleOptions()),
+            id=ids.cycle_workflow_id(period) + again,
+            task_queue=TaskQueue.INVITATIONS,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            execution_timeout=CYCLE_LIMIT,
+            result_type=CycleStatistics,
+        )
+
+    async def statistics(self, period: str) -> CycleStatistics:
+        """Draw the balance as it is now."""
+        return await balance_period(self.database.ledger, self.database.plans, period)
+
+    async def entries(self, period: str) -> dict[str, Invitation]:
+        """Return the ledger's entries of a period by id."""
+        raws = await self.database.raw.invitations.find({"period": period}).to_list(None)
+        return {raw["_id"]: Invitation.model_validate(raw) for raw in raws}
+
+    def intake(self) -> EventIntake:
+        """Return where events come in."""
+        data = self.database
+        follow_ups = TemporalFollowUps(self.client)
+        return EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
+
+
+@asynccontextmanager
+async def installed(
+    stack: Stack, name: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Installation]:
+    """Set up database and namespace `name` on running servers; stop the workers and disconnect in the end."""
+    variables = {
+        **stack.environment(),
+        "RELANCE_MONGO__DATABASE": name,
+        "TEMPORAL_NAMESPACE": name,
+        **(environment or {}),
+    }
+    settings = Settings()
+    mongo = settings.mongo.model_copy(update={"uri": SecretStr(stack.mongo_uri), "database": name})
+    database = connect(mongo, settings.privacy)
+    client = await _client(stack.temporal_address, name)
+    installation = Installation(stack, client, database, variables)
+    try:
+        yield installation
+    finally:
+        for worker in installation.workers:
+            await worker.end()
+        await database.client.drop_database(name)
+        await database.close()
+
+
+async def _client(address: str, namespace: str) -> Client:
+    client = await Client.connect(address, namespace=namespace, plugins=[relance_plugin()])
+    retention = Duration()
+    retention.FromTimedelta(timedelta(days=30))
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=retention)
+    )
+    return client

@@ -1,0 +1,116 @@
+"""A household in memory behind the activities' names: what the workflows decide is seen without any database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from relance.contracts.cycle import (
+    BatchesInput,
+    BatchInput,
+    BatchResult,
+    Boundary,
+    Counts,
+    CycleStatistics,
+    JobRunInput,
+    NextWave,
+    NextWaveInput,
+    PlanInput,
+    PlanResult,
+    StatisticsInput,
+)
+
+
+@dataclass
+class House:
+    """Users by the instant of their plan; whoever is sent to leaves `planned`."""
+
+    planned: dict[str, datetime] = field(default_factory=dict)
+    joining: list[dict[str, datetime]] = field(default_factory=list)
+    failing_users: set[str] = field(default_factory=set)
+    open_answers: list[int] = field(default_factory=list)
+    plans_made: list[PlanInput] = field(default_factory=list)
+    batches: list[BatchInput] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    job_runs: list[JobRunInput] = field(default_factory=list)
+    balances: int = 0
+
+    def activities(self) -> Sequence[Callable[..., Any]]:
+        return [self.plan, self.next_wave, self.boundaries, self.send_batch, self.balance, self.record_job_run]
+
+    @activity.defn(name="plan")
+    async def plan(self, request: PlanInput) -> PlanResult:
+        self.plans_made.append(request)
+        if self.joining:
+            self.planned.update(self.joining.pop(0))
+        return PlanResult(users=len(self.planned), written=len(self.planned))
+
+    @activity.defn(name="next_wave")
+    async def next_wave(self, request: NextWaveInput) -> NextWave:
+        open_ = [at for at in self.planned.values() if at not in request.excluding]
+        return NextWave(instant=min(open_), users=open_.count(min(open_))) if open_ else NextWave()
+
+    @activity.defn(name="boundaries")
+    async def boundaries(self, request: BatchesInput) -> list[Boundary]:
+        users = sorted(
+            user
+            for user, at in self.planned.items()
+            if at == request.instant and (request.after_user is None or user > request.after_user)
+        )[: request.batch_users * request.limit]
+        cuts = [users[at : at + request.batch_users] for at in range(0, len(users), request.batch_users)]
+        lasts = [request.after_user, *(cut[-1] for cut in cuts)]
+        return [
+            Boundary(after=after, last=cut[-1], users=len(cut)) for after, cut in zip(lasts, cuts, strict=False)
+        ]
+
+    @activity.defn(name="send_batch")
+    async def send_batch(self, request: BatchInput) -> BatchResult:
+        self.batches.append(request)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            boundary = request.boundary
+            users = [
+                user
+                for user, at in self.planned.items()
+                if at == request.instant and (boundary.after or "") < user <= boundary.last
+            ]
+            if self.failing_users & set(users):
+                raise ApplicationError("broken", type="UnexpectedError", non_retryable=True)
+            for user in users:
+                del self.planned[user]
+            return BatchResult(
+                counts=Counts(users=len(users), sent=len(users)), duration=timedelta(seconds=1), rss_peak_mb=100.0
+            )
+        finally:
+            self.in_flight -= 1
+
+    @activity.defn(name="balance")
+    async def balance(self, request: StatisticsInput) -> CycleStatistics:
+        self.balances += 1
+        sent = request.progress.counts.sent
+        open_ = self.open_answers.pop(0) if self.open_answers else 0
+        return CycleStatistics(
+            period=request.period,
+            eligible=sent + open_,
+            sent=sent,
+            cancelled=0,
+            skipped={},
+            failed={},
+            uncertain=0,
+            open=open_,
+            balance=0,
+            plans_open=len(self.planned),
+            progress=request.progress,
+        )
+
+    @activity.defn(name="record_job_run")
+    async def record_job_run(self, request: JobRunInput) -> bool:
+        self.job_runs.append(request)
+        return True

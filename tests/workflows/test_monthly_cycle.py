@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from temporalio.client import WorkflowHandle
+from temporalio.testing import TimeSkipper
+
+from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
+from relance.contracts.names import TaskQueue
+from relance.domain.send_times import period_window
+from tests.workflows.conftest import Serve, move_to
+from tests.workflows.house import House
+from workflows.monthly_cycle import MonthlyCycle
+
+Handle = WorkflowHandle[MonthlyCycle, CycleStatistics]
+RARELY = CycleOptions(batch_users=2, replan_every=timedelta(days=2))
+
+
+@pytest.fixture
+def period() -> str:
+    ahead = datetime.now(UTC) + timedelta(days=31)
+    return f"{ahead:%Y-%m}"
+
+
+@pytest.fixture
+def first_wave(period: str) -> datetime:
+    return period_window(period)[0] + timedelta(days=5)
+
+
+async def begin(skipper: TimeSkipper, request: CycleInput) -> Handle:
+    return await skipper.client.start_workflow(
+        MonthlyCycle.run,
+        request,
+        id=f"cycle-under-test/{uuid4()}",
+        task_queue=TaskQueue.INVITATIONS,
+        execution_timeout=timedelta(days=200),
+    )
+
+
+async def test_each_wave_goes_out_at_its_instant_and_the_cycle_ends_with_its_period(
+    skipper: TimeSkipper, serving: Serve, period: str, first_wave: datetime
+) -> None:
+    second_wave = first_wave + timedelta(days=7)
+    house = House(planned={"u1": first_wave, "u2": first_wave, "u3": first_wave, "u4": second_wave})
+    async with serving(house.activities()):
+        handle = await begin(skipper, CycleInput(period=period, options=RARELY))
+        await move_to(skipper, handle, first_wave - timedelta(minutes=1))
+        assert house.batches == []
+        await skipper.fast_forward(handle, None)
+        result = await handle.result()
+    assert sorted(batch.boundary.users for batch in house.batches) == [1, 1, 2]
+    assert all(batch.at >= batch.instant for batch in house.batches)
+    assert (result.sent, result.balance) == (4, 0)
+    assert result.progress is not None
+    assert (result.progress.waves_done, result.progress.rss_peak_mb) == (2, 100.0)
+
+
+async def test_sending_now_ends_as_soon_as_everything_is_sent(serving: Serve, skipper: TimeSkipper, period: str) -> None:
+    now = datetime.now(UTC)
+    house = House(planned={f"u{n}": now for n in range(5)})
+    async with serving(house.activities()):
+        result = await (await begin(skipper, CycleInput(period=period, options=RARELY, send_now=True))).result()
+    assert result.sent == 5
+    assert house.plans_made[0].send_now
+
+
+async def test_a_batch_that_fails_for_good_stops_neither_the_others_nor_later_waves(
+    skipper: TimeSkipper, serving: Serve, period: str, first_wave: datetime
+) -> None:
+    later = first_wave + timedelta(hours=3)
+    house = House(
+        planned={"u1": first_wave, "u2": first_wave, "u3": first_wave, "u4": later}, failing_users={"u1"}
+    )
+    async with serving(house.activities()):
+        handle = await begin(skipper, CycleInput(period=period, options=RARELY))
+        await move_to(skipper, handle, later)
+        async with asyncio.timeout(10):
+            while set(house.planned) != {"u1", "u2"}:
+                await asyncio.sleep(0.05)
+        # Mended: its plans come up again with the next planning pass.
+        house.failing_users.clear()
+        await handle.signal(MonthlyCycle.preferences_changed)
+        async with asyncio.timeout(10):
+            while house.planned:
+                await asyncio.sleep(0.05)
+        progress = await handle.query(MonthlyCycle.progress)
+        await handle.terminate()
+    assert progress.batches_failed == 1
+
+
+async def test_changed_preferences_are_planned_at_once_on_the_signal(
+    skipper: TimeSkipper, serving: Serve, period: str, first_wave: datetime
+) -> None:
+    house = House(planned={"u1": first_wave}, joining=[{}, {"u2": first_wave}])
+    async with serving(house.activities()):
+        handle = await begin(skipper, CycleInput(period=period, options=RARELY))
+        await handle.signal(MonthlyCycle.preferences_changed)
+        async with asyncio.timeout(10):
+            while "u2" not in house.planned:
+                await asyncio.sleep(0.05)
+        await handle.terminate()
+    assert [request.opening for request in house.plans_made] == [True, False]
+
+
+async def test_the_balance_waits_for_mails_that_are_tried_again(
+    skipper: TimeSkipper, serving: Serve, period: str
+) -> None:
+    house = House(planned={"u1": datetime.now(UTC)}, open_answers=[2, 1])
+    async with serving(house.activities()):
+        handle = await begin(skipper, CycleInput(period=period, options=RARELY, send_now=True))
+        await skipper.fast_forward(handle, None)
+        result = await handle.result()
+    assert (house.balances, result.open) == (3, 0)
+
+
+async def test_a_long_cycle_continues_as_new_and_keeps_its_counts(
+    skipper: TimeSkipper, serving: Serve, period: str, first_wave: datetime
+) -> None:
+    waves = {f"u{n:03d}": first_wave + timedelta(minutes=n) for n in range(260)}
+    house = House(planned=dict(waves))
+    options = CycleOptions(replan_every=timedelta(hours=2))
+    async with serving(house.activities()):
+        handle = await begin(skipper, CycleInput(period=period, options=options))
+        await move_to(skipper, handle, first_wave + timedelta(minutes=400))
+        async with asyncio.timeout(60):
+            while house.planned:
+                await asyncio.sleep(0.2)
+        latest = skipper.client.get_workflow_handle_for(MonthlyCycle.run, handle.id)
+        await asyncio.sleep(1)
+        progress = await latest.query(MonthlyCycle.progress)
+        runs = (await latest.describe()).raw_description.workflow_execution_info
+        await latest.terminate()
+    assert progress.counts.sent + len(progress.current_waves) >= 260
+    assert runs.execution.run_id != handle.first_execution_run_id

@@ -47,16 +47,16 @@ class Installation:
     environment: dict[str, str]
     workers: list[WorkerProcess] = field(default_factory=list)
 
-    async def start_worker(
-        self, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
-    ) -> WorkerProcess:
+    async def start_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
         """Start `worker.py` and wait until it serves."""
         log = self.stack.folder / f"worker-{self.client.namespace}-{len(self.workers)}.log"
         worker = WorkerProcess.start(
-            [sys.executable, str(ROOT / "worker.py"), *arguments], {**self.environment, **(environment or {})}, log
+            [sys.executable, str(ROOT / "worker.py"), "--processes", str(processes)],
+            {**self.environment, **(environment or {})},
+            log,
         )
         self.workers.append(worker)
-        await worker.serving()
+        await worker.serving(processes)
         return worker
 
     async def load(self, users: Sequence[Mapping[str, Any]], contacts: Sequence[Mapping[str, Any]]) -> None:

@@ -50,9 +50,9 @@ class WorkerProcess:
         found = _METRICS.search(self.output)
         return found[1].rstrip('",}') if found else None
 
-    async def serving(self) -> None:
-        """Wait until every process of it serves its queues."""
-        await self.server.ready(self._says_so(), READY_S)
+    async def serving(self, processes: int = 1) -> None:
+        """Wait until this many processes of it serve their queues."""
+        await self.server.ready(self._say_so(processes), READY_S)
 
     def measure(self) -> float:
         """Return the largest resident set any of its processes ever had, in MiB."""
@@ -89,8 +89,8 @@ class WorkerProcess:
             self.process.kill()
         await self.server.stop()
 
-    async def _says_so(self) -> None:
-        while "serving relance" not in self.output:  # noqa: ASYNC110 - another process writes the log
+    async def _say_so(self, processes: int) -> None:
+        while self.output.count("serving relance") < processes:
             await asyncio.sleep(0.05)
 
     def _processes(self) -> list[psutil.Process]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import signal
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -102,11 +103,15 @@ def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) 
     """Run a command's coroutine, print its answer or its error, and return the exit code."""
 
     async def body() -> Answer:
+        # So that `kill` stops what a command has started, just as Ctrl-C does.
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await call()
 
     try:
         answer = asyncio.run(body())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return report(out, "interrupted", INTERRUPTED, {})
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a sentence and a code
         if debug:

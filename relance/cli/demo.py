@@ -15,7 +15,7 @@ from temporalio.client import WorkflowHandle
 
 from relance.balance import balance_period
 from relance.cli.command import Run, command
-from relance.cli.demo_report import Account
+from relance.cli.demo_report import WITHOUT_OUTCOME, Account
 from relance.cli.embedded import Embedded, embedded, load_people
 from relance.cli.opening import open_cycle
 from relance.cli.output import Answer
@@ -27,7 +27,7 @@ from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Ports
 from relance.domain.events import EventKind
-from relance.domain.invitation import Invitation, InvitationStatus
+from relance.domain.invitation import Invitation
 from relance.domain.send_times import current_period, next_period
 from relance.events import EventIntake
 from relance.runtime.shutdown import stop_requested
@@ -76,6 +76,7 @@ async def demo(
             run.out.answer(answer)
             run.out.note("Everything keeps running; Ctrl-C ends it.")
             await stop_requested().wait()
+            answer = Answer(answer.data, "Stopped.", answer.code)
     return answer
 
 
@@ -111,11 +112,10 @@ class Story:
         await month
 
     async def _month(self, handle: WorkflowHandle[object, object]) -> None:
-        while await self.motion.next_wave():
+        while await self.motion.next_wave() or await self.motion.settle():
             # Who was put off (greylisting) is tried again by his follow-up, long before the month is over.
-            put_off = {one.user_id for one in await self._entries() if one.status is InvitationStatus.QUEUED}
+            put_off = {one.user_id for one in await self._entries() if one.status in WITHOUT_OUTCOME}
             await self._steps("further tries", {Step.RETRY}, sorted(put_off))
-        await self.motion.settle()
         await handle.result()
 
     async def remind(self) -> None:

@@ -15,7 +15,7 @@ from relance.contracts.cycle import CycleStatistics
 from relance.domain.invitation import Invitation, InvitationStatus
 from relance.runtime.exit import DONE, JOB_FAILED
 
-_WITHOUT_OUTCOME = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
+WITHOUT_OUTCOME = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Account:
         view = Group(
             report_view(self.statistics, self.reminders),
             table("What really arrived", ("what", "count", ""), checks),
-            table("Places", ("what", "where"), self.places),
+            table("Places (KEEP=1 keeps them running after the demo)", ("what", "where"), self.places),
         )
         return Answer(data, view, DONE if sound else JOB_FAILED)
 
@@ -71,7 +71,7 @@ class Account:
     def _lost(self) -> int:
         arrived = set(self.arrived)
         missing = sum(message_id not in arrived for entry in self.entries for message_id in _message_ids(entry))
-        open_ = sum(entry.status in _WITHOUT_OUTCOME for entry in self.entries)
+        open_ = sum(entry.status in WITHOUT_OUTCOME for entry in self.entries)
         return missing + open_
 
 

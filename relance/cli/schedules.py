@@ -51,16 +51,16 @@ async def apply(run: Run) -> Answer:
 async def pause(run: Run, schedule: ScheduleArgument, reason: ReasonOption) -> Answer:
     """Stop a Schedule; what it would have done meanwhile is not made up for (see `backfill`)."""
     _known(run, schedule)
-    client = await run.temporal()
-    await server.pause(client, schedule, _text(reason))
-    return _done(schedule, "paused", f"{schedule} is paused: {reason}")
+    note = _text(reason)
+    await server.pause(await run.temporal(), schedule, note)
+    return _done(schedule, "paused", f"{schedule} is paused: {note}")
 
 
 async def resume(run: Run, schedule: ScheduleArgument, reason: ReasonOption = server.MANAGED) -> Answer:
     """Let a paused Schedule act again."""
     _known(run, schedule)
-    client = await run.temporal()
-    await server.resume(client, schedule, _text(reason))
+    note = _text(reason)
+    await server.resume(await run.temporal(), schedule, note)
     return _done(schedule, "resumed", f"{schedule} acts again.")
 
 

@@ -52,11 +52,13 @@ class FastMotion:
         await self._idle(handle)
         return True
 
-    async def settle(self) -> None:
-        """Let the cycle look again whether every mail has its outcome, until it has ended."""
+    async def settle(self) -> bool:
+        """Let the cycle look again whether every mail has its outcome; return False when it has ended."""
         handle = cycle_handle(self._client, self._period)
-        while await self._running(handle):
-            await self.advance(handle, await self._skipper.get_current_time(handle) + SETTLING)
+        if await self._idle(handle) is None:
+            return False
+        await self.advance(handle, await self._skipper.get_current_time(handle) + SETTLING)
+        return True
 
     async def follow_ups(self, user_ids: list[str]) -> list[WorkflowHandle[Any, Any]]:
         """Return the follow-ups of these users that run now."""

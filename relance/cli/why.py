@@ -36,9 +36,10 @@ async def why(
     """Explain why something was sent or not, by which rule, and what comes next."""
     if sum(value is not None for value in (invitation_id, contact, user)) != 1:
         invalid("INVITATION_ID", "exactly one of it, --contact and --user is needed", "name one of them")
+    key = ids.parse_invitation_id(invitation_id) if invitation_id is not None else None
     async with run.database() as database:
-        if invitation_id is not None:
-            found = [(invitation_id, await _invitation(run, database, ids.parse_invitation_id(invitation_id)))]
+        if key is not None:
+            found = [(ids.invitation_id(*key), await _invitation(run, database, key))]
         elif contact is not None:
             found = await _contact(run, database, contact)
         else:

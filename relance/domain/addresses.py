@@ -29,7 +29,7 @@ def valid_address(text: str) -> bool:
 
 
 def normalise(text: str) -> str:
-    """Return the form by which addresses are compared and suppressed.
+    """Return the form in which an address goes into the envelope.
 
     NFC, without surrounding white space, the domain as lower-case A-labels; the local part keeps its case (RFC 5321
     2.4). Takes any text: what is no address is only stripped and lower-cased after its last `@`.
@@ -40,6 +40,14 @@ def normalise(text: str) -> str:
         return f"{parts.local}@{parts.domain}"
     local, at, domain = unicodedata.normalize("NFC", stripped).rpartition("@")
     return f"{local}{at}{domain.lower()}"
+
+
+def mailbox_key(text: str) -> str:
+    """Return the form by which mailboxes are told apart: the normalised address without regard to case.
+
+    RFC 5321 2.4 leaves the case of the local part to its host, but an opt-out must hold however the address is typed.
+    """
+    return normalise(text).casefold()
 
 
 def domain_of(text: str) -> str:

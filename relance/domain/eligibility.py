@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from relance.domain.addresses import normalise, valid_address
+from relance.domain.addresses import mailbox_key, valid_address
 from relance.domain.people import Contact, ContactStatus, User
 
 
@@ -62,7 +62,7 @@ def duplicates(contacts: Sequence[Contact]) -> set[str]:
     for contact in sorted(contacts, key=lambda one: one.id):
         if contact.status is not ContactStatus.ACTIVE or not valid_address(contact.email):
             continue
-        key = (contact.user_id, normalise(contact.email))
+        key = (contact.user_id, mailbox_key(contact.email))
         if key in seen:
             later.add(contact.id)
         seen.add(key)

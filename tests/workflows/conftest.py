@@ -26,7 +26,7 @@ async def client(temporal_address: str) -> Client:
 
 @pytest.fixture
 def skipper(client: Client) -> TimeSkipper:
-    return TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+    return TimeSkipper(client, config=TimeSkippingConfig(enabled=False, max_session_skip_count=5000))
 
 
 Serve = Callable[[Sequence[Callable[..., Any]]], AbstractAsyncContextManager[None]]

@@ -97,6 +97,9 @@ async def test_changed_preferences_are_planned_at_once_on_the_signal(
     house = House(planned={"u1": first_wave}, joining=[{}, {"u2": first_wave}])
     async with serving(house.activities()):
         handle = await begin(skipper, CycleInput(period=period, options=RARELY))
+        async with asyncio.timeout(10):
+            while (await handle.query(MonthlyCycle.progress)).stage != "waiting":
+                await asyncio.sleep(0.05)
         await handle.signal(MonthlyCycle.preferences_changed)
         async with asyncio.timeout(10):
             while "u2" not in house.planned:

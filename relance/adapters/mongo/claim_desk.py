@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from pymongo import UpdateMany, UpdateOne
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError, ServerSelectionTimeoutError
 
 from relance.adapters.mongo import claims
 from relance.adapters.mongo.documents import Collection
@@ -24,6 +24,7 @@ from relance.errors import DependencyUnavailable
 from relance.ports import TAKEN, ClaimAnswer, Claimed, ClaimRequest, Refused, Settlement
 
 _GROUP = 128
+_OPERATION = "exchange results and claims"
 _TAKEN = Refused(TAKEN)
 
 
@@ -126,7 +127,7 @@ class ClaimDesk:
         try:
             matched = await self._write(writes) if writes else 0
         except PyMongoError as error:
-            await self._after_failure(calls, unavailable("exchange results and claims", error))
+            await self._after_failure(calls, unavailable(_OPERATION, error))
             return
         if matched < len(orphans) + len(settling) + len(asking):
             await self._mark_taken(asking)
@@ -151,6 +152,9 @@ class ClaimDesk:
         """Write a group; return how many documents matched."""
         try:
             result = await self._invitations.bulk_write(writes, ordered=False)
+        except ServerSelectionTimeoutError as error:
+            # Nothing was sent, so there is nothing to look up.
+            raise unavailable(_OPERATION, error) from None
         except ConnectionFailure:
             # What the driver does for statements about one document. What was written already no longer matches.
             result = await self._invitations.bulk_write(writes, ordered=False)

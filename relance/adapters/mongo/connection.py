@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -71,7 +72,8 @@ class Database:
     async def close(self) -> None:
         """Record what was handed in, then close every connection."""
         await self.desk.close()
-        self.client.close()
+        # Says goodbye to the server, and would hold up the loop for as long as that takes.
+        await asyncio.to_thread(self.client.close)
 
 
 def connect(settings: Mongo, privacy: Privacy) -> Database:

@@ -12,11 +12,11 @@ from pymongo.errors import DuplicateKeyError
 
 from relance.adapters.mongo.documents import Collection
 from relance.adapters.mongo.errors import translated
-from relance.domain.addresses import normalise
+from relance.domain.addresses import mailbox_key
 
 
 class MongoSuppressions:
-    """`ports.Suppressions` over the collection `suppressions`: `_id` is the HMAC-SHA256 of the normalised address."""
+    """`ports.Suppressions` over the collection `suppressions`: `_id` is the HMAC-SHA256 of the `mailbox_key`."""
 
     def __init__(self, collection: Collection, key: SecretStr) -> None:
         self._collection = collection
@@ -45,4 +45,4 @@ class MongoSuppressions:
 
     def digest(self, address: str) -> str:
         """Return what an address is remembered by."""
-        return hmac.new(self._key, normalise(address).encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, mailbox_key(address).encode(), hashlib.sha256).hexdigest()

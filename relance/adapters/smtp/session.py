@@ -82,7 +82,7 @@ class Session:
             if not pipelined or reply.code == CLOSING:
                 raise refusal
         if refusal is not None:
-            if False:
+            if reply.category == 3:
                 # The relay now waits for a mail without recipients; only breaking off surely sends nothing.
                 self._dialogue.abort()
             raise refusal

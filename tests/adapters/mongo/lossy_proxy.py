@@ -15,23 +15,27 @@ class LossyProxy:
         self.replies_to_lose = 0
         self.requests_to_lose = 0
         self.uri = ""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._ways: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._port)
         doomed = asyncio.Event()
-        ways = [
+        ways = {
             asyncio.create_task(self._requests(reader, server_writer, doomed)),
             asyncio.create_task(self._replies(server_reader, writer, doomed)),
-        ]
-        self._tasks.update(ways)
+        }
+        self._ways |= ways
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for way in ways:
             way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
-        self._tasks.difference_update(ways)
         for one in (writer, server_writer):
             one.close()
+
+    async def close(self) -> None:
+        """End every connection."""
+        for way in self._ways:
+            way.cancel()
+        await asyncio.gather(*self._ways, return_exceptions=True)
 
     async def _requests(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event
@@ -63,3 +67,4 @@ async def lossy_proxy(mongo_uri: str) -> AsyncIterator[LossyProxy]:
         yield proxy
     finally:
         server.close()
+        await proxy.close()

@@ -6,30 +6,28 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.claims import claims
+from relance.adapters.mongo.connection import Database, connect
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.domain.people import ContactStatus
 from relance.ports import TAKEN, Claimed, ClaimRequest, Deferred, Refused, Released
+from relance.settings import Mongo, Privacy
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
 
 
 @pytest.mark.parametrize("token_of", [lambda _: "same", lambda i: f"t{i}"], ids=["one token", "many tokens"])
 async def test_of_fifty_simultaneous_claims_of_one_invitation_exactly_one_wins(people: People, token_of: Any) -> None:
     [request] = await people.invite()
-    claims = [people.db.ledger.exchange(None, replace(request, token=token_of(i))) for i in range(50)]
-    answers = await asyncio.gather(*claims)
+    callers = [people.db.ledger.exchange(None, replace(request, token=token_of(i))) for i in range(50)]
+    answers = await asyncio.gather(*callers)
     assert sum(isinstance(answer, Claimed) for answer in answers) == 1
     assert answers.count(Refused(TAKEN)) == 49
     assert (await people.stored(request)).attempts == 1
 
 
 async def test_two_processes_never_hold_the_same_claim(people: People, mongo_uri: str, database: str) -> None:
-    from pydantic import SecretStr
-
-    from relance.adapters.mongo.connection import connect
-    from relance.settings import Mongo, Privacy
-
     requests = await people.invite(40)
     other = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
     here = [people.db.ledger.exchange(None, request) for request in requests]
@@ -130,6 +128,23 @@ async def test_a_reminder_is_sent_at_most_once(people: People) -> None:
     assert (await people.stored(request)).reminder_skips == ()
 
 
+@pytest.mark.parametrize(
+    "since",
+    [
+        {"status": "submitted"},
+        {"claim": {"kind": "second", "token": "t2", "at": AT}},
+        {"reminders": [{"type": "first", "sentAt": AT, "messageId": "m"}]},
+        {"reminderSkips": [{"type": "first", "reason": "uncertain", "at": AT}]},
+    ],
+    ids=["answered", "claimed", "sent", "skipped"],
+)
+async def test_what_happens_between_the_check_and_the_claim_defeats_the_claim(people: People, since: Any) -> None:
+    [request] = await people.invite(status=InvitationStatus.SENT)
+    await people.change(request, since)
+    writes = claims([replace(request, kind=MailKind.FIRST)], "nonce")
+    assert (await people.db.raw.invitations.bulk_write(writes)).matched_count == 0
+
+
 async def test_a_deferred_invitation_cannot_be_claimed_before_its_time_and_can_at_it(people: People) -> None:
     request = await people.claimed()
     later = AT + timedelta(minutes=5)
@@ -176,6 +191,19 @@ async def test_a_cancelled_caller_leaves_no_claim_behind(people: People) -> None
         await waiting
     await people.db.desk.close()
     assert (await people.stored(request)).claim is None
+
+
+async def test_a_caller_who_went_away_while_waiting_claims_nothing(people: People) -> None:
+    first, second = await people.invite(2)
+    under_way = asyncio.create_task(people.db.ledger.exchange(None, first))
+    await asyncio.sleep(0.0)
+    await asyncio.sleep(0.0)
+    waiting = asyncio.create_task(people.db.ledger.exchange(None, second))
+    await asyncio.sleep(0.0)
+    waiting.cancel()
+    assert isinstance(await under_way, Claimed)
+    await people.db.desk.close()
+    assert (await people.stored(second)).status is InvitationStatus.QUEUED
 
 
 async def test_a_cancelled_callers_result_is_recorded_all_the_same(people: People) -> None:

@@ -110,7 +110,7 @@ async def test_a_recipient_refused_by_a_relay_that_wants_data_all_the_same_gets_
             await lane.send(a_letter(1))
         await lane.send(a_letter(2))
     assert refused.value.stage == "rcpt"
-    assert [mail.recipient for mail in relay.mails] == ["c2@mail.example"]
+    assert [(mail.recipient, mail.connection) for mail in relay.mails] == [("c2@mail.example", 2)]
 
 
 @pytest.mark.parametrize("last_words", [b"", b"421 4.4.2 idle for too long\r\n"])
@@ -136,6 +136,15 @@ async def test_a_connection_closed_at_the_same_moment_as_a_mail_begins_is_replac
         with pytest.raises(DependencyUnavailable):
             await lane.send(a_letter(3))
     assert len(relay.mails) == 2
+
+
+async def test_a_relay_that_falls_silent_is_not_asked_twice(relay: Relay, connect: Connect) -> None:
+    async with connect(relay, command_timeout=0.3).lane() as lane:
+        await lane.send(a_letter(1))
+        relay.faults["mail"].append(SILENCE)
+        with pytest.raises(DependencyUnavailable):
+            await lane.send(a_letter(2))
+    assert relay.connections == 1
 
 
 async def test_a_cancelled_mail_takes_its_connection_with_it(relay: Relay, connect: Connect) -> None:

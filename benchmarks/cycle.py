@@ -1,0 +1,164 @@
+"""A whole cycle on real servers, next to a bare SMTP loop over the same connections to the same sink.
+
+invitations_per_s      mails of the cycle / wall time from starting it to its report: with planning, waves and balance
+raw_per_s              the same bytes over as many connections by aiosmtplib alone, from one process, half of it before
+                       and half after the cycle, while servers and worker are up but idle
+ratio                  invitations_per_s / raw_per_s
+follow_ups_per_s       follow-ups started during the waves / the waves' own time
+wave_reminders_per_s   see benchmarks.reminder_wave
+peak_rss_mb            largest resident set of any worker process, at any time
+cpu_s                  processor time by process during the cycle
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+
+from benchmarks.meter import cpu_by_process, difference
+from benchmarks.people import Documents, plain_people
+from benchmarks.raw_loop import render, send_raw
+from benchmarks.reminder_wave import send_reminders
+from benchmarks.sinks import Sink, open_sink
+from relance import ids
+from relance.contracts.cycle import CycleProgress, CycleStatistics, WaveResult
+from relance.contracts.names import Query
+from relance.devstack.stack import Given, Stack
+from relance.runtime import exit as way_out
+from tests.installation import CycleHandle, Installation, installed
+from tests.worker_process import WorkerProcess
+
+PERIOD = "2026-11"
+MOST_RAW = 20_000
+"""Mails of the bare loop in all; its rate does not depend on their number."""
+LIMIT_S = 3 * 3600.0
+SHOW_EVERY_S = 5.0
+
+
+async def measure(users: int, contacts: int, connections: int, processes: int) -> dict[str, Any]:
+    """Run everything and return the figures."""
+    begun = time.monotonic()
+    people = plain_people(users, contacts)
+    with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
+        say(f"starting the servers for {users} users x {contacts} contacts")
+        async with (
+            open_sink(Path(folder)) as sink,
+            Stack(given=Given(mailbox_smtp=sink.address, mailbox_http="")) as stack,
+            installed(stack, "benchmark", {"RELANCE_MAIL__CONNECTIONS": str(connections)}) as installation,
+        ):
+            await installation.load(*people)
+            worker = await installation.start_worker(processes=processes)
+            figures = await _compare(installation, sink, worker, people, connections)
+            figures["peak_rss_mb"] = round(worker.measure(), 1)
+            await worker.stop()
+    return {
+        **figures,
+        "users": users,
+        "contacts": contacts,
+        "connections": connections,
+        "processes": processes,
+        "sink": sink.kind,
+        "duration_s": round(time.monotonic() - begun, 1),
+    }
+
+
+async def _compare(
+    installation: Installation, sink: Sink, worker: WorkerProcess, people: tuple[Documents, Documents], connections: int
+) -> dict[str, Any]:
+    letters = render(PERIOD, *people)
+    half = min(len(people[1]), MOST_RAW) // 2 or 1
+    before = await send_raw(sink.address, letters, half, connections)
+    say(f"bare loop before the cycle: {before:.0f} mails/s")
+    guard = sink.server.guard_pid if sink.kind == "own" else None
+    cpu = cpu_by_process(worker, guard)
+    result, wall_s = await _run_cycle(installation, len(people[1]))
+    cpu_s = difference(cpu, cpu_by_process(worker, guard))
+    after = await send_raw(sink.address, letters, half, connections)
+    say(f"bare loop after the cycle: {after:.0f} mails/s")
+    # Rates over equal numbers of mails are averaged by their times.
+    raw = 2 / (1 / before + 1 / after)
+    sending_s = result.progress.sending_time.total_seconds() if result.progress else 0.0
+    follow_ups = len(people[0]) / sending_s
+    reminders = await send_reminders(installation, PERIOD, people[1], follow_ups, say)
+    return {
+        "invitations_per_s": round(result.sent / wall_s, 1),
+        "raw_per_s": round(raw, 1),
+        "ratio": round(result.sent / wall_s / raw, 3),
+        "follow_ups_per_s": round(follow_ups, 1),
+        "wave_reminders_per_s": round(reminders, 1),
+        "mail_bytes": sum(len(message) for _, message in letters) // len(letters),
+        "cycle_s": round(wall_s, 2),
+        "sending_s": round(sending_s, 2),
+        "sent": result.sent,
+        "balance": result.balance,
+        "raw_before_per_s": round(before, 1),
+        "raw_after_per_s": round(after, 1),
+        "cpu_s": cpu_s,
+    }
+
+
+async def _run_cycle(installation: Installation, mails: int) -> tuple[CycleStatistics, float]:
+    begun = time.perf_counter()
+    cycle = await installation.start_cycle(PERIOD)
+    watching = asyncio.create_task(_show(installation.client, cycle, mails))
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            result = await cycle.result()
+    finally:
+        watching.cancel()
+    wall_s = time.perf_counter() - begun
+    say(f"cycle: {result.sent} mails in {wall_s:.1f} s")
+    if result.sent != mails or result.balance:
+        raise RuntimeError(f"{result.sent} of {mails} mails were sent, balance {result.balance}")
+    return result, wall_s
+
+
+async def _show(client: Client, cycle: CycleHandle, mails: int) -> None:
+    while True:
+        await asyncio.sleep(SHOW_EVERY_S)
+        progress = await cycle.query(Query.PROGRESS, result_type=CycleProgress)
+        sent = progress.counts.sent
+        for instant in progress.current_waves:
+            wave = client.get_workflow_handle(ids.wave_workflow_id(PERIOD, instant))
+            sent += (await wave.query(Query.PROGRESS, result_type=WaveResult)).counts.sent
+        say(f"{progress.stage}: {sent} of {mails} mails")
+
+
+def say(text: str) -> None:
+    """Tell a person how far it is."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measure what the command line asks for and print the figures as the last thing."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.cycle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--users", type=int, default=500, help="users (default %(default)s)")
+    parser.add_argument("--contacts", type=int, default=20, help="contacts of each (default %(default)s)")
+    parser.add_argument("--connections", type=int, default=16, help="per worker process (default %(default)s)")
+    parser.add_argument("--processes", type=int, default=1, help="worker processes (default %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    arguments = parser.parse_args()
+    if min(arguments.users, arguments.contacts, arguments.connections, arguments.processes) < 1:
+        parser.error("every number must be at least 1")
+
+    async def run() -> int:
+        figures = await measure(arguments.users, arguments.contacts, arguments.connections, arguments.processes)
+        table = "\n".join(f"{name:>22}  {value}" for name, value in figures.items())
+        print(json.dumps(figures) if arguments.json else table)
+        return way_out.DONE
+
+    way_out.run(run)
+
+
+if __name__ == "__main__":
+    main()

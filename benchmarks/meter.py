@@ -1,0 +1,30 @@
+"""Processor time and memory of everything that takes part, by kind of process."""
+
+from __future__ import annotations
+
+import psutil
+
+from tests.worker_process import WorkerProcess
+
+SERVERS = {"mongod": "mongod", "temporal": "temporal", "smtp-sink": "sink"}
+
+
+def cpu_by_process(worker: WorkerProcess, own_sink_guard: int | None) -> dict[str, float]:
+    """Return the seconds of processor time used so far by worker, mongod, temporal, sink and this harness."""
+    found = {"worker": worker.cpu_s(), "harness": _seconds(psutil.Process())}
+    for process in psutil.Process().children(recursive=True):
+        kind = SERVERS.get(process.name())
+        if kind is not None:
+            found[kind] = found.get(kind, 0.0) + _seconds(process)
+    if own_sink_guard is not None:
+        found["sink"] = sum(_seconds(process) for process in psutil.Process(own_sink_guard).children())
+    return found
+
+
+def difference(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """Return what was used in between."""
+    return {kind: round(seconds - before.get(kind, 0.0), 1) for kind, seconds in after.items()}
+
+
+def _seconds(process: psutil.Process) -> float:
+    return float(sum(process.cpu_times()[:2]))

@@ -1,0 +1,56 @@
+"""What the same mails cost without any of our work: a bare aiosmtplib loop over the same number of connections."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import aiosmtplib
+
+from benchmarks.people import Documents, letter_to
+from relance.adapters.tokens import LinkTokens, Purpose
+from relance.rendering.letters import LetterWriter
+from relance.settings import Settings
+
+TIMEOUT_S = 60.0
+MOST_LETTERS = 1000
+"""Letters kept in memory; they are sent in turn. One is as large as another to within the length of the names."""
+
+
+def render(period: str, users: Documents, contacts: Documents) -> list[tuple[str, bytes]]:
+    """Return (recipient, message) pairs as the worker's own writer makes them."""
+    settings = Settings()
+    tokens = LinkTokens(settings.privacy.link_key)
+    writer = LetterWriter(
+        settings.mail,
+        lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
+        lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
+    )
+    by_id = {user["_id"]: user for user in users}
+    domain, now = settings.mail.message_id_domain, datetime.now(UTC)
+    chosen = contacts[:: max(1, len(contacts) // MOST_LETTERS)]
+    return [writer.write(letter_to(period, by_id[one["userId"]], one, now, domain)) for one in chosen]
+
+
+async def send_raw(
+    address: tuple[str, int], letters: Sequence[tuple[str, bytes]], mails: int, connections: int
+) -> float:
+    """Send `mails` of the letters in turn, already rendered, and return the mails per second."""
+    waiting = itertools.islice(itertools.cycle(letters), mails)
+    lanes = [aiosmtplib.SMTP(hostname=address[0], port=address[1], timeout=TIMEOUT_S) for _ in range(connections)]
+    for lane in lanes:
+        await lane.connect()
+    begun = time.perf_counter()
+    await asyncio.gather(*(_drain(lane, waiting) for lane in lanes))
+    rate = mails / (time.perf_counter() - begun)
+    for lane in lanes:
+        await lane.quit()
+    return rate
+
+
+async def _drain(lane: aiosmtplib.SMTP, waiting: Iterator[tuple[str, bytes]]) -> None:
+    for recipient, message in waiting:
+        await lane.sendmail("bounce@bounces.example", [recipient], message)

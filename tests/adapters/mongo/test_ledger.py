@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from pymongo.errors import DuplicateKeyError
+
+from relance.adapters.mongo.connection import Database
+from relance.domain.invitation import InvitationStatus, MailKind
+from relance.ports import Deferred, Failed
+from tests.adapters.mongo.people import AT, FULL_MAILBOX, PERIOD, SENT, People, entry, settle
+
+
+async def test_queuing_twice_inserts_nothing_twice(db: Database) -> None:
+    assert await db.ledger.queue([]) == 0
+    assert await db.ledger.queue([entry("a"), entry("b")]) == 2
+    assert await db.ledger.queue([entry("b"), entry("c")]) == 1
+    assert await db.raw.invitations.count_documents({}) == 3
+
+
+async def test_queuing_again_leaves_what_happened_since(people: People) -> None:
+    request = await people.claimed()
+    await people.db.ledger.queue([entry(request.contact.id)])
+    assert (await people.stored(request)).status is InvitationStatus.SENDING
+
+
+async def test_the_database_itself_refuses_a_second_entry_of_a_contact_in_a_period(db: Database) -> None:
+    await db.ledger.queue([entry("a")])
+    with pytest.raises(DuplicateKeyError):
+        await db.raw.invitations.insert_one({"_id": "x", "period": PERIOD, "userId": "u1", "contactId": "a"})
+
+
+async def test_entries_are_found_by_user_and_by_contact(db: Database) -> None:
+    older = entry("a").model_copy(update={"id": "2026-10.u1.a", "period": "2026-10"})
+    await db.ledger.queue([older, entry("b"), entry("a")])
+    found = await db.ledger.of_users(PERIOD, ["u1", "u2"])
+    assert [one.contact_id for one in found["u1"]] == ["a", "b"]
+    assert found["u2"] == []
+    assert [one.period for one in await db.ledger.of_contact("a")] == [PERIOD, "2026-10"]
+    assert await db.ledger.get("2026-11.u1.none") is None
+
+
+async def test_fields_we_do_not_know_survive(people: People) -> None:
+    [request] = await people.invite()
+    await people.change(request, {"campaign": "spring"})
+    await people.db.ledger.exchange(None, request)
+    await people.db.ledger.exchange(settle(request, SENT), None)
+    assert (await people.stored(request)).model_extra == {"campaign": "spring"}
+
+
+async def test_an_invalid_entry_is_set_aside_and_the_others_are_read(people: People) -> None:
+    requests = await people.invite(3)
+    await people.change(requests[1], {"status": "lost"})
+    assert len((await people.db.ledger.of_users(PERIOD, ["u1"]))["u1"]) == 2
+    assert await people.db.quarantine.count() == 1
+
+
+async def test_outcomes_are_counted_by_status_reason_class_and_whether_sent(people: People) -> None:
+    requests = await people.invite(5)
+    ledger = people.db.ledger
+    for request in requests[:3]:
+        await ledger.exchange(None, request)
+    await ledger.exchange(settle(requests[0], SENT), None)
+    await ledger.exchange(settle(requests[1], Failed(FULL_MAILBOX, AT)), None)
+    await ledger.exchange(settle(requests[2], Deferred(FULL_MAILBOX, AT + timedelta(minutes=5), AT)), None)
+    await ledger.skip(requests[3].invitation_id, MailKind.INVITATION, "duplicate_address", AT)
+    rows = {
+        tuple(row[name] for name in ("status", "reason", "class", "sent", "count"))
+        for row in await ledger.outcomes(PERIOD)
+    }
+    assert rows == {
+        ("sent", None, None, True, 1),
+        ("failed", "soft_recipient", "soft_recipient", False, 1),
+        ("sending", None, "soft_recipient", False, 1),
+        ("skipped", "duplicate_address", None, False, 1),
+        ("queued", None, None, False, 1),
+    }
+    assert await ledger.outcomes("2026-12") == []
+
+
+async def test_reminders_are_counted_by_kind_and_reason(people: People) -> None:
+    requests = await people.invite(2, InvitationStatus.SENT)
+    first = people.request(requests[0].contact, MailKind.FIRST)
+    await people.db.ledger.exchange(None, first)
+    await people.db.ledger.exchange(settle(first, SENT), None)
+    await people.db.ledger.skip(requests[1].invitation_id, MailKind.FIRST, "submitted", AT)
+    rows = {(row["type"], row["reason"], row["count"]) for row in await people.db.ledger.reminder_outcomes(PERIOD)}
+    assert rows == {("first", None, 1), ("first", "submitted", 1)}

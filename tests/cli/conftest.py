@@ -1,0 +1,63 @@
+"""A Temporal namespace and a database of its own for each module, with sample people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+
+import starter
+from relance.devstack.samples import sample_people
+from relance.devstack.stack import Stack
+from relance.settings import Settings
+from relance.temporal.plugin import relance_plugin
+from tests.cli.terminal import Terminal
+from tests.worker_process import WorkerProcess
+
+USERS, CONTACTS = 4, 2
+
+
+@pytest.fixture(scope="module")
+async def client(stack: Stack) -> Client:
+    """A client of a fresh namespace with the retention of the embedded server."""
+    name = f"cli-{uuid4().hex[:8]}"
+    everywhere = await Client.connect(stack.temporal_address)
+    day = Duration()
+    day.FromTimedelta(timedelta(days=1))
+    request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=day)
+    await everywhere.workflow_service.register_namespace(request)
+    return await Client.connect(stack.temporal_address, namespace=name, plugins=[relance_plugin()])
+
+
+@pytest.fixture(scope="module")
+async def terminal(stack: Stack, client: Client) -> Terminal:
+    """A terminal that leads to the fresh namespace and to a database with four users of two contacts."""
+    database = f"cli_{uuid4().hex[:8]}"
+    people = sample_people(USERS, CONTACTS)
+    settings = Settings.model_validate({"mongo": {"uri": stack.mongo_uri, "database": database}})
+    assert await starter.load_samples(settings, *people)
+    return Terminal(
+        {
+            **stack.environment(),
+            "TEMPORAL_NAMESPACE": client.namespace,
+            "RELANCE_MONGO__DATABASE": database,
+            "RELANCE_SCHEDULING__DEFAULT_ZONE": "Europe/Paris",
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+async def worker(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WorkerProcess]:
+    """A worker that serves the fresh namespace."""
+    command = starter.services().worker
+    log: Path = tmp_path_factory.mktemp("worker") / "worker.log"
+    process = WorkerProcess.start(command, terminal.environment, log)
+    await process.serving()
+    yield process
+    await process.end()

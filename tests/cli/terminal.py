@@ -1,0 +1,55 @@
+"""Runs `starter.py` as a person or a script does: a process of its own, judged by its exit code and its output."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+STARTER = (sys.executable, str(ROOT / "starter.py"))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command line that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The JSON object on the last line of its output."""
+        found: dict[str, Any] = json.loads(self.out.splitlines()[-1])
+        return found
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A terminal whose environment leads to servers."""
+
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str, limit: float = 60) -> Ended:
+        """Run a command line to its end."""
+        done = subprocess.run(
+            [*STARTER, *arguments],
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def json(self, *arguments: str, limit: float = 60) -> dict[str, Any]:
+        """Run a command that must succeed and return what it says with `--json`."""
+        ended = self.run(*arguments, "--json", limit=limit)
+        assert ended.code == 0, (ended.code, ended.err, ended.out)
+        return ended.data

@@ -1,0 +1,67 @@
+"""A new installation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from temporalio.client import Client
+
+from relance import ids
+from relance.contracts.cycle import CycleInput
+from relance.temporal.namespace import raise_retention, retention
+from tests.cli.terminal import Terminal
+
+
+def expected_periods(now: datetime) -> set[str]:
+    """This month, and the next one when the day on which it is opened (the 25th at 06:00) has passed already."""
+    local = now.astimezone(ZoneInfo("Europe/Paris"))
+    periods = {f"{local:%Y-%m}"}
+    if (local.day, local.hour) >= (25, 6):
+        periods.add(f"{local.replace(day=1) + timedelta(days=31):%Y-%m}")
+    return periods
+
+
+async def test_the_first_bootstrap_prepares_everything_and_the_second_changes_nothing(
+    terminal: Terminal, client: Client
+) -> None:
+    before = datetime.now(UTC)
+    first = terminal.json("bootstrap")
+    periods = expected_periods(before)
+    assert (first["retention"], first["retention_days"]) == ("raised", 30)
+    assert "invitations(period, userId, contactId)" in first["indexes_created"]
+    assert first["schedules"] == {"monthly-cycle": "created"}
+    assert first["periods"] == dict.fromkeys(periods, "started")
+    second = terminal.json("bootstrap")
+    assert (second["retention"], second["retention_days"]) == ("found", 30)
+    assert second["indexes_created"] == []
+    assert second["schedules"] == {"monthly-cycle": "updated"}
+    assert second["periods"] == dict.fromkeys(periods, "running")
+    for period in periods:
+        request = await started_with(client, period)
+        # Only the send times still ahead (SPEC C1).
+        assert request.not_before is not None
+        assert timedelta(0) <= request.not_before - before < timedelta(minutes=1)
+        await client.get_workflow_handle(ids.cycle_workflow_id(period)).terminate()
+
+
+async def started_with(client: Client, period: str) -> CycleInput:
+    history = await client.get_workflow_handle(ids.cycle_workflow_id(period)).fetch_history()
+    payloads = history.events[0].workflow_execution_started_event_attributes.input.payloads
+    [request] = await client.data_converter.decode(payloads, [CycleInput])
+    assert isinstance(request, CycleInput)
+    return request
+
+
+async def test_a_longer_retention_is_never_shortened(client: Client) -> None:
+    await raise_retention(client, timedelta(days=60))
+    found = await raise_retention(client, timedelta(days=30))
+    assert (found.before, found.now) == (timedelta(days=60), timedelta(days=60))
+    assert await retention(client) == timedelta(days=60)
+
+
+async def test_a_namespace_that_does_not_exist_is_named_with_its_remedy(terminal: Terminal) -> None:
+    ended = Terminal({**terminal.environment, "TEMPORAL_NAMESPACE": "nowhere"}).run("bootstrap")
+    assert ended.code == 2
+    assert "'nowhere' does not exist" in ended.err
+    assert "namespace create nowhere" in ended.err

@@ -1,0 +1,139 @@
+"""Wrong usage: exit code 2 and one sentence that names the field and the remedy, before anything is opened."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from relance.cli import app
+from relance.cli.services import Services
+from relance.clock import SystemClock
+from relance.errors import SettingsError
+from relance.settings import Settings
+
+
+async def _nothing(*_: object) -> bool:
+    raise AssertionError("a wrong command line must not open anything")
+
+
+def _refuse(*_: object) -> object:
+    raise AssertionError("a wrong command line must not open anything")
+
+
+def services() -> Services:
+    return Services(
+        settings=Settings,
+        clock=SystemClock(),
+        database=_refuse,  # type: ignore[arg-type]
+        temporal=_nothing,  # type: ignore[arg-type]
+        greet_relay=_nothing,  # type: ignore[arg-type]
+        load_samples=_nothing,
+        worker=(),
+    )
+
+
+WRONG = {
+    "cycle status 2026-13": ("PERIOD", "YYYY-MM"),
+    "cycle status november": ("PERIOD", "YYYY-MM"),
+    "cycle report 2026-1": ("PERIOD", "YYYY-MM"),
+    "cycle report": ("PERIOD", "cycle report --help"),
+    "start cycle --period 26-11": ("--period", "YYYY-MM"),
+    "start cycle --date 2026-02-30": ("--date", "YYYY-MM-DD"),
+    "start cycle --date 2026-11-05 --period 2026-11": ("--date", "leave one"),
+    "start cycle --dry-run --wait": ("--wait", "leave"),
+    "start bicycle": ("bicycle", "--help"),
+    "signal 2026-11.u1 submitted": ("INVITATION_ID", "PERIOD.USER.CONTACT"),
+    "signal 2026-11.u1.c1 exploded": ("exploded", "opted-out"),
+    "signal 2026-11.u1.c1": ("event", "--help"),
+    "why": ("INVITATION_ID", "name one"),
+    "why 2026-11.u1.c1 --user u1": ("INVITATION_ID", "name one"),
+    "why nonsense": ("INVITATION_ID", "PERIOD.USER.CONTACT"),
+    "schedules pause monthly-cycle": ("--reason", "--help"),
+    "schedules pause monthly-cycle --reason ' '": ("--reason", "say in a few words"),
+    "schedules pause yearly --reason x": ("SCHEDULE", "monthly-cycle"),
+    "schedules trigger weekly": ("SCHEDULE", "monthly-cycle"),
+    "schedules backfill monthly-cycle --from 2026-10-25": ("--to", "--help"),
+    "schedules backfill monthly-cycle --from 2026-10-26 --to 2026-10-25": ("--to", "swap"),
+    "schedules backfill monthly-cycle --from x --to 2026-10-25": ("--from", "2026-11-25"),
+    "schedules preview --zone Mars/Olympus": ("--zone", "Europe/Paris"),
+    "schedules preview --time 25:00": ("--time", "HH:MM"),
+    "schedules preview --day 32": ("--day", "--help"),
+    "schedules preview --months 0": ("--months", "--help"),
+    "schedules preview --user u1 --day 3": ("--user", "leave one"),
+    "doctor --verbose": ("--verbose", "--help"),
+    "demo --users none": ("--users", "--help"),
+    "dance": ("dance", "--help"),
+}
+
+
+@pytest.mark.parametrize(("line", "expected"), WRONG.items(), ids=WRONG.keys())
+def test_a_wrong_command_line_is_explained_in_one_sentence(
+    line: str, expected: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = app.run(services(), [*shlex.split(line), "--json"])
+    shown = capsys.readouterr()
+    said = json.loads(shown.out.splitlines()[-1])
+    assert code == 2
+    assert said["code"] == 2
+    for part in expected:
+        assert part in said["error"]
+    assert len(shown.err.strip().splitlines()) == 1
+    assert "Traceback" not in shown.err
+
+
+def test_a_wrong_setting_is_wrong_usage_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    def settings() -> Settings:
+        raise SettingsError("RELANCE_BATCHES__USERS: Input should be greater than or equal to 1")
+
+    own = services()
+    broken = Services(settings, own.clock, own.database, own.temporal, own.greet_relay, own.load_samples, own.worker)
+    assert app.run(broken, ["doctor"]) == 2
+    assert "RELANCE_BATCHES__USERS" in capsys.readouterr().err
+
+
+def test_a_traceback_appears_only_with_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(services(), ["cycle", "report", "2026-11"]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert app.run(services(), ["cycle", "report", "2026-11", "--debug"]) == 1
+    assert "AssertionError" in capsys.readouterr().err
+
+
+COMMANDS = [
+    "bootstrap",
+    "dev",
+    "demo",
+    "start cycle",
+    "signal",
+    "cycle status",
+    "cycle report",
+    "why",
+    "schedules list",
+    "schedules apply",
+    "schedules pause",
+    "schedules resume",
+    "schedules trigger",
+    "schedules backfill",
+    "schedules preview",
+    "doctor",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(services(), [*command.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"starter.py {command}" in shown.partition("Examples:")[2]
+    assert "--json" in shown
+    assert "--debug" in shown
+
+
+def test_a_preview_without_a_user_needs_no_server(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "schedules preview --day 31 --time 02:30 --zone Europe/Paris --months 14 --json"
+    assert app.run(services(), line.split()) == 0
+    sends = json.loads(capsys.readouterr().out)["sends"]
+    assert len(sends) == 14
+    clamped = next(send for send in sends if send["period"].endswith("-02"))
+    assert clamped["notes"] == ["A day past the month's end means its last day."]
+    assert all(send["notes"] == [] for send in sends if send["period"].endswith("-01"))

@@ -1,0 +1,8 @@
+"""Every scenario by name."""
+
+from __future__ import annotations
+
+from tests.faults.scenario import Scenario
+from tests.faults.worker_kill import WORKER_KILL
+
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (WORKER_KILL,)}

@@ -37,8 +37,8 @@ class Taken:
         else:
             first = f"{self.invitation_id}: recorded as {what!r}."
         others = f" {self.others_changed} other invitation(s) of the contact ended with it." * bool(self.others_changed)
-        told = "its follow-up was told" if self.follow_ups_told else "no follow-up runs that had to be told"
-        return f"{first}{others} {told[0].upper()}{told[1:]}."
+        told = "Its follow-up was told." if self.follow_ups_told else "No follow-up is running for it."
+        return f"{first}{others} {told}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import starter
 from relance.devstack.mailbox.client import Mailbox
+from relance.domain.invitation import Invitation, InvitationStatus
 from relance.settings import Settings
 from tests.cli.terminal import Terminal
 from tests.worker_process import WorkerProcess
@@ -102,9 +105,30 @@ async def test_an_answer_ends_the_invitation_and_tells_its_follow_up(terminal: T
     # Its user's other contact was skipped, so that nothing is left to follow.
     second = terminal.json("signal", invitation, "submitted")
     assert (second["changed"], second["follow_ups_told"]) == (False, 0)
-    assert "no follow-up runs" in second["message"]
+    assert "No follow-up is running" in second["message"]
     late = terminal.json("signal", invitation, "opened")
     assert "message" in late
+
+
+async def test_an_answer_before_the_mail_and_before_any_follow_up_is_taken_in(
+    terminal: Terminal, worker: WorkerProcess
+) -> None:
+    period = "2041-06"
+    early = Invitation(
+        id=f"{period}.u0001.c0001-01",
+        period=period,
+        user_id="u0001",
+        contact_id="c0001-01",
+        status=InvitationStatus.QUEUED,
+        queued_at=datetime.now(UTC),
+    )
+    async with starter.database(stored(terminal)) as database:
+        await database.ledger.queue([early])
+    said = terminal.json("signal", early.id, "submitted")
+    assert (said["changed"], said["follow_ups_told"]) == (True, 0)
+    report = terminal.json("start", "cycle", "--period", period, "--now", "--wait", limit=90)
+    assert (report["sent"], report["balance"]) == (SENT - 1, 0)
+    assert report["skipped"]["submitted"] == 1
 
 
 async def test_an_opt_out_closes_the_contact_his_address_and_his_other_invitations(

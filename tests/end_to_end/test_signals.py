@@ -1,0 +1,66 @@
+"""Events at any time of an invitation's life get an answer (SPEC R5)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
+from temporalio.client import WorkflowExecutionStatus
+
+from relance import ids
+from relance.devstack.mailbox.client import Mailbox
+from relance.devstack.mailbox.rules import Delay, Stage
+from tests.end_to_end.people import PERIOD, invitation, people
+from tests.installation import ROOT, Installation
+
+
+async def _signal(installation: Installation, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Run `starter.py signal`; return its exit code, its JSON answer and what it wrote for people."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "starter.py"),
+        *("signal", *arguments, "--json"),
+        env={**os.environ, **installation.environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, errors = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, json.loads(out.splitlines()[-1]), errors.decode()
+
+
+async def test_events_before_the_follow_up_exists_and_after_its_end_are_answered(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=1.0, times=4))
+    await installation.load(*people(1, 5))
+    await installation.start_worker()
+
+    code, answer, errors = await _signal(installation, invitation(0, 0), "opened")
+    assert (code, answer["code"]) == (2, 2)
+    assert "the ledger has no" in answer["error"]
+    assert "Traceback" not in errors
+
+    cycle = await installation.start_cycle(PERIOD)
+    async with asyncio.timeout(20):
+        while invitation(0, 4) not in await installation.entries(PERIOD):
+            await asyncio.sleep(0.02)
+    early = await installation.intake().take(invitation(0, 4), "submitted")
+    assert (early.entry_changed, early.follow_ups_told) == (True, 0)
+    await cycle.result()
+
+    follow_up = installation.client.get_workflow_handle(ids.follow_up_workflow_id(PERIOD, "u0"))
+    for contact in range(4):
+        taken = await installation.intake().take(invitation(0, contact), "submitted")
+        assert taken.follow_ups_told == 1
+    await follow_up.result()
+    assert (await follow_up.describe()).status is WorkflowExecutionStatus.COMPLETED
+
+    code, answer, _ = await _signal(installation, invitation(0, 0), "opted-out")
+    assert (code, answer["contact_changed"], answer["follow_ups_told"]) == (0, True, 0)
+    code, answer, _ = await _signal(installation, invitation(0, 0), "opted-out")
+    assert (code, answer["changed"], answer["contact_changed"]) == (0, False, False)
+    assert answer["message"].endswith("No follow-up runs that had to be told.")

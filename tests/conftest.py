@@ -37,7 +37,8 @@ async def mongo_uri(stack_folder: Path) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 async def running_temporal(stack_folder: Path) -> AsyncIterator[TemporalServer]:
-    server = await temporal_server.start(stack_folder)
+    # Histories are asked to continue as new early, so that a short test sees it.
+    server = await temporal_server.start(stack_folder, dynamic_config={"limit.historyCount.suggestContinueAsNew": 400})
     yield server
     await server.stop()
 

@@ -94,7 +94,7 @@ class MonthlyCycle:
     async def _send_until_replan(self) -> bool:
         """Send what comes due until it is time to plan again; return True when the cycle is over."""
         replan_at = workflow.now() + self._options.replan_every
-        while not self._replan_asked and workflow.now() < replan_at:
+        while not (self._replan_asked or workflow.info().is_continue_as_new_suggested()) and workflow.now() < replan_at:
             wave = await self._next_wave()
             self._update(next_wave=wave.instant)
             if wave.instant is not None and wave.instant <= workflow.now():

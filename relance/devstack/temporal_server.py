@@ -62,8 +62,12 @@ class TemporalServer:
         await self.server.stop()
 
 
-async def start(folder: Path, port: int | None = None, ui_port: int | None = None) -> TemporalServer:
+async def start(
+    folder: Path, port: int | None = None, ui_port: int | None = None, dynamic_config: Mapping[str, object] | None = None
+) -> TemporalServer:
     """Start the server on `folder/temporal.db` and wait until it answers for its namespace.
+
+    `dynamic_config` is added to `DYNAMIC_CONFIG`.
 
     Raises:
         InvalidInput: a given port is taken.
@@ -71,7 +75,8 @@ async def start(folder: Path, port: int | None = None, ui_port: int | None = Non
     """
     chosen = processes.choose_port(port, "Temporal port")
     chosen_ui = processes.choose_port(ui_port, "Temporal Web port")
-    command = _command(find_binary(), folder / "temporal.db", chosen, chosen_ui)
+    config = {**DYNAMIC_CONFIG, **(dynamic_config or {})}
+    command = _command(find_binary(), folder / "temporal.db", chosen, chosen_ui, config)
     server = processes.start("Temporal", command, folder / "temporal.log")
     started = TemporalServer(server, chosen, chosen_ui)
     try:
@@ -108,8 +113,10 @@ async def _answers(address: str) -> None:
             return
 
 
-def _command(binary: str, database: Path, port: int, ui_port: int) -> list[str]:
-    config = (f"{key}={json.dumps(value)}" for key, value in DYNAMIC_CONFIG.items())
+def _command(
+    binary: str, database: Path, port: int, ui_port: int, dynamic_config: Mapping[str, object]
+) -> list[str]:
+    config = (f"{key}={json.dumps(value)}" for key, value in dynamic_config.items())
     pragmas = (f"{key}={value}" for key, value in PRAGMAS.items())
     return [
         *(binary, "server", "start-dev", "--ip", processes.HOST, "--port", str(port), "--ui-port", str(ui_port)),

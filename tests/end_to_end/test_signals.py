@@ -13,6 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 from relance import ids
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Stage
+from relance.domain.events import EventKind
 from tests.end_to_end.people import PERIOD, invitation, people
 from tests.installation import ROOT, Installation
 
@@ -48,13 +49,13 @@ async def test_events_before_the_follow_up_exists_and_after_its_end_are_answered
     async with asyncio.timeout(20):
         while invitation(0, 4) not in await installation.entries(PERIOD):
             await asyncio.sleep(0.02)
-    early = await installation.intake().take(invitation(0, 4), "submitted")
+    early = await installation.intake().take(invitation(0, 4), EventKind.SUBMITTED)
     assert (early.entry_changed, early.follow_ups_told) == (True, 0)
     await cycle.result()
 
     follow_up = installation.client.get_workflow_handle(ids.follow_up_workflow_id(PERIOD, "u0"))
     for contact in range(4):
-        taken = await installation.intake().take(invitation(0, contact), "submitted")
+        taken = await installation.intake().take(invitation(0, contact), EventKind.SUBMITTED)
         assert taken.follow_ups_told == 1
     await follow_up.result()
     assert (await follow_up.describe()).status is WorkflowExecutionStatus.COMPLETED

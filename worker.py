@@ -87,7 +87,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
     )
     async with AsyncExitStack() as stack:
-        database = connect_mongo(settings.mongo, settings.privacy)
+        database = connect_mongo(settings.mongo, settings.privacy, telemetry.instruments.ledger_group)
         stack.push_async_callback(database.close)
         await database.check()
         mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token)
@@ -108,6 +108,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         data.users,
         data.plans,
         Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone),
+        open_.instruments,
     )
     invitations = Invitations(
         data.users,

@@ -102,6 +102,8 @@ class FollowUpSteps:
             nonlocal done
             done += 1
             outcomes.add(job, outcome)
+            if isinstance(outcome, Refused) and job.kind is not MailKind.INVITATION:
+                self.sender.meter.reminder_skipped(job.kind, outcome.reason)
 
         if jobs:
             await self.sender.send(jobs, order, add)

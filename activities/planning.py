@@ -12,7 +12,7 @@ from relance.contracts.cycle import BatchesInput, Boundary, NextWave, NextWaveIn
 from relance.domain.plan import PlanStatus
 from relance.domain.planning import Planner
 from relance.domain.send_times import Defaults
-from relance.ports import Plans, Users
+from relance.ports import Meter, Plans, Users
 
 PAGE = 500
 
@@ -21,12 +21,13 @@ PAGE = 500
 class Planning:
     """Write the plans of a period and cut its waves into batches.
 
-    Needs `Users`, `Plans` and the `Defaults` for users without preferences of their own.
+    Needs `Users`, `Plans`, `Meter` and the `Defaults` for users without preferences of their own.
     """
 
     users: Users
     plans: Plans
     defaults: Defaults
+    meter: Meter
 
     @activity.defn
     async def plan(self, request: PlanInput) -> PlanResult:
@@ -46,15 +47,16 @@ class Planning:
             async for page in self.users.pages(after=after, size=PAGE):
                 plans = [planner.plan(user) for user in page.items if user.is_active]
                 written, changed = await self.plans.write(plans)
-                notes = Counter(result.notes)
-                notes.update(note for plan in plans for note in plan.notes)
+                new_notes = Counter(note for plan in plans for note in plan.notes)
+                if request.opening:
+                    self.meter.plan_notes(new_notes)
                 result = PlanResult(
                     users=result.users + len(plans),
                     written=result.written + written,
                     changed=result.changed + changed,
                     skipped=result.skipped + sum(plan.status is PlanStatus.SKIPPED for plan in plans),
                     quarantined=result.quarantined + page.quarantined,
-                    notes=dict(notes),
+                    notes=dict(Counter(result.notes) + new_notes),
                 )
                 activity.heartbeat(page.last_id, result.model_dump())
         return result

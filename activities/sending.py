@@ -127,6 +127,11 @@ class Sender:
             last: tuple[Job, Settlement] | None = None
             while queue and not order.stop():
                 job = queue.popleft()
+                if lane.paced:
+                    # What was sent is recorded before a wait, and the wait is over before the claim.
+                    await self._record(last, done)
+                    last = None
+                    await lane.turn(job.contact.email)
                 answer = await self._exchange(last, job, order)
                 if last is not None:
                     done(last[0], last[1].result)
@@ -135,9 +140,12 @@ class Sender:
                     last = job, await self._hand_over(lane, job, answer.contact, order)
                 else:
                     done(job, answer)
-            if last is not None:
-                await self._settle(last[1])
-                done(last[0], last[1].result)
+            await self._record(last, done)
+
+    async def _record(self, last: tuple[Job, Settlement] | None, done: Callable[[Job, Outcome], None]) -> None:
+        if last is not None:
+            await self._settle(last[1])
+            done(last[0], last[1].result)
 
     async def _exchange(self, last: tuple[Job, Settlement] | None, job: Job, order: Order) -> Claimed | Refused:
         request = ClaimRequest(

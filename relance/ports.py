@@ -272,6 +272,13 @@ class Letter:
 class MailLane(Protocol):
     """One connection to the relay, held for as long as it has mails to send."""
 
+    @property
+    def paced(self) -> bool:
+        """Whether a rate limit is set, so that `turn` may have to wait."""
+
+    async def turn(self, to_address: str) -> None:
+        """Wait until the rate limits allow a mail to this address; before it is claimed, so that an opt-out counts."""
+
     async def send(self, letter: Letter) -> None:
         """Hand one mail over and wait for the relay's acceptance.
 
@@ -315,6 +322,12 @@ class Meter(Protocol):
 
     def follow_up_started(self) -> None:
         """Count one follow-up."""
+
+    def reminder_skipped(self, kind: MailKind, reason: str) -> None:
+        """Count one reminder that was due and not sent; `reason` is a code."""
+
+    def plan_notes(self, notes: Mapping[str, int]) -> None:
+        """Count the notes of one page of plans, by code."""
 
 
 class Clock(Protocol):

@@ -1,8 +1,8 @@
 """Every setting: type, default, range and description (SPEC section 10).
 
 Settings come from environment variables (`RELANCE_<GROUP>__<NAME>`), then from `.env`; secrets may come from files in
-the folder that `RELANCE_SECRETS_DIR` names. How Temporal is reached follows Temporal's own convention (`TEMPORAL_ADDRESS`, ...), see
-`relance.temporal.connection`.
+the folder that `RELANCE_SECRETS_DIR` names. How Temporal is reached follows Temporal's own convention
+(`TEMPORAL_ADDRESS`, ...), see `relance.temporal.connection`.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from relance.contracts.names import Query
 INTERVAL = 0.5
 QUERY_TIMEOUT = timedelta(seconds=5)
 WINDOW = 20
+SAMPLE = 200
 _SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
 
 
@@ -32,6 +33,7 @@ class Snapshot:
 
     progress: CycleProgress | None
     ledger: CycleStatistics
+    contacts_per_user: float
 
     @property
     def settled(self) -> int:
@@ -56,11 +58,9 @@ class Snapshot:
 
     @property
     def expected(self) -> int:
-        """An estimate of all entries there will be: those written, scaled up by the users not yet begun."""
-        entries = self.settled + self.ledger.open
-        planned = self.progress.users_planned if self.progress else 0
-        begun = planned - self.ledger.plans_open
-        return max(entries, round(entries * planned / begun)) if begun > 0 else entries
+        """An estimate of all outcomes there will be: those there are, and the contacts of the plans still open."""
+        ahead = round(self.contacts_per_user * self.ledger.plans_open)
+        return self.settled + max(self.ledger.open, ahead)
 
     @property
     def stage(self) -> str:
@@ -79,12 +79,22 @@ class Watch:
     client: Client
     database: Database
     period: str
+    _contacts_per_user: float | None = None
     _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
     async def snapshot(self) -> Snapshot:
         """Ask the workflow and the ledger."""
         ledger = await balance_period(self.database.ledger, self.database.plans, self.period)
-        return Snapshot(await self.progress(), ledger)
+        if self._contacts_per_user is None:
+            self._contacts_per_user = await self._average()
+        return Snapshot(await self.progress(), ledger, self._contacts_per_user)
+
+    async def _average(self) -> float:
+        """Return the contacts per user among the first users: enough for a progress bar."""
+        async for page in self.database.users.pages(size=SAMPLE):
+            contacts = await self.database.contacts.of_users([user.id for user in page.items])
+            return sum(map(len, contacts.values())) / max(1, len(page.items))
+        return 0.0
 
     async def progress(self) -> CycleProgress | None:
         """Ask the workflow alone; None when it is gone or no worker answers in time."""

@@ -63,7 +63,10 @@ class TemporalServer:
 
 
 async def start(
-    folder: Path, port: int | None = None, ui_port: int | None = None, dynamic_config: Mapping[str, object] | None = None
+    folder: Path,
+    port: int | None = None,
+    ui_port: int | None = None,
+    dynamic_config: Mapping[str, object] | None = None,
 ) -> TemporalServer:
     """Start the server on `folder/temporal.db` and wait until it answers for its namespace.
 

@@ -85,3 +85,5 @@ def configure_logging(monitoring: Monitoring, stream: TextIO | None = None) -> N
     activity.logger.activity_info_on_message = False
     # One line per request says nothing that the metrics do not.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # At DEBUG the driver logs every command with its documents, names and all.
+    logging.getLogger("pymongo").setLevel(logging.WARNING)

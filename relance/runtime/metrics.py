@@ -14,7 +14,6 @@ from pathlib import Path
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
-from relance.domain.events import EventKind
 from relance.domain.invitation import MailKind
 from relance.ports import Deferred, Failed, Result, Uncertain
 
@@ -58,9 +57,6 @@ class Instruments:
         self._plan_notes = meter.create_counter(
             "relance.plan.notes", "{note}", "Fall-backs while planning (SPEC C3), by code."
         )
-        self._events = meter.create_counter(
-            "relance.events", "{event}", "Events from outside, by kind and whether they changed anything."
-        )
         meter.create_observable_gauge("relance.worker.rss", [_observe_rss], "By", "Resident memory of this process.")
 
     def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
@@ -85,10 +81,6 @@ class Instruments:
         """Count the notes of one planning run, by code."""
         for code, count in notes.items():
             self._plan_notes.add(count, {"code": code})
-
-    def event(self, kind: EventKind, *, changed: bool) -> None:
-        """Count one event from outside."""
-        self._events.add(1, {"kind": kind, "changed": changed})
 
 
 def rss_bytes() -> int:

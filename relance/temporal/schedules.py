@@ -212,7 +212,7 @@ async def trigger(client: Client, schedule_id: str) -> None:
 
 async def backfill(client: Client, schedule_id: str, start: datetime, end: datetime) -> None:
     """Let a Schedule act for every nominal time from `start` to `end`, both included, one after the other."""
-    # The server leaves the start itself out.
+    # By its documentation the server leaves the start itself out (1.32 does not); nominal times are full minutes.
     period = ScheduleBackfill(
         start_at=start - timedelta(seconds=1), end_at=end, overlap=ScheduleOverlapPolicy.BUFFER_ALL
     )

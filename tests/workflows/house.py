@@ -65,9 +65,7 @@ class House:
         )[: request.batch_users * request.limit]
         cuts = [users[at : at + request.batch_users] for at in range(0, len(users), request.batch_users)]
         lasts = [request.after_user, *(cut[-1] for cut in cuts)]
-        return [
-            Boundary(after=after, last=cut[-1], users=len(cut)) for after, cut in zip(lasts, cuts, strict=False)
-        ]
+        return [Boundary(after=after, last=cut[-1], users=len(cut)) for after, cut in zip(lasts, cuts, strict=False)]
 
     @activity.defn(name="send_batch")
     async def send_batch(self, request: BatchInput) -> BatchResult:

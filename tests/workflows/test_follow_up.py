@@ -69,9 +69,7 @@ async def begin(client: Client, user: str, start: datetime, contacts: tuple[str,
 
 
 async def tell(handle: Handle, user: str, contact: str, kind: EventKind) -> None:
-    event = InvitationEvent(
-        invitation_id=ids.invitation_id(PERIOD, user, contact), kind=kind, at=datetime.now(UTC)
-    )
+    event = InvitationEvent(invitation_id=ids.invitation_id(PERIOD, user, contact), kind=kind, at=datetime.now(UTC))
     await handle.signal(FollowUp.event, event)
 
 

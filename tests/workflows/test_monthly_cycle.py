@@ -60,7 +60,9 @@ async def test_each_wave_goes_out_at_its_instant_and_the_cycle_ends_with_its_per
     assert (result.progress.waves_done, result.progress.rss_peak_mb) == (2, 100.0)
 
 
-async def test_sending_now_ends_as_soon_as_everything_is_sent(serving: Serve, skipper: TimeSkipper, period: str) -> None:
+async def test_sending_now_ends_as_soon_as_everything_is_sent(
+    serving: Serve, skipper: TimeSkipper, period: str
+) -> None:
     now = datetime.now(UTC)
     house = House(planned={f"u{n}": now for n in range(5)})
     async with serving(house.activities()):
@@ -73,9 +75,7 @@ async def test_a_batch_that_fails_for_good_stops_neither_the_others_nor_later_wa
     skipper: TimeSkipper, serving: Serve, period: str, first_wave: datetime
 ) -> None:
     later = first_wave + timedelta(hours=3)
-    house = House(
-        planned={"u1": first_wave, "u2": first_wave, "u3": first_wave, "u4": later}, failing_users={"u1"}
-    )
+    house = House(planned={"u1": first_wave, "u2": first_wave, "u3": first_wave, "u4": later}, failing_users={"u1"})
     async with serving(house.activities()):
         handle = await begin(skipper, CycleInput(period=period, options=RARELY))
         await move_to(skipper, handle, later)

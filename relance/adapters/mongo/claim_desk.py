@@ -7,9 +7,11 @@ group costs a few reads in parallel and one `bulk_write`, whose journaled majori
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import uuid4
 
 from pymongo import UpdateMany, UpdateOne
@@ -53,11 +55,16 @@ class _Call:
             self.answer.set_result(outcome)
 
 
+Observe: TypeAlias = Callable[[int, float], None]
+"""Told how many callers shared a round trip, and the seconds it took."""
+
+
 class ClaimDesk:
     """Groups the exchanges of one process."""
 
-    def __init__(self, invitations: Collection, recheck: Recheck) -> None:
+    def __init__(self, invitations: Collection, recheck: Recheck, observe: Observe) -> None:
         self._invitations = invitations
+        self._observe = observe
         self._recheck = recheck
         self._waiting: deque[_Call] = deque()
         self._orphans: list[UpdateOne] = []
@@ -110,12 +117,14 @@ class ClaimDesk:
     async def _run(self) -> None:
         calls = self._next_group()
         orphans, self._orphans = self._orphans, []
+        started = time.perf_counter()
         try:
             await self._serve(calls, orphans)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is the callers' to handle
             for call in calls:
                 call.reply(problem)
         finally:
+            self._observe(len(calls), time.perf_counter() - started)
             self._flush = None
             self._start()
 

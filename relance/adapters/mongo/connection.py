@@ -9,7 +9,7 @@ from datetime import UTC
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
-from relance.adapters.mongo.claim_desk import ClaimDesk
+from relance.adapters.mongo.claim_desk import ClaimDesk, Observe
 from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.documents import Client, MotorDatabase
 from relance.adapters.mongo.errors import NAME, translated
@@ -76,8 +76,10 @@ class Database:
         await asyncio.to_thread(self.client.close)
 
 
-def connect(settings: Mongo, privacy: Privacy) -> Database:
+def connect(settings: Mongo, privacy: Privacy, observe: Observe = lambda _size, _seconds: None) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
+
+    `observe` is told of each round trip of the ledger.
 
     Raises:
         SettingsError: the connection string cannot be used.
@@ -86,7 +88,7 @@ def connect(settings: Mongo, privacy: Privacy) -> Database:
     raw = client.get_database(settings.database)
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
-    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine))
+    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine), observe)
     return Database(
         client=client,
         raw=raw,

@@ -10,6 +10,7 @@ from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pacing import Pacer
 from relance.adapters.smtp.pool import Pool, Slot
 from relance.adapters.smtp.session import Envelope
+from relance.domain.addresses import domain_of
 from relance.errors import DependencyUnavailable
 from relance.ports import Letter
 from relance.settings import Mail
@@ -66,6 +67,15 @@ class SmtpLane:
         self._pacer = pacer
         self._write = write
 
+    @property
+    def paced(self) -> bool:
+        """Whether a rate limit is set, so that `turn` may have to wait."""
+        return self._pacer.limited
+
+    async def turn(self, to_address: str) -> None:
+        """Wait until the rate limits allow a mail to this address."""
+        await self._pacer.turn(domain_of(to_address))
+
     async def send(self, letter: Letter) -> None:
         """Hand one mail over and wait for the relay's acceptance.
 
@@ -76,7 +86,6 @@ class SmtpLane:
             DependencyUnavailable: the mail was certainly not sent.
         """
         envelope, message = self._write(letter)
-        await self._pacer.turn(envelope.recipient.rpartition("@")[2])
         session = await self._slot.ready()
         try:
             await session.deliver(envelope, message)

@@ -17,6 +17,11 @@ class Pacer:
         self._rate_per_domain = rate_per_domain
         self._domains: dict[str, Bucket] = {}
 
+    @property
+    def limited(self) -> bool:
+        """Whether any limit is set."""
+        return self._relay is not None or self._rate_per_domain is not None
+
     async def turn(self, domain: str) -> None:
         """Wait until a mail to this domain may go; costs nothing when no limit is set."""
         if self._rate_per_domain:

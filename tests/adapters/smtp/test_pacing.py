@@ -90,7 +90,9 @@ async def test_the_settings_limits_hold_for_what_the_relay_sees(relay: Relay, co
     async def work(base: int) -> None:
         async with mailer.lane() as lane:
             for number in range(10):
-                await lane.send(a_letter(base + number))
+                letter = a_letter(base + number)
+                await lane.turn(letter.to_address)
+                await lane.send(letter)
 
     began = time.perf_counter()
     await asyncio.gather(*(work(base) for base in (0, 10, 20, 30)))

@@ -1,0 +1,113 @@
+"""Records one history of each workflow, for replay against later code: `python -m tests.workflows.histories`.
+
+A recorded history stands for runs that are open while new code is deployed. Record again only when a change of a
+workflow's input makes old histories meaningless; otherwise patch the workflow and keep them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+from temporalio.worker import Worker
+
+from relance import ids
+from relance.contracts.cycle import CycleInput, CycleOptions, OpenPeriodInput
+from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent
+from relance.contracts.names import TaskQueue
+from relance.devstack import temporal_server
+from relance.domain.events import EventKind
+from relance.runtime.exit import leave
+from relance.temporal.plugin import relance_plugin
+from tests.workflows.conftest import move_to
+from tests.workflows.house import House
+from tests.workflows.test_follow_up import RecordedSteps
+from workflows.follow_up import FollowUp
+from workflows.monthly_cycle import MonthlyCycle
+from workflows.open_period import OpenPeriod
+from workflows.registry import WORKFLOWS
+
+FOLDER = Path(__file__).parent / "recorded"
+PERIOD = "2026-11"
+
+
+async def save(client: Client, workflow_id: str, name: str) -> None:
+    """Write a workflow's history as Temporal's own JSON."""
+    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    (FOLDER / f"{name}.json").write_text(history.to_json() + "\n")
+
+
+async def record_cycle(skipper: TimeSkipper) -> None:
+    """A cycle of one wave with two batches."""
+    handle: WorkflowHandle[MonthlyCycle, object] = await skipper.client.start_workflow(
+        MonthlyCycle.run,
+        CycleInput(period=PERIOD, options=CycleOptions(batch_users=2), send_now=True),
+        id=ids.cycle_workflow_id(PERIOD),
+        task_queue=TaskQueue.INVITATIONS,
+    )
+    await handle.result()
+    await save(skipper.client, handle.id, "monthly_cycle")
+
+
+async def record_follow_up(skipper: TimeSkipper) -> None:
+    """A follow-up with a second try, an event, both reminders and an expiry."""
+    start = datetime.now(UTC).replace(microsecond=0)
+    due = {days: start + timedelta(days=days) for days in (3, 7, 30)}
+    handle = await skipper.client.start_workflow(
+        FollowUp.run,
+        FollowUpInput(
+            period=PERIOD,
+            user_id="u1",
+            groups=(
+                Followed(contacts=("a", "b"), first=due[3], second=due[7], expiry=due[30]),
+                Followed(contacts=("c",), retry_at=start + timedelta(minutes=5)),
+            ),
+            expiry_days=30,
+        ),
+        id=ids.follow_up_workflow_id(PERIOD, "u1"),
+        task_queue=TaskQueue.INVITATIONS,
+    )
+    await move_to(skipper, handle, due[3])
+    event = InvitationEvent(invitation_id=ids.invitation_id(PERIOD, "u1", "b"), kind=EventKind.SUBMITTED, at=due[3])
+    await handle.signal(FollowUp.event, event)
+    await move_to(skipper, handle, due[7])
+    await move_to(skipper, handle, due[30])
+    await handle.result()
+    await save(skipper.client, handle.id, "follow_up")
+
+
+async def record() -> int:
+    """Record everything on an embedded server."""
+    FOLDER.mkdir(exist_ok=True)
+    now = datetime.now(UTC)
+    house = House(planned={f"u{number}": now for number in range(4)})
+    with tempfile.TemporaryDirectory() as folder:
+        server = await temporal_server.start(Path(folder))
+        client = await Client.connect(server.address, plugins=[relance_plugin()])
+        skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+        activities = [*house.activities(), RecordedSteps().run_steps]
+        async with AsyncExitStack() as workers:
+            for queue in TaskQueue:
+                worker = Worker(client, task_queue=queue, workflows=WORKFLOWS[queue], activities=activities)
+                await workers.enter_async_context(worker)
+            await record_cycle(skipper)
+            wave = next(iter({batch.instant for batch in house.batches}))
+            await save(client, ids.wave_workflow_id(PERIOD, wave), "send_wave")
+            await record_follow_up(skipper)
+            await client.execute_workflow(
+                OpenPeriod.run, OpenPeriodInput(zone="Europe/Paris"), id="open-period", task_queue=TaskQueue.OPS
+            )
+            await save(client, "open-period", "open_period")
+        await server.stop()
+    sys.stdout.write(f"recorded in {FOLDER}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    leave(asyncio.run(record()))

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from relance.temporal.plugin import relance_plugin
+from tests.workflows.histories import FOLDER
+from workflows.registry import WORKFLOWS
+
+RECORDED = sorted(FOLDER.glob("*.json"))
+ALL = [workflow for workflows in WORKFLOWS.values() for workflow in workflows]
+
+
+def snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def test_every_workflow_has_a_recorded_history() -> None:
+    assert {path.stem for path in RECORDED} == {snake(workflow.__name__) for workflow in ALL}
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+async def test_a_run_that_began_with_earlier_code_goes_on_with_this_one(path: Path) -> None:
+    replayer = Replayer(workflows=ALL, plugins=[relance_plugin()])
+    await replayer.replay_workflow(WorkflowHistory.from_json(path.stem, path.read_text()))
+
+
+async def test_a_changed_order_of_commands_does_not_replay() -> None:
+    history = (FOLDER / "send_wave.json").read_text().replace('"name": "boundaries"', '"name": "another"')
+    replayer = Replayer(workflows=ALL, plugins=[relance_plugin()])
+    with pytest.raises(Exception, match="Nondeterminism"):
+        await replayer.replay_workflow(WorkflowHistory.from_json("send_wave", history))

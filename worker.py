@@ -12,13 +12,15 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.planning import Planning
 from activities.sending import Sender
 from activities.statistics import Statistics
+from relance import __version__
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
 from relance.adapters.smtp.mailer import SmtpMailer
@@ -38,6 +40,11 @@ from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.plugin import Sandbox, relance_plugin
 from workflows.registry import WORKFLOWS
+
+# Shown in Temporal Web; without it the SDK hashes every loaded module at each start.
+VERSION = WorkerDeploymentConfig(
+    version=WorkerDeploymentVersion(deployment_name="relance", build_id=__version__), use_worker_versioning=False
+)
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +148,7 @@ async def serve(settings: Settings, role: Role) -> int:
                     task_queue=queue,
                     workflows=WORKFLOWS[queue],
                     activities=activities[queue],
+                    deployment_config=VERSION,
                     max_concurrent_workflow_tasks=settings.worker.workflow_tasks,
                     max_concurrent_activities=settings.worker.activities,
                     max_cached_workflows=settings.worker.cached_workflows,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 PIPE_WIDTH = 150
@@ -60,7 +60,6 @@ class Output:
             MofNCompleteColumn(),
             TextColumn("{task.fields[detail]}"),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
         )
         with Progress(*columns, console=self.side if self.as_json else self.out, disable=not shown) as progress:
             yield progress

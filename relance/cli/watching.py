@@ -20,7 +20,7 @@ from relance.cli.services import Database
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.contracts.names import Query
 
-INTERVAL = 0.5
+INTERVAL, LONGEST_INTERVAL = 0.5, 2.0
 QUERY_TIMEOUT = timedelta(seconds=5)
 WINDOW = 20
 SAMPLE = 200
@@ -84,10 +84,12 @@ class Watch:
 
     async def snapshot(self) -> Snapshot:
         """Ask the workflow and the ledger."""
-        ledger = await balance_period(self.database.ledger, self.database.plans, self.period)
         if self._contacts_per_user is None:
             self._contacts_per_user = await self._average()
-        return Snapshot(await self.progress(), ledger, self._contacts_per_user)
+        progress, ledger = await asyncio.gather(
+            self.progress(), balance_period(self.database.ledger, self.database.plans, self.period)
+        )
+        return Snapshot(progress, ledger, self._contacts_per_user)
 
     async def _average(self) -> float:
         """Return the contacts per user among the first users: enough for a progress bar."""
@@ -124,8 +126,8 @@ class Watch:
                 began = time.monotonic()
                 self.draw(bar, task, await self.snapshot())
                 # A look at a large ledger may cost a while; it must not become a load of its own.
-                pause = max(INTERVAL, 5 * (time.monotonic() - began))
-                await asyncio.wait([ended], timeout=min(pause, 5.0))
+                pause = max(INTERVAL, 2 * (time.monotonic() - began))
+                await asyncio.wait([ended], timeout=min(pause, LONGEST_INTERVAL))
             self.draw(bar, task, await self.snapshot())
 
     def draw(self, bar: Progress, task: TaskID, now: Snapshot) -> None:
@@ -133,8 +135,10 @@ class Watch:
         self._seen.append((time.monotonic(), now.settled))
         (first, before), (last, after) = self._seen[0], self._seen[-1]
         rate = (after - before) / (last - first) if last > first else 0.0
+        # Rich's own estimate starts anew whenever the total changes, and this one is itself an estimate.
+        left = timedelta(seconds=round((now.expected - now.settled) / rate)) if rate else "-"
         detail = (
             f"{now.ledger.sent} sent, {now.skipped} skipped, {now.failed} failed, {now.ledger.open} open · "
-            f"{rate:.0f}/s · {now.stage}"
+            f"{rate:.0f}/s, {left} left · {now.stage}"
         )
         bar.update(task, completed=now.settled, total=now.expected or None, detail=detail)

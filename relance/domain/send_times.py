@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from relance.domain.invitation import DueAt
@@ -99,10 +100,19 @@ def days_later(sent_at: datetime, days: int, zone: str) -> datetime:
 
 def due_at(sent_at: datetime, zone: str, expiry_days: int) -> DueAt:
     """Return the instants of both reminders and of the expiry of an invitation sent at this instant."""
+    # Thousands of mails leave within one minute and zone. Clocks change at full minutes only, so that the second within
+    # the minute decides nothing but the rounding.
+    floor = sent_at.replace(second=0, microsecond=0)
+    return _due_at(floor, sent_at > floor, zone, expiry_days)
+
+
+@lru_cache(maxsize=1024)
+def _due_at(floor: datetime, rounded_up: bool, zone: str, expiry_days: int) -> DueAt:  # noqa: FBT001 - a cache key
+    up = timedelta(minutes=1) if rounded_up else timedelta(0)
     return DueAt(
-        first=days_later(sent_at, FIRST_REMINDER_DAYS, zone),
-        second=days_later(sent_at, SECOND_REMINDER_DAYS, zone),
-        expiry=days_later(sent_at, expiry_days, zone),
+        first=days_later(floor, FIRST_REMINDER_DAYS, zone) + up,
+        second=days_later(floor, SECOND_REMINDER_DAYS, zone) + up,
+        expiry=days_later(floor, expiry_days, zone) + up,
     )
 
 

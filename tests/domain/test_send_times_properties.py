@@ -126,3 +126,12 @@ def test_no_send_time_on_earth_falls_outside_its_periods_window() -> None:
             for day, time in ((1, "00:00"), (30, "12:00"), (31, "23:59")):
                 found = send_time(period, day=day, time=time, zone=zone, defaults=DEFAULTS)
                 assert earliest <= found.instant <= latest, (period, zone)
+
+
+@many
+@given(st.sampled_from(changes()), st.sampled_from([3, 7, 30]), st.integers(-7200, 7200))
+def test_due_at_is_days_later_to_the_instant_near_a_clock_change_too(change: Change, days: int, seconds: int) -> None:
+    start = instant_of(change.wall - timedelta(days=days) + timedelta(seconds=seconds), change.zone)
+    expected = [days_later(start, ahead, change.zone) for ahead in (3, 7, 30)]
+    due = due_at(start, change.zone, 30)
+    assert [due.first, due.second, due.expiry] == expected

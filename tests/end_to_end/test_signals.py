@@ -64,4 +64,4 @@ async def test_events_before_the_follow_up_exists_and_after_its_end_are_answered
     assert (code, answer["contact_changed"], answer["follow_ups_told"]) == (0, True, 0)
     code, answer, _ = await _signal(installation, invitation(0, 0), "opted-out")
     assert (code, answer["changed"], answer["contact_changed"]) == (0, False, False)
-    assert answer["message"].endswith("No follow-up runs that had to be told.")
+    assert "No follow-up" in answer["message"]

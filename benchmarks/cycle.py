@@ -87,7 +87,7 @@ async def _compare(
     raw = 2 / (1 / before + 1 / after)
     sending_s = result.progress.sending_time.total_seconds() if result.progress else 0.0
     follow_ups = len(people[0]) / sending_s
-    reminders = await send_reminders(installation, PERIOD, people[1], follow_ups, say)
+    reminders = await send_reminders(installation, PERIOD, people[1], say)
     return {
         "invitations_per_s": round(result.sent / wall_s, 1),
         "raw_per_s": round(raw, 1),

@@ -21,15 +21,17 @@ from tests.installation import Installation
 
 PART = 1
 STARTS_AT_ONCE = 32
+STARTS_PER_S = 50.0
+"""A quarter of what the embedded server does; a slower machine is told so instead of measured wrongly."""
 HEADROOM_S = 8.0
 STALLED_S = 120.0
 LOOK_EVERY_S = 1.0
 
 
 async def send_reminders(
-    installation: Installation, period: str, contacts: Documents, starts_per_s: float, say: Callable[[str], None]
+    installation: Installation, period: str, contacts: Documents, say: Callable[[str], None]
 ) -> float:
-    """Return the reminders per second; `starts_per_s` is the rate at which follow-ups were started before.
+    """Return the reminders per second.
 
     Raises:
         RuntimeError: the follow-ups were not ready in time, or no reminder is accepted any more.
@@ -37,8 +39,7 @@ async def send_reminders(
     by_user: dict[str, list[str]] = {}
     for contact in contacts:
         by_user.setdefault(contact["userId"], []).append(contact["_id"])
-    # From a process without a worker a start takes longer than from the batch that is next to one.
-    ahead = HEADROOM_S + 3 * len(by_user) / max(starts_per_s, 1.0)
+    ahead = HEADROOM_S + len(by_user) / STARTS_PER_S
     due = datetime.now(UTC) + timedelta(seconds=ahead)
     say(f"starting {len(by_user)} follow-ups whose first reminders come due in {ahead:.0f} s")
     await _start(installation, [_input(period, user, mine, due) for user, mine in by_user.items()])

@@ -116,9 +116,7 @@ async def _answers(address: str) -> None:
             return
 
 
-def _command(
-    binary: str, database: Path, port: int, ui_port: int, dynamic_config: Mapping[str, object]
-) -> list[str]:
+def _command(binary: str, database: Path, port: int, ui_port: int, dynamic_config: Mapping[str, object]) -> list[str]:
     config = (f"{key}={json.dumps(value)}" for key, value in dynamic_config.items())
     pragmas = (f"{key}={value}" for key, value in PRAGMAS.items())
     return [

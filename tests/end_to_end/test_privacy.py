@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from relance import ids
 from relance.cli.virtual_time import FastMotion
@@ -65,6 +66,7 @@ def _database_files(folder: Path) -> Iterator[bytes]:
         yield file.read_bytes()
 
 
+@pytest.mark.slow
 async def test_no_name_and_no_address_leaves_mongodb_and_the_mails(
     installation: Installation, mailbox: Mailbox, stack_folder: Path
 ) -> None:

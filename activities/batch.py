@@ -35,6 +35,11 @@ class Tally:
     resent: int = 0
     outcomes: Counter[type] = field(default_factory=Counter)
 
+    def begin_with(self, entries: Mapping[str, Sequence[Invitation]]) -> None:
+        """Count what is decided already: contacts not to be written to, and what an earlier attempt sent."""
+        known = (_settled(entry) for found in entries.values() for entry in found)
+        self.outcomes.update(outcome for outcome in known if outcome is not None)
+
     def counts(self) -> Counts:
         """Return the counts so far."""
         of = self.outcomes
@@ -47,6 +52,14 @@ class Tally:
             deferred=of[Deferred],
             resent=self.resent,
         )
+
+
+def _settled(entry: Invitation) -> type | None:
+    if entry.sent_at is not None:
+        return Sent
+    if entry.status in UNSENT:
+        return Deferred if entry.retry_at is not None else None
+    return {InvitationStatus.FAILED: Failed, InvitationStatus.UNCERTAIN: Uncertain}.get(entry.status, Refused)
 
 
 def unsent(entries: Mapping[str, Sequence[Invitation]]) -> list[Invitation]:

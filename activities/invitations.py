@@ -21,7 +21,7 @@ from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.plan import Plan, PlanStatus
 from relance.domain.planning import PlanReason, too_late
-from relance.ports import Contacts, FollowUps, Ledger, Plans, Refused, Suppressions, Users
+from relance.ports import Contacts, FollowUps, Ledger, Plans, Suppressions, Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,7 @@ class Invitations:
         tally.resent = await self.ledger.take_over(request.period, user_ids, attempt.token())
         people = People(*await asyncio.gather(self.users.by_ids(user_ids), self.contacts.of_users(user_ids)))
         entries = await self._queue(request, plans, people, now)
-        tally.outcomes[Refused] = sum(
-            entry.status is InvitationStatus.SKIPPED for found in entries.values() for entry in found
-        )
+        tally.begin_with(entries)
         await self.plans.expect(request.period, {user_id: len(entries.get(user_id, [])) for user_id in user_ids})
         jobs, orphans = jobs_of(plans, people, unsent(entries), request.expiry_days)
         for entry in orphans:
@@ -81,9 +79,10 @@ class Invitations:
             await self.sender.send(jobs, order, done)
         finally:
             await owed.finish()
-            await self.plans.finish(request.period, owed.complete, PlanStatus.DONE, self.sender.now(request.at))
         if len(owed.complete) < len(plans):
+            # No plan is finished yet: the next attempt sees the whole batch and counts it as a whole.
             raise draining()
+        await self.plans.finish(request.period, owed.complete, PlanStatus.DONE, self.sender.now(request.at))
 
     async def _queue(
         self, request: BatchInput, plans: Sequence[Plan], people: People, now: datetime

@@ -17,6 +17,8 @@ from relance.errors import DependencyUnavailable
 PARTS_TOLD = 100
 """A user's contacts may be spread over parts; a signal goes to each until one is missing."""
 
+ENDED = "already completed"
+
 
 @dataclass(frozen=True, slots=True)
 class TemporalFollowUps:
@@ -55,12 +57,14 @@ class TemporalFollowUps:
         key = ids.parse_invitation_id(event.invitation_id)
         told = False
         for part in range(PARTS_TOLD):
-            workflow_id = ids.follow_up_workflow_id(key.period, key.user_id, part)
+            handle = self.client.get_workflow_handle(ids.follow_up_workflow_id(key.period, key.user_id, part))
             try:
-                await self.client.get_workflow_handle(workflow_id).signal(Signal.EVENT, event)
+                await handle.signal(Signal.EVENT, event)
+                told = True
             except RPCError as error:
-                if error.status is RPCStatusCode.NOT_FOUND:
-                    return told
-                raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
-            told = True
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
+                # The same status says "ended" and "never was"; after one that ended there may be a further part.
+                if ENDED not in error.message:
+                    break
         return told

@@ -1,0 +1,109 @@
+"""Ports in memory that record what they are asked and can be told to fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from relance.contracts.follow_up import FollowUpInput, InvitationEvent
+from relance.domain.invitation import MailKind
+from relance.errors import DependencyUnavailable
+from relance.ports import Letter, Result
+
+
+@dataclass
+class FakeMailer:
+    """Accepts every mail, unless the script of its address says otherwise.
+
+    A script is a list of exceptions, one per try; after its end mails are accepted. `before` runs before each mail.
+    """
+
+    connections: int = 4
+    scripts: dict[str, list[Exception]] = field(default_factory=dict)
+    before: Callable[[Letter], Awaitable[None]] | None = None
+    accepted: list[Letter] = field(default_factory=list)
+    tried: list[Letter] = field(default_factory=list)
+    refusing_connections: int = 0
+    paced: bool = False
+
+    @asynccontextmanager
+    async def lane(self) -> AsyncIterator[FakeMailer]:
+        if self.refusing_connections:
+            self.refusing_connections -= 1
+            raise DependencyUnavailable("relay", "connection refused")
+        yield self
+
+    async def turn(self, to_address: str) -> None:
+        await asyncio.sleep(0)
+
+    async def send(self, letter: Letter) -> None:
+        if self.before is not None:
+            await self.before(letter)
+        self.tried.append(letter)
+        script = self.scripts.get(letter.to_address)
+        if script:
+            raise script.pop(0)
+        await asyncio.sleep(0)
+        self.accepted.append(letter)
+
+    def invitations_sent(self) -> list[str]:
+        return sorted(letter.invitation_id for letter in self.accepted)
+
+
+@dataclass
+class FakeFollowUps:
+    """Remembers what was started; a second start of the same one is refused."""
+
+    started: dict[tuple[str, str, int], FollowUpInput] = field(default_factory=dict)
+    told: list[InvitationEvent] = field(default_factory=list)
+    failures: int = 0
+
+    async def start(self, follow_up: FollowUpInput) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise DependencyUnavailable("Temporal", "not now")
+        key = (follow_up.period, follow_up.user_id, follow_up.part)
+        if key in self.started:
+            return False
+        self.started[key] = follow_up
+        return True
+
+    async def tell(self, event: InvitationEvent) -> bool:
+        self.told.append(event)
+        return True
+
+
+@dataclass
+class FakeMeter:
+    """Counts results by type and reminders skipped by reason."""
+
+    results: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+    follow_ups: int = 0
+
+    def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
+        self.results.append(type(result).__name__)
+
+    def follow_up_started(self) -> None:
+        self.follow_ups += 1
+
+    def reminder_skipped(self, kind: MailKind, reason: str) -> None:
+        self.skipped.append(reason)
+
+    def plan_notes(self, notes: Mapping[str, int]) -> None:
+        for code, count in notes.items():
+            self.notes[code] = self.notes.get(code, 0) + count
+
+
+@dataclass
+class FixedClock:
+    """Stands still until it is set."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at

@@ -1,4 +1,4 @@
-"""Make the pictures in `docs/images` again: `python docs/screenshots.py mails`.
+"""Make the pictures in `docs/images` again: `python docs/screenshots.py mails`, `python docs/screenshots.py temporal`.
 
 Needs Chromium on PATH (Debian package `chromium`). A mail is laid out in a frame of exact width, because a headless
 window is never narrower than about 500 pixels; its height is measured first, so that nothing is cut off or left empty.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import email
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -21,6 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from chromium import chromium  # noqa: E402
+from temporal_web import temporal  # noqa: E402
+
 from relance.adapters.tokens import LinkTokens, Purpose  # noqa: E402
 from relance.domain.invitation import MailKind  # noqa: E402
 from relance.ids import invitation_id, message_id  # noqa: E402
@@ -30,26 +31,22 @@ from relance.settings import Mail, Privacy  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = (600, 375)
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--force-device-scale-factor=1",
-]
 NAMES = {"fr": ("Inès", "Camille Durand"), "en": ("Noah", "Grace Okafor")}
 
 
 def main() -> None:
     """Run the command named on the command line."""
-    if sys.argv[1:] != ["mails"]:
-        sys.exit("usage: python docs/screenshots.py mails")
     IMAGES.mkdir(parents=True, exist_ok=True)
+    if sys.argv[1:] == ["mails"]:
+        mails()
+    elif sys.argv[1:] == ["temporal"]:
+        temporal(IMAGES)
+    else:
+        sys.exit("usage: python docs/screenshots.py mails|temporal")
+
+
+def mails() -> None:
+    """Picture every mail in both languages and widths, and one in dark."""
     tokens = LinkTokens(Privacy().link_key)
     writer = LetterWriter(Mail(), partial(tokens.sign, Purpose.SUBMIT), partial(tokens.sign, Purpose.UNSUBSCRIBE))
     for kind in MailKind:
@@ -98,15 +95,6 @@ def picture(page: str, width: int, target: Path, *, dark: bool = False) -> None:
         size = f"--window-size={width},{found[1]}"
         chromium(folder, f"{scheme} {size} --screenshot={target} {frame.as_uri()}")
     print(f"{target.relative_to(ROOT)}: {width} x {found[1]}, {target.stat().st_size // 1024} kB")
-
-
-def chromium(profile: str, arguments: str) -> str:
-    """Run headless Chromium with a fresh profile; return what it printed."""
-    binary = shutil.which("chromium") or shutil.which("google-chrome")
-    if binary is None:
-        sys.exit("Chromium is not on PATH; on Debian: apt-get install chromium")
-    command = [binary, *QUIET, f"--user-data-dir={profile}/profile", *arguments.split()]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
@@ -56,13 +57,30 @@ def domain_of(text: str) -> str:
     return domain if at else ""
 
 
+# Local parts that need no second look; every other one goes through the library whole.
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]{1,64}")
+
+
 def _parts(text: str) -> _Parts | None:
-    # Checked before the cache, which must not keep what somebody pasted.
-    return _parse(text) if len(text) <= _LONGEST else None
+    # Checked before the caches, which must not keep what somebody pasted.
+    if len(text) > _LONGEST:
+        return None
+    local, _, domain = text.rpartition("@")
+    if len(local) <= 64 and all(map(_PLAIN_LOCAL.fullmatch, local.split("."))):
+        ascii_domain = _domain(domain)
+        fits = ascii_domain is not None and len(local) + 1 + len(ascii_domain) <= _LONGEST
+        return _Parts(local, ascii_domain) if fits and ascii_domain else None
+    return _parse(text)
 
 
-# Parsing takes 45 us (a domain outside ASCII 165 us), and each address is asked for several times while its user's
-# batch is in hand.
+# The library takes 45 us for an address, a domain outside ASCII 165 us. A batch holds a thousand addresses and blocks
+# the event loop meanwhile, but few domains.
+@lru_cache(maxsize=8192)
+def _domain(text: str) -> str | None:
+    found = _parse(f"a@{text}")
+    return found.domain if found is not None else None
+
+
 @lru_cache(maxsize=8192)
 def _parse(text: str) -> _Parts | None:
     try:

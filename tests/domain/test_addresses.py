@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,3 +104,16 @@ def test_the_normal_form_of_a_valid_address_is_valid_and_its_domain_is_ascii(tex
 def test_control_and_space_characters_never_pass(odd: str) -> None:
     assert not valid_address(f"anne{odd}@contacts.example")
     assert not valid_address(f"anne@contacts.example{odd}")
+
+
+_PIECES = st.text('ab.Z9_+-@ \u00e9\n"', max_size=12) | st.sampled_from(["x.example", "xn--mnchen-3ya.de", "a" * 64])
+
+
+@given(st.tuples(_PIECES, _PIECES, _PIECES).map(lambda parts: f"{parts[0]}{parts[1]}@{parts[2]}"))
+def test_the_short_way_for_plain_addresses_agrees_with_the_library(text: str) -> None:
+    try:
+        found = validate_email(text, strict=True, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        assert not valid_address(text)
+    else:
+        assert normalise(text) == f"{found.local_part}@{found.ascii_domain}"

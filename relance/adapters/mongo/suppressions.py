@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
@@ -45,4 +44,4 @@ class MongoSuppressions:
 
     def digest(self, address: str) -> str:
         """Return what an address is remembered by."""
-        return hmac.new(self._key, mailbox_key(address).encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, mailbox_key(address).encode(), "sha256").hex()

@@ -149,6 +149,8 @@ async def serve(settings: Settings, role: Role) -> int:
                     workflows=WORKFLOWS[queue],
                     activities=activities[queue],
                     deployment_config=VERSION,
+                    # Nothing is stored outside; more than one makes the SDK start a task per timer summary.
+                    max_workflow_task_external_storage_concurrency=1,
                     max_concurrent_workflow_tasks=settings.worker.workflow_tasks,
                     max_concurrent_activities=settings.worker.activities,
                     max_cached_workflows=settings.worker.cached_workflows,

@@ -33,6 +33,7 @@ from relance.contracts.cycle import CycleProgress, CycleStatistics, WaveResult
 from relance.contracts.names import Query
 from relance.devstack.stack import Given, Stack
 from relance.runtime import exit as way_out
+from relance.settings import Mail
 from tests.installation import CycleHandle, Installation, installed
 from tests.worker_process import WorkerProcess
 
@@ -144,7 +145,9 @@ def main() -> None:
     )
     parser.add_argument("--users", type=int, default=500, help="users (default %(default)s)")
     parser.add_argument("--contacts", type=int, default=20, help="contacts of each (default %(default)s)")
-    parser.add_argument("--connections", type=int, default=16, help="per worker process (default %(default)s)")
+    parser.add_argument(
+        "--connections", type=int, default=Mail().connections, help="per worker process (default %(default)s)"
+    )
     parser.add_argument("--processes", type=int, default=1, help="worker processes (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     arguments = parser.parse_args()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
@@ -27,15 +27,19 @@ with workflow.unsafe.imports_passed_through():
     from relance.domain.wording import STEP_WORDS
 
 
+NOTHING = timedelta(0)
+COMPLETED = "completed"
+
+
 class _Invitation:
-    """One invitation's place in time: the steps still ahead of it."""
+    """One invitation's place in time: the steps still ahead of it, and the timer of the next one."""
 
     def __init__(self, contact_id: str, group: Followed) -> None:
         self.contact_id = contact_id
         self.steps: list[tuple[datetime, Step]] = []
         self.tries = 0
         self.ended: str | None = None
-        self.waiting = False
+        self.timer: asyncio.Task[None] | None = None
         self.take(group)
 
     def take(self, group: Followed) -> None:
@@ -47,6 +51,14 @@ class _Invitation:
             (group.expiry, Step.EXPIRY),
         )
         self.steps = [(at, step) for at, step in known if at is not None]
+        self.tries = 0
+
+    def end(self, reason: str) -> None:
+        """Need no further timer; the first reason stays."""
+        if self.ended is None:
+            self.ended = reason
+            if self.timer is not None:
+                self.timer.cancel()
 
 
 @workflow.defn
@@ -66,8 +78,8 @@ class FollowUp:
         """Note an event; it is in the database already, so that one for an unknown invitation costs nothing."""
         key = ids.parse_invitation_id(event.invitation_id)
         invitation = self._invitations.get(key.contact_id)
-        if invitation is not None and event.kind in ENDS_FOLLOW_UP and invitation.ended is None:
-            invitation.ended = event.kind.value
+        if invitation is not None and event.kind in ENDS_FOLLOW_UP:
+            invitation.end(event.kind.value)
 
     @workflow.query
     def steps(self) -> list[FollowedState]:
@@ -85,46 +97,31 @@ class FollowUp:
     @workflow.run
     async def run(self, request: FollowUpInput) -> dict[str, str]:
         """Return how each invitation's follow-up ended, by contact id."""
-        following = [asyncio.create_task(self._follow(one)) for one in self._invitations.values()]
-        sending = asyncio.create_task(self._send_what_is_due())
-        await asyncio.gather(*following)
-        await sending
+        for one in self._invitations.values():
+            self._set_timer(one)
+        while not self._all_ended():
+            await workflow.wait_condition(lambda: bool(self._due) or self._all_ended())
+            due, self._due = self._due, []
+            self._apply(due, await self._run_steps(due))
         await workflow.wait_condition(workflow.all_handlers_finished)
         return {one.contact_id: one.ended or "" for one in self._invitations.values()}
 
-    async def _follow(self, one: _Invitation) -> None:
-        while one.ended is None and one.steps:
-            if await self._ended_before(one):
-                break
-            one.waiting = True
-            self._due.append(one)
-            await workflow.wait_condition(lambda: not one.waiting)
-
-    async def _ended_before(self, one: _Invitation) -> bool:
-        at, step = one.steps[0]
-        ahead = at - workflow.now()
-        if ahead.total_seconds() <= 0:
-            return one.ended is not None
-        try:
-            await workflow.wait_condition(
-                lambda: one.ended is not None,
-                timeout=ahead,
-                timeout_summary=f"{STEP_WORDS[step]} for contact {one.contact_id}, due {at:%Y-%m-%d %H:%M} UTC",
-            )
-        except TimeoutError:
-            return False
-        return True
-
     def _all_ended(self) -> bool:
-        return all(one.ended is not None or not one.steps for one in self._invitations.values())
+        return all(one.ended is not None for one in self._invitations.values())
 
-    async def _send_what_is_due(self) -> None:
-        while True:
-            await workflow.wait_condition(lambda: bool(self._due) or self._all_ended())
-            due, self._due = self._due, []
-            if not due:
-                return
-            self._apply(due, await self._run_steps(due))
+    def _set_timer(self, one: _Invitation) -> None:
+        if not one.steps:
+            one.end(COMPLETED)
+        elif one.ended is None:
+            at, step = one.steps[0]
+            one.timer = asyncio.create_task(self._wake_up(one, at, step))
+
+    async def _wake_up(self, one: _Invitation, at: datetime, step: Step) -> None:
+        ahead = at - workflow.now()
+        if ahead > NOTHING:
+            summary = f"{STEP_WORDS[step]} for contact {one.contact_id}, due {at:%Y-%m-%d %H:%M} UTC"
+            await workflow.sleep(ahead, summary=summary)
+        self._due.append(one)
 
     async def _run_steps(self, due: list[_Invitation]) -> StepResult:
         open_now = [one for one in due if one.ended is None]
@@ -157,15 +154,12 @@ class FollowUp:
             retry_at = result.retry.get(one.contact_id)
             if one.contact_id in accepted:
                 one.take(accepted[one.contact_id])
-                one.tries = 0
             elif retry_at is not None:
                 one.steps[0] = (retry_at, one.steps[0][1])
                 one.tries += 1
             else:
                 one.steps.pop(0)
                 one.tries = 0
-            if one.ended is None:
-                one.ended = result.ended.get(one.contact_id)
-            if one.ended is None and not one.steps:
-                one.ended = "completed"
-            one.waiting = False
+            if one.contact_id in result.ended:
+                one.end(result.ended[one.contact_id])
+            self._set_timer(one)

@@ -1,0 +1,49 @@
+"""The documents, and the shell commands in their code blocks."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+_BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", flags=re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"(?:\]\(|(?:src|href)=\")([^)\"#\s]+)")
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A command line: variables set for it, and its words."""
+
+    variables: dict[str, str]
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return shlex.join([*(f"{name}={value}" for name, value in self.variables.items()), *self.words])
+
+
+def commands(page: Path) -> list[Shell]:
+    """Return the commands of a page's `sh` blocks, in order."""
+    blocks = _BLOCK.findall(page.read_text())
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [parse(line) for line in lines if shlex.split(line, comments=True)]
+
+
+def parse(line: str) -> Shell:
+    """Return one line as a command."""
+    words = shlex.split(line, comments=True)
+    variables: dict[str, str] = {}
+    while words and re.match(r"[A-Z_]+=", words[0]):
+        name, _, value = words.pop(0).partition("=")
+        variables[name] = value
+    return Shell(variables, tuple(words))
+
+
+def links(page: Path) -> list[str]:
+    """Return the targets of a page's links and pictures, without those on other hosts."""
+    targets: list[str] = _LINK.findall(page.read_text())
+    return [target for target in targets if "://" not in target]

@@ -8,6 +8,14 @@
       MailError
         MailRefused            the relay answered with 4xx or 5xx: the reply
         MailUncertain          the connection was lost between the end of the data and the reply (SPEC X4)
+      ChannelError             a message did not reach a chat, as far as we know
+        ChannelUnavailable     not now: 429, 5xx, no answer; perhaps with the wait the other side asks for
+        ChannelRefused         not this message, or not from us: 4xx, an address we must not call
+        ChannelGone            never again: 404, 410; the channel is to be disabled
+      ReportError
+        ReportUnavailable      no answer, or "later": 429, 5xx, timeout (also a DependencyUnavailable)
+        ReportRefused          the request or the key is wrong: asking again changes nothing
+        ReportUnusable         there is an answer, but no report to judge by (SPEC W4)
 
 Adapters raise these and nothing else; `activities.failures` turns them into what Temporal understands.
 """
@@ -66,3 +74,80 @@ class MailRefused(MailError):
 
 class MailUncertain(MailError):
     """The data was handed over and the reply never came: the relay may or may not have the mail."""
+
+
+class ReportError(RelanceError):
+    """There is no report: no data, never "all clear" (SPEC W4)."""
+
+
+class ReportUnavailable(ReportError, DependencyUnavailable):
+    """The report's server cannot be reached, is broken or asks us to come back later.
+
+    `retry_after` is in seconds; None means the server named no time. `limit` and `remaining` are its rate headers.
+    """
+
+    def __init__(
+        self,
+        dependency: str,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        limit: int | None = None,
+        remaining: int | None = None,
+    ) -> None:
+        super().__init__(dependency, detail)
+        self.retry_after = retry_after
+        self.limit = limit
+        self.remaining = remaining
+
+
+class ReportRefused(ReportError):
+    """The server refuses the request or the key; `status` is the HTTP status, None when we did not even ask."""
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class ReportUnusable(ReportError):
+    """The answer is truncated, partial, of other days, or cannot be read.
+
+    `reason` is one of `unreadable, too_large, error_body, shape, columns, value, truncated, repeated, dates, days,
+    totals`.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"the report cannot be used ({reason}): {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class ChannelError(RelanceError):
+    """One message did not reach a channel, as far as we know.
+
+    `detail` names a status or a kind of failure, never an address: the addresses of channels are secrets.
+    """
+
+    def __init__(self, channel: str, detail: str) -> None:
+        super().__init__(f"channel {channel}: {detail}")
+        self.channel = channel
+        self.detail = detail
+
+
+class ChannelUnavailable(ChannelError):
+    """The channel does not take messages now; it may have taken this one if its answer got lost.
+
+    `retry_after` is the wait in seconds the other side asks for.
+    """
+
+    def __init__(self, channel: str, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(channel, detail)
+        self.retry_after = retry_after
+
+
+class ChannelRefused(ChannelError):
+    """The channel does not take this message, and would not take it later either."""
+
+
+class ChannelGone(ChannelError):
+    """The channel does not exist any more."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import NamedTuple
+from urllib.parse import quote
 
 from relance.domain.invitation import MailKind
 from relance.errors import InvalidInput
 
 CONTACTS_PER_FOLLOW_UP = 100
+LONGEST_ALERT_KEY = 200
+"""Within PagerDuty's 255 characters of a deduplication key, with room for the number of a message."""
 
 
 class InvitationKey(NamedTuple):
@@ -64,3 +68,35 @@ def follow_up_workflow_id(period: str, user_id: str, part: int = 0) -> str:
 def message_id(invitation: str, kind: MailKind, domain: str) -> str:
     """Return the Message-ID of a mail: the same whenever it is sent again (SPEC C8, X4)."""
     return f"<{invitation}.{kind}@{domain}>"
+
+
+def alert_key(rule: str, subject: str) -> str:
+    """Return the key of an alert: the same condition has the same key, and at most one open alert (SPEC A1)."""
+    key = f"{rule}/{quote(subject, safe='.')}"
+    if len(key) <= LONGEST_ALERT_KEY:
+        return key
+    return f"{key[: LONGEST_ALERT_KEY - 33]}~{sha256(key.encode()).hexdigest()[:32]}"
+
+
+def alert_id(key: str, fired_at: datetime) -> str:
+    """Return the id of one alert: a condition that comes back after it resolved is a new one."""
+    return f"{key}@{_instant(fired_at)}"
+
+
+def alert_workflow_id(group: str) -> str:
+    """Return the id of the workflow that delivers a group's alerts."""
+    return f"alert/{group}"
+
+
+def alert_message_key(group: str, opened_at: datetime, sequence: int) -> str:
+    """Return the deduplication key of a group's message: the same however often it is delivered (SPEC A6)."""
+    return f"alert/{group}/{_instant(opened_at)}/{sequence}"
+
+
+def alert_details_key(message_key: str) -> str:
+    """Return the deduplication key of the details to a message."""
+    return f"{message_key}/details"
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -15,10 +15,13 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from relance.contracts.cycle import Boundary, CycleStatistics
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
+from relance.domain.chat_message import ChatMessage
 from relance.domain.failures import Failure
 from relance.domain.invitation import DueAt, Invitation, MailKind
+from relance.domain.messages import OutgoingMessage
 from relance.domain.people import Contact, ContactStatus, User
 from relance.domain.plan import Plan, PlanStatus
+from relance.domain.reports import ReportRequest, ReportTable
 
 T = TypeVar("T")
 
@@ -312,6 +315,67 @@ class FollowUps(Protocol):
 
     async def tell(self, event: InvitationEvent) -> bool:
         """Signal the follow-up of an invitation; return False if it does not exist or has ended."""
+
+
+class Reports(Protocol):
+    """The partner desk's traffic reports (SPEC section 5).
+
+    Every method raises `ReportUnavailable`, `ReportRefused` or `ReportUnusable`; what it returns is complete.
+    """
+
+    async def prepare(self) -> None:
+        """Look up the zone and the currency, once per process (SPEC W5); shows whether address and key are right."""
+
+    async def rows(self, request: ReportRequest) -> ReportTable:
+        """Return a complete report, or raise: a truncated, partial or stale one is never returned (SPEC W4)."""
+
+    async def partner_status(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the account status of those of these partners that exist: active, inactive, pending, suspended."""
+
+    async def offer_status(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the status of those of these offers that exist; a paused one earns nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The channel has the message; `repeated` if it tells that it had it already."""
+
+    channel: str
+    repeated: bool = False
+
+
+class Channel(Protocol):
+    """One way to people."""
+
+    @property
+    def name(self) -> str:
+        """What the channel is called in settings, records and metrics."""
+
+    async def deliver(self, message: OutgoingMessage) -> Delivered:
+        """Hand one message over; the same key again is the same message.
+
+        Raises:
+            ChannelUnavailable: not now; it may have arrived.
+            ChannelRefused: it will not be taken.
+            ChannelGone: the channel is to be disabled.
+            DependencyUnavailable: our own database cannot be reached (inbox only).
+        """
+
+
+class ChatMessages(Protocol):
+    """The in-app chat inbox: every message once, in the order in which they were stored."""
+
+    async def add(self, message: OutgoingMessage) -> bool:
+        """Store a message with its attachments; return False if its key was there before."""
+
+    async def page(self, *, after: str = "", size: int = 100) -> Page[ChatMessage]:
+        """Return what was stored after a page's `last_id`, oldest first, without the attachments' content.
+
+        A reader that goes on from `last_id` misses nothing: a message never appears before one it has read.
+        """
+
+    async def attachment(self, key: str, filename: str) -> bytes | None:
+        """Return an attachment of a message."""
 
 
 class Meter(Protocol):

@@ -11,28 +11,16 @@ import os
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from relance.domain.zones import is_zone
 from relance.errors import SettingsError
-
-
-def _zone(name: str) -> str:
-    if not is_zone(name):
-        raise ValueError(f"{name!r} is not a time zone of the IANA database")
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-
-
-class Group(BaseModel):
-    """One group of settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from relance.settings_alerts import Alerts
+from relance.settings_channels import Channels
+from relance.settings_everflow import Everflow
+from relance.settings_group import Group, Zone
 
 
 class Scheduling(Group):
@@ -170,6 +158,9 @@ class Settings(BaseSettings):
     batches: Batches = Batches()
     mail: Mail = Mail()
     mongo: Mongo = Mongo()
+    everflow: Everflow = Everflow()
+    channels: Channels = Channels()
+    alerts: Alerts = Alerts()
     temporal: TemporalGroup = TemporalGroup()
     worker: Worker = Worker()
     monitoring: Monitoring = Monitoring()

@@ -10,7 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from relance.devstack import mailbox_server, mongod, temporal_server
+from relance.devstack import chat_server, everflow_server, mailbox_server, mongod, temporal_server
+from relance.devstack.chat.client import Chat
+from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow_server import EverflowServer
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox_server import MailboxServer
 from relance.devstack.stack import Given, Stack
@@ -72,8 +75,45 @@ def mailbox_smtp(running_mailbox: MailboxServer, mailbox: Mailbox) -> tuple[str,
 
 
 @pytest.fixture(scope="session")
+async def running_everflow(stack_folder: Path) -> AsyncIterator[EverflowServer]:
+    server = await everflow_server.start(stack_folder)
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def everflow(running_everflow: EverflowServer) -> AsyncIterator[EverflowControl]:
+    """The control of this session's Everflow network, without faults and with a fresh log; its facts stay."""
+    async with EverflowControl(running_everflow.http) as control:
+        await control.reset()
+        yield control
+        await control.reset()
+
+
+@pytest.fixture(scope="session")
+async def chat_http(stack_folder: Path) -> AsyncIterator[str]:
+    """Address of a chat of our own."""
+    server = await chat_server.start(stack_folder)
+    yield server.http
+    await server.stop()
+
+
+@pytest.fixture
+async def chat(chat_http: str) -> AsyncIterator[Chat]:
+    """A client of this session's chat, empty and without faults."""
+    async with Chat(chat_http) as client:
+        await client.clear()
+        yield client
+        await client.clear()
+
+
+@pytest.fixture(scope="session")
 async def stack(
-    mongo_uri: str, running_temporal: TemporalServer, running_mailbox: MailboxServer, stack_folder: Path
+    mongo_uri: str,
+    running_temporal: TemporalServer,
+    running_mailbox: MailboxServer,
+    running_everflow: EverflowServer,
+    stack_folder: Path,
 ) -> AsyncIterator[Stack]:
     """All of this session's servers together."""
     given = Given(
@@ -82,6 +122,7 @@ async def stack(
         temporal_ui=running_temporal.ui,
         mailbox_smtp=running_mailbox.smtp,
         mailbox_http=running_mailbox.http,
+        everflow_http=running_everflow.http,
     )
     async with Stack(stack_folder, given=given) as whole:
         yield whole

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from relance.devstack import mailbox_server, mongod, temporal_server
+from relance.devstack import chat_server, everflow_server, mailbox_server, mongod, temporal_server
+from relance.devstack.everflow.gate import NETWORK_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Ports:
     temporal_ui: int | None = None
     smtp: int | None = None
     mailbox: int | None = None
+    everflow: int | None = None
+    chat: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Given:
     temporal_ui: str | None = None
     mailbox_smtp: tuple[str, int] | None = None
     mailbox_http: str | None = None
+    everflow_http: str | None = None
+    chat_http: str | None = None
 
 
 class _Running(Protocol):
@@ -45,7 +50,7 @@ class _Running(Protocol):
 
 
 class Stack:
-    """Temporal, MongoDB and a mailbox; an async context manager.
+    """Temporal, MongoDB, a mailbox, an Everflow network and, once asked for, a chat; an async context manager.
 
     Without a folder the data is temporary; a given folder keeps it, and a later stack goes on with it. Entering raises
     what the parts' `start` functions raise, after stopping what had started.
@@ -56,6 +61,8 @@ class Stack:
     mongo_uri: str
     mailbox_smtp: tuple[str, int]
     mailbox_http: str
+    everflow_http: str
+    chat_http: str | None
 
     def __init__(self, folder: Path | None = None, *, ports: Ports | None = None, given: Given | None = None) -> None:
         self._ports = ports or Ports()
@@ -63,6 +70,8 @@ class Stack:
         self._keep = folder is not None
         self.folder = folder or Path(tempfile.gettempdir())
         self._running: list[_Running] = []
+        self.chat_http = self._given.chat_http
+        self._chat_opening = asyncio.Lock()
 
     async def __aenter__(self) -> Stack:
         if not self._keep:
@@ -72,6 +81,7 @@ class Stack:
                 tasks.create_task(self._start_mongod())
                 tasks.create_task(self._start_temporal())
                 tasks.create_task(self._start_mailbox())
+                tasks.create_task(self._start_everflow())
         except BaseExceptionGroup as group:
             await self._stop()
             raise group.exceptions[0] from None
@@ -95,6 +105,9 @@ class Stack:
             "RELANCE_MAIL__HOST": host,
             "RELANCE_MAIL__PORT": str(port),
             "RELANCE_MAIL__TLS": "none",
+            "RELANCE_EVERFLOW__BASE_URL": self.everflow_http,
+            "RELANCE_EVERFLOW__API_KEY": NETWORK_KEY,
+            **(_chat_environment(self.chat_http) if self.chat_http else {}),
         }
 
     def describe(self) -> list[tuple[str, str]]:
@@ -105,9 +118,20 @@ class Stack:
             ("Temporal", self.temporal_address),
             ("Mailbox", self.mailbox_http),
             ("SMTP", "{}:{}".format(*self.mailbox_smtp)),
+            ("Everflow", self.everflow_http),
+            *([("Chat", self.chat_http)] if self.chat_http else []),
             ("MongoDB", mongo._replace(netloc=mongo.netloc.rpartition("@")[2]).geturl()),
             ("Data and logs", str(self.folder)),
         ]
+
+    async def open_chat(self) -> str:
+        """Start the chat if it does not run yet; return its address, which is `chat_http` from now on."""
+        async with self._chat_opening:
+            if self.chat_http is None:
+                server = await chat_server.start(self.folder, self._ports.chat)
+                self._running.append(server)
+                self.chat_http = server.http
+            return self.chat_http
 
     async def _start_mongod(self) -> None:
         given = self._given.mongo_uri or os.environ.get("RELANCE_MONGO__URI")
@@ -133,8 +157,24 @@ class Stack:
         self._running.append(server)
         self.mailbox_smtp, self.mailbox_http = server.smtp, server.http
 
+    async def _start_everflow(self) -> None:
+        if self._given.everflow_http is not None:
+            self.everflow_http = self._given.everflow_http
+            return
+        server = await everflow_server.start(self.folder, self._ports.everflow)
+        self._running.append(server)
+        self.everflow_http = server.http
+
     async def _stop(self) -> None:
         await asyncio.gather(*(server.stop() for server in self._running))
         self._running.clear()
         if not self._keep:
             await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+
+
+def _chat_environment(chat: str) -> dict[str, str]:
+    return {
+        "RELANCE_CHANNELS__ORDER": "slack",
+        "RELANCE_CHANNELS__SLACK_URL": f"{chat}/slack/partner-desk",
+        "RELANCE_CHANNELS__LOCAL_HOSTS": urlsplit(chat).netloc,
+    }

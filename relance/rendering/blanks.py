@@ -10,8 +10,9 @@ from jinja2 import PackageLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from relance.domain.invitation import MailKind
+from relance.domain.labels import clean_name
 from relance.rendering import skeleton
-from relance.rendering.names import clean_name, phrase, unstructured
+from relance.rendering.names import phrase, unstructured
 from relance.rendering.plain_text import plain_text
 from relance.settings import Mail
 

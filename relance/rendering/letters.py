@@ -13,10 +13,11 @@ from markupsafe import escape
 
 from relance.domain.addresses import normalise, valid_address
 from relance.domain.invitation import MailKind
+from relance.domain.labels import clean_name
 from relance.errors import InvalidInput
 from relance.ports import Letter
 from relance.rendering.blanks import LANGUAGES, Blank, compile_blank
-from relance.rendering.names import clean_name, phrase
+from relance.rendering.names import phrase
 from relance.rendering.skeleton import quoted
 from relance.settings import Mail
 

@@ -12,6 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from temporalio.client import Client
 
 from relance.devstack import mongod, processes, temporal_server
+from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Given, Ports, Stack
 from relance.errors import DependencyUnavailable, InvalidInput
@@ -43,6 +44,8 @@ async def test_everything_answers_within_fifteen_seconds_and_the_data_is_tempora
             assert (await browser.get(stack.temporal_ui or "")).is_success
         async with Mailbox(stack.mailbox_http) as mailbox:
             assert (await mailbox.stats()).total == 0
+        async with EverflowControl(stack.everflow_http) as everflow:
+            assert (await everflow.stats()).calls == 0
         with socket.create_connection(stack.mailbox_smtp, timeout=5) as connection:
             assert connection.recv(3) == b"220"
         folder = stack.folder
@@ -53,12 +56,13 @@ async def test_everything_answers_within_fifteen_seconds_and_the_data_is_tempora
 
 
 async def test_given_ports_are_obeyed_and_a_kept_folder_keeps_its_data(tmp_path: Path) -> None:
-    chosen = [processes.free_port() for _ in range(5)]
+    chosen = [processes.free_port() for _ in range(6)]
     async with Stack(tmp_path, ports=Ports(*chosen)) as stack:
         assert stack.mongo_uri == f"mongodb://127.0.0.1:{chosen[0]}/?replicaSet=rs0"
         assert stack.temporal_address == f"127.0.0.1:{chosen[1]}"
         assert stack.temporal_ui == f"http://127.0.0.1:{chosen[2]}"
         assert (stack.mailbox_smtp, stack.mailbox_http) == (("127.0.0.1", chosen[3]), f"http://127.0.0.1:{chosen[4]}")
+        assert stack.everflow_http == f"http://127.0.0.1:{chosen[5]}"
         await _count(stack.mongo_uri, add=2)
     async with Stack(tmp_path) as stack:
         assert str(chosen[0]) not in stack.mongo_uri
@@ -83,6 +87,7 @@ async def test_given_servers_are_used_and_neither_started_nor_stopped(
         temporal_address="temporal.example:7233",
         mailbox_smtp=("relay.example", 25),
         mailbox_http="http://relay.example",
+        everflow_http="https://partners.example",
     )
     before = len(psutil.Process().children())
     async with Stack(tmp_path, given=given) as stack:
@@ -94,6 +99,8 @@ async def test_given_servers_are_used_and_neither_started_nor_stopped(
             "RELANCE_MAIL__HOST": "relay.example",
             "RELANCE_MAIL__PORT": "25",
             "RELANCE_MAIL__TLS": "none",
+            "RELANCE_EVERFLOW__BASE_URL": "https://partners.example",
+            "RELANCE_EVERFLOW__API_KEY": "stub-network-key",
         }
         rows = dict(stack.describe())
         assert rows["MongoDB"] == "mongodb://db.example:27017/?replicaSet=rs7"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from relance.domain.addresses import valid_address
 from relance.domain.invitation import MailKind
+from relance.domain.labels import LONGEST_NAME, clean_name
 from relance.errors import InvalidInput
-from relance.rendering.names import LONGEST_NAME, clean_name
 from tests.rendering.letters import EVERY, WRITER, a_letter, defects, display_name, part, read, written
 
 REFUSAL = "EMAIL: it is not an address mail can be sent to; correct the contact's address"

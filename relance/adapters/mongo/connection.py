@@ -9,6 +9,7 @@ from datetime import UTC
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
+from relance.adapters.mongo.chat_messages import MongoChatMessages
 from relance.adapters.mongo.claim_desk import ClaimDesk, Observe
 from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.documents import Client, MotorDatabase
@@ -37,6 +38,7 @@ class Database:
     plans: MongoPlans
     ledger: MongoLedger
     job_runs: MongoJobRuns
+    chat_messages: MongoChatMessages
     quarantine: Quarantine
     desk: ClaimDesk
 
@@ -98,6 +100,7 @@ def connect(settings: Mongo, privacy: Privacy, observe: Observe = lambda _size, 
         plans=MongoPlans(raw.plans, quarantine),
         ledger=MongoLedger(raw.invitations, desk, quarantine),
         job_runs=MongoJobRuns(raw.jobRuns),
+        chat_messages=MongoChatMessages(raw.chatMessages, quarantine),
         quarantine=quarantine,
         desk=desk,
     )

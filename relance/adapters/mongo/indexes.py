@@ -13,8 +13,9 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "invitations": [("period", "userId", "contactId"), ("contactId",)],
     "jobRuns": [("job", "nominal")],
     "contacts": [("userId",)],
+    "chatMessages": [("number",)],
 }
-UNIQUE = {("period", "userId", "contactId"), ("job", "nominal")}
+UNIQUE = {("period", "userId", "contactId"), ("job", "nominal"), ("number",)}
 
 
 async def ensure_indexes(database: MotorDatabase) -> None:

@@ -1,0 +1,1 @@
+"""The ways to people: one module per channel, all behind `ports.Channel`."""

@@ -1,0 +1,62 @@
+"""A webhook of anyone's, signed so that its receiver can tell it is from us (standardwebhooks.com, version 1.0.0)."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+
+from relance.adapters.channels.http import ChannelHttp
+from relance.domain.messages import OutgoingMessage, links, plain_text
+from relance.ports import Clock, Delivered
+from relance.settings_channels import ChannelName
+
+
+class SignedWebhook:
+    """`ports.Channel` after Standard Webhooks; the message's key is the `webhook-id`."""
+
+    name: str = ChannelName.WEBHOOK
+
+    def __init__(self, http: ChannelHttp, url: SecretStr, secrets: Sequence[SecretStr], clock: Clock) -> None:
+        self._http = http
+        self._url = url
+        self._keys = [b64decode(secret.get_secret_value().removeprefix("whsec_")) for secret in secrets]
+        self._clock = clock
+
+    async def deliver(self, message: OutgoingMessage) -> Delivered:
+        """Post a message; its timestamp is of this attempt, because receivers refuse old ones."""
+        body = _payload(message)
+        timestamp = str(int(self._clock.now().timestamp()))
+        headers = {
+            "webhook-id": message.key,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": signatures(self._keys, message.key, timestamp, body),
+            "Idempotency-Key": message.key,
+        }
+        await self._http.post(self.name, self._url.get_secret_value(), body, headers)
+        return Delivered(self.name)
+
+
+def signatures(keys: Sequence[bytes], identifier: str, timestamp: str, body: bytes) -> str:
+    """Return one signature per key, as `v1,base64` separated by spaces: a receiver may still have the old key."""
+    signed = f"{identifier}.{timestamp}.".encode() + body
+    return " ".join(f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)
+
+
+def _payload(message: OutgoingMessage) -> bytes:
+    data = {
+        "key": message.key,
+        "severity": message.severity,
+        "language": message.language,
+        "title": message.title,
+        "text": message.text,
+        "rows": message.rows,
+        "offer": message.offer,
+        "links": [{"name": name, "url": url} for name, url in links(message)],
+        "plain": plain_text(message),
+    }
+    event = {"type": "message.posted", "timestamp": message.at.isoformat(), "data": data}
+    return json.dumps(event, ensure_ascii=False).encode()

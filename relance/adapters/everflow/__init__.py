@@ -1,0 +1,1 @@
+"""Everflow's network API: `client` speaks HTTP, everything else here is pure."""

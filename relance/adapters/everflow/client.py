@@ -1,0 +1,121 @@
+"""HTTP with Everflow, and nothing of what the answers mean.
+
+There is no retry here: Temporal retries, and the errors say when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import httpx
+
+from relance import __version__
+from relance.adapters.everflow import answers
+from relance.errors import ReportRefused, ReportUnavailable, ReportUnusable
+from relance.settings_everflow import Everflow
+
+NAME = "Everflow"
+# The window of the rate limit, and how long to stay away when no `Retry-After` says so.
+WINDOW_S = 30.0
+# 10,000 rows are about 12 MB.
+MOST_BYTES = 48 * 1024 * 1024
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_LATER = {408, 425, 429}
+_REMEDIES = {
+    400: "the request is wrong, or zone and currency do not fit the account",
+    401: "check RELANCE_EVERFLOW__API_KEY, and RELANCE_EVERFLOW__BASE_URL if the account is hosted in the EU",
+    403: "the key must be a network key with permission for reporting",
+}
+
+
+class EverflowClient:
+    """The connections to Everflow of this process; whoever opened it closes it."""
+
+    def __init__(self, settings: Everflow) -> None:
+        if settings.api_key is None:
+            raise ReportRefused("there is no key for Everflow; set RELANCE_EVERFLOW__API_KEY")
+        self._timeout = settings.timeout
+        self._turns = asyncio.Semaphore(settings.calls_at_once)
+        self._open_again = 0.0
+        self._http = httpx.AsyncClient(
+            base_url=settings.base_url,
+            timeout=settings.timeout,
+            follow_redirects=False,
+            trust_env=urlsplit(settings.base_url).hostname not in _LOOPBACK,
+            headers={
+                "X-Eflow-API-Key": settings.api_key.get_secret_value(),
+                "Accept": "application/json",
+                "User-Agent": f"relance/{__version__}",
+            },
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def ask(self, method: str, path: str, *, body: Any = None, query: Mapping[str, int] | None = None) -> Any:
+        """Return an answer's JSON; waits while as many calls as allowed are under way.
+
+        Raises:
+            ReportUnavailable: 429, 5xx, no answer in time, or the allowance of the present window is used up.
+            ReportRefused: any other refusal, also 400 `Internal error`, which is how Everflow calls a bad request.
+            ReportUnusable: 200 without usable JSON, or with an error in it.
+        """
+        async with self._turns:
+            wait = self._open_again - time.monotonic()
+            if wait > 0:
+                raise ReportUnavailable(NAME, "the rate limit is used up", retry_after=wait, remaining=0)
+            status, headers, content = await self._exchange(method, path, body, query)
+        if status != 200:
+            self._refuse(status, headers, content, path)
+        # Some megabytes take a noticeable time (SPEC C15).
+        data = await asyncio.to_thread(answers.parse, content)
+        said = answers.error_in(data)
+        if said is not None:
+            raise ReportUnusable("error_body", f"{path} answered 200 with the error: {said}")
+        return data
+
+    async def _exchange(
+        self, method: str, path: str, body: Any, query: Mapping[str, int] | None
+    ) -> tuple[int, httpx.Headers, bytes]:
+        try:
+            # httpx limits each read; a server that trickles would never end.
+            async with (
+                asyncio.timeout(self._timeout),
+                self._http.stream(method, path, json=body, params=query) as answer,
+            ):
+                self._note(answer.headers)
+                return answer.status_code, answer.headers, await _content(answer)
+        except TimeoutError:
+            raise ReportUnavailable(NAME, f"{path}: no whole answer within {self._timeout:g} s") from None
+        except httpx.HTTPError as error:
+            raise ReportUnavailable(NAME, f"{path}: {type(error).__name__}") from None
+
+    def _note(self, headers: httpx.Headers) -> None:
+        if answers.rate(headers)[1] == 0:
+            self._open_again = time.monotonic() + (answers.retry_after(headers, datetime.now(UTC)) or WINDOW_S)
+
+    def _refuse(self, status: int, headers: httpx.Headers, content: bytes, path: str) -> NoReturn:
+        said = f"{path} answered {status}: {answers.error_text(content)}"
+        if status in _LATER or status >= 500:
+            wait = answers.retry_after(headers, datetime.now(UTC))
+            if wait is None and status == 429:
+                wait = WINDOW_S
+            limit, remaining = answers.rate(headers)
+            raise ReportUnavailable(NAME, said, retry_after=wait, limit=limit, remaining=remaining)
+        remedy = _REMEDIES.get(status, "check RELANCE_EVERFLOW__BASE_URL")
+        raise ReportRefused(f"Everflow refuses: {said}; {remedy}", status)
+
+
+async def _content(answer: httpx.Response) -> bytes:
+    content = bytearray()
+    async for part in answer.aiter_bytes():
+        content += part
+        if len(content) > MOST_BYTES:
+            raise ReportUnusable("too_large", f"more than {MOST_BYTES} bytes")
+    return bytes(content)

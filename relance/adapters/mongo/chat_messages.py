@@ -1,0 +1,67 @@
+"""The in-app chat inbox: every message once, in an order in which a reader cannot miss one."""
+
+from __future__ import annotations
+
+from bson import Binary
+from pymongo.errors import DuplicateKeyError
+
+from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
+from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.quarantine import Quarantine
+from relance.domain.chat_message import ChatMessage, stored
+from relance.domain.messages import OutgoingMessage
+from relance.ports import Page
+
+_WITHOUT_CONTENT = {"attachments.content": 0}
+
+
+class MongoChatMessages:
+    """`ports.ChatMessages` over the collection `chatMessages`, unique over the key and over the number.
+
+    A number is taken by inserting the one after the highest: who comes second fails on the unique index and looks
+    again. So a number is only ever given once the one before it is there to be read, which a counter or an ObjectId
+    would not promise.
+    """
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(ChatMessage, "chatMessages", quarantine)
+
+    async def add(self, message: OutgoingMessage) -> bool:
+        """Store a message with its attachments; return False if its key was there before."""
+        with translated("store a chat message"):
+            while not await self._collection.find_one({"_id": message.key}, {"_id": 1}):
+                try:
+                    await self._collection.insert_one(_raw(message, await self._highest() + 1))
+                except DuplicateKeyError:
+                    # The key, which ends the loop, or the number, which is tried anew.
+                    continue
+                return True
+        return False
+
+    async def page(self, *, after: str = "", size: int = 100) -> Page[ChatMessage]:
+        """Return what was stored after a page's `last_id`, oldest first, without the attachments' content."""
+        with translated("read chat messages"):
+            found = self._collection.find({"number": {"$gt": int(after or 0)}}, _WITHOUT_CONTENT)
+            raws = await found.sort("number", 1).limit(size).to_list(None)
+        last_id = str(raws[-1]["number"]) if raws else after
+        items = await self._reader.valid(raws)
+        return Page(items=items, last_id=last_id, quarantined=len(raws) - len(items))
+
+    async def attachment(self, key: str, filename: str) -> bytes | None:
+        """Return an attachment of a message."""
+        with translated("read an attachment"):
+            found = await self._collection.find_one({"_id": key}, {"attachments": 1})
+        every = found["attachments"] if found and "attachments" in found else []
+        return next((bytes(one["content"]) for one in every if one["filename"] == filename), None)
+
+    async def _highest(self) -> int:
+        found = await self._collection.find_one({}, {"number": 1}, sort=[("number", -1)])
+        return int(found["number"]) if found else 0
+
+
+def _raw(message: OutgoingMessage, number: int) -> Raw:
+    raw = to_raw(stored(message, number))
+    for document, attachment in zip(raw["attachments"], message.attachments, strict=True):
+        document["content"] = Binary(attachment.content)
+    return raw

@@ -1,0 +1,109 @@
+"""French; the spaces before `:`, `?`, `%` and within « » do not break, as its typography wants."""
+
+from __future__ import annotations
+
+from relance.domain.alert_wording.figures import FRENCH as FIGURES
+from relance.domain.alert_wording.words import Words
+from relance.domain.alerts.due import Telling
+from relance.domain.alerts.model import Rule
+
+FRENCH = Words(
+    code="fr",
+    figures=FIGURES,
+    quoted="«\u00a0{text}\u00a0»",
+    partner="partenaire {name}",
+    rules={
+        Rule.DEFAULT_LP: "Page par défaut",
+        Rule.PAUSED_PARTNER: "Partenaire en pause",
+        Rule.NO_DATA: "Pas de données",
+        Rule.EVERFLOW_DOWN: "Everflow indisponible",
+        Rule.CYCLE_IMBALANCE: "Cycle déséquilibré",
+    },
+    alert="Alerte\u00a0: {rule}",
+    titles={
+        Telling.FIRING: "{alert}",
+        Telling.WORSENED: "{alert} (aggravation)",
+        Telling.REPEAT: "{alert} (toujours en cours)",
+        Telling.ESCALATION: "{alert} (sans réponse)",
+        Telling.FLAPPING: "{rule}\u00a0: va et vient",
+        Telling.RESOLVED: "{rule}\u00a0: résolu",
+        Telling.DIGEST: "{rule}\u00a0: résumé du jour",
+    },
+    prefaces={
+        Telling.WORSENED: "La situation s’est aggravée depuis mon dernier message.",
+        Telling.REPEAT: "C’est toujours en cours, depuis {time}.",
+        Telling.ESCALATION: "Personne n’a encore répondu\u00a0; c’est en cours depuis {time}.",
+    },
+    detected="J’ai détecté un problème possible lors de mon contrôle {part}\u00a0: {found}.",
+    parts_of_day=("du matin", "de l’après-midi", "du soir"),
+    yesterday="hier",
+    on_day="le {day}",
+    from_to="du {days}",
+    default_lp=(
+        "{count} page d’atterrissage nommée {match} a reçu plus de {threshold} clics {days}",
+        "{count} pages d’atterrissage nommées {match} ont reçu plus de {threshold} clics {days}",
+    ),
+    paused_partner=(
+        "{count} partenaire a perdu plus de {threshold} de son revenu {days} par rapport aux mêmes jours une semaine "
+        "plus tôt",
+        "{count} partenaires ont perdu plus de {threshold} de leur revenu {days} par rapport aux mêmes jours une "
+        "semaine plus tôt",
+    ),
+    no_data=(
+        "je n’ai pas pu terminer le contrôle {check}{days}\u00a0: {reason}. Cela ne veut pas dire que tout va bien",
+        "je n’ai pas pu terminer {count} contrôles. Cela ne veut pas dire que tout va bien",
+    ),
+    cycle_imbalance=(
+        "le compte d’un cycle n’est pas juste\u00a0: des invitations manquent ou sont comptées deux fois",
+        "les comptes de {count} cycles ne sont pas justes\u00a0: des invitations manquent ou sont comptées deux fois",
+    ),
+    everflow_down=(
+        "Everflow ne répond pas, ses contrôles sont suspendus",
+        "Everflow ne répond pas, ses contrôles sont suspendus",
+    ),
+    other=("{count} constat demande un coup d’œil", "{count} constats demandent un coup d’œil"),
+    resolved=(
+        "C’est terminé. Il n’y a plus rien à faire.",
+        "Ces {count} alertes sont terminées. Il n’y a plus rien à faire.",
+    ),
+    flapping=(
+        "Cela va et vient. J’écrirai moins souvent jusqu’à ce que cela se stabilise.",
+        "Ces {count} alertes vont et viennent. J’écrirai moins souvent jusqu’à ce que cela se stabilise.",
+    ),
+    digest=("{count} point de faible priorité depuis mon dernier résumé.",
+            "{count} points de faible priorité depuis mon dernier résumé."),
+    clicks=("{count} clic", "{count} clics"),
+    account="compte {status}",
+    statuses={"active": "actif", "inactive": "inactif", "pending": "en attente", "suspended": "suspendu"},
+    reasons={
+        "unavailable": "Everflow n’a pas répondu",
+        "refused": "Everflow a refusé la demande",
+        "unreadable": "la réponse est illisible",
+        "too_large": "la réponse est trop grande",
+        "error_body": "Everflow a répondu par une erreur",
+        "shape": "la réponse n’est pas un rapport",
+        "columns": "le rapport a d’autres colonnes que celles demandées",
+        "value": "le rapport contient un chiffre illisible",
+        "truncated": "le rapport est tronqué",
+        "repeated": "le rapport répète des lignes",
+        "dates": "le rapport porte sur d’autres jours",
+        "days": "il manque un jour dans le rapport",
+        "totals": "il manque des lignes dans le rapport",
+    },
+    unknown_reason="le rapport n’est pas fiable",
+    cycle_row="cycle {period} · {eligible} éligibles · {accounted} comptées · écart {difference}",
+    value="{value} (limite {threshold})",
+    after="après {duration}",
+    over="terminé",
+    offer="Voulez-vous plus de détails\u202f?",
+    details="Détails\u00a0: {rule}",
+    detail_rule="Règle\u00a0: {rule}, gravité {severity}",
+    detail_threshold="Seuil\u00a0: plus de {threshold}",
+    detail_window="Jours examinés\u00a0: {days}, {zone} ({start} – {end} UTC)",
+    detail_baseline="Comparés à\u00a0: {days}, {zone} ({start} – {end} UTC)",
+    detail_since="En cours depuis\u00a0: {time} ({utc} UTC)",
+    detail_repeat="Prochain rappel\u00a0: {time}",
+    detail_ack="Pour s’en charger\u00a0: starter.py alerts ack {key}",
+    detail_silence="Pour faire taire\u00a0: starter.py alerts silence {key}",
+    detail_more="… et {count} de plus\u00a0: starter.py alerts list",
+)  # fmt: skip

@@ -1,0 +1,135 @@
+"""From alerts to the message people read, and to the details they may ask for (SPEC A4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from relance.domain.alert_wording.english import ENGLISH
+from relance.domain.alert_wording.french import FRENCH
+from relance.domain.alert_wording.rows import name, row
+from relance.domain.alert_wording.sentences import moment, sentence
+from relance.domain.alert_wording.words import Words
+from relance.domain.alerts.due import Telling
+from relance.domain.alerts.model import Alert, AlertState, Rule
+from relance.domain.failures import Severity
+from relance.domain.messages import Attachment, OutgoingMessage
+from relance.domain.windows import Window
+
+DETAILS_CHARACTERS = 2_400
+"""What details may hold: a Slack section takes 3,000 characters, and escaping makes some of them longer."""
+
+_LANGUAGES: Mapping[str, Words] = {"en": ENGLISH, "fr": FRENCH}
+_SIGNS = {Severity.CRITICAL: "🚨", Severity.HIGH: "🚨", Severity.MEDIUM: "⚠️", Severity.LOW: "ℹ️"}
+_TELLING_SIGNS = {Telling.RESOLVED: "✅", Telling.FLAPPING: "🔁", Telling.DIGEST: "🗒️"}
+_WITHOUT_OFFER = {Telling.RESOLVED, Telling.DIGEST}
+
+
+def alert_message(
+    telling: Telling,
+    alerts: Sequence[Alert],
+    *,
+    key: str,
+    at: datetime,
+    language: str,
+    details_url: str | None = None,
+    attachments: tuple[Attachment, ...] = (),
+) -> OutgoingMessage:
+    """Return the message about alerts of one rule, at least one; `at` is in the zone whose clock people read."""
+    words = _LANGUAGES[language]
+    severity = _highest(alerts)
+    offers = telling not in _WITHOUT_OFFER
+    return OutgoingMessage(
+        key=key,
+        severity=severity,
+        title=f"{_TELLING_SIGNS.get(telling) or _SIGNS[severity]} {_title(words, telling, alerts[0].rule)}",
+        text=sentence(words, telling, alerts, at),
+        at=at,
+        language=language,
+        rows=tuple(_line(words, telling, alert) for alert in alerts if _has_row(alert, len(alerts))),
+        offer=words.offer if offers else "",
+        details_url=details_url if offers else None,
+        attachments=attachments,
+    )
+
+
+def details_message(
+    alerts: Sequence[Alert], *, key: str, at: datetime, language: str, next_repeat: datetime | None = None
+) -> OutgoingMessage:
+    """Return why people were told: rule, threshold, windows in local time and UTC, and every row that fits."""
+    words = _LANGUAGES[language]
+    first = alerts[0]
+    head = "\n".join(_reasons(words, alerts, at, next_repeat))
+    room = DETAILS_CHARACTERS - len(head)
+    shown: list[str] = []
+    for number, alert in enumerate(alerts):
+        line = f"• {row(words, alert)}"
+        if len(line) + 1 > room:
+            shown.append(words.detail_more.format(count=words.figures.whole(len(alerts) - number)))
+            break
+        shown.append(line)
+        room -= len(line) + 1
+    return OutgoingMessage(
+        key=key,
+        severity=_highest(alerts),
+        title=f"🔎 {words.details.format(rule=_rule(words, first.rule))}",
+        text="\n".join([head, "", *shown]),
+        at=at,
+        language=language,
+    )
+
+
+def _reasons(words: Words, alerts: Sequence[Alert], at: datetime, next_repeat: datetime | None) -> list[str]:
+    first = alerts[0]
+    evidence = first.evidence
+    since = min(alert.fired_at for alert in alerts)
+    lines = [words.detail_rule.format(rule=first.rule, severity=_highest(alerts))]
+    if evidence.threshold is not None:
+        shown = words.figures.percent if first.rule == Rule.PAUSED_PARTNER else words.figures.plain
+        lines.append(words.detail_threshold.format(threshold=shown(evidence.threshold)))
+    if evidence.window is not None:
+        lines.append(_window(words, words.detail_window, evidence.window))
+    if evidence.baseline_window is not None:
+        lines.append(_window(words, words.detail_baseline, evidence.baseline_window))
+    lines.append(words.detail_since.format(time=moment(words, since, at), utc=_utc(since)))
+    if next_repeat is not None:
+        lines.append(words.detail_repeat.format(time=moment(words, next_repeat, at)))
+    target = first.key if len(alerts) == 1 else first.group
+    return [*lines, words.detail_ack.format(key=target), words.detail_silence.format(key=target)]
+
+
+def _window(words: Words, template: str, window: Window) -> str:
+    return template.format(
+        days=words.figures.days(window), zone=window.zone, start=_utc(window.start), end=_utc(window.end)
+    )
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def _title(words: Words, telling: Telling, rule: str) -> str:
+    shown = _rule(words, rule)
+    return words.titles[telling].format(rule=shown, alert=words.alert.format(rule=shown))
+
+
+def _rule(words: Words, rule: str) -> str:
+    return words.rules.get(rule) or rule.replace("-", " ").capitalize()
+
+
+def _has_row(alert: Alert, count: int) -> bool:
+    # One missing report, or Everflow itself: the sentence has said it all.
+    return not (alert.rule == Rule.EVERFLOW_DOWN or (alert.rule == Rule.NO_DATA and count == 1))
+
+
+def _line(words: Words, telling: Telling, alert: Alert) -> str:
+    if telling is Telling.RESOLVED:
+        ended = alert.resolved_at or alert.updated_at
+        return f"{name(words, alert)} · {words.after.format(duration=words.figures.duration(ended - alert.fired_at))}"
+    if telling is Telling.DIGEST and alert.state is AlertState.RESOLVED:
+        return f"{row(words, alert)} · {words.over}"
+    return row(words, alert)
+
+
+def _highest(alerts: Sequence[Alert]) -> Severity:
+    return min((alert.severity for alert in alerts), key=list(Severity).index)

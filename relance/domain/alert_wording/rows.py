@@ -1,0 +1,75 @@
+"""One line per alert: what it is about and the figures that made it fire."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from relance.domain.alert_wording.figures import MINUS
+from relance.domain.alert_wording.words import Words
+from relance.domain.alerts.model import Alert, Rule
+from relance.domain.labels import clean_name
+
+_DOT = " · "
+
+
+def row(words: Words, alert: Alert) -> str:
+    """Return the line of an alert; labels come from outside and are shown on one line, at most 80 characters each."""
+    if alert.rule == Rule.CYCLE_IMBALANCE:
+        return _cycle(words, alert)
+    return _DOT.join(filter(None, [name(words, alert), figure(words, alert), _account(words, alert)]))
+
+
+def name(words: Words, alert: Alert) -> str:
+    """Return what an alert is about, as people know it."""
+    labels = {key: clean_name(label) for key, label in alert.labels.items()}
+    if alert.rule == Rule.DEFAULT_LP:
+        page = words.quoted.format(text=labels.get("landing_page", ""))
+        return _DOT.join([labels.get("offer", ""), _partner(words, labels.get("partner", "")), page])
+    if alert.rule == Rule.PAUSED_PARTNER:
+        return labels.get("partner") or alert.subject
+    if alert.rule == Rule.NO_DATA:
+        check = labels.get("check", "")
+        return words.rules.get(check, check)
+    return labels.get("name") or alert.subject
+
+
+def figure(words: Words, alert: Alert) -> str:
+    """Return the figures of an alert; nothing if it has none."""
+    evidence, figures = alert.evidence, words.figures
+    if evidence.value is None:
+        return reason(words, alert) if alert.rule == Rule.NO_DATA else ""
+    if alert.rule == Rule.DEFAULT_LP:
+        return words.clicks[evidence.value != 1].format(count=figures.whole(evidence.value))
+    if alert.rule == Rule.PAUSED_PARTNER and evidence.baseline is not None and evidence.current is not None:
+        currency = evidence.currency or ""
+        before, now = figures.money(evidence.baseline, currency), figures.money(evidence.current, currency)
+        return f"{before} → {now}{_DOT}{MINUS}{figures.percent(evidence.value)}"
+    if evidence.threshold is None:
+        return figures.plain(evidence.value)
+    return words.value.format(value=figures.plain(evidence.value), threshold=figures.plain(evidence.threshold))
+
+
+def reason(words: Words, alert: Alert) -> str:
+    """Return why there is no data."""
+    return words.reasons.get(alert.labels.get("reason", ""), words.unknown_reason)
+
+
+def _partner(words: Words, label: str) -> str:
+    # Many accounts call their partners "Partner Alpha": nobody says "partner Partner Alpha".
+    word = words.partner.format(name="").strip()
+    return label if label.casefold().startswith(word) else words.partner.format(name=label)
+
+
+def _account(words: Words, alert: Alert) -> str:
+    status = clean_name(alert.labels.get("account_status", ""))
+    return words.account.format(status=words.statuses.get(status, status)) if status else ""
+
+
+def _cycle(words: Words, alert: Alert) -> str:
+    figures, evidence = words.figures, alert.evidence
+    return words.cycle_row.format(
+        period=alert.labels.get("period") or alert.subject,
+        eligible=figures.whole(evidence.baseline or Decimal(0)),
+        accounted=figures.whole(evidence.current or Decimal(0)),
+        difference=figures.whole(evidence.value or Decimal(0)),
+    )

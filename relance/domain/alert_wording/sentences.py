@@ -1,0 +1,80 @@
+"""What was found, as a sentence a colleague would write (SPEC A4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from relance.domain.alert_wording.rows import name, reason
+from relance.domain.alert_wording.words import Words
+from relance.domain.alerts.due import Telling
+from relance.domain.alerts.model import Alert, Rule
+from relance.domain.labels import clean_name
+from relance.domain.messages import clock_time
+from relance.domain.windows import Window
+
+
+def sentence(words: Words, telling: Telling, alerts: Sequence[Alert], at: datetime) -> str:
+    """Return the text of a message about alerts of one rule; `at` is in the zone whose clock people read."""
+    simple = {
+        Telling.RESOLVED: words.resolved,
+        Telling.FLAPPING: words.flapping,
+        Telling.DIGEST: words.digest,
+    }.get(telling)
+    if simple is not None:
+        return simple[len(alerts) != 1].format(count=words.figures.whole(len(alerts)))
+    found = _found(words, alerts, at)
+    if telling is Telling.FIRING and alerts[0].rule in {Rule.DEFAULT_LP, Rule.PAUSED_PARTNER}:
+        return words.detected.format(part=_part_of_day(words, at), found=found)
+    finding = f"{found[0].upper()}{found[1:]}."
+    preface = words.prefaces.get(telling)
+    if preface is None:
+        return finding
+    return f"{preface.format(time=moment(words, min(alert.fired_at for alert in alerts), at))} {finding}"
+
+
+def moment(words: Words, instant: datetime, at: datetime) -> str:
+    """Return an instant on the clock of `at`, with the day unless it is today: `09:00 AM`, `9 March 2026, 09:00 AM`."""
+    local = instant.astimezone(at.tzinfo)
+    clock = clock_time(local, words.code)
+    return clock if local.date() == at.date() else f"{words.figures.day(local.date())}, {clock}"
+
+
+def _found(words: Words, alerts: Sequence[Alert], at: datetime) -> str:
+    first = alerts[0]
+    window, threshold = first.evidence.window, first.evidence.threshold
+    figures = words.figures
+    blanks = {"count": figures.whole(len(alerts)), "days": _when(words, window, at.date()) if window else ""}
+    if first.rule == Rule.DEFAULT_LP:
+        pages = len({alert.subject.rpartition(".")[0] for alert in alerts})
+        return words.default_lp[pages != 1].format(
+            count=figures.whole(pages),
+            match=words.quoted.format(text=clean_name(first.labels.get("match", ""))),
+            threshold=figures.whole(threshold or 0),
+            days=blanks["days"],
+        )
+    if first.rule == Rule.PAUSED_PARTNER:
+        return words.paused_partner[len(alerts) != 1].format(
+            **blanks, threshold=figures.percent(threshold or Decimal(0))
+        )
+    if first.rule == Rule.NO_DATA:
+        days = f" ({figures.days(window)})" if window else ""
+        return words.no_data[len(alerts) != 1].format(
+            count=blanks["count"], check=name(words, first), days=days, reason=reason(words, first)
+        )
+    pairs = {Rule.CYCLE_IMBALANCE: words.cycle_imbalance, Rule.EVERFLOW_DOWN: words.everflow_down}
+    pair = next((pair for rule, pair in pairs.items() if rule == first.rule), words.other)
+    return pair[len(alerts) != 1].format(**blanks)
+
+
+def _when(words: Words, window: Window, today: date) -> str:
+    if window.first_day != window.last_day:
+        return words.from_to.format(days=words.figures.days(window))
+    if window.last_day == today - timedelta(days=1):
+        return words.yesterday
+    return words.on_day.format(day=words.figures.day(window.last_day))
+
+
+def _part_of_day(words: Words, at: datetime) -> str:
+    return words.parts_of_day[0 if at.hour < 12 else 1 if at.hour < 18 else 2]

@@ -1,0 +1,62 @@
+"""The words of one language, as data; `english` and `french` fill it in.
+
+Templates name their blanks (`count`, `threshold`, `days`, ...); each pair is singular and plural.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relance.domain.alert_wording.figures import Figures
+from relance.domain.alerts.due import Telling
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything that is said, in one language."""
+
+    code: str
+    figures: Figures
+    quoted: str
+    partner: str
+    rules: Mapping[str, str]
+    alert: str
+    titles: Mapping[Telling, str]
+    prefaces: Mapping[Telling, str]
+    detected: str
+    parts_of_day: tuple[str, str, str]
+    yesterday: str
+    on_day: str
+    from_to: str
+    default_lp: Pair
+    paused_partner: Pair
+    no_data: Pair
+    cycle_imbalance: Pair
+    everflow_down: Pair
+    other: Pair
+    resolved: Pair
+    flapping: Pair
+    digest: Pair
+    clicks: Pair
+    account: str
+    statuses: Mapping[str, str]
+    reasons: Mapping[str, str]
+    unknown_reason: str
+    cycle_row: str
+    value: str
+    after: str
+    over: str
+    offer: str
+    details: str
+    detail_rule: str
+    detail_threshold: str
+    detail_window: str
+    detail_baseline: str
+    detail_since: str
+    detail_repeat: str
+    detail_ack: str
+    detail_silence: str
+    detail_more: str

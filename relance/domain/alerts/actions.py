@@ -1,0 +1,139 @@
+"""What a group's workflow does next: a pure function of its state and the time (SPEC A2, A3, A6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from relance.domain.alerts.due import Due, Telling, due
+from relance.domain.alerts.group import AlertGroup, Member
+from relance.domain.alerts.model import AlertEvent
+from relance.domain.alerts.observing import Happening, Step
+from relance.domain.alerts.policy import AlertPolicy
+from relance.domain.alerts.settling import changes_at, settled
+
+
+class Route(StrEnum):
+    """To whom: the ordinary channel with its fallbacks, or the one after it."""
+
+    FIRST = "first"
+    SECOND = "second"
+
+
+class Line(NamedTuple):
+    """One alert of a message, with the value it is told with."""
+
+    key: str
+    value: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Send one message about these alerts now; the same `sequence` means the same message (SPEC A6)."""
+
+    telling: Telling
+    lines: tuple[Line, ...]
+    routes: tuple[Route, ...]
+    sequence: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing until then, unless something happens before."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Wait until something happens: nothing is due at any time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The group is empty: all is resolved and told."""
+
+
+Action: TypeAlias = Deliver | Wait | Idle | Done
+
+_MERGED = {Telling.FIRING, Telling.WORSENED}
+
+
+def next_action(group: AlertGroup, now: datetime, policy: AlertPolicy) -> Action:
+    """Return what to do at this instant; call it again after each thing that happened and each wait."""
+    group = settled(group, now, policy).group
+    if not group.members:
+        return Done()
+    dues = {key: found for key, member in group.members.items() if (found := due(group, member, policy))}
+    ready = {found.telling for found in dues.values() if found.at <= now}
+    if ready:
+        free = _free_at(group, policy)
+        return _message(group, dues, ready, now) if free is None or free <= now else Wait(free)
+    instants = [found.at for found in dues.values()]
+    instants += (at for member in group.members.values() for at in changes_at(member, policy))
+    return Wait(min(instants)) if instants else Idle()
+
+
+def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPolicy) -> Step:
+    """Return the group after a message went out; what happened since it was written is still to be told."""
+    told = {
+        line.key: _told(group.members[line.key], line, action, now)
+        for line in action.lines
+        if line.key in group.members
+    }
+    group = replace(
+        group.with_members(told).counted(delivered=1),
+        messages=(*group.messages, now)[-policy.most_messages :],
+        sequence=action.sequence + 1,
+    )
+    return Step(group, tuple(Happening(line.key, AlertEvent.SENT, action.telling) for line in action.lines))
+
+
+def _free_at(group: AlertGroup, policy: AlertPolicy) -> datetime | None:
+    if len(group.messages) < policy.most_messages:
+        return None
+    return group.messages[-policy.most_messages] + policy.interval
+
+
+def _message(group: AlertGroup, dues: dict[str, Due], ready: set[Telling], now: datetime) -> Deliver:
+    telling = next(one for one in Telling if one in ready)
+    together = _MERGED if telling in _MERGED else {telling}
+    # Whatever is to be said in the same words soon goes along: fewer messages, and none of it is early news.
+    keys = [key for key, found in dues.items() if found.telling in together]
+    if any(dues[key].telling is Telling.FIRING for key in keys):
+        telling = Telling.FIRING
+    return Deliver(
+        telling=telling,
+        lines=tuple(Line(key, group.members[key].value) for key in keys),
+        routes=_routes(telling, [group.members[key] for key in keys]),
+        sequence=group.sequence,
+        at=now,
+    )
+
+
+def _routes(telling: Telling, members: list[Member]) -> tuple[Route, ...]:
+    if telling is Telling.ESCALATION:
+        return (Route.SECOND,)
+    return (Route.FIRST, Route.SECOND) if any(member.escalated for member in members) else (Route.FIRST,)
+
+
+def _told(member: Member, line: Line, action: Deliver, now: datetime) -> Member:
+    if action.telling is Telling.ESCALATION:
+        return replace(member, escalated=True)
+    newer = member.news_at is not None and member.news_at > action.at
+    member = replace(
+        member,
+        news=member.news if newer else None,
+        told_at=now,
+        told_value=line.value,
+        repeats=member.repeats + (action.telling is Telling.REPEAT),
+    )
+    if action.telling in _MERGED and member.told_first is None:
+        member = replace(member, told_first=now)
+    if member.flapping_since is not None and action.telling in {Telling.FLAPPING, Telling.DIGEST}:
+        member = replace(member, flapping_told=now, changes=0)
+    return member

@@ -1,0 +1,118 @@
+"""An alert: a condition that fires, may repeat, is acknowledged or silenced, and resolves (SPEC A1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, PlainSerializer, StringConstraints
+
+from relance.domain.base import Document, Utc
+from relance.domain.failures import Severity
+from relance.domain.windows import Window
+
+HISTORY_KEPT = 200
+"""Newest entries kept per alert: a flapping one must not grow without end."""
+
+Amount = Annotated[Decimal, PlainSerializer(str, return_type=str)]
+"""An exact figure; stored as text, because BSON's numbers are not Python's."""
+
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
+
+
+class Rule(StrEnum):
+    """The rules that have words of their own; others are shown by their name."""
+
+    DEFAULT_LP = "default-lp"
+    PAUSED_PARTNER = "paused-partner"
+    NO_DATA = "no-data"
+    EVERFLOW_DOWN = "everflow-down"
+    CYCLE_IMBALANCE = "cycle-imbalance"
+
+
+class AlertState(StrEnum):
+    """Where an alert stands; `resolved` is the end, a condition that comes back is a new alert."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    RESOLVED = "resolved"
+
+
+class AlertEvent(StrEnum):
+    """What can happen to an alert; all of it is in its history."""
+
+    OPENED = "opened"
+    SEEN_AGAIN = "seen_again"
+    WORSENED = "worsened"
+    ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    SILENCE_ENDED = "silence_ended"
+    RESOLVED = "resolved"
+    SENT = "sent"
+    SUPPRESSED = "suppressed"
+
+
+class Suppression(StrEnum):
+    """Why a firing led to no message of its own."""
+
+    UNCHANGED = "unchanged"
+    ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    INHIBITED = "inhibited"
+    FLAPPING = "flapping"
+
+
+class Evidence(Document):
+    """Why an alert fired: `value` compared with `threshold`, in the windows it was measured in (local days and UTC).
+
+    `baseline` and `current` are what `value` was computed from, where it is a comparison; money is in `currency`.
+    """
+
+    value: Amount | None = None
+    threshold: Amount | None = None
+    baseline: Amount | None = None
+    current: Amount | None = None
+    currency: str | None = None
+    window: Window | None = None
+    baseline_window: Window | None = None
+
+
+class HistoryEntry(Document):
+    """One thing that happened; `by` is a person, `detail` a code or a person's reason."""
+
+    at: Utc
+    event: AlertEvent
+    by: str | None = None
+    detail: str | None = None
+
+
+class Alert(Document):
+    """One alert; among the open ones there is one per key.
+
+    `subject` are the ids the alert is about, `labels` what people know them by. `observation` names the run that saw it
+    last. `fired_at` is when it opened.
+    """
+
+    id: str = Field(alias="_id")
+    key: str
+    group: str
+    rule: RuleName
+    subject: str
+    severity: Severity
+    labels: dict[str, str] = Field(default_factory=dict)
+    evidence: Evidence = Evidence()
+    state: AlertState = AlertState.FIRING
+    observation: str = ""
+    fired_at: Utc
+    updated_at: Utc
+    resolved_at: Utc | None = None
+    acknowledged_by: str | None = None
+    silenced_until: Utc | None = None
+    history: tuple[HistoryEntry, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the condition is still there."""
+        return self.state is not AlertState.RESOLVED

@@ -1,0 +1,169 @@
+"""What happens to a group of alerts: checks that see a condition or miss it, and what people decide about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from relance.domain.alerts.flapping import flipped
+from relance.domain.alerts.group import AlertGroup, Member, News
+from relance.domain.alerts.model import AlertEvent, AlertState, Suppression
+from relance.domain.alerts.policy import AlertPolicy
+from relance.domain.alerts.transitions import next_state
+from relance.domain.failures import Severity
+
+_RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A condition a check saw; a higher `value` is worse, None has no degrees."""
+
+    key: str
+    severity: Severity
+    value: Decimal | None = None
+
+
+class Happening(NamedTuple):
+    """What to write into an alert's history."""
+
+    key: str
+    event: AlertEvent
+    detail: str | None = None
+
+
+class Step(NamedTuple):
+    """A group after something happened to it, and what that means for its alerts."""
+
+    group: AlertGroup
+    happenings: tuple[Happening, ...] = ()
+
+
+def observed(
+    group: AlertGroup, firings: Sequence[Firing], observation: str, now: datetime, policy: AlertPolicy
+) -> Step:
+    """Take the whole result of one check run: what it does not name is gone.
+
+    `observation` orders the runs (the nominal time as ISO text in UTC). A run older than one already taken changes
+    nothing: what it says has been overtaken.
+    """
+    if observation < group.observation:
+        return Step(group)
+    group = replace(group, observation=observation)
+    fired = fire(group, firings, now, policy, observation)
+    gone = clear(fired.group, fired.group.members.keys() - {firing.key for firing in firings}, now, policy)
+    return Step(gone.group, fired.happenings)
+
+
+def fire(
+    group: AlertGroup, firings: Iterable[Firing], now: datetime, policy: AlertPolicy, observation: str = ""
+) -> Step:
+    """Take conditions that are there; the ones not named stay as they are."""
+    changed: dict[str, Member] = {}
+    happenings: list[Happening] = []
+    for firing in firings:
+        old = changed.get(firing.key) or group.members.get(firing.key)
+        if old is None or old.state is AlertState.RESOLVED:
+            member = _opened(firing, old, now, policy, observation)
+            happenings.append(Happening(firing.key, AlertEvent.OPENED))
+        else:
+            member = _seen_again(firing, old, now, policy, observation)
+            worse = member.news is News.WORSENED and old.news is None
+            happenings.append(Happening(firing.key, AlertEvent.WORSENED if worse else AlertEvent.SEEN_AGAIN))
+        changed[firing.key] = member
+        reason = _suppression(group, member, now, policy)
+        if reason:
+            happenings.append(Happening(firing.key, AlertEvent.SUPPRESSED, reason))
+    count = {event: sum(one.event is event for one in happenings) for event in AlertEvent}
+    group = group.with_members(changed).counted(fired=count[AlertEvent.OPENED], suppressed=count[AlertEvent.SUPPRESSED])
+    return Step(group, tuple(happenings))
+
+
+def clear(group: AlertGroup, keys: Collection[str], now: datetime, policy: AlertPolicy) -> Step:
+    """Take conditions that are gone; they resolve when they stay away for the policy's hold."""
+    gone = {
+        key: flipped(replace(member, away_since=now), now, policy)
+        for key, member in group.members.items()
+        if key in keys and member.state is not AlertState.RESOLVED and member.away_since is None
+    }
+    return Step(group.with_members(gone))
+
+
+def acknowledge(group: AlertGroup, keys: Collection[str]) -> Step:
+    """Take that a person looks after these alerts: no repeat, no escalation, until they worsen."""
+    return _decided(group, keys, AlertEvent.ACKNOWLEDGED, None)
+
+
+def silence(group: AlertGroup, keys: Collection[str], until: datetime) -> Step:
+    """Take that nobody wants to hear of these alerts until then."""
+    return _decided(group, keys, AlertEvent.SILENCED, until)
+
+
+def inhibit(group: AlertGroup, by: str | None) -> AlertGroup:
+    """Return the group held back by an open alert that explains it away, or released again."""
+    return replace(group, inhibited_by=by)
+
+
+def _opened(firing: Firing, old: Member | None, now: datetime, policy: AlertPolicy, observation: str) -> Member:
+    member = Member(firing.severity, firing.value, observation=observation, news=News.FIRING, news_at=now)
+    if old is None:
+        return member
+    kept = replace(
+        member,
+        flips=old.flips,
+        changes=old.changes,
+        flapping_since=old.flapping_since,
+        flapping_told=old.flapping_told,
+    )
+    return flipped(kept, now, policy)
+
+
+def _seen_again(firing: Firing, old: Member, now: datetime, policy: AlertPolicy, observation: str) -> Member:
+    rerun = bool(observation) and observation == old.observation
+    rose = _RANK[firing.severity] > _RANK[old.severity]
+    member = replace(
+        old if old.away_since is None else flipped(replace(old, away_since=None), now, policy),
+        severity=firing.severity if rose else old.severity,
+        value=firing.value,
+        observation=observation,
+        repeats=old.repeats if rerun else 0,
+    )
+    if old.told_at is None or old.news is not None or not (rose or policy.worse(firing.value, old.told_value)):
+        return member
+    state = next_state(old.state, AlertEvent.WORSENED)
+    if state is not AlertState.FIRING:
+        return member
+    return replace(member, state=state, news=News.WORSENED, news_at=now, told_first=None, escalated=False)
+
+
+def _suppression(group: AlertGroup, member: Member, now: datetime, policy: AlertPolicy) -> Suppression | None:
+    if group.inhibited_by is not None:
+        return Suppression.INHIBITED
+    if member.state is AlertState.SILENCED:
+        return Suppression.SILENCED
+    if member.state is AlertState.ACKNOWLEDGED:
+        return Suppression.ACKNOWLEDGED
+    if member.flapping_since is not None:
+        return Suppression.FLAPPING
+    repeat = policy.pace(member.severity).repeat
+    repeats_now = (
+        repeat is not None
+        and member.told_at is not None
+        and member.told_at + repeat <= now
+        and policy.repeats_left(member.severity, member.state, member.repeats)
+    )
+    return None if repeats_now or member.news_at == now else Suppression.UNCHANGED
+
+
+def _decided(group: AlertGroup, keys: Collection[str], event: AlertEvent, until: datetime | None) -> Step:
+    changed = {}
+    for key, member in group.members.items():
+        state = next_state(member.state, event)
+        if key in keys and state is not None:
+            # Whoever acknowledges knows of it: there is nothing left to tell. A silence only postpones.
+            news = None if event is AlertEvent.ACKNOWLEDGED else member.news
+            changed[key] = replace(member, state=state, silenced_until=until, news=news)
+    return Step(group.with_members(changed), tuple(Happening(key, event) for key in changed))

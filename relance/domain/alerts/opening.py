@@ -1,0 +1,91 @@
+"""From what a rule found to the alert that is stored, and to what its group is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from relance.domain.alerts.model import Alert, AlertEvent, Evidence, HistoryEntry
+from relance.domain.alerts.observing import Firing
+from relance.domain.failures import Severity
+from relance.domain.report_rules import Finding
+from relance.domain.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One condition one check run saw, with all there is to know about it."""
+
+    rule: str
+    group: str
+    subject: str
+    severity: Severity
+    labels: Mapping[str, str]
+    evidence: Evidence
+    observation: str = ""
+
+    def firing(self, key: str) -> Firing:
+        """Return what the group's workflow needs to know."""
+        return Firing(key, self.severity, self.evidence.value)
+
+    def opened(self, alert_id: str, key: str, at: datetime) -> Alert:
+        """Return the alert that opens with this."""
+        return Alert(
+            id=alert_id,
+            key=key,
+            group=self.group,
+            rule=self.rule,
+            subject=self.subject,
+            severity=self.severity,
+            labels=dict(self.labels),
+            evidence=self.evidence,
+            observation=self.observation,
+            fired_at=at,
+            updated_at=at,
+            history=(HistoryEntry(at=at, event=AlertEvent.OPENED),),
+        )
+
+    def seen_again(self, alert: Alert) -> Alert:
+        """Return an open alert with the newest evidence; its severity never falls while it is open."""
+        ranks = list(Severity)
+        return alert.model_copy(
+            update={
+                "labels": {**alert.labels, **self.labels},
+                "evidence": self.evidence,
+                "observation": self.observation,
+                "severity": min(alert.severity, self.severity, key=ranks.index),
+            }
+        )
+
+
+def sighting(
+    finding: Finding,
+    *,
+    rule: str,
+    severity: Severity,
+    currency: str,
+    window: Window,
+    baseline_window: Window | None = None,
+    account_status: str | None = None,
+    observation: str = "",
+) -> Sighting:
+    """Return a finding of a report rule as a sighting; all findings of a rule share one group."""
+    extra = {"account_status": account_status} if account_status else {}
+    return Sighting(
+        rule=rule,
+        group=rule,
+        subject=finding.subject,
+        severity=severity,
+        labels={**finding.labels, **extra},
+        evidence=Evidence(
+            value=finding.value,
+            threshold=finding.threshold,
+            baseline=finding.baseline,
+            current=finding.current,
+            currency=currency,
+            window=window,
+            baseline_window=baseline_window,
+        ),
+        observation=observation,
+    )

@@ -1,0 +1,53 @@
+"""A message of the in-app chat inbox, as it is stored in `chatMessages` (SPEC section 2)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from relance.domain.base import Document, Utc
+from relance.domain.failures import Severity
+from relance.domain.messages import OutgoingMessage, plain_text
+
+
+class StoredAttachment(Document):
+    """A file of a stored message; its content is read separately."""
+
+    filename: str
+    content_type: str
+
+
+class ChatMessage(Document):
+    """One message; `key` is its deduplication key, `number` counts up from 1 in the order of storing."""
+
+    key: str = Field(alias="_id")
+    number: int
+    severity: Severity
+    at: Utc
+    language: str
+    title: str
+    text: str
+    rows: tuple[str, ...] = ()
+    offer: str = ""
+    details_url: str | None = None
+    plain: str
+    attachments: tuple[StoredAttachment, ...] = ()
+
+
+def stored(message: OutgoingMessage, number: int) -> ChatMessage:
+    """Return a message as it is stored; `plain` keeps how it read in the zone of its time."""
+    return ChatMessage(
+        key=message.key,
+        number=number,
+        severity=message.severity,
+        at=message.at,
+        language=message.language,
+        title=message.title,
+        text=message.text,
+        rows=message.rows,
+        offer=message.offer,
+        details_url=message.details_url,
+        plain=plain_text(message),
+        attachments=tuple(
+            StoredAttachment(filename=one.filename, content_type=one.content_type) for one in message.attachments
+        ),
+    )

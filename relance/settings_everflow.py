@@ -1,0 +1,71 @@
+"""The settings of the partner desk's reports (SPEC section 5)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from relance.domain.failures import Severity
+from relance.domain.reports import Clicks
+from relance.settings_group import Group, Zone
+
+
+def _host_only(url: str) -> str:
+    parts = urlsplit(url)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise ValueError("the key would travel unencrypted; use https")
+    if not parts.hostname or parts.path.strip("/") or parts.query or parts.username or parts.password:
+        raise ValueError("must be scheme and host only, like https://api.eflow.team")
+    return url.rstrip("/")
+
+
+_CRON = r"^\S+( \S+){4}$"
+
+
+class Everflow(Group):
+    """The partner desk's reports: where they come from, how they are checked, and what counts as a finding."""
+
+    base_url: Annotated[str, AfterValidator(_host_only)] = Field(
+        "https://api.eflow.team", description="The API's host; accounts hosted in the EU: https://api-eu.eflow.team."
+    )
+    api_key: SecretStr | None = Field(None, description="Network API key; none means the checks cannot run.")
+    timezone: Zone = Field("Europe/Amsterdam", description="Zone of the reports' days and of both Schedules.")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="Currency of the reports (ISO 4217).")
+    timeout: float = Field(90.0, gt=0, le=600, description="Seconds for one call in all.")
+    calls_at_once: int = Field(4, ge=1, le=4, description="Most calls at the same time, per worker process.")
+    row_limit: int = Field(10_000, ge=1, le=10_000, description="Rows from which a report counts as truncated.")
+    check_dates: bool = Field(
+        True, description="Whether reports are asked by day, which shows a wrong day or zone and a day without data."
+    )
+    check_totals: bool = Field(
+        True,
+        description="Whether rows are compared with the network's totals (one more call), which shows missing ones.",
+    )
+    tolerated_clicks: int = Field(10, ge=0, description="Clicks by which rows and totals may differ.")
+    tolerated_revenue: Decimal = Field(Decimal(1), ge=0, description="Revenue by which rows and totals may differ.")
+    severity: Severity = Field(Severity.HIGH, description="Severity of both alerts.")
+    clicks: Clicks = Field(Clicks.TOTAL, description="Which clicks count: total_click or unique_click.")
+    default_lp_word: str = Field("Default", min_length=1, description="What the name of a default page contains.")
+    default_lp_base_url: bool = Field(
+        False, description="Whether the offer's base destination (offer URL id 0) counts as default, whatever its name."
+    )
+    default_lp_clicks: int = Field(50, ge=0, description="A default page alerts with more clicks than this.")
+    default_lp_cron: str = Field("0 9 * * *", pattern=_CRON, description="When Default LP looks at the day before.")
+    default_lp_catchup: timedelta = Field(
+        timedelta(hours=1), ge=timedelta(minutes=1), description="How late a missed Default LP run is made up for."
+    )
+    paused_revenue: Decimal = Field(
+        Decimal(100), gt=0, description="A partner counts from this revenue in the earlier three days on."
+    )
+    paused_drop: Decimal = Field(
+        Decimal(50), ge=0, lt=100, description="A partner alerts with a drop above this, in %."
+    )
+    paused_cron: str = Field("0 8 * * 1,3,5", pattern=_CRON, description="When Paused partner looks at three days.")
+    paused_catchup: timedelta = Field(
+        timedelta(hours=1), ge=timedelta(minutes=1), description="How late a missed Paused partner run is made up for."
+    )

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from relance.domain.alerts.policy import AlertPolicy, Pace
+from relance.settings_alerts import Alerts
+
+
+def test_the_defaults_are_the_policys() -> None:
+    assert Alerts().policy == AlertPolicy()
+
+
+def test_every_setting_but_the_language_changes_the_policy() -> None:
+    other: dict[str, Any] = {"language": "fr", "zone": "UTC", "digest_time": "07:30", "worse_by": "2"}
+    for name, field in Alerts.model_fields.items():
+        value = other.get(name, field.default * 2 if name not in other else None)
+        changed = Alerts(**{name: value}).policy
+        assert (changed == AlertPolicy()) is (name == "language"), name
+
+
+def test_every_part_of_the_policy_can_be_set() -> None:
+    settable = set(Alerts.model_fields) | {"critical", "high", "medium", "low"}
+    assert {field.name for field in fields(AlertPolicy)} <= settable
+    assert Alerts(high_repeats=0).policy.high == Pace(repeat=AlertPolicy().high.repeat, repeats=0)
+
+
+@pytest.mark.parametrize("wrong", [{"digest_time": "9:00"}, {"zone": "Mars/Base"}, {"worse_by": 1}, {"flaps": 1}])
+def test_wrong_values_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Alerts(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"worse_by": 1}, {"most_messages": 0}, {"flaps": 1}])
+def test_a_policy_that_cannot_work_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="factor above 1"):
+        AlertPolicy(**wrong)

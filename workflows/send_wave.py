@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.planning import Planning
     from relance.contracts.cycle import BatchesInput, BatchInput, Boundary, WaveInput, WaveResult
     from relance.contracts.names import TaskQueue
+    from relance.domain.wording import counted
 
 BATCHES_PER_PAGE = 200
 
@@ -78,7 +79,7 @@ class SendWave:
                         max_late=self._request.options.max_late,
                     ),
                     task_queue=TaskQueue.MAIL,
-                    summary=f"{boundary.users} users up to {boundary.last}",
+                    summary=f"{counted(boundary.users, 'user')} up to {boundary.last}",
                     **BATCH,
                 )
             except ActivityError:

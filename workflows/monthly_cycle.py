@@ -200,7 +200,7 @@ class MonthlyCycle:
             batches_failed=before.batches_failed + wave.batches_failed,
             slowest_batch=max(before.slowest_batch, wave.slowest_batch),
             rss_peak_mb=max(before.rss_peak_mb, wave.rss_peak_mb),
-            sending_time=before.sending_time + wave.duration,
+            sending_time=before.sending_time + wave.sending,
         )
 
     def _update(self, **changes: object) -> None:

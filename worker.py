@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.planning import Planning
@@ -123,14 +124,14 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         data.suppressions,
         data.plans,
         data.ledger,
-        TemporalFollowUps(open_.client),
         sender,
     )
+    starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender)
     statistics = Statistics(data.ledger, data.plans, data.job_runs)
     return {
         TaskQueue.INVITATIONS: [planning.plan, planning.next_wave, planning.boundaries],
-        TaskQueue.MAIL: [invitations.send_batch, steps.run_steps],
+        TaskQueue.MAIL: [invitations.send_batch, starts.start_follow_ups, steps.run_steps],
         TaskQueue.OPS: [statistics.balance, statistics.record_job_run],
     }
 

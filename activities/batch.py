@@ -1,21 +1,18 @@
-"""One batch in memory: its entries, its jobs, its counts, and the follow-ups it owes."""
+"""One batch in memory: its people, its jobs, its counts."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from activities.follow_up_groups import Ahead, ahead_of_entry, ahead_of_outcome, follow_up_inputs
-from activities.sending import Job, Outcome
+from activities.sending import Job
 from relance.contracts.cycle import Counts
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.people import Contact, User
 from relance.domain.plan import Plan
-from relance.ports import TAKEN, Deferred, Failed, FollowUps, Meter, Refused, Sent, Uncertain
+from relance.ports import Deferred, Failed, Refused, Sent, Uncertain
 
-FOLLOW_UPS_AT_ONCE = 8
 UNSENT = (InvitationStatus.QUEUED, InvitationStatus.SENDING)
 
 
@@ -93,56 +90,3 @@ def jobs_of(
             )
         )
     return jobs, orphans
-
-
-@dataclass(slots=True)
-class Owed:
-    """The follow-ups a batch owes: each user's is started as soon as all his invitations have an outcome.
-
-    `complete` are the users whose follow-up runs, or who need none.
-    """
-
-    follow_ups: FollowUps
-    meter: Meter
-    period: str
-    expiry_days: int
-    open: Counter[str] = field(default_factory=Counter)
-    ahead: dict[str, dict[str, Ahead]] = field(default_factory=dict)
-    complete: list[str] = field(default_factory=list)
-    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FOLLOW_UPS_AT_ONCE))
-    _starting: list[asyncio.Task[None]] = field(default_factory=list)
-
-    def expect(self, plans: Sequence[Plan], entries: Mapping[str, Sequence[Invitation]], jobs: Sequence[Job]) -> None:
-        """Note what is already known: entries settled by an earlier attempt, and users without any job."""
-        self.open.update(job.invitation.user_id for job in jobs)
-        for plan in plans:
-            known = {entry.contact_id: ahead_of_entry(entry) for entry in entries.get(plan.user_id, [])}
-            self.ahead[plan.user_id] = {contact: one for contact, one in known.items() if one is not None}
-            if not self.open[plan.user_id]:
-                self._start(plan.user_id)
-
-    def settled(self, job: Job, outcome: Outcome) -> None:
-        """Note a mail's outcome."""
-        if isinstance(outcome, Refused) and outcome.reason == TAKEN:
-            return
-        user_id = job.invitation.user_id
-        ahead = ahead_of_outcome(outcome)
-        if ahead is not None:
-            self.ahead[user_id][job.invitation.contact_id] = ahead
-        self.open[user_id] -= 1
-        if not self.open[user_id]:
-            self._start(user_id)
-
-    async def finish(self) -> None:
-        """Wait for the follow-ups that are being started."""
-        await asyncio.gather(*self._starting)
-
-    def _start(self, user_id: str) -> None:
-        self._starting.append(asyncio.create_task(self._start_all(user_id)))
-
-    async def _start_all(self, user_id: str) -> None:
-        for follow_up in follow_up_inputs(self.period, user_id, self.ahead.pop(user_id), self.expiry_days):
-            async with self._slots:
-                if await self.follow_ups.start(follow_up):
-                    self.meter.follow_up_started()
-        self.complete.append(user_id)

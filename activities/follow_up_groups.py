@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from relance.contracts.follow_up import Followed, FollowUpInput
 from relance.domain.invitation import DueAt, Invitation, InvitationStatus
 from relance.ids import CONTACTS_PER_FOLLOW_UP
-from relance.ports import Deferred, Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +25,6 @@ def ahead_of_entry(entry: Invitation) -> Ahead | None:
         return Ahead(due=entry.due_at)
     if entry.status is InvitationStatus.SENDING and entry.claim is None and entry.retry_at is not None:
         return Ahead(retry_at=entry.retry_at)
-    return None
-
-
-def ahead_of_outcome(outcome: object) -> Ahead | None:
-    """Return what is ahead after a mail's outcome; None when nothing is."""
-    if isinstance(outcome, Sent):
-        return Ahead(due=outcome.due)
-    if isinstance(outcome, Deferred):
-        return Ahead(retry_at=outcome.retry_at)
     return None
 
 
@@ -55,16 +45,21 @@ def groups(ahead: Mapping[str, Ahead]) -> tuple[Followed, ...]:
     )
 
 
-def follow_up_inputs(period: str, user_id: str, ahead: Mapping[str, Ahead], expiry_days: int) -> list[FollowUpInput]:
-    """Return one input per hundred contacts that have something ahead of them."""
-    contacts = sorted(ahead)
-    return [
-        FollowUpInput(
-            period=period,
-            user_id=user_id,
-            part=part,
-            groups=groups({contact: ahead[contact] for contact in contacts[start : start + CONTACTS_PER_FOLLOW_UP]}),
-            expiry_days=expiry_days,
-        )
-        for part, start in enumerate(range(0, len(contacts), CONTACTS_PER_FOLLOW_UP))
-    ]
+def follow_up_inputs(period: str, user_id: str, entries: Sequence[Invitation], expiry_days: int) -> list[FollowUpInput]:
+    """Return one input per hundred contacts of a user, where anything is ahead of them.
+
+    The hundreds are counted over all his entries, which stay the same, and not over those with something ahead: a
+    second attempt must find each contact in the same part.
+    """
+    contacts = sorted(entries, key=lambda entry: entry.contact_id)
+    inputs: list[FollowUpInput] = []
+    for number, start in enumerate(range(0, len(contacts), CONTACTS_PER_FOLLOW_UP)):
+        part = contacts[start : start + CONTACTS_PER_FOLLOW_UP]
+        ahead = {entry.contact_id: one for entry in part if (one := ahead_of_entry(entry)) is not None}
+        if ahead:
+            inputs.append(
+                FollowUpInput(
+                    period=period, user_id=user_id, part=number, groups=groups(ahead), expiry_days=expiry_days
+                )
+            )
+    return inputs

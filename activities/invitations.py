@@ -1,4 +1,4 @@
-"""Send one batch of a wave: queue, claim, send, record, start the follow-ups (SPEC C5-C9)."""
+"""Send one batch of a wave: queue, claim, send, record (SPEC C5-C9)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from activities import attempt
-from activities.batch import Owed, People, Tally, jobs_of, unsent
+from activities.batch import People, Tally, jobs_of, unsent
 from activities.failures import draining, translated
 from activities.memory import rss_peak_mb
 from activities.sending import Job, Order, Outcome, Sender
@@ -19,29 +19,28 @@ from relance import ids
 from relance.contracts.cycle import BatchInput, BatchResult
 from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.plan import Plan, PlanStatus
+from relance.domain.plan import Plan
 from relance.domain.planning import PlanReason, too_late
-from relance.ports import Contacts, FollowUps, Ledger, Plans, Suppressions, Users
+from relance.ports import TAKEN, Contacts, Ledger, Plans, Refused, Suppressions, Users
 
 
 @dataclass(frozen=True, slots=True)
 class Invitations:
-    """Send batches; needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger`, `FollowUps` and a `Sender`."""
+    """Send batches; needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger` and a `Sender`."""
 
     users: Users
     contacts: Contacts
     suppressions: Suppressions
     plans: Plans
     ledger: Ledger
-    follow_ups: FollowUps
     sender: Sender
 
     @activity.defn
     async def send_batch(self, request: BatchInput) -> BatchResult:
         """Send the invitations of a batch's users and return the counts.
 
-        Safe at any moment of death: plans stay `sending` until the follow-ups are started, entries are queued before
-        they are claimed, and an earlier attempt's claims are taken over with the same Message-ID.
+        Safe at any moment of death: entries are queued before they are claimed, an earlier attempt's claims are taken
+        over with the same Message-ID, and plans stay `sending` until their follow-ups are started.
         """
         started = time.monotonic()
         tally = Tally()
@@ -67,22 +66,20 @@ class Invitations:
         jobs, orphans = jobs_of(plans, people, unsent(entries), request.expiry_days)
         for entry in orphans:
             await self.ledger.skip(entry.id, MailKind.INVITATION, Refusal.CONTACT_MISSING, now)
-        owed = Owed(self.follow_ups, self.sender.meter, request.period, request.expiry_days)
-        owed.expect(plans, entries, jobs)
+        tally.outcomes[Refused] += len(orphans)
+        open_jobs = len(jobs)
         order = Order(attempt.token(), request.at, self.sender.mailer.connections, attempt.is_draining)
 
         def done(job: Job, outcome: Outcome) -> None:
+            nonlocal open_jobs
+            if isinstance(outcome, Refused) and outcome.reason == TAKEN:
+                return
+            open_jobs -= 1
             tally.outcomes[type(outcome)] += 1
-            owed.settled(job, outcome)
 
-        try:
-            await self.sender.send(jobs, order, done)
-        finally:
-            await owed.finish()
-        if len(owed.complete) < len(plans):
-            # No plan is finished yet: the next attempt sees the whole batch and counts it as a whole.
+        await self.sender.send(jobs, order, done)
+        if open_jobs:
             raise draining()
-        await self.plans.finish(request.period, owed.complete, PlanStatus.DONE, self.sender.now(request.at))
 
     async def _queue(
         self, request: BatchInput, plans: Sequence[Plan], people: People, now: datetime

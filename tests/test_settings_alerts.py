@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from relance.domain.alerts.policy import AlertPolicy, Pace
-from relance.settings_alerts import Alerts
+from relance.settings.alerts import Alerts
 
 
 def test_the_defaults_are_the_policys() -> None:

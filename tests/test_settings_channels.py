@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from relance.settings_channels import ChannelName, Channels
+from relance.settings.channels import ChannelName, Channels
 
 SECRET = "whsec_" + "b2xkIHNlY3JldCBvZiB0aGlydHkgdHdvIGJ5dGVz"
 

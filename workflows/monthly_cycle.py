@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from relance.contracts.names import TaskQueue
     from relance.domain.send_times import period_window
+    from relance.domain.wording import counted
 
 WAVES_AT_ONCE = 8
 SETTLE_EVERY = timedelta(minutes=5)
@@ -132,14 +133,18 @@ class MonthlyCycle:
         ahead = [at for at in (wave.instant, ends, replan_at) if at is not None and at > workflow.now()]
         until = min(ahead, default=replan_at)
         running = len(self._waves)
-        next_wave = f"wave of {wave.users} users" if until == wave.instant else "next planning pass"
         self._show("sending" if running else "waiting")
         with suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: self._replan_asked or len(self._waves) < running,
                 timeout=until - workflow.now(),
-                timeout_summary=f"{next_wave} at {until:%Y-%m-%d %H:%M} UTC",
+                timeout_summary=f"{self._what_comes(until, wave)} at {until:%Y-%m-%d %H:%M} UTC",
             )
+
+    def _what_comes(self, until: datetime, wave: NextWave) -> str:
+        if until == wave.instant:
+            return f"wave of {counted(wave.users, 'user')}"
+        return "end of the period" if until == self._last_instant() else "next planning pass"
 
     def _start_wave(self, instant: datetime, users: int) -> None:
         self._waves[instant] = asyncio.create_task(self._send_wave(instant, users))
@@ -152,7 +157,7 @@ class MonthlyCycle:
                 SendWave.run,
                 WaveInput(period=self._request.period, instant=instant, options=self._options),
                 id=ids.wave_workflow_id(self._request.period, instant),
-                static_summary=f"Wave of {users} users, due {instant:%Y-%m-%d %H:%M} UTC",
+                static_summary=f"Wave of {counted(users, 'user')}, due {instant:%Y-%m-%d %H:%M} UTC",
             )
             self._add(result)
             if result.batches_failed:
@@ -183,7 +188,7 @@ class MonthlyCycle:
             if statistics.open == 0 or workflow.now() >= give_up:
                 break
             self._show("settling")
-            await workflow.sleep(SETTLE_EVERY, summary=f"{statistics.open} mails are tried again by their follow-ups")
+            await workflow.sleep(SETTLE_EVERY, summary=f"{counted(statistics.open, 'mail')} still with the follow-ups")
         self._show("done")
         return statistics
 
@@ -195,7 +200,7 @@ class MonthlyCycle:
             batches_failed=before.batches_failed + wave.batches_failed,
             slowest_batch=max(before.slowest_batch, wave.slowest_batch),
             rss_peak_mb=max(before.rss_peak_mb, wave.rss_peak_mb),
-            sending_time=before.sending_time + wave.duration,
+            sending_time=before.sending_time + wave.sending,
         )
 
     def _update(self, **changes: object) -> None:

@@ -11,12 +11,15 @@ from temporalio.exceptions import ActivityError
 from workflows.options import BATCH, LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
+    from activities.follow_up_starts import FollowUpStarts
     from activities.invitations import Invitations
     from activities.planning import Planning
     from relance.contracts.cycle import BatchesInput, BatchInput, Boundary, WaveInput, WaveResult
     from relance.contracts.names import TaskQueue
+    from relance.domain.wording import counted
 
-BATCHES_PER_PAGE = 200
+BATCHES_PER_PAGE = 120
+"""A page of batches costs about 1,500 events; the server asks to continue as new at 4,096."""
 
 
 @workflow.defn
@@ -39,7 +42,10 @@ class SendWave:
         """Return what the wave did."""
         after = request.after_user
         while boundaries := await self._next_batches(after):
-            await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
+            sent = await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
+            self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
+            # After the last mail: the timers have three days, the mails an appointed time.
+            await asyncio.gather(*(self._follow(request) for request in sent if request is not None))
             after = boundaries[-1].last
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(
@@ -64,31 +70,51 @@ class SendWave:
             **LOOK_UP,
         )
 
-    async def _send(self, boundary: Boundary) -> None:
+    async def _send(self, boundary: Boundary) -> BatchInput | None:
+        """Send one batch; return what is left to be done for it, None if it failed."""
         async with self._slots:
+            request = BatchInput(
+                period=self._request.period,
+                instant=self._request.instant,
+                boundary=boundary,
+                at=workflow.now(),
+                expiry_days=self._request.options.expiry_days,
+                max_late=self._request.options.max_late,
+            )
             try:
                 batch = await workflow.execute_activity_method(
                     Invitations.send_batch,
-                    BatchInput(
-                        period=self._request.period,
-                        instant=self._request.instant,
-                        boundary=boundary,
-                        at=workflow.now(),
-                        expiry_days=self._request.options.expiry_days,
-                        max_late=self._request.options.max_late,
-                    ),
+                    request,
                     task_queue=TaskQueue.MAIL,
-                    summary=f"{boundary.users} users up to {boundary.last}",
+                    summary=f"{counted(boundary.users, 'user')} up to {boundary.last}",
                     **BATCH,
                 )
             except ActivityError:
-                # The other batches go on (SPEC C9); this one's plans stay open for a later wave.
-                workflow.logger.warning("batch failed", extra={"last_user": boundary.last})
-                self._result = self._result.model_copy(update={"batches_failed": self._result.batches_failed + 1})
-                return
+                self._count_failure(boundary)
+                return None
         self._result = self._result.with_batch(batch)
         counts = self._result.counts
         workflow.set_current_details(
             f"{self._result.batches} batches · {counts.sent} sent, {counts.skipped} skipped, "
             f"{counts.failed} failed, {counts.deferred} deferred"
         )
+        return request
+
+    async def _follow(self, request: BatchInput) -> None:
+        """Start the follow-ups of a batch that was sent."""
+        async with self._slots:
+            try:
+                await workflow.execute_activity_method(
+                    FollowUpStarts.start_follow_ups,
+                    request,
+                    task_queue=TaskQueue.MAIL,
+                    summary=f"follow-ups of {counted(request.boundary.users, 'user')} up to {request.boundary.last}",
+                    **BATCH,
+                )
+            except ActivityError:
+                self._count_failure(request.boundary)
+
+    def _count_failure(self, boundary: Boundary) -> None:
+        # The other batches go on (SPEC C9); this one's plans stay open for a later wave.
+        workflow.logger.warning("batch failed", extra={"last_user": boundary.last})
+        self._result = self._result.model_copy(update={"batches_failed": self._result.batches_failed + 1})

@@ -74,7 +74,10 @@ async def demo(
             answer = (await story.account(time.monotonic() - began)).answer()
         if os.environ.get("KEEP") == "1":
             run.out.answer(answer)
-            run.out.note("Everything keeps running; Ctrl-C ends it.")
+            run.out.note(f"For other terminals:\n{place.exports()}")
+            run.out.note(
+                f"Try `starter.py why --user u0001` or `starter.py cycle report {period}`. Ctrl-C ends it all."
+            )
             await stop_requested().wait()
             answer = Answer(answer.data, "Stopped.", answer.code)
     return answer

@@ -11,9 +11,9 @@ from rich.console import Group
 
 from relance.cli.bootstrap import bootstrap
 from relance.cli.command import Run, command
-from relance.cli.embedded import check_worker, embedded, load_people
+from relance.cli.embedded import Embedded, check_worker, embedded, load_people
 from relance.cli.output import Answer, table
-from relance.devstack.stack import Ports, Stack
+from relance.devstack.stack import Ports
 from relance.runtime.shutdown import stop_requested
 
 EXAMPLES = """
@@ -46,7 +46,7 @@ async def dev(
     async with embedded(run, folder=folder, ports=ports) as place:
         loaded = await load_people(run, place, users, contacts)
         await bootstrap(Run(run.services, run.out))
-        answer = _addresses(place.stack)
+        answer = _addresses(place)
         if loaded:
             run.out.note(f"Loaded {users} sample users with {contacts} contacts each.")
         run.out.answer(answer)
@@ -57,11 +57,10 @@ async def dev(
     return Answer({"stopped": True, **answer.data}, "Stopped.")
 
 
-def _addresses(stack: Stack) -> Answer:
-    environment = stack.environment()
-    exports = "\n".join(f"export {name}='{value}'" for name, value in environment.items())
-    view = Group(table("Addresses", ("what", "where"), stack.describe()), "For other terminals:", exports)
-    return Answer({"addresses": dict(stack.describe()), "environment": environment}, view)
+def _addresses(place: Embedded) -> Answer:
+    rows = place.stack.describe()
+    view = Group(table("Addresses", ("what", "where"), rows), "For other terminals:", place.exports())
+    return Answer({"addresses": dict(rows), "environment": place.environment()}, view)
 
 
 def register(app: typer.Typer) -> None:

@@ -33,6 +33,14 @@ class Embedded:
     client: Client
     worker: processes.Server
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables that lead another process here."""
+        return {**self.stack.environment(), "RELANCE_MONGO__DATABASE": self.settings.mongo.database}
+
+    def exports(self) -> str:
+        """Return the same as lines for a shell."""
+        return "\n".join(f"export {name}='{value}'" for name, value in self.environment().items())
+
 
 @asynccontextmanager
 async def embedded(

@@ -133,7 +133,7 @@ class BatchResult(Wire):
 
 
 class WaveResult(Wire):
-    """What one wave did, and the answer to its query `progress`."""
+    """What one wave did, and the answer to its query `progress`; `sending` is the time to its last mail."""
 
     counts: Counts = Counts()
     batches: int = 0
@@ -141,6 +141,7 @@ class WaveResult(Wire):
     slowest_batch: timedelta = timedelta(0)
     rss_peak_mb: float = 0.0
     started_at: Utc | None = None
+    sending: timedelta = timedelta(0)
     duration: timedelta = timedelta(0)
 
     def with_batch(self, batch: BatchResult) -> WaveResult:

@@ -1,4 +1,4 @@
-"""Words for the steps of a follow-up, as a person reads them in Temporal Web and in `why`."""
+"""Words a person reads in Temporal Web."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ STEP_WORDS: Mapping[str, str] = {
     "second": "second reminder (J+7)",
     "expiry": "expiry",
 }
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 user`, `2 users`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from temporalio.testing import ActivityEnvironment
 
+from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.planning import Planning
@@ -60,9 +61,11 @@ class Office:
     @property
     def invitations(self) -> Invitations:
         data = self.data
-        return Invitations(
-            data.users, data.contacts, data.suppressions, data.plans, data.ledger, self.follow_ups, self.sender
-        )
+        return Invitations(data.users, data.contacts, data.suppressions, data.plans, data.ledger, self.sender)
+
+    @property
+    def starts(self) -> FollowUpStarts:
+        return FollowUpStarts(self.data.plans, self.data.ledger, self.follow_ups, self.meter, self.clock)
 
     @property
     def steps(self) -> FollowUpSteps:
@@ -101,6 +104,9 @@ class Office:
     async def send(self, at: datetime = SEND_AT) -> BatchResult:
         self.clock.at = max(self.clock.at, at)
         return await self.run(self.invitations.send_batch, batch_of_everyone(at))
+
+    async def follow(self, at: datetime = SEND_AT) -> int:
+        return await self.run(self.starts.start_follow_ups, batch_of_everyone(at))
 
     async def entry(self, user: str, contact: str) -> Invitation:
         found = await self.data.ledger.get(invitation_id(PERIOD, user, contact))

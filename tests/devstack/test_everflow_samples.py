@@ -20,7 +20,7 @@ from relance.domain.report_rules import (
     paused_partner,
 )
 from relance.domain.reports import ReportRequest
-from relance.settings_everflow import Everflow
+from relance.settings.everflow import Everflow
 
 # An ordinary week, both clock changes inside a window, and a year's end.
 MORNINGS = [date(2026, 11, 4), date(2026, 3, 30), date(2026, 10, 26), date(2027, 1, 2)]

@@ -36,13 +36,22 @@ class House:
     open_answers: list[int] = field(default_factory=list)
     plans_made: list[PlanInput] = field(default_factory=list)
     batches: list[BatchInput] = field(default_factory=list)
+    followed: list[str] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
     job_runs: list[JobRunInput] = field(default_factory=list)
     balances: int = 0
 
     def activities(self) -> Sequence[Callable[..., Any]]:
-        return [self.plan, self.next_wave, self.boundaries, self.send_batch, self.balance, self.record_job_run]
+        return [
+            self.plan,
+            self.next_wave,
+            self.boundaries,
+            self.send_batch,
+            self.start_follow_ups,
+            self.balance,
+            self.record_job_run,
+        ]
 
     @activity.defn(name="plan")
     async def plan(self, request: PlanInput) -> PlanResult:
@@ -88,6 +97,11 @@ class House:
             )
         finally:
             self.in_flight -= 1
+
+    @activity.defn(name="start_follow_ups")
+    async def start_follow_ups(self, request: BatchInput) -> int:
+        self.followed.append(request.boundary.last)
+        return request.boundary.users
 
     @activity.defn(name="balance")
     async def balance(self, request: StatisticsInput) -> CycleStatistics:

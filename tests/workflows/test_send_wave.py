@@ -36,12 +36,14 @@ async def test_a_wave_sends_every_user_once_with_no_more_batches_in_flight_than_
     assert (result.counts.users, result.batches, result.batches_failed) == (47, 10, 0)
     assert house.planned == {}
     assert house.most_in_flight <= 3
+    assert sorted(house.followed) == sorted(batch.boundary.last for batch in house.batches)
 
 
 async def test_a_failed_batch_is_counted_and_the_others_go_on(client: Client, serving: Serve) -> None:
     house = House(planned=everyone(10), failing_users={"u00003"})
     result = await send(client, house, CycleOptions(batch_users=2), serving)
     assert (result.counts.sent, result.batches_failed) == (8, 1)
+    assert len(house.followed) == 4
 
 
 async def test_a_large_wave_continues_as_new_without_losing_a_count(client: Client, serving: Serve) -> None:

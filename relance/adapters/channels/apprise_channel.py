@@ -15,7 +15,7 @@ from relance.domain.failures import Severity
 from relance.domain.messages import OutgoingMessage, plain_text
 from relance.errors import ChannelUnavailable, SettingsError
 from relance.ports import Delivered
-from relance.settings_channels import ChannelName
+from relance.settings.channels import ChannelName
 
 _KINDS = {Severity.CRITICAL: "failure", Severity.HIGH: "warning", Severity.MEDIUM: "warning", Severity.LOW: "info"}
 

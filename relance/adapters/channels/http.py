@@ -19,7 +19,7 @@ from relance.adapters.channels.destinations import (
     resolve,
 )
 from relance.errors import ChannelGone, ChannelRefused, ChannelUnavailable
-from relance.settings_channels import Channels
+from relance.settings.channels import Channels
 
 MOST_BYTES = 64 * 1024
 _GONE = {404, 410}

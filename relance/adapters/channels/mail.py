@@ -23,7 +23,7 @@ from relance.errors import (
 )
 from relance.ports import Delivered
 from relance.settings import Mail
-from relance.settings_channels import ChannelName
+from relance.settings.channels import ChannelName
 
 WriteMail: TypeAlias = Callable[[OutgoingMessage, str, str], bytes]
 """Writes a message to an address under a Message-ID, with CRLF line ends."""

@@ -17,7 +17,7 @@ from relance.adapters.channels.slack import Slack
 from relance.adapters.channels.teams import Teams
 from relance.ports import Channel, ChatMessages, Clock
 from relance.settings import Mail
-from relance.settings_channels import ChannelName, Channels
+from relance.settings.channels import ChannelName, Channels
 
 
 class OpenChannels:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from relance.adapters.channels.http import ChannelHttp
 from relance.domain.messages import OutgoingMessage, links, plain_text
 from relance.ports import Clock, Delivered
-from relance.settings_channels import ChannelName
+from relance.settings.channels import ChannelName
 
 
 class SignedWebhook:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from relance.adapters.channels.http import ChannelHttp
 from relance.domain.messages import OutgoingMessage, heading, links, plain_text, shown_rows
 from relance.ports import Delivered
-from relance.settings_channels import ChannelName
+from relance.settings.channels import ChannelName
 
 HEADER_CHARACTERS = 150
 SECTION_CHARACTERS = 3000

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from relance.adapters.channels.http import ChannelHttp
 from relance.domain.messages import OutgoingMessage, heading, links, shown_rows
 from relance.ports import Delivered
-from relance.settings_channels import ChannelName
+from relance.settings.channels import ChannelName
 
 LINE_CHARACTERS = 1500
 MOST_BYTES = 28_000

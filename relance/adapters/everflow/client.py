@@ -17,7 +17,7 @@ import httpx
 from relance import __version__
 from relance.adapters.everflow import answers
 from relance.errors import ReportRefused, ReportUnavailable, ReportUnusable
-from relance.settings_everflow import Everflow
+from relance.settings.everflow import Everflow
 
 NAME = "Everflow"
 # The window of the rate limit, and how long to stay away when no `Retry-After` says so.

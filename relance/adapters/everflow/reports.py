@@ -10,7 +10,7 @@ from relance.adapters.everflow import days, listings, queries, table
 from relance.adapters.everflow.client import EverflowClient
 from relance.adapters.everflow.totals import check, totals
 from relance.domain.reports import ReportRequest, ReportTable
-from relance.settings_everflow import Everflow
+from relance.settings.everflow import Everflow
 
 
 class EverflowReports:

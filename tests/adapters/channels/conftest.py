@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.mongo.connection import Database, connect
 from relance.settings import Mongo, Privacy
-from relance.settings_channels import Channels
+from relance.settings.channels import Channels
 
 OLD, NEW = (
     "whsec_" + "b2xkIHNlY3JldCBvZiB0aGlydHkgdHdvIGJ5dGVz",

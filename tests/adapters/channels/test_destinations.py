@@ -13,7 +13,7 @@ import pytest
 from relance.adapters.channels.destinations import Resolve, is_public, resolve
 from relance.adapters.channels.http import ChannelHttp, GuardedTransport
 from relance.errors import ChannelRefused, ChannelUnavailable
-from relance.settings_channels import Channels
+from relance.settings.channels import Channels
 from tests.adapters.smtp.relay import CERTIFICATE
 
 FORBIDDEN = [

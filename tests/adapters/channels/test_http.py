@@ -14,7 +14,7 @@ from relance.adapters.channels.http import MOST_BYTES, ChannelHttp, retry_after
 from relance.devstack.chat.client import Chat
 from relance.devstack.chat.models import Fault
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
-from relance.settings_channels import Channels
+from relance.settings.channels import Channels
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 

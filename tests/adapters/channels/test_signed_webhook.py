@@ -13,7 +13,7 @@ from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.channels.signed_webhook import SignedWebhook
 from relance.devstack.chat.client import Chat
 from relance.devstack.chat.models import Posted
-from relance.settings_channels import Channels
+from relance.settings.channels import Channels
 from tests.adapters.channels.conftest import NEW, OLD
 from tests.adapters.channels.messages import KEY, a_foreign_message, a_message
 

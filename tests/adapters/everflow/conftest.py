@@ -12,7 +12,7 @@ from relance.adapters.everflow.reports import EverflowReports
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import sample_world
-from relance.settings_everflow import Everflow
+from relance.settings.everflow import Everflow
 
 MORNING = date(2026, 11, 4)
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from relance.adapters.everflow import client
 from relance.adapters.everflow.client import EverflowClient
 from relance.errors import ReportUnavailable, ReportUnusable
-from relance.settings_everflow import Everflow
+from relance.settings.everflow import Everflow
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
 

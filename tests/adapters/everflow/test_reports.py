@@ -30,7 +30,7 @@ from relance.devstack.everflow.samples import DEFAULT_PAGE_CLICKS, PAUSED_PARTNE
 from relance.devstack.everflow.world import Fact, Offer, Partner, World
 from relance.domain.reports import Cell, ReportColumn, ReportRequest
 from relance.errors import DependencyUnavailable, ReportError, ReportRefused, ReportUnavailable, ReportUnusable
-from relance.settings_everflow import Everflow
+from relance.settings.everflow import Everflow
 from tests.adapters.everflow.conftest import MORNING
 
 YESTERDAY = MORNING - timedelta(days=1)

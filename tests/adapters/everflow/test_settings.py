@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from relance.settings_everflow import Everflow
+from relance.settings.everflow import Everflow
 
 
 @pytest.mark.parametrize("url", ["https://api.eflow.team", "https://api-eu.eflow.team/", "http://127.0.0.1:8080"])

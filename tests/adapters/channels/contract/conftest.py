@@ -12,7 +12,7 @@ from relance.clock import SystemClock
 from relance.devstack.chat.models import Service
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.settings import Mail
-from relance.settings_channels import ChannelName, Channels
+from relance.settings.channels import ChannelName, Channels
 from tests.adapters.channels.contract.harness import Harness, InInbox, OverHttp, OverMail, texts
 
 _READ = {

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from relance.domain.alerts.policy import AlertPolicy, Pace
-from relance.settings_group import Group, Zone
+from relance.settings.group import Group, Zone
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from relance.domain.failures import Severity
 from relance.domain.reports import Clicks
-from relance.settings_group import Group, Zone
+from relance.settings.group import Group, Zone
 
 
 def _host_only(url: str) -> str:

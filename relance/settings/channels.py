@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from relance.settings_group import Group
+from relance.settings.group import Group
 
 
 class ChannelName(StrEnum):

@@ -17,10 +17,10 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from relance.errors import SettingsError
-from relance.settings_alerts import Alerts
-from relance.settings_channels import Channels
-from relance.settings_everflow import Everflow
-from relance.settings_group import Group, Zone
+from relance.settings.alerts import Alerts
+from relance.settings.channels import Channels
+from relance.settings.everflow import Everflow
+from relance.settings.group import Group, Zone
 
 
 class Scheduling(Group):
@@ -66,7 +66,9 @@ class Mail(Group):
     verify_certificate: bool = Field(True, description="Whether the relay's certificate must be valid.")
     username: str | None = Field(None, description="User name at the relay; none means no authentication.")
     password: SecretStr | None = Field(None, description="Password at the relay.")
-    connections: int = Field(32, ge=1, le=200, description="Most connections open at once, per worker process.")
+    connections: int = Field(
+        48, ge=1, le=200, description="Most connections open at once, per worker process; Postfix takes 50 by default."
+    )
     messages_per_connection: int = Field(100, ge=1, le=10_000, description="Mails after which a connection is renewed.")
     connect_timeout: float = Field(30.0, gt=0, le=300, description="Seconds to connect and greet.")
     command_timeout: float = Field(300.0, gt=0, le=900, description="Seconds for MAIL and RCPT (RFC 5321: 5 minutes).")

@@ -1,0 +1,52 @@
+"""Ways to tell people something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from relance.domain.chat_message import ChatMessage
+from relance.domain.messages import OutgoingMessage
+from relance.ports.people import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The channel has the message; `repeated` if it tells that it had it already."""
+
+    channel: str
+    repeated: bool = False
+
+
+class Channel(Protocol):
+    """One way to people."""
+
+    @property
+    def name(self) -> str:
+        """What the channel is called in settings, records and metrics."""
+
+    async def deliver(self, message: OutgoingMessage) -> Delivered:
+        """Hand one message over; the same key again is the same message.
+
+        Raises:
+            ChannelUnavailable: not now; it may have arrived.
+            ChannelRefused: it will not be taken.
+            ChannelGone: the channel is to be disabled.
+            DependencyUnavailable: our own database cannot be reached (inbox only).
+        """
+
+
+class ChatMessages(Protocol):
+    """The in-app chat inbox: every message once, in the order in which they were stored."""
+
+    async def add(self, message: OutgoingMessage) -> bool:
+        """Store a message with its attachments; return False if its key was there before."""
+
+    async def page(self, *, after: str = "", size: int = 100) -> Page[ChatMessage]:
+        """Return what was stored after a page's `last_id`, oldest first, without the attachments' content.
+
+        A reader that goes on from `last_id` misses nothing: a message never appears before one it has read.
+        """
+
+    async def attachment(self, key: str, filename: str) -> bytes | None:
+        """Return an attachment of a message."""

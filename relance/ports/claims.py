@@ -1,0 +1,96 @@
+"""What a connection hands in and gets back per mail: the result of the last one, the claim of the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from relance.domain.failures import Failure
+from relance.domain.invitation import DueAt, MailKind
+from relance.domain.people import Contact, User
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """Asks to send one mail now. `token` names the sender; `user` and `contact` as read when the batch began."""
+
+    invitation_id: str
+    kind: MailKind
+    token: str
+    at: datetime
+    user: User
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The mail is ours to send, to this contact as it is now."""
+
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The mail must not be sent; the reason is already recorded unless somebody else has the claim (`taken`)."""
+
+    reason: str
+
+
+TAKEN = "taken"
+"""The reason of a refusal that says nothing about the mail: somebody else has the claim just now."""
+
+ClaimAnswer: TypeAlias = Claimed | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The relay accepted the mail; `due` for an invitation only."""
+
+    message_id: str
+    sent_at: datetime
+    late: bool = False
+    due: DueAt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not accepted; to be tried again at `retry_at`."""
+
+    failure: Failure
+    retry_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Not accepted, for good."""
+
+    failure: Failure
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """Handed over without a reply, and by policy not sent again."""
+
+    failure: Failure
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Claimed but not handed over: anyone may claim it again at once."""
+
+
+Result: TypeAlias = Sent | Deferred | Failed | Uncertain | Released
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The result of one claimed mail; it counts only while the claim's token is still ours."""
+
+    invitation_id: str
+    kind: MailKind
+    token: str
+    result: Result

@@ -1,0 +1,73 @@
+"""The invitations, and what is recorded of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from relance.contracts.cycle import CycleStatistics
+from relance.contracts.follow_up import InvitationEvent
+from relance.domain.invitation import Invitation, MailKind
+from relance.ports.claims import ClaimAnswer, ClaimRequest, Settlement
+
+
+class Ledger(Protocol):
+    """The invitations: who was sent what, and why not."""
+
+    async def queue(self, invitations: Sequence[Invitation]) -> int:
+        """Insert the entries that are not there yet; return how many were new."""
+
+    async def of_users(self, period: str, user_ids: Sequence[str]) -> dict[str, list[Invitation]]:
+        """Return the entries of these users, by user id."""
+
+    async def get(self, invitation_id: str) -> Invitation | None:
+        """Return one entry."""
+
+    async def of_contact(self, contact_id: str) -> list[Invitation]:
+        """Return a contact's entries, newest period first."""
+
+    async def exchange(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
+        """Record the result of the last mail and claim the next one, in one durable round trip.
+
+        The one call a connection makes per mail. Callers that wait at the same time share their round trips. The
+        claim reads user, contact and suppressions again and decides with `domain.eligibility` in the same step, so an
+        opt-out counts up to the last moment (SPEC C6). A claim of another token counts as dead when the caller has
+        listed it with `take_over` before.
+        """
+
+    async def take_over(self, period: str, user_ids: Sequence[str], token: str) -> int:
+        """Drop the claims on these users' entries that belong to another token; return how many.
+
+        Only the activity that Temporal retries may call it: its earlier attempt is then known to be over. Claims on
+        invitations become free to be sent again with the same Message-ID; claims on reminders are recorded as
+        uncertain and stay unsent (SPEC X4).
+        """
+
+    async def skip(self, invitation_id: str, kind: MailKind, reason: str, at: datetime) -> None:
+        """Record why a mail is not sent: of an unsent invitation as its status, of a reminder once per kind."""
+
+    async def expire(self, invitation_ids: Sequence[str], at: datetime) -> int:
+        """Move sent and opened entries to `expired`; return how many."""
+
+    async def apply_event(self, event: InvitationEvent) -> bool:
+        """Move an entry forward for an event; return whether anything changed."""
+
+    async def outcomes(self, period: str) -> list[Mapping[str, Any]]:
+        """Return `{status, reason, class, sent, count}` per combination over the period (`domain.ledger` sums up)."""
+
+    async def reminder_outcomes(self, period: str) -> list[Mapping[str, Any]]:
+        """Return `{type, reason, count}` per combination over the period; reason None are the reminders sent."""
+
+
+class JobRuns(Protocol):
+    """One record per nominal time of every job (SPEC H3)."""
+
+    async def record(self, job: str, nominal: datetime, state: str, at: datetime, detail: Mapping[str, Any]) -> bool:
+        """Record a run once; return whether this call made the record."""
+
+    async def store_statistics(self, statistics: CycleStatistics, at: datetime) -> None:
+        """Store how a cycle ended, replacing an earlier report of the period."""
+
+    async def statistics(self, period: str) -> CycleStatistics | None:
+        """Return the stored report of a period."""

@@ -1,0 +1,64 @@
+"""Mails and the connections they leave by."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from relance.domain.invitation import MailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to be written and sent: everything the templates may show.
+
+    `to_name`, `sender_name` are personal data and live in memory only. `references` is the invitation's Message-ID on
+    reminders (SPEC R4).
+    """
+
+    invitation_id: str
+    kind: MailKind
+    message_id: str
+    to_address: str
+    to_name: str
+    sender_name: str
+    locale: str
+    date: datetime
+    references: str | None = None
+
+
+class MailLane(Protocol):
+    """One connection to the relay, held for as long as it has mails to send."""
+
+    @property
+    def paced(self) -> bool:
+        """Whether a rate limit is set, so that `turn` may have to wait."""
+
+    async def turn(self, to_address: str) -> None:
+        """Wait until the rate limits allow a mail to this address; before it is claimed, so that an opt-out counts."""
+
+    async def send(self, letter: Letter) -> None:
+        """Hand one mail over and wait for the relay's acceptance.
+
+        Raises:
+            MailRefused: the relay answered 4xx or 5xx.
+            MailUncertain: the reply to the data never came.
+            DependencyUnavailable: the connection broke before the data: the mail was certainly not sent.
+        """
+
+
+class Mailer(Protocol):
+    """The connections to the relay."""
+
+    @property
+    def connections(self) -> int:
+        """The most connections that are open at once in this process."""
+
+    def lane(self) -> AbstractAsyncContextManager[MailLane]:
+        """Wait for a free connection, opening one if allowed.
+
+        Raises:
+            DependencyUnavailable: the relay cannot be reached.
+        """

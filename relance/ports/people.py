@@ -1,0 +1,54 @@
+"""The application's users and contacts, and the addresses nobody may write to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from relance.domain.people import Contact, ContactStatus, User
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a keyset scan; `quarantined` counts the documents set aside as invalid."""
+
+    items: list[T]
+    last_id: str
+    quarantined: int = 0
+
+
+class Users(Protocol):
+    """The application's users; read only."""
+
+    def pages(self, *, after: str | None = None, size: int = 500) -> AsyncIterator[Page[User]]:
+        """Yield every valid user in order of id, after the given id."""
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, User]:
+        """Return the valid users among these, by id."""
+
+
+class Contacts(Protocol):
+    """The application's contacts; we write their status only."""
+
+    async def of_users(self, user_ids: Sequence[str]) -> dict[str, list[Contact]]:
+        """Return each user's valid contacts, by user id; invalid ones are quarantined."""
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
+        """Return the valid contacts among these, by id."""
+
+    async def set_status(self, contact_id: str, status: ContactStatus, reason: str, at: datetime) -> bool:
+        """Set a contact's status; return whether it was another one before."""
+
+
+class Suppressions(Protocol):
+    """Addresses nobody may write to, remembered as keyed hashes (SPEC section 13)."""
+
+    async def add(self, address: str, reason: str, at: datetime) -> None:
+        """Suppress an address; the first reason stays."""
+
+    async def suppressed(self, addresses: Sequence[str]) -> set[str]:
+        """Return those of the addresses that are suppressed."""

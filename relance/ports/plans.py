@@ -1,0 +1,49 @@
+"""The plans of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from relance.contracts.cycle import Boundary
+from relance.domain.plan import Plan, PlanStatus
+
+
+class Plans(Protocol):
+    """The plans of a period."""
+
+    async def write(self, plans: Sequence[Plan]) -> tuple[int, int]:
+        """Insert new plans and update those still `planned` that differ; return (inserted, changed).
+
+        A plan that exists is only moved to an instant after its `updated_at`: a change of preference that would put
+        the send into the past counts from the next period on.
+        """
+
+    async def next_instant(self, period: str, *, excluding: Sequence[datetime] = ()) -> tuple[datetime, int] | None:
+        """Return the earliest instant of a `planned` or `sending` plan, but these, and how many plans have it."""
+
+    async def boundaries(
+        self, period: str, instant: datetime, after: str | None, size: int, limit: int
+    ) -> list[Boundary]:
+        """Return the next batch boundaries of a wave, over its `planned` and `sending` plans in order of user id."""
+
+    async def begin(self, period: str, instant: datetime, boundary: Boundary, at: datetime) -> list[Plan]:
+        """Move the boundary's `planned` plans to `sending`; return all that are `sending` now."""
+
+    async def finish(
+        self, period: str, user_ids: Sequence[str], status: PlanStatus, at: datetime, reason: str | None = None
+    ) -> None:
+        """Move these `sending` plans to an end status."""
+
+    async def expect(self, period: str, contacts: Mapping[str, int]) -> None:
+        """Note on each user's plan how many contacts its batch found: the balance is drawn against their sum."""
+
+    async def expected(self, period: str) -> int:
+        """Return the sum of the noted contacts over the period."""
+
+    async def of_user(self, user_id: str) -> list[Plan]:
+        """Return a user's plans, newest period first."""
+
+    async def open_count(self, period: str) -> int:
+        """Count the period's `planned` and `sending` plans."""

@@ -1,0 +1,44 @@
+"""Follow-up workflows, metrics and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from relance.contracts.follow_up import FollowUpInput, InvitationEvent
+from relance.domain.invitation import MailKind
+from relance.ports.claims import Result
+
+
+class FollowUps(Protocol):
+    """The follow-up workflows."""
+
+    async def start(self, follow_up: FollowUpInput) -> bool:
+        """Start a follow-up; return False if it was started before."""
+
+    async def tell(self, event: InvitationEvent) -> bool:
+        """Signal the follow-up of an invitation; return False if it does not exist or has ended."""
+
+
+class Meter(Protocol):
+    """Counts and durations for operators; without ids of people."""
+
+    def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
+        """Count one mail handed to the relay."""
+
+    def follow_up_started(self) -> None:
+        """Count one follow-up."""
+
+    def reminder_skipped(self, kind: MailKind, reason: str) -> None:
+        """Count one reminder that was due and not sent; `reason` is a code."""
+
+    def plan_notes(self, notes: Mapping[str, int]) -> None:
+        """Count the notes of one page of plans, by code."""
+
+
+class Clock(Protocol):
+    """The wall clock."""
+
+    def now(self) -> datetime:
+        """Return the present instant in UTC."""

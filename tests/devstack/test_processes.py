@@ -85,14 +85,14 @@ def _parent(ending: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], 
 def test_no_process_survives_a_return_or_an_exception(ending: str, tmp_path: Path) -> None:
     with _parent(ending, tmp_path) as (process, pids, _):
         assert process.wait(30) == (1 if ending == "fail" else 0)
-        assert len(pids) == 6
+        assert len(pids) == 8
         assert _all_gone(pids, within_s=0.5)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_and_no_port_survives_a_signal_to_the_parent(number: signal.Signals, tmp_path: Path) -> None:
     with _parent("wait", tmp_path) as (process, pids, ports):
-        assert len(pids) == 6
+        assert len(pids) == 8
         assert len(ports) >= 5
         process.send_signal(number)
         process.wait(30)

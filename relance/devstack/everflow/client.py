@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from types import TracebackType
 from typing import Any
 
-import httpx
 from pydantic import TypeAdapter
 
 from relance.devstack.everflow.application import Stats
 from relance.devstack.everflow.faults import Fault
 from relance.devstack.everflow.gate import Call, Limits
 from relance.devstack.everflow.world import World
-from relance.errors import DependencyUnavailable, InvalidInput
+from relance.devstack.stub_client import StubClient
 
-TIMEOUT_S = 30.0
 _CALLS = TypeAdapter(list[Call])
 
 
-class EverflowControl:
+class EverflowControl(StubClient):
     """A client of one network's control side; an async context manager.
 
     Every method raises `DependencyUnavailable` when the network does not answer.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
-
-    async def __aenter__(self) -> EverflowControl:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.aclose()
-
-    async def answers(self) -> None:
-        """Return as soon as the network answers; asks every 50 ms."""
-        while True:
-            try:
-                await self.stats()
-            except DependencyUnavailable:
-                await asyncio.sleep(0.05)
-            else:
-                return
+    name = "Everflow stub"
+    home = "/"
+    remedy = "relance.devstack.everflow"
 
     async def stats(self) -> Stats:
         """Return the counts."""
@@ -85,13 +63,5 @@ class EverflowControl:
         await self.clear_faults()
         await self._ask("DELETE", "/control/calls")
 
-    async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        try:
-            answer = await self._http.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise DependencyUnavailable("Everflow stub", f"{method} {path}: {type(error).__name__}") from error
-        if answer.status_code == 422:
-            raise InvalidInput(path.rpartition("/")[2], answer.json()["error"], "see relance.devstack.everflow")
-        if answer.is_error:
-            raise DependencyUnavailable("Everflow stub", f"{method} {path} gave {answer.status_code}")
-        return answer
+    def _field(self, path: str) -> str:
+        return path.rpartition("/")[2]

@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from types import TracebackType
 from typing import Any
 
-import httpx
 from pydantic import TypeAdapter
 
 from relance.devstack.mailbox.models import Accepted, Mail, Stats, Summary
 from relance.devstack.mailbox.rules import Delay, Drop, Greylist, Refuse
-from relance.errors import DependencyUnavailable, InvalidInput, NotFound
+from relance.devstack.stub_client import StubClient
+from relance.errors import NotFound
 
-TIMEOUT_S = 30.0
 _SUMMARIES = TypeAdapter(list[Summary])
 
 
-class Mailbox:
+class Mailbox(StubClient):
     """A client of one mailbox; an async context manager.
 
     Every method raises `DependencyUnavailable` when the mailbox does not answer.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
-
-    async def __aenter__(self) -> Mailbox:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-
-    async def answers(self) -> None:
-        """Return as soon as the mailbox answers; asks every 50 ms."""
-        while True:
-            try:
-                await self.stats()
-            except DependencyUnavailable:
-                await asyncio.sleep(0.05)
-            else:
-                return
+    name = "mailbox"
+    remedy = "relance.devstack.mailbox.rules"
 
     async def messages(self, *, after: int = 0, limit: int = 100) -> list[Summary]:
         """Return the mails with a number above `after`, oldest first, at most `limit` (up to 1,000)."""
@@ -110,15 +84,7 @@ class Mailbox:
         await self._ask("DELETE", "/messages")
         await self.clear_rules()
 
-    async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        try:
-            answer = await self._http.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise DependencyUnavailable("mailbox", f"{method} {path}: {type(error).__name__}") from error
-        if answer.status_code == 404:
-            raise NotFound(f"the mailbox has nothing at {path}")
-        if answer.status_code == 422:
-            raise InvalidInput("rule", answer.json()["error"], "see relance.devstack.mailbox.rules")
-        if answer.is_error:
-            raise DependencyUnavailable("mailbox", f"{method} {path} gave {answer.status_code}")
-        return answer
+    def _refused(self, method: str, path: str, status: int) -> Exception:
+        if status == 404:
+            return NotFound(f"the mailbox has nothing at {path}")
+        return super()._refused(method, path, status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
@@ -68,6 +68,11 @@ def follow_up_workflow_id(period: str, user_id: str, part: int = 0) -> str:
 def message_id(invitation: str, kind: MailKind, domain: str) -> str:
     """Return the Message-ID of a mail: the same whenever it is sent again (SPEC C8, X4)."""
     return f"<{invitation}.{kind}@{domain}>"
+
+
+def check_workflow_id(check: str, nominal_day: date) -> str:
+    """Return the id of a check a person started for the day of a nominal time."""
+    return f"check/{check}/{nominal_day.isoformat()}"
 
 
 def alert_key(rule: str, subject: str) -> str:

@@ -20,6 +20,9 @@ class Workflow(StrEnum):
     MONTHLY_CYCLE = "MonthlyCycle"
     SEND_WAVE = "SendWave"
     FOLLOW_UP = "FollowUp"
+    DEFAULT_LP = "DefaultLpAlert"
+    PAUSED_PARTNER = "PausedPartnerCheck"
+    ALERT = "Alert"
 
 
 class Signal(StrEnum):
@@ -27,6 +30,10 @@ class Signal(StrEnum):
 
     PREFERENCES_CHANGED = "preferences_changed"
     EVENT = "event"
+    SIGHTED = "sighted"
+    DECIDED = "decided"
+    INHIBITED = "inhibited"
+    DETAILS = "details"
 
 
 class Query(StrEnum):
@@ -34,6 +41,7 @@ class Query(StrEnum):
 
     PROGRESS = "progress"
     STEPS = "steps"
+    VIEW = "view"
 
 
 class Failure(StrEnum):
@@ -42,8 +50,21 @@ class Failure(StrEnum):
     INVALID_INPUT = "InvalidInput"
     UNAVAILABLE = "DependencyUnavailable"
     DRAINING = "WorkerDraining"
+    REPORT_UNAVAILABLE = "ReportUnavailable"
+    REPORT_UNUSABLE = "ReportUnusable"
+    REPORT_REFUSED = "ReportRefused"
+    CHANNEL_UNAVAILABLE = "ChannelUnavailable"
+    CHANNEL_REFUSED = "ChannelRefused"
+    CHANNEL_GONE = "ChannelGone"
     BUG = "UnexpectedError"
 
 
 MONTHLY_SCHEDULE = "monthly-cycle"
 """The id of the Schedule that opens each period."""
+
+
+class CheckName(StrEnum):
+    """The partner desk's checks: also the ids of their Schedules, their jobs' names and the rules of their alerts."""
+
+    DEFAULT_LP = "default-lp"
+    PAUSED_PARTNER = "paused-partner"

@@ -12,6 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
+from relance.domain.failures import Severity
 from relance.domain.reports import Cell, Clicks, ReportColumn, ReportRow
 from relance.domain.windows import Window, days_before
 
@@ -53,6 +54,17 @@ class PausedPartnerPolicy:
     def __post_init__(self) -> None:
         if self.baseline <= 0:
             raise ValueError("a drop needs a baseline above zero")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRules:
+    """Everything that decides what the checks look at and find; days are those of `zone`."""
+
+    zone: str
+    severity: Severity = Severity.HIGH
+    no_data_severity: Severity = Severity.HIGH
+    default_lp: DefaultLpPolicy = DefaultLpPolicy()
+    paused_partner: PausedPartnerPolicy = PausedPartnerPolicy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ it cannot be reached.
 
 from __future__ import annotations
 
+from relance.ports.alerts import AlertGroups, Alerts, ChannelStates, Illustrator, Silences
 from relance.ports.channels import Channel, ChatMessages, Delivered
 from relance.ports.claims import (
     TAKEN,
@@ -31,7 +32,10 @@ from relance.ports.surroundings import Clock, FollowUps, Meter
 
 __all__ = [
     "TAKEN",
+    "AlertGroups",
+    "Alerts",
     "Channel",
+    "ChannelStates",
     "ChatMessages",
     "ClaimAnswer",
     "ClaimRequest",
@@ -42,6 +46,7 @@ __all__ = [
     "Delivered",
     "Failed",
     "FollowUps",
+    "Illustrator",
     "JobRuns",
     "Ledger",
     "Letter",
@@ -56,6 +61,7 @@ __all__ = [
     "Result",
     "Sent",
     "Settlement",
+    "Silences",
     "Suppressions",
     "Uncertain",
     "Users",

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from relance.domain.failures import Severity
+from relance.domain.report_rules import CheckRules, DefaultLpPolicy, PausedPartnerPolicy
 from relance.domain.reports import Clicks
 from relance.settings.group import Group, Zone
 
@@ -48,7 +49,17 @@ class Everflow(Group):
     )
     tolerated_clicks: int = Field(10, ge=0, description="Clicks by which rows and totals may differ.")
     tolerated_revenue: Decimal = Field(Decimal(1), ge=0, description="Revenue by which rows and totals may differ.")
+    rate_window: float = Field(
+        30.0, ge=0.1, le=600, description="Seconds to stay away after 429 where no Retry-After says how long."
+    )
+    patience: timedelta = Field(
+        timedelta(minutes=30),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=6),
+        description="For how long a report that fails or cannot be used is asked again before that is an alert.",
+    )
     severity: Severity = Field(Severity.HIGH, description="Severity of both alerts.")
+    no_data_severity: Severity = Field(Severity.HIGH, description="Severity of the alert that a check has no data.")
     clicks: Clicks = Field(Clicks.TOTAL, description="Which clicks count: total_click or unique_click.")
     default_lp_word: str = Field("Default", min_length=1, description="What the name of a default page contains.")
     default_lp_base_url: bool = Field(
@@ -69,3 +80,19 @@ class Everflow(Group):
     paused_catchup: timedelta = Field(
         timedelta(hours=1), ge=timedelta(minutes=1), description="How late a missed Paused partner run is made up for."
     )
+
+    @property
+    def rules(self) -> CheckRules:
+        """The rules these settings describe."""
+        return CheckRules(
+            zone=self.timezone,
+            severity=self.severity,
+            no_data_severity=self.no_data_severity,
+            default_lp=DefaultLpPolicy(
+                text=self.default_lp_word,
+                clicks=self.default_lp_clicks,
+                metric=self.clicks,
+                base_url=self.default_lp_base_url,
+            ),
+            paused_partner=PausedPartnerPolicy(baseline=self.paused_revenue, drop=self.paused_drop),
+        )

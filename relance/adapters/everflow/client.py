@@ -20,8 +20,6 @@ from relance.errors import ReportRefused, ReportUnavailable, ReportUnusable
 from relance.settings.everflow import Everflow
 
 NAME = "Everflow"
-# The window of the rate limit, and how long to stay away when no `Retry-After` says so.
-WINDOW_S = 30.0
 # 10,000 rows are about 12 MB.
 MOST_BYTES = 48 * 1024 * 1024
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -37,9 +35,9 @@ class EverflowClient:
     """The connections to Everflow of this process; whoever opened it closes it."""
 
     def __init__(self, settings: Everflow) -> None:
-        if settings.api_key is None:
-            raise ReportRefused("there is no key for Everflow; set RELANCE_EVERFLOW__API_KEY")
+        self._has_key = settings.api_key is not None
         self._timeout = settings.timeout
+        self._rate_window = settings.rate_window
         self._turns = asyncio.Semaphore(settings.calls_at_once)
         self._open_again = 0.0
         self._http = httpx.AsyncClient(
@@ -48,7 +46,7 @@ class EverflowClient:
             follow_redirects=False,
             trust_env=urlsplit(settings.base_url).hostname not in _LOOPBACK,
             headers={
-                "X-Eflow-API-Key": settings.api_key.get_secret_value(),
+                "X-Eflow-API-Key": settings.api_key.get_secret_value() if settings.api_key else "",
                 "Accept": "application/json",
                 "User-Agent": f"relance/{__version__}",
             },
@@ -66,6 +64,8 @@ class EverflowClient:
             ReportRefused: any other refusal, also 400 `Internal error`, which is how Everflow calls a bad request.
             ReportUnusable: 200 without usable JSON, or with an error in it.
         """
+        if not self._has_key:
+            raise ReportRefused("there is no key for Everflow; set RELANCE_EVERFLOW__API_KEY")
         async with self._turns:
             wait = self._open_again - time.monotonic()
             if wait > 0:
@@ -98,14 +98,14 @@ class EverflowClient:
 
     def _note(self, headers: httpx.Headers) -> None:
         if answers.rate(headers)[1] == 0:
-            self._open_again = time.monotonic() + (answers.retry_after(headers, datetime.now(UTC)) or WINDOW_S)
+            self._open_again = time.monotonic() + (answers.retry_after(headers, datetime.now(UTC)) or self._rate_window)
 
     def _refuse(self, status: int, headers: httpx.Headers, content: bytes, path: str) -> NoReturn:
         said = f"{path} answered {status}: {answers.error_text(content)}"
         if status in _LATER or status >= 500:
             wait = answers.retry_after(headers, datetime.now(UTC))
             if wait is None and status == 429:
-                wait = WINDOW_S
+                wait = self._rate_window
             limit, remaining = answers.rate(headers)
             raise ReportUnavailable(NAME, said, retry_after=wait, limit=limit, remaining=remaining)
         remedy = _REMEDIES.get(status, "check RELANCE_EVERFLOW__BASE_URL")

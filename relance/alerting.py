@@ -1,0 +1,164 @@
+"""Where conditions and decisions about alerts come in: first the database, then the group's workflow (SPEC A1-A3).
+
+Checks, jobs, the CLI and later the gateway all come in here. Everything may be said twice: whoever dies between the
+database and the workflow says it again, and what the workflow knows already changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from relance.contracts.alerts import Decided, Inhibited, Sighted, SilencedKeys
+from relance.domain.alerts.inhibition import INHIBITS, inhibited_rules, inhibitor
+from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry
+from relance.domain.alerts.opening import Sighting
+from relance.domain.alerts.silences import Silence, silenced_until
+from relance.errors import NotFound
+from relance.ids import alert_key
+from relance.ports import AlertGroups, Alerts, Clock, Silences
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDesk:
+    """Takes in what was seen and what people decided.
+
+    alerts, silences: the truth. groups: the workflows that deliver, each in its own time.
+    """
+
+    alerts: Alerts
+    silences: Silences
+    groups: AlertGroups
+    clock: Clock
+
+    async def observe(self, group: str, sightings: Sequence[Sighting], observation: str) -> list[Alert]:
+        """Take the whole result of one check run: what it does not name is gone; return the alerts it keeps open.
+
+        A run that was overtaken by a later one changes nothing.
+        """
+        if observation < await self.alerts.latest_observation(group):
+            return []
+        taken = await self._take(sightings)
+        gone = {alert.key for alert in await self.alerts.open(group)} - taken.keys()
+        if taken or gone:
+            await self._tell(group, taken, sightings, gone, observation=observation, whole=True)
+        return list(taken.values())
+
+    async def fire(self, sightings: Sequence[Sighting]) -> list[Alert]:
+        """Take conditions that are there; the others of their groups stay as they are."""
+        taken = await self._take(sightings)
+        for group, those in _by_group(sightings).items():
+            await self._tell(group, taken, those, ())
+        return list(taken.values())
+
+    async def clear(self, rule: str, subject: str) -> bool:
+        """Take that one condition is gone; return whether there was an alert about it."""
+        key = alert_key(rule, subject)
+        alert = (await self.alerts.newest([key])).get(key)
+        if alert is None or not alert.is_open:
+            return False
+        await self._tell(alert.group, {}, (), {key})
+        return True
+
+    async def acknowledge(self, target: str, by: str) -> list[Alert]:
+        """Take that a person looks after an alert, or after all of a group.
+
+        Raises:
+            NotFound: nothing with that key or group is open.
+        """
+        entry = HistoryEntry(at=self.clock.now(), event=AlertEvent.ACKNOWLEDGED, by=by)
+        return await self._decide(await self.matching(target), entry)
+
+    async def silence(self, silence: Silence) -> list[Alert]:
+        """Store a silence and apply it to the open alerts it matches; alerts that open later are born under it."""
+        await self.silences.add(silence)
+        found = [alert for alert in await self.alerts.open() if silence.matcher.matches(alert)]
+        entry = HistoryEntry(at=self.clock.now(), event=AlertEvent.SILENCED, by=silence.author, detail=silence.reason)
+        return await self._decide(found, entry, silence.ends_at)
+
+    async def matching(self, target: str) -> list[Alert]:
+        """Return the open alerts with this key or of this group.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = [alert for alert in await self.alerts.open() if target in {alert.key, alert.group}]
+        if not found:
+            raise NotFound(f"KEY: no open alert has the key or group {target!r}; `alerts list` shows the open ones")
+        return found
+
+    async def inhibit(self, cause: str) -> None:
+        """Tell the groups that a rule explains away whether it is still open."""
+        by = cause if await self.alerts.open_rules([cause]) else None
+        for rule in sorted(inhibited_rules(cause)):
+            await self.groups.tell(rule, Inhibited(by=by))
+
+    async def _take(self, sightings: Iterable[Sighting]) -> dict[str, Alert]:
+        by_key = {alert_key(one.rule, one.subject): one for one in sightings}
+        if not by_key:
+            return {}
+        now = self.clock.now()
+        taken = await self.alerts.take(by_key, now)
+        quiet = await self._under_silence(taken, now)
+        return {alert.key: quiet.get(alert.key, alert) for alert in taken}
+
+    async def _under_silence(self, taken: Sequence[Alert], now: datetime) -> dict[str, Alert]:
+        silences = await self.silences.active(now)
+        under: dict[tuple[str, str, datetime], list[str]] = {}
+        for alert in taken:
+            until = silenced_until(alert, silences, now)
+            if until is not None and alert.state is AlertState.FIRING:
+                one = next(each for each in silences if each.ends_at == until and each.matcher.matches(alert))
+                under.setdefault((one.author, one.reason, until), []).append(alert.key)
+        quiet: dict[str, Alert] = {}
+        for (author, reason, until), keys in under.items():
+            entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=author, detail=reason)
+            quiet |= {alert.key: alert for alert in await self.alerts.decide(keys, entry, until)}
+        return quiet
+
+    async def _tell(
+        self,
+        group: str,
+        taken: Mapping[str, Alert],
+        sightings: Sequence[Sighting],
+        gone: Collection[str],
+        *,
+        observation: str = "",
+        whole: bool = False,
+    ) -> None:
+        keys = {alert_key(one.rule, one.subject): one for one in sightings}
+        rules = {one.rule for one in sightings} or {group}
+        open_causes = await self.alerts.open_rules(sorted(INHIBITS))
+        news = Sighted(
+            firings=tuple(one.firing(key) for key, one in keys.items() if key in taken),
+            gone=tuple(sorted(gone)),
+            observation=observation,
+            whole=whole,
+            silenced=_silenced(taken[key] for key in keys if key in taken),
+            inhibited_by=next((by for rule in sorted(rules) if (by := inhibitor(rule, open_causes))), None),
+        )
+        if news.firings or news.gone:
+            await self.groups.sighted(group, news)
+
+    async def _decide(self, alerts: Sequence[Alert], entry: HistoryEntry, until: datetime | None = None) -> list[Alert]:
+        decided = await self.alerts.decide([alert.key for alert in alerts], entry, until)
+        for group in sorted({alert.group for alert in decided}):
+            keys = tuple(alert.key for alert in decided if alert.group == group)
+            await self.groups.tell(group, Decided(keys=keys, until=until))
+        return decided
+
+
+def _by_group(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
+    groups: dict[str, list[Sighting]] = {}
+    for one in sightings:
+        groups.setdefault(one.group, []).append(one)
+    return groups
+
+
+def _silenced(alerts: Iterable[Alert]) -> tuple[SilencedKeys, ...]:
+    ends: dict[datetime, list[str]] = {}
+    for alert in alerts:
+        if alert.state is AlertState.SILENCED and alert.silenced_until is not None:
+            ends.setdefault(alert.silenced_until, []).append(alert.key)
+    return tuple(SilencedKeys(keys=tuple(keys), until=until) for until, keys in sorted(ends.items()))

@@ -1,0 +1,151 @@
+"""One look at the partner desk's reports: by the checks' activities, by a dry run, by a backtest (SPEC section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from relance.contracts.names import CheckName
+from relance.domain.alerts.model import Evidence, Rule
+from relance.domain.alerts.opening import Sighting, sighting
+from relance.domain.report_rules import (
+    DEFAULT_LP_COLUMNS,
+    PAUSED_PARTNER_COLUMNS,
+    CheckRules,
+    Finding,
+    default_lp,
+    default_lp_window,
+    paused_partner,
+    paused_partner_windows,
+)
+from relance.domain.reports import ReportColumn, ReportRequest, ReportTable
+from relance.domain.windows import Window
+from relance.errors import ReportError
+from relance.ports import Reports
+
+EVERFLOW = "everflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a check saw as of one nominal time: the findings, worst first, and the same as sightings."""
+
+    check: CheckName
+    window: Window
+    rows: int
+    findings: Sequence[Finding]
+    sightings: Sequence[Sighting]
+
+    @property
+    def observation(self) -> str:
+        """What orders the looks: the last day looked at."""
+        return self.window.last_day.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where findings were seen: the windows, the currency, the accounts' statuses by partner."""
+
+    currency: str
+    window: Window
+    baseline_window: Window | None = None
+    statuses: Mapping[str, str] = field(default_factory=dict)
+
+
+def window_of_check(check: CheckName, nominal: datetime, zone: str) -> Window:
+    """Return the days a check looks at as of a nominal time (SPEC W3)."""
+    if check is CheckName.DEFAULT_LP:
+        return default_lp_window(nominal, zone)
+    return paused_partner_windows(nominal, zone).current
+
+
+async def look(check: CheckName, reports: Reports, rules: CheckRules, nominal: datetime) -> Look:
+    """Return what a check finds; raises what `Reports` raises, so that no data is never "all clear" (SPEC W4)."""
+    return await _LOOKS[check](reports, rules, nominal)
+
+
+def without_data(check: CheckName, rules: CheckRules, nominal: datetime, reason: str) -> Sighting:
+    """Return the sighting that a check has no data (SPEC W4)."""
+    window = window_of_check(check, nominal, rules.zone)
+    return Sighting(
+        rule=Rule.NO_DATA,
+        group=Rule.NO_DATA,
+        subject=check,
+        severity=rules.no_data_severity,
+        labels={"check": check, "reason": reason},
+        evidence=Evidence(window=window),
+        observation=window.last_day.isoformat(),
+    )
+
+
+def everflow_down(rules: CheckRules) -> Sighting:
+    """Return the sighting that Everflow does not answer; while it is open, nothing else of Everflow is told."""
+    return Sighting(
+        rule=Rule.EVERFLOW_DOWN,
+        group=Rule.EVERFLOW_DOWN,
+        subject=EVERFLOW,
+        severity=rules.no_data_severity,
+        labels={},
+        evidence=Evidence(),
+    )
+
+
+async def _default_lp(reports: Reports, rules: CheckRules, nominal: datetime) -> Look:
+    window = default_lp_window(nominal, rules.zone)
+    table = await _rows(reports, window, DEFAULT_LP_COLUMNS)
+    findings = default_lp(table.rows, rules.default_lp)
+    seen = _sightings(CheckName.DEFAULT_LP, rules, findings, Seen(table.currency, window))
+    return Look(CheckName.DEFAULT_LP, window, len(table.rows), findings, seen)
+
+
+async def _paused_partner(reports: Reports, rules: CheckRules, nominal: datetime) -> Look:
+    windows = paused_partner_windows(nominal, rules.zone)
+    previous = await _rows(reports, windows.previous, PAUSED_PARTNER_COLUMNS)
+    current = await _rows(reports, windows.current, PAUSED_PARTNER_COLUMNS)
+    findings = paused_partner(previous.rows, current.rows, rules.paused_partner)
+    statuses = await _statuses(reports, findings)
+    seen = Seen(current.currency, windows.current, windows.previous, statuses)
+    return Look(
+        CheckName.PAUSED_PARTNER,
+        windows.current,
+        len(previous.rows) + len(current.rows),
+        findings,
+        _sightings(CheckName.PAUSED_PARTNER, rules, findings, seen),
+    )
+
+
+_LOOKS: Mapping[CheckName, Callable[[Reports, CheckRules, datetime], Awaitable[Look]]] = {
+    CheckName.DEFAULT_LP: _default_lp,
+    CheckName.PAUSED_PARTNER: _paused_partner,
+}
+
+
+async def _rows(reports: Reports, window: Window, columns: tuple[ReportColumn, ...]) -> ReportTable:
+    return await reports.rows(ReportRequest(window.first_day, window.last_day, columns))
+
+
+async def _statuses(reports: Reports, findings: Sequence[Finding]) -> Mapping[str, str]:
+    if not findings:
+        return {}
+    try:
+        return await reports.partner_status([finding.subject for finding in findings])
+    except ReportError:
+        # It only adds to what was found: a drop must not wait for it.
+        return {}
+
+
+def _sightings(check: CheckName, rules: CheckRules, findings: Sequence[Finding], seen: Seen) -> list[Sighting]:
+    return [
+        sighting(
+            finding,
+            rule=check,
+            severity=rules.severity,
+            currency=seen.currency,
+            window=seen.window,
+            baseline_window=seen.baseline_window,
+            account_status=seen.statuses.get(finding.subject),
+            observation=seen.window.last_day.isoformat(),
+        )
+        for finding in findings
+    ]

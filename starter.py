@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from temporalio.client import Client
 
+from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database as MongoDatabase
 from relance.adapters.mongo.connection import connect as connect_database
 from relance.adapters.smtp.opening import Opener
@@ -89,6 +90,7 @@ def services() -> Services:
         clock=SystemClock(),
         database=database,
         temporal=temporal,
+        reports=lambda loaded: EverflowReports(loaded.everflow),
         greet_relay=greet_relay,
         load_samples=load_samples,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),

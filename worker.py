@@ -15,20 +15,31 @@ from temporalio.client import Client
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+from activities.alerts import Address, AlertDelivery, Voice
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.planning import Planning
+from activities.reports import ReportChecks
 from activities.sending import Sender
 from activities.statistics import Statistics
 from relance import __version__
+from relance.adapters.attachment_tokens import AttachmentTokens
+from relance.adapters.channels.opening import OpenChannels
+from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
+from relance.alerting import AlertDesk
 from relance.clock import SystemClock
 from relance.contracts.names import TaskQueue
 from relance.domain.send_times import Defaults
+from relance.gateway.addresses import attachment_addresses
+from relance.gateway.application import application
+from relance.gateway.server import serving
+from relance.rendering.alert_charts import AlertCharts
+from relance.rendering.alert_mail import AlertMailWriter
 from relance.rendering.letters import LetterWriter
 from relance.runtime import exit as way_out
 from relance.runtime.logs import configure_logging
@@ -37,6 +48,7 @@ from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import child_environment, join_supervisor, supervise
 from relance.runtime.telemetry import configure
 from relance.settings import Settings, load_settings
+from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.plugin import Sandbox, relance_plugin
@@ -74,6 +86,8 @@ class Connections:
     client: Client
     database: Database
     mailer: SmtpMailer
+    reports: EverflowReports
+    channels: OpenChannels
     instruments: Instruments
 
 
@@ -100,9 +114,19 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         await database.check()
         mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token)
         stack.push_async_callback(mailer.close)
+        reports = await stack.enter_async_context(EverflowReports(settings.everflow))
+        channels = await stack.enter_async_context(
+            OpenChannels(
+                settings.channels,
+                settings.mail,
+                database.chat_messages,
+                AlertMailWriter(settings.mail).write,
+                SystemClock(),
+            )
+        )
         plugin = relance_plugin(Sandbox(settings.worker.sandbox), telemetry.interceptors)
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
-        yield Connections(client, database, mailer, telemetry.instruments)
+        yield Connections(client, database, mailer, reports, channels, telemetry.instruments)
 
 
 def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, list[Callable[..., Any]]]:
@@ -129,11 +153,39 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender)
     statistics = Statistics(data.ledger, data.plans, data.job_runs)
+    checks, delivery = _partner_desk(settings, open_)
     return {
         TaskQueue.INVITATIONS: [planning.plan, planning.next_wave, planning.boundaries],
         TaskQueue.MAIL: [invitations.send_batch, starts.start_follow_ups, steps.run_steps],
-        TaskQueue.OPS: [statistics.balance, statistics.record_job_run],
+        TaskQueue.OPS: [
+            statistics.balance,
+            statistics.record_job_run,
+            checks.default_lp,
+            checks.paused_partner,
+            checks.no_data,
+            delivery.ways,
+            delivery.post,
+            delivery.record,
+        ],
     }
+
+
+def _partner_desk(settings: Settings, open_: Connections) -> tuple[ReportChecks, AlertDelivery]:
+    data, channels = open_.database, open_.channels
+    links = AttachmentTokens(settings.privacy.link_key)
+    groups = TemporalAlertGroups(open_.client, settings.alerts.policy)
+    desk = AlertDesk(data.alerts, data.silences, groups, SystemClock())
+    delivery = AlertDelivery(
+        desk,
+        data.channel_states,
+        {name: Address(one, channels.fingerprints[name]) for name, one in channels.by_name.items()},
+        settings.channels.always_names,
+        settings.channels.order_names,
+        AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
+        Voice(settings.alerts.language, settings.alerts.zone),
+        SystemClock(),
+    )
+    return ReportChecks(open_.reports, settings.everflow.rules, desk), delivery
 
 
 async def serve(settings: Settings, role: Role) -> int:
@@ -157,6 +209,11 @@ async def serve(settings: Settings, role: Role) -> int:
                     max_cached_workflows=settings.worker.cached_workflows,
                     graceful_shutdown_timeout=settings.worker.drain,
                 )
+            )
+        if TaskQueue.OPS in QUEUES[role]:
+            links = AttachmentTokens(settings.privacy.link_key)
+            await stack.enter_async_context(
+                serving(settings.gateway, application(open_.database.attachments, links.verify))
             )
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))

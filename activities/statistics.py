@@ -31,6 +31,6 @@ class Statistics:
     @activity.defn
     async def record_job_run(self, request: JobRunInput) -> bool:
         """Record one run for one nominal time; return False if there was a record."""
-        detail = {"period": request.period} if request.period else {}
+        detail = {"period": request.period, **request.detail} if request.period else request.detail
         with translated():
             return await self.job_runs.record(request.job, request.nominal, request.state, request.at, detail)

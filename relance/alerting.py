@@ -52,11 +52,11 @@ class AlertDesk:
             await self._tell(group, taken, those, ())
         return list(taken.values())
 
-    async def clear(self, rule: str, subject: str) -> bool:
-        """Take that one condition is gone; return whether there was an alert about it."""
+    async def clear(self, rule: str, subject: str, observation: str = "") -> bool:
+        """Take that one condition is gone, as of an observation; return whether there was an alert about it."""
         key = alert_key(rule, subject)
         alert = (await self.alerts.newest([key])).get(key)
-        if alert is None or not alert.is_open:
+        if alert is None or not alert.is_open or (observation and observation < alert.observation):
             return False
         await self._tell(alert.group, {}, (), {key})
         return True

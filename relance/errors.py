@@ -77,7 +77,9 @@ class MailUncertain(MailError):
 
 
 class ReportError(RelanceError):
-    """There is no report: no data, never "all clear" (SPEC W4)."""
+    """There is no report: no data, never "all clear" (SPEC W4); `reason` is the code of why."""
+
+    reason: str
 
 
 class ReportUnavailable(ReportError, DependencyUnavailable):
@@ -85,6 +87,8 @@ class ReportUnavailable(ReportError, DependencyUnavailable):
 
     `retry_after` is in seconds; None means the server named no time. `limit` and `remaining` are its rate headers.
     """
+
+    reason = "unavailable"
 
     def __init__(
         self,
@@ -103,6 +107,8 @@ class ReportUnavailable(ReportError, DependencyUnavailable):
 
 class ReportRefused(ReportError):
     """The server refuses the request or the key; `status` is the HTTP status, None when we did not even ask."""
+
+    reason = "refused"
 
     def __init__(self, detail: str, status: int | None = None) -> None:
         super().__init__(detail)

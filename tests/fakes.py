@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.invitation import MailKind
+from relance.domain.messages import Attachment
 from relance.errors import DependencyUnavailable
 from relance.ports import Letter, Result
 
@@ -107,3 +108,20 @@ class FixedClock:
 
     def now(self) -> datetime:
         return self.at
+
+
+@dataclass
+class FakeAttachments:
+    """Keeps files in memory; `reachable` says whether it answers."""
+
+    files: dict[tuple[str, str], Attachment] = field(default_factory=dict)
+    reachable: bool = True
+
+    async def store(self, key: str, files: Sequence[Attachment]) -> None:
+        for one in files:
+            self.files.setdefault((key, one.filename), one)
+
+    async def read(self, key: str, filename: str) -> Attachment | None:
+        if not self.reachable:
+            raise DependencyUnavailable("database", "it does not answer")
+        return self.files.get((key, filename))

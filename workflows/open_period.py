@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from workflows.monthly_cycle import MonthlyCycle
+from workflows.nominal import nominal_time, punctuality
 from workflows.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
@@ -18,9 +19,6 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue
     from relance.domain.send_times import period_of_opening
 
-NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
-ON_TIME = timedelta(minutes=5)
-
 
 @workflow.defn
 class OpenPeriod:
@@ -29,7 +27,7 @@ class OpenPeriod:
     @workflow.run
     async def run(self, request: OpenPeriodInput) -> str:
         """Return the period that was opened."""
-        nominal = _nominal_time()
+        nominal = nominal_time()
         period = period_of_opening(nominal, request.zone)
         state = await self._open(period, nominal, request)
         await workflow.execute_activity_method(
@@ -53,9 +51,4 @@ class OpenPeriod:
             )
         except WorkflowAlreadyStartedError:
             return "skipped(already open)"
-        return "ran" if workflow.now() - nominal <= ON_TIME else "late"
-
-
-def _nominal_time() -> datetime:
-    # Never the clock: a catch-up or a backfill starts late but stands for the month of its nominal time.
-    return workflow.info().typed_search_attributes.get(NOMINAL_TIME) or workflow.info().start_time
+        return punctuality(nominal)

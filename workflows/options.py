@@ -46,3 +46,26 @@ STEP: ActivityOptions = {
     "retry_policy": PATIENT,
 }
 """The due mails of one user."""
+
+POST: ActivityOptions = {
+    # A channel that fails for longer than this is passed over for the next one; the message is not given up.
+    "schedule_to_close_timeout": timedelta(minutes=10),
+    "start_to_close_timeout": timedelta(minutes=5),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=2), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
+    ),
+}
+"""One message to one channel."""
+
+
+def report_options(patience: timedelta) -> ActivityOptions:
+    """Return the options of a look at a report: tries grow apart from a hundredth to a tenth of the patience."""
+    return {
+        "schedule_to_close_timeout": patience,
+        "start_to_close_timeout": timedelta(minutes=15),
+        "heartbeat_timeout": timedelta(seconds=30),
+        "retry_policy": RetryPolicy(
+            initial_interval=patience / 100, backoff_coefficient=2.0, maximum_interval=patience / 10
+        ),
+    }

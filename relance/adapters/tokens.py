@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from enum import StrEnum
@@ -17,7 +16,7 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
-from relance.errors import InvalidInput
+from relance.adapters.signing import derived, invalid, signed, verified
 from relance.ids import invitation_id, parse_invitation_id
 
 
@@ -40,13 +39,12 @@ class LinkTokens:
 
     def __init__(self, link_key: SecretStr) -> None:
         secret = link_key.get_secret_value().encode()
-        self._keys = {purpose: _derive(secret, purpose) for purpose in Purpose}
-        self._bounce_key = _derive(secret, "bounce")
+        self._keys = {purpose: derived(secret, purpose) for purpose in Purpose}
+        self._bounce_key = derived(secret, "bounce")
 
     def sign(self, purpose: Purpose, invitation: str) -> str:
         """Return the token of an invitation for one purpose."""
-        head = f"v1.{_encode(invitation.encode())}"
-        return f"{head}.{_encode(hmac.digest(self._keys[purpose], head.encode(), 'sha256'))}"
+        return signed(self._keys[purpose], invitation)
 
     def verify(self, purpose: Purpose, token: str) -> str:
         """Return the invitation a token was signed for.
@@ -54,12 +52,7 @@ class LinkTokens:
         Raises:
             InvalidInput: the token is malformed, altered, or was signed for another purpose; it does not say which.
         """
-        head, _, signature = token.rpartition(".")
-        version, _, payload = head.partition(".")
-        expected = _encode(hmac.digest(self._keys[purpose], head.encode("utf-8", "surrogateescape"), "sha256"))
-        if not hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), expected.encode()) or version != "v1":
-            raise _invalid()
-        return _decode(payload).decode()
+        return verified(self._keys[purpose], token)
 
     def bounce_token(self, invitation: str) -> str:
         """Return what stands for an invitation in an envelope sender: at most 56 lower-case letters and digits.
@@ -81,10 +74,10 @@ class LinkTokens:
         try:
             raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
         except (binascii.Error, ValueError):
-            raise _invalid() from None
+            raise invalid() from None
         packed, tag = raw[:-8], raw[-8:]
         if not hmac.compare_digest(hmac.digest(self._bounce_key, packed, "sha256")[:8], tag):
-            raise _invalid()
+            raise invalid()
         return _unpack(packed)
 
     def _hashed(self, invitation: str) -> bytes:
@@ -118,22 +111,5 @@ def _month(period: str) -> bytes:
     return (int(period[:4]) * 12 + int(period[5:]) - 1).to_bytes(2)
 
 
-def _derive(secret: bytes, purpose: str) -> bytes:
-    """Expand a key of at least 32 characters into one per purpose (RFC 5869, HKDF-Expand with one block)."""
-    return hmac.digest(secret, f"relance {purpose} v1\x01".encode(), hashlib.sha256().name)
-
-
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 def _base32(raw: bytes) -> str:
     return base64.b32encode(raw).rstrip(b"=").decode().lower()
-
-
-def _invalid() -> InvalidInput:
-    return InvalidInput("TOKEN", "it was not made by us or is damaged", "use the link exactly as it is in the mail")

@@ -12,6 +12,7 @@ from relance.cli.opening import open_cycle
 from relance.cli.output import Answer, cell, table
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleInput
+from relance.contracts.names import MONTHLY_SCHEDULE
 from relance.domain.send_times import current_period, next_period, period_of_opening
 from relance.temporal import schedules
 from relance.temporal.namespace import raise_retention
@@ -69,7 +70,8 @@ async def _open_periods(run: Run, client: Client, database: Database) -> dict[st
 async def _periods_without_opening(run: Run, client: Client, now: datetime) -> list[str]:
     zone = run.settings.scheduling.default_zone
     current = current_period(now, zone)
-    coming = [at for line in await schedules.lines(client, run.settings) for at in line.next_times[:1]]
+    lines = await schedules.lines(client, run.settings)
+    coming = [at for line in lines if line.id == MONTHLY_SCHEDULE for at in line.next_times[:1]]
     first_by_schedule = period_of_opening(min(coming), zone) if coming else next_period(current)
     periods = [current]
     # After the opening's day the next month is without one too, on a fresh installation.

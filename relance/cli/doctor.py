@@ -18,6 +18,8 @@ from relance.temporal import schedules
 from relance.temporal.namespace import retention
 from relance.temporal.task_queues import pollers
 
+EVERFLOW_PATIENCE = 10.0
+
 
 class State(StrEnum):
     """How a check ended; a warning does not count as wrong."""
@@ -47,6 +49,7 @@ async def doctor(run: Run) -> Answer:
     findings += await _checked("Temporal", lambda: _temporal(run))
     findings += await _checked("MongoDB", lambda: _database(run))
     findings += await _checked("mail relay", lambda: _relay(run))
+    findings += await _checked("Everflow", lambda: _everflow(run))
     states = {finding.state for finding in findings}
     code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
     rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
@@ -69,6 +72,7 @@ _REMEDIES = {
     "Temporal": "start the server, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE",
     "MongoDB": "start the replica set, or set RELANCE_MONGO__URI",
     "mail relay": "start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD",
+    "Everflow": "see RELANCE_EVERFLOW__BASE_URL, __API_KEY, __TIMEZONE, __CURRENCY",
 }
 
 
@@ -140,6 +144,17 @@ async def _relay(run: Run) -> list[Finding]:
     mail = run.settings.mail
     await run.services.greet_relay(run.settings)
     return [Finding("mail relay", State.FINE, f"{mail.host}:{mail.port} greets us, TLS: {mail.tls}")]
+
+
+async def _everflow(run: Run) -> list[Finding]:
+    everflow = run.settings.everflow
+    if everflow.api_key is None:
+        return [Finding("Everflow", State.FINE, "no key: the partner desk's checks are not scheduled")]
+    # A person does not wait for as long as a check would.
+    hasty = everflow.model_copy(update={"timeout": min(everflow.timeout, EVERFLOW_PATIENCE)})
+    async with run.services.reports(run.settings.model_copy(update={"everflow": hasty})) as reports:
+        await reports.prepare()
+    return [Finding("Everflow", State.FINE, f"takes the key and knows {everflow.timezone} and {everflow.currency}")]
 
 
 def register(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 PIPE_WIDTH = 150
 
@@ -72,10 +73,13 @@ def _console(*, stderr: bool) -> Console:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Return a table for people; instants, durations and nothing are written out."""
+    """Return a table for people; instants, durations and nothing are written out.
+
+    What comes from outside belongs into a `Text`: any other cell may hold Rich's markup.
+    """
     result = Table(*columns, title=title, title_justify="left", header_style="bold")
     for row in rows:
-        result.add_row(*(cell(value) for value in row))
+        result.add_row(*(value if isinstance(value, Text) else cell(value) for value in row))
     return result
 
 

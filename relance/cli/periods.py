@@ -1,4 +1,4 @@
-"""The options and values several commands share: periods, dates, instants."""
+"""The options and values several commands share: periods, dates, instants, durations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from relance.cli.command import invalid
 from relance.domain.zones import zone_info
 
+FIRST_YEAR = 2000
+
 _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+_DURATION = re.compile(r"^(?:\d{1,5}[mhdw])+$")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 def previous(period: str) -> str:
@@ -40,6 +44,25 @@ def read_date(text: str, field: str) -> date:
         invalid(field, f"{text!r} is not a day of the calendar", "write it as YYYY-MM-DD, for example 2026-11-05")
 
 
+def today(now: datetime, zone: str) -> date:
+    """Return the day an instant falls on in a known zone."""
+    return now.astimezone(zone_info(zone)).date()
+
+
+def read_past_day(text: str, field: str, now: datetime, zone: str) -> date:
+    """Return a day a person typed that has begun in this zone.
+
+    Raises:
+        InvalidInput: it is no day, it lies in the future, or before there can be any reports.
+    """
+    day, latest = read_date(text, field), today(now, zone)
+    if day > latest:
+        invalid(field, f"{text} lies in the future", f"the latest day is today, {latest}")
+    if day.year < FIRST_YEAR:
+        invalid(field, f"{text} lies too far back", f"write a day from {FIRST_YEAR} on")
+    return day
+
+
 def read_instant(text: str, field: str, zone: str, *, end: bool = False) -> datetime:
     """Return the instant of a day or of a day and time; without an offset they are local times of `zone`.
 
@@ -57,3 +80,19 @@ def read_instant(text: str, field: str, zone: str, *, end: bool = False) -> date
         example = "2026-11-25 or 2026-11-25T06:00 or 2026-11-25T06:00+01:00"
         invalid(field, f"{text!r} is neither a day nor a day and time", f"write for example {example}")
     return (found if found.tzinfo else found.replace(tzinfo=zone_info(zone))).astimezone(UTC)
+
+
+def read_duration(text: str, field: str) -> timedelta:
+    """Return a duration a person typed: `30m`, `4h`, `2d`, `1w`, or several in a row, `1d12h`.
+
+    Raises:
+        InvalidInput: it is no duration, or none at all.
+    """
+    written = text.strip().lower()
+    if _DURATION.match(written) is None:
+        invalid(field, f"{text!r} is not a duration", "write for example 30m, 4h, 2d or 1w")
+    parts = re.findall(r"(\d+)([mhdw])", written)
+    span = sum((int(count) * _UNITS[unit] for count, unit in parts), timedelta())
+    if not span:
+        invalid(field, f"{text!r} is no time at all", "write for example 30m, 4h, 2d or 1w")
+    return span

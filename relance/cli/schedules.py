@@ -16,6 +16,11 @@ from relance.temporal import schedules as server
 ScheduleArgument = Annotated[str, typer.Argument(help="Which Schedule, see `schedules list`.", metavar="SCHEDULE")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept as the Schedule's note.")]
 
+BACKFILL_EXAMPLES = """
+starter.py schedules backfill monthly-cycle --from 2026-10-25 --to 2026-10-25
+starter.py schedules backfill paused-partner --from 2026-11-02 --to 2026-11-06
+"""
+
 
 async def list_(run: Run) -> Answer:
     """Show every Schedule: when it acts next, when it last did, what it missed, whether it is paused and why."""
@@ -69,7 +74,7 @@ async def trigger(run: Run, schedule: ScheduleArgument) -> Answer:
     _known(run, schedule)
     client = await run.temporal()
     await server.trigger(client, schedule)
-    return _done(schedule, "triggered", f"{schedule} acts now; a period that is open already stays as it is.")
+    return _done(schedule, "triggered", f"{schedule} acts now; what is there already is not done twice.")
 
 
 async def backfill(
@@ -113,9 +118,7 @@ def register(app: typer.Typer) -> None:
     command(group, "apply", "starter.py schedules apply")(apply)
     command(group, "pause", 'starter.py schedules pause monthly-cycle --reason "relay moves house"')(pause)
     command(group, "resume", "starter.py schedules resume monthly-cycle")(resume)
-    command(group, "trigger", "starter.py schedules trigger monthly-cycle")(trigger)
-    command(group, "backfill", "starter.py schedules backfill monthly-cycle --from 2026-10-25 --to 2026-10-25")(
-        backfill
-    )
+    command(group, "trigger", "starter.py schedules trigger default-lp")(trigger)
+    command(group, "backfill", BACKFILL_EXAMPLES)(backfill)
     preview.register(group)
     app.add_typer(group, name="schedules")

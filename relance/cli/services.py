@@ -9,7 +9,20 @@ from typing import Any, Protocol, TypeAlias
 
 from temporalio.client import Client
 
-from relance.ports import Clock, Contacts, JobRuns, Ledger, Plans, Suppressions, Users
+from relance.ports import (
+    Alerts,
+    ChannelStates,
+    ChatMessages,
+    Clock,
+    Contacts,
+    JobRuns,
+    Ledger,
+    Plans,
+    Reports,
+    Silences,
+    Suppressions,
+    Users,
+)
 from relance.settings import Settings
 
 
@@ -40,6 +53,22 @@ class Database(Protocol):
     def job_runs(self) -> JobRuns:
         """The job runs and stored reports."""
 
+    @property
+    def alerts(self) -> Alerts:
+        """The alerts."""
+
+    @property
+    def silences(self) -> Silences:
+        """The silences."""
+
+    @property
+    def chat_messages(self) -> ChatMessages:
+        """The in-app chat inbox."""
+
+    @property
+    def channel_states(self) -> ChannelStates:
+        """How each channel fares."""
+
     async def ensure_indexes(self) -> None:
         """Create the indexes that are not there yet."""
 
@@ -49,6 +78,7 @@ class Database(Protocol):
 
 DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]
 TemporalFactory: TypeAlias = Callable[[], Awaitable[Client]]
+ReportsFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Reports]]
 RelayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
 Documents: TypeAlias = Sequence[Mapping[str, Any]]
 SampleLoader: TypeAlias = Callable[[Settings, Documents, Documents], Awaitable[bool]]
@@ -66,6 +96,7 @@ class Services:
     clock: Clock
     database: DatabaseFactory
     temporal: TemporalFactory
+    reports: ReportsFactory
     greet_relay: RelayCheck
     load_samples: SampleLoader
     worker: Sequence[str]

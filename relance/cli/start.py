@@ -1,4 +1,4 @@
-"""`start cycle`: open a period by hand."""
+"""`start`: open a period or run a check by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from relance.cli import start_check
 from relance.cli.command import Run, command, invalid
 from relance.cli.opening import open_cycle
 from relance.cli.output import Answer
@@ -68,4 +69,5 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="Start a job by hand.")
     command(group, "cycle", EXAMPLES)(start_cycle)
+    start_check.register(group)
     app.add_typer(group, name="start")

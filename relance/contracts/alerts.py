@@ -14,11 +14,16 @@ from relance.domain.base import Utc, Wire
 
 
 class AlertInput(Wire):
-    """Input of Alert; `policy` is fixed for as long as the group is open, `state` carries on across continue-as-new."""
+    """Input of Alert; `policy` is fixed for as long as the group is open.
+
+    `state`, `entries` (not yet recorded) and `deliveries` carry on across continue-as-new.
+    """
 
     group: str
     policy: AlertPolicy = AlertPolicy()
     state: AlertGroup | None = None
+    entries: tuple[AlertEntry, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
 
 class SilencedKeys(Wire):
@@ -73,7 +78,7 @@ class Ways(Wire):
 class PostInput(Wire):
     """One message for one channel; what identifies it is the same however often it is tried (SPEC A6).
 
-    `details` asks for the details to message `sequence` instead of the message.
+    `details` asks for the details to message `sequence` instead of the message; they name the next repeat.
     """
 
     channel: str
@@ -84,6 +89,7 @@ class PostInput(Wire):
     lines: tuple[Line, ...]
     at: Utc
     details: bool = False
+    next_repeat: Utc | None = None
 
 
 class Posted(Wire):
@@ -124,3 +130,6 @@ class AlertView(Wire):
 
     group: AlertGroup
     deliveries: tuple[Delivery, ...] = ()
+
+
+AlertInput.model_rebuild()

@@ -167,13 +167,14 @@ class WaveInput(Wire):
 
 
 class JobRunInput(Wire):
-    """Records one run of a job for one nominal time (SPEC H3)."""
+    """Records one run of a job for one nominal time (SPEC H3); `detail` are codes and counts."""
 
     job: str
     nominal: Utc
     state: str
     at: Utc
     period: Period | None = None
+    detail: dict[str, str | int] = Field(default_factory=dict)
 
 
 class CycleProgress(Wire):

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from relance.devstack import chat_server, everflow_server, mailbox_server, mongod, temporal_server
+from relance.devstack import chat_server, everflow_server, mailbox_server, mongod, processes, temporal_server
 from relance.devstack.everflow.gate import NETWORK_KEY
 
 
@@ -27,6 +27,7 @@ class Ports:
     mailbox: int | None = None
     everflow: int | None = None
     chat: int | None = None
+    gateway: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Stack:
     mailbox_http: str
     everflow_http: str
     chat_http: str | None
+    gateway_port: int
 
     def __init__(self, folder: Path | None = None, *, ports: Ports | None = None, given: Given | None = None) -> None:
         self._ports = ports or Ports()
@@ -74,6 +76,8 @@ class Stack:
         self._chat_opening = asyncio.Lock()
 
     async def __aenter__(self) -> Stack:
+        # Nothing of the stack listens there: the workers do, all of them (see `relance.gateway.server`).
+        self.gateway_port = processes.choose_port(self._ports.gateway, "gateway port")
         if not self._keep:
             self.folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="relance-"))
         try:
@@ -107,6 +111,8 @@ class Stack:
             "RELANCE_MAIL__TLS": "none",
             "RELANCE_EVERFLOW__BASE_URL": self.everflow_http,
             "RELANCE_EVERFLOW__API_KEY": NETWORK_KEY,
+            "RELANCE_GATEWAY__PORT": str(self.gateway_port),
+            "RELANCE_GATEWAY__PUBLIC_URL": f"http://{processes.HOST}:{self.gateway_port}",
             **(_chat_environment(self.chat_http) if self.chat_http else {}),
         }
 

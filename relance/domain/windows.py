@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
 from pydantic import PlainSerializer
 
 from relance.domain.base import Document, Utc
-from relance.domain.zones import zone_info
+from relance.domain.zones import instant_at, zone_info
 
 LocalDate = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
 """A calendar day; stored as ISO text, because MongoDB knows instants only."""
@@ -36,8 +36,8 @@ def window_of(first_day: date, last_day: date, zone: str) -> Window:
         first_day=first_day,
         last_day=last_day,
         zone=zone,
-        start=_midnight(first_day, zone),
-        end=_midnight(last_day + timedelta(days=1), zone),
+        start=instant_at(first_day, time(0), zone),
+        end=instant_at(last_day + timedelta(days=1), time(0), zone),
     )
 
 
@@ -48,7 +48,3 @@ def days_before(nominal: datetime, zone: str, *, days: int, weeks_earlier: int =
     """
     last_day = nominal.astimezone(zone_info(zone)).date() - timedelta(days=1, weeks=weeks_earlier)
     return window_of(last_day - timedelta(days=days - 1), last_day, zone)
-
-
-def _midnight(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(0), tzinfo=zone_info(zone)).astimezone(UTC)

@@ -12,6 +12,6 @@ STEP_WORDS: Mapping[str, str] = {
 }
 
 
-def counted(number: int, noun: str) -> str:
-    """Return `1 user`, `2 users`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return `1 user`, `2 users`; `plural` for nouns that do not end in s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"

@@ -6,6 +6,7 @@ for the same user. `zoneinfo.reset_tzpath` would do too, but changes the whole p
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -35,3 +36,15 @@ def zone_info(name: str) -> ZoneInfo:
         raise ValueError("unknown time zone")
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
         return ZoneInfo.from_file(rules, key=name)
+
+
+def instant_at(day: date, clock: time, zone: str) -> datetime:
+    """Return when the clocks of a known zone show a time on a day, in UTC (SPEC C3).
+
+    A time that a clock change skips moves forward by the gap, one that occurs twice means the first: both are what
+    PEP 495 calls `fold=0`.
+
+    Raises:
+        ValueError: the zone is unknown.
+    """
+    return datetime.combine(day, clock.replace(fold=0), zone_info(zone)).astimezone(UTC)

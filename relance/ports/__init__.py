@@ -8,7 +8,7 @@ it cannot be reached.
 from __future__ import annotations
 
 from relance.ports.alerts import AlertGroups, Alerts, ChannelStates, Illustrator, Silences
-from relance.ports.channels import Channel, ChatMessages, Delivered
+from relance.ports.channels import Attachments, Channel, ChatMessages, Delivered
 from relance.ports.claims import (
     TAKEN,
     ClaimAnswer,
@@ -34,6 +34,7 @@ __all__ = [
     "TAKEN",
     "AlertGroups",
     "Alerts",
+    "Attachments",
     "Channel",
     "ChannelStates",
     "ChatMessages",

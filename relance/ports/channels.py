@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from relance.domain.chat_message import ChatMessage
-from relance.domain.messages import OutgoingMessage
+from relance.domain.messages import Attachment, OutgoingMessage
 from relance.ports.people import Page
 
 
@@ -50,3 +51,13 @@ class ChatMessages(Protocol):
 
     async def attachment(self, key: str, filename: str) -> bytes | None:
         """Return an attachment of a message."""
+
+
+class Attachments(Protocol):
+    """The files of messages that can be seen by a link, whatever channels the messages went to."""
+
+    async def store(self, key: str, files: Sequence[Attachment]) -> None:
+        """Store the files of the message `key`, each file name once: what was stored first stays."""
+
+    async def read(self, key: str, filename: str) -> Attachment | None:
+        """Return a stored file, without `url`."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from relance.contracts.cycle import CycleStatistics
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, MailKind
+from relance.domain.job_run import JobRun
 from relance.ports.claims import ClaimAnswer, ClaimRequest, Settlement
 
 
@@ -65,6 +66,9 @@ class JobRuns(Protocol):
 
     async def record(self, job: str, nominal: datetime, state: str, at: datetime, detail: Mapping[str, Any]) -> bool:
         """Record a run once; return whether this call made the record."""
+
+    async def runs(self, *, job: str | None = None, since: datetime | None = None, limit: int = 100) -> list[JobRun]:
+        """Return recorded runs, of one job or of all, newest nominal time first."""
 
     async def store_statistics(self, statistics: CycleStatistics, at: datetime) -> None:
         """Store how a cycle ended, replacing an earlier report of the period."""

@@ -9,12 +9,14 @@ from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
+from math import ceil
 
 from PIL import Image, ImageDraw, ImageFont
 
 MOST_BARS = 12
 # Twice the 600 pixels at which the mail shows it, for sharp text on phones.
-WIDTH, MARGIN, LABEL_WIDTH, VALUE_WIDTH = 1200, 40, 360, 210
+WIDTH, MARGIN, LABEL_WIDTH = 1200, 40, 360
+LEAST_VALUE_WIDTH, MOST_VALUE_WIDTH = 210, 420
 HEAD, ROW, BAR, GAP = 170, 104, 34, 6
 INK, FAINT, EARLIER, LATER, PAPER, RULE = "#1f2933", "#616e7c", "#9fb3c8", "#c0392b", "#ffffff", "#e4e7eb"
 
@@ -40,6 +42,19 @@ class Chart:
     pairs: Sequence[Pair]
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the longest bar stands for, and how many pixels the figures behind the bars need."""
+
+    most: Decimal
+    value_width: int
+
+    def length(self, amount: Decimal) -> int:
+        """Return the length of a bar; at least a line, so that nothing is seen to be there where there is nothing."""
+        room = WIDTH - 2 * MARGIN - LABEL_WIDTH - self.value_width
+        return max(3, round(room * amount / self.most) if self.most > 0 else 0)
+
+
 async def png(chart: Chart) -> bytes:
     """Return the chart as a PNG of 1,200 pixels' width."""
     return await asyncio.to_thread(draw, chart)
@@ -54,8 +69,9 @@ def draw(chart: Chart) -> bytes:
     _legend(pen, chart)
     # A refund may make an amount negative: it has no bar, only its figure.
     most = max((amount for pair in pairs for amount in (pair.earlier, pair.later)), default=Decimal(0))
+    scale = Scale(most, _value_width(pairs))
     for number, pair in enumerate(pairs):
-        _row(pen, pair, HEAD + ROW * number, most)
+        _row(pen, pair, HEAD + ROW * number, scale)
     encoded = BytesIO()
     image.quantize(64, dither=Image.Dither.NONE).save(encoded, "PNG", optimize=True)
     return encoded.getvalue()
@@ -70,21 +86,26 @@ def _legend(pen: ImageDraw.ImageDraw, chart: Chart) -> None:
         left += 38 + round(_font(26).getlength(text)) + 44
 
 
-def _row(pen: ImageDraw.ImageDraw, pair: Pair, top: int, most: Decimal) -> None:
+def _value_width(pairs: Sequence[Pair]) -> int:
+    # A figure that is cut off would be read as another figure: the bars make room.
+    widest = max((_font(26).getlength(text) for one in pairs for text in (one.earlier_text, one.later_text)), default=0)
+    return min(max(LEAST_VALUE_WIDTH, ceil(widest) + 16), MOST_VALUE_WIDTH)
+
+
+def _row(pen: ImageDraw.ImageDraw, pair: Pair, top: int, scale: Scale) -> None:
     pen.line((MARGIN, top - 12, WIDTH - MARGIN, top - 12), RULE, 2)
     middle = top + BAR + GAP // 2
     label = fitting(pair.label, 26, LABEL_WIDTH - 20, bold=True)
     pen.text((MARGIN, middle), label, INK, _font(26, bold=True), anchor="lm")
-    left, room = MARGIN + LABEL_WIDTH, WIDTH - 2 * MARGIN - LABEL_WIDTH - VALUE_WIDTH
+    left = MARGIN + LABEL_WIDTH
     for number, (amount, text, colour) in enumerate(
         ((pair.earlier, pair.earlier_text, EARLIER), (pair.later, pair.later_text, LATER))
     ):
         y = top + number * (BAR + GAP)
-        length = round(room * amount / most) if most > 0 else 0
-        # At least a line, so that nothing is seen to be there where there is nothing.
-        pen.rectangle((left, y, left + max(length, 3), y + BAR), colour)
-        shown = fitting(text, 26, VALUE_WIDTH - 16)
-        pen.text((left + max(length, 3) + 14, y + BAR // 2), shown, INK, _font(26), anchor="lm")
+        right = left + scale.length(amount)
+        pen.rectangle((left, y, right, y + BAR), colour)
+        shown = fitting(text, 26, scale.value_width - 16)
+        pen.text((right + 14, y + BAR // 2), shown, INK, _font(26), anchor="lm")
 
 
 def fitting(text: str, size: int, width: int, *, bold: bool = False) -> str:

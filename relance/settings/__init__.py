@@ -20,6 +20,7 @@ from relance.errors import SettingsError
 from relance.settings.alerts import Alerts
 from relance.settings.channels import Channels
 from relance.settings.everflow import Everflow
+from relance.settings.gateway import Gateway
 from relance.settings.group import Group, Zone
 
 
@@ -163,6 +164,7 @@ class Settings(BaseSettings):
     everflow: Everflow = Everflow()
     channels: Channels = Channels()
     alerts: Alerts = Alerts()
+    gateway: Gateway = Gateway()
     temporal: TemporalGroup = TemporalGroup()
     worker: Worker = Worker()
     monitoring: Monitoring = Monitoring()

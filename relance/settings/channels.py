@@ -108,6 +108,11 @@ class Channels(Group):
         """The channels of `order`."""
         return tuple(map(ChannelName, _listed(self.order)))
 
+    def address(self, name: ChannelName) -> str:
+        """Return where a channel leads; nothing for the inbox."""
+        value = getattr(self, _ADDRESS_OF[name]) if name in _ADDRESS_OF else None
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
         """The signing secrets."""

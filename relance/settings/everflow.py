@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from relance.domain.failures import Severity
 from relance.domain.report_rules import CheckRules, DefaultLpPolicy, PausedPartnerPolicy
@@ -25,6 +25,11 @@ def _host_only(url: str) -> str:
     return url.rstrip("/")
 
 
+def _none_if_empty(value: object) -> object:
+    # `RELANCE_EVERFLOW__API_KEY=` is how a template says that there is none.
+    return value or None
+
+
 _CRON = r"^\S+( \S+){4}$"
 
 
@@ -34,7 +39,9 @@ class Everflow(Group):
     base_url: Annotated[str, AfterValidator(_host_only)] = Field(
         "https://api.eflow.team", description="The API's host; accounts hosted in the EU: https://api-eu.eflow.team."
     )
-    api_key: SecretStr | None = Field(None, description="Network API key; none means the checks cannot run.")
+    api_key: Annotated[SecretStr | None, BeforeValidator(_none_if_empty)] = Field(
+        None, description="Network API key; none means the checks cannot run."
+    )
     timezone: Zone = Field("Europe/Amsterdam", description="Zone of the reports' days and of both Schedules.")
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="Currency of the reports (ISO 4217).")
     timeout: float = Field(90.0, gt=0, le=600, description="Seconds for one call in all.")

@@ -24,28 +24,36 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleOptions, OpenPeriodInput
-from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue, Workflow
+from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, TaskQueue, Workflow
 from relance.errors import NotFound
 from relance.settings import Settings
+from relance.temporal import checks
 
 MANAGED = "managed by relance"
 RPC_TIMEOUT = timedelta(seconds=10)
+CHECK_TIMEOUT = timedelta(days=1)
+"""A check that found no worker in time records that itself; only one that nobody ever runs must not block the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A Schedule as it should be: `cron` in `zone`, starting `workflow` with `argument`."""
+    """A Schedule as it should be: `cron` in `zone`, starting `workflow` with `argument`.
+
+    A run that is not done within `execution_timeout` is ended by the server.
+    """
 
     id: str
     cron: str
     zone: str
     catchup: timedelta
     workflow: str
-    argument: OpenPeriodInput
+    argument: OpenPeriodInput | CheckInput
     workflow_id: str
     task_queue: str
     summary: str
+    execution_timeout: timedelta
 
     def schedule(self, state: ScheduleState) -> Schedule:
         """Return what the server shall hold, in this state."""
@@ -54,8 +62,7 @@ class Declared:
             self.argument,
             id=self.workflow_id,
             task_queue=self.task_queue,
-            # A run that waits for a worker longer than its own catch-up window would come too late anyway.
-            execution_timeout=self.catchup,
+            execution_timeout=self.execution_timeout,
             static_summary=self.summary,
         )
         return Schedule(
@@ -105,21 +112,42 @@ def cycle_options(settings: Settings) -> CycleOptions:
 
 
 def declared(settings: Settings) -> list[Declared]:
-    """Return every Schedule this installation should have."""
+    """Return every Schedule this installation should have; without a key for Everflow there are no checks."""
+    names = CheckName if settings.everflow.api_key is not None else ()
+    return [_monthly(settings), *(_check(name, settings) for name in names)]
+
+
+def _monthly(settings: Settings) -> Declared:
     scheduling = settings.scheduling
-    return [
-        Declared(
-            id=MONTHLY_SCHEDULE,
-            cron=scheduling.cycle_cron,
-            zone=scheduling.default_zone,
-            catchup=scheduling.cycle_catchup,
-            workflow=Workflow.OPEN_PERIOD,
-            argument=OpenPeriodInput(zone=scheduling.default_zone, options=cycle_options(settings)),
-            workflow_id="open-period",
-            task_queue=TaskQueue.OPS,
-            summary="Opens next month's cycle",
-        )
-    ]
+    return Declared(
+        id=MONTHLY_SCHEDULE,
+        cron=scheduling.cycle_cron,
+        zone=scheduling.default_zone,
+        catchup=scheduling.cycle_catchup,
+        workflow=Workflow.OPEN_PERIOD,
+        argument=OpenPeriodInput(zone=scheduling.default_zone, options=cycle_options(settings)),
+        workflow_id="open-period",
+        task_queue=TaskQueue.OPS,
+        summary="Opens next month's cycle",
+        # A run that waits for a worker longer than its own catch-up window would come too late anyway.
+        execution_timeout=scheduling.cycle_catchup,
+    )
+
+
+def _check(name: CheckName, settings: Settings) -> Declared:
+    everflow = settings.everflow
+    return Declared(
+        id=name,
+        cron=checks.cron_of(name, everflow),
+        zone=everflow.timezone,
+        catchup=checks.catchup_of(name, everflow),
+        workflow=checks.WORKFLOWS[name],
+        argument=checks.check_input(name, everflow),
+        workflow_id=name,
+        task_queue=TaskQueue.OPS,
+        summary=checks.SUMMARIES[name],
+        execution_timeout=CHECK_TIMEOUT,
+    )
 
 
 async def apply(client: Client, settings: Settings) -> list[Applied]:

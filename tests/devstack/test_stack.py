@@ -101,6 +101,8 @@ async def test_given_servers_are_used_and_neither_started_nor_stopped(
             "RELANCE_MAIL__TLS": "none",
             "RELANCE_EVERFLOW__BASE_URL": "https://partners.example",
             "RELANCE_EVERFLOW__API_KEY": "stub-network-key",
+            "RELANCE_GATEWAY__PORT": str(stack.gateway_port),
+            "RELANCE_GATEWAY__PUBLIC_URL": f"http://127.0.0.1:{stack.gateway_port}",
         }
         rows = dict(stack.describe())
         assert rows["MongoDB"] == "mongodb://db.example:27017/?replicaSet=rs7"

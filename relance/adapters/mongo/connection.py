@@ -9,6 +9,9 @@ from datetime import UTC
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
+from relance.adapters.mongo.alerts import MongoAlerts
+from relance.adapters.mongo.attachments import MongoAttachments
+from relance.adapters.mongo.channel_states import MongoChannelStates
 from relance.adapters.mongo.chat_messages import MongoChatMessages
 from relance.adapters.mongo.claim_desk import ClaimDesk, Observe
 from relance.adapters.mongo.contacts import MongoContacts
@@ -20,6 +23,7 @@ from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.recheck import Recheck
+from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.users import MongoUsers
 from relance.errors import DependencyUnavailable, SettingsError
@@ -39,6 +43,10 @@ class Database:
     ledger: MongoLedger
     job_runs: MongoJobRuns
     chat_messages: MongoChatMessages
+    alerts: MongoAlerts
+    silences: MongoSilences
+    channel_states: MongoChannelStates
+    attachments: MongoAttachments
     quarantine: Quarantine
     desk: ClaimDesk
 
@@ -99,8 +107,12 @@ def connect(settings: Mongo, privacy: Privacy, observe: Observe = lambda _size, 
         suppressions=suppressions,
         plans=MongoPlans(raw.plans, quarantine),
         ledger=MongoLedger(raw.invitations, desk, quarantine),
-        job_runs=MongoJobRuns(raw.jobRuns),
+        job_runs=MongoJobRuns(raw.jobRuns, quarantine),
         chat_messages=MongoChatMessages(raw.chatMessages, quarantine),
+        alerts=MongoAlerts(raw.alerts, quarantine),
+        silences=MongoSilences(raw.silences, quarantine),
+        channel_states=MongoChannelStates(raw.channels, quarantine),
+        attachments=MongoAttachments(raw.attachments),
         quarantine=quarantine,
         desk=desk,
     )

@@ -14,8 +14,12 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "jobRuns": [("job", "nominal")],
     "contacts": [("userId",)],
     "chatMessages": [("number",)],
+    "alerts": [("open", "key"), ("key", "firedAt"), ("group", "observation"), ("updatedAt",)],
+    "silences": [("endsAt",)],
 }
-UNIQUE = {("period", "userId", "contactId"), ("job", "nominal"), ("number",)}
+UNIQUE = {("period", "userId", "contactId"), ("job", "nominal"), ("number",), ("open", "key")}
+# The field comes first in its own index, because that is the only way a query by it alone can use the index.
+PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {("open", "key"): {"open": True}}
 
 
 async def ensure_indexes(database: MotorDatabase) -> None:
@@ -23,7 +27,8 @@ async def ensure_indexes(database: MotorDatabase) -> None:
     for collection, fields in await _missing(database):
         with translated("create indexes"):
             keys = [(field, 1) for field in fields]
-            await database[collection].create_index(keys, unique=fields in UNIQUE)
+            options: dict[str, Any] = {"partialFilterExpression": PARTIAL[fields]} if fields in PARTIAL else {}
+            await database[collection].create_index(keys, unique=fields in UNIQUE, **options)
 
 
 async def missing_indexes(database: MotorDatabase) -> list[str]:
@@ -44,6 +49,8 @@ async def _missing(database: MotorDatabase) -> list[tuple[str, tuple[str, ...]]]
 
 def _serves(index: dict[str, Any], fields: tuple[str, ...]) -> bool:
     keys = tuple(field for field, _ in index["key"])
+    if index.get("partialFilterExpression") != PARTIAL.get(fields):
+        return False
     if fields in UNIQUE:
         return keys == fields and bool(index.get("unique"))
     # An index of the application's own that begins with these fields does as well.

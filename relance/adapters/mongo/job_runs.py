@@ -8,9 +8,11 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
-from relance.adapters.mongo.documents import Collection
+from relance.adapters.mongo.documents import Collection, Raw, Reader
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.quarantine import Quarantine
 from relance.contracts.cycle import CycleStatistics
+from relance.domain.job_run import JobRun
 
 _REPORT = "monthly-cycle-report"
 
@@ -18,8 +20,9 @@ _REPORT = "monthly-cycle-report"
 class MongoJobRuns:
     """`ports.JobRuns` over the collection `jobRuns`, unique over job and nominal time."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
         self._collection = collection
+        self._reader = Reader(JobRun, "jobRuns", quarantine)
 
     async def record(self, job: str, nominal: datetime, state: str, at: datetime, detail: Mapping[str, Any]) -> bool:
         """Record a run once; return whether this call made the record."""
@@ -30,6 +33,15 @@ class MongoJobRuns:
             except DuplicateKeyError:
                 return False
         return True
+
+    async def runs(self, *, job: str | None = None, since: datetime | None = None, limit: int = 100) -> list[JobRun]:
+        """Return recorded runs, of one job or of all, newest nominal time first."""
+        # The cycles' reports lie here too, with a period instead of an instant.
+        nominal: Raw = {"$type": "date"} | ({"$gte": since} if since else {})
+        query: Raw = {"nominal": nominal} | ({"job": job} if job is not None else {})
+        with translated("read job runs"):
+            raws = await self._collection.find(query).sort([("nominal", -1), ("job", 1)]).limit(limit).to_list(None)
+        return await self._reader.valid(raws)
 
     async def store_statistics(self, statistics: CycleStatistics, at: datetime) -> None:
         """Store how a cycle ended, replacing an earlier report of the period."""

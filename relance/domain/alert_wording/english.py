@@ -71,6 +71,8 @@ ENGLISH = Words(
     account="account {status}",
     statuses={"active": "active", "inactive": "inactive", "pending": "pending", "suspended": "suspended"},
     reasons={
+        "missed": "no worker was there in time",
+        "error": "the check itself failed",
         "unavailable": "Everflow did not answer",
         "refused": "Everflow refused the request",
         "unreadable": "the answer could not be read",
@@ -101,4 +103,6 @@ ENGLISH = Words(
     detail_ack="To take it on: starter.py alerts ack {key}",
     detail_silence="To silence it: starter.py alerts silence {key}",
     detail_more="… and {count} more: starter.py alerts list",
+    chart_title="Revenue by partner",
+    chart_part="{title}: the {shown} largest drops of {count}",
 )  # fmt: skip

@@ -47,13 +47,23 @@ class Figures:
 
     def day(self, day: date) -> str:
         """Return a day: `9 March 2026`."""
-        number = self.first_of_month if day.day == 1 else str(day.day)
-        return f"{number}{NO_BREAK}{self.months[day.month - 1]} {day.year}"
+        return f"{self._number_of_day(day)}{NO_BREAK}{self.months[day.month - 1]} {day.year}"
 
     def days(self, window: Window) -> str:
         """Return the days of a window: `9 March 2026`, `8 March 2026 to 10 March 2026`."""
         first, last = window.first_day, window.last_day
         return self.day(first) if first == last else self.span.format(first=self.day(first), last=self.day(last))
+
+    def days_in_short(self, window: Window) -> str:
+        """Return the days of a window as a label, what both ends share written once: `8–10 March 2026`."""
+        first, last = window.first_day, window.last_day
+        end = self.day(last)
+        if first == last:
+            return end
+        if (first.year, first.month) == (last.year, last.month):
+            return f"{self._number_of_day(first)}–{end}"
+        start = self.day(first)
+        return f"{start.removesuffix(f' {first.year}') if first.year == last.year else start} – {end}"
 
     def duration(self, span: timedelta) -> str:
         """Return a duration by its two largest units: `2 d 3 h`, `5 min`."""
@@ -62,6 +72,9 @@ class Figures:
         parts = [(days, self.day_unit), (hours, "h"), (minutes, "min")]
         shown = [f"{count}{NO_BREAK}{unit}" for count, unit in parts if count][:2]
         return " ".join(shown) or f"0{NO_BREAK}min"
+
+    def _number_of_day(self, day: date) -> str:
+        return self.first_of_month if day.day == 1 else str(day.day)
 
     def _number(self, value: Decimal, decimals: int) -> str:
         rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)

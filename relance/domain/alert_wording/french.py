@@ -76,6 +76,8 @@ FRENCH = Words(
     account="compte {status}",
     statuses={"active": "actif", "inactive": "inactif", "pending": "en attente", "suspended": "suspendu"},
     reasons={
+        "missed": "aucun worker n’était là à temps",
+        "error": "le contrôle lui-même a échoué",
         "unavailable": "Everflow n’a pas répondu",
         "refused": "Everflow a refusé la demande",
         "unreadable": "la réponse est illisible",
@@ -106,4 +108,6 @@ FRENCH = Words(
     detail_ack="Pour s’en charger\u00a0: starter.py alerts ack {key}",
     detail_silence="Pour faire taire\u00a0: starter.py alerts silence {key}",
     detail_more="… et {count} de plus\u00a0: starter.py alerts list",
+    chart_title="Revenu par partenaire",
+    chart_part="{title}\u00a0: les {shown} plus fortes baisses sur {count}",
 )  # fmt: skip

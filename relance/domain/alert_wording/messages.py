@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from relance.domain.alert_wording.english import ENGLISH
-from relance.domain.alert_wording.french import FRENCH
+from relance.domain.alert_wording.languages import LANGUAGES
 from relance.domain.alert_wording.rows import name, row
 from relance.domain.alert_wording.sentences import moment, sentence
 from relance.domain.alert_wording.words import Words
@@ -19,7 +18,6 @@ from relance.domain.windows import Window
 DETAILS_CHARACTERS = 2_400
 """What details may hold: a Slack section takes 3,000 characters, and escaping makes some of them longer."""
 
-_LANGUAGES: Mapping[str, Words] = {"en": ENGLISH, "fr": FRENCH}
 _SIGNS = {Severity.CRITICAL: "🚨", Severity.HIGH: "🚨", Severity.MEDIUM: "⚠️", Severity.LOW: "ℹ️"}
 _TELLING_SIGNS = {Telling.RESOLVED: "✅", Telling.FLAPPING: "🔁", Telling.DIGEST: "🗒️"}
 _WITHOUT_OFFER = {Telling.RESOLVED, Telling.DIGEST}
@@ -36,7 +34,7 @@ def alert_message(
     attachments: tuple[Attachment, ...] = (),
 ) -> OutgoingMessage:
     """Return the message about alerts of one rule, at least one; `at` is in the zone whose clock people read."""
-    words = _LANGUAGES[language]
+    words = LANGUAGES[language]
     severity = _highest(alerts)
     offers = telling not in _WITHOUT_OFFER
     return OutgoingMessage(
@@ -57,7 +55,7 @@ def details_message(
     alerts: Sequence[Alert], *, key: str, at: datetime, language: str, next_repeat: datetime | None = None
 ) -> OutgoingMessage:
     """Return why people were told: rule, threshold, windows in local time and UTC, and every row that fits."""
-    words = _LANGUAGES[language]
+    words = LANGUAGES[language]
     first = alerts[0]
     head = "\n".join(_reasons(words, alerts, at, next_repeat))
     room = DETAILS_CHARACTERS - len(head)

@@ -60,3 +60,5 @@ class Words:
     detail_ack: str
     detail_silence: str
     detail_more: str
+    chart_title: str
+    chart_part: str

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from relance.domain.alerts.model import AlertState
 from relance.domain.failures import Severity
-from relance.domain.zones import zone_info
+from relance.domain.zones import instant_at, zone_info
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _NOW = timedelta(0)
@@ -93,9 +93,8 @@ def next_digest(since: datetime, digest_time: str, zone: str) -> datetime:
     found = _TIME.fullmatch(digest_time)
     if found is None:
         raise ValueError(f"{digest_time!r} is not a time, write HH:MM")
-    rules = zone_info(zone)
     clock = time(int(found[1]), int(found[2]))
-    day = since.astimezone(rules).date()
-    instants = (datetime.combine(day + timedelta(days=n), clock, rules).astimezone(since.tzinfo) for n in (0, 1))
+    day = since.astimezone(zone_info(zone)).date()
+    instants = (instant_at(day + timedelta(days=n), clock, zone).astimezone(since.tzinfo) for n in (0, 1))
     today, tomorrow = instants
     return today if today >= since else tomorrow

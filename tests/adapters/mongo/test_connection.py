@@ -43,3 +43,19 @@ async def test_indexes_are_created_once_and_the_applications_own_is_respected(mo
     assert len(await opened.raw.invitations.index_information()) == 3
     await opened.client.drop_database(database)
     await opened.close()
+
+
+async def test_an_index_that_only_looks_like_the_wanted_one_does_not_count(mongo_uri: str, database: str) -> None:
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
+    await opened.raw.contacts.create_index([("userId", 1)], partialFilterExpression={"status": "active"})
+    await opened.raw.silences.create_index([("endsAt", 1), ("author", 1)])
+    missing = await opened.missing_indexes()
+    assert {"contacts(userId)", "alerts(open, key)"} <= set(missing)
+    assert "silences(endsAt)" not in missing
+    await opened.raw.contacts.drop_indexes()
+    await opened.ensure_indexes()
+    assert await opened.missing_indexes() == []
+    index = (await opened.raw.alerts.index_information())["open_1_key_1"]
+    assert (index["unique"], index["partialFilterExpression"]) == (True, {"open": True})
+    await opened.client.drop_database(database)
+    await opened.close()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from relance.adapters.mongo.connection import Database
 from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics
+from relance.domain.job_run import JobRun
 from tests.adapters.mongo.people import AT, PERIOD
 
 
@@ -36,3 +37,29 @@ async def test_a_cycles_report_is_replaced_and_read_back_as_it_was(db: Database)
     for sent in (1, 2):
         await db.job_runs.store_statistics(_statistics(sent), AT)
     assert await db.job_runs.statistics(PERIOD) == _statistics(2)
+
+
+async def test_runs_come_newest_first_without_the_reports_of_cycles(db: Database) -> None:
+    for day, job in ((0, "default-lp"), (2, "default-lp"), (1, "paused-partner")):
+        at = AT + timedelta(days=day, seconds=3)
+        await db.job_runs.record(job, AT + timedelta(days=day), "ran", at, {"rows": day, "reason": "late"})
+    await db.job_runs.store_statistics(_statistics(1), AT)
+    newest, middle, oldest = await db.job_runs.runs()
+    assert newest == JobRun(
+        job="default-lp",
+        nominal=AT + timedelta(days=2),
+        state="ran",
+        at=AT + timedelta(days=2, seconds=3),
+        detail={"rows": 2, "reason": "late"},
+    )
+    assert await db.job_runs.runs(job="default-lp") == [newest, oldest]
+    assert await db.job_runs.runs(since=AT + timedelta(days=1)) == [newest, middle]
+    assert await db.job_runs.runs(limit=1) == [newest]
+    assert await db.job_runs.runs(job="cleanup") == []
+
+
+async def test_an_invalid_run_goes_into_quarantine_and_hides_no_other(db: Database) -> None:
+    await db.job_runs.record("default-lp", AT, "ran", AT, {})
+    await db.raw.jobRuns.insert_one({"job": "broken", "nominal": AT})
+    assert [run.job for run in await db.job_runs.runs()] == ["default-lp"]
+    assert await db.quarantine.count() == 1

@@ -1,0 +1,131 @@
+"""The delivery of alerts: where to, one message to one channel, and the record of what happened (SPEC A2, A5, A6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from temporalio import activity
+
+from activities.attempt import heartbeating
+from activities.failures import translated
+from relance import ids
+from relance.alerting import AlertDesk
+from relance.contracts.alerts import AlertEntry, Posted, PostInput, RecordInput, Ways
+from relance.domain.alert_wording.messages import alert_message, details_message
+from relance.domain.alerts.due import Telling
+from relance.domain.alerts.inhibition import INHIBITS
+from relance.domain.alerts.model import Alert, AlertEvent, HistoryEntry
+from relance.domain.channel_state import Condition, after, is_usable
+from relance.domain.messages import Attachment, OutgoingMessage
+from relance.errors import ChannelError, ChannelGone
+from relance.ports import Channel, ChannelStates, Clock, Illustrator
+
+_ILLUSTRATED = {Telling.FIRING, Telling.WORSENED, Telling.REPEAT, Telling.ESCALATION}
+_CAUSE_MOVED = {AlertEvent.OPENED, AlertEvent.RESOLVED}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where one channel leads: `fingerprint` changes with the address and does not tell it."""
+
+    channel: Channel
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How messages are written: the language, and the zone whose clock they show."""
+
+    language: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDelivery:
+    """Tell people; `always` and `order` are the channels' names as the settings have them."""
+
+    desk: AlertDesk
+    states: ChannelStates
+    addresses: Mapping[str, Address]
+    always: Sequence[str]
+    order: Sequence[str]
+    illustrator: Illustrator
+    voice: Voice
+    clock: Clock
+
+    @activity.defn
+    async def ways(self) -> Ways:
+        """Return the channels that may be written to."""
+        with translated():
+            states = await self.states.all()
+        usable = {name for name, one in self.addresses.items() if is_usable(states.get(name), one.fingerprint)}
+        return Ways(
+            always=tuple(name for name in self.always if name in usable),
+            order=tuple(name for name in self.order if name in usable and name not in self.always),
+        )
+
+    @activity.defn
+    async def post(self, request: PostInput) -> Posted:
+        """Hand one message to one channel; whoever dies before this is recorded posts it once more, under its key."""
+        async with heartbeating(lambda: None):
+            with translated():
+                message = await self._message(request)
+                return await self._deliver(request.channel, message)
+
+    @activity.defn
+    async def record(self, request: RecordInput) -> None:
+        """Add what happened to the alerts' histories, and tell the groups that this one explains away."""
+        entries: dict[str, list[HistoryEntry]] = {}
+        for entry in request.entries:
+            entries.setdefault(entry.key, []).append(_history(entry))
+        with translated():
+            await self.desk.alerts.record(entries)
+            if request.group in INHIBITS and any(entry.event in _CAUSE_MOVED for entry in request.entries):
+                await self.desk.inhibit(request.group)
+
+    async def _message(self, request: PostInput) -> OutgoingMessage:
+        found = await self.desk.alerts.newest([line.key for line in request.lines])
+        alerts = [found[line.key] for line in request.lines if line.key in found]
+        key = ids.alert_message_key(request.group, request.opened_at, request.sequence)
+        at = request.at.astimezone(ZoneInfo(self.voice.zone))
+        if request.details:
+            return details_message(
+                alerts,
+                key=ids.alert_details_key(key),
+                at=at,
+                language=self.voice.language,
+                next_repeat=request.next_repeat,
+            )
+        return alert_message(
+            request.telling,
+            alerts,
+            key=key,
+            at=at,
+            language=self.voice.language,
+            attachments=await self._attachments(request.telling, alerts, key),
+        )
+
+    async def _attachments(self, telling: Telling, alerts: Sequence[Alert], key: str) -> tuple[Attachment, ...]:
+        return await self.illustrator.attachments(alerts, key, self.voice.language) if telling in _ILLUSTRATED else ()
+
+    async def _deliver(self, name: str, message: OutgoingMessage) -> Posted:
+        address = self.addresses[name]
+        try:
+            delivered = await address.channel.deliver(message)
+        except ChannelError as error:
+            gone = isinstance(error, ChannelGone)
+            await self._note(name, Condition.GONE if gone else Condition.FAILING, error.detail)
+            raise
+        await self._note(name, Condition.WORKING)
+        return Posted(channel=name, repeated=delivered.repeated)
+
+    async def _note(self, name: str, condition: Condition, detail: str = "") -> None:
+        known = (await self.states.all()).get(name)
+        address = self.addresses[name].fingerprint
+        await self.states.note(after(known, name, condition, self.clock.now(), address=address, detail=detail))
+
+
+def _history(entry: AlertEntry) -> HistoryEntry:
+    return HistoryEntry(at=entry.at, event=entry.event, detail=entry.detail)

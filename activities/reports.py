@@ -1,0 +1,55 @@
+"""The partner desk's looks at the reports (SPEC W1-W4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from activities.attempt import heartbeating
+from activities.failures import translated
+from relance.alerting import AlertDesk
+from relance.checks import EVERFLOW, everflow_down, look, without_data
+from relance.contracts.checks import CheckLook, CheckRequest, NoDataInput
+from relance.contracts.names import CheckName
+from relance.domain.alerts.model import Rule
+from relance.domain.report_rules import CheckRules
+from relance.ports import Reports
+
+UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportChecks:
+    """Look, and take what was seen to the alert desk; a look that is made twice tells nothing twice."""
+
+    reports: Reports
+    rules: CheckRules
+    desk: AlertDesk
+
+    @activity.defn
+    async def default_lp(self, request: CheckRequest) -> CheckLook:
+        """Look for default landing pages with too many clicks on the day before the nominal time."""
+        return await self._look(CheckName.DEFAULT_LP, request)
+
+    @activity.defn
+    async def paused_partner(self, request: CheckRequest) -> CheckLook:
+        """Look for partners whose revenue fell against the same days a week earlier."""
+        return await self._look(CheckName.PAUSED_PARTNER, request)
+
+    @activity.defn
+    async def no_data(self, request: NoDataInput) -> None:
+        """Take that a check has no data; with Everflow down that alone is told, and not each check of it."""
+        with translated():
+            if request.reason == UNAVAILABLE:
+                await self.desk.fire([everflow_down(self.rules)])
+            await self.desk.fire([without_data(request.check, self.rules, request.nominal, request.reason)])
+
+    async def _look(self, check: CheckName, request: CheckRequest) -> CheckLook:
+        async with heartbeating(lambda: None):
+            with translated():
+                seen = await look(check, self.reports, self.rules, request.nominal)
+                await self.desk.observe(check, seen.sightings, seen.observation)
+                await self.desk.clear(Rule.NO_DATA, check, seen.observation)
+                await self.desk.clear(Rule.EVERFLOW_DOWN, EVERFLOW)
+        return CheckLook(observation=seen.observation, rows=seen.rows, findings=len(seen.findings))

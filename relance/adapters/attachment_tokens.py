@@ -1,0 +1,43 @@
+"""Signed names of attachments: whoever has the link of a chat message sees its file, and no other.
+
+The token holds the message's key and the file's name, nothing about people, and does not expire: the message it stands
+in stays readable as well. What was deleted is gone for every link (SPEC section 13).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from relance.adapters.signing import derived, signed, verified
+
+# Neither a message's key nor a file name holds one.
+_BETWEEN = "\n"
+
+
+class AttachmentName(NamedTuple):
+    """A file of a message."""
+
+    key: str
+    filename: str
+
+
+class AttachmentTokens:
+    """Signs and verifies with a key that is derived for attachments alone."""
+
+    def __init__(self, link_key: SecretStr) -> None:
+        self._key = derived(link_key.get_secret_value().encode(), "attachment")
+
+    def sign(self, key: str, filename: str) -> str:
+        """Return the token of a message's file."""
+        return signed(self._key, f"{key}{_BETWEEN}{filename}")
+
+    def verify(self, token: str) -> AttachmentName:
+        """Return the file a token was signed for.
+
+        Raises:
+            InvalidInput: we did not make it.
+        """
+        key, _, filename = verified(self._key, token).partition(_BETWEEN)
+        return AttachmentName(key, filename)

@@ -1,0 +1,209 @@
+"""The stored alerts: the truth about what is wrong and who knows of it (SPEC A1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from relance.adapters.mongo import alert_writes
+from relance.adapters.mongo.alert_writes import OPEN, Change, Identity, stored
+from relance.adapters.mongo.documents import Collection, Raw, Reader
+from relance.adapters.mongo.errors import NAME, only_duplicates, translated
+from relance.adapters.mongo.quarantine import Quarantine
+from relance.domain.alerts.model import Alert, HistoryEntry
+from relance.domain.alerts.opening import Sighting
+from relance.errors import DependencyUnavailable
+from relance.ids import alert_id
+
+# An alert with a full history is some 12 kB.
+_CHUNK = 500
+# Two checks, a workflow and a person at the same alert: each lost race means that one of them got ahead.
+_RACES = 8
+_SKEW = timedelta(minutes=1)
+"""How far the clocks may be apart of who opens an alert and who records what happens to it."""
+
+
+class MongoAlerts:
+    """`ports.Alerts` over the collection `alerts`, unique over the key among the open ones."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(Alert, "alerts", quarantine)
+
+    async def take(self, sightings: Mapping[str, Sighting], at: datetime) -> list[Alert]:
+        """Open or refresh an alert per key; return those that are open now. See `ports.Alerts`."""
+        moment = alert_writes.milliseconds(at)
+        result: list[Alert] = []
+        for keys in _chunks(sightings):
+            result += await self._take({key: sightings[key] for key in keys}, moment)
+        return result
+
+    async def record(self, entries: Mapping[str, Sequence[HistoryEntry]]) -> None:
+        """Apply what happened to the newest alert of each key and add it to its history, each entry once."""
+        for keys in _chunks(entries):
+            await self._apply({key: [Change(entry) for entry in entries[key]] for key in keys})
+
+    async def decide(self, keys: Sequence[str], entry: HistoryEntry, until: datetime | None = None) -> list[Alert]:
+        """Acknowledge or silence the open alerts with these keys; return them as they are now."""
+        result: list[Alert] = []
+        for some in _chunks(dict.fromkeys(keys)):
+            result += await self._apply({key: [Change(entry, until)] for key in some})
+        return [alert for alert in result if alert.is_open]
+
+    async def newest(self, keys: Sequence[str]) -> dict[str, Alert]:
+        """Return the newest alert of each of these keys, open or not."""
+        result: dict[str, Alert] = {}
+        for some in _chunks(dict.fromkeys(keys)):
+            result |= await self._newest(some)
+        return result
+
+    async def open(self, group: str | None = None) -> list[Alert]:
+        """Return the open alerts, of one group or of all, oldest first."""
+        query: Raw = {OPEN: True} | ({"group": group} if group is not None else {})
+        with translated("read the open alerts"):
+            raws = await self._collection.find(query).to_list(None)
+        # Sorted here: the server would refuse beyond 100 MB.
+        return sorted(await self._valid(raws), key=lambda alert: (alert.fired_at, alert.key))
+
+    async def open_rules(self, rules: Sequence[str]) -> set[str]:
+        """Return those of these rules that have an open alert."""
+        with translated("look for open rules"):
+            return set(await self._collection.distinct("rule", {OPEN: True, "rule": {"$in": list(rules)}}))
+
+    async def latest_observation(self, group: str) -> str:
+        """Return the latest observation any alert of the group was seen by; empty if there is none."""
+        query = {"group": group, "observation": {"$type": "string"}}
+        with translated("find the latest observation"):
+            found = await self._collection.find_one(query, {"_id": 0, "observation": 1}, sort=[("observation", -1)])
+        return str(found["observation"]) if found else ""
+
+    async def recent(self, since: datetime, *, limit: int = 1000) -> list[Alert]:
+        """Return the alerts that changed since then, newest change first."""
+        with translated("read recent alerts"):
+            found = self._collection.find({"updatedAt": {"$gte": since}}).sort("updatedAt", -1)
+            raws = await found.limit(limit).to_list(None)
+        return await self._valid(raws)
+
+    async def _take(self, sightings: Mapping[str, Sighting], at: datetime) -> list[Alert]:
+        for _ in range(_RACES):
+            newest = await self._newest(sightings)
+            taken: list[Alert] = []
+            opened: list[Alert] = []
+            writes: list[UpdateOne | None] = []
+            for key, sighting in sightings.items():
+                alert = newest.get(key)
+                if alert is not None and _overtaken(sighting, alert):
+                    continue
+                if alert is None or not alert.is_open:
+                    opened.append(sighting.opened(alert_id(key, at), key, at))
+                    taken.append(opened[-1])
+                else:
+                    taken.append(sighting.seen_again(alert))
+                    writes.append(alert_writes.refresh(alert, taken[-1]))
+            if await self._wrote(writes, opened):
+                return taken
+        raise _contended(len(sightings))
+
+    async def _apply(self, changes: Mapping[str, Sequence[Change]]) -> list[Alert]:
+        for _ in range(_RACES):
+            newest = await self._newest(changes)
+            new = {key: alert_writes.new_changes(alert, changes[key]) for key, alert in newest.items()}
+            earlier = await self._earlier(newest, new)
+            chains = {
+                key: alert_writes.applied(
+                    newest[key], [one for one in those if alert_writes.identity(one.entry) not in earlier.get(key, ())]
+                )
+                for key, those in new.items()
+            }
+            writes = [alert_writes.progress(newest[key], chain[0]) for key, chain in chains.items()]
+            if await self._wrote(writes, [alert for chain in chains.values() for alert in chain[1:]]):
+                return [chain[-1] for chain in chains.values()]
+        raise _contended(len(changes))
+
+    async def _wrote(self, writes: Iterable[UpdateOne | None], opened: Sequence[Alert]) -> bool:
+        """Write; return False if somebody got ahead anywhere, so that all of it has to be looked at again."""
+        updates = [write for write in writes if write is not None]
+        with translated("write alerts"):
+            if updates:
+                result = await self._collection.bulk_write(updates, ordered=False)
+                # What opens next may rest on an update that did not happen.
+                if result.matched_count < len(updates):
+                    return False
+            if opened:
+                try:
+                    await self._collection.insert_many([stored(alert) for alert in opened], ordered=False)
+                except BulkWriteError as error:
+                    if not only_duplicates(error):
+                        raise
+                    return False
+        return True
+
+    async def _newest(self, keys: Iterable[str]) -> dict[str, Alert]:
+        stages: list[Raw] = [
+            {"$match": {"key": {"$in": list(keys)}}},
+            {"$sort": {"key": -1, "firedAt": -1}},
+            {"$group": {"_id": "$key", "newest": {"$first": "$$ROOT"}}},
+            {"$replaceRoot": {"newRoot": "$newest"}},
+        ]
+        with translated("read the newest alerts"):
+            raws = await self._collection.aggregate(stages).to_list(None)
+        found = {alert.key: alert for alert in await self._valid(raws)}
+        spoilt = [raw["_id"] for raw in raws if raw["key"] not in found]
+        return found | await self._instead_of(spoilt, [raw["key"] for raw in raws]) if spoilt else found
+
+    async def _instead_of(self, spoilt: Sequence[str], keys: Sequence[str]) -> dict[str, Alert]:
+        """Return the newest valid alerts of these keys; an invalid one no longer keeps its key from being opened."""
+        with translated("read past invalid alerts"):
+            await self._collection.update_many({"_id": {"$in": list(spoilt)}, OPEN: True}, {"$unset": {OPEN: ""}})
+            found = self._collection.find({"key": {"$in": list(keys)}, "_id": {"$nin": list(spoilt)}})
+            raws = await found.sort("firedAt", 1).to_list(None)
+        return {alert.key: alert for alert in await self._valid(raws)}
+
+    async def _earlier(
+        self, newest: Mapping[str, Alert], changes: Mapping[str, Sequence[Change]]
+    ) -> dict[str, set[Identity]]:
+        """Return what is recorded of alerts before the newest: repeated, it must not happen to the newest one."""
+        doubtful = {
+            key: min(change.entry.at for change in those)
+            for key, those in changes.items()
+            if any(change.entry.at <= newest[key].fired_at + _SKEW for change in those)
+        }
+        if not doubtful:
+            return {}
+        query = {
+            "key": {"$in": list(doubtful)},
+            "updatedAt": {"$gte": min(doubtful.values())},
+            "_id": {"$nin": [newest[key].id for key in doubtful]},
+        }
+        with translated("read earlier alerts"):
+            raws = await self._collection.find(query).to_list(None)
+        result: dict[str, set[Identity]] = {}
+        for alert in await self._valid(raws):
+            result.setdefault(alert.key, set()).update(alert_writes.identities([alert]))
+        return result
+
+    async def _valid(self, raws: Sequence[Raw]) -> list[Alert]:
+        for raw in raws:
+            raw.pop(OPEN, None)
+        return await self._reader.valid(raws)
+
+
+def _overtaken(sighting: Sighting, alert: Alert) -> bool:
+    if not sighting.observation:
+        return False
+    if alert.is_open:
+        return alert.observation > sighting.observation
+    return alert.observation >= sighting.observation
+
+
+def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    every = list(keys)
+    for start in range(0, len(every), _CHUNK):
+        yield every[start : start + _CHUNK]
+
+
+def _contended(count: int) -> DependencyUnavailable:
+    return DependencyUnavailable(NAME, f"{count} alerts keep changing")

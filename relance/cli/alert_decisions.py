@@ -1,0 +1,134 @@
+"""`alerts ack` and `alerts silence`: what people decide, stored first and told to the workflows after."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from relance.alerting import AlertDesk
+from relance.cli.alert_list import READ
+from relance.cli.alert_targets import REMEMBERED
+from relance.cli.alert_view import Eyes, matcher_words
+from relance.cli.command import Run
+from relance.cli.instants import local_and_utc
+from relance.cli.output import Answer
+from relance.cli.services import Database
+from relance.cli.silencing import Typed, read_author, read_end, read_reason, silence_of
+from relance.domain.alerts.model import Alert, AlertState
+from relance.domain.alerts.silences import Silence
+from relance.domain.failures import Severity
+from relance.domain.wording import counted
+from relance.errors import DependencyUnavailable
+from relance.temporal.alert_groups import TemporalAlertGroups
+
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")]
+STORED = "the decision is stored, but the workflow that delivers may not know of it yet: run the command again"
+
+
+async def ack(
+    run: Run,
+    key: Annotated[str, typer.Argument(help="An open alert's key, or a group.", metavar="KEY")],
+    by: ByOption = None,
+) -> Answer:
+    """Say that you look after an alert, or after all of a group: it is not repeated until it gets worse."""
+    author = read_author(by)
+    async with _desk(run) as (desk, _):
+        before = await desk.matching(key)
+        async with _stored_first():
+            decided = await desk.acknowledge(key, author)
+    known = [alert.key for alert in before if alert.state is AlertState.ACKNOWLEDGED]
+    eyes = Eyes.of(run.settings)
+    parts: list[Any] = [eyes.alerts("Acknowledged", decided)] if decided else []
+    what = _acknowledged(before, decided, author)
+    data = {"acknowledged": decided, "already": known, "by": author, "message": what}
+    return Answer(data, Group(*parts, Text(what)))
+
+
+async def silence(
+    run: Run,
+    key: Annotated[str | None, typer.Argument(help="An alert's key, or a rule.", metavar="[KEY]")] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="Of this rule; * stands for anything.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="About this subject; * stands for anything.")] = None,
+    severity: Annotated[
+        Severity | None, typer.Option("--severity", help="Of this severity; critical ones only if named here.")
+    ] = None,
+    *,
+    duration: Annotated[str | None, typer.Option("--for", help="For how long: 30m, 4h, 2d, 1w.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Or until when: a day, included, or an instant.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the silence.")],
+    by: ByOption = None,
+) -> Answer:
+    """Keep alerts quiet for a while, those that are open and those to come; they are still recorded."""
+    typed = Typed(key, rule, subject, severity)
+    typed.check()
+    why, author, now = read_reason(reason), read_author(by), run.services.clock.now()
+    end = read_end(duration, until, now, run.settings.alerts.zone)
+    async with _desk(run) as (desk, database):
+        known = await database.alerts.open()
+        if key is not None:
+            known += await database.alerts.recent(now - REMEMBERED, limit=READ)
+        matcher = typed.matcher(known)
+        active = await database.silences.active(now)
+        wanted = silence_of(matcher, reason=why, author=author, start=now, end=end, active=active)
+        async with _stored_first():
+            held = await desk.silence(wanted)
+    return _silenced(run, wanted, held, known)
+
+
+@asynccontextmanager
+async def _desk(run: Run) -> AsyncIterator[tuple[AlertDesk, Database]]:
+    # Connected to first: a decision that nobody can be told of is better not taken.
+    client = await run.temporal()
+    async with run.database() as database:
+        groups = TemporalAlertGroups(client, run.settings.alerts.policy)
+        yield AlertDesk(database.alerts, database.silences, groups, run.services.clock), database
+
+
+@asynccontextmanager
+async def _stored_first() -> AsyncIterator[None]:
+    try:
+        yield
+    except DependencyUnavailable as error:
+        if error.dependency != "Temporal":
+            raise
+        raise DependencyUnavailable(error.dependency, f"{error.detail}; {STORED}") from error
+
+
+def _acknowledged(before: Sequence[Alert], decided: Sequence[Alert], author: str) -> str:
+    if not decided:
+        return "This has just resolved: nothing is left to acknowledge."
+    names = sorted({alert.acknowledged_by for alert in before if alert.acknowledged_by} if _all_known(before) else ())
+    already = f"This was acknowledged already, by {', '.join(names)}; now it is by {author}. " if names else ""
+    until = "it gets worse or comes back" if len(decided) == 1 else "one gets worse or comes back"
+    return f"{already}{counted(len(decided), 'alert')} acknowledged: nothing more is said until {until}."
+
+
+def _all_known(alerts: Sequence[Alert]) -> bool:
+    return all(alert.state is AlertState.ACKNOWLEDGED for alert in alerts)
+
+
+def _silenced(run: Run, silence: Silence, held: Sequence[Alert], known: Sequence[Alert]) -> Answer:
+    eyes = Eyes.of(run.settings)
+    critical = silence.matcher.model_copy(update={"severity": Severity.CRITICAL})
+    loud = [one for one in known if one.is_open and critical.matches(one) and not silence.matcher.matches(one)]
+    end = local_and_utc(silence.ends_at, eyes.zone)
+    lines = [
+        f"Silenced until {end}, for {_lasting(silence.ends_at - silence.starts_at)}: {matcher_words(silence.matcher)}.",
+        f"It holds back {counted(len(held), 'open alert')}, and those that open until then.",
+    ]
+    if loud and silence.matcher.severity is None:
+        lines.append(f"{counted(len(loud), 'critical alert')} not among them: they need --severity critical.")
+    data = {"silence": silence, "alerts": list(held), "until": silence.ends_at, "still_loud": [a.key for a in loud]}
+    parts: list[Any] = [eyes.alerts("Held back", held)] if held else []
+    return Answer(data, Group(*parts, Text("\n".join(lines))))
+
+
+def _lasting(span: timedelta) -> str:
+    hours = span / timedelta(hours=1)
+    return f"{hours / 24:.3g} days" if hours >= 48 else f"{hours:.3g} hours"

@@ -1,0 +1,100 @@
+"""`alerts show`: one alert or one group with everything known of it, and the details for the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+
+from relance.cli.alert_facts import facts, history
+from relance.cli.alert_groups import next_message, view_of
+from relance.cli.alert_targets import alerts_meant
+from relance.cli.alert_view import Eyes
+from relance.cli.command import Run
+from relance.cli.instants import local
+from relance.cli.output import Answer, table
+from relance.contracts.alerts import AlertView, DetailsAsked
+from relance.domain.alerts.due import Due
+from relance.domain.alerts.model import Alert
+from relance.domain.wording import counted
+from relance.errors import DependencyUnavailable
+from relance.runtime.exit import DONE, JOB_FAILED
+from relance.temporal.alert_groups import TemporalAlertGroups
+
+IN_FULL = 5
+KeyArgument = Annotated[str, typer.Argument(help="An alert's key or id, or a group.", metavar="KEY")]
+
+
+async def show(
+    run: Run,
+    key: KeyArgument,
+    *,
+    post: Annotated[bool, typer.Option("--post", help="Answer the chat's offer: post the details there.")] = False,
+) -> Answer:
+    """Show an alert, or all of a group: why it fired, what happened to it since, and what comes next."""
+    async with run.database() as database:
+        alerts = await alerts_meant(database.alerts, key, run.services.clock)
+    if post:
+        return await _posted(run, alerts)
+    views = await _views(run, {alert.group for alert in alerts})
+    return _answer(run, alerts, views)
+
+
+async def _posted(run: Run, alerts: Sequence[Alert]) -> Answer:
+    groups = TemporalAlertGroups(await run.temporal(), run.settings.alerts.policy)
+    keys: dict[str, list[str]] = {}
+    for alert in alerts:
+        if alert.is_open:
+            keys.setdefault(alert.group, []).append(alert.key)
+    posted = [key for group, some in keys.items() if await groups.tell(group, DetailsAsked(keys=some)) for key in some]
+    if posted:
+        what = f"The details of {counted(len(posted), 'alert')} are on their way into the chat."
+    elif keys:
+        what = "Nothing is posted: the alert is open, but its workflow does not run; the next check starts it."
+    else:
+        what = "Nothing is posted: this is over. Without --post its details are shown here."
+    return Answer({"posted": posted, "message": what}, what, DONE if posted else JOB_FAILED)
+
+
+async def _views(run: Run, groups: set[str]) -> dict[str, AlertView]:
+    try:
+        client = await run.temporal()
+    except DependencyUnavailable:
+        run.out.side.print("Temporal does not answer: what comes next is not known.")
+        return {}
+    found = {group: await view_of(client, group) for group in sorted(groups)}
+    return {group: view for group, view in found.items() if view is not None}
+
+
+def _answer(run: Run, alerts: Sequence[Alert], views: Mapping[str, AlertView]) -> Answer:
+    eyes, now = Eyes.of(run.settings), run.services.clock.now()
+    coming: dict[str, Due] = {}
+    for alert in alerts:
+        view = views.get(alert.group)
+        due = next_message(view, alert.key, now, run.settings.alerts.policy) if view and alert.is_open else None
+        if due is not None:
+            coming[alert.key] = due
+    parts: list[Any] = []
+    for alert in alerts[:IN_FULL]:
+        parts += [facts(eyes, alert, coming.get(alert.key)), history(eyes, alert)]
+    if len(alerts) > IN_FULL:
+        parts.append(eyes.alerts("The others", alerts[IN_FULL:]))
+    parts += [_deliveries(eyes, group, view) for group, view in views.items() if view.deliveries]
+    data = {
+        "alerts": list(alerts),
+        "next": {key: {"at": due.at, "telling": due.telling} for key, due in coming.items()},
+        "deliveries": {group: list(view.deliveries) for group, view in views.items()},
+    }
+    return Answer(data, Group(*parts))
+
+
+def _deliveries(eyes: Eyes, group: str, view: AlertView) -> Any:
+    channels = sorted({name for one in view.deliveries for name in one.outcomes})
+    rows = [
+        (one.sequence, one.telling, local(one.at, eyes.zone), one.alerts, *(one.outcomes.get(name) for name in channels))
+        for one in view.deliveries
+    ]
+    title = f"Messages of {group} (times in {eyes.zone})"
+    return table(title, ("message", "about", "at", "alerts", *channels), rows)

@@ -1,0 +1,64 @@
+"""What a backtest showed, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from rich.console import Group
+from rich.text import Text
+
+from relance.cli.backtest_days import Past
+from relance.cli.check_report import finding, lines, words_of
+from relance.cli.output import Answer, table
+from relance.contracts.names import CheckName
+from relance.domain.alert_wording.english import ENGLISH
+from relance.domain.wording import counted
+from relance.errors import DependencyUnavailable
+from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+
+
+def backtest_answer(
+    check: CheckName, span: tuple[date, date], thresholds: Mapping[str, Any], past: Sequence[Past], now: datetime
+) -> Answer:
+    """Return on which days the check would have fired; when no day has data, nothing was tested."""
+    fired = [one for one in past if one.seen is not None and one.seen.findings]
+    without = [one for one in past if one.no_data is not None]
+    data = {
+        "check": check,
+        "from": span[0],
+        "to": span[1],
+        "thresholds": thresholds,
+        "days": [_day(one) for one in past],
+        "fired_days": [one.day for one in fired],
+        "no_data_days": [one.day for one in without],
+    }
+    columns = ("day of the run", "looks at", "rows", "findings", "what would have been told")
+    rows = [(f"{one.day:%a %Y-%m-%d}", ENGLISH.figures.days_in_short(one.window), *_found(one, now)) for one in past]
+    title = f"{ENGLISH.rules[check]}, {', '.join(f'{name} {value}' for name, value in thresholds.items())}"
+    end = f"Fires on {len(fired)} of {counted(len(past), 'day')}, {counted(len(without), 'day')} without data."
+    return Answer(data, Group(table(title, columns, rows), end), _code(past, without))
+
+
+def _code(past: Sequence[Past], without: Sequence[Past]) -> int:
+    if len(without) < len(past):
+        return DONE
+    return UNREACHABLE if all(isinstance(one.no_data, DependencyUnavailable) for one in without) else JOB_FAILED
+
+
+def _day(past: Past) -> dict[str, Any]:
+    return {
+        "day": past.day,
+        "window": past.window,
+        "rows": past.seen.rows if past.seen else None,
+        "findings": [finding(one) for one in past.seen.sightings] if past.seen else [],
+        "no_data": past.no_data.reason if past.no_data else None,
+        "detail": str(past.no_data) if past.no_data else None,
+    }
+
+
+def _found(past: Past, now: datetime) -> tuple[object, ...]:
+    if past.seen is None:
+        return None, None, f"no data ({words_of(past.no_data.reason)})" if past.no_data else ""
+    return past.seen.rows, len(past.seen.findings), lines(past.seen, now) if past.seen.findings else Text("")

@@ -1,0 +1,104 @@
+"""`alerts channels` and `alerts enable`: how the ways to people fare (SPEC A5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from relance.cli.alert_decisions import ByOption
+from relance.cli.command import Run, invalid
+from relance.cli.instants import local
+from relance.cli.output import Answer, table
+from relance.cli.silencing import read_author
+from relance.domain.channel_state import ChannelState, Condition, is_usable
+from relance.runtime.exit import DONE, JOB_FAILED
+from relance.settings.channels import ChannelName, Channels
+
+NEVER_USED = "never used"
+
+
+async def channels(run: Run) -> Answer:
+    """Show every channel the settings name: whether messages arrive, since when, and why not; exit code 1 if one is
+    gone for good."""
+    async with run.database() as database:
+        states = await database.channel_states.all()
+    settings, zone = run.settings.channels, run.settings.alerts.zone
+    roles = _roles(settings)
+    rows = [
+        (
+            name,
+            role,
+            _condition(settings, name, states),
+            local(state.since, zone) if (state := states.get(name)) else None,
+            local(state.at, zone) if state else None,
+            Text(state.detail or "-") if state else None,
+            state.delivered if state else 0,
+            state.failed if state else 0,
+        )
+        for name, role in roles.items()
+    ]
+    columns = ("channel", "gets", "state", "since", "last try", "detail", "delivered", "failed")
+    gone = [name for name in roles if not _usable(settings, name, states)]
+    lines = [f"{name} takes no messages any more; mend it, then: starter.py alerts enable {name}" for name in gone]
+    data = {
+        "channels": [
+            {
+                "name": name,
+                "gets": role,
+                "condition": _condition(settings, name, states),
+                "usable": name not in gone,
+                "state": states.get(name),
+            }
+            for name, role in roles.items()
+        ]
+    }
+    view = Group(table(f"Channels (times in {zone})", columns, rows), *lines)
+    return Answer(data, view, JOB_FAILED if gone else DONE)
+
+
+async def enable(
+    run: Run,
+    channel: Annotated[ChannelName, typer.Argument(help="Which channel, see `alerts channels`.", metavar="CHANNEL")],
+    by: ByOption = None,
+) -> Answer:
+    """Try a channel again that was disabled because it was gone; its next message tells whether it is back."""
+    settings, author, now = run.settings.channels, read_author(by), run.services.clock.now()
+    named = _roles(settings)
+    if channel not in named:
+        invalid("CHANNEL", f"the settings do not name {channel}", f"choose one of: {', '.join(named)}")
+    async with run.database() as database:
+        states = await database.channel_states.all()
+        found = states.get(channel)
+        if found is None or found.condition is not Condition.GONE:
+            return _done(channel, enabled=False, sentence=f"{channel} is not disabled; it is left as it is.")
+        detail = f"enabled again by {author}, not tried since"
+        fresh = {"condition": Condition.FAILING, "since": now, "address": settings.fingerprint(channel)}
+        await database.channel_states.note(found.model_copy(update={**fresh, "detail": detail}))
+    return _done(channel, enabled=True, sentence=f"{channel} is tried again with the next message.")
+
+
+def _done(channel: str, *, enabled: bool, sentence: str) -> Answer:
+    return Answer({"channel": channel, "enabled": enabled, "message": sentence}, sentence)
+
+
+def _roles(settings: Channels) -> dict[ChannelName, str]:
+    roles = {name: f"choice {number}" for number, name in enumerate(settings.order_names, start=1)}
+    return dict.fromkeys(settings.always_names, "every message") | {
+        name: role for name, role in roles.items() if name not in settings.always_names
+    }
+
+
+def _usable(settings: Channels, name: ChannelName, states: Mapping[str, ChannelState]) -> bool:
+    return is_usable(states.get(name), settings.fingerprint(name))
+
+
+def _condition(settings: Channels, name: ChannelName, states: Mapping[str, ChannelState]) -> str:
+    state = states.get(name)
+    if state is None:
+        return NEVER_USED
+    # What was gone at another address says nothing about this one.
+    return state.condition if state.address == settings.fingerprint(name) else f"{NEVER_USED} at this address"

@@ -1,0 +1,101 @@
+"""What a check found, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group
+from rich.text import Text
+
+from relance import ids
+from relance.checks import Look
+from relance.cli.output import Answer, table
+from relance.contracts.checks import CheckResult
+from relance.domain.alert_wording.english import ENGLISH
+from relance.domain.alert_wording.messages import alert_message
+from relance.domain.alert_wording.rows import row
+from relance.domain.alerts.due import Telling
+from relance.domain.alerts.model import Alert
+from relance.domain.alerts.opening import Sighting
+from relance.domain.messages import plain_text
+from relance.domain.wording import counted
+from relance.domain.zones import zone_info
+from relance.runtime.exit import DONE, JOB_FAILED
+from relance.settings.alerts import Alerts
+
+FAILED = "failed"
+
+
+def result_answer(result: CheckResult) -> Answer:
+    """Return how a check ended; one that failed is a failed job."""
+    columns = ("check", "nominal", "state", "last day looked at", "rows", "findings", "no data because")
+    reason = words_of(result.reason) if result.reason else None
+    line = (result.check, result.nominal, result.state, result.observation or None, result.rows, result.findings)
+    code = JOB_FAILED if result.state == FAILED else DONE
+    return Answer(result.model_dump(mode="json"), table("Check", columns, [(*line, reason)]), code)
+
+
+def dry_run_answer(look: Look, settings: Alerts, now: datetime) -> Answer:
+    """Return the message that would be sent now about what a look found."""
+    message = _message(look, settings, now)
+    data = {
+        "check": look.check,
+        "window": look.window,
+        "rows": look.rows,
+        "findings": [finding(one) for one in look.sightings],
+        "message": message,
+    }
+    looked_at = (
+        f"{ENGLISH.rules[look.check]} looked at {ENGLISH.figures.days(look.window)} in {look.window.zone}: "
+        f"{counted(look.rows, 'row')}"
+    )
+    if message is None:
+        return Answer(data, f"{looked_at}, and nothing to tell.")
+    note = f"{looked_at}, {counted(len(look.sightings), 'finding')}. This is a dry run: nothing is sent or stored."
+    return Answer(data, Group(Text(message), "", note))
+
+
+def finding(sighting: Sighting) -> dict[str, Any]:
+    """Return a finding for machines; figures are texts, exactly as they were compared."""
+    evidence = sighting.evidence
+    return {
+        "subject": sighting.subject,
+        "labels": dict(sighting.labels),
+        "value": evidence.value,
+        "threshold": evidence.threshold,
+        "baseline": evidence.baseline,
+        "current": evidence.current,
+        "currency": evidence.currency,
+        "window": evidence.window,
+        "baseline_window": evidence.baseline_window,
+    }
+
+
+def lines(look: Look, now: datetime) -> Text:
+    """Return a line per finding in the words of the alerts."""
+    return Text("\n".join(row(ENGLISH, alert) for alert in _alerts(look.sightings, now)))
+
+
+def words_of(reason: str) -> str:
+    """Return why there is no data."""
+    return ENGLISH.reasons.get(reason, ENGLISH.unknown_reason)
+
+
+def _message(look: Look, settings: Alerts, now: datetime) -> str | None:
+    if not look.sightings:
+        return None
+    message = alert_message(
+        Telling.FIRING,
+        _alerts(look.sightings, now),
+        key=ids.alert_message_key(look.check, now, 0),
+        at=now.astimezone(zone_info(settings.zone)),
+        language=settings.language,
+    )
+    return plain_text(message)
+
+
+def _alerts(sightings: Sequence[Sighting], now: datetime) -> list[Alert]:
+    keyed = [(ids.alert_key(one.rule, one.subject), one) for one in sightings]
+    return [one.opened(ids.alert_id(key, now), key, now) for key, one in keyed]

@@ -1,0 +1,1 @@
+"""HTTP for the outside: pictures of messages; everything it needs is handed in."""

@@ -1,0 +1,82 @@
+"""The gateway's server, within the loop of a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
+
+from relance.errors import SettingsError
+from relance.settings.gateway import Gateway
+
+MOST_AT_ONCE = 100
+DRAIN_S = 3
+STARTED_EVERY_S = 0.01
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the worker, which has more to stop than this."""
+        yield
+
+
+@asynccontextmanager
+async def serving(gateway: Gateway, app: Any) -> AsyncIterator[None]:
+    """Serve an ASGI application for as long as the context lasts; nothing if the settings name no port.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    if gateway.port is None:
+        yield
+        return
+    listener = _listener(gateway.host, gateway.port)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            # A link is as good as what it leads to: no line of a log holds one.
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=MOST_AT_ONCE,
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+    )
+    running = asyncio.create_task(server.serve(sockets=[listener]), name="gateway")
+    try:
+        while not server.started and not running.done():  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(STARTED_EVERY_S)
+        if running.done():
+            await running
+        yield
+    finally:
+        server.should_exit = True
+        await running
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Every worker process of this machine listens, and the kernel deals the connections out: whichever is replaced,
+    # the others go on. Somebody else's port stays taken, because both sides have to ask for it, as the same user.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"RELANCE_GATEWAY__PORT: {host} port {port} cannot be listened on ({error.strerror}); choose another one"
+        ) from None
+    return listener

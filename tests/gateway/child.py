@@ -1,0 +1,26 @@
+"""`python -m tests.gateway.child PORT`: a process that serves one attachment, which tells who served it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from relance.domain.messages import Attachment
+from relance.gateway.application import application
+from relance.gateway.server import serving
+from relance.runtime.shutdown import stop_requested
+from relance.settings.gateway import Gateway
+from tests.fakes import FakeAttachments
+
+
+async def main() -> None:
+    stop = stop_requested()
+    attachments = FakeAttachments()
+    await attachments.store("k", [Attachment("f", "image/png", str(os.getpid()).encode())])
+    async with serving(Gateway(port=int(sys.argv[1])), application(attachments, lambda _: ("k", "f"))):
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

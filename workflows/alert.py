@@ -1,0 +1,328 @@
+"""One group of alerts, from its first firing until all is resolved and told (SPEC A2, A3).
+
+What to say and when is decided by the pure functions of `relance.domain.alerts`; here is only their durable loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from workflows.options import LOOK_UP, POST
+
+with workflow.unsafe.imports_passed_through():
+    from activities.alerts import AlertDelivery
+    from relance.contracts.alerts import (
+        AlertEntry,
+        AlertInput,
+        AlertView,
+        Decided,
+        Delivery,
+        DetailsAsked,
+        Inhibited,
+        PostInput,
+        RecordInput,
+        Sighted,
+        Ways,
+    )
+    from relance.contracts.names import Failure
+    from relance.domain.alerts.actions import Action, Deliver, Done, Line, Route, Wait, delivered, next_action
+    from relance.domain.alerts.due import Telling, due
+    from relance.domain.alerts.group import AlertGroup, Counts
+    from relance.domain.alerts.model import AlertEvent
+    from relance.domain.alerts.observing import Step, acknowledge, clear, fire, inhibit, observed, silence
+    from relance.domain.alerts.settling import settled
+    from relance.domain.wording import counted
+
+GATHER = timedelta(seconds=1)
+"""Least time between two rounds: what is fired in between is worked off together."""
+
+ONCE_MORE = timedelta(minutes=5)
+"""When a message that no channel took is tried again, with what is known by then."""
+
+DELIVERIES_SHOWN = 20
+ENTRIES_AT_ONCE = 1000
+DELIVERED, REPEATED = "delivered", "repeated"
+FOR_GOOD = {Failure.CHANNEL_REFUSED, Failure.CHANNEL_GONE}
+_IN_DATABASE = {AlertEvent.ACKNOWLEDGED, AlertEvent.SILENCED}
+
+
+@workflow.defn
+class Alert:
+    """Hold the alerts of one group; id `alert/<group>`."""
+
+    @workflow.init
+    def __init__(self, request: AlertInput) -> None:
+        self._request = request
+        self._policy = request.policy
+        self._group = request.state or AlertGroup(request.group, workflow.now())
+        self._entries = list(request.entries)
+        self._deliveries = list(request.deliveries)
+        self._inbox: list[Sighted | Decided | Inhibited] = []
+        self._asked: list[DetailsAsked] = []
+        self._took_at = workflow.now() - GATHER
+
+    @workflow.signal
+    def sighted(self, news: Sighted) -> None:
+        """Note what a check saw; it is in the database already."""
+        self._inbox.append(news)
+
+    @workflow.signal
+    def decided(self, news: Decided) -> None:
+        """Note what a person decided; it is in the database already."""
+        self._inbox.append(news)
+
+    @workflow.signal
+    def inhibited(self, news: Inhibited) -> None:
+        """Note that another alert explains this group away, or none any more."""
+        self._inbox.append(news)
+
+    @workflow.signal
+    def details(self, news: DetailsAsked) -> None:
+        """Note that somebody wants to know more."""
+        self._asked.append(news)
+
+    @workflow.query
+    def view(self) -> AlertView:
+        """Return the group and how its newest messages fared."""
+        return AlertView(group=self._group, deliveries=tuple(self._deliveries))
+
+    @workflow.run
+    async def run(self, request: AlertInput) -> Counts:
+        """Return what the group did while it was open."""
+        while True:
+            await self._gather()
+            self._take_in()
+            await self._record()
+            if workflow.info().is_continue_as_new_suggested():
+                self._continue_as_new()
+            action = next_action(self._group, workflow.now(), self._policy)
+            self._show(action)
+            if isinstance(action, Deliver):
+                await self._deliver(action)
+            elif self._asked:
+                await self._tell_details()
+            elif not self._inbox:
+                if isinstance(action, Done):
+                    return self._group.counts
+                await self._wait(action)
+
+    async def _gather(self) -> None:
+        ahead = self._took_at + GATHER - workflow.now()
+        if self._inbox and ahead > timedelta(0):
+            await workflow.sleep(ahead, summary="gather what else is fired")
+
+    def _take_in(self) -> None:
+        news, self._inbox = self._inbox, []
+        if news:
+            self._took_at = workflow.now()
+        for one in _merged(news):
+            self._apply(one)
+        self._step(settled(self._group, workflow.now(), self._policy))
+
+    def _apply(self, news: Sighted | Decided | Inhibited) -> None:
+        match news:
+            case Sighted():
+                self._see(news)
+            case Decided():
+                step = (
+                    silence(self._group, news.keys, news.until) if news.until else acknowledge(self._group, news.keys)
+                )
+                self._step(step)
+            case Inhibited():
+                self._group = inhibit(self._group, news.by)
+
+    def _see(self, news: Sighted) -> None:
+        now = workflow.now()
+        self._group = inhibit(self._group, news.inhibited_by)
+        unknown = set(news.gone) - self._group.members.keys()
+        if news.whole:
+            self._step(observed(self._group, news.firings, news.observation, now, self._policy))
+        else:
+            self._step(fire(self._group, news.firings, now, self._policy, news.observation))
+            self._step(clear(self._group, news.gone, now, self._policy))
+        # Open in the database, and nobody here knows of it: its firing never arrived.
+        self._note(AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
+        for one in news.silenced:
+            self._step(silence(self._group, one.keys, one.until))
+
+    def _step(self, step: Step) -> None:
+        self._group = step.group
+        now = workflow.now()
+        self._note(
+            AlertEntry(key=key, event=event, at=now, detail=detail)
+            for key, event, detail in step.happenings
+            if event not in _IN_DATABASE
+        )
+
+    def _note(self, entries: Iterable[AlertEntry]) -> None:
+        self._entries += entries
+
+    async def _record(self) -> None:
+        while self._entries:
+            some = tuple(self._entries[:ENTRIES_AT_ONCE])
+            await workflow.execute_activity_method(
+                AlertDelivery.record,
+                RecordInput(group=self._group.group, entries=some),
+                summary=f"record {counted(len(some), 'entry', 'entries')}",
+                **LOOK_UP,
+            )
+            self._entries = self._entries[len(some) :]
+
+    async def _deliver(self, action: Deliver) -> None:
+        post = PostInput(
+            channel="",
+            group=self._group.group,
+            opened_at=self._group.opened_at,
+            sequence=action.sequence,
+            telling=action.telling,
+            lines=action.lines,
+            at=action.at,
+        )
+        outcomes: dict[str, str] = {}
+        told = await self._tell(post, action.routes, outcomes)
+        self._deliveries = [
+            *self._deliveries,
+            Delivery(
+                sequence=action.sequence,
+                telling=action.telling,
+                at=action.at,
+                alerts=len(action.lines),
+                outcomes=outcomes,
+            ),
+        ][-DELIVERIES_SHOWN:]
+        if told:
+            self._step(delivered(self._group, action, workflow.now(), self._policy))
+        else:
+            # Signals wait until then: what they bring goes into the same message.
+            await workflow.sleep(ONCE_MORE, summary="no channel took the message; once more then")
+
+    async def _tell(self, post: PostInput, routes: Sequence[Route], outcomes: dict[str, str]) -> bool:
+        """Write to every channel that is to have the message; return whether people have been told."""
+        ways = await self._ways()
+        await asyncio.gather(*(self._post(post, name, outcomes) for name in ways.always))
+        later = False
+        for route in routes:
+            later |= not await self._first_that_takes(post, _order(ways, route), outcomes)
+        return not later and any(outcome in {DELIVERED, REPEATED} for outcome in outcomes.values())
+
+    async def _ways(self) -> Ways:
+        return await workflow.execute_activity_method(
+            AlertDelivery.ways, summary="look up the channels in use", **LOOK_UP
+        )
+
+    async def _first_that_takes(self, post: PostInput, names: Sequence[str], outcomes: dict[str, str]) -> bool:
+        """Return False if a channel may take the message later, though none does now."""
+        hope = False
+        for name in names:
+            if name in outcomes:
+                continue
+            outcome = await self._post(post, name, outcomes)
+            if outcome in {DELIVERED, REPEATED}:
+                return True
+            hope |= outcome not in FOR_GOOD
+        return not hope
+
+    async def _post(self, post: PostInput, channel: str, outcomes: dict[str, str]) -> str:
+        what = "details" if post.details else str(post.telling)
+        try:
+            posted = await workflow.execute_activity_method(
+                AlertDelivery.post,
+                post.model_copy(update={"channel": channel}),
+                summary=f"{what} of {counted(len(post.lines), 'alert')} to {channel}",
+                **POST,
+            )
+            outcomes[channel] = REPEATED if posted.repeated else DELIVERED
+        except ActivityError as error:
+            cause = error.cause
+            outcomes[channel] = (cause.type if isinstance(cause, ApplicationError) else None) or Failure.UNAVAILABLE
+        return outcomes[channel]
+
+    async def _tell_details(self) -> None:
+        asked, self._asked = self._asked, []
+        keys = list(dict.fromkeys(key for one in asked for key in one.keys if key in self._group.members))
+        if not keys:
+            return
+        members = self._group.members
+        repeats = [
+            found.at
+            for key in keys
+            if (found := due(self._group, members[key], self._policy)) and found.telling is Telling.REPEAT
+        ]
+        post = PostInput(
+            channel="",
+            group=self._group.group,
+            opened_at=self._group.opened_at,
+            sequence=max(self._group.sequence - 1, 0),
+            telling=Telling.FIRING,
+            lines=tuple(Line(key, members[key].value) for key in keys),
+            at=workflow.now(),
+            details=True,
+            next_repeat=min(repeats, default=None),
+        )
+        await self._tell(post, (Route.FIRST,), {})
+
+    async def _wait(self, action: Action) -> None:
+        timeout = action.until - workflow.now() if isinstance(action, Wait) else None
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self._inbox or self._asked),
+                timeout=timeout,
+                timeout_summary=self._what_comes(action),
+            )
+        except TimeoutError:
+            return
+
+    def _continue_as_new(self) -> None:
+        self._take_in()
+        workflow.continue_as_new(
+            self._request.model_copy(
+                update={
+                    "state": self._group,
+                    "entries": tuple(self._entries),
+                    "deliveries": tuple(self._deliveries),
+                }
+            )
+        )
+
+    def _what_comes(self, action: Action) -> str:
+        if not isinstance(action, Wait):
+            return "until something happens"
+        return f"{counted(len(self._group.members), 'alert')}, next look at {action.until:%Y-%m-%d %H:%M:%S} UTC"
+
+    def _show(self, action: Action) -> None:
+        counts = self._group.counts
+        last = self._deliveries[-1] if self._deliveries else None
+        outcomes = ", ".join(f"{name}: {outcome}" for name, outcome in last.outcomes.items()) if last else "none yet"
+        workflow.set_current_details(
+            f"**{self._group.group}** · {counted(len(self._group.members), 'alert')} · {counts.fired} fired, "
+            f"{counts.delivered} messages, {counts.suppressed} suppressed, {counts.resolved} resolved\n\n"
+            f"{self._what_comes(action)} · last message: {outcomes}"
+        )
+
+
+def _merged(news: Iterable[Sighted | Decided | Inhibited]) -> list[Sighted | Decided | Inhibited]:
+    """Join firings that follow each other: one step for a thousand of them instead of a thousand steps."""
+    merged: list[Sighted | Decided | Inhibited] = []
+    for one in news:
+        last = merged[-1] if merged else None
+        if isinstance(last, Sighted) and isinstance(one, Sighted) and _only_fires(last) and _only_fires(one):
+            merged[-1] = one.model_copy(
+                update={"firings": last.firings + one.firings, "silenced": last.silenced + one.silenced}
+            )
+        else:
+            merged.append(one)
+    return merged
+
+
+def _only_fires(news: Sighted) -> bool:
+    return not news.whole and not news.gone and not news.observation
+
+
+def _order(ways: Ways, route: Route) -> Sequence[str]:
+    # With one channel only, there is no second one to escalate to: it is said there.
+    return ways.order if route is Route.FIRST else ways.order[1:] or ways.order

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,30 @@ def chromium(profile: str, arguments: str) -> str:
     """Run Chromium once; return what it printed."""
     whole = [*command(profile), *arguments.split()]
     return subprocess.run(whole, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def picture(page: str, width: int, target: Path, *, dark: bool = False) -> None:
+    """Write what a page of this width looks like to a PNG file.
+
+    It is laid out in a frame of exact width, because a headless window is never narrower than about 500 pixels; its
+    height is measured first, so that nothing is cut off or left empty.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        frame = Path(folder) / "frame.html"
+        script = "f.onload=()=>{document.title='h'+f.contentDocument.documentElement.scrollHeight}"
+        frame.write_text(
+            f'<!DOCTYPE html><body style="margin:0"><iframe id="f" srcdoc="{escape(page)}" '
+            f'style="display:block;border:0;width:{width}px;height:100px"></iframe><script>{script}</script>'
+        )
+        dumped = chromium(folder, f"--window-size=1200,800 --dump-dom --virtual-time-budget=2000 {frame.as_uri()}")
+        found = re.search(r"<title>h(\d+)</title>", dumped)
+        if found is None:
+            sys.exit("the height of the page could not be measured")
+        frame.write_text(frame.read_text().replace("height:100px", f"height:{found[1]}px"))
+        scheme = "--blink-settings=preferredColorScheme=0" if dark else "--blink-settings=preferredColorScheme=1"
+        size = f"--window-size={width},{found[1]}"
+        chromium(folder, f"{scheme} {size} --screenshot={target} {frame.as_uri()}")
+    print(f"{target.name}: {width} x {found[1]}, {target.stat().st_size // 1024} kB")
 
 
 class Tab:

@@ -5,14 +5,13 @@ What to say and when is decided by the pure functions of `relance.domain.alerts`
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows.options import LOOK_UP, POST
+from workflows.options import LOOK_UP
+from workflows.posting import tell
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertDelivery
@@ -27,9 +26,7 @@ with workflow.unsafe.imports_passed_through():
         PostInput,
         RecordInput,
         Sighted,
-        Ways,
     )
-    from relance.contracts.names import Failure
     from relance.domain.alerts.actions import Action, Deliver, Done, Line, Route, Wait, delivered, next_action
     from relance.domain.alerts.due import Telling, due
     from relance.domain.alerts.group import AlertGroup, Counts
@@ -46,8 +43,6 @@ ONCE_MORE = timedelta(minutes=5)
 
 DELIVERIES_SHOWN = 20
 ENTRIES_AT_ONCE = 1000
-DELIVERED, REPEATED = "delivered", "repeated"
-FOR_GOOD = {Failure.CHANNEL_REFUSED, Failure.CHANNEL_GONE}
 _IN_DATABASE = {AlertEvent.ACKNOWLEDGED, AlertEvent.SILENCED}
 
 
@@ -183,8 +178,7 @@ class Alert:
             lines=action.lines,
             at=action.at,
         )
-        outcomes: dict[str, str] = {}
-        told = await self._tell(post, action.routes, outcomes)
+        told = await tell(post, action.routes)
         self._deliveries = [
             *self._deliveries,
             Delivery(
@@ -192,55 +186,14 @@ class Alert:
                 telling=action.telling,
                 at=action.at,
                 alerts=len(action.lines),
-                outcomes=outcomes,
+                outcomes=told.outcomes,
             ),
         ][-DELIVERIES_SHOWN:]
-        if told:
+        if told.done:
             self._step(delivered(self._group, action, workflow.now(), self._policy))
         else:
             # Signals wait until then: what they bring goes into the same message.
             await workflow.sleep(ONCE_MORE, summary="no channel took the message; once more then")
-
-    async def _tell(self, post: PostInput, routes: Sequence[Route], outcomes: dict[str, str]) -> bool:
-        """Write to every channel that is to have the message; return whether people have been told."""
-        ways = await self._ways()
-        await asyncio.gather(*(self._post(post, name, outcomes) for name in ways.always))
-        later = False
-        for route in routes:
-            later |= not await self._first_that_takes(post, _order(ways, route), outcomes)
-        return not later and any(outcome in {DELIVERED, REPEATED} for outcome in outcomes.values())
-
-    async def _ways(self) -> Ways:
-        return await workflow.execute_activity_method(
-            AlertDelivery.ways, summary="look up the channels in use", **LOOK_UP
-        )
-
-    async def _first_that_takes(self, post: PostInput, names: Sequence[str], outcomes: dict[str, str]) -> bool:
-        """Return False if a channel may take the message later, though none does now."""
-        hope = False
-        for name in names:
-            if name in outcomes:
-                continue
-            outcome = await self._post(post, name, outcomes)
-            if outcome in {DELIVERED, REPEATED}:
-                return True
-            hope |= outcome not in FOR_GOOD
-        return not hope
-
-    async def _post(self, post: PostInput, channel: str, outcomes: dict[str, str]) -> str:
-        what = "details" if post.details else str(post.telling)
-        try:
-            posted = await workflow.execute_activity_method(
-                AlertDelivery.post,
-                post.model_copy(update={"channel": channel}),
-                summary=f"{what} of {counted(len(post.lines), 'alert')} to {channel}",
-                **POST,
-            )
-            outcomes[channel] = REPEATED if posted.repeated else DELIVERED
-        except ActivityError as error:
-            cause = error.cause
-            outcomes[channel] = (cause.type if isinstance(cause, ApplicationError) else None) or Failure.UNAVAILABLE
-        return outcomes[channel]
 
     async def _tell_details(self) -> None:
         asked, self._asked = self._asked, []
@@ -264,7 +217,7 @@ class Alert:
             details=True,
             next_repeat=min(repeats, default=None),
         )
-        await self._tell(post, (Route.FIRST,), {})
+        await tell(post, (Route.FIRST,))
 
     async def _wait(self, action: Action) -> None:
         timeout = action.until - workflow.now() if isinstance(action, Wait) else None
@@ -321,8 +274,3 @@ def _merged(news: Iterable[Sighted | Decided | Inhibited]) -> list[Sighted | Dec
 
 def _only_fires(news: Sighted) -> bool:
     return not news.whole and not news.gone and not news.observation
-
-
-def _order(ways: Ways, route: Route) -> Sequence[str]:
-    # With one channel only, there is no second one to escalate to: it is said there.
-    return ways.order if route is Route.FIRST else ways.order[1:] or ways.order

@@ -26,10 +26,7 @@ def facts(eyes: Eyes, alert: Alert, coming: Due | None) -> Table:
         ("severity", alert.severity),
         ("rule and group", alert.rule if alert.rule == alert.group else f"{alert.rule}, {alert.group}"),
         ("subject", Text(alert.subject)),
-        *(
-            (name.replace("_", " "), Text(clean_name(text)))
-            for name, text in alert.labels.items()
-        ),
+        *((name.replace("_", " "), Text(clean_name(text))) for name, text in alert.labels.items()),
         *_evidence(eyes, alert),
         ("open since", local_and_utc(alert.fired_at, eyes.zone)),
         ("seen", f"{times_seen(alert)} times, last {local_and_utc(last_seen(alert), eyes.zone)}"),

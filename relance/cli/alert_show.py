@@ -93,7 +93,13 @@ def _answer(run: Run, alerts: Sequence[Alert], views: Mapping[str, AlertView]) -
 def _deliveries(eyes: Eyes, group: str, view: AlertView) -> Any:
     channels = sorted({name for one in view.deliveries for name in one.outcomes})
     rows = [
-        (one.sequence, one.telling, local(one.at, eyes.zone), one.alerts, *(one.outcomes.get(name) for name in channels))
+        (
+            one.sequence,
+            one.telling,
+            local(one.at, eyes.zone),
+            one.alerts,
+            *(one.outcomes.get(name) for name in channels),
+        )
         for one in view.deliveries
     ]
     title = f"Messages of {group} (times in {eyes.zone})"

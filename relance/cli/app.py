@@ -7,7 +7,20 @@ from collections.abc import Sequence
 import typer
 
 from relance import __version__
-from relance.cli import backtest, bootstrap, cycle, demo, dev, doctor, events, schedules, start, why
+from relance.cli import (
+    alerts,
+    backtest,
+    bootstrap,
+    cycle,
+    demo,
+    dev,
+    doctor,
+    events,
+    report_group,
+    schedules,
+    start,
+    why,
+)
 from relance.cli.command import report
 from relance.cli.output import Output
 from relance.cli.services import Services
@@ -26,7 +39,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for group in (bootstrap, dev, demo, start, events, cycle, why, schedules, backtest, doctor):
+    for group in (bootstrap, dev, demo, start, events, cycle, why, schedules, alerts, report_group, backtest, doctor):
         group.register(app)
     return app
 

@@ -11,7 +11,7 @@ from relance.domain.zones import zone_info
 FIRST_YEAR = 2000
 
 _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
-_DURATION = re.compile(r"^(?:\d{1,5}[mhdw])+$")
+_DURATION = re.compile(r"^(?:[0-9]{1,5}[mhdw])+$")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -91,7 +91,7 @@ def read_duration(text: str, field: str) -> timedelta:
     written = text.strip().lower()
     if _DURATION.match(written) is None:
         invalid(field, f"{text!r} is not a duration", "write for example 30m, 4h, 2d or 1w")
-    parts = re.findall(r"(\d+)([mhdw])", written)
+    parts = re.findall(r"([0-9]+)([mhdw])", written)
     span = sum((int(count) * _UNITS[unit] for count, unit in parts), timedelta())
     if not span:
         invalid(field, f"{text!r} is no time at all", "write for example 30m, 4h, 2d or 1w")

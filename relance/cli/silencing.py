@@ -53,7 +53,9 @@ class Typed:
         """
         if self.key is None:
             rule, subject = self.rule or "*", self.subject or "*"
-            return Matcher(rule=_pattern(rule, "--rule"), subject=_pattern(subject, "--subject"), severity=self.severity)
+            return Matcher(
+                rule=_pattern(rule, "--rule"), subject=_pattern(subject, "--subject"), severity=self.severity
+            )
         one = next((alert for alert in known if self.key in {alert.key, alert.id}), None)
         if one is None:
             return Matcher(rule=escape(_rule(self.key, known)), severity=self.severity)

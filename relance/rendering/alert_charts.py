@@ -14,7 +14,7 @@ from relance.domain.alerts.model import Alert, Rule
 from relance.domain.messages import Attachment
 from relance.domain.windows import Window
 from relance.ports import Attachments
-from relance.rendering.charts import MOST_BARS, Chart, Pair, png
+from relance.rendering.charts import MOST_BARS, Chart, Pair, drawable, png
 
 PAUSED_PARTNER_FILE = "paused-partner.png"
 
@@ -69,7 +69,7 @@ def _chart(alerts: Sequence[Alert], words: Words) -> Chart | None:
     figures = words.figures
     title = words.chart_title
     if len(pairs) > MOST_BARS:
-        title = words.chart_part.format(title=title, shown=MOST_BARS, count=figures.whole(len(pairs)))
+        title = words.chart_part.format(shown=MOST_BARS, count=figures.whole(len(pairs)))
     return Chart(title, figures.days_in_short(latest.earlier), figures.days_in_short(latest.later), pairs)
 
 
@@ -86,5 +86,13 @@ def _fall(alert: Alert, words: Words) -> _Fall | None:
     ):
         return None
     earlier, later = (words.figures.money(amount, found.currency) for amount in (found.baseline, found.current))
-    pair = Pair(name(words, alert), found.baseline, found.current, earlier, later)
+    pair = Pair(_label(alert, words), found.baseline, found.current, earlier, later)
     return _Fall(found.value, found.baseline_window, found.window, pair)
+
+
+def _label(alert: Alert, words: Words) -> str:
+    whole = name(words, alert)
+    shown = drawable(whole)
+    # A name in letters we cannot draw is still told apart from others, by its id.
+    lost = any(letter.isalnum() and letter not in shown for letter in whole)
+    return f"{shown} #{alert.subject}".strip() if lost else shown

@@ -88,10 +88,11 @@ class AlertMailWriter:
             text=message.text,
             rows=listed(message, MOST_ROWS),
             images=[
-                {"cid": _cid(number, message_id), "alternative": image.filename} for number, image in enumerate(images)
+                {"cid": _cid(number, message_id), "alternative": image.filename, "url": image.url}
+                for number, image in enumerate(images)
             ],
             offer=message.offer,
-            links=links(message),
+            links=[(name, url) for name, url in links(message) if url not in {image.url for image in images}],
             key=message.key,
         )
 

@@ -17,7 +17,7 @@ MOST_BARS = 12
 # Twice the 600 pixels at which the mail shows it, for sharp text on phones.
 WIDTH, MARGIN, LABEL_WIDTH = 1200, 40, 360
 LEAST_VALUE_WIDTH, MOST_VALUE_WIDTH = 210, 420
-HEAD, ROW, BAR, GAP = 170, 104, 34, 6
+HEAD, ROW, BAR, GAP, LINE = 170, 104, 34, 6, 33
 INK, FAINT, EARLIER, LATER, PAPER, RULE = "#1f2933", "#616e7c", "#9fb3c8", "#c0392b", "#ffffff", "#e4e7eb"
 
 
@@ -88,15 +88,18 @@ def _legend(pen: ImageDraw.ImageDraw, chart: Chart) -> None:
 
 def _value_width(pairs: Sequence[Pair]) -> int:
     # A figure that is cut off would be read as another figure: the bars make room.
-    widest = max((_font(26).getlength(text) for one in pairs for text in (one.earlier_text, one.later_text)), default=0)
+    texts = [" ".join(text.split()) for one in pairs for text in (one.earlier_text, one.later_text)]
+    widest = max((_font(26).getlength(text) for text in texts), default=0)
     return min(max(LEAST_VALUE_WIDTH, ceil(widest) + 16), MOST_VALUE_WIDTH)
 
 
 def _row(pen: ImageDraw.ImageDraw, pair: Pair, top: int, scale: Scale) -> None:
     pen.line((MARGIN, top - 12, WIDTH - MARGIN, top - 12), RULE, 2)
     middle = top + BAR + GAP // 2
-    label = fitting(pair.label, 26, LABEL_WIDTH - 20, bold=True)
-    pen.text((MARGIN, middle), label, INK, _font(26, bold=True), anchor="lm")
+    lines = in_two_lines(pair.label, 26, LABEL_WIDTH - 20)
+    for number, line in enumerate(lines):
+        y = middle + round((number - (len(lines) - 1) / 2) * LINE)
+        pen.text((MARGIN, y), line, INK, _font(26, bold=True), anchor="lm")
     left = MARGIN + LABEL_WIDTH
     for number, (amount, text, colour) in enumerate(
         ((pair.earlier, pair.earlier_text, EARLIER), (pair.later, pair.later_text, LATER))
@@ -119,6 +122,22 @@ def fitting(text: str, size: int, width: int, *, bold: bool = False) -> str:
     while text and font.getlength(f"{text}…") > width:
         text = text[:-1]
     return f"{text.rstrip()}…"
+
+
+def in_two_lines(text: str, size: int, width: int) -> list[str]:
+    """Return a bold text broken between words, its second line cut so that both are at most so many pixels wide."""
+    words = text[: 4 * width].split()
+    first = 1
+    while first < len(words) and _font(size, bold=True).getlength(" ".join(words[: first + 1])) <= width:
+        first += 1
+    lines = [" ".join(words[:first]), " ".join(words[first:])]
+    return [fitting(line, size, width, bold=True) for line in lines if line]
+
+
+def drawable(text: str) -> str:
+    """Return a text without the characters our fonts have no shape for, which would leave gaps."""
+    font = _font(26, bold=True)
+    return " ".join("".join(one for one in text if one.isspace() or font.getmask(one).getbbox()).split())
 
 
 @lru_cache(maxsize=8)

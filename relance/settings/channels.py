@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -112,6 +113,10 @@ class Channels(Group):
         """Return where a channel leads; nothing for the inbox."""
         value = getattr(self, _ADDRESS_OF[name]) if name in _ADDRESS_OF else None
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+
+    def fingerprint(self, name: ChannelName) -> str:
+        """Return what changes with a channel's address and does not tell it; the addresses of webhooks are secrets."""
+        return sha256(self.address(name).encode()).hexdigest()[:16]
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:

@@ -30,12 +30,13 @@ async def test_the_first_bootstrap_prepares_everything_and_the_second_changes_no
     periods = expected_periods(before)
     assert (first["retention"], first["retention_days"]) == ("raised", 30)
     assert "invitations(period, userId, contactId)" in first["indexes_created"]
-    assert first["schedules"] == {"monthly-cycle": "created"}
+    schedules = ("monthly-cycle", "default-lp", "paused-partner")
+    assert first["schedules"] == dict.fromkeys(schedules, "created")
     assert first["periods"] == dict.fromkeys(periods, "started")
     second = terminal.json("bootstrap")
     assert (second["retention"], second["retention_days"]) == ("found", 30)
     assert second["indexes_created"] == []
-    assert second["schedules"] == {"monthly-cycle": "updated"}
+    assert second["schedules"] == dict.fromkeys(schedules, "updated")
     assert second["periods"] == dict.fromkeys(periods, "running")
     for period in periods:
         request = await started_with(client, period)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from temporalio.client import Client
+from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
+from temporalio.client import Client, ScheduleActionStartWorkflow
 
-from relance.contracts.names import MONTHLY_SCHEDULE, Workflow
+from relance.contracts.checks import CheckInput
+from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, TaskQueue, Workflow
+from relance.domain.cron import weekdays
 from relance.settings import Settings
 from relance.temporal import schedules
 from tests.cli.terminal import Terminal
@@ -20,28 +23,28 @@ def applied(terminal: Terminal) -> Terminal:
     return terminal
 
 
-def only(answer: dict[str, list[dict[str, object]]]) -> dict[str, object]:
-    assert len(answer["schedules"]) == 1
+def monthly(answer: dict[str, list[dict[str, object]]]) -> dict[str, object]:
+    assert [one["id"] for one in answer["schedules"]] == [MONTHLY_SCHEDULE, "default-lp", "paused-partner"]
     return answer["schedules"][0]
 
 
-async def started(client: Client) -> set[str]:
-    found = client.list_workflows(f"WorkflowType = '{Workflow.OPEN_PERIOD}'")
+async def started(client: Client, workflow: Workflow = Workflow.OPEN_PERIOD) -> set[str]:
+    found = client.list_workflows(f"WorkflowType = '{workflow}'")
     return {one.id async for one in found}
 
 
-async def until_started(client: Client, wanted: set[str]) -> set[str]:
+async def until_started(client: Client, wanted: set[str], workflow: Workflow = Workflow.OPEN_PERIOD) -> set[str]:
     # Visibility is eventually consistent.
     for _ in range(100):
-        found = await started(client)
+        found = await started(client, workflow)
         if wanted <= found:
             return found
         await asyncio.sleep(0.1)
-    return await started(client)
+    return await started(client, workflow)
 
 
 def test_the_list_says_what_is_not_applied_yet(terminal: Terminal) -> None:
-    line = only(terminal.json("schedules", "list"))
+    line = monthly(terminal.json("schedules", "list"))
     assert line["present"] is False
     assert "schedules apply" in terminal.run("schedules", "list").out
     ended = terminal.run("schedules", "trigger", MONTHLY_SCHEDULE)
@@ -50,9 +53,9 @@ def test_the_list_says_what_is_not_applied_yet(terminal: Terminal) -> None:
 
 
 def test_apply_creates_then_updates(terminal: Terminal) -> None:
-    assert only(terminal.json("schedules", "apply"))["change"] == "created"
-    assert only(terminal.json("schedules", "apply"))["change"] == "updated"
-    line = only(terminal.json("schedules", "list"))
+    assert monthly(terminal.json("schedules", "apply"))["change"] == "created"
+    assert monthly(terminal.json("schedules", "apply"))["change"] == "updated"
+    line = monthly(terminal.json("schedules", "list"))
     assert line["note"] == "managed by relance"
     assert line["paused"] is False
     times = line["next_times"]
@@ -63,11 +66,11 @@ def test_apply_creates_then_updates(terminal: Terminal) -> None:
 
 def test_apply_keeps_an_operators_pause_and_his_note(applied: Terminal) -> None:
     applied.json("schedules", "pause", MONTHLY_SCHEDULE, "--reason", "the relay moves house")
-    assert only(applied.json("schedules", "apply"))["paused"] is True
-    line = only(applied.json("schedules", "list"))
+    assert monthly(applied.json("schedules", "apply"))["paused"] is True
+    line = monthly(applied.json("schedules", "list"))
     assert (line["paused"], line["note"]) == (True, "the relay moves house")
     applied.json("schedules", "resume", MONTHLY_SCHEDULE)
-    line = only(applied.json("schedules", "list"))
+    line = monthly(applied.json("schedules", "list"))
     assert (line["paused"], line["note"]) == (False, "managed by relance")
 
 
@@ -77,6 +80,89 @@ async def test_a_changed_setting_reaches_the_server(applied: Terminal, client: C
     found = await client.get_schedule_handle(MONTHLY_SCHEDULE).describe()
     assert found.schedule.policy.catchup_window == timedelta(days=3)
     assert {(time.day, time.minute) for time in found.info.next_action_times} == {(20, 30)}
+
+
+KEY = {"api_key": "stub-network-key"}
+
+
+async def test_the_checks_run_in_the_zone_of_the_reports_across_a_clock_change(
+    applied: Terminal, client: Client
+) -> None:
+    """Nine o'clock in Amsterdam is 08:00 UTC until 27 March 2027 and 07:00 UTC from the 28th on."""
+    expected = {
+        # A Friday to a Monday.
+        "default-lp": ["26T08:00", "27T08:00", "28T07:00", "29T07:00"],
+        "paused-partner": ["26T07:00", "29T06:00"],
+    }
+    for name, times in expected.items():
+        span = {"start": datetime(2027, 3, 26, tzinfo=UTC), "end": datetime(2027, 3, 30, tzinfo=UTC)}
+        assert [f"{at:%dT%H:%M}" for at in await matching(client, name, **span)] == times
+        found = await client.get_schedule_handle(name).describe()
+        assert found.schedule.spec.time_zone_name == "Europe/Amsterdam"
+        assert found.schedule.policy.catchup_window == timedelta(hours=1)
+
+
+async def matching(client: Client, schedule: str, start: datetime, end: datetime) -> list[datetime]:
+    request = ListScheduleMatchingTimesRequest(namespace=client.namespace, schedule_id=schedule)
+    request.start_time.FromDatetime(start)
+    request.end_time.FromDatetime(end)
+    answer = await client.workflow_service.list_schedule_matching_times(request)
+    return [at.ToDatetime(UTC) for at in answer.start_time]
+
+
+async def test_a_check_is_started_with_the_settings_and_has_a_day(applied: Terminal, client: Client) -> None:
+    """Longer than its catch-up window: one that found no worker in time records that itself."""
+    for name, workflow in ((CheckName.DEFAULT_LP, "DefaultLpAlert"), (CheckName.PAUSED_PARTNER, "PausedPartnerCheck")):
+        action = (await client.get_schedule_handle(name).describe()).schedule.action
+        assert isinstance(action, ScheduleActionStartWorkflow)
+        assert (action.workflow, action.task_queue, action.id) == (workflow, TaskQueue.OPS, name)
+        assert action.execution_timeout == timedelta(days=1)
+        [request] = await client.data_converter.decode(action.args, [CheckInput])
+        assert request == CheckInput(patience=timedelta(minutes=30), max_wait=timedelta(hours=1))
+
+
+async def test_changed_settings_of_a_check_reach_the_server(applied: Terminal, client: Client) -> None:
+    own = {**KEY, "timezone": "America/New_York", "default_lp_cron": "15 7 * * *", "default_lp_catchup": "PT3H"}
+    await schedules.apply(client, Settings.model_validate({"everflow": own}))
+    found = (await client.get_schedule_handle("default-lp").describe()).schedule
+    assert (found.spec.time_zone_name, found.policy.catchup_window) == ("America/New_York", timedelta(hours=3))
+    at = await matching(client, "default-lp", datetime(2027, 1, 5, tzinfo=UTC), datetime(2027, 1, 6, tzinfo=UTC))
+    assert at == [datetime(2027, 1, 5, 12, 15, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    "field", ["*", "1,3,5", "MON,wed,Fri", "mon-fri", "0", "7", "5-7", "1-5/2", "*/2", "2/2", "sat,1-2"]
+)
+async def test_the_server_reads_weekdays_as_we_do(applied: Terminal, client: Client, field: str) -> None:
+    own = {**KEY, "timezone": "UTC", "paused_cron": f"0 8 * * {field}"}
+    await schedules.apply(client, Settings.model_validate({"everflow": own}))
+    monday = datetime(2027, 1, 4, tzinfo=UTC)
+    found = await matching(client, "paused-partner", monday, monday + timedelta(days=7))
+    assert {at.weekday() for at in found} == weekdays(own["paused_cron"])
+
+
+def test_without_a_key_the_checks_are_not_scheduled() -> None:
+    assert [one.id for one in schedules.declared(Settings())] == [MONTHLY_SCHEDULE]
+
+
+async def test_a_check_is_paused_triggered_and_made_up_for_like_any_other(applied: Terminal, client: Client) -> None:
+    applied.json("schedules", "pause", "paused-partner", "--reason", "the account moves")
+    lines = {line["id"]: line for line in applied.json("schedules", "list")["schedules"]}
+    assert (lines["paused-partner"]["paused"], lines["default-lp"]["paused"]) == (True, False)
+    applied.json("schedules", "resume", "paused-partner")
+    applied.json("schedules", "backfill", "paused-partner", "--from", "2025-11-03", "--to", "2025-11-04")
+    made_up = "paused-partner-2025-11-03T07:00:00Z"
+    assert made_up in await until_started(client, {made_up}, Workflow.PAUSED_PARTNER)
+    shown = applied.run("schedules", "trigger", "default-lp").out
+    assert "default-lp acts now" in shown
+    for _ in range(100):
+        triggered = await started(client, Workflow.DEFAULT_LP)
+        if triggered:
+            break
+        await asyncio.sleep(0.1)
+    assert len(triggered) == 1
+    for workflow_id in (made_up, *triggered):
+        await client.get_workflow_handle(workflow_id).terminate()
 
 
 async def test_a_backfill_includes_both_ends(applied: Terminal, client: Client) -> None:

@@ -17,7 +17,13 @@ COMMANDS = [
     "cycle status 2026-11",
     "signal 2026-11.u1.c1 submitted",
     "why --user u1",
+    "start default-lp",
     "doctor",
+]
+ONLY_EVERFLOW = [
+    "start default-lp --dry-run",
+    "start paused-partner --dry-run",
+    "backtest default-lp --from 2025-11-03 --to 2025-11-05",
 ]
 
 
@@ -29,6 +35,8 @@ def terminal() -> Terminal:
             "TEMPORAL_ADDRESS": f"127.0.0.1:{port}",
             "RELANCE_MONGO__URI": f"mongodb://127.0.0.1:{port}/?replicaSet=rs0",
             "RELANCE_MAIL__PORT": str(port),
+            "RELANCE_EVERFLOW__BASE_URL": f"http://127.0.0.1:{port}",
+            "RELANCE_EVERFLOW__API_KEY": "a-key",
         }
     )
 
@@ -42,8 +50,16 @@ def test_without_servers_a_command_ends_with_three(terminal: Terminal, command: 
     assert "Traceback" not in ended.err
     if command == "doctor":
         unreachable = {check["what"] for check in ended.data["checks"] if check["state"] == "unreachable"}
-        assert unreachable == {"Temporal", "MongoDB", "mail relay"}
+        assert unreachable == {"Temporal", "MongoDB", "mail relay", "Everflow"}
         assert all(check["remedy"] for check in ended.data["checks"] if check["state"] == "unreachable")
     else:
         assert ended.data["dependency"] in {"Temporal", "MongoDB"}
         assert "set " in ended.data["error"]
+
+
+@pytest.mark.parametrize("command", ONLY_EVERFLOW)
+def test_without_everflow_a_look_at_its_reports_ends_with_three(terminal: Terminal, command: str) -> None:
+    ended = terminal.run(*command.split(), "--json")
+    assert ended.code == 3, ended
+    assert ended.data["dependency"] == "Everflow"
+    assert "Traceback" not in ended.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -28,6 +29,7 @@ def services() -> Services:
         clock=SystemClock(),
         database=_refuse,  # type: ignore[arg-type]
         temporal=_nothing,  # type: ignore[arg-type]
+        reports=_refuse,  # type: ignore[arg-type]
         greet_relay=_nothing,  # type: ignore[arg-type]
         load_samples=_nothing,
         worker=(),
@@ -62,6 +64,26 @@ WRONG = {
     "schedules preview --day 32": ("--day", "--help"),
     "schedules preview --months 0": ("--months", "--help"),
     "schedules preview --user u1 --day 3": ("--user", "leave one"),
+    "start default-lp --date yesterday": ("--date", "YYYY-MM-DD"),
+    "start default-lp --date 2999-01-01": ("--date", "future"),
+    "start paused-partner --date 0001-01-02": ("--date", "too far back"),
+    "start paused-partner --dry-run --wait": ("--wait", "leave"),
+    "start default-lp": ("RELANCE_EVERFLOW__API_KEY", "set"),
+    "start default-lp --dry-run": ("RELANCE_EVERFLOW__API_KEY", "set"),
+    "backtest default-lp --from 2025-10-01": ("--to", "--help"),
+    "backtest default-lp --from 2025-10-32 --to 2025-11-01": ("--from", "YYYY-MM-DD"),
+    "backtest default-lp --from 2025-10-02 --to 2025-10-01": ("--to", "swap"),
+    "backtest default-lp --from 2025-10-02 --to 2999-10-01": ("--to", "future"),
+    "backtest default-lp --from 2024-01-01 --to 2025-10-01": ("--to", "at most 400"),
+    "backtest default-lp --from 2025-10-01 --to 2025-10-02 --clicks -1": ("--clicks", "greater than or equal to 0"),
+    "backtest default-lp --from 2025-10-01 --to 2025-10-02 --clicks many": ("--clicks", "integer"),
+    "backtest default-lp --from 2025-10-01 --to 2025-10-02 --drop 5": ("--drop", "--help"),
+    "backtest default-lp --from 2025-10-01 --to 2025-10-02": ("RELANCE_EVERFLOW__API_KEY", "set"),
+    "backtest paused-partner --from 2025-10-01 --to 2025-10-02 --drop -5": ("--drop", "greater than or equal to 0"),
+    "backtest paused-partner --from 2025-10-01 --to 2025-10-02 --drop 100": ("--drop", "less than 100"),
+    "backtest paused-partner --from 2025-10-01 --to 2025-10-02 --drop nan": ("--drop", "finite"),
+    "backtest paused-partner --from 2025-10-01 --to 2025-10-02 --revenue 0": ("--revenue", "greater than 0"),
+    "backtest paused-partner --from 2025-09-30 --to 2025-09-30": ("--from", "--every-day"),
     "doctor --verbose": ("--verbose", "--help"),
     "demo --users none": ("--users", "--help"),
     "dance": ("dance", "--help"),
@@ -87,9 +109,7 @@ def test_a_wrong_setting_is_wrong_usage_and_named(capsys: pytest.CaptureFixture[
     def settings() -> Settings:
         raise SettingsError("RELANCE_BATCHES__USERS: Input should be greater than or equal to 1")
 
-    own = services()
-    broken = Services(settings, own.clock, own.database, own.temporal, own.greet_relay, own.load_samples, own.worker)
-    assert app.run(broken, ["doctor"]) == 2
+    assert app.run(replace(services(), settings=settings), ["doctor"]) == 2
     assert "RELANCE_BATCHES__USERS" in capsys.readouterr().err
 
 
@@ -105,6 +125,8 @@ COMMANDS = [
     "dev",
     "demo",
     "start cycle",
+    "start default-lp",
+    "start paused-partner",
     "signal",
     "cycle status",
     "cycle report",
@@ -116,6 +138,8 @@ COMMANDS = [
     "schedules trigger",
     "schedules backfill",
     "schedules preview",
+    "backtest default-lp",
+    "backtest paused-partner",
     "doctor",
 ]
 

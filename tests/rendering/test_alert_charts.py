@@ -81,6 +81,12 @@ async def test_partners_that_fell_are_drawn_worst_first_as_people_write_it(drawn
     assert Image.open(BytesIO(one.content)).height == HEAD + 2 * ROW + MARGIN
 
 
+async def test_a_name_that_cannot_be_drawn_is_told_apart_by_its_id(drawn: list[Chart]) -> None:
+    alerts = [a_fall("株式会社", "99"), a_fall("Łódź 株", "98"), a_fall("Gamma 🚀 & Söhne", "97")]
+    await AlertCharts(FakeAttachments(), nowhere).attachments(alerts, "k", "en")
+    assert [pair.label for pair in drawn[0].pairs] == ["#376", "Łódź #376", "Gamma & Söhne"]
+
+
 async def test_a_chart_speaks_the_language_of_its_message(drawn: list[Chart]) -> None:
     window = window_of(date(2026, 2, 27), date(2026, 3, 1), "Europe/Amsterdam")
     await AlertCharts(FakeAttachments(), nowhere).attachments([a_fall(window=window)], "k", "fr")
@@ -99,7 +105,7 @@ async def test_more_partners_than_fit_are_said_to_be_more(drawn: list[Chart]) ->
     await AlertCharts(FakeAttachments(), nowhere).attachments(alerts, "k", "fr")
     english, french = drawn
     assert english.title == "Revenue by partner: the 12 largest drops of 30"
-    assert french.title == "Revenu par partenaire\u00a0: les 12 plus fortes baisses sur 30"
+    assert french.title == "Revenu\u00a0: les 12 plus fortes baisses sur 30"
     assert [pair.label for pair in english.pairs[:2]] == ["Partner 30", "Partner 29"]
 
 

@@ -5,9 +5,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from io import BytesIO
 
+import pytest
 from PIL import Image
 
-from relance.rendering.charts import EARLIER, LATER, MOST_BARS, Chart, Pair, draw, fitting, png
+from relance.rendering.charts import (
+    EARLIER,
+    LATER,
+    MOST_BARS,
+    Chart,
+    Pair,
+    _value_width,
+    draw,
+    fitting,
+    in_two_lines,
+    png,
+)
 
 
 def _pair(earlier: int, later: int, label: str = "Alpha") -> Pair:
@@ -70,3 +82,20 @@ async def test_drawing_leaves_the_loop_free() -> None:
     await png(_chart([_pair(100, 40)] * MOST_BARS))
     counting.cancel()
     assert turns >= 5
+
+
+@pytest.mark.parametrize("text", ["EUR −123,456,789,012.50", "−123\u202f456\u202f789\u202f012,50\u00a0EUR"])
+def test_a_large_amount_is_never_cut_and_its_bar_makes_room(text: str) -> None:
+    large = Pair("Alpha", Decimal(1000), Decimal(-1), text, text)
+    assert _bars(draw(_chart([large])), EARLIER)[0] < _bars(draw(_chart([_pair(1000, 0)])), EARLIER)[0]
+    value_width = _value_width([large])
+    assert "…" not in fitting(text, 26, value_width - 16)
+
+
+def test_a_label_takes_two_lines_before_it_is_cut() -> None:
+    assert in_two_lines("Alpha", 26, 340) == ["Alpha"]
+    assert in_two_lines("", 26, 340) == []
+    assert in_two_lines("Société Générale d’Affiliation", 26, 340) == ["Société Générale", "d’Affiliation"]
+    first, second = in_two_lines("Affiliation " * 100_000, 26, 340)
+    assert (first, second[:12], second[-1]) == ("Affiliation Affiliation", "Affiliation ", "…")
+    assert in_two_lines("x" * 1_000_000, 26, 340)[0].endswith("…")

@@ -11,26 +11,37 @@ import sys
 import tempfile
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from temporalio.worker import Worker
 
 from relance import ids
+from relance.contracts.alerts import Decided, DetailsAsked, Sighted
+from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleInput, CycleOptions, OpenPeriodInput
 from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent
-from relance.contracts.names import TaskQueue
+from relance.contracts.names import Failure, TaskQueue
 from relance.devstack import temporal_server
+from relance.domain.alerts.observing import Firing
+from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.events import EventKind
+from relance.domain.failures import Severity
 from relance.runtime.exit import leave
+from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
 from tests.workflows.conftest import move_to
+from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
+from workflows.default_lp_alert import DefaultLpAlert
 from workflows.follow_up import FollowUp
 from workflows.monthly_cycle import MonthlyCycle
 from workflows.open_period import OpenPeriod
+from workflows.paused_partner_check import PausedPartnerCheck
 from workflows.registry import WORKFLOWS
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -82,6 +93,27 @@ async def record_follow_up(skipper: TimeSkipper) -> None:
     await save(skipper.client, handle.id, "follow_up")
 
 
+async def record_partner_desk(skipper: TimeSkipper) -> None:
+    """Both checks, the first one with a second try, and a group of alerts from its firing to its end."""
+    client = skipper.client
+    for workflow, name in ((DefaultLpAlert.run, "default_lp_alert"), (PausedPartnerCheck.run, "paused_partner_check")):
+        request = CheckInput(patience=timedelta(seconds=2))
+        await client.execute_workflow(workflow, request, id=name, task_queue=TaskQueue.OPS)
+        await save(client, name, name)
+    groups = TemporalAlertGroups(client, AlertPolicy())
+    firings = tuple(Firing(key, Severity.CRITICAL, Decimal(60)) for key in ("a", "b"))
+    await groups.sighted("recorded", Sighted(firings=firings, observation="2026-11-20", whole=True))
+    handle = client.get_workflow_handle(ids.alert_workflow_id("recorded"))
+    await skipper.fast_forward(handle, timedelta(minutes=20))
+    await groups.tell("recorded", DetailsAsked(keys=("a",)))
+    await groups.tell("recorded", Decided(keys=("a",)))
+    await skipper.fast_forward(handle, timedelta(hours=2))
+    await groups.sighted("recorded", Sighted(observation="2026-11-21", whole=True))
+    await skipper.fast_forward(handle, timedelta(hours=2))
+    await handle.result()
+    await save(client, handle.id, "alert")
+
+
 async def record() -> int:
     """Record everything on an embedded server."""
     FOLDER.mkdir(exist_ok=True)
@@ -91,7 +123,13 @@ async def record() -> int:
         server = await temporal_server.start(Path(folder))
         client = await Client.connect(server.address, plugins=[relance_plugin()])
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
-        activities = [*house.activities(), RecordedSteps().run_steps]
+        reporting = Reporting([ApplicationError("on demand", "unavailable", type=Failure.REPORT_UNAVAILABLE)])
+        activities = [
+            *house.activities(),
+            *(one for one in reporting.activities() if one != reporting.record_job_run),
+            *Newsroom(broken={"slack"}).activities(),
+            RecordedSteps().run_steps,
+        ]
         async with AsyncExitStack() as workers:
             for queue in TaskQueue:
                 worker = Worker(client, task_queue=queue, workflows=WORKFLOWS[queue], activities=activities)
@@ -104,6 +142,7 @@ async def record() -> int:
                 OpenPeriod.run, OpenPeriodInput(zone="Europe/Paris"), id="open-period", task_queue=TaskQueue.OPS
             )
             await save(client, "open-period", "open_period")
+            await record_partner_desk(skipper)
         await server.stop()
     sys.stdout.write(f"recorded in {FOLDER}\n")
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from hashlib import sha256
 from types import TracebackType
 
 from pydantic import SecretStr
@@ -46,7 +45,7 @@ class OpenChannels:
         }
         named = (*settings.always_names, *settings.order_names)
         self.by_name: dict[str, Channel] = {str(name): makers[name]() for name in named}
-        self.fingerprints: dict[str, str] = {str(name): fingerprint(settings, name) for name in named}
+        self.fingerprints: dict[str, str] = {str(name): settings.fingerprint(name) for name in named}
 
     async def __aenter__(self) -> OpenChannels:
         return self
@@ -55,11 +54,6 @@ class OpenChannels:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._closing.aclose()
-
-
-def fingerprint(settings: Channels, name: ChannelName) -> str:
-    """Return what changes with a channel's address and does not tell it; the addresses of webhooks are secrets."""
-    return sha256(settings.address(name).encode()).hexdigest()[:16]
 
 
 def _given(url: SecretStr | None) -> SecretStr:

@@ -144,7 +144,8 @@ class MongoAlerts:
     async def _newest(self, keys: Iterable[str]) -> dict[str, Alert]:
         stages: list[Raw] = [
             {"$match": {"key": {"$in": list(keys)}}},
-            {"$sort": {"key": -1, "firedAt": -1}},
+            # The open one first, whatever the clocks of those who opened them said.
+            {"$sort": {"key": -1, OPEN: -1, "firedAt": -1}},
             {"$group": {"_id": "$key", "newest": {"$first": "$$ROOT"}}},
             {"$replaceRoot": {"newRoot": "$newest"}},
         ]
@@ -159,7 +160,7 @@ class MongoAlerts:
         with translated("read past invalid alerts"):
             await self._collection.update_many({"_id": {"$in": list(spoilt)}, OPEN: True}, {"$unset": {OPEN: ""}})
             found = self._collection.find({"key": {"$in": list(keys)}, "_id": {"$nin": list(spoilt)}})
-            raws = await found.sort("firedAt", 1).to_list(None)
+            raws = await found.sort([(OPEN, 1), ("firedAt", 1)]).to_list(None)
         return {alert.key: alert for alert in await self._valid(raws)}
 
     async def _earlier(

@@ -14,7 +14,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "jobRuns": [("job", "nominal")],
     "contacts": [("userId",)],
     "chatMessages": [("number",)],
-    "alerts": [("open", "key"), ("key", "firedAt"), ("group", "observation"), ("updatedAt",)],
+    "alerts": [("open", "key"), ("key", "open", "firedAt"), ("group", "observation"), ("updatedAt",)],
     "silences": [("endsAt",)],
 }
 UNIQUE = {("period", "userId", "contactId"), ("job", "nominal"), ("number",), ("open", "key")}

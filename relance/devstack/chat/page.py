@@ -28,8 +28,9 @@ h1 {{ font-size: 1.1rem; margin: 0 0 1.2rem }} .none {{ color: var(--faint) }}
   place-items: center; font-size: 1.2rem }}
 .bubble {{ background: var(--bubble); border-radius: .3rem 1rem 1rem 1rem; padding: .7rem 1rem .8rem; min-width: 0;
   overflow-wrap: anywhere; box-shadow: 0 1px 2px rgb(0 0 0 / .12) }}
-.bubble h2 {{ font-size: 1.05rem; margin: .1rem 0 .4rem }} .bubble p {{ margin: 0 0 .5rem; white-space: pre-line }}
-.bubble p:last-child {{ margin: 0 }} .by {{ color: var(--faint); font-size: .82rem }} a {{ color: var(--link) }}
+.bubble h2 {{ font-size: 1.05rem; margin: .45rem 0 .4rem }} .bubble p {{ margin: 0 0 .6rem; white-space: pre-line }}
+.by {{ color: var(--faint); font-size: .82rem }} .how {{ margin-top: .7rem; font-size: .72rem }}
+a {{ color: var(--link) }}
 </style></head><body><main>
 <h1>Chat · {count}</h1>
 {body}
@@ -46,8 +47,8 @@ def bubbles(posted: Sequence[Posted]) -> str:
 
 def _bubble(one: Posted) -> str:
     parts = "\n".join(_READERS[one.service](one.body))
-    by = f'<div class="by">{escape(one.service)} · {one.time:%H:%M:%S} UTC · {escape(one.key)}</div>'
-    return f'<div class="message"><div class="face">🤖</div><div class="bubble">{by}\n{parts}</div></div>'
+    by = f'<div class="by how">{escape(one.service)} · {one.time:%H:%M:%S} UTC · {escape(one.key)}</div>'
+    return f'<div class="message"><div class="face">🤖</div><div class="bubble">{parts}\n{by}</div></div>'
 
 
 def _slack(body: Mapping[str, Any]) -> Iterator[str]:

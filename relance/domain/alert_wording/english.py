@@ -104,5 +104,5 @@ ENGLISH = Words(
     detail_silence="To silence it: starter.py alerts silence {key}",
     detail_more="… and {count} more: starter.py alerts list",
     chart_title="Revenue by partner",
-    chart_part="{title}: the {shown} largest drops of {count}",
+    chart_part="Revenue by partner: the {shown} largest drops of {count}",
 )  # fmt: skip

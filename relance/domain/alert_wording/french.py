@@ -109,5 +109,5 @@ FRENCH = Words(
     detail_silence="Pour faire taire\u00a0: starter.py alerts silence {key}",
     detail_more="… et {count} de plus\u00a0: starter.py alerts list",
     chart_title="Revenu par partenaire",
-    chart_part="{title}\u00a0: les {shown} plus fortes baisses sur {count}",
+    chart_part="Revenu\u00a0: les {shown} plus fortes baisses sur {count}",
 )  # fmt: skip

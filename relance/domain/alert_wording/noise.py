@@ -87,9 +87,7 @@ def noise_sentences(report: NoiseReport, language: str) -> list[str]:
 def noisy_sentence(rule: RuleNoise, language: str) -> str:
     """Return that a rule is noisy and what to do about it."""
     words, figures = NOISE_WORDS[language], LANGUAGES[language].figures
-    found = words.noisy.format(
-        rule=rule.rule, unheeded=figures.whole(rule.unheeded), alerts=figures.whole(rule.alerts)
-    )
+    found = words.noisy.format(rule=rule.rule, unheeded=figures.whole(rule.unheeded), alerts=figures.whole(rule.alerts))
     remedies = [words.raise_it] if rule.rule in TRIED_ON_THE_PAST else []
     return " ".join([found, *(remedy.format(rule=rule.rule) for remedy in (*remedies, words.silence_it))])
 

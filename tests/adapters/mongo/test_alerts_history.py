@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from decimal import Decimal
 
 from relance.adapters.mongo.connection import Database
 from relance.domain.alerts.model import HISTORY_KEPT, Alert, AlertEvent, AlertState
@@ -65,9 +66,10 @@ async def test_everybody_at_once_loses_nothing(db: Database) -> None:
         history = [one for alert in every if alert.key == key for one in alert.history]
         assert sorted(one.detail or "" for one in history if one.event is SENT) == [f"channel {n}" for n in range(1, 9)]
         assert (RESOLVED in [one.event for one in history]) is (key in ending)
-    assert len(still := [alert for alert in await db.alerts.open() if alert.key not in ending]) == 5
+    still = [alert for alert in await db.alerts.open() if alert.key not in ending]
+    assert len(still) == 5
     for alert in still:
-        assert (alert.evidence.value, alert.observation) == (99, WEDNESDAY)
+        assert (alert.evidence.value, alert.observation) == (Decimal(99), WEDNESDAY)
         assert (alert.state, alert.acknowledged_by) == (AlertState.ACKNOWLEDGED, "Ada")
 
 

@@ -1,0 +1,76 @@
+"""One message on its way to the channels: all that always get it, and the first in line that takes it (SPEC A5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from workflows.options import LOOK_UP, POST
+
+with workflow.unsafe.imports_passed_through():
+    from activities.alerts import AlertDelivery
+    from relance.contracts.alerts import PostInput, Ways
+    from relance.contracts.names import Failure
+    from relance.domain.alerts.actions import Route
+    from relance.domain.wording import counted
+
+DELIVERED, REPEATED = "delivered", "repeated"
+TAKEN = {DELIVERED, REPEATED}
+FOR_GOOD = {Failure.CHANNEL_REFUSED, Failure.CHANNEL_GONE}
+
+
+class Told(NamedTuple):
+    """How a message fared: whether it is done with, and per channel `delivered`, `repeated` or why not."""
+
+    done: bool
+    outcomes: dict[str, str]
+
+
+async def tell(post: PostInput, routes: Sequence[Route]) -> Told:
+    """Write to every channel that is to have the message.
+
+    It is done with when somebody has it and no channel in line may still take it later: one that failed for good is
+    replaced by the next, and with none left the ones that always get it are enough.
+    """
+    ways = await workflow.execute_activity_method(AlertDelivery.ways, summary="look up the channels in use", **LOOK_UP)
+    results = await asyncio.gather(*(_post(post, name) for name in ways.always))
+    outcomes = dict(zip(ways.always, results, strict=True))
+    later = False
+    for route in routes:
+        tried = await _down_the_line(post, [name for name in _line(ways, route) if name not in outcomes])
+        outcomes |= tried
+        later |= not TAKEN.intersection(tried.values()) and not FOR_GOOD.issuperset(tried.values())
+    return Told(not later and not TAKEN.isdisjoint(outcomes.values()), outcomes)
+
+
+async def _down_the_line(post: PostInput, names: Sequence[str]) -> dict[str, str]:
+    outcomes: dict[str, str] = {}
+    for name in names:
+        outcomes[name] = await _post(post, name)
+        if outcomes[name] in TAKEN:
+            break
+    return outcomes
+
+
+async def _post(post: PostInput, channel: str) -> str:
+    what = "details" if post.details else str(post.telling)
+    try:
+        posted = await workflow.execute_activity_method(
+            AlertDelivery.post,
+            post.model_copy(update={"channel": channel}),
+            summary=f"{what} of {counted(len(post.lines), 'alert')} to {channel}",
+            **POST,
+        )
+    except ActivityError as error:
+        cause = error.cause
+        return (cause.type if isinstance(cause, ApplicationError) else None) or Failure.UNAVAILABLE
+    return REPEATED if posted.repeated else DELIVERED
+
+
+def _line(ways: Ways, route: Route) -> Sequence[str]:
+    # With one channel in line there is no second one to escalate to: it is said there.
+    return ways.order if route is Route.FIRST else ways.order[1:] or ways.order

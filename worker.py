@@ -152,8 +152,12 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     )
     starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender)
-    statistics = Statistics(data.ledger, data.plans, data.job_runs)
-    checks, delivery = _partner_desk(settings, open_)
+    desk = AlertDesk(
+        data.alerts, data.silences, TemporalAlertGroups(open_.client, settings.alerts.policy), SystemClock()
+    )
+    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk)
+    checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
+    delivery = _delivery(settings, open_, desk)
     return {
         TaskQueue.INVITATIONS: [planning.plan, planning.next_wave, planning.boundaries],
         TaskQueue.MAIL: [invitations.send_batch, starts.start_follow_ups, steps.run_steps],
@@ -170,12 +174,10 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     }
 
 
-def _partner_desk(settings: Settings, open_: Connections) -> tuple[ReportChecks, AlertDelivery]:
+def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertDelivery:
     data, channels = open_.database, open_.channels
     links = AttachmentTokens(settings.privacy.link_key)
-    groups = TemporalAlertGroups(open_.client, settings.alerts.policy)
-    desk = AlertDesk(data.alerts, data.silences, groups, SystemClock())
-    delivery = AlertDelivery(
+    return AlertDelivery(
         desk,
         data.channel_states,
         {name: Address(one, channels.fingerprints[name]) for name, one in channels.by_name.items()},
@@ -185,7 +187,6 @@ def _partner_desk(settings: Settings, open_: Connections) -> tuple[ReportChecks,
         Voice(settings.alerts.language, settings.alerts.zone),
         SystemClock(),
     )
-    return ReportChecks(open_.reports, settings.everflow.rules, desk), delivery
 
 
 async def serve(settings: Settings, role: Role) -> int:

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from activities.failures import translated
-from relance.balance import balance_period
+from relance.alerting import AlertDesk
+from relance.balance import balance_period, imbalance
 from relance.contracts.cycle import CycleStatistics, JobRunInput, StatisticsInput
+from relance.domain.alerts.model import Rule
 from relance.ports import JobRuns, Ledger, Plans
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Sum up and record; needs `Ledger`, `Plans` and `JobRuns`."""
+    """Sum up and record; an account that does not add up is an alert."""
 
     ledger: Ledger
     plans: Plans
     job_runs: JobRuns
+    desk: AlertDesk
 
     @activity.defn
     async def balance(self, request: StatisticsInput) -> CycleStatistics:
@@ -26,6 +29,10 @@ class Statistics:
         with translated():
             statistics = await balance_period(self.ledger, self.plans, request.period, request.progress)
             await self.job_runs.store_statistics(statistics, request.at)
+            if statistics.balance:
+                await self.desk.fire([imbalance(statistics)])
+            else:
+                await self.desk.clear(Rule.CYCLE_IMBALANCE, statistics.period)
         return statistics
 
     @activity.defn

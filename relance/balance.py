@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from relance.contracts.cycle import CycleProgress, CycleStatistics
+from relance.domain.alerts.model import Evidence, Rule
+from relance.domain.alerts.opening import Sighting
+from relance.domain.failures import Severity
 from relance.domain.ledger import sum_up
 from relance.ports import Ledger, Plans
 
@@ -24,4 +29,22 @@ async def balance_period(
         balance=balance.balance,
         plans_open=await plans.open_count(period),
         progress=progress,
+    )
+
+
+def imbalance(statistics: CycleStatistics) -> Sighting:
+    """Return the sighting that a cycle's contacts are not all accounted for: somebody was lost or counted twice."""
+    accounted = statistics.eligible - statistics.balance
+    return Sighting(
+        rule=Rule.CYCLE_IMBALANCE,
+        group=Rule.CYCLE_IMBALANCE,
+        subject=statistics.period,
+        severity=Severity.CRITICAL,
+        labels={"period": statistics.period},
+        evidence=Evidence(
+            value=Decimal(abs(statistics.balance)),
+            threshold=Decimal(0),
+            baseline=Decimal(statistics.eligible),
+            current=Decimal(accounted),
+        ),
     )

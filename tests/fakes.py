@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.invitation import MailKind
 from relance.domain.messages import Attachment
@@ -125,3 +126,25 @@ class FakeAttachments:
         if not self.reachable:
             raise DependencyUnavailable("database", "it does not answer")
         return self.files.get((key, filename))
+
+
+@dataclass
+class FakeAlertGroups:
+    """Remembers what each group was told; `running` are those whose workflow runs."""
+
+    running: set[str] = field(default_factory=set)
+    sightings: list[tuple[str, Sighted]] = field(default_factory=list)
+    told: list[tuple[str, Decided | Inhibited | DetailsAsked]] = field(default_factory=list)
+
+    async def sighted(self, group: str, news: Sighted) -> None:
+        self.running.add(group)
+        self.sightings.append((group, news))
+
+    async def tell(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
+        if group in self.running:
+            self.told.append((group, news))
+        return group in self.running
+
+    def summary(self) -> list[tuple[str, list[str], list[str]]]:
+        """Group, keys there, keys gone, of each sighting."""
+        return [(group, [one.key for one in news.firings], list(news.gone)) for group, news in self.sightings]

@@ -37,7 +37,8 @@ def backtest_answer(
     columns = ("day of the run", "looks at", "rows", "findings", "what would have been told")
     rows = [(f"{one.day:%a %Y-%m-%d}", ENGLISH.figures.days_in_short(one.window), *_found(one, now)) for one in past]
     title = f"{ENGLISH.rules[check]}, {', '.join(f'{name} {value}' for name, value in thresholds.items())}"
-    end = f"Fires on {len(fired)} of {counted(len(past), 'day')}, {counted(len(without), 'day')} without data."
+    missing = f", {counted(len(without), 'day')} without data" if without else ""
+    end = f"Fires on {len(fired)} of {counted(len(past), 'day')}{missing}."
     return Answer(data, Group(table(title, columns, rows), end), _code(past, without))
 
 

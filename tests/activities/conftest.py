@@ -19,12 +19,13 @@ from activities.planning import Planning
 from activities.sending import Sender
 from activities.statistics import Statistics
 from relance.adapters.mongo.connection import Database, connect
+from relance.alerting import AlertDesk
 from relance.contracts.cycle import BatchInput, BatchResult, Boundary, PlanInput
 from relance.domain.invitation import Invitation
 from relance.domain.send_times import Defaults
 from relance.ids import invitation_id
 from relance.settings import Mongo, Privacy
-from tests.fakes import FakeFollowUps, FakeMailer, FakeMeter, FixedClock
+from tests.fakes import FakeAlertGroups, FakeFollowUps, FakeMailer, FakeMeter, FixedClock
 
 PERIOD = "2026-11"
 SEND_AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
@@ -52,6 +53,7 @@ class Office:
     follow_ups: FakeFollowUps
     meter: FakeMeter
     clock: FixedClock
+    alert_groups: FakeAlertGroups
     attempt: int = 1
 
     @property
@@ -77,7 +79,8 @@ class Office:
 
     @property
     def statistics(self) -> Statistics:
-        return Statistics(self.data.ledger, self.data.plans, self.data.job_runs)
+        desk = AlertDesk(self.data.alerts, self.data.silences, self.alert_groups, self.clock)
+        return Statistics(self.data.ledger, self.data.plans, self.data.job_runs, desk)
 
     async def run(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an activity as Temporal would; every run is the next attempt of the same activity."""
@@ -118,6 +121,6 @@ class Office:
 async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
     data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
     await data.ensure_indexes()
-    yield Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), FixedClock(SEND_AT))
+    yield Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), FixedClock(SEND_AT), FakeAlertGroups())
     await data.client.drop_database(database)
     await data.close()

@@ -153,7 +153,8 @@ def test_the_doctor_is_content_with_a_worker_and_schedules(terminal: Terminal, w
     wrong = {check["what"]: check["remedy"] for check in ended.data["checks"] if check["state"] == "wrong"}
     # Nobody has run `bootstrap` here.
     assert ended.code == 1
-    assert set(wrong) == {"retention", "Schedule monthly-cycle", "MongoDB"}
+    schedules = {"Schedule monthly-cycle", "Schedule default-lp", "Schedule paused-partner"}
+    assert set(wrong) == {"retention", "MongoDB", *schedules}
     terminal.json("bootstrap")
     healthy = terminal.json("doctor")
     assert healthy["healthy"] is True

@@ -39,7 +39,7 @@ def test_a_command_that_takes_long_names_what_exists(line: str) -> None:
         "make no-such-target",
         ".venv/bin/python starter.py demo --no-such-option",
         ".venv/bin/python -m no.such.module",
-        ".venv/bin/python docs/screenshots.py chat",
+        ".venv/bin/python docs/screenshots.py letters",
     ],
 )
 def test_a_command_that_is_not_known_is_refused(line: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ from relance.devstack.mailbox.rules import Delay, Refuse, Stage
 from relance.devstack.samples import REFUSED_DOMAIN, sample_people
 from relance.devstack.stack import Stack
 from tests.faults.checker import Verdict, ineligible, judge, lost
+from tests.faults.cycle_run import Disturb, Options, Run
 from tests.faults.evidence import Evidence
 from tests.faults.mail_flow import MailFlow
 from tests.faults.people import Expectation, expectation
-from tests.faults.scenario import Options, Run, Scenario
+from tests.faults.scenario import Say, Scenario, positive
 from tests.installation import installed
 
 PERIOD = "2026-11"
@@ -43,11 +44,10 @@ class Report:
         """Whether every invariant holds."""
         return all(verdict.holds for verdict in self.verdicts)
 
-    def as_dict(self, scenario: str) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the figures for machines."""
         evidence = self.evidence
         return {
-            "scenario": scenario,
             "lost": len(lost(evidence, self.expected)),
             "duplicates": evidence.duplicates,
             "connections": evidence.connections,
@@ -65,8 +65,26 @@ class Report:
         }
 
 
-async def rehearse(scenario: Scenario, options: Options, say: Callable[[str], None]) -> Report:
-    """Run a scenario from start to end."""
+def rehearsed(name: str, summary: str, disturb: Disturb) -> Scenario:
+    """Return the scenario that disturbs a cycle in this way."""
+
+    async def run(arguments: Namespace, say: Say) -> Report:
+        given = vars(arguments)
+        return await rehearse(disturb, Options(**{name: given[name] for name in Options.__slots__}), say)
+
+    return Scenario(name, summary, _declare, run)
+
+
+def _declare(parser: ArgumentParser) -> None:
+    parser.add_argument("--kills", type=positive, default=5, help="how often")
+    parser.add_argument("--users", type=positive, default=100, help="sample users")
+    parser.add_argument("--contacts", type=positive, default=10, help="contacts of each")
+    parser.add_argument("--connections", type=positive, default=16, help="per worker process")
+    parser.add_argument("--seed", type=int, default=1, help="for people and moments")
+
+
+async def rehearse(disturb: Disturb, options: Options, say: Say) -> Report:
+    """Disturb a cycle from start to end."""
     begun = time.monotonic()
     say("starting Temporal, MongoDB, the mailbox and a worker")
     variables = {"RELANCE_MAIL__CONNECTIONS": str(options.connections)}
@@ -94,7 +112,7 @@ async def rehearse(scenario: Scenario, options: Options, say: Callable[[str], No
             say=say,
         )
         async with asyncio.timeout(LIMIT_S):
-            kills = await scenario.disturb(run)
+            kills = await disturb(run)
             say("waiting for the end of the cycle")
             result = await run.cycle.result()
         evidence = await _collect(run, kills, result)

@@ -1,45 +1,44 @@
-"""What a scenario is made of: options from the command line, the run it disturbs, what it did."""
+"""What `python -m tests.faults` can run: a name, options of its own, and a run that ends in a report."""
 
 from __future__ import annotations
 
-import random
+from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from relance.devstack.mailbox.client import Mailbox
-from tests.faults.mail_flow import MailFlow
-from tests.installation import CycleHandle, Installation
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a person may choose; `connections` is per worker process."""
-
-    users: int
-    contacts: int
-    kills: int
-    connections: int
-    seed: int
+Say = Callable[[str], None]
+"""Tells a person how far the run is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A cycle under way, with one worker; `expected` mails will arrive if nothing goes wrong."""
+class Report(Protocol):
+    """What came out of a run."""
 
-    options: Options
-    installation: Installation
-    mailbox: Mailbox
-    flow: MailFlow
-    cycle: CycleHandle
-    expected: int
-    chance: random.Random
-    say: Callable[[str], None]
+    @property
+    def holds(self) -> bool:
+        """Whether everything was as it must be."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures for machines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One kind of fault: `disturb` makes it happen during a run and returns how many kills there were."""
+    """One way to make trouble: `options` declares what may be chosen, `run` does it on servers of its own."""
 
     name: str
     summary: str
-    disturb: Callable[[Run], Awaitable[int]]
+    options: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace, Say], Awaitable[Report]]
+
+
+def positive(text: str) -> int:
+    """Return a number from the command line.
+
+    Raises:
+        ValueError: it is not at least 1.
+    """
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number

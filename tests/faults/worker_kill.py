@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.faults.scenario import Run, Scenario
+from tests.faults.cycle_run import Run
+from tests.faults.rehearsal import rehearsed
 
 LAST_KILL_AT = 0.9
 """Share of the mails after which no kill is planned: the last one shall still interrupt something."""
@@ -31,6 +32,6 @@ async def disturb(run: Run) -> int:
     return kills
 
 
-WORKER_KILL = Scenario(
+WORKER_KILL = rehearsed(
     "worker-kill", "the only worker process gets SIGKILL while mails are flowing, and is started again", disturb
 )

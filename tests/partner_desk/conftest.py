@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
@@ -16,7 +16,6 @@ from activities.reports import ReportChecks
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database, connect
 from relance.alerting import AlertDesk
-from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import sample_world
@@ -25,7 +24,7 @@ from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
 from relance.settings import Mongo, Privacy
 from relance.settings.everflow import Everflow
-from tests.fakes import FixedClock
+from tests.fakes import FakeAlertGroups, FixedClock
 
 MORNING = date(2026, 11, 4)
 NOMINAL = datetime(2026, 11, 4, 8, tzinfo=UTC)
@@ -53,33 +52,11 @@ def sighting(
 
 
 @dataclass
-class NotedGroups:
-    """Remembers what each group was told; `running` are those whose workflow runs."""
-
-    running: set[str] = field(default_factory=set)
-    sightings: list[tuple[str, Sighted]] = field(default_factory=list)
-    told: list[tuple[str, Decided | Inhibited | DetailsAsked]] = field(default_factory=list)
-
-    async def sighted(self, group: str, news: Sighted) -> None:
-        self.running.add(group)
-        self.sightings.append((group, news))
-
-    async def tell(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
-        if group in self.running:
-            self.told.append((group, news))
-        return group in self.running
-
-    def summary(self) -> list[tuple[str, list[str], list[str]]]:
-        """Group, keys there, keys gone, of each sighting."""
-        return [(group, [one.key for one in news.firings], list(news.gone)) for group, news in self.sightings]
-
-
-@dataclass
 class Bureau:
     """The desk and everything behind it."""
 
     data: Database
-    groups: NotedGroups
+    groups: FakeAlertGroups
     clock: FixedClock
 
     @property
@@ -97,7 +74,7 @@ class Bureau:
 async def bureau(mongo_uri: str, database: str) -> AsyncIterator[Bureau]:
     data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
     await data.ensure_indexes()
-    yield Bureau(data, NotedGroups(), FixedClock(NOMINAL))
+    yield Bureau(data, FakeAlertGroups(), FixedClock(NOMINAL))
     await data.client.drop_database(database)
     await data.close()
 

@@ -42,6 +42,13 @@ def _python(code: str, *, timeout: float = 30) -> subprocess.CompletedProcess[st
             "error: PERIOD: no month; write 2026-11\n",
         ),
         ("raise errors.DependencyUnavailable('mongo', 'no primary')", 3, "error: mongo is unavailable: no primary\n"),
+        ("raise errors.ReportUnavailable('Everflow', '503')", 3, "error: Everflow is unavailable: 503\n"),
+        ("raise errors.ReportRefused('wrong key', 401)", 1, "error: wrong key\n"),
+        (
+            "raise errors.ReportUnusable('dates', 'other days')",
+            1,
+            "error: the report cannot be used (dates): other days\n",
+        ),
         ("raise ValueError('odd')", 1, "error: unexpected ValueError: odd\n"),
         ("raise ValueError('for alice@example.org')", 1, "error: unexpected ValueError: for [address]\n"),
         ("raise KeyboardInterrupt", 130, ""),

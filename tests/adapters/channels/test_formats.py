@@ -106,6 +106,17 @@ def test_a_mail_shows_its_chart_within_the_text() -> None:
     assert [(part.get_filename(), part.get_content()) for part in mail.iter_attachments()] == [("rows.csv", "a;b\r\n")]
 
 
+def test_a_chart_in_a_mail_leads_to_its_full_size_and_is_not_listed_again() -> None:
+    url = "https://desk.example/attachments/v1.a.b"
+    mail = _mail(replace(a_message(), attachments=(Attachment("revenue.png", "image/png", PNG, url),)))
+    html, text = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert html is not None
+    assert text is not None
+    assert html.get_content().count(url) == 1
+    assert f'<a href="{url}"><img' in html.get_content()
+    assert f"revenue.png: {url}" in text.get_content()
+
+
 def test_a_mails_headers_say_who_which_and_how_urgent() -> None:
     mail = _mail(replace(a_message(), title="🚨 Alert\r\nBcc: everyone@mail.example\u2028" + "x" * 500))
     assert "bcc" not in mail

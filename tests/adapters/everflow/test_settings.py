@@ -34,3 +34,7 @@ def test_an_address_that_would_show_the_key_or_lead_astray_is_refused(url: str) 
 def test_values_out_of_range_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Everflow.model_validate(change)
+
+
+def test_an_empty_key_is_no_key() -> None:
+    assert Everflow.model_validate({"api_key": ""}).api_key is None

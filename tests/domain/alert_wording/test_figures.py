@@ -65,6 +65,22 @@ def test_days_are_written_out(days: tuple[date, date], english: str, french: str
 
 
 @pytest.mark.parametrize(
+    ("days", "english", "french"),
+    [
+        ((date(2026, 3, 9), date(2026, 3, 9)), "9\u00a0March 2026", "9\u00a0mars 2026"),
+        ((date(2026, 3, 1), date(2026, 3, 3)), "1–3\u00a0March 2026", "1er–3\u00a0mars 2026"),
+        ((date(2026, 2, 27), date(2026, 3, 1)), "27\u00a0February – 1\u00a0March 2026",
+         "27\u00a0février – 1er\u00a0mars 2026"),
+        ((date(2026, 12, 30), date(2027, 1, 1)), "30\u00a0December 2026 – 1\u00a0January 2027",
+         "30\u00a0décembre 2026 – 1er\u00a0janvier 2027"),
+    ],
+)  # fmt: skip
+def test_a_label_of_days_says_once_what_both_ends_share(days: tuple[date, date], english: str, french: str) -> None:
+    window = window_of(*days, "Europe/Amsterdam")
+    assert (ENGLISH.days_in_short(window), FRENCH.days_in_short(window)) == (english, french)
+
+
+@pytest.mark.parametrize(
     ("span", "shown"),
     [
         (timedelta(seconds=20), "0 min"),

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from relance.contracts.cycle import CycleProgress, CycleStatistics, StatisticsInput
+from relance.domain.failures import Severity
+from tests.activities.conftest import PERIOD, SEND_AT, Office
+
+KEY = f"cycle-imbalance/{PERIOD}"
+
+
+async def balanced(office: Office) -> CycleStatistics:
+    request = StatisticsInput(period=PERIOD, progress=CycleProgress(period=PERIOD), at=SEND_AT)
+    return await office.run(office.statistics.balance, request)
+
+
+async def test_an_account_that_adds_up_is_stored_and_wakes_nobody(office: Office) -> None:
+    await office.add_user("u1")
+    await office.plan()
+    await office.send()
+    assert (await balanced(office)).balance == 0
+    assert await office.data.job_runs.statistics(PERIOD) is not None
+    assert office.alert_groups.sightings == []
+
+
+async def test_a_missing_entry_is_a_critical_alert_until_it_is_accounted_for(office: Office) -> None:
+    await office.add_user("u1")
+    await office.plan()
+    await office.send()
+    lost = await office.data.raw.invitations.find_one_and_delete({"contactId": "u1c1"})
+    assert (await balanced(office)).balance == 1
+    alert = (await office.data.alerts.open())[0]
+    assert (alert.key, alert.severity, alert.evidence.value) == (KEY, Severity.CRITICAL, Decimal(1))
+    assert (alert.evidence.baseline, alert.evidence.current) == (Decimal(3), Decimal(2))
+    await office.data.raw.invitations.insert_one(lost)
+    assert (await balanced(office)).balance == 0
+    assert office.alert_groups.summary() == [("cycle-imbalance", [KEY], []), ("cycle-imbalance", [], [KEY])]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.policy import default
 from functools import partial
@@ -34,7 +35,7 @@ NAMES = {"fr": ("Inès", "Camille Durand"), "en": ("Noah", "Grace Okafor")}
 def main() -> None:
     """Run the command named on the command line."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    ways = {
+    ways: dict[str, Callable[[], None]] = {
         "mails": mails,
         "temporal": partial(temporal, IMAGES),
         "chat": partial(chat, IMAGES),

@@ -14,7 +14,7 @@ from chromium import tab
 import starter
 from relance import ids
 from relance.cli.command import Run
-from relance.cli.demo import Story
+from relance.cli.demo_month import Story
 from relance.cli.embedded import Embedded, embedded, load_people
 from relance.cli.output import Output
 from relance.cli.virtual_time import FastMotion

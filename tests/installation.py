@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,19 +14,24 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from pydantic import SecretStr
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
+from temporalio.service import RPCError, RPCStatusCode
 
 from relance import ids
 from relance.adapters.mongo.connection import Database, connect
+from relance.alerting import AlertDesk
 from relance.balance import balance_period
 from relance.clock import SystemClock
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.stack import Stack
+from relance.domain.alerts.group import Counts
 from relance.domain.invitation import Invitation
 from relance.events import EventIntake
+from relance.ports import Clock
 from relance.settings import Settings
+from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.plugin import relance_plugin
 from tests.worker_process import WorkerProcess
@@ -33,6 +39,10 @@ from tests.worker_process import WorkerProcess
 ROOT = Path(__file__).parents[1]
 DOCUMENTS_AT_ONCE = 10_000
 CYCLE_LIMIT = timedelta(hours=12)
+
+LOOK_EVERY_S = 0.05
+IDLE_LOOKS = 2
+"""In a row: one group may tell another while we look from one to the next."""
 
 CycleHandle = WorkflowHandle[Any, CycleStatistics]
 
@@ -92,6 +102,35 @@ class Installation:
         data = self.database
         follow_ups = TemporalFollowUps(self.client)
         return EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
+
+    def desk(self, clock: Clock | None = None) -> AlertDesk:
+        """Return where sightings and decisions about alerts come in."""
+        groups = TemporalAlertGroups(self.client, Settings().alerts.policy)
+        return AlertDesk(self.database.alerts, self.database.silences, groups, clock or SystemClock())
+
+    def alert_group(self, group: str) -> WorkflowHandle[Any, Counts]:
+        """Return the workflow that delivers a group's alerts, whether it runs or not."""
+        return self.client.get_workflow_handle(ids.alert_workflow_id(group), result_type=Counts)
+
+    async def alert_groups_idle(self, groups: Iterable[str]) -> None:
+        """Wait until all that these groups were told is worked off, so that they only wait for time to pass."""
+        every = list(groups)
+        looks = 0
+        while looks < IDLE_LOOKS:
+            idle = [await self._is_idle(group) for group in every]
+            looks = looks + 1 if all(idle) else 0
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _is_idle(self, group: str) -> bool:
+        try:
+            description = (await self.alert_group(group).describe()).raw_description
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return True
+            raise
+        if description.workflow_execution_info.status != WorkflowExecutionStatus.RUNNING:
+            return True
+        return not description.pending_activities and not description.HasField("pending_workflow_task")
 
 
 @asynccontextmanager

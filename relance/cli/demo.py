@@ -1,53 +1,31 @@
-"""`demo`: the main job from start to end on the embedded stack, a month and its reminders in seconds."""
+"""`demo`: both main jobs from start to end on the embedded stack, a month and its reminders in seconds."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import uuid4
 
 import typer
-from temporalio.client import WorkflowHandle
 
-from relance.balance import balance_period
 from relance.cli.command import Run, command
-from relance.cli.demo_report import WITHOUT_OUTCOME, Account
-from relance.cli.embedded import Embedded, embedded, load_people
-from relance.cli.opening import open_cycle
+from relance.cli.demo_desk import DeskStory
+from relance.cli.demo_month import Story
+from relance.cli.demo_report import Account
+from relance.cli.embedded import embedded, load_people
 from relance.cli.output import Answer
-from relance.cli.services import Database
-from relance.cli.virtual_time import AT_ONCE, FastMotion
-from relance.cli.watching import Watch
-from relance.contracts.cycle import CycleInput
-from relance.contracts.follow_up import FollowedState, Step
-from relance.devstack.mailbox.client import Mailbox
+from relance.cli.virtual_time import FastMotion, VirtualTime
 from relance.devstack.stack import Ports
-from relance.domain.events import EventKind
-from relance.domain.invitation import Invitation
 from relance.domain.send_times import current_period, next_period
-from relance.events import EventIntake
 from relance.runtime.shutdown import stop_requested
-from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.namespace import raise_retention
-from relance.temporal.schedules import cycle_options
 
 EXAMPLES = """
 starter.py demo
 starter.py demo --users 20 --contacts 5 --json
 KEEP=1 starter.py demo
 """
-# Nobody changes preferences during the demo, and every planning pass of the month costs real time.
-REPLAN_EVERY = timedelta(days=10)
-UNTIL = {
-    Step.FIRST: {Step.RETRY, Step.FIRST},
-    Step.SECOND: {Step.RETRY, Step.FIRST, Step.SECOND},
-    Step.EXPIRY: set(Step),
-}
-NAMES = {Step.FIRST: "first reminders", Step.SECOND: "second reminders", Step.EXPIRY: "expiry"}
 
 
 async def demo(
@@ -56,12 +34,13 @@ async def demo(
     users: Annotated[int, typer.Option("--users", min=1, max=2000, help="Sample users.")] = 40,
     contacts: Annotated[int, typer.Option("--contacts", min=1, max=100, help="Sample contacts per user.")] = 5,
 ) -> Answer:
-    """Run next month's cycle on the embedded stack: invitations, answers, both reminders, expiry, report.
+    """Run next month's cycle and both Everflow checks on the embedded stack, start to end, then the report.
 
+    Invitations, answers, both reminders, expiry; alerts that fire, are told in a chat and resolve the next morning.
     Nothing leaves this machine. With KEEP=1 in the environment the stack stays until Ctrl-C to look around.
     """
     began = time.monotonic()
-    run.out.note("Starting Temporal, MongoDB, the mailbox and a worker ...")
+    run.out.note("Starting Temporal, MongoDB, the mailbox, Everflow, the chat and a worker ...")
     async with embedded(run, folder=None, ports=Ports(), database=f"relance_demo_{uuid4().hex[:8]}") as place:
         await load_people(run, place, users, contacts)
         await raise_retention(place.client, place.settings.temporal.retention)
@@ -71,118 +50,21 @@ async def demo(
             story = Story(run, place, database, period, FastMotion(place.client, period))
             await story.invite()
             await story.remind()
-            answer = (await story.account(time.monotonic() - began)).answer()
+            t0=time.monotonic();run.out.note("The partner desk: both checks, and the next morning once more.")
+            desk = await DeskStory(run, place, database, VirtualTime(place.client)).play()
+            run.out.note(f'DEBUG {time.monotonic()-t0:.2f}')
+            month = await story.account()
+        answer = Account(month, desk, time.monotonic() - began, place.stack.describe()).answer()
         if os.environ.get("KEEP") == "1":
             run.out.answer(answer)
             run.out.note(f"For other terminals:\n{place.exports()}")
             run.out.note(
-                f"Try `starter.py why --user u0001` or `starter.py cycle report {period}`. Ctrl-C ends it all."
+                f"Try `starter.py why --user u0001`, `starter.py cycle report {period}` or "
+                "`starter.py alerts list --all`. Ctrl-C ends it all."
             )
             await stop_requested().wait()
             answer = Answer(answer.data, "Stopped.", answer.code)
     return answer
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualClock:
-    """A clock that stands at the virtual instant of an event."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        """Return the instant."""
-        return self.at
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """The acts of the demo."""
-
-    run: Run
-    place: Embedded
-    database: Database
-    period: str
-    motion: FastMotion
-
-    async def invite(self) -> None:
-        """Run the cycle through its month, wave by wave."""
-        options = cycle_options(self.place.settings).model_copy(update={"replan_every": REPLAN_EVERY})
-        opened = await open_cycle(self.place.client, self.database, CycleInput(period=self.period, options=options))
-        self.run.out.note(f"{opened.sentence} Its month passes in fast motion.")
-        watch = Watch(self.run.out, self.place.client, self.database, self.period)
-        month = asyncio.ensure_future(self._month(opened.handle))
-        await watch.show_until(month)
-        await month
-
-    async def _month(self, handle: WorkflowHandle[object, object]) -> None:
-        while await self.motion.next_wave() or await self.motion.settle():
-            # Who was put off (greylisting) is tried again by his follow-up, long before the month is over.
-            put_off = {one.user_id for one in await self._entries() if one.status in WITHOUT_OUTCOME}
-            await self._steps("further tries", {Step.RETRY}, sorted(put_off))
-        await handle.result()
-
-    async def remind(self) -> None:
-        """Let a third of the contacts answer, half of them before each reminder, and move time over the reminders."""
-        answering = [one for one in await self._entries() if one.sent_at is not None][::3]
-        for step, answers, days in (
-            (Step.FIRST, answering[::2], 1),
-            (Step.SECOND, answering[1::2], 5),
-            (Step.EXPIRY, [], 0),
-        ):
-            for entry in answers:
-                await self._submit(entry, days)
-            await self._steps(NAMES[step], UNTIL[step], await self._user_ids(), show=True)
-        self.run.out.note(f"{len(answering)} contacts answered.")
-
-    async def _submit(self, entry: Invitation, days: int) -> None:
-        if entry.sent_at is None:
-            return
-        intake = EventIntake(
-            self.database.ledger,
-            self.database.contacts,
-            self.database.suppressions,
-            TemporalFollowUps(self.place.client),
-            VirtualClock(entry.sent_at + timedelta(days=days)),
-        )
-        await intake.take(entry.id, EventKind.SUBMITTED)
-
-    async def _steps(self, name: str, steps: set[Step], user_ids: list[str], *, show: bool = False) -> None:
-        def wanted(state: FollowedState) -> bool:
-            return state.step in steps
-
-        handles = await self.motion.follow_ups(user_ids)
-        slots = asyncio.Semaphore(AT_ONCE)
-        with self.run.out.progress(shown=show) as bar:
-            task = bar.add_task(name, total=len(handles), detail="")
-
-            async def one(handle: WorkflowHandle[object, object]) -> None:
-                async with slots:
-                    await self.motion.run_steps(handle, wanted)
-                bar.advance(task)
-
-            await asyncio.gather(*(one(handle) for handle in handles))
-
-    async def account(self, duration_s: float) -> Account:
-        """Balance the ledger against the mailbox's own log."""
-        async with Mailbox(self.place.stack.mailbox_http) as mailbox:
-            arrived = [one.message_id or "" for one in await mailbox.log()]
-        stored = await self.database.job_runs.statistics(self.period)
-        progress = stored.progress if stored else None
-        return Account(
-            await balance_period(self.database.ledger, self.database.plans, self.period, progress),
-            await self.database.ledger.reminder_outcomes(self.period),
-            await self._entries(),
-            arrived,
-            duration_s,
-            self.place.stack.describe(),
-        )
-
-    async def _user_ids(self) -> list[str]:
-        return [user.id async for page in self.database.users.pages() for user in page.items]
-
-    async def _entries(self) -> list[Invitation]:
-        found = await self.database.ledger.of_users(self.period, await self._user_ids())
-        return [entry for entries in found.values() for entry in entries]
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Group
 
+from relance.cli.demo_desk_report import DeskAccount
 from relance.cli.output import Answer, table
 from relance.cli.reports import Rows, reminders_sent, report_view
 from relance.contracts.cycle import CycleStatistics
@@ -19,37 +20,17 @@ WITHOUT_OUTCOME = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The demo's ending: `arrived` are the Message-IDs of the mailbox's own log, in order."""
+class MonthAccount:
+    """The month's ending: `arrived` are the Message-IDs of the mailbox's own log, in order."""
 
     statistics: CycleStatistics
     reminders: Rows
     entries: list[Invitation]
     arrived: list[str]
-    duration_s: float
-    places: list[tuple[str, str]]
 
-    def answer(self) -> Answer:
-        """Return the report; the job failed unless everything adds up."""
-        data = self._data()
-        sound = not (data["balance"] or data["duplicates"] or data["lost"])
-        kinds = _kinds(self.arrived)
-        checks = [
-            ("mails in the mailbox", data["mailbox_messages"], ", ".join(f"{n} {kind}" for kind, n in kinds.items())),
-            ("duplicates", data["duplicates"], "the same Message-ID accepted twice"),
-            ("lost", data["lost"], "sent by the ledger but not in the mailbox, or without an outcome"),
-            ("submitted", data["submitted"], "answers"),
-            ("expired", data["expired"], "no answer in time"),
-            ("duration", f"{self.duration_s:.1f} s", "for a month of sending and a month of reminders"),
-        ]
-        view = Group(
-            report_view(self.statistics, self.reminders),
-            table("What really arrived", ("what", "count", ""), checks),
-            table("Places (KEEP=1 keeps them running after the demo)", ("what", "where"), self.places),
-        )
-        return Answer(data, view, DONE if sound else JOB_FAILED)
-
-    def _data(self) -> dict[str, Any]:
+    @property
+    def data(self) -> dict[str, Any]:
+        """The figures for machines."""
         statuses = Counter(entry.status for entry in self.entries)
         account = self.statistics
         return {
@@ -65,7 +46,6 @@ class Account:
             "reminders": reminders_sent(self.reminders),
             "submitted": statuses[InvitationStatus.SUBMITTED],
             "expired": statuses[InvitationStatus.EXPIRED],
-            "duration_s": round(self.duration_s, 1),
         }
 
     def _lost(self) -> int:
@@ -73,6 +53,38 @@ class Account:
         missing = sum(message_id not in arrived for entry in self.entries for message_id in _message_ids(entry))
         open_ = sum(entry.status in WITHOUT_OUTCOME for entry in self.entries)
         return missing + open_
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The demo's ending."""
+
+    month: MonthAccount
+    desk: DeskAccount
+    duration_s: float
+    places: list[tuple[str, str]]
+
+    def answer(self) -> Answer:
+        """Return the report; the job failed unless everything adds up."""
+        month = self.month.data
+        sound = not (month["balance"] or month["duplicates"] or month["lost"] or self.desk.problems)
+        kinds = _kinds(self.month.arrived)
+        checks = [
+            ("mails in the mailbox", month["mailbox_messages"], ", ".join(f"{n} {kind}" for kind, n in kinds.items())),
+            ("duplicates", month["duplicates"], "the same Message-ID accepted twice"),
+            ("lost", month["lost"], "sent by the ledger but not in the mailbox, or without an outcome"),
+            ("submitted", month["submitted"], "answers"),
+            ("expired", month["expired"], "no answer in time"),
+            ("duration", f"{self.duration_s:.1f} s", "for a month of sending and a month of reminders"),
+        ]
+        view = Group(
+            report_view(self.month.statistics, self.month.reminders),
+            table("What really arrived", ("what", "count", ""), checks),
+            self.desk.view(),
+            table("Places (KEEP=1 keeps them running after the demo)", ("what", "where"), self.places),
+        )
+        data = {**month, **self.desk.data, "duration_s": round(self.duration_s, 1)}
+        return Answer(data, view, DONE if sound else JOB_FAILED)
 
 
 def _message_ids(entry: Invitation) -> Iterable[str]:

@@ -7,13 +7,17 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from temporalio.client import Client
 
 from relance.cli.command import Run
+from relance.cli.periods import today
 from relance.contracts.names import TaskQueue
 from relance.devstack import processes
+from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow.samples import sample_world
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.samples import awkward_rules, sample_people
 from relance.devstack.stack import Ports, Stack
@@ -48,15 +52,19 @@ async def embedded(
 ) -> AsyncIterator[Embedded]:
     """Start the stack and a worker, point this process at them, and stop everything in the end."""
     async with Stack(folder, ports=ports) as stack:
+        # First of all: the worker reads once where its messages go.
+        await stack.open_chat()
         os.environ.update(stack.environment())
         if database is not None:
             os.environ["RELANCE_MONGO__DATABASE"] = database
         load_settings.cache_clear()
         worker = processes.start("worker", run.services.worker, stack.folder / "worker.log")
         try:
-            client = await run.services.temporal()
+            client, settings = await run.services.temporal(), run.services.settings()
+            place = Embedded(stack, settings, client, worker)
+            await load_world(place, today(run.services.clock.now(), settings.everflow.timezone))
             await worker.ready(_served(client), WORKER_READY)
-            yield Embedded(stack, run.services.settings(), client, worker)
+            yield place
         finally:
             await worker.stop()
 
@@ -75,6 +83,12 @@ async def load_people(run: Run, place: Embedded, users: int, contacts: int) -> b
             for rule in awkward_rules():
                 await mailbox.add_rule(rule)
     return loaded
+
+
+async def load_world(place: Embedded, on: date) -> None:
+    """Make the network the sample one, in which each check finds one thing on that day, and nothing before."""
+    async with EverflowControl(place.stack.everflow_http) as everflow:
+        await everflow.put_world(sample_world(on))
 
 
 def check_worker(place: Embedded) -> None:

@@ -13,10 +13,11 @@ from rich.text import Text
 
 from relance.cli.alert_list import READ
 from relance.cli.command import Run
-from relance.cli.instants import local_and_utc
+from relance.cli.instants import local, local_and_utc
 from relance.cli.output import Answer, table
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName
 from relance.domain.job_run import JobRun
+from relance.domain.zones import zone_info
 from relance.settings import Settings
 
 SHOWN = 50
@@ -75,23 +76,29 @@ def _data(run: JobRun, zones: Mapping[str, str]) -> dict[str, Any]:
 def _view(runs: Sequence[JobRun], totals: Mapping[str, Mapping[str, int]], zones: Mapping[str, str]) -> Group:
     if not runs:
         return Group("No job has recorded a run in this time.")
-    columns = ("job", "nominal", "state", "recorded", "after", "details")
+    columns = ("job", "nominal", "there", "state", "recorded", "after", "details")
     rows = [
         (
             Text(run.job),
-            local_and_utc(run.nominal, zones.get(run.job, "UTC")),
+            local(run.nominal, "UTC"),
+            _there(run, zones.get(run.job, "UTC")),
             Text(run.state),
-            run.at,
+            f"{run.at:%Y-%m-%d %H:%M:%S}",
             late_by(run),
             Text(_details(run) or "-"),
         )
         for run in runs[:SHOWN]
     ]
-    parts: list[Any] = [table("Job runs", columns, rows)]
+    parts: list[Any] = [table("Job runs (times in UTC, and where a zone is named)", columns, rows)]
     if len(runs) > SHOWN:
         parts.append(f"… and {len(runs) - SHOWN} more: --job and --days narrow it, --json has them all.")
     per_job = [(Text(job), *(counts[name] for name in ("runs", *STATES))) for job, counts in totals.items()]
     return Group(*parts, table("Per job", ("job", "runs", "ok", *STATES[1:]), per_job))
+
+
+def _there(run: JobRun, zone: str) -> str:
+    there = run.nominal.astimezone(zone_info(zone))
+    return f"{there:%H:%M} {zone}" if there.date() == run.nominal.date() else f"{there:%Y-%m-%d %H:%M} {zone}"
 
 
 def _details(run: JobRun) -> str:

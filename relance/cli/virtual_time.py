@@ -28,19 +28,30 @@ SETTLING = timedelta(minutes=5)
 AT_ONCE = 16
 
 
+class VirtualTime:
+    """The clocks of workflows."""
+
+    def __init__(self, client: Client) -> None:
+        self._skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+
+    async def now(self, handle: WorkflowHandle[Any, Any]) -> datetime:
+        """Return what a workflow takes for now."""
+        return await self._skipper.get_current_time(handle)
+
+    async def advance(self, handle: WorkflowHandle[Any, Any], to: datetime) -> None:
+        """Move a workflow's clock forward to an instant, unless it is there already or the workflow ends before."""
+        ahead = to - await self.now(handle)
+        if ahead > timedelta(0):
+            await self._skipper.fast_forward(handle, ahead)
+
+
 class FastMotion:
     """Moves workflows of one period through virtual time."""
 
     def __init__(self, client: Client, period: str) -> None:
         self._client = client
         self._period = period
-        self._skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
-
-    async def advance(self, handle: WorkflowHandle[Any, Any], to: datetime) -> None:
-        """Move a workflow's clock forward to an instant, unless it is there already or the workflow ends before."""
-        ahead = to - await self._skipper.get_current_time(handle)
-        if ahead > timedelta(0):
-            await self._skipper.fast_forward(handle, ahead)
+        self._time = VirtualTime(client)
 
     async def next_wave(self) -> bool:
         """Move the cycle to its next wave and let it be sent; return False when the cycle has no more waves."""
@@ -48,7 +59,7 @@ class FastMotion:
         progress = await self._idle(handle)
         if progress is None or progress.stage != "waiting":
             return False
-        await self.advance(handle, (progress.next_wave or period_window(self._period)[1]) + BEYOND)
+        await self._time.advance(handle, (progress.next_wave or period_window(self._period)[1]) + BEYOND)
         await self._idle(handle)
         return True
 
@@ -57,7 +68,7 @@ class FastMotion:
         handle = cycle_handle(self._client, self._period)
         if await self._idle(handle) is None:
             return False
-        await self.advance(handle, await self._skipper.get_current_time(handle) + SETTLING)
+        await self._time.advance(handle, await self._time.now(handle) + SETTLING)
         return True
 
     async def follow_ups(self, user_ids: list[str]) -> list[WorkflowHandle[Any, Any]]:
@@ -71,7 +82,7 @@ class FastMotion:
             due = [state.due for state in steps if state.due is not None and until(state)]
             if not due:
                 return
-            await self.advance(handle, min(due) + BEYOND)
+            await self._time.advance(handle, min(due) + BEYOND)
             await asyncio.sleep(PAUSE / 10)
 
     async def _of_user(self, user_id: str) -> AsyncIterator[WorkflowHandle[Any, Any]]:
@@ -94,7 +105,7 @@ class FastMotion:
             progress: CycleProgress = await handle.query(
                 Query.PROGRESS, result_type=CycleProgress, rpc_timeout=RPC_TIMEOUT
             )
-            due = progress.next_wave is not None and progress.next_wave <= await self._skipper.get_current_time(handle)
+            due = progress.next_wave is not None and progress.next_wave <= await self._time.now(handle)
             if progress.stage in {"waiting", "settling"} and not progress.current_waves and not due:
                 return progress
             await asyncio.sleep(PAUSE)

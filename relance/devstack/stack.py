@@ -180,6 +180,8 @@ class Stack:
 
 def _chat_environment(chat: str) -> dict[str, str]:
     return {
+        # A developer's own settings may name real channels: nothing is to leave this machine.
+        "RELANCE_CHANNELS__ALWAYS": "inbox",
         "RELANCE_CHANNELS__ORDER": "slack",
         "RELANCE_CHANNELS__SLACK_URL": f"{chat}/slack/partner-desk",
         "RELANCE_CHANNELS__LOCAL_HOSTS": urlsplit(chat).netloc,

@@ -14,7 +14,7 @@ from relance.errors import SettingsError
 from relance.settings.gateway import Gateway
 
 MOST_AT_ONCE = 100
-DRAIN_S = 3
+DRAIN_S = 1
 STARTED_EVERY_S = 0.01
 
 

@@ -74,7 +74,7 @@ def test_the_list_can_be_narrowed_and_cut(fired: Terminal) -> None:
 
 async def test_alerts_are_shown_in_the_language_of_the_messages(fired: Terminal) -> None:
     french = Terminal({**fired.environment, "RELANCE_ALERTS__LANGUAGE": "fr"})
-    assert "63 clics" in french.run("alerts", "list").out
+    assert "partenaire Alpha" in french.run("alerts", "list").out
 
 
 async def test_resolved_alerts_are_listed_for_as_long_as_asked(fired: Terminal, client: Client) -> None:

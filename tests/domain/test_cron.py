@@ -51,7 +51,7 @@ def test_the_time_of_day_is_known_when_minute_and_hour_are_plain_numbers(cron: s
     ],
 )
 def test_weekdays_begin_with_monday(field: str, expected: set[int]) -> None:
-    assert weekdays(f"0 8 * * {field}") == expected
+    assert weekdays(f"0 8 * * {field}") == frozenset(expected)
 
 
 @pytest.mark.parametrize("field", ["8", "monday", "fri-mon", "1,", "", "1--2", "L", "5#2", "1/0", "-1"])

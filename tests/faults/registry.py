@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from tests.faults.everflow.scenario import EVERFLOW
 from tests.faults.scenario import Scenario
 from tests.faults.worker_kill import WORKER_KILL
 
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (WORKER_KILL,)}
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (WORKER_KILL, EVERFLOW)}

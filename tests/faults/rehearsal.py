@@ -69,8 +69,8 @@ def rehearsed(name: str, summary: str, disturb: Disturb) -> Scenario:
     """Return the scenario that disturbs a cycle in this way."""
 
     async def run(arguments: Namespace, say: Say) -> Report:
-        given = vars(arguments)
-        return await rehearse(disturb, Options(**{name: given[name] for name in Options.__slots__}), say)
+        options = Options(arguments.users, arguments.contacts, arguments.kills, arguments.connections, arguments.seed)
+        return await rehearse(disturb, options, say)
 
     return Scenario(name, summary, _declare, run)
 

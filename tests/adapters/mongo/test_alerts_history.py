@@ -73,6 +73,17 @@ async def test_everybody_at_once_loses_nothing(db: Database) -> None:
         assert (alert.state, alert.acknowledged_by) == (AlertState.ACKNOWLEDGED, "Ada")
 
 
+async def test_whoever_decides_while_an_alert_resolves_does_not_bring_it_back(db: Database) -> None:
+    for turn in range(15):
+        key, sighting = seen(str(turn))
+        await db.alerts.take({key: sighting}, AT)
+        await asyncio.gather(
+            db.alerts.record({key: [entry(RESOLVED, later(hours=1))]}),
+            db.alerts.decide([key], entry(ACKNOWLEDGED, later(hours=1), by="Ada")),
+        )
+        assert (await db.alerts.newest([key]))[key].state is AlertState.RESOLVED
+
+
 async def test_a_resolved_alert_ends_and_says_when(db: Database) -> None:
     await db.alerts.take({KEY: SIGHTING}, AT)
     await db.alerts.decide([KEY], entry(SILENCED, AT, "holiday", by="Ada"), later(days=1))

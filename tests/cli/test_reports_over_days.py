@@ -1,0 +1,59 @@
+"""`report jobs` and `report noise`, from the database alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import starter
+from relance.domain.alerts.model import AlertEvent, HistoryEntry
+from relance.ids import alert_key
+from tests.cli.desk import page, stored
+from tests.cli.terminal import Terminal
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+MORNING = NOW.replace(hour=7, minute=0, second=0) - timedelta(days=2)
+
+
+async def test_job_runs_are_shown_with_their_nominal_times_and_counted_per_job(terminal: Terminal) -> None:
+    nothing = terminal.json("report", "jobs", "--job", "default-lp")
+    assert (nothing["runs"], nothing["jobs"]) == ([], {})
+    assert "No job has recorded a run" in terminal.run("report", "jobs", "--job", "default-lp").out
+    async with starter.database(stored(terminal)) as database:
+        record = database.job_runs.record
+        await record("default-lp", MORNING, "ran", MORNING + timedelta(seconds=75), {"rows": 12, "findings": 2})
+        day = timedelta(days=1)
+        await record("default-lp", MORNING + day, "late", MORNING + day + timedelta(minutes=40), {})
+        late = "skipped(no worker in time)"
+        await record("paused-partner", MORNING, late, MORNING + timedelta(hours=5), {"reason": "missed"})
+        await record("paused-partner", MORNING - 30 * day, "failed", MORNING - 30 * day, {})
+    said = terminal.json("report", "jobs")
+    assert [run["job"] for run in said["runs"]] == ["default-lp", "default-lp", "paused-partner"]
+    assert [run["late_by"] for run in said["runs"]] == [2400, 75, 18000]
+    assert said["jobs"]["default-lp"] == {"runs": 2, "ran": 1, "late": 1, "failed": 0, "skipped": 0}
+    assert said["jobs"]["paused-partner"] == {"runs": 1, "ran": 0, "late": 0, "failed": 0, "skipped": 1}
+    month = terminal.json("report", "jobs", "--job", "paused-partner", "--days", "40")
+    assert month["jobs"]["paused-partner"]["failed"] == 1
+    shown = terminal.run("report", "jobs").out
+    for part in ("07:00", "Europe/Amsterdam", "0:01:15", "findings: 2, rows: 12", "Per job"):
+        assert part in shown, part
+
+
+async def test_a_noisy_rule_is_named_with_what_to_do_about_it(terminal: Terminal) -> None:
+    quiet = terminal.run("report", "noise").out
+    assert "There were no alerts in this time" in quiet
+    async with starter.database(stored(terminal)) as database:
+        await database.ensure_indexes()
+        sightings = {alert_key("default-lp", f"{n}.8.376"): page(f"{n}.8.376") for n in range(5)}
+        await database.alerts.take(sightings, NOW - timedelta(hours=2))
+        sent = HistoryEntry(at=NOW - timedelta(hours=1), event=AlertEvent.SENT)
+        held = HistoryEntry(at=NOW - timedelta(hours=1), event=AlertEvent.SUPPRESSED, detail="unchanged")
+        await database.alerts.record({key: [sent, held] for key in sightings})
+    said = terminal.json("report", "noise", "--days", "1")
+    [rule] = said["rules"]
+    assert (rule["rule"], rule["alerts"], rule["sent"], rule["unheeded"]) == ("default-lp", 5, 5, 5)
+    assert (rule["suppressed"], rule["noisy"], len(said["loudest"])) == ({"unchanged": 5}, True, 5)
+    shown = terminal.run("report", "noise").out
+    for part in ("Noise of the last 7 days", "default-lp is noisy", "backtest default-lp", "The loudest"):
+        assert part in shown, part
+    french = Terminal({**terminal.environment, "RELANCE_ALERTS__LANGUAGE": "fr"})
+    assert "default-lp est bruyante" in french.run("report", "noise").out

@@ -37,7 +37,7 @@ dev: setup ## the embedded stack and a worker, until Ctrl-C
 bench: setup ## a whole cycle against a mail sink, next to a bare SMTP loop
 	$(BIN)/python -m benchmarks.cycle $(ARGS)
 
-docs: setup ## write docs/configuration.md and .env.example from the settings
+docs: setup ## write docs/configuration.md, docs/errors.md and .env.example from the code
 	$(BIN)/python docs/generate.py
 
 # The second file is what a worker needs to run, at the versions of the first: for the container image.

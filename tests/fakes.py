@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
+from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.invitation import MailKind
 from relance.domain.messages import Attachment
@@ -20,7 +21,8 @@ from relance.ports import Letter, Result
 class FakeMailer:
     """Accepts every mail, unless the script of its address says otherwise.
 
-    A script is a list of exceptions, one per try; after its end mails are accepted. `before` runs before each mail.
+    A script is a list of exceptions, one per try; after its end mails are accepted. `before` runs before each mail. Mails
+    to the addresses in `slow` are put off.
     """
 
     connections: int = 4
@@ -29,17 +31,24 @@ class FakeMailer:
     accepted: list[Letter] = field(default_factory=list)
     tried: list[Letter] = field(default_factory=list)
     refusing_connections: int = 0
-    paced: bool = False
+    opening: Exception | None = None
+    slow: dict[str, timedelta] = field(default_factory=dict)
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[FakeMailer]:
+        if self.opening is not None:
+            raise self.opening
         if self.refusing_connections:
             self.refusing_connections -= 1
             raise DependencyUnavailable("relay", "connection refused")
         yield self
 
-    async def turn(self, to_address: str) -> None:
+    def is_free(self, to_address: str) -> bool:
+        return to_address not in self.slow
+
+    async def turn(self, to_address: str) -> timedelta | None:
         await asyncio.sleep(0)
+        return self.slow.get(to_address)
 
     async def send(self, letter: Letter) -> None:
         if self.before is not None:
@@ -86,6 +95,10 @@ class FakeMeter:
     skipped: list[str] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
     follow_ups: int = 0
+    doubts: list[str] = field(default_factory=list)
+
+    def uncertain(self, kind: MailKind, outcome: str) -> None:
+        self.doubts.append(outcome)
 
     def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
         self.results.append(type(result).__name__)
@@ -148,3 +161,15 @@ class FakeAlertGroups:
     def summary(self) -> list[tuple[str, list[str], list[str]]]:
         """Group, keys there, keys gone, of each sighting."""
         return [(group, [one.key for one in news.firings], list(news.gone)) for group, news in self.sightings]
+
+
+@dataclass
+class FakeCycles:
+    """Remembers what each cycle was told; `running` says whether any hears it."""
+
+    running: bool = True
+    told: list[tuple[str, ControlChange]] = field(default_factory=list)
+
+    async def tell(self, period: str, change: ControlChange) -> bool:
+        self.told.append((period, change))
+        return self.running

@@ -50,9 +50,10 @@ async def demo(
             story = Story(run, place, database, period, FastMotion(place.client, period))
             await story.invite()
             await story.remind()
-            t0=time.monotonic();run.out.note("The partner desk: both checks, and the next morning once more.")
+            t0 = time.monotonic()
+            run.out.note("The partner desk: both checks, and the next morning once more.")
             desk = await DeskStory(run, place, database, VirtualTime(place.client)).play()
-            run.out.note(f'DEBUG {time.monotonic()-t0:.2f}')
+            run.out.note(f"DEBUG {time.monotonic() - t0:.2f}")
             month = await story.account()
         answer = Account(month, desk, time.monotonic() - began, place.stack.describe()).answer()
         if os.environ.get("KEEP") == "1":

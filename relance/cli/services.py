@@ -15,6 +15,7 @@ from relance.ports import (
     ChatMessages,
     Clock,
     Contacts,
+    Controls,
     JobRuns,
     Ledger,
     Plans,
@@ -44,6 +45,10 @@ class Database(Protocol):
     @property
     def plans(self) -> Plans:
         """The plans."""
+
+    @property
+    def controls(self) -> Controls:
+        """What the cycles were told."""
 
     @property
     def ledger(self) -> Ledger:

@@ -29,7 +29,9 @@ class Signal(StrEnum):
     """Signals."""
 
     PREFERENCES_CHANGED = "preferences_changed"
+    CONTROL = "control"
     EVENT = "event"
+    STOP = "stop"
     SIGHTED = "sighted"
     DECIDED = "decided"
     INHIBITED = "inhibited"

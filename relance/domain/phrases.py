@@ -17,7 +17,7 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.CONTACT_MISSING: "the contact cannot be found or read among the user's contacts",
     Refusal.CONTACT_PENDING: "the contact has not been confirmed yet",
     Refusal.CONTACT_OPTED_OUT: "the contact asked not to be written to",
-    Refusal.CONTACT_BOUNCED: "earlier mail to the contact came back: the mailbox does not exist",
+    Refusal.CONTACT_BOUNCED: "earlier mail to the contact came back: the mailbox is gone, disabled or always full",
     Refusal.CONTACT_BLOCKED: "the contact is blocked",
     Refusal.SUPPRESSED: "the contact's address is on the list of addresses nobody may write to",
     Refusal.ADDRESS_INVALID: "the contact's address is not a valid mail address",
@@ -59,9 +59,15 @@ FAILURES: Mapping[FailureClass, str] = {
     FailureClass.THROTTLED: "the recipient's provider asks us to wait",
     FailureClass.SENDER_FAULT: "the mail was refused because of the sender, not because of the contact",
     FailureClass.CONTENT: "the mail was refused because of its size or form",
-    FailureClass.TRANSPORT: "the mail server could not be reached",
+    FailureClass.TRANSPORT: "the server could not be reached",
     FailureClass.UNCERTAIN: "the connection was lost before the mail server confirmed the mail",
     FailureClass.UNSUPPORTED: "the mail server cannot handle an address of this kind",
+    FailureClass.CONFIGURATION: "a setting, a key or a right of ours is wrong",
+    FailureClass.STORAGE: "there was no room left to write",
+    FailureClass.DATA: "a value or an answer could not be used",
+    FailureClass.GONE: "what was called for does not exist any more",
+    FailureClass.CONFLICT: "it had been done before, or was changed by somebody else",
+    FailureClass.BUG: "something unexpected went wrong in the program",
 }
 
 EVENTS: Mapping[EventKind, str] = {

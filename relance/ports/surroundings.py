@@ -33,6 +33,9 @@ class Meter(Protocol):
     def reminder_skipped(self, kind: MailKind, reason: str) -> None:
         """Count one reminder that was due and not sent; `reason` is a code."""
 
+    def uncertain(self, kind: MailKind, outcome: str) -> None:
+        """Count one mail in doubt that was settled; `outcome` is a `Verdict`."""
+
     def plan_notes(self, notes: Mapping[str, int]) -> None:
         """Count the notes of one page of plans, by code."""
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from relance import ids
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal, TaskQueue, Workflow
-from relance.errors import DependencyUnavailable
+from relance.temporal.errors import is_missing, unavailable
 
 PARTS_TOLD = 100
 """A user's contacts may be spread over parts; a signal goes to each until one is missing."""
@@ -45,7 +45,7 @@ class TemporalFollowUps:
         except WorkflowAlreadyStartedError:
             return False
         except RPCError as error:
-            raise DependencyUnavailable("Temporal", f"a follow-up was not started ({error.status.name})") from error
+            raise unavailable("a follow-up was not started", error) from error
         return True
 
     async def tell(self, event: InvitationEvent) -> bool:
@@ -62,8 +62,8 @@ class TemporalFollowUps:
                 await handle.signal(Signal.EVENT, event)
                 told = True
             except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
+                if not is_missing(error):
+                    raise unavailable("a signal was not sent", error) from error
                 # The same status says "ended" and "never was"; after one that ended there may be a further part.
                 if ENDED not in error.message:
                     break

@@ -1,0 +1,83 @@
+"""A cycle told to pause, to go on and to stop in the middle of its batches (SPEC C11)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from relance.contracts.cycle import CycleOptions
+from relance.devstack.mailbox.client import Mailbox
+from relance.devstack.mailbox.rules import Delay, Stage
+from tests.end_to_end.commands import starter
+from tests.end_to_end.people import PERIOD, people
+from tests.faults.mail_flow import MailFlow
+from tests.installation import CycleHandle, Installation
+
+USERS, CONTACTS = 100, 20
+MAILS = USERS * CONTACTS
+EFFECTIVE_S = 5.0
+# Four connections then hand over about 200 mails a second, so that a command finds the cycle in mid-batch.
+CONFIRMED_AFTER_S = 0.02
+
+
+async def begin(installation: Installation, mailbox: Mailbox) -> tuple[CycleHandle, MailFlow]:
+    """Start a cycle of 2,000 mails and wait until a part of it is sent."""
+    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S))
+    await installation.load(*people(USERS, CONTACTS))
+    await installation.start_worker()
+    cycle = await installation.start_cycle(PERIOD, CycleOptions(batch_users=50, batches_in_flight=2))
+    flow = MailFlow(mailbox)
+    await flow.reach(200)
+    return cycle, flow
+
+
+@pytest.mark.slow
+async def test_a_paused_cycle_sends_nothing_and_goes_on_where_it_was(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    cycle, flow = await begin(installation, mailbox)
+    code, paused, _ = await starter(installation, "cycle", "pause", PERIOD, "--by", "ann", "--reason", "relay moves")
+    assert (code, paused["state"], paused["changed"]) == (0, "paused", True)
+    assert paused["effective_s"] < EFFECTIVE_S
+    count = await flow.look()
+    await asyncio.sleep(2.0)
+    assert await flow.look() == count < MAILS
+    told_at = datetime.fromisoformat(paused["at"])
+    assert (await mailbox.log())[-1].time - told_at < timedelta(seconds=EFFECTIVE_S)
+    _, again, _ = await starter(installation, "cycle", "pause", PERIOD)
+    assert again["changed"] is False
+    assert "is paused already, by ann" in again["message"]
+    progress = await cycle.query("progress")
+    assert progress["control"]["reason"] == "relay moves"
+    code, resumed, _ = await starter(installation, "cycle", "resume", PERIOD, "--by", "bob")
+    assert (code, resumed["state"]) == (0, "running")
+    result = await cycle.result()
+    log = await mailbox.log()
+    assert len(log) == len({mail.message_id for mail in log}) == MAILS
+    assert (result.sent, result.balance, result.open) == (MAILS, 0, 0)
+
+
+@pytest.mark.slow
+async def test_a_cancelled_cycle_ends_at_once_and_balances(installation: Installation, mailbox: Mailbox) -> None:
+    cycle, flow = await begin(installation, mailbox)
+    code, cancelled, _ = await starter(installation, "cycle", "cancel", PERIOD, "--reason", "wrong template")
+    assert (code, cancelled["state"]) == (0, "cancelled")
+    assert cancelled["effective_s"] < EFFECTIVE_S
+    result = await cycle.result()
+    count = await flow.look()
+    assert 200 <= count < MAILS
+    assert (result.sent, result.open, result.balance, result.plans_open) == (count, 0, 0, 0)
+    assert result.sent + result.cancelled == result.eligible
+    # Whoever got the invitation is still reminded, unless he answers.
+    entries = (await installation.entries(PERIOD)).values()
+    users = {entry.user_id for entry in entries if entry.sent_at is not None}
+    running = [
+        run.id async for run in installation.client.list_workflows("WorkflowType='FollowUp'") if run.status is not None
+    ]
+    assert {one.rpartition("/")[2] for one in running} == users
+    code, refused, errors = await starter(installation, "cycle", "resume", PERIOD)
+    assert code == 2
+    assert "is over" in refused["error"]
+    assert "Traceback" not in errors

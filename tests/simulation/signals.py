@@ -1,0 +1,88 @@
+"""Workflows as activities and people reach them: over a way that loses calls and answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from relance import ids
+from relance.contracts.control import ControlChange
+from relance.contracts.follow_up import FollowUpInput, InvitationEvent
+from relance.contracts.names import Signal
+from relance.errors import DependencyUnavailable
+from tests.simulation.faulty_link import Process
+from tests.simulation.workflow_runtime import Workflows
+from workflows.follow_up import FollowUp
+
+PARTS = 10
+
+
+class SimulatedFollowUps:
+    """The port `FollowUps` of one process."""
+
+    def __init__(self, workflows: Workflows, process: Process) -> None:
+        self._workflows = workflows
+        self._process = process
+
+    async def start(self, follow_up: FollowUpInput) -> bool:
+        id_ = ids.follow_up_workflow_id(follow_up.period, follow_up.user_id, follow_up.part)
+
+        def start() -> bool:
+            try:
+                self._workflows.start(FollowUp, follow_up, id_, WorkflowIDReusePolicy.REJECT_DUPLICATE)
+            except WorkflowAlreadyStartedError:
+                return False
+            return True
+
+        return await call(self._workflows, self._process, f"start {id_}", start)
+
+    async def tell(self, event: InvitationEvent) -> bool:
+        key = ids.parse_invitation_id(event.invitation_id)
+
+        def tell() -> bool:
+            told = [
+                execution.signal(Signal.EVENT, event)
+                for part in range(PARTS)
+                if (execution := self._workflows.by_id.get(ids.follow_up_workflow_id(key.period, key.user_id, part)))
+            ]
+            return any(told)
+
+        return await call(self._workflows, self._process, f"tell {event.kind} {event.invitation_id}", tell)
+
+
+class SimulatedCycles:
+    """The port `Cycles` of one process."""
+
+    def __init__(self, workflows: Workflows, process: Process) -> None:
+        self._workflows = workflows
+        self._process = process
+
+    async def tell(self, period: str, change: ControlChange) -> bool:
+        def tell() -> bool:
+            execution = self._workflows.by_id.get(ids.cycle_workflow_id(period))
+            return execution is not None and execution.signal(Signal.CONTROL, change)
+
+        return await call(self._workflows, self._process, f"tell {change.state} {period}", tell)
+
+
+async def call(workflows: Workflows, process: Process, what: str, work: Callable[[], bool]) -> bool:
+    """Call the server for a process: refused, done without an answer, or done."""
+    world = workflows.world
+    if world.over or not process.alive:
+        await world.hang()
+    await asyncio.sleep(world.dice.uniform(0.001, 0.05))
+    if world.chance(world.rates.follow_ups):
+        world.trace.fault(process.name, "temporal-before", what)
+        raise DependencyUnavailable("Temporal", "simulated")
+    world.trace.event(process.name, what)
+    result = work()
+    await asyncio.sleep(world.dice.uniform(0.001, 0.05))
+    if not process.alive:
+        await world.hang()
+    if world.chance(world.rates.follow_ups):
+        world.trace.fault(process.name, "temporal-after", what)
+        raise DependencyUnavailable("Temporal", "simulated")
+    return result

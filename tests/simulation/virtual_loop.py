@@ -1,0 +1,65 @@
+"""An event loop whose clock jumps to the next timer: months pass in seconds, and always the same way."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import base_events
+from collections.abc import Callable
+from contextvars import Context
+from datetime import datetime, timedelta
+from typing import Any
+
+
+
+class Deadlock(Exception):
+    """Everything waits, and nothing is ever going to happen."""
+
+
+class _Selector:
+    """Waits for no socket; the time it would have waited has passed at once."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def select(self, timeout: float | None) -> list[Any]:
+        if timeout is None:
+            raise Deadlock("nothing is scheduled any more")
+        self._loop.elapsed += max(timeout, 0.0)
+        return []
+
+
+class VirtualLoop(base_events.BaseEventLoop):
+    """One thread, no sockets; `elapsed` are the seconds since `start`."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__()
+        self.start = start
+        self.elapsed = 0.0
+        self.on_call: Callable[[Context | None], None] = lambda _: None
+        self._selector = _Selector(self)
+
+    def time(self) -> float:
+        return self.elapsed
+
+    def now(self) -> datetime:
+        """Return the present instant; whole microseconds, so that a timer never seems early."""
+        return self.start + timedelta(microseconds=round(self.elapsed * 1e6))
+
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+        handle = super().call_soon(callback, *args, context=context)
+        self.on_call(handle._context)  # type: ignore[attr-defined]
+        return handle
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as problem:  # noqa: BLE001 - whoever waits gets it
+            future.set_exception(problem)
+        return future
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        pass

@@ -17,6 +17,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.alerts import Address, AlertDelivery, Voice
 from activities.control import Controlling, ControlWatch
+from activities.corrections import Corrections
 from activities.endings import Endings
 from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
@@ -176,6 +177,8 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         control,
         Gates(settings.error_gate.policy, Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull),
     )
+    endings = Endings(data.controls, data.compensations, TemporalFollowUps(open_.client), SystemClock())
+    corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
     starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
     desk = _alert_desk(settings, open_)
@@ -189,9 +192,15 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             planning.boundaries,
             Controlling(data.controls).look_up_control,
         ],
-        TaskQueue.MAIL: [invitations.send_batch, starts.start_follow_ups, steps.run_steps],
+        TaskQueue.MAIL: [
+            invitations.send_batch,
+            starts.start_follow_ups,
+            steps.run_steps,
+            corrections.send_corrections,
+        ],
         TaskQueue.OPS: [
-            Endings(data.controls, data.compensations, SystemClock()).give_up,
+            endings.give_up,
+            endings.stop_follow_ups,
             statistics.balance,
             statistics.record_job_run,
             checks.default_lp,

@@ -8,16 +8,21 @@ from temporalio import activity
 
 from activities import attempt
 from activities.failures import translated
+from relance.concurrency import at_once
 from relance.contracts.rollback import GivenUp, GiveUpInput
-from relance.ports import Clock, Compensations, Controls
+from relance.domain.control import ControlState
+from relance.ports import Clock, Compensations, Controls, FollowUps
+
+PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """Gives up; needs `Controls`, `Compensations` and `Clock`."""
+    """Gives up; needs `Controls`, `Compensations`, `FollowUps` and `Clock`."""
 
     controls: Controls
     compensations: Compensations
+    follow_ups: FollowUps
     clock: Clock
 
     @activity.defn
@@ -32,4 +37,23 @@ class Endings:
                 return GivenUp(
                     changes=dict(await self.compensations.applied(request.period, control.state)),
                     in_flight=await self.compensations.in_flight(request.period),
+                    reached=len(await self.compensations.reached(request.period)),
                 )
+
+    @activity.defn
+    async def stop_follow_ups(self, period: str) -> int:
+        """End the follow-ups of a period that was rolled back; return how many were running.
+
+        Goes on after a crash at the page it had reached.
+        """
+        known = activity.info().heartbeat_details
+        after, stopped = (known[0], int(known[1])) if known else (None, 0)
+        with translated():
+            async with attempt.heartbeating(lambda: (after, stopped)):
+                while page := await self.compensations.users(period, after, PAGE):
+                    stopped += sum(await at_once(page, lambda user: self._stop(period, user)))
+                    after = page[-1]
+        return stopped
+
+    async def _stop(self, period: str, user_id: str) -> int:
+        return await self.follow_ups.stop(period, user_id, ControlState.ROLLED_BACK.reason)

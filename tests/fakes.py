@@ -14,15 +14,15 @@ from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.invitation import MailKind
 from relance.domain.messages import Attachment
 from relance.errors import DependencyUnavailable
-from relance.ports import Letter, Result
+from relance.ports import Fate, Knowledge, Letter, RelayRecord, Result
 
 
 @dataclass
 class FakeMailer:
     """Accepts every mail, unless the script of its address says otherwise.
 
-    A script is a list of exceptions, one per try; after its end mails are accepted. `before` runs before each mail. Mails
-    to the addresses in `slow` are put off.
+    A script is a list of exceptions, one per try; after its end mails are accepted. `before` runs before each mail.
+    Mails to the addresses in `slow` are put off.
     """
 
     connections: int = 4
@@ -70,6 +70,7 @@ class FakeFollowUps:
 
     started: dict[tuple[str, str, int], FollowUpInput] = field(default_factory=dict)
     told: list[InvitationEvent] = field(default_factory=list)
+    stopped: list[tuple[str, str, str]] = field(default_factory=list)
     failures: int = 0
 
     async def start(self, follow_up: FollowUpInput) -> bool:
@@ -85,6 +86,15 @@ class FakeFollowUps:
     async def tell(self, event: InvitationEvent) -> bool:
         self.told.append(event)
         return True
+
+    async def stop(self, period: str, user_id: str, reason: str) -> int:
+        running = await self.running(period, user_id)
+        self.stopped.append((period, user_id, reason))
+        return running
+
+    async def running(self, period: str, user_id: str) -> int:
+        over = {(at, user) for at, user, _ in self.stopped}
+        return sum((at, user) not in over for at, user, _ in self.started if (at, user) == (period, user_id))
 
 
 @dataclass
@@ -112,6 +122,26 @@ class FakeMeter:
     def plan_notes(self, notes: Mapping[str, int]) -> None:
         for code, count in notes.items():
             self.notes[code] = self.notes.get(code, 0) + count
+
+
+@dataclass
+class FakeRelayLog:
+    """Knows what it was told; of everything else it says `otherwise`."""
+
+    accepted: dict[str, RelayRecord] = field(default_factory=dict)
+    otherwise: Knowledge = Knowledge.ABSENT
+    lag: timedelta = timedelta(0)
+    reachable: bool = True
+    asked: list[tuple[list[str], datetime]] = field(default_factory=list)
+
+    async def find(self, message_ids: Sequence[str], since: datetime) -> dict[str, RelayRecord]:
+        if not self.reachable:
+            raise DependencyUnavailable("relay log", "not now")
+        self.asked.append((list(message_ids), since))
+        return {one: self.accepted.get(one, RelayRecord(self.otherwise)) for one in message_ids}
+
+    def accept(self, letter: Letter, at: datetime) -> None:
+        self.accepted[letter.message_id] = RelayRecord(Knowledge.ACCEPTED, at, "4dZ8Xy2LTnz9rsT", Fate.DELIVERED)
 
 
 @dataclass

@@ -10,7 +10,9 @@ from temporalio.service import RPCError
 
 from relance.balance import balance_period
 from relance.cli.command import Run, command
-from relance.cli.cycle_control import cancel, pause, resume
+from relance.cli.cycle_control import PeriodArgument, cancel, pause, resume
+from relance.cli.cycle_rollback import rollback
+from relance.cli.cycle_uncertain import uncertain
 from relance.cli.opening import cycle_handle
 from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_period
@@ -20,7 +22,10 @@ from relance.errors import NotFound
 from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
 
-PeriodArgument = Annotated[str, typer.Argument(help="The month, YYYY-MM.", metavar="PERIOD")]
+ROLLBACK = """
+starter.py cycle rollback 2026-11 --dry-run
+starter.py cycle rollback 2026-11 --correction --reason 'wrong template'
+"""
 
 
 async def status(
@@ -101,7 +106,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="How the cycle of a period stands and ended, and its control.")
     command(group, "status", "starter.py cycle status 2026-11 --watch")(status)
     command(group, "report", "starter.py cycle report 2026-11 --json")(report)
+    command(group, "uncertain", "starter.py cycle uncertain 2026-11 --resolve")(uncertain)
     command(group, "pause", "starter.py cycle pause 2026-11 --reason 'the relay moves house'")(pause)
     command(group, "resume", "starter.py cycle resume 2026-11")(resume)
     command(group, "cancel", "starter.py cycle cancel 2026-11 --reason 'wrong template' --json")(cancel)
+    command(group, "rollback", ROLLBACK)(rollback)
     app.add_typer(group, name="cycle")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance.alerting import AlertDesk
@@ -57,63 +58,97 @@ async def cancel(run: Run, period: PeriodArgument, *, reason: ReasonOption = "",
 
 
 async def _tell(run: Run, period: str, state: ControlState, reason: str, by: str | None) -> Answer:
-    author, why = _read(period, reason, by)
-    async with control_room(run) as (client, database, desk):
-        await must_run(client, database, period, state)
+    decision = read_decision(period, reason, by)
+    async with control_room(run) as room:
+        await room.must_run(period, state)
         begun = time.monotonic()
-        told = await desk.tell(period, state, why, author)
-        check_allowed(told, state)
-        seconds = await Effect(client, told.now).seconds(begun)
-        await forget_alert(run, client, database, period, state)
+        told = await room.tell(decision, state)
+        seconds = await Effect(room.client, told.now).seconds(begun)
     data = {**told_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
     message = f"{told_words(told)} {effect_words(state, seconds)}"
     return Answer({**data, "message": message}, message, DONE if seconds is not None else JOB_FAILED)
 
 
-def _read(period: str, reason: str, by: str | None) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decides about which period, and why."""
+
+    period: str
+    reason: str
+    by: str
+
+
+def read_decision(period: str, reason: str, by: str | None) -> Decision:
+    """Return what a person decides.
+
+    Raises:
+        InvalidInput: the period is none, the reason too long, or nobody is named.
+    """
     read_period(period)
     why = " ".join(reason.split())
     if len(why) > LONGEST_REASON:
         invalid("--reason", f"it is longer than {LONGEST_REASON} characters", "say it in fewer words")
-    return read_author(by), why
+    return Decision(period, why, read_author(by))
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRoom:
+    """What is needed to tell a cycle something."""
+
+    client: Client
+    database: Database
+    desk: CycleDesk
+    alerts: AlertDesk
+
+    async def described(self, period: str) -> WorkflowExecutionDescription | None:
+        """Return what the server says of a period's cycle, None if it does not know it."""
+        try:
+            return await cycle_handle(self.client, period).describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
+
+    async def must_run(self, period: str, state: ControlState) -> None:
+        """Make sure that there is a cycle to be told something.
+
+        Raises:
+            NotFound: none runs; says whether it is over or was never opened.
+        """
+        found = await self.described(period)
+        if found is not None and found.status is WorkflowExecutionStatus.RUNNING:
+            return
+        if state is ControlState.RUNNING and (await self.database.controls.get(period)).state is ControlState.PAUSED:
+            # Its workflow was ended from outside; another one could not send before this.
+            return
+        if found is not None and found.status is not None:
+            how = f"{found.status.name.lower()} {cell(found.close_time)}"
+            raise NotFound(f"PERIOD: the cycle of {period} is over ({how}); nothing was changed")
+        if await self.database.job_runs.statistics(period) is not None:
+            raise NotFound(f"PERIOD: the cycle of {period} is over; `cycle report {period}` shows how it ended")
+        raise NotFound(f"PERIOD: no cycle of {period} runs; open it with `start cycle --period {period}`")
+
+    async def tell(self, decision: Decision, state: ControlState) -> Told:
+        """Tell a cycle something; what a person decides about an errant cycle resolves the alert about it.
+
+        Raises:
+            InvalidInput: it may not follow what it was told before.
+        """
+        told = await self.desk.tell(decision.period, state, decision.reason, decision.by)
+        check_allowed(told, state)
+        if state is not ControlState.PAUSED:
+            await self.alerts.clear(Rule.CYCLE_STOPPED, decision.period)
+        return told
 
 
 @asynccontextmanager
-async def control_room(run: Run) -> AsyncIterator[tuple[Client, Database, CycleDesk]]:
+async def control_room(run: Run) -> AsyncIterator[ControlRoom]:
     """Open what is needed to tell a cycle something; both servers first, so that it is not told by halves."""
-    client = await run.temporal()
+    client, clock = await run.temporal(), run.services.clock
     async with run.database() as database:
-        yield client, database, CycleDesk(database.controls, TemporalCycles(client), run.services.clock)
-
-
-async def described(client: Client, period: str) -> WorkflowExecution | None:
-    """Return what the server says of a period's cycle, None if it does not know it."""
-    try:
-        return await cycle_handle(client, period).describe(rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        return None
-
-
-async def must_run(client: Client, database: Database, period: str, state: ControlState) -> None:
-    """Make sure that there is a cycle to be told something.
-
-    Raises:
-        NotFound: none runs; says whether it is done or was never opened.
-    """
-    found = await described(client, period)
-    if found is not None and found.status is WorkflowExecutionStatus.RUNNING:
-        return
-    if state is ControlState.RUNNING and (await database.controls.get(period)).state is ControlState.PAUSED:
-        # Its workflow was ended from outside; it may be started anew only if it is not paused.
-        return
-    if found is not None and found.close_time is not None:
-        how = found.status.name.lower() if found.status else "closed"
-        raise NotFound(f"PERIOD: the cycle of {period} is over ({how} {cell(found.close_time)}); nothing was changed")
-    if await database.job_runs.statistics(period) is not None:
-        raise NotFound(f"PERIOD: the cycle of {period} is over; `cycle report {period}` shows how it ended")
-    raise NotFound(f"PERIOD: no cycle of {period} runs; open it with `start cycle --period {period}`")
+        groups = TemporalAlertGroups(client, run.settings.alerts.policy)
+        alerts = AlertDesk(database.alerts, database.silences, groups, clock)
+        yield ControlRoom(client, database, CycleDesk(database.controls, TemporalCycles(client), clock), alerts)
 
 
 def check_allowed(told: Told, state: ControlState) -> None:
@@ -126,14 +161,6 @@ def check_allowed(told: Told, state: ControlState) -> None:
     if now.state is not state:
         said = f"the cycle of {now.id} was {VERBS[now.state]}{_by(now)}; it cannot be {VERBS[state]} any more"
         invalid("PERIOD", said, f"`cycle status {now.id}` shows how it stands")
-
-
-async def forget_alert(run: Run, client: Client, database: Database, period: str, state: ControlState) -> None:
-    """Resolve the alert of the error gate: a person has decided."""
-    if state is not ControlState.PAUSED:
-        groups = TemporalAlertGroups(client, run.settings.alerts.policy)
-        desk = AlertDesk(database.alerts, database.silences, groups, run.services.clock)
-        await desk.clear(Rule.CYCLE_STOPPED, period)
 
 
 def told_data(told: Told) -> dict[str, object]:

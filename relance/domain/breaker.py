@@ -44,7 +44,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """The right to make one call."""
+    """The right to make one call, of the time since the state last changed."""
 
     age: int
 
@@ -56,7 +56,7 @@ class Circuit:
         self._name = name
         self._policy = policy
         self.state = State.CLOSED
-        self._age = 0
+        self._permit = Permit(0)
         self._now = float("-inf")
         self._until = self._closed_at = float("-inf")
         self._openings = 0
@@ -67,7 +67,7 @@ class Circuit:
     def ask(self, now: float) -> Permit | float:
         """Return a permit, or for how many seconds there is none."""
         if self.state is State.CLOSED:
-            return Permit(self._age)
+            return self._permit
         now = self._time(now)
         if self.state is State.OPEN:
             if now < self._until:
@@ -77,11 +77,11 @@ class Circuit:
         if self._probing >= self._policy.probes:
             return PROBING
         self._probing += 1
-        return Permit(self._age)
+        return self._permit
 
     def succeeded(self, permit: Permit, now: float) -> None:
         """Hand a permit back: the dependency did what it is there for."""
-        if permit.age != self._age:
+        if permit != self._permit:
             return
         now = self._time(now)
         if self.state is State.CLOSED:
@@ -95,7 +95,7 @@ class Circuit:
 
     def failed(self, permit: Permit, now: float) -> None:
         """Hand a permit back: it did not."""
-        if permit.age != self._age:
+        if permit != self._permit:
             return
         now = self._time(now)
         if self.state is State.HALF_OPEN:
@@ -111,7 +111,7 @@ class Circuit:
 
     def unused(self, permit: Permit) -> None:
         """Hand a permit back: the call was not made, or says nothing about the dependency."""
-        if permit.age == self._age and self.state is State.HALF_OPEN:
+        if permit == self._permit and self.state is State.HALF_OPEN:
             self._probing -= 1
 
     def _open(self, now: float) -> None:
@@ -124,7 +124,7 @@ class Circuit:
 
     def _become(self, state: State) -> None:
         self.state = state
-        self._age += 1
+        self._permit = Permit(self._permit.age + 1)
         self._parts.clear()
 
     def _count(self, now: float, *, failed: bool) -> None:

@@ -10,11 +10,12 @@ from relance.domain.base import Document, Id, Period, Utc
 
 
 class MailKind(StrEnum):
-    """The mails one invitation can cause: itself at most once, each reminder at most once."""
+    """The mails one invitation can cause, each at most once: itself, its reminders, the correction of a rollback."""
 
     INVITATION = "invitation"
     FIRST = "first"
     SECOND = "second"
+    CORRECTION = "correction"
 
 
 class InvitationStatus(StrEnum):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from relance.domain.control import ControlState
 from relance.domain.eligibility import Refusal
 from relance.domain.events import EventKind
 from relance.domain.failures import FailureClass
+from relance.domain.invitation import MailKind, Verdict
 from relance.domain.planning import PlanReason
 from relance.domain.reminders import ReminderRefusal
 from relance.domain.send_times import Note
@@ -70,6 +72,21 @@ FAILURES: Mapping[FailureClass, str] = {
     FailureClass.BUG: "something unexpected went wrong in the program",
 }
 
+MAILS: Mapping[MailKind, str] = {
+    MailKind.INVITATION: "the invitation",
+    MailKind.FIRST: "the first reminder",
+    MailKind.SECOND: "the second reminder",
+}
+
+DOUBTS: Mapping[Verdict | None, str] = {
+    None: " and still is not, because the mail server's reply was lost",
+    Verdict.ARRIVED: ": the mail server's log shows that it was accepted, so it was not sent again",
+    Verdict.ABSENT: ": the mail server's log shows that it was never accepted, so it could be sent again",
+    Verdict.UNKNOWN: " and could not be found out, so it was sent again; if it comes twice, both are the same mail",
+    Verdict.MISSED: ": the mail server's log shows that it was never accepted, and it was not sent again",
+}
+"""What became of a doubt about a mail."""
+
 EVENTS: Mapping[EventKind, str] = {
     EventKind.OPENED: "the invitation was opened",
     EventKind.SUBMITTED: "the form was submitted",
@@ -84,9 +101,14 @@ PLAN_REASONS: Mapping[PlanReason, str] = {
     PlanReason.JOINED_LATER: "the user was added after the send time and starts with the next period",
 }
 
+CONTROLS: Mapping[str, str] = {
+    ControlState.CANCELLED.reason: "somebody cancelled the cycle",
+    ControlState.ROLLED_BACK.reason: "somebody took the whole cycle back",
+}
+
 _ALL: Mapping[str, str] = {
     str(code): words
-    for table in (EVENTS, FAILURES, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
+    for table in (CONTROLS, EVENTS, FAILURES, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
     for code, words in table.items()
 }
 

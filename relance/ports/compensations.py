@@ -23,3 +23,9 @@ class Compensations(Protocol):
 
     async def in_flight(self, period: str) -> int:
         """Count the invitations a mail of which is being sent: they cannot be taken back yet."""
+
+    async def users(self, period: str, after: str | None, size: int) -> list[str]:
+        """Return the next users the period has plans for, in order of id."""
+
+    async def reached(self, period: str) -> list[str]:
+        """Return the ids of the invitations that arrived or may have, in order."""

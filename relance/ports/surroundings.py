@@ -20,6 +20,12 @@ class FollowUps(Protocol):
     async def tell(self, event: InvitationEvent) -> bool:
         """Signal the follow-up of an invitation; return False if it does not exist or has ended."""
 
+    async def stop(self, period: str, user_id: str, reason: str) -> int:
+        """End a user's follow-ups of a period; return how many were running."""
+
+    async def running(self, period: str, user_id: str) -> int:
+        """Count a user's running follow-ups of a period."""
+
 
 class Meter(Protocol):
     """Counts and durations for operators; without ids of people."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -68,3 +70,41 @@ class TemporalFollowUps:
                 if ENDED not in error.message:
                     break
         return told
+
+    async def stop(self, period: str, user_id: str, reason: str) -> int:
+        """End a user's follow-ups of a period; return how many were running.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        stopped = 0
+        async for handle in self._parts(period, user_id):
+            try:
+                await handle.signal(Signal.STOP, reason)
+                stopped += 1
+            except RPCError as error:
+                # It ended in the same moment.
+                if not is_missing(error):
+                    raise unavailable("a signal was not sent", error) from error
+        return stopped
+
+    async def running(self, period: str, user_id: str) -> int:
+        """Count a user's running follow-ups of a period.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        return len([handle async for handle in self._parts(period, user_id)])
+
+    async def _parts(self, period: str, user_id: str) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+        """Yield the parts that run; a part there never was is the end of them."""
+        for part in range(PARTS_TOLD):
+            handle = self.client.get_workflow_handle(ids.follow_up_workflow_id(period, user_id, part))
+            try:
+                found = await handle.describe()
+            except RPCError as error:
+                if not is_missing(error):
+                    raise unavailable("a follow-up was not looked up", error) from error
+                return
+            if found.status is WorkflowExecutionStatus.RUNNING:
+                yield handle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
@@ -37,7 +37,7 @@ from relance.domain.send_times import Defaults
 from relance.events import EventIntake
 from relance.ids import invitation_id
 from relance.settings import Mongo, Privacy
-from tests.fakes import FakeAlertGroups, FakeCycles, FakeFollowUps, FakeMailer, FakeMeter, FixedClock
+from tests.fakes import FakeAlertGroups, FakeCycles, FakeFollowUps, FakeMailer, FakeMeter, FakeRelayLog, FixedClock
 
 PERIOD = "2026-11"
 LOOK_EVERY = 0.05
@@ -71,10 +71,14 @@ class Office:
     control: ControlWatch
     gates: Gates
     attempt: int = 1
+    relay_log: FakeRelayLog | None = None
+    dead: list[asyncio.Task[Any]] = field(default_factory=list)
+    burial: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def sender(self) -> Sender:
-        return Sender(self.data.ledger, self.data.contacts, self.mailer, self.meter, self.clock, "x.example")
+        data = self.data
+        return Sender(data.ledger, data.contacts, self.mailer, self.meter, self.clock, "x.example", self.relay_log)
 
     @property
     def invitations(self) -> Invitations:
@@ -97,7 +101,7 @@ class Office:
 
     @property
     def endings(self) -> Endings:
-        return Endings(self.data.controls, self.data.compensations, self.clock)
+        return Endings(self.data.controls, self.data.compensations, self.follow_ups, self.clock)
 
     @property
     def statistics(self) -> Statistics:
@@ -128,6 +132,9 @@ class Office:
 
     async def send(self, at: datetime = SEND_AT) -> BatchResult:
         self.clock.at = max(self.clock.at, at)
+        return await self.run_batch(at)
+
+    async def run_batch(self, at: datetime) -> BatchResult:
         return await self.run(self.invitations.send_batch, batch_of_everyone(at))
 
     async def follow(self, at: datetime = SEND_AT) -> int:
@@ -164,6 +171,9 @@ async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
     clock, groups, cycles = FixedClock(SEND_AT), FakeAlertGroups(), FakeCycles()
     brake = Brake(CycleDesk(data.controls, cycles, clock), AlertDesk(data.alerts, data.silences, groups, clock))
     control, gates = ControlWatch(data.controls, every=LOOK_EVERY), Gates(GatePolicy(canary=20, size=50), brake.pull)
-    yield Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), clock, groups, cycles, control, gates)
+    office = Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), clock, groups, cycles, control, gates)
+    yield office
+    office.burial.set()
+    await asyncio.gather(*office.dead, return_exceptions=True)
     await data.client.drop_database(database)
     await data.close()

@@ -206,7 +206,7 @@ class Callers(RuleBasedStateMachine):
         self._move(step)
         if permit in self.out:
             self.out.remove(permit)
-            before, fresh = self.circuit.state, permit.age == self.circuit._age
+            before, fresh = self.circuit.state, permit.age == self.circuit._permit.age
             if result == "unused":
                 self.circuit.unused(permit)
             else:
@@ -219,7 +219,7 @@ class Callers(RuleBasedStateMachine):
     @invariant()
     def never_more_tries_at_once_than_allowed(self) -> None:
         if self.circuit.state is State.HALF_OPEN:
-            under_way = sum(permit.age == self.circuit._age for permit in self.out)
+            under_way = sum(permit.age == self.circuit._permit.age for permit in self.out)
             assert under_way <= POLICY.probes
             # No permit is lost: those not under way can be had.
             assert self.circuit._probing == under_way

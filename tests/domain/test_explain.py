@@ -100,6 +100,18 @@ def test_a_reminded_contact_hears_of_each_reminder() -> None:
     ]
 
 
+def test_somebody_whose_cycle_was_taken_back_hears_of_it_and_of_the_correction() -> None:
+    taken_back = an_invitation(
+        status=InvitationStatus.CANCELLED,
+        reason="cycle_rolled_back",
+        ended_at=SENT_AT + DAY,
+        reminders=(Reminder(type=MailKind.CORRECTION, sent_at=SENT_AT + DAY, message_id="<r@x.example>"),),
+    )
+    lines = why(taken_back, now=SENT_AT + 8 * DAY)
+    assert any("because somebody took the whole cycle back" in line for line in lines)
+    assert any(line.startswith("The correction was sent on Friday 6 November 2026") for line in lines)
+
+
 def test_a_reminder_that_would_be_refused_now_says_so() -> None:
     user = a_user(reminder_settings=ReminderSettings(first=False))
     lines = why(an_invitation(), user=user)

@@ -105,7 +105,7 @@ def test_mails_that_are_put_off_come_back_one_by_one_and_by_the_end_of_the_recov
     pause: float, mails: int, too_fast: bool
 ) -> None:
     pace = Pace(None, MANNERS)
-    _run(pace, 1.0)
+    _run(pace, 1.0, most=1.0)
     if too_fast:
         pace.slow_down(0.9, 1.0, pause)
     wait = pace.wait(1.0)

@@ -10,6 +10,7 @@ import pytest
 from relance.contracts.cycle import CycleOptions
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Stage
+from relance.domain.events import EventKind
 from tests.end_to_end.commands import starter
 from tests.end_to_end.people import PERIOD, people
 from tests.faults.mail_flow import MailFlow
@@ -81,3 +82,31 @@ async def test_a_cancelled_cycle_ends_at_once_and_balances(installation: Install
     assert code == 2
     assert "is over" in refused["error"]
     assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+async def test_a_rollback_does_what_its_dry_run_said_and_corrects_each_who_was_invited_once(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    cycle, flow = await begin(installation, mailbox)
+    await starter(installation, "cycle", "pause", PERIOD)
+    count = await flow.look()
+    code, planned, _ = await starter(installation, "cycle", "rollback", PERIOD, "--dry-run")
+    assert (code, planned["dry_run"], planned["reached"]) == (0, True, count)
+    assert planned["changes"]["invitations.sent"] == count
+    assert await installation.database.raw.compensations.count_documents({}) == 0
+    optout = planned["already_sent"][0]
+    await installation.intake().take(optout, EventKind.OPTED_OUT)
+    _, planned, _ = await starter(installation, "cycle", "rollback", PERIOD, "--dry-run")
+    code, done, errors = await starter(installation, "cycle", "rollback", PERIOD, "--correction", "--by", "ann")
+    assert code == 0, errors
+    compared = ("changes", "follow_ups", "reached", "already_sent")
+    assert {name: done[name] for name in compared} == {name: planned[name] for name in compared}
+    assert (done["corrections"]["sent"], done["corrections"]["skipped"]) == (count - 1, 1)
+    corrections = (await mailbox.log())[count:]
+    assert len(corrections) == len({mail.to for mail in corrections}) == count - 1
+    result = await cycle.result()
+    assert (result.sent, result.open, result.balance) == (count, 0, 0)
+    code, again, _ = await starter(installation, "cycle", "rollback", PERIOD, "--correction")
+    assert (code, again["changed"], again["follow_ups"]) == (0, False, 0)
+    assert len(await mailbox.log()) == 2 * count - 1

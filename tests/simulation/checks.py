@@ -16,12 +16,11 @@ from relance.ports import ClaimRequest, Letter
 from activities.follow_ups import FINAL_REASONS
 from tests.simulation.application import Application
 from tests.simulation.cluster import Attempt
-from tests.simulation.faulty_link import Process
 from tests.simulation.memory.values import Raw
 from tests.simulation.relay import Relay
 from tests.simulation.composition import DOMAIN
 from tests.simulation.workers import WorkerProcess
-from tests.simulation.world import World
+from tests.simulation.world import Process, World
 
 _S = InvitationStatus
 ENDED = {_S.SUBMITTED, _S.EXPIRED, _S.FAILED, _S.BOUNCED, _S.CANCELLED, _S.SKIPPED, _S.UNCERTAIN}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping
-from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from tests.simulation.workers import WorkerProcess
-from tests.simulation.world import World
+from tests.simulation.world import World, context_of
 
 
 @dataclass
@@ -39,13 +38,11 @@ class Attempt:
         self.reported = self.world.loop.create_future()
         self.environment.on_heartbeat = self._beat
         work = self.environment.run(self.worker.activities[self.name], argument)
-        self.task = self.world.loop.create_task(work, context=Context())
+        self.task = self.world.loop.create_task(work, context=context_of(self.worker))
         self.task.add_done_callback(self._done)
         self.worker.attempts[id(self)] = self
 
     def _beat(self, *details: Any) -> None:
-        if not self.worker.alive:
-            raise asyncio.CancelledError
         if not self.deaf:
             self.beat_at, self.details = self.world.loop.time(), list(details)
 

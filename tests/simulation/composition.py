@@ -63,6 +63,6 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         statistics.balance,
         statistics.record_job_run,
         Controlling(data.controls).look_up_control,
-        Endings(data.controls, data.compensations, clock).give_up,
+        Endings(data.controls, data.compensations, parts.follow_ups, clock).give_up,
     ]
     return {str(activity._Definition.must_from_callable(method).name): method for method in methods}

@@ -1,24 +1,14 @@
-"""The way from one worker process to the database, and all that can happen on it."""
+"""The way from one process to the database, and all that can happen on it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError
 
-from tests.simulation.world import World
-
-
-class Process(Protocol):
-    """Who calls: dead processes get no answers."""
-
-    name: str
-    alive: bool
-
-    def kill(self) -> None:
-        """End it at once."""
+from tests.simulation.world import Process, World
 
 
 class FaultyLink:
@@ -29,33 +19,30 @@ class FaultyLink:
         self._process = process
 
     async def call(self, operation: str, steps: Sequence[Callable[[], Any]]) -> list[Any]:
-        world, process = self._world, self._process
-        if world.over or not process.alive:
+        world, name = self._world, self._process.name
+        if world.over:
             await world.hang()
         if world.chance(world.rates.kill_at_call):
-            process.kill()
-        await asyncio.sleep(self._delay())
-        if not process.alive and world.dice.random() < 0.5:
-            # The request had not left.
+            self._process.kill()
+        if not self._process.alive:
             await world.hang()
+        await world.way(self._process, self._delay(), lambda: [step() for step in steps])
         if world.loop.time() < world.database_down_until:
-            world.trace.fault(process.name, "database-down", operation)
+            world.trace.fault(name, "database-down", operation)
             raise ServerSelectionTimeoutError("simulated")
         if world.chance(world.rates.database_before):
-            world.trace.fault(process.name, "database-before", operation)
+            world.trace.fault(name, "database-before", operation)
             raise AutoReconnect("simulated")
         if len(steps) > 1 and world.chance(world.rates.database_half):
             for step in steps[: world.dice.randrange(1, len(steps))]:
                 step()
-            world.trace.fault(process.name, "database-half", operation)
+            world.trace.fault(name, "database-half", operation)
             raise AutoReconnect("simulated")
-        world.trace.event(process.name, operation)
+        world.trace.event(name, operation)
         results = [step() for step in steps]
         await asyncio.sleep(self._delay())
-        if not process.alive:
-            await world.hang()
         if world.chance(world.rates.database_after):
-            world.trace.fault(process.name, "database-after", operation)
+            world.trace.fault(name, "database-after", operation)
             raise NetworkTimeout("simulated")
         return results
 

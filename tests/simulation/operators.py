@@ -11,7 +11,7 @@ from relance.errors import DependencyUnavailable
 from tests.simulation.faulty_link import FaultyLink
 from tests.simulation.memory.database import open_memory
 from tests.simulation.moments import wait_for_a_moment
-from tests.simulation.people import Web
+from tests.simulation.people import Terminal
 from tests.simulation.signals import SimulatedCycles
 from tests.simulation.workers import SkewedClock
 from tests.simulation.workflow_runtime import Workflows
@@ -24,7 +24,7 @@ class Operators:
     def __init__(self, world: World, workflows: Workflows, periods: list[str]) -> None:
         self._world = world
         self._periods = periods
-        terminal = Web()
+        terminal = Terminal("operator")
         data = open_memory(world.store, FaultyLink(world, terminal))
         self._desk = CycleDesk(data.controls, SimulatedCycles(workflows, terminal), SkewedClock(world, timedelta(0)))
 

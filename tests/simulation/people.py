@@ -17,17 +17,14 @@ from tests.simulation.memory.database import open_memory
 from tests.simulation.moments import wait_for_a_moment
 from tests.simulation.workers import SkewedClock
 from tests.simulation.workflow_runtime import Workflows
-from tests.simulation.world import World
+from tests.simulation.world import Process, World
 
 
-class Web:
-    """The web process: its calls fail like any other's, and it tries again until it has an answer."""
-
-    name = "web"
-    alive = True
+class Terminal(Process):
+    """Where somebody tries again until he has an answer: its calls fail like any other's, but it is not killed."""
 
     def kill(self) -> None:
-        """Is not killed: whoever reports an event tries again until it is taken."""
+        """Lives on."""
 
 
 class People:
@@ -38,7 +35,7 @@ class People:
         self._application = application
         self._workflows = workflows
         self._checks = checks
-        web = Web()
+        web = Terminal("web")
         data = open_memory(world.store, FaultyLink(world, web))
         follow_ups = SimulatedFollowUps(workflows, web)
         clock = SkewedClock(world, timedelta(0))

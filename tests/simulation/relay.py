@@ -11,8 +11,7 @@ from datetime import timedelta
 
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
 from relance.ports import Letter
-from tests.simulation.faulty_link import Process
-from tests.simulation.world import World
+from tests.simulation.world import Process, World
 
 REFUSALS = (
     (450, "4.7.1 greylisted, try again later", "rcpt"),
@@ -76,11 +75,9 @@ class Lane:
     async def send(self, letter: Letter) -> None:
         relay, process, world = self.relay, self.process, self.relay.world
         key = letter.invitation_id, str(letter.kind)
-        if world.over or not process.alive:
+        if world.over:
             await world.hang()
-        await asyncio.sleep(world.dice.uniform(0.005, 0.3))
-        if not process.alive and world.dice.random() < 0.5:
-            await world.hang()
+        await world.way(process, world.dice.uniform(0.005, 0.3), lambda: relay.accept(letter, process))
         if world.loop.time() < world.relay_down_until:
             world.trace.fault(process.name, "relay-down", letter.invitation_id)
             raise DependencyUnavailable("relay", "connection refused")
@@ -95,8 +92,6 @@ class Lane:
             raise MailUncertain
         relay.accept(letter, process)
         await asyncio.sleep(world.dice.uniform(0.001, 0.05))
-        if not process.alive:
-            await world.hang()
         if world.chance(world.rates.relay_breaks_after):
             relay.unanswered[key] += 1
             world.trace.fault(process.name, "relay-broke-after-data", letter.invitation_id)
@@ -119,7 +114,7 @@ class SimulatedMailer:
         world = self._relay.world
         async with self._free:
             await asyncio.sleep(world.dice.uniform(0.001, 0.05))
-            if world.over or not self._process.alive:
+            if world.over:
                 await world.hang()
             if world.loop.time() < world.relay_down_until:
                 world.trace.fault(self._process.name, "relay-down")

@@ -223,19 +223,22 @@ class Simulation:
             await asyncio.sleep(6 * 3600)
 
     def _clear_up(self) -> None:
-        """End whatever still hangs in dead processes."""
+        """End whatever is left, also in dead processes."""
         self.world.over = True
-        for _ in range(50):
+        self.loop.thaw()
+        for _ in range(20):
             for future in list(self.world.hanging):
                 future.cancel()
-            tasks = asyncio.all_tasks(self.loop)
-            if not tasks:
-                break
-            for task in tasks:
-                task.cancel()
-            self.loop.run_until_complete(asyncio.wait(tasks, timeout=1.0))
+            self.loop.run_until_complete(_cancel())
         asyncio.set_event_loop(None)
         self.loop.close()
+
+
+async def _cancel() -> None:
+    if tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=1.0)
 
 
 def simulate(seed: int, months: int, *, faults: bool = True, kept: int | None = KEPT) -> Report:

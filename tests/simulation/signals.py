@@ -13,8 +13,8 @@ from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal
 from relance.errors import DependencyUnavailable
-from tests.simulation.faulty_link import Process
 from tests.simulation.workflow_runtime import Workflows
+from tests.simulation.world import Process
 from workflows.follow_up import FollowUp
 
 PARTS = 10
@@ -71,17 +71,15 @@ class SimulatedCycles:
 async def call(workflows: Workflows, process: Process, what: str, work: Callable[[], bool]) -> bool:
     """Call the server for a process: refused, done without an answer, or done."""
     world = workflows.world
-    if world.over or not process.alive:
+    if world.over:
         await world.hang()
-    await asyncio.sleep(world.dice.uniform(0.001, 0.05))
+    await world.way(process, world.dice.uniform(0.001, 0.05), work)
     if world.chance(world.rates.follow_ups):
         world.trace.fault(process.name, "temporal-before", what)
         raise DependencyUnavailable("Temporal", "simulated")
     world.trace.event(process.name, what)
     result = work()
     await asyncio.sleep(world.dice.uniform(0.001, 0.05))
-    if not process.alive:
-        await world.hang()
     if world.chance(world.rates.follow_ups):
         world.trace.fault(process.name, "temporal-after", what)
         raise DependencyUnavailable("Temporal", "simulated")

@@ -16,7 +16,7 @@ from tests.simulation.memory.database import open_memory
 from tests.simulation.relay import Relay, SimulatedMailer
 from tests.simulation.signals import SimulatedCycles, SimulatedFollowUps
 from tests.simulation.workflow_runtime import Workflows
-from tests.simulation.world import World
+from tests.simulation.world import Process, World
 
 if TYPE_CHECKING:
     from tests.simulation.cluster import Attempt
@@ -49,7 +49,7 @@ class WatchedLedger:
         return await self._ledger.exchange(settle, claim)
 
 
-class WorkerProcess:
+class WorkerProcess(Process):
     """One process: dies at once or drains; `attempts` are what it works at."""
 
     def __init__(
@@ -60,9 +60,8 @@ class WorkerProcess:
         workflows: Workflows,
         watch: Callable[[WorkerProcess, ClaimRequest], None],
     ) -> None:
+        super().__init__(f"worker-{number}")
         self.world = world
-        self.name = f"worker-{number}"
-        self.alive = True
         self.draining = False
         self.attempts: dict[int, Attempt] = {}
         self.on_killed: Callable[[WorkerProcess], None] = lambda _: None
@@ -93,8 +92,7 @@ class WorkerProcess:
         self.world.trace.fault(self.name, "killed", f"{len(self.attempts)} attempts, {self.mailer.open} connections")
         self.alive = False
         self.on_killed(self)
-        for attempt in list(self.attempts.values()):
-            attempt.task.cancel()
+        self.world.died(self)
 
     def drain(self) -> None:
         """SIGTERM: no new work; what is in flight is finished."""

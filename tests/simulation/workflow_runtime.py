@@ -169,8 +169,8 @@ class Workflows:
         return [execution.id for execution in self.by_id.values() if not execution.closed]
 
 
-def _touch(context: Context | None) -> None:
-    execution = context.get(_CURRENT) if context is not None else None
+def _touch(context: Context) -> None:
+    execution = context.get(_CURRENT)
     if execution is not None:
         execution.touched()
 

@@ -11,6 +11,8 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.domain.compensation import CANCELLED, GIVEN_UP, Compensation, compensation_id
 from relance.domain.control import Control, ControlState
+from relance.domain.invitation import InvitationStatus
+from relance.ids import plan_id
 
 PAGE = 1000
 
@@ -60,6 +62,21 @@ class MongoCompensations:
         """Count the invitations a mail of which is being sent: they cannot be taken back yet."""
         with translated("count mails in flight"):
             return await self._database.invitations.count_documents({"period": period, "claim": {"$ne": None}})
+
+    async def users(self, period: str, after: str | None, size: int) -> list[str]:
+        """Return the next users the period has plans for, in order of id."""
+        # A plan's id is made of period and user; "/" comes after ".".
+        first = plan_id(period, after) if after is not None else f"{period}."
+        with translated("list the users of a period"):
+            found = self._database.plans.find({"_id": {"$gt": first, "$lt": f"{period}/"}}, {"userId": 1})
+            return [raw["userId"] for raw in await found.sort("_id", 1).to_list(size)]
+
+    async def reached(self, period: str) -> list[str]:
+        """Return the ids of the invitations that arrived or may have, in order."""
+        arrived = [{"sentAt": {"$ne": None}}, {"status": InvitationStatus.UNCERTAIN.value}]
+        with translated("list who was reached"):
+            found = self._database.invitations.find({"period": period, "$or": arrived}, {"_id": 1})
+            return [raw["_id"] for raw in await found.sort("_id", 1).to_list(None)]
 
     async def _page(self, control: Control, collection: str, after: str) -> list[Raw]:
         query = {**_given_up(control.id, control.state, collection), "_id": {"$gt": after}}

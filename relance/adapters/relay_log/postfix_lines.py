@@ -8,6 +8,7 @@ active queue, or a delivery agent with a `status=`. Queue ids are short (and use
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,15 +19,14 @@ from relance.ports import Fate, Knowledge, RelayRecord
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _TRADITIONAL = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) ", re.ASCII)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)? ", re.ASCII)
-_LINE = re.compile(
-    r"\S+ \S*/(?P<daemon>[a-z]+)\[\d+\]: (?:\[ID \d+ \S+\] )?(?P<queue_id>[0-9A-Za-z]{5,25}): (?P<rest>.*)", re.ASCII
-)
+_LINE = re.compile(r"\S+ \S*/(?P<daemon>[a-z]+)\[\d+\]: (?P<queue_id>[0-9A-Za-z]{5,25}): (?P<rest>.*)", re.ASCII)
 _MESSAGE_ID = re.compile(r"message-id=(\S+)")
 _ACTIVE = re.compile(r"from=<.*>, size=\d+, nrcpt=\d+ \(queue active\)", re.ASCII)
 _DELIVERY = re.compile(r"to=<(?P<to>.*?)>, .*\bstatus=(?P<status>[a-z]+) \(")
 _FATES = {"sent": Fate.DELIVERED, "deferred": Fate.DEFERRED, "bounced": Fate.BOUNCED, "expired": Fate.BOUNCED}
 _WORST_FIRST = (Fate.DEFERRED, Fate.BOUNCED, Fate.DELIVERED)
 MOST_RECIPIENTS = 1000
+LINES_TO_DATE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +90,25 @@ class Reading:
         self._calendar = calendar
         self._lives: dict[str, Life] = {}
         self._found: dict[str, list[Life]] = {one: [] for one in message_ids}
-        self.newest: datetime | None = None
+        self._last: deque[str] = deque(maxlen=LINES_TO_DATE)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest instant among the last lines."""
+        stamped = (self._calendar.stamp(line) for line in self._last)
+        return max((one[0] for one in stamped if one is not None), default=None)
 
     def take(self, line: str) -> None:
         """Read one line; what is no line of Postfix says nothing."""
+        self._last.append(line)
+        # Nearly every line is about another mail: dating each would take most of the time.
+        if "message-id=" not in line and line.partition("]: ")[2].partition(": ")[0] not in self._lives:
+            return
         stamped = self._calendar.stamp(line)
-        if stamped is None:
+        found = _LINE.match(stamped[1]) if stamped is not None else None
+        if stamped is None or found is None:
             return
-        at, text = stamped
-        self.newest = at if self.newest is None else max(self.newest, at)
-        found = _LINE.match(text)
-        if found is None:
-            return
-        queue_id, rest = found["queue_id"], found["rest"]
+        at, queue_id, rest = stamped[0], found["queue_id"], found["rest"]
         if found["daemon"] == "cleanup":
             self._cleaned_up(queue_id, rest)
         elif (life := self._lives.get(queue_id)) is not None:

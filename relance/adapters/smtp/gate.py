@@ -17,7 +17,7 @@ from relance.settings.pacing import Pacing
 _ABOUT_PROVIDER = {"rcpt", "data"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """The right to send one mail now; it is given back once. `waited`: seconds that the provider's rate has cost."""
 
@@ -60,7 +60,9 @@ class Gate:
 
     async def enter(self, permit: Permit) -> Entry | None:
         """Wait for the provider's rate, and for a place as long as the patience lasts; None: no place came free."""
-        waited = await keep(self._pace)
+        begun = now()
+        place = self._pace.take(begun)
+        waited = await keep(self._pace, place, begun) if place > begun else 0.0
         if not self._places.locked():
             await self._places.acquire()
         else:
@@ -112,12 +114,8 @@ class Gate:
         return Verdict.FAILURE if failure.class_ is FailureClass.SENDER_FAULT else Verdict.SUCCESS
 
 
-async def keep(pace: Pace) -> float:
-    """Wait for the next place in line and return the seconds it took; the last in line gives it back if cancelled."""
-    begun = now()
-    place = pace.take(begun)
-    if place <= begun:
-        return 0.0
+async def keep(pace: Pace, place: float, begun: float) -> float:
+    """Wait for a place in line and return the seconds it took; the last in line gives it back if cancelled."""
     try:
         await asyncio.sleep(place - begun)
     except asyncio.CancelledError:

@@ -48,7 +48,9 @@ class Pacer:
             return permit
         entry: Entry | None = None
         try:
-            await keep(self._relay)
+            if self._relay.is_limited:
+                begun = now()
+                await keep(self._relay, self._relay.take(begun), begun)
             entry = await gate.enter(permit)
         finally:
             if entry is None:

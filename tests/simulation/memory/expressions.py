@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.memory.values import MISSING, at_path, sort_key
@@ -53,6 +54,24 @@ def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Eval], bool]:
     return compare
 
 
+def _present(arguments: Any, value: Eval) -> list[Any]:
+    return [found for argument in arguments if (found := value(argument)) is not MISSING and found is not None]
+
+
+def _sum(arguments: Any, value: Eval) -> Any:
+    found = _present(arguments, value)
+    if len(found) < len(arguments):
+        return None
+    dates = [one for one in found if isinstance(one, datetime)]
+    numbers = sum(one for one in found if not isinstance(one, datetime))
+    return dates[0] + timedelta(milliseconds=numbers) if dates else numbers
+
+
+def _filter(arguments: Any, value: Eval) -> list[Any]:
+    name = arguments.get("as", "this")
+    return [one for one in value(arguments["input"]) if truthy(value(arguments["cond"], {name: one}))]
+
+
 def _if_null(arguments: Any, value: Eval) -> Any:
     for argument in arguments[:-1]:
         found = value(argument)
@@ -95,7 +114,7 @@ def _filter(arguments: Any, value: Eval) -> list[Any]:
 
 _OPERATORS: dict[str, Callable[[Any, Eval], Any]] = {
     "$literal": lambda argument, value: argument,
-    "$add": lambda arguments, value: sum(value(argument) for argument in arguments),
+    "$add": _sum,
     "$ifNull": _if_null,
     "$cond": _cond,
     "$eq": _compared(lambda one, other: one == other),
@@ -104,8 +123,9 @@ _OPERATORS: dict[str, Callable[[Any, Eval], Any]] = {
     "$gte": _compared(lambda one, other: one >= other),
     "$lt": _compared(lambda one, other: one < other),
     "$lte": _compared(lambda one, other: one <= other),
-    "$max": lambda arguments, value: max((value(argument) for argument in arguments), key=sort_key),
-    "$min": lambda arguments, value: min((value(argument) for argument in arguments), key=sort_key),
+    "$max": lambda arguments, value: max(_present(arguments, value), key=sort_key, default=None),
+    "$filter": _filter,
+    "$ne": _compared(lambda one, other: one != other),
     "$in": lambda arguments, value: value(arguments[0]) in value(arguments[1]),
     "$mergeObjects": _merged,
     "$concatArrays": lambda arguments, value: [one for argument in arguments for one in value(argument)],

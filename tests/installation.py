@@ -123,14 +123,14 @@ class Installation:
 
     async def _is_idle(self, group: str) -> bool:
         try:
-            description = (await self.alert_group(group).describe()).raw_description
+            described = await self.alert_group(group).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return True
             raise
-        if description.workflow_execution_info.status != WorkflowExecutionStatus.RUNNING:
-            return True
-        return not description.pending_activities and not description.HasField("pending_workflow_task")
+        raw = described.raw_description
+        busy = raw.HasField("pending_workflow_task") or len(raw.pending_activities) > 0
+        return described.status is not WorkflowExecutionStatus.RUNNING or not busy
 
 
 @asynccontextmanager

@@ -13,8 +13,7 @@ from relance import ids
 from relance.alerting import AlertDesk
 from relance.cli.command import Run
 from relance.cli.demo_desk_report import DeskAccount
-from relance.cli.embedded import Embedded, load_world
-from relance.cli.periods import today
+from relance.cli.embedded import Embedded
 from relance.cli.services import Database
 from relance.cli.virtual_time import BEYOND, PAUSE, VirtualTime
 from relance.contracts.alerts import AlertView
@@ -50,21 +49,19 @@ class DeskStory:
 
     async def play(self) -> DeskAccount:
         """Run both checks, one of them twice, acknowledge, and run them again the next morning."""
-        now = self.run.services.clock.now()
-        day = today(now, self.place.settings.everflow.timezone)
+        began, day = self.run.services.clock.now(), self.place.network.day
         first = [await self._check(check, day) for check in CheckName]
         groups = sorted({alert.group for alert in await self.database.alerts.open()})
         await self._all(groups, _is_told)
         again = await self._check(CheckName.DEFAULT_LP, day)
         await self._acknowledge(groups)
-        await load_world(self.place, day + DAY + QUIET)
         await self._sleep_until_morning(groups, day + DAY)
         later = [await self._check(check, day + DAY) for check in CheckName]
         await self._all(groups, _is_gone)
         counts = await asyncio.gather(*(self._end(group) for group in groups))
         # Who looks around with KEEP=1 finds something again.
-        await load_world(self.place, day)
-        return await self._account(now, first, [again, *later], counts)
+        await self.place.network.load(day)
+        return await self._account(began, first, [again, *later], counts)
 
     async def _check(self, check: CheckName, day: date) -> CheckResult:
         handle = await start_check(self.place.client, check, self.place.settings.everflow, self._nominal(check, day))
@@ -136,7 +133,8 @@ class DeskStory:
 
 
 def _is_told(group: AlertGroup) -> bool:
-    return all(member.told_at is not None and member.news is None for member in group.members.values())
+    told = [member.told_at is not None and member.news is None for member in group.members.values()]
+    return bool(told) and all(told)
 
 
 def _is_acknowledged(group: AlertGroup) -> bool:

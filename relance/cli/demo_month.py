@@ -56,6 +56,11 @@ class Story:
     period: str
     motion: FastMotion
 
+    async def play(self) -> None:
+        """Run the cycle through its month, then its reminders."""
+        await self.invite()
+        await self.remind()
+
     async def invite(self) -> None:
         """Run the cycle through its month, wave by wave."""
         options = cycle_options(self.place.settings).model_copy(update={"replan_every": REPLAN_EVERY})

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from temporalio.service import RPCError, RPCStatusCode
@@ -19,13 +18,13 @@ from relance.devstack.stack import Stack
 from relance.settings.everflow import Everflow
 from relance.temporal.checks import start_check
 from tests.faults.everflow.checker import ABOUT_DATA, BUSINESS, Judgement, Seen, judge
+from tests.faults.everflow.kinds import CALL_S
 from tests.faults.everflow.plan import Plan
 from tests.faults.everflow.truth import truth
 from tests.faults.everflow.worlds import network
 from tests.installation import Installation, installed
 
-PATIENCE = timedelta(seconds=3)
-CALL_S, RATE_WINDOW_S = 1.0, 0.5
+RATE_WINDOW_S = 0.5
 RUN_LIMIT_S = 60.0
 GROUPS = sorted(BUSINESS | ABOUT_DATA)
 _LEFT_BEHIND = ("alerts", "chatMessages", "jobRuns")
@@ -39,7 +38,6 @@ class Lane:
     installation: Installation
     everflow: EverflowControl
     chat: Chat
-    settings: Everflow
     _read: int = field(default=0, init=False)
 
     async def run(self, plan: Plan) -> Judgement:
@@ -50,7 +48,8 @@ class Lane:
         await self.everflow.put_world(world)
         await self.everflow.add_fault(plan.fault)
         async with asyncio.timeout(RUN_LIMIT_S):
-            check = await start_check(self.installation.client, plan.check, self.settings, plan.nominal)
+            settings = Everflow(patience=plan.kind.patience)
+            check = await start_check(self.installation.client, plan.check, settings, plan.nominal)
             await check.result()
             await self.installation.alert_groups_idle(GROUPS)
         seen = await self._seen()
@@ -95,11 +94,10 @@ async def opened(stack: Stack, chat: Chat, name: str) -> AsyncIterator[Lane]:
         "RELANCE_EVERFLOW__RATE_WINDOW": str(RATE_WINDOW_S),
         "RELANCE_CHANNELS__SLACK_URL": f"{chat.url}/slack/{name}",
     }
-    settings = Everflow(patience=PATIENCE)
     try:
         async with EverflowControl(server.http) as everflow, installed(stack, name, environment) as installation:
             await installation.database.ensure_indexes()
             await installation.start_worker()
-            yield Lane(name, installation, everflow, chat, settings)
+            yield Lane(name, installation, everflow, chat)
     finally:
         await server.stop()

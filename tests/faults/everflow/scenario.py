@@ -74,9 +74,12 @@ async def rehearse(kinds: Sequence[str], runs: int, lanes: int, seed: int, say: 
                 judged.append((plan, await lane.run(plan)))
                 say(f"{len(judged)}/{len(every)} {plan}: {_told(judged[-1][1])}")
 
-        async with asyncio.TaskGroup() as tasks:
-            for lane in running:
-                tasks.create_task(go(lane))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for lane in running:
+                    tasks.create_task(go(lane))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
         peak = max(lane.installation.workers[0].measure() for lane in running)
     return Report(sorted(judged, key=lambda one: every.index(one[0])), peak, time.monotonic() - begun)
 
@@ -106,7 +109,7 @@ def _told(one: Judgement) -> str:
 def _declare(parser: ArgumentParser) -> None:
     parser.add_argument("--runs", type=positive, default=10, help="runs of each kind")
     parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS], help="only this; repeatable")
-    parser.add_argument("--lanes", type=positive, default=3, help="workers, each with a network of its own")
+    parser.add_argument("--lanes", type=positive, default=4, help="workers, each with a network of its own")
     parser.add_argument("--seed", type=int, default=1, help="for networks, mornings and moments")
 
 

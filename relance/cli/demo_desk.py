@@ -27,7 +27,7 @@ from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.checks import RPC_TIMEOUT, cron_of, start_check
 
 PATIENCE = 30.0
-"""Seconds for a group to take in what it was told; after that the account shows what is missing."""
+"""Seconds for a report, and for a group to take in what it was told; then the account shows what is missing."""
 
 DAY = timedelta(days=1)
 QUIET = timedelta(days=3)
@@ -55,6 +55,7 @@ class DeskStory:
         await self._all(groups, _is_told)
         again = await self._check(CheckName.DEFAULT_LP, day)
         await self._acknowledge(groups)
+        await self.place.network.load(day + DAY + QUIET)
         await self._sleep_until_morning(groups, day + DAY)
         later = [await self._check(check, day + DAY) for check in CheckName]
         await self._all(groups, _is_gone)
@@ -64,7 +65,8 @@ class DeskStory:
         return await self._account(began, first, [again, *later], counts)
 
     async def _check(self, check: CheckName, day: date) -> CheckResult:
-        handle = await start_check(self.place.client, check, self.place.settings.everflow, self._nominal(check, day))
+        everflow = self.place.settings.everflow.model_copy(update={"patience": timedelta(seconds=PATIENCE)})
+        handle = await start_check(self.place.client, check, everflow, self._nominal(check, day))
         return await handle.result()
 
     def _nominal(self, check: CheckName, day: date) -> datetime:

@@ -50,7 +50,7 @@ async def demo(
             period = next_period(current_period(run.services.clock.now(), place.settings.scheduling.default_zone))
             story = Story(run, place, database, period, FastMotion(place.client, period))
             # The one mostly waits for the other's worker: together they take no longer than the month alone.
-            run.out.note("Meanwhile the partner desk: both checks, and again the next morning.")
+            run.out.note("While a month passes, the partner desk runs both checks, and again the next morning.")
             _, desk = await asyncio.gather(
                 story.play(), DeskStory(run, place, database, VirtualTime(place.client)).play()
             )

@@ -59,7 +59,9 @@ class DeskStory:
         await self._sleep_until_morning(groups, day + DAY)
         later = [await self._check(check, day + DAY) for check in CheckName]
         await self._all(groups, _is_gone)
-        counts = await asyncio.gather(*(self._end(group) for group in groups))
+        # Whatever else was raised meanwhile is accounted for too.
+        raised = {alert.group for alert in await self.database.alerts.recent(began)}
+        counts = await asyncio.gather(*(self._end(group) for group in sorted(raised)))
         # Who looks around with KEEP=1 finds something again.
         await self.place.network.load(day)
         return await self._account(began, first, [again, *later], counts)

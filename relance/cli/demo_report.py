@@ -75,7 +75,7 @@ class Account:
             ("lost", month["lost"], "sent by the ledger but not in the mailbox, or without an outcome"),
             ("submitted", month["submitted"], "answers"),
             ("expired", month["expired"], "no answer in time"),
-            ("duration", f"{self.duration_s:.1f} s", "for a month of sending and a month of reminders"),
+            ("duration", f"{self.duration_s:.1f} s", "for a month of sending, a month of reminders, and two mornings"),
         ]
         view = Group(
             report_view(self.month.statistics, self.month.reminders),

@@ -36,6 +36,11 @@ class Plan:
         """When the check's Schedule would have started it."""
         return datetime(self.on.year, self.on.month, self.on.day, HOURS[self.check], tzinfo=ZONE).astimezone(UTC)
 
+    @property
+    def recovers(self) -> bool:
+        """Whether the check is run again after a fault that did not pass by itself."""
+        return not self.passes and not self.kind.crowded
+
     def __str__(self) -> str:
         found, stays = "finding" if self.finding else "calm", "passes" if self.passes else "stays"
         return f"{self.kind.name} {self.number} ({self.check}, {self.on}, {found}, {stays})"

@@ -15,7 +15,7 @@ from relance.devstack.chat.client import Chat
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
-from tests.faults.storm.timing import GroupTime
+from tests.faults.group_time import GroupTime
 from tests.faults.storm.told import Told, most_per_interval, told
 from tests.installation import Installation
 

@@ -113,7 +113,7 @@ class Installation:
         return self.client.get_workflow_handle(ids.alert_workflow_id(group), result_type=Counts)
 
     async def alert_groups_idle(self, groups: Iterable[str]) -> None:
-        """Wait until all that these groups were told is worked off, so that they only wait for time to pass."""
+        """Wait until these groups only wait for time to pass, be it the second in which they gather what comes."""
         every = list(groups)
         looks = 0
         while looks < IDLE_LOOKS:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from relance.cli.demo_desk_report import DeskAccount
+from relance.cli.demo.desk_report import DeskAccount
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName
 from relance.domain.alerts.group import Counts

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from relance.adapters.everflow.reports import EverflowReports
 from relance.checks import Look, look
-from relance.cli.demo_desk import DAY, QUIET
+from relance.cli.demo.desk import DAY, QUIET
 from relance.cli.sample_network import SampleNetwork
 from relance.contracts.names import CheckName
 from relance.devstack.everflow.client import EverflowControl

@@ -25,6 +25,7 @@ from tests.faults.everflow.truth import truth
 from tests.faults.everflow.worlds import network
 from tests.faults.group_time import GroupTime
 from tests.installation import Installation, installed
+from workflows.alert import GATHER
 
 RATE_WINDOW_S = 0.5
 RUN_LIMIT_S = 60.0
@@ -71,7 +72,13 @@ class Lane:
         await self.everflow.clear_faults()
         await self._check(plan)
         for group in await self.installation.database.alerts.open_rules(sorted(ABOUT_DATA)):
+            await self._gathered()
             await GroupTime(self.installation, group).passes(RESOLVED_AFTER)
+        await self._gathered()
+
+    async def _gathered(self) -> None:
+        """Wait until the groups have also worked off what they gather."""
+        await asyncio.sleep(GATHER.total_seconds())
         await self.installation.alert_groups_idle(GROUPS)
 
     async def _seen(self) -> Seen:

@@ -12,10 +12,10 @@ from temporalio.client import WorkflowHandle
 from relance import ids
 from relance.alerting import AlertDesk
 from relance.cli.command import Run
-from relance.cli.demo_desk_report import DeskAccount
+from relance.cli.demo.desk_report import DeskAccount
+from relance.cli.demo.virtual_time import BEYOND, PAUSE, VirtualTime
 from relance.cli.embedded import Embedded
 from relance.cli.services import Database
-from relance.cli.virtual_time import BEYOND, PAUSE, VirtualTime
 from relance.contracts.alerts import AlertView
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName, Query

@@ -8,7 +8,7 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
-from relance.cli.alert_view import Eyes, last_seen, times_seen
+from relance.cli.alerts.view import Eyes, last_seen, times_seen
 from relance.cli.instants import local, local_and_utc
 from relance.cli.output import table
 from relance.domain.alert_wording.languages import LANGUAGES

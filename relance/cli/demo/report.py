@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Group
 
-from relance.cli.demo_desk_report import DeskAccount
+from relance.cli.demo.desk_report import DeskAccount
 from relance.cli.output import Answer, table
 from relance.cli.reports import Rows, reminders_sent, report_view
 from relance.contracts.cycle import CycleStatistics

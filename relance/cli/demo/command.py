@@ -11,12 +11,12 @@ from uuid import uuid4
 import typer
 
 from relance.cli.command import Run, command
-from relance.cli.demo_desk import DeskStory
-from relance.cli.demo_month import Story
-from relance.cli.demo_report import Account
+from relance.cli.demo.desk import DeskStory
+from relance.cli.demo.month import Story
+from relance.cli.demo.report import Account
+from relance.cli.demo.virtual_time import FastMotion, VirtualTime
 from relance.cli.embedded import embedded, load_people
 from relance.cli.output import Answer
-from relance.cli.virtual_time import FastMotion, VirtualTime
 from relance.devstack.stack import Ports
 from relance.domain.send_times import current_period, next_period
 from relance.runtime.shutdown import stop_requested

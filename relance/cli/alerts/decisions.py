@@ -11,14 +11,14 @@ from rich.console import Group
 from rich.text import Text
 
 from relance.alerting import AlertDesk
-from relance.cli.alert_list import READ
-from relance.cli.alert_targets import REMEMBERED
-from relance.cli.alert_view import Eyes, matcher_words
+from relance.cli.alerts.listing import READ
+from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
+from relance.cli.alerts.targets import REMEMBERED
+from relance.cli.alerts.view import Eyes, matcher_words
 from relance.cli.command import Run
 from relance.cli.instants import local_and_utc
 from relance.cli.output import Answer
 from relance.cli.services import Database
-from relance.cli.silencing import Typed, read_author, read_end, read_reason, silence_of
 from relance.domain.alerts.model import Alert, AlertState
 from relance.domain.alerts.silences import Silence
 from relance.domain.failures import Severity

@@ -10,11 +10,11 @@ from temporalio.client import WorkflowHandle
 
 from relance.balance import balance_period
 from relance.cli.command import Run
-from relance.cli.demo_report import WITHOUT_OUTCOME, MonthAccount
+from relance.cli.demo.report import WITHOUT_OUTCOME, MonthAccount
+from relance.cli.demo.virtual_time import AT_ONCE, FastMotion
 from relance.cli.embedded import Embedded
 from relance.cli.opening import open_cycle
 from relance.cli.services import Database
-from relance.cli.virtual_time import AT_ONCE, FastMotion
 from relance.cli.watching import Watch
 from relance.contracts.cycle import CycleInput
 from relance.contracts.follow_up import FollowedState, Step

@@ -243,6 +243,11 @@ async def serve(settings: Settings, role: Role) -> int:
     ready = join_supervisor()
     async with opened(settings) as open_, AsyncExitStack() as stack:
         activities = activities_of(settings, open_)
+        if TaskQueue.OPS in QUEUES[role]:
+            links = AttachmentTokens(settings.privacy.link_key)
+            await stack.enter_async_context(
+                serving(settings.gateway, application(open_.database.attachments, links.verify))
+            )
         for queue in QUEUES[role]:
             await stack.enter_async_context(
                 Worker(
@@ -258,11 +263,6 @@ async def serve(settings: Settings, role: Role) -> int:
                     max_cached_workflows=settings.worker.cached_workflows,
                     graceful_shutdown_timeout=settings.worker.drain,
                 )
-            )
-        if TaskQueue.OPS in QUEUES[role]:
-            links = AttachmentTokens(settings.privacy.link_key)
-            await stack.enter_async_context(
-                serving(settings.gateway, application(open_.database.attachments, links.verify))
             )
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))

@@ -93,7 +93,7 @@ class AlertDelivery:
         if request.details:
             return details_message(
                 alerts,
-                key=ids.alert_details_key(key),
+                key=ids.alert_details_key(key, request.at),
                 at=at,
                 language=self.voice.language,
                 next_repeat=request.next_repeat,

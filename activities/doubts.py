@@ -103,7 +103,7 @@ def _is_free(job: Job) -> bool:
 async def _settle(sender: Sender, job: Job, record: RelayRecord, order: Order, done: Done) -> bool:
     """Record what is known of one mail; return whether it is to be sent."""
     now, desk = sender.now(order.at), sender.doubts
-    if record.knowledge is Knowledge.ACCEPTED:
+    if record.knowledge is Knowledge.ACCEPTED and job.kind is not MailKind.INVITATION:
         sent = await desk.arrived(job, record, now)
         if sent is not None:
             sender.meter.uncertain(job.kind, Verdict.ARRIVED)

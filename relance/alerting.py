@@ -73,9 +73,16 @@ class AlertDesk:
     async def silence(self, silence: Silence) -> list[Alert]:
         """Store a silence and apply it to the open alerts it matches; alerts that open later are born under it."""
         await self.silences.add(silence)
-        found = [alert for alert in await self.alerts.open() if silence.matcher.matches(alert)]
-        entry = HistoryEntry(at=self.clock.now(), event=AlertEvent.SILENCED, by=silence.author, detail=silence.reason)
-        return await self._decide(found, entry, silence.ends_at)
+        now = self.clock.now()
+        active = await self.silences.active(now)
+        entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=silence.author, detail=silence.reason)
+        ends: dict[datetime, list[Alert]] = {}
+        for alert in await self.alerts.open():
+            if silence.matcher.matches(alert):
+                # A short silence does not end a longer one.
+                longest = max(silence.ends_at, silenced_until(alert, active, now) or silence.ends_at)
+                ends.setdefault(longest, []).append(alert)
+        return [one for end, alerts in ends.items() for one in await self._decide(alerts, entry, end)]
 
     async def matching(self, target: str) -> list[Alert]:
         """Return the open alerts with this key or of this group.

@@ -103,9 +103,9 @@ def alert_message_key(group: str, opened_at: datetime, sequence: int) -> str:
     return f"alert/{group}/{_instant(opened_at)}/{sequence}"
 
 
-def alert_details_key(message_key: str) -> str:
-    """Return the deduplication key of the details to a message."""
-    return f"{message_key}/details"
+def alert_details_key(message_key: str, asked_at: datetime) -> str:
+    """Return the deduplication key of the details to a message: whoever asks again later gets them again."""
+    return f"{message_key}/details/{_instant(asked_at)}"
 
 
 def _instant(at: datetime) -> str:

@@ -113,7 +113,7 @@ class Installation:
         return self.client.get_workflow_handle(ids.alert_workflow_id(group), result_type=Counts)
 
     async def alert_groups_idle(self, groups: Iterable[str]) -> None:
-        """Wait until all that these groups were told is worked off, so that they only wait for time to pass."""
+        """Wait until these groups only wait for time to pass, be it the second in which they gather what comes."""
         every = list(groups)
         looks = 0
         while looks < IDLE_LOOKS:
@@ -123,14 +123,14 @@ class Installation:
 
     async def _is_idle(self, group: str) -> bool:
         try:
-            description = (await self.alert_group(group).describe()).raw_description
+            described = await self.alert_group(group).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return True
             raise
-        if description.workflow_execution_info.status != WorkflowExecutionStatus.RUNNING:
-            return True
-        return not description.pending_activities and not description.HasField("pending_workflow_task")
+        raw = described.raw_description
+        busy = raw.HasField("pending_workflow_task") or len(raw.pending_activities) > 0
+        return described.status is not WorkflowExecutionStatus.RUNNING or not busy
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ def test_the_ids_of_alerts_say_what_they_are_about() -> None:
 def test_a_messages_key_depends_on_group_opening_and_number_only() -> None:
     key = alert_message_key("default-lp", AT, 3)
     assert key == "alert/default-lp/2026-03-11T08:00:00.000000Z/3"
-    assert alert_details_key(key) == f"{key}/details"
+    assert alert_details_key(key, AT) == f"{key}/details/2026-03-11T08:00:00.000000Z"
 
 
 subjects = st.text(st.characters(codec="utf-8"), max_size=400)

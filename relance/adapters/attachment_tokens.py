@@ -27,7 +27,7 @@ class AttachmentTokens:
     """Signs and verifies with a key that is derived for attachments alone."""
 
     def __init__(self, link_key: SecretStr) -> None:
-        self._key = derived(link_key.get_secret_value().encode(), "unsub")
+        self._key = derived(link_key.get_secret_value().encode(), "attachment")
 
     def sign(self, key: str, filename: str) -> str:
         """Return the token of a message's file."""

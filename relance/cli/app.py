@@ -7,21 +7,12 @@ from collections.abc import Sequence
 import typer
 
 from relance import __version__
-from relance.cli import (
-    alerts,
-    backtest,
-    bootstrap,
-    cycle,
-    demo,
-    dev,
-    doctor,
-    events,
-    report_group,
-    schedules,
-    start,
-    why,
-)
+from relance.cli import bootstrap, cycle, dev, doctor, events, schedules, start, why
+from relance.cli.alerts import commands as alerts
+from relance.cli.checks import backtest
 from relance.cli.command import report
+from relance.cli.demo import command as demo
+from relance.cli.job_reports import commands as job_reports
 from relance.cli.output import Output
 from relance.cli.services import Services
 from relance.runtime.exit import INTERRUPTED, NOBODY_READS, WRONG_USAGE
@@ -39,7 +30,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for group in (bootstrap, dev, demo, start, events, cycle, why, schedules, alerts, report_group, backtest, doctor):
+    for group in (bootstrap, dev, demo, start, events, cycle, why, schedules, alerts, job_reports, backtest, doctor):
         group.register(app)
     return app
 

@@ -13,6 +13,7 @@ from relance.cli.bootstrap import bootstrap
 from relance.cli.command import Run, command
 from relance.cli.embedded import Embedded, check_worker, embedded, load_people
 from relance.cli.output import Answer, table
+from relance.cli.periods import today
 from relance.devstack.stack import Ports
 from relance.runtime.shutdown import stop_requested
 
@@ -20,6 +21,15 @@ EXAMPLES = """
 starter.py dev
 starter.py dev --data ~/relance-data --ui-port 8233
 """
+
+COMMANDS = (
+    ("starter.py start cycle --now --dry-run", "who would be invited this month, who not and why"),
+    ("starter.py start default-lp --wait", "look at yesterday's landing pages; the chat shows what is told"),
+    ("starter.py start paused-partner --wait", "compare three days of revenue with a week before"),
+    ("starter.py alerts list", "what is open; alerts show|ack|silence go on from there"),
+    ("starter.py report jobs", "which runs of which job did what"),
+    ("starter.py schedules list", "what comes when"),
+)
 
 PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="Port; without it a free one.")]
 
@@ -37,12 +47,17 @@ async def dev(
     mongo_port: PortOption = None,
     smtp_port: PortOption = None,
     mailbox_port: PortOption = None,
+    everflow_port: PortOption = None,
+    chat_port: PortOption = None,
 ) -> Answer:
-    """Run the embedded stack and a worker until Ctrl-C, with sample people, and print the addresses."""
+    """Run the embedded stack and a worker until Ctrl-C, with sample people and sample traffic; print the addresses.
+
+    The Schedules are active. On every day the sample traffic holds one finding for each check.
+    """
     stop = stop_requested()
-    ports = Ports(mongo_port, temporal_port, ui_port, smtp_port, mailbox_port)
+    ports = Ports(mongo_port, temporal_port, ui_port, smtp_port, mailbox_port, everflow_port, chat_port)
     folder = data.expanduser() if data else None
-    run.out.note("Starting Temporal, MongoDB, the mailbox and a worker ...")
+    run.out.note("Starting Temporal, MongoDB, the mailbox, Everflow, the chat and a worker ...")
     async with embedded(run, folder=folder, ports=ports) as place:
         loaded = await load_people(run, place, users, contacts)
         await bootstrap(Run(run.services, run.out))
@@ -53,13 +68,19 @@ async def dev(
         run.out.note("Ctrl-C stops everything.")
         while not stop.is_set():
             check_worker(place)
+            await place.network.keep_up(today(run.services.clock.now(), place.settings.everflow.timezone))
             await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=1.0)
     return Answer({"stopped": True, **answer.data}, "Stopped.")
 
 
 def _addresses(place: Embedded) -> Answer:
     rows = place.stack.describe()
-    view = Group(table("Addresses", ("what", "where"), rows), "For other terminals:", place.exports())
+    view = Group(
+        table("Addresses", ("what", "where"), rows),
+        "For other terminals:",
+        place.exports(),
+        table("There", ("command", "what it does"), COMMANDS),
+    )
     return Answer({"addresses": dict(rows), "environment": place.environment()}, view)
 
 

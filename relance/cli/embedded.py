@@ -7,17 +7,15 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from temporalio.client import Client
 
 from relance.cli.command import Run
 from relance.cli.periods import today
+from relance.cli.sample_network import SampleNetwork
 from relance.contracts.names import TaskQueue
 from relance.devstack import processes
-from relance.devstack.everflow.client import EverflowControl
-from relance.devstack.everflow.samples import sample_world
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.samples import awkward_rules, sample_people
 from relance.devstack.stack import Ports, Stack
@@ -30,12 +28,13 @@ WORKER_READY = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A running stack: its addresses, the settings that lead to it, a client, and its worker."""
+    """A running stack: its addresses, the settings that lead to it, a client, its worker and its sample traffic."""
 
     stack: Stack
     settings: Settings
     client: Client
     worker: processes.Server
+    network: SampleNetwork
 
     def environment(self) -> dict[str, str]:
         """Return the variables that lead another process here."""
@@ -61,12 +60,18 @@ async def embedded(
         worker = processes.start("worker", run.services.worker, stack.folder / "worker.log")
         try:
             client, settings = await run.services.temporal(), run.services.settings()
-            place = Embedded(stack, settings, client, worker)
-            await load_world(place, today(run.services.clock.now(), settings.everflow.timezone))
+            network = await _network(run, stack, settings)
             await worker.ready(_served(client), WORKER_READY)
-            yield place
+            yield Embedded(stack, settings, client, worker, network)
         finally:
             await worker.stop()
+
+
+async def _network(run: Run, stack: Stack, settings: Settings) -> SampleNetwork:
+    day = today(run.services.clock.now(), settings.everflow.timezone)
+    network = SampleNetwork(stack.everflow_http, day)
+    await network.load(day)
+    return network
 
 
 async def _served(client: Client) -> None:
@@ -83,12 +88,6 @@ async def load_people(run: Run, place: Embedded, users: int, contacts: int) -> b
             for rule in awkward_rules():
                 await mailbox.add_rule(rule)
     return loaded
-
-
-async def load_world(place: Embedded, on: date) -> None:
-    """Make the network the sample one, in which each check finds one thing on that day, and nothing before."""
-    async with EverflowControl(place.stack.everflow_http) as everflow:
-        await everflow.put_world(sample_world(on))
 
 
 def check_worker(place: Embedded) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from relance.cli import start_check
+from relance.cli.checks import start as start_check
 from relance.cli.command import Run, command, invalid
 from relance.cli.opening import open_cycle
 from relance.cli.output import Answer

@@ -26,7 +26,9 @@ class StubClient:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
+        # uvicorn closes a connection that was idle for 5 s, just when a client with httpx's 5 s would use it again.
+        limits = httpx.Limits(keepalive_expiry=2.0)
+        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, limits=limits, trust_env=False)
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from relance import ids
 from relance.contracts.cycle import CycleInput
+from relance.domain.send_times import next_period
 from relance.temporal.namespace import raise_retention, retention
 from tests.cli.terminal import Terminal
 
@@ -43,6 +44,25 @@ async def test_the_first_bootstrap_prepares_everything_and_the_second_changes_no
         # Only the send times still ahead (SPEC C1).
         assert request.not_before is not None
         assert timedelta(0) <= request.not_before - before < timedelta(minutes=1)
+        await client.get_workflow_handle(ids.cycle_workflow_id(period)).terminate()
+
+
+async def test_only_the_monthly_schedule_says_which_periods_have_no_opening_of_their_own(
+    terminal: Terminal, client: Client
+) -> None:
+    """The checks come earlier, and open nothing."""
+    periods = [f"{datetime.now(ZoneInfo('Europe/Paris')):%Y-%m}"]
+    while len(periods) < 4:
+        periods.append(next_period(periods[-1]))
+    check, cycle = (int(period[5:]) for period in periods[2:])
+    sparse = {
+        "RELANCE_SCHEDULING__CYCLE_CRON": f"0 6 25 {cycle} *",
+        "RELANCE_EVERFLOW__DEFAULT_LP_CRON": f"0 9 1 {check} *",
+        "RELANCE_EVERFLOW__PAUSED_CRON": f"0 8 1 {check} *",
+    }
+    said = Terminal({**terminal.environment, **sparse}).json("bootstrap")
+    assert list(said["periods"]) == periods
+    for period in periods:
         await client.get_workflow_handle(ids.cycle_workflow_id(period)).terminate()
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import psutil
 import pytest
 
@@ -29,6 +30,8 @@ ACCOUNT = {
     "reminders",
     "submitted",
     "expired",
+    "alerts",
+    "checks",
     "duration_s",
 }
 
@@ -48,7 +51,20 @@ def wait_until_gone(processes: list[psutil.Process]) -> None:
     assert alive == []
 
 
+def check_the_partner_desk(terminal: Terminal, chat: str) -> None:
+    schedules = {line["id"] for line in terminal.json("schedules", "list")["schedules"]}
+    assert schedules >= {"default-lp", "paused-partner"}
+    assert terminal.json("start", "default-lp", "--wait")["findings"] == 1
+    assert [alert["group"] for alert in terminal.json("alerts", "list")["alerts"]] == ["default-lp"]
+    deadline = time.monotonic() + 20
+    while not (posted := httpx.get(f"{chat}/messages").json()):
+        assert time.monotonic() < deadline, "nothing was told in the chat"
+        time.sleep(0.1)
+    assert "Default LP Alert" in posted[0]["raw"]
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_the_stack_of_dev_works_until_it_is_interrupted(clean: dict[str, str], tmp_path: Path) -> None:
     command = [*STARTER, "dev", "--data", str(tmp_path), "--users", "3", "--contacts", "2", "--json"]
     with subprocess.Popen(command, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -56,8 +72,9 @@ def test_the_stack_of_dev_works_until_it_is_interrupted(clean: dict[str, str], t
         assert process.stderr is not None
         said = json.loads(process.stdout.readline())
         servers = children_of(psutil.Process(process.pid))
-        healthy = Terminal(said["environment"]).json("doctor")
-        assert healthy["healthy"] is True
+        terminal = Terminal(said["environment"])
+        assert terminal.json("doctor")["healthy"] is True
+        check_the_partner_desk(terminal, said["addresses"]["Chat"])
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         process.stdout.read()
@@ -85,6 +102,9 @@ def test_the_demo_invites_reminds_and_balances_and_leaves_nothing_behind(clean: 
     assert said["reminders"]["first"] > said["reminders"]["second"] > 0
     assert said["failed"] == 1
     assert said["submitted"] + said["expired"] == said["sent"]
+    assert said["checks"] == {"default_lp": 1, "paused_partner": 1}
+    # Two findings, told once each, and told once more when they are over; the second look tells nothing.
+    assert said["alerts"] == {"fired": 2, "delivered": 4, "suppressed": 1, "resolved": 2}
     assert time.monotonic() - began < 90
     assert servers
     wait_until_gone(servers)

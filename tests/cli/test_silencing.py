@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relance.cli.silencing import Typed, read_author, read_end, read_reason, silence_of
+from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
 from relance.domain.alerts.model import Alert
 from relance.domain.alerts.silences import Matcher
 from relance.domain.failures import Severity

@@ -18,6 +18,9 @@ COMMANDS = [
     "signal 2026-11.u1.c1 submitted",
     "why --user u1",
     "start default-lp",
+    "alerts list",
+    "alerts ack default-lp",
+    "report noise",
     "doctor",
 ]
 ONLY_EVERFLOW = [

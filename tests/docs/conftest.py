@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
 
+from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow.samples import sample_world
+from relance.devstack.everflow.world import World
 from relance.devstack.samples import sample_people
 from relance.devstack.stack import Stack
 from tests.cli.terminal import Terminal
 from tests.installation import installed
 
 USERS, CONTACTS = 4, 5
+NAMED = date(2026, 11, 22)
+"""The newest day of a run that a command of the documents names."""
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +26,16 @@ async def terminal(stack: Stack) -> AsyncIterator[Terminal]:
     """A terminal that leads to them, in the state in which `starter.py dev` leaves everything."""
     async with installed(stack, f"docs-{uuid4().hex[:8]}") as installation:
         await installation.load(*sample_people(USERS, CONTACTS))
+        async with EverflowControl(stack.everflow_http) as network:
+            await network.put_world(_world())
         await installation.start_worker()
         terminal = Terminal(installation.environment)
         terminal.json("bootstrap")
         yield terminal
+
+
+def _world() -> World:
+    """The facts up to the dates the documents name, and up to today."""
+    named, today = sample_world(NAMED), sample_world(datetime.now(UTC).date())
+    last = max(fact.hour for fact in named.facts)
+    return named.model_copy(update={"facts": named.facts + tuple(one for one in today.facts if one.hour > last)})

@@ -14,13 +14,17 @@ from tests.installation import CycleHandle, Installation
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person may choose; `connections` is per worker process."""
+    """What a person may choose; `connections` is per worker process.
+
+    With `resolver` the workers look at the mailbox's log before they send anything again, and nothing may be doubled.
+    """
 
     users: int
     contacts: int
     kills: int
     connections: int
     seed: int
+    resolver: bool = False
 
 
 @dataclass(frozen=True, slots=True)

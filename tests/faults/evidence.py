@@ -29,6 +29,7 @@ class Evidence:
     peak_rss_mb: float
     kills: int
     connections: int
+    resolver: bool = False
 
     @property
     def copies(self) -> Counter[str]:

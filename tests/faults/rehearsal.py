@@ -51,6 +51,7 @@ class Report:
             "lost": len(lost(evidence, self.expected)),
             "duplicates": evidence.duplicates,
             "connections": evidence.connections,
+            "resolver": evidence.resolver,
             "same_message_id": evidence.same_message_id,
             "balance": evidence.balance.balance,
             "kills": evidence.kills,
@@ -69,7 +70,7 @@ def rehearsed(name: str, summary: str, disturb: Disturb) -> Scenario:
     """Return the scenario that disturbs a cycle in this way."""
 
     async def run(arguments: Namespace, say: Say) -> Report:
-        options = Options(arguments.users, arguments.contacts, arguments.kills, arguments.connections, arguments.seed)
+        options = Options(arguments.users, arguments.contacts, arguments.kills, arguments.connections, arguments.seed, arguments.resolver)
         return await rehearse(disturb, options, say)
 
     return Scenario(name, summary, _declare, run)
@@ -80,6 +81,7 @@ def _declare(parser: ArgumentParser) -> None:
     parser.add_argument("--users", type=positive, default=100, help="sample users")
     parser.add_argument("--contacts", type=positive, default=10, help="contacts of each")
     parser.add_argument("--connections", type=positive, default=16, help="per worker process")
+    parser.add_argument("--resolver", action="store_true", help="look mails in doubt up before they are sent again")
     parser.add_argument("--seed", type=int, default=1, help="for people and moments")
 
 
@@ -91,7 +93,7 @@ async def rehearse(disturb: Disturb, options: Options, say: Say) -> Report:
     async with (
         Stack() as stack,
         Mailbox(stack.mailbox_http) as mailbox,
-        installed(stack, "faults", variables) as installation,
+        installed(stack, "faults", variables | _resolver(stack, options)) as installation,
     ):
         await mailbox.add_rule(
             Refuse(stage=Stage.RCPT, recipient=f"*@{REFUSED_DOMAIN}", code=550, text="5.1.1 unknown")
@@ -119,6 +121,12 @@ async def rehearse(disturb: Disturb, options: Options, say: Say) -> Report:
     return Report(evidence, expected, judge(evidence, expected), time.monotonic() - begun)
 
 
+def _resolver(stack: Stack, options: Options) -> dict[str, str]:
+    if not options.resolver:
+        return {}
+    return {"RELANCE_RELAY_LOG__KIND": "mailbox", "RELANCE_RELAY_LOG__MAILBOX_URL": stack.mailbox_http}
+
+
 async def _collect(run: Run, kills: int, result: CycleStatistics) -> Evidence:
     installation = run.installation
     for worker in installation.workers:
@@ -137,6 +145,7 @@ async def _collect(run: Run, kills: int, result: CycleStatistics) -> Evidence:
         peak_rss_mb=max(worker.peak_rss_mb for worker in installation.workers),
         kills=kills,
         connections=run.options.connections,
+        resolver=run.options.resolver,
     )
 
 

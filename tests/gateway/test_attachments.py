@@ -110,7 +110,7 @@ async def test_a_database_that_does_not_answer_is_a_matter_of_time(
 
 
 async def test_no_log_holds_a_link(browser: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("DEBUG", "uvicorn")
+    caplog.set_level("DEBUG")
     token = TOKENS.sign(KEY, "chart.png")
     for path in (f"/attachments/{token}", f"/attachments/{token}x"):
         await browser.get(path)

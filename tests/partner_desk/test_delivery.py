@@ -103,7 +103,7 @@ async def test_the_same_message_has_the_same_key_however_often_it_is_posted(
     await perform(delivery.post, request(sequence=1, telling=Telling.RESOLVED))
     await perform(delivery.post, request(details=True))
     keys = [one.key.removeprefix("alert/default-lp/2026-11-04T08:00:00.000000Z/") for one in slack.taken]
-    assert keys == ["0", "0", "1", "0/details"]
+    assert keys == ["0", "0", "1", "0/details/2026-11-04T08:00:00.000000Z"]
     assert slack.taken[2].attachments == ()
 
 

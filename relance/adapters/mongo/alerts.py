@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -70,8 +71,10 @@ class MongoAlerts:
 
     async def open_rules(self, rules: Sequence[str]) -> set[str]:
         """Return those of these rules that have an open alert."""
+        # By the key, which begins with the rule: asked at every firing, also while thousands are open.
+        keys = [re.compile(f"^{re.escape(rule)}/") for rule in rules]
         with translated("look for open rules"):
-            return set(await self._collection.distinct("rule", {OPEN: True, "rule": {"$in": list(rules)}}))
+            return set(await self._collection.distinct("rule", {OPEN: True, "key": {"$in": keys}}))
 
     async def latest_observation(self, group: str) -> str:
         """Return the latest observation any alert of the group was seen by; empty if there is none."""

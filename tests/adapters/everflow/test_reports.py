@@ -253,9 +253,11 @@ async def test_a_wrong_key_is_refused_with_a_remedy_and_never_shown(
     assert f" {key} " not in str(caught.value)
 
 
-def test_without_a_key_nothing_is_asked() -> None:
-    with pytest.raises(ReportRefused, match="RELANCE_EVERFLOW__API_KEY"):
-        EverflowReports(Everflow())
+async def test_without_a_key_nothing_is_asked(network: EverflowControl) -> None:
+    async with EverflowReports(Everflow(base_url=network.url)) as reports:
+        with pytest.raises(ReportRefused, match="RELANCE_EVERFLOW__API_KEY"):
+            await reports.prepare()
+    assert await network.calls() == []
 
 
 async def test_at_most_four_calls_are_under_way(network: EverflowControl, reports: EverflowReports) -> None:

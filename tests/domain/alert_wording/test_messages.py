@@ -229,7 +229,7 @@ def test_details_tell_why_with_windows_in_local_time_and_utc() -> None:
         "Open since: 09:00 AM (2026-03-11 08:00 UTC)",
         "Next reminder: 01:00 PM",
         "To take it on: starter.py alerts ack paused-partner/376",
-        "To silence it: starter.py alerts silence paused-partner/376",
+        'To silence it: starter.py alerts silence paused-partner/376 --for 4h --reason "..."',
         "",
         "• Partner Alpha · EUR 1,234.50 → EUR 100.00 · −91.9%",
     ]

@@ -68,6 +68,16 @@ def judge(check: CheckName, owed: frozenset[Row], seen: Seen, *, stays: bool) ->
     )
 
 
+def after_recovery(check: CheckName, owed: frozenset[Row], seen: Seen) -> list[str]:
+    """Return what is wrong once the network was sound again, the check was run again and time has passed."""
+    judged = judge(check, owed, seen, stays=False)
+    told = [row for message in seen.chat if _group(message) in BUSINESS for row in _rows(message)]
+    found = [f"after recovery {text}" for text in judged.false_alerts]
+    found += [f"after recovery not told: {true}" for true in owed if not any(_says(row, true) for row in told)]
+    still = [one["key"] for one in seen.alerts if one["rule"] in ABOUT_DATA and one["state"] != "resolved"]
+    return found + [f"after recovery still open: {key}" for key in still]
+
+
 def _outcome(
     check: CheckName,
     true_rows: frozenset[Row],

@@ -36,15 +36,20 @@ class Plan:
         """When the check's Schedule would have started it."""
         return datetime(self.on.year, self.on.month, self.on.day, HOURS[self.check], tzinfo=ZONE).astimezone(UTC)
 
+    @property
+    def recovers(self) -> bool:
+        """Whether the check is run again after a fault that did not pass by itself."""
+        return not self.passes and not self.kind.crowded
+
     def __str__(self) -> str:
         found, stays = "finding" if self.finding else "calm", "passes" if self.passes else "stays"
-        return f"{self.kind.name} {self.number} ({self.check}, {self.on}, {found}, {stays}, {self.fault})"
+        return f"{self.kind.name} {self.number} ({self.check}, {self.on}, {found}, {stays})"
 
 
 def plans(kinds: Sequence[Kind], runs: int, seed: int) -> Iterator[Plan]:
     """Yield `runs` runs of each kind; half of them with a finding, half with a fault that passes if it can."""
-    for position, kind in enumerate(kinds):
-        for number in range(runs):
+    for number in range(runs):
+        for position, kind in enumerate(kinds):
             chance = random.Random(f"{seed}/{kind.name}/{number}")
             bits = _COMBINATIONS[(number + 2 * position) % 8] ^ (7 if position // 4 % 2 else 0)
             check, passes = list(CheckName)[bits & 1], bool(bits & 4) and not kind.crowded

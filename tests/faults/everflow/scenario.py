@@ -39,7 +39,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """Whether each run told the truth or the lack of data, once, and was recorded once."""
+        """Whether each run told the truth or the lack of data, once, was recorded once, and recovered."""
         return not self.problems
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,9 +74,12 @@ async def rehearse(kinds: Sequence[str], runs: int, lanes: int, seed: int, say: 
                 judged.append((plan, await lane.run(plan)))
                 say(f"{len(judged)}/{len(every)} {plan}: {_told(judged[-1][1])}")
 
-        async with asyncio.TaskGroup() as tasks:
-            for lane in running:
-                tasks.create_task(go(lane))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for lane in running:
+                    tasks.create_task(go(lane))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
         peak = max(lane.installation.workers[0].measure() for lane in running)
     return Report(sorted(judged, key=lambda one: every.index(one[0])), peak, time.monotonic() - begun)
 
@@ -89,6 +92,7 @@ def _figures(judged: Sequence[Judged]) -> dict[str, Any]:
         "no_data": outcomes[Outcome.NO_DATA],
         "false_business_alerts": sum(bool(one.false_alerts) for _, one in judged),
         "missed": sum(one.missed for _, one in judged),
+        "recovered": sum(plan.recovers and not _problem(one) for plan, one in judged),
         "reasons": dict(Counter(one.reason for _, one in judged if one.reason)),
     }
 
@@ -106,7 +110,7 @@ def _told(one: Judgement) -> str:
 def _declare(parser: ArgumentParser) -> None:
     parser.add_argument("--runs", type=positive, default=10, help="runs of each kind")
     parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS], help="only this; repeatable")
-    parser.add_argument("--lanes", type=positive, default=3, help="workers, each with a network of its own")
+    parser.add_argument("--lanes", type=positive, default=6, help="workers, each with a network of its own")
     parser.add_argument("--seed", type=int, default=1, help="for networks, mornings and moments")
 
 

@@ -12,11 +12,10 @@ from temporalio.client import WorkflowHandle
 from relance import ids
 from relance.alerting import AlertDesk
 from relance.cli.command import Run
-from relance.cli.demo_desk_report import DeskAccount
-from relance.cli.embedded import Embedded, load_world
-from relance.cli.periods import today
+from relance.cli.demo.desk_report import DeskAccount
+from relance.cli.demo.virtual_time import BEYOND, PAUSE, VirtualTime
+from relance.cli.embedded import Embedded
 from relance.cli.services import Database
-from relance.cli.virtual_time import BEYOND, PAUSE, VirtualTime
 from relance.contracts.alerts import AlertView
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName, Query
@@ -28,7 +27,7 @@ from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.checks import RPC_TIMEOUT, cron_of, start_check
 
 PATIENCE = 30.0
-"""Seconds for a group to take in what it was told; after that the account shows what is missing."""
+"""Seconds for a report, and for a group to take in what it was told; then the account shows what is missing."""
 
 DAY = timedelta(days=1)
 QUIET = timedelta(days=3)
@@ -50,24 +49,26 @@ class DeskStory:
 
     async def play(self) -> DeskAccount:
         """Run both checks, one of them twice, acknowledge, and run them again the next morning."""
-        now = self.run.services.clock.now()
-        day = today(now, self.place.settings.everflow.timezone)
+        began, day = self.run.services.clock.now(), self.place.network.day
         first = [await self._check(check, day) for check in CheckName]
         groups = sorted({alert.group for alert in await self.database.alerts.open()})
         await self._all(groups, _is_told)
         again = await self._check(CheckName.DEFAULT_LP, day)
         await self._acknowledge(groups)
-        await load_world(self.place, day + DAY + QUIET)
+        await self.place.network.load(day + DAY + QUIET)
         await self._sleep_until_morning(groups, day + DAY)
         later = [await self._check(check, day + DAY) for check in CheckName]
         await self._all(groups, _is_gone)
-        counts = await asyncio.gather(*(self._end(group) for group in groups))
+        # Whatever else was raised meanwhile is accounted for too.
+        raised = {alert.group for alert in await self.database.alerts.recent(began)}
+        counts = await asyncio.gather(*(self._end(group) for group in sorted(raised)))
         # Who looks around with KEEP=1 finds something again.
-        await load_world(self.place, day)
-        return await self._account(now, first, [again, *later], counts)
+        await self.place.network.load(day)
+        return await self._account(began, first, [again, *later], counts)
 
     async def _check(self, check: CheckName, day: date) -> CheckResult:
-        handle = await start_check(self.place.client, check, self.place.settings.everflow, self._nominal(check, day))
+        everflow = self.place.settings.everflow.model_copy(update={"patience": timedelta(seconds=PATIENCE)})
+        handle = await start_check(self.place.client, check, everflow, self._nominal(check, day))
         return await handle.result()
 
     def _nominal(self, check: CheckName, day: date) -> datetime:
@@ -136,7 +137,8 @@ class DeskStory:
 
 
 def _is_told(group: AlertGroup) -> bool:
-    return all(member.told_at is not None and member.news is None for member in group.members.values())
+    told = [member.told_at is not None and member.news is None for member in group.members.values()]
+    return bool(told) and all(told)
 
 
 def _is_acknowledged(group: AlertGroup) -> bool:

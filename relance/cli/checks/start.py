@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from relance.checks import look, window_of_check
-from relance.cli.check_report import dry_run_answer, result_answer
+from relance.cli.checks.report import dry_run_answer, result_answer
 from relance.cli.command import Run, command, invalid
 from relance.cli.output import Answer
 from relance.cli.periods import read_past_day, today

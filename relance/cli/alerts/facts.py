@@ -8,7 +8,7 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
-from relance.cli.alert_view import Eyes, last_seen, times_seen
+from relance.cli.alerts.view import Eyes, last_seen, times_seen
 from relance.cli.instants import local, local_and_utc
 from relance.cli.output import table
 from relance.domain.alert_wording.languages import LANGUAGES
@@ -29,7 +29,7 @@ def facts(eyes: Eyes, alert: Alert, coming: Due | None) -> Table:
         *((name.replace("_", " "), Text(clean_name(text))) for name, text in alert.labels.items()),
         *_evidence(eyes, alert),
         ("open since", local_and_utc(alert.fired_at, eyes.zone)),
-        ("seen", f"{times_seen(alert)} times, last {local_and_utc(last_seen(alert), eyes.zone)}"),
+        ("seen", f"{times_seen(alert)} ×, last {local_and_utc(last_seen(alert), eyes.zone)}"),
         ("seen last by the run of", alert.observation or None),
         ("id", Text(alert.id)),
     ]
@@ -37,7 +37,7 @@ def facts(eyes: Eyes, alert: Alert, coming: Due | None) -> Table:
         rows.append(("resolved", local_and_utc(alert.resolved_at, eyes.zone)))
     if coming is not None:
         rows.append(("next message", f"{coming.telling}, {local_and_utc(coming.at, eyes.zone)}"))
-    shown = table(alert.key, ("what", "value"), rows)
+    shown = table(alert.key, ("fact", "value"), rows)
     shown.columns[1].overflow = "fold"
     return shown
 

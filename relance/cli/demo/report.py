@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Group
 
-from relance.cli.demo_desk_report import DeskAccount
+from relance.cli.demo.desk_report import DeskAccount
 from relance.cli.output import Answer, table
 from relance.cli.reports import Rows, reminders_sent, report_view
 from relance.contracts.cycle import CycleStatistics
@@ -75,7 +75,7 @@ class Account:
             ("lost", month["lost"], "sent by the ledger but not in the mailbox, or without an outcome"),
             ("submitted", month["submitted"], "answers"),
             ("expired", month["expired"], "no answer in time"),
-            ("duration", f"{self.duration_s:.1f} s", "for a month of sending and a month of reminders"),
+            ("duration", f"{self.duration_s:.1f} s", "for a month of sending, a month of reminders, and two mornings"),
         ]
         view = Group(
             report_view(self.month.statistics, self.month.reminders),

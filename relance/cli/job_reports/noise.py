@@ -9,8 +9,8 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.alert_list import READ
-from relance.cli.alert_view import keyed
+from relance.cli.alerts.listing import READ
+from relance.cli.alerts.view import keyed
 from relance.cli.command import Run
 from relance.cli.output import Answer, table
 from relance.domain.alert_wording.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from relance.cli.command import command
-from relance.cli.job_report import jobs
-from relance.cli.noise_report import noise
+from relance.cli.job_reports.jobs import jobs
+from relance.cli.job_reports.noise import noise
 
 JOBS = """
 starter.py report jobs

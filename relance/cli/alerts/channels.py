@@ -9,11 +9,11 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.alert_decisions import ByOption
+from relance.cli.alerts.decisions import ByOption
+from relance.cli.alerts.silencing import read_author
 from relance.cli.command import Run, invalid
 from relance.cli.instants import local
 from relance.cli.output import Answer, table
-from relance.cli.silencing import read_author
 from relance.domain.channel_state import ChannelState, Condition, is_usable
 from relance.runtime.exit import DONE, JOB_FAILED
 from relance.settings.channels import ChannelName, Channels

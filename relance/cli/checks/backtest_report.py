@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.backtest_days import Past
-from relance.cli.check_report import finding, lines, words_of
+from relance.cli.checks.days import Past
+from relance.cli.checks.report import finding, lines, words_of
 from relance.cli.output import Answer, table
 from relance.contracts.names import CheckName
 from relance.domain.alert_wording.english import ENGLISH

@@ -9,7 +9,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from relance.cli.instants import local
+from relance.cli.instants import local, local_and_utc
 from relance.cli.output import table
 from relance.domain.alert_wording.languages import LANGUAGES
 from relance.domain.alert_wording.rows import row
@@ -66,10 +66,15 @@ class Eyes:
     def silences(self, silences: Sequence[Silence]) -> Table:
         """Return a table with a line per silence."""
         rows = [
-            (Text(matcher_words(one.matcher)), local(one.ends_at, self.zone), Text(one.author), Text(one.reason))
+            (
+                Text(matcher_words(one.matcher)),
+                local_and_utc(one.ends_at, self.zone),
+                Text(one.author),
+                Text(one.reason),
+            )
             for one in silences
         ]
-        return table(f"Silences that hold now (times in {self.zone})", ("of what", "until", "by", "why"), rows)
+        return table("Silences that hold now", ("of what", "until", "by", "why"), rows)
 
 
 def keyed(shown: Table) -> Table:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from relance.cli.alert_view import Eyes
+from relance.cli.alerts.view import Eyes
 from relance.cli.command import Run, invalid
 from relance.cli.output import Answer
 from relance.cli.services import Database

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from relance.cli.alert_decisions import ack, silence
-from relance.cli.alert_list import list_
-from relance.cli.alert_show import show
-from relance.cli.channels import channels, enable
+from relance.cli.alerts.channels import channels, enable
+from relance.cli.alerts.decisions import ack, silence
+from relance.cli.alerts.listing import list_
+from relance.cli.alerts.show import show
 from relance.cli.command import command
 
 LIST = """

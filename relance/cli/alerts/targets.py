@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from relance.cli.alert_list import READ
+from relance.cli.alerts.listing import READ
 from relance.domain.alerts.model import Alert
 from relance.errors import NotFound
 from relance.ports import Alerts, Clock

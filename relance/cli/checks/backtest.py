@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from relance.cli.backtest_days import Days, look_back
-from relance.cli.backtest_report import backtest_answer
+from relance.cli.checks.backtest_report import backtest_answer
+from relance.cli.checks.days import Days, look_back
+from relance.cli.checks.start import require_key
 from relance.cli.command import Run, command, invalid
 from relance.cli.output import Answer
 from relance.cli.periods import read_past_day
-from relance.cli.start_check import require_key
 from relance.contracts.names import CheckName
 from relance.domain.cron import EVERY_DAY, weekdays
 from relance.settings.everflow import Everflow

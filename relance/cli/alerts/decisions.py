@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -12,14 +11,14 @@ from rich.console import Group
 from rich.text import Text
 
 from relance.alerting import AlertDesk
-from relance.cli.alert_list import READ
-from relance.cli.alert_targets import REMEMBERED
-from relance.cli.alert_view import Eyes, matcher_words
+from relance.cli.alerts.listing import READ
+from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
+from relance.cli.alerts.targets import REMEMBERED
+from relance.cli.alerts.view import Eyes, matcher_words
 from relance.cli.command import Run
 from relance.cli.instants import local_and_utc
 from relance.cli.output import Answer
 from relance.cli.services import Database
-from relance.cli.silencing import Typed, read_author, read_end, read_reason, silence_of
 from relance.domain.alerts.model import Alert, AlertState
 from relance.domain.alerts.silences import Silence
 from relance.domain.failures import Severity
@@ -52,7 +51,7 @@ async def ack(
 
 async def silence(
     run: Run,
-    key: Annotated[str | None, typer.Argument(help="An alert's key, or a rule.", metavar="[KEY]")] = None,
+    key: Annotated[str | None, typer.Argument(help="An alert's key, or a rule.", metavar="KEY")] = None,
     rule: Annotated[str | None, typer.Option("--rule", help="Of this rule; * stands for anything.")] = None,
     subject: Annotated[str | None, typer.Option("--subject", help="About this subject; * stands for anything.")] = None,
     severity: Annotated[
@@ -103,10 +102,11 @@ async def _stored_first() -> AsyncIterator[None]:
 def _acknowledged(before: Sequence[Alert], decided: Sequence[Alert], author: str) -> str:
     if not decided:
         return "This has just resolved: nothing is left to acknowledge."
-    names = sorted({alert.acknowledged_by for alert in before if alert.acknowledged_by} if _all_known(before) else ())
-    already = f"This was acknowledged already, by {', '.join(names)}; now it is by {author}. " if names else ""
+    names = {alert.acknowledged_by or "somebody" for alert in before} if _all_known(before) else set()
+    already = f"This was acknowledged already, by {', '.join(sorted(names))}. " if names else ""
     until = "it gets worse or comes back" if len(decided) == 1 else "one gets worse or comes back"
-    return f"{already}{counted(len(decided), 'alert')} acknowledged: nothing more is said until {until}."
+    by = "" if names == {author} else f" by {author}"
+    return f"{already}{counted(len(decided), 'alert')} acknowledged{by}: nothing more is said until {until}."
 
 
 def _all_known(alerts: Sequence[Alert]) -> bool:
@@ -119,16 +119,11 @@ def _silenced(run: Run, silence: Silence, held: Sequence[Alert], known: Sequence
     loud = [one for one in known if one.is_open and critical.matches(one) and not silence.matcher.matches(one)]
     end = local_and_utc(silence.ends_at, eyes.zone)
     lines = [
-        f"Silenced until {end}, for {_lasting(silence.ends_at - silence.starts_at)}: {matcher_words(silence.matcher)}.",
+        f"Silenced until {end}: {matcher_words(silence.matcher)}.",
         f"It holds back {counted(len(held), 'open alert')}, and those that open until then.",
     ]
     if loud and silence.matcher.severity is None:
-        lines.append(f"{counted(len(loud), 'critical alert')} not among them: they need --severity critical.")
+        lines.append(f"Not among them: {counted(len(loud), 'critical alert')}; that takes --severity critical.")
     data = {"silence": silence, "alerts": list(held), "until": silence.ends_at, "still_loud": [a.key for a in loud]}
     parts: list[Any] = [eyes.alerts("Held back", held)] if held else []
     return Answer(data, Group(*parts, Text("\n".join(lines))))
-
-
-def _lasting(span: timedelta) -> str:
-    hours = span / timedelta(hours=1)
-    return f"{hours / 24:.3g} days" if hours >= 48 else f"{hours:.3g} hours"

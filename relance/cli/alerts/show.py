@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from relance.cli.alert_facts import facts, history
-from relance.cli.alert_groups import next_message, view_of
-from relance.cli.alert_targets import alerts_meant
-from relance.cli.alert_view import Eyes
+from relance.cli.alerts.facts import facts, history
+from relance.cli.alerts.groups import next_message, view_of
+from relance.cli.alerts.targets import alerts_meant
+from relance.cli.alerts.view import Eyes
 from relance.cli.command import Run
 from relance.cli.instants import local
 from relance.cli.output import Answer, table

@@ -11,7 +11,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.alert_list import READ
+from relance.cli.alerts.listing import READ
 from relance.cli.command import Run
 from relance.cli.instants import local, local_and_utc
 from relance.cli.output import Answer, table
@@ -84,7 +84,8 @@ def _view(runs: Sequence[JobRun], totals: Mapping[str, Mapping[str, int]], zones
             _there(run, zones.get(run.job, "UTC")),
             Text(run.state),
             f"{run.at:%Y-%m-%d %H:%M:%S}",
-            late_by(run),
+            # By hand, a run may be made before its time of the day.
+            late_by(run) if run.at >= run.nominal else "early",
             Text(_details(run) or "-"),
         )
         for run in runs[:SHOWN]

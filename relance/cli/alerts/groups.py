@@ -14,7 +14,7 @@ from relance.domain.alerts.due import Due, due
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.alerts.settling import settled
 
-QUERY_TIMEOUT = timedelta(seconds=5)
+QUERY_TIMEOUT = timedelta(seconds=3)
 
 
 async def view_of(client: Client, group: str) -> AlertView | None:

@@ -10,11 +10,11 @@ from temporalio.client import WorkflowHandle
 
 from relance.balance import balance_period
 from relance.cli.command import Run
-from relance.cli.demo_report import WITHOUT_OUTCOME, MonthAccount
+from relance.cli.demo.report import WITHOUT_OUTCOME, MonthAccount
+from relance.cli.demo.virtual_time import AT_ONCE, FastMotion
 from relance.cli.embedded import Embedded
 from relance.cli.opening import open_cycle
 from relance.cli.services import Database
-from relance.cli.virtual_time import AT_ONCE, FastMotion
 from relance.cli.watching import Watch
 from relance.contracts.cycle import CycleInput
 from relance.contracts.follow_up import FollowedState, Step
@@ -55,6 +55,11 @@ class Story:
     database: Database
     period: str
     motion: FastMotion
+
+    async def play(self) -> None:
+        """Run the cycle through its month, then its reminders."""
+        await self.invite()
+        await self.remind()
 
     async def invite(self) -> None:
         """Run the cycle through its month, wave by wave."""

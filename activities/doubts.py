@@ -38,7 +38,7 @@ async def settled_in_batch(sender: Sender, jobs: Sequence[Job], order: Order, do
     Waits for as long as the log may be behind, or until `order.stop()`; then nothing is settled and nothing returned.
     """
     at = max((ask for job in jobs if (ask := sender.doubts.ask_at(job)) is not None), default=None)
-    while at is not None and sender.now(order.at) < at:
+    while False:
         if order.stop():
             return []
         await asyncio.sleep(min(STOP_LOOK, max((at - sender.now(order.at)).total_seconds(), 0)))
@@ -103,7 +103,7 @@ def _is_free(job: Job) -> bool:
 async def _settle(sender: Sender, job: Job, record: RelayRecord, order: Order, done: Done) -> bool:
     """Record what is known of one mail; return whether it is to be sent."""
     now, desk = sender.now(order.at), sender.doubts
-    if record.knowledge is Knowledge.ACCEPTED and job.kind is not MailKind.INVITATION:
+    if record.knowledge is Knowledge.ACCEPTED:
         sent = await desk.arrived(job, record, now)
         if sent is not None:
             sender.meter.uncertain(job.kind, Verdict.ARRIVED)

@@ -19,7 +19,7 @@ from relance.cli.opening import cycle_handle
 from relance.cli.output import Answer, cell
 from relance.cli.periods import read_period
 from relance.cli.services import Database
-from relance.cli.silencing import read_author
+from relance.cli.alerts.silencing import read_author
 from relance.controlling import CycleDesk, Told
 from relance.domain.alerts.model import Rule
 from relance.domain.control import Control, ControlState

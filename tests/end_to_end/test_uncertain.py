@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relance import ids
-from relance.cli.virtual_time import FastMotion
+from relance.cli.demo.virtual_time import FastMotion
 from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Drop, Stage

@@ -14,7 +14,7 @@ from activities.batch import Tally
 from activities.failures import draining, translated
 from activities.sending import Job, Order, Outcome, Sender
 from relance.contracts.rollback import CorrectionInput, CorrectionResult
-from relance.domain.corrections import correction_refusal, may_have_arrived
+from relance.domain.corrections import correction_refusal
 from relance.domain.invitation import MailKind
 from relance.domain.reminders import ReminderRefusal
 from relance.ports import TAKEN, Compensations, Contacts, Deferred, Ledger, Refused, Users
@@ -74,7 +74,7 @@ class Corrections:
 
     async def _jobs(self, request: CorrectionInput, users: Sequence[str]) -> list[Job]:
         entries = await self.ledger.of_users(request.period, users)
-        reached = [entry for found in entries.values() for entry in found if may_have_arrived(entry)]
+        reached = [entry for found in entries.values() for entry in found if entry.may_have_arrived]
         people, contacts = await asyncio.gather(
             self.users.by_ids(users), self.contacts.by_ids([entry.contact_id for entry in reached])
         )

@@ -38,7 +38,7 @@ async def settled_in_batch(sender: Sender, jobs: Sequence[Job], order: Order, do
     Waits for as long as the log may be behind, or until `order.stop()`; then nothing is settled and nothing returned.
     """
     at = max((ask for job in jobs if (ask := sender.doubts.ask_at(job)) is not None), default=None)
-    while False:
+    while at is not None and sender.now(order.at) < at:
         if order.stop():
             return []
         await asyncio.sleep(min(STOP_LOOK, max((at - sender.now(order.at)).total_seconds(), 0)))

@@ -11,18 +11,18 @@ from activities.failures import translated
 from relance.concurrency import at_once
 from relance.contracts.rollback import GivenUp, GiveUpInput
 from relance.domain.control import ControlState
-from relance.ports import Clock, Compensations, Controls, FollowUps
+from relance.ports import Clock, Compensations, Controls, RunningFollowUps
 
 PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """Gives up; needs `Controls`, `Compensations`, `FollowUps` and `Clock`."""
+    """Gives up; needs `Controls`, `Compensations`, `RunningFollowUps` and `Clock`."""
 
     controls: Controls
     compensations: Compensations
-    follow_ups: FollowUps
+    follow_ups: RunningFollowUps
     clock: Clock
 
     @activity.defn

@@ -5,12 +5,12 @@ from __future__ import annotations
 from relance.concurrency import at_once
 from relance.contracts.rollback import RollBackResult
 from relance.domain.control import ControlState
-from relance.ports import Compensations, FollowUps
+from relance.ports import Compensations, RunningFollowUps
 
 PAGE = 500
 
 
-async def survey(compensations: Compensations, follow_ups: FollowUps, period: str) -> RollBackResult:
+async def survey(compensations: Compensations, follow_ups: RunningFollowUps, period: str) -> RollBackResult:
     """Return what taking a cycle back would change now: the same counts that doing it returns."""
     running, after = 0, None
     while page := await compensations.users(period, after, PAGE):

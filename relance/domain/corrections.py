@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from relance.domain.eligibility import Refusal, invitation_refusal
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitation import Invitation, MailKind
 from relance.domain.people import Contact, User
 from relance.domain.reminders import ReminderRefusal
-
-
-def may_have_arrived(invitation: Invitation) -> bool:
-    """Tell whether somebody may have got this invitation."""
-    return invitation.sent_at is not None or invitation.status is InvitationStatus.UNCERTAIN
 
 
 def correction_refusal(
@@ -24,6 +19,6 @@ def correction_refusal(
         return ReminderRefusal.ALREADY_SENT
     if any(one.type is MailKind.CORRECTION for one in invitation.reminder_skips):
         return ReminderRefusal.ALREADY_DECIDED
-    if not may_have_arrived(invitation):
+    if not invitation.may_have_arrived:
         return ReminderRefusal.NOT_SENT_YET
     return invitation_refusal(user, contact, suppressed=suppressed)

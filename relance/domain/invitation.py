@@ -119,6 +119,9 @@ class Verdict(StrEnum):
     MISSED = "missed"
 
 
+_STILL_OPEN = (None, Verdict.UNKNOWN)
+
+
 class Doubt(Document):
     """A mail that was claimed and whose reply is not known, so that the relay may have it or not (SPEC X4).
 
@@ -156,6 +159,12 @@ class Invitation(Document):
     opened_at: Utc | None = None
     submitted_at: Utc | None = None
     ended_at: Utc | None = None
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether somebody may have got it, whatever its status says."""
+        doubtful = any(one.kind is MailKind.INVITATION and one.verdict in _STILL_OPEN for one in self.doubts)
+        return doubtful or self.sent_at is not None or self.status is InvitationStatus.UNCERTAIN
 
     def doubt(self, kind: MailKind) -> Doubt | None:
         """Return the oldest open doubt about one of its mails."""

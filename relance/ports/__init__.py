@@ -32,7 +32,7 @@ from relance.ports.people import Contacts, Page, Suppressions, Users
 from relance.ports.plans import Plans
 from relance.ports.relay_log import Fate, Knowledge, RelayLog, RelayRecord
 from relance.ports.reports import Reports
-from relance.ports.surroundings import Clock, FollowUps, Meter
+from relance.ports.surroundings import Clock, FollowUps, Meter, RunningFollowUps
 
 __all__ = [
     "TAKEN",
@@ -72,6 +72,7 @@ __all__ = [
     "Reports",
     "Resolution",
     "Result",
+    "RunningFollowUps",
     "Sent",
     "Settlement",
     "Silences",

@@ -20,6 +20,10 @@ class FollowUps(Protocol):
     async def tell(self, event: InvitationEvent) -> bool:
         """Signal the follow-up of an invitation; return False if it does not exist or has ended."""
 
+
+class RunningFollowUps(Protocol):
+    """The follow-up workflows that run, for whoever ends them."""
+
     async def stop(self, period: str, user_id: str, reason: str) -> int:
         """End a user's follow-ups of a period; return how many were running."""
 

@@ -23,8 +23,8 @@ from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
 from relance.settings.group import Group, Zone
-from relance.settings.relay_log import RelayLog
 from relance.settings.pacing import Breaking, Pacing
+from relance.settings.relay_log import RelayLog
 
 
 class Scheduling(Group):

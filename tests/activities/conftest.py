@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from temporalio.testing import ActivityEnvironment
 
 from activities.control import ControlWatch
+from activities.corrections import Corrections
 from activities.endings import Endings
 from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
@@ -98,6 +99,11 @@ class Office:
     @property
     def planning(self) -> Planning:
         return Planning(self.data.users, self.data.plans, Defaults(5, "18:00", "Europe/Paris"), self.meter)
+
+    @property
+    def corrections(self) -> Corrections:
+        data = self.data
+        return Corrections(data.users, data.contacts, data.ledger, data.compensations, self.sender)
 
     @property
     def endings(self) -> Endings:

@@ -58,6 +58,14 @@ async def test_a_pause_in_the_middle_of_a_batch_leaves_the_rest_queued_and_loses
     assert len(set(office.mailer.invitations_sent())) == len(office.mailer.accepted) == 30
 
 
+async def test_a_batch_of_a_paused_cycle_is_not_even_begun(office: Office) -> None:
+    await office.add_user("u1")
+    await office.plan()
+    await office.tell(ControlState.PAUSED)
+    assert (await office.send()).stopped
+    assert [plan.status for plan in await office.data.plans.of_user("u1")] == [PlanStatus.PLANNED]
+
+
 async def test_reminders_of_a_paused_cycle_are_put_off_and_no_try_is_counted(office: Office) -> None:
     await office.add_user("u1")
     await office.plan()

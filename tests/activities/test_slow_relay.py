@@ -30,6 +30,7 @@ from tests.activities.conftest import Office
 from tests.adapters.smtp.relay import DROP, Relay
 
 Connect: TypeAlias = Callable[..., Breakers]
+PACING, BREAKING = Pacing(), Breaking()
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def connect(office: Office) -> AsyncIterator[Connect]:
     """Gives the office real connections instead of the mailer that can be told to fail."""
     async with AsyncExitStack() as stack:
 
-        def make(port: int, pacing: Pacing = Pacing(), breaking: Breaking = Breaking(), **settings: Any) -> Breakers:
+        def make(port: int, pacing: Pacing = PACING, breaking: Breaking = BREAKING, **settings: Any) -> Breakers:
             mail = Mail(port=port, connect_timeout=5, command_timeout=30, data_timeout=30, **settings)
             tokens, breakers = LinkTokens(Privacy().link_key), Breakers(breaking)
             sign = partial(partial, tokens.sign)
@@ -60,7 +61,7 @@ async def _plan(office: Office, contacts: int, domain: Callable[[int], str]) -> 
 async def test_a_tarpit_does_not_hold_a_batch(
     office: Office, mailbox: Mailbox, mailbox_smtp: tuple[str, int], connect: Connect
 ) -> None:
-    pacing = Pacing(patience=0.3, slow_reply=1.0, connections=2)
+    pacing = Pacing(patience=0.3, slow_reply=1.0, providers="slow.example=2")
     breakers = connect(mailbox_smtp[1], pacing, Breaking(failures=2), connections=8)
     await mailbox.add_rule(Delay(stage=Stage.RCPT, recipient="*@slow.example", seconds=1.5))
     await _plan(office, 100, lambda number: "slow.example" if number % 2 else "mail.example")

@@ -57,7 +57,6 @@ def why(invitation: Invitation | None, now: datetime = SENT_AT + DAY, **given: A
         (FailureClass, FAILURES),
         (EventKind, EVENTS),
         (PlanReason, PLAN_REASONS),
-        (MailKind, MAILS),
     ],
 )
 def test_every_code_has_a_phrase(codes: type[StrEnum], phrases: Mapping[StrEnum, str]) -> None:
@@ -246,4 +245,5 @@ def test_a_mail_that_was_uncertain_says_so_and_how_it_ended(verdict: Verdict | N
 
 def test_every_end_of_a_doubt_has_words_of_its_own() -> None:
     assert set(DOUBTS) == {None, *Verdict}
+    assert set(MAILS) == set(MailKind)
     assert len(set(DOUBTS.values())) == len(DOUBTS)

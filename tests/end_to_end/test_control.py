@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from relance import ids
 from relance.contracts.cycle import CycleOptions
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, Refuse, Stage
+from relance.domain.control import ControlState
 from relance.domain.events import EventKind
 from tests.end_to_end.commands import starter
 from tests.end_to_end.people import PERIOD, people
@@ -52,6 +54,7 @@ async def test_a_paused_cycle_sends_nothing_and_goes_on_where_it_was(
     assert "is paused already, by ann" in again["message"]
     progress = await cycle.query("progress")
     assert progress["control"]["reason"] == "relay moves"
+    await mailbox.clear_rules()
     code, resumed, _ = await starter(installation, "cycle", "resume", PERIOD, "--by", "bob")
     assert (code, resumed["state"]) == (0, "running")
     result = await cycle.result()
@@ -98,6 +101,7 @@ async def test_a_rollback_does_what_its_dry_run_said_and_corrects_each_who_was_i
     optout = planned["already_sent"][0]
     await installation.intake().take(optout, EventKind.OPTED_OUT)
     _, planned, _ = await starter(installation, "cycle", "rollback", PERIOD, "--dry-run")
+    await mailbox.clear_rules()
     code, done, errors = await starter(installation, "cycle", "rollback", PERIOD, "--correction", "--by", "ann")
     assert code == 0, errors
     compared = ("changes", "follow_ups", "reached", "already_sent")
@@ -110,3 +114,47 @@ async def test_a_rollback_does_what_its_dry_run_said_and_corrects_each_who_was_i
     code, again, _ = await starter(installation, "cycle", "rollback", PERIOD, "--correction")
     assert (code, again["changed"], again["follow_ups"]) == (0, False, 0)
     assert len(await mailbox.log()) == 2 * count - 1
+
+
+@pytest.mark.slow
+async def test_a_rollback_of_a_cycle_that_is_done_ends_its_follow_ups(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    await installation.load(*people(3, 4))
+    await installation.start_worker()
+    await (await installation.start_cycle(PERIOD)).result()
+    code, planned, _ = await starter(installation, "cycle", "rollback", PERIOD, "--dry-run")
+    assert (code, planned["follow_ups"]) == (0, 3)
+    _, done, _ = await starter(installation, "cycle", "rollback", PERIOD)
+    assert done["changes"] == planned["changes"] == {"invitations.sent": 12, "plans.done": 3}
+    assert done["follow_ups"] == 3
+    for user in ("u0", "u1", "u2"):
+        follow_up = installation.client.get_workflow_handle(ids.follow_up_workflow_id(PERIOD, user))
+        ended = await follow_up.result()
+        assert set(ended.values()) == {"cycle_rolled_back"}
+    assert len(await mailbox.log()) == 12
+
+
+@pytest.mark.slow
+async def test_a_cycle_with_too_many_errors_pauses_itself_until_a_person_resumes_it(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient="*c7@*", code=550, text="5.1.1 no such user"))
+    await installation.load(*people(40, 10))
+    await installation.start_worker()
+    cycle = await installation.start_cycle(PERIOD)
+    async with asyncio.timeout(20):
+        while (await installation.database.controls.get(PERIOD)).state is ControlState.RUNNING:
+            await asyncio.sleep(0.05)
+    [alert] = await installation.database.alerts.open()
+    assert (alert.rule, alert.severity) == ("cycle-stopped", "critical")
+    await asyncio.sleep(1.0)
+    assert 180 <= len(await mailbox.log()) <= 200
+    progress = await cycle.query("progress")
+    assert progress["control"]["by"] == "error gate"
+    await mailbox.clear_rules()
+    code, resumed, _ = await starter(installation, "cycle", "resume", PERIOD, "--by", "ann")
+    assert (code, resumed["by"]) == (0, "ann")
+    result = await cycle.result()
+    assert (result.sent + sum(result.failed.values()), result.balance) == (400, 0)
+    assert result.failed["hard_recipient"] >= 3

@@ -114,6 +114,7 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         instruments.ledger_group(32, 0.006)
         instruments.reminder_skipped(MailKind.FIRST, "submitted")
         instruments.plan_notes({"unknown_zone": 2})
+        instruments.uncertain(MailKind.FIRST, "arrived")
         instruments.error(classify_mongodb(14031))
         instruments.watch_breakers(lambda: {"relay": State.OPEN, "everflow": State.CLOSED})
         instruments.mail(MailKind.INVITATION, FAILED, 0.02)
@@ -123,6 +124,7 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         "relance_ledger_group_duration_seconds_count 1.0",
         'relance_reminders_skipped_total{kind="first",reason="submitted"} 1.0',
         'relance_plan_notes_total{code="unknown_zone"} 2.0',
+        'relance_uncertain_total{kind="first",outcome="arrived"} 1.0',
         'relance_errors_total{class="storage",source="mongodb"} 1.0',
         'relance_breaker_state{name="relay"} 2.0',
         'relance_breaker_state{name="everflow"} 0.0',

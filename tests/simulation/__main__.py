@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -27,6 +28,8 @@ def main() -> None:
     # Workers that lose their database say so in their logs; here that is the point.
     logging.disable(logging.CRITICAL)
     seeds = [arguments.seed] if arguments.seed is not None else range(1, arguments.seeds + 1)
+    # A run makes garbage without cycles, mostly: looking for it takes a tenth of the time.
+    gc.set_threshold(200_000, 20, 20)
     begun = time.monotonic()
     reports = list(_run(seeds, arguments.months, arguments.processes))
     summary = _summary(reports, arguments.months, time.monotonic() - begun)

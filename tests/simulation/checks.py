@@ -117,6 +117,8 @@ class Checks:
         for name in ("sentAt", "messageId", "dueAt", "submittedAt"):
             if name in before and before[name] != after.get(name):
                 self.world.violated("status", f"{after['_id']} changed its {name}")
+        if before.get("claim") and after.get("claim") and before["claim"] != after["claim"]:
+            self.world.violated("C7", f"{after['_id']} was claimed twice")
         kinds = [one["type"] for name in ("reminders", "reminderSkips") for one in after.get(name, [])]
         if len(kinds) != len(set(kinds)):
             self.world.violated("status", f"{after['_id']} has a reminder decided twice")
@@ -247,7 +249,9 @@ class Checks:
             elif self.copies[key, "invitation"] == 0 and _S(entry["status"]) not in _NEVER_SENT:
                 self.world.violated("I1", f"{key} is {entry['status']} and was never accepted")
             elif entry["status"] == _S.SKIPPED and not self._refusal(key, MailKind.INVITATION) and not self._excused(entry):
-                self.world.violated("I1", f"{key} was skipped for {entry['reason']} though nothing was against it")
+                # What he was then is known only of somebody who never changed.
+                if not {user, contact["_id"]} & self.application.touched.keys():
+                    self.world.violated("I1", f"{key} was skipped for {entry['reason']} though nothing was against it")
             elif entry["status"] == _S.FAILED and not self.relay.refused[key, "invitation"] and not self.relay.unanswered[key, "invitation"]:
                 self.world.violated("I1", f"{key} failed though the relay never refused it")
 

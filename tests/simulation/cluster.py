@@ -18,6 +18,10 @@ from tests.simulation.workers import WorkerProcess
 from tests.simulation.world import World, context_of
 
 
+LONGEST_ATTEMPT = 3600.0
+"""Seconds: a few dozen mails never take that long, whatever happens to them."""
+
+
 @dataclass
 class Attempt:
     """One attempt of one activity on one worker."""
@@ -116,14 +120,19 @@ class Cluster:
         """Return the attempt's report; None when it is declared dead."""
         end = attempt.beat_at + options["start_to_close_timeout"].total_seconds()
         heartbeat: timedelta | None = options.get("heartbeat_timeout")
+        started = attempt.beat_at
         while True:
+            now = self.world.loop.time()
             limit = min(end, attempt.beat_at + heartbeat.total_seconds()) if heartbeat else end
-            await asyncio.wait({attempt.reported}, timeout=max(limit - self.world.loop.time(), 0.001))
+            if now >= limit:
+                return None
+            if now > started + LONGEST_ATTEMPT:
+                self.world.violated("I6", f"attempt {attempt.number} of {attempt.name} on {attempt.worker.name} hangs")
+                await self.world.hang()
+            await asyncio.wait({attempt.reported}, timeout=max(limit - now, 0.001))
             if attempt.reported.done():
                 outcome: tuple[Any, BaseException | None] = attempt.reported.result()
                 return outcome
-            if self.world.loop.time() >= limit and (heartbeat is None or self.world.loop.time() >= end or limit >= attempt.beat_at + heartbeat.total_seconds()):
-                return None
 
     def _superseded(self, attempt: Attempt) -> None:
         self.world.trace.fault(attempt.worker.name, "declared-dead", f"attempt {attempt.number} of {attempt.name}")

@@ -80,7 +80,7 @@ class Simulation:
         self.options = CycleOptions(
             batch_users=dice.randint(1, 4),
             batches_in_flight=dice.randint(1, 4),
-            replan_every=timedelta(hours=dice.choice((6, 12, 24))),
+            replan_every=timedelta(hours=dice.choice((24, 48, 96))),
         )
         self.nominal_times: list[datetime] = []
         self.started = 0
@@ -211,7 +211,7 @@ class Simulation:
             self.world.database_down_until = now + dice.uniform(1.0, 60.0)
         else:
             self.world.trace.fault("relay", "outage")
-            self.world.relay_down_until = now + dice.choice((10.0, 120.0, 600.0, 7200.0))
+            self.world.relay_down_until = now + dice.choice((10.0, 120.0, 600.0, 3600.0))
 
     async def _until_all_is_over(self, trouble_until: datetime) -> None:
         await asyncio.sleep((trouble_until - self.world.now()).total_seconds())

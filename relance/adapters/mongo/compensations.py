@@ -11,7 +11,7 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.domain.compensation import CANCELLED, GIVEN_UP, Compensation, compensation_id
 from relance.domain.control import Control, ControlState
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitation import InvitationStatus, MailKind, Verdict
 from relance.ids import plan_id
 
 PAGE = 1000
@@ -73,7 +73,13 @@ class MongoCompensations:
 
     async def reached(self, period: str) -> list[str]:
         """Return the ids of the invitations that arrived or may have, in order."""
-        arrived = [{"sentAt": {"$ne": None}}, {"status": InvitationStatus.UNCERTAIN.value}]
+        # As `Invitation.may_have_arrived`.
+        doubtful = {"kind": MailKind.INVITATION.value, "verdict": {"$in": [None, Verdict.UNKNOWN.value]}}
+        arrived: list[Raw] = [
+            {"sentAt": {"$ne": None}},
+            {"status": InvitationStatus.UNCERTAIN.value},
+            {"doubts": {"$elemMatch": doubtful}},
+        ]
         with translated("list who was reached"):
             found = self._database.invitations.find({"period": period, "$or": arrived}, {"_id": 1})
             return [raw["_id"] for raw in await found.sort("_id", 1).to_list(None)]

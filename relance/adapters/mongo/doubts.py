@@ -40,7 +40,6 @@ def resolving(one: Resolution) -> Sequence[Write]:
         if one.sent is not None:
             reminder = {"type": kind, "sentAt": one.sent.sent_at, "messageId": one.sent.message_id}
             fields["reminders"] = appended("reminders", reminder)
-            mine["reminders.type"] = {"$ne": kind}
         if one.verdict in {Verdict.ARRIVED, Verdict.ABSENT}:
             fields["reminderSkips"] = _without_uncertain(kind)
         return [Write(mine, [{"$set": fields}])]

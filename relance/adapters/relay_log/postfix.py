@@ -67,8 +67,8 @@ class PostfixLog:
         return {one: _judged(reading.lives(one), queued, covered=covered, sure=sure) for one in message_ids}
 
     def _read(self, message_ids: Sequence[str], since: datetime) -> tuple[Reading, bool]:
+        calendar = Calendar(self._zone, self._now())
         for _ in range(ROTATIONS):
-            calendar = Calendar(self._zone, self._now())
             files, reaches_back = self._files(since, calendar)
             before = _identities(files)
             reading = Reading(message_ids, calendar)

@@ -30,7 +30,7 @@ def log_files(path: Path) -> list[Path]:
     Raises:
         OSError: the folder or the log cannot be read.
     """
-    os.stat(path)  # noqa: PTH116 - raises for what is missing, which Path.glob would pass over
+    path.stat()
     numbered: dict[int, Path] = {}
     dated: list[tuple[int, Path]] = []
     for one in path.parent.iterdir():

@@ -1,8 +1,9 @@
 """What the lines of Postfix's mail log say.
 
 A mail is told by its queue id; its Message-ID is on the line of `cleanup` alone, which is written while the data is
-still coming in. Only a later line of the same queue id proves that Postfix took the mail: `qmgr` when it is put into the
-active queue, or a delivery agent with a `status=`. Queue ids are short (and used again after `removed`) or long.
+still coming in. Only a later line of the same queue id proves that Postfix took the mail: that of `qmgr` when it is put
+into the active queue, or of a delivery agent with a `status=`. Queue ids are short (and used again after `removed`) or
+long.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from zoneinfo import ZoneInfo
 
 from relance.ports import Fate, Knowledge, RelayRecord
 
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+# `calendar.month_abbr` would follow this machine's language.
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _TRADITIONAL = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) ", re.ASCII)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)? ", re.ASCII)
 _LINE = re.compile(r"\S+ \S*/(?P<daemon>[a-z]+)\[\d+\]: (?P<queue_id>[0-9A-Za-z]{5,25}): (?P<rest>.*)", re.ASCII)

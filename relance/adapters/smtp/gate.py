@@ -15,6 +15,8 @@ from relance.settings.pacing import Pacing
 
 # Earlier in the conversation a relay speaks for itself.
 _ABOUT_PROVIDER = {"rcpt", "data"}
+QUICK = 0.1
+"""Part of the patience within which a provider has to take a mail to count as quick."""
 
 
 @dataclass(slots=True)
@@ -36,8 +38,10 @@ class Gate:
         self._breaker = breaker
         self._places = asyncio.Semaphore(limits.connections)
         self._under_way = 0
-        # Nobody waits for a place as long as the mails under way take longer than the patience.
+        # A place is held from before the claim, so it may be our own database that takes long: where mails go quickly
+        # once they are claimed, a place is waited for again; else nobody waits for one until a mail has gone quickly.
         self._stuck = False
+        self._quick_at = float("-inf")
 
     def is_free(self) -> bool:
         """Tell whether a mail may go without any wait."""
@@ -63,15 +67,18 @@ class Gate:
         begun = now()
         place = self._pace.take(begun)
         waited = await keep(self._pace, place, begun) if place > begun else 0.0
-        if not self._places.locked():
-            await self._places.acquire()
-        else:
+        while self._places.locked():
+            waiting_since = now()
             try:
                 async with asyncio.timeout(self._patience):
                     await self._places.acquire()
+                break
             except TimeoutError:
-                self._stuck = True
-                return None
+                if self._quick_at < waiting_since:
+                    self._stuck = True
+                    return None
+        else:
+            await self._places.acquire()
         self._under_way += 1
         return Entry(self, permit, waited)
 
@@ -92,8 +99,9 @@ class Gate:
         """Take back an entry whose mail was begun at that time of the loop, and accepted unless there is an error."""
         self._free_place()
         took = now() - begun
-        if took < self._patience:
+        if took < self._patience * QUICK:
             self._stuck = False
+            self._quick_at = now()
         verdict = self._verdict(error, begun)
         self._breaker.settle(entry.permit, Verdict.FAILURE if took >= self._slow_reply else verdict)
 

@@ -20,6 +20,7 @@ from tests.adapters.smtp.relay import Relay
 
 Start: TypeAlias = Callable[..., Awaitable[Relay]]
 Connect: TypeAlias = Callable[..., SmtpMailer]
+PACING, BREAKING = Pacing(), Breaking()
 
 
 @pytest.fixture
@@ -47,9 +48,7 @@ async def connect() -> AsyncIterator[Connect]:
     tokens = LinkTokens(Privacy().link_key)
     async with AsyncExitStack() as stack:
 
-        def make(
-            relay: Relay, pacing: Pacing = Pacing(), breakers: Breaking = Breaking(), **settings: Any
-        ) -> SmtpMailer:
+        def make(relay: Relay, pacing: Pacing = PACING, breakers: Breaking = BREAKING, **settings: Any) -> SmtpMailer:
             limits = {"connect_timeout": 5, "command_timeout": 5, "data_timeout": 5}
             mail = Mail(port=relay.port, **{**limits, **settings})
             sign = partial(partial, tokens.sign)

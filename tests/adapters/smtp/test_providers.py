@@ -106,7 +106,7 @@ async def test_mails_are_put_off_for_as_long_as_the_reply_asks(
 async def test_a_tarpit_takes_its_connections_and_no_more(
     mailbox: Mailbox, mailbox_smtp: Address, connect: Connect
 ) -> None:
-    mailer = _made(connect, mailbox_smtp, connections=2)
+    mailer = _made(connect, mailbox_smtp, providers="slow.example=2")
     await mailbox.add_rule(Delay(stage=Stage.RCPT, recipient="*@slow.example", seconds=2.0))
     run = await _run(mailer, ["slow.example", "mail.example"] * 60, lanes=8)
     assert run.sent["mail.example"] == 60

@@ -17,7 +17,7 @@ def evaluate(expression: Any, document: Mapping[str, Any], variables: Variables 
         return _field(expression, document, variables or {})
     if isinstance(expression, list):
         return [_or_null(evaluate(one, document, variables)) for one in expression]
-    if not isinstance(expression, Mapping):
+    if not isinstance(expression, dict):
         return expression
     name = next(iter(expression), "")
     if name.startswith("$"):
@@ -65,11 +65,6 @@ def _sum(arguments: Any, value: Eval) -> Any:
     dates = [one for one in found if isinstance(one, datetime)]
     numbers = sum(one for one in found if not isinstance(one, datetime))
     return dates[0] + timedelta(milliseconds=numbers) if dates else numbers
-
-
-def _filter(arguments: Any, value: Eval) -> list[Any]:
-    name = arguments.get("as", "this")
-    return [one for one in value(arguments["input"]) if truthy(value(arguments["cond"], {name: one}))]
 
 
 def _if_null(arguments: Any, value: Eval) -> Any:
@@ -125,12 +120,10 @@ _OPERATORS: dict[str, Callable[[Any, Eval], Any]] = {
     "$lte": _compared(lambda one, other: one <= other),
     "$max": lambda arguments, value: max(_present(arguments, value), key=sort_key, default=None),
     "$filter": _filter,
-    "$ne": _compared(lambda one, other: one != other),
     "$in": lambda arguments, value: value(arguments[0]) in value(arguments[1]),
     "$mergeObjects": _merged,
     "$concatArrays": lambda arguments, value: [one for argument in arguments for one in value(argument)],
     "$arrayElemAt": _element,
     "$indexOfArray": _index,
     "$map": _map,
-    "$filter": _filter,
 }

@@ -19,7 +19,7 @@ def _holds(document: Mapping[str, Any], name: str, condition: Any) -> bool:
         return bool(evaluate(condition, document))
     if name == "$nor":
         return not any(matches(document, one) for one in condition)
-    if isinstance(condition, Mapping) and any(key.startswith("$") for key in condition):
+    if isinstance(condition, dict) and any(key.startswith("$") for key in condition):
         return all(_OPERATORS[key](document, name, value) for key, value in condition.items())
     return _equals(document, name, condition)
 
@@ -65,6 +65,6 @@ _OPERATORS: dict[str, Callable[[Mapping[str, Any], str, Any], bool]] = {
     ),
     "$type": lambda document, path, wanted: any(is_of_type(one, wanted) for one in candidates(document, path)),
     "$elemMatch": lambda document, path, wanted: any(
-        isinstance(one, Mapping) and matches(one, wanted) for one in candidates(document, path)
+        isinstance(one, dict) and matches(one, wanted) for one in candidates(document, path)
     ),
 }

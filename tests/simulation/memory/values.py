@@ -35,7 +35,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "objectId": lambda value: isinstance(value, ObjectId),
     "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
-    "object": lambda value: isinstance(value, Mapping),
+    "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
     "binData": lambda value: isinstance(value, bytes),
     "bool": lambda value: isinstance(value, bool),
@@ -79,8 +79,8 @@ def at_path(value: Any, path: str) -> Any:
     """Return what a dotted path leads to in an expression; an array on the way gives an array."""
     for part in path.split("."):
         if isinstance(value, list):
-            value = [one[part] for one in value if isinstance(one, Mapping) and part in one]
-        elif isinstance(value, Mapping) and part in value:
+            value = [one[part] for one in value if isinstance(one, dict) and part in one]
+        elif isinstance(value, dict) and part in value:
             value = value[part]
         else:
             return MISSING
@@ -92,10 +92,10 @@ def candidates(value: Any, path: str) -> Iterator[Any]:
     part, _, rest = path.partition(".")
     if isinstance(value, list):
         for one in value:
-            if isinstance(one, Mapping):
+            if isinstance(one, dict):
                 yield from candidates(one, path)
         return
-    found = value.get(part, MISSING) if isinstance(value, Mapping) else MISSING
+    found = value.get(part, MISSING) if isinstance(value, dict) else MISSING
     if rest:
         yield from candidates(found, rest)
         return

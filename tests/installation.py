@@ -59,6 +59,12 @@ class Installation:
 
     async def start_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
         """Start `worker.py` and wait until it serves."""
+        worker = self.launch_worker(processes=processes, environment=environment)
+        await worker.serving(processes)
+        return worker
+
+    def launch_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
+        """Start `worker.py` without waiting for anything."""
         log = self.stack.folder / f"worker-{self.client.namespace}-{len(self.workers)}.log"
         worker = WorkerProcess.start(
             [sys.executable, str(ROOT / "worker.py"), "--processes", str(processes)],
@@ -66,7 +72,6 @@ class Installation:
             log,
         )
         self.workers.append(worker)
-        await worker.serving(processes)
         return worker
 
     async def load(self, users: Sequence[Mapping[str, Any]], contacts: Sequence[Mapping[str, Any]]) -> None:

@@ -13,13 +13,13 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance.alerting import AlertDesk
+from relance.cli.alerts.silencing import read_author
 from relance.cli.command import Run, invalid
 from relance.cli.effect import Effect
 from relance.cli.opening import cycle_handle
 from relance.cli.output import Answer, cell
 from relance.cli.periods import read_period
 from relance.cli.services import Database
-from relance.cli.alerts.silencing import read_author
 from relance.controlling import CycleDesk, Told
 from relance.domain.alerts.model import Rule
 from relance.domain.control import Control, ControlState

@@ -20,8 +20,9 @@ CONFIRMED_AFTER_S = 0.05
 class Arrangement:
     """Sizes small enough for continuous integration, servers, people, and how the cycle begins.
 
-    `gentle` means that whatever happens gives everybody the time to finish: then nothing may be doubled. There are `workers`, of `processes` each. `begin` starts
-    the cycle in another way than by hand; `environment` is for the workers, `changes` for every user's document.
+    `gentle` means that whatever happens gives everybody the time to finish: then nothing may be doubled. There are
+    `workers`, of `processes` each. `begin` starts the cycle in another way than by hand; `environment` is for the workers,
+    `changes` for every user's document.
     """
 
     kills: int = 5
@@ -32,7 +33,7 @@ class Arrangement:
     period: str = PERIOD
     workers: int = 1
     processes: int = 1
-    options: CycleOptions = CycleOptions()
+    options: CycleOptions = field(default_factory=CycleOptions)
     confirmed_after_s: float = CONFIRMED_AFTER_S
     environment: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, object] = field(default_factory=dict)

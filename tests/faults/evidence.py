@@ -16,7 +16,8 @@ from relance.domain.invitation import Invitation
 class Evidence:
     """Read after the end of the run, when no worker is alive any more.
 
-    `kills` times `connections`, and the `doubts` (replies that were lost on purpose), bound the duplicates; `stored` and `job_runs` are the raw documents of the job runs.
+    `kills` times `connections`, and the `doubts` (replies that were lost on purpose), bound the duplicates; after `gentle`
+    kills, which let everybody finish, there may be none. `stored` and `job_runs` are the raw documents of the job runs.
     """
 
     accepted: Sequence[Accepted]
@@ -31,11 +32,12 @@ class Evidence:
     connections: int
     resolver: bool = False
     doubts: int = 0
+    gentle: bool = False
 
     @property
     def bound(self) -> int:
         """How many duplicates there may be."""
-        return 0 if self.resolver else self.kills * self.connections + self.doubts
+        return 0 if self.resolver or self.gentle else self.kills * self.connections + self.doubts
 
     @property
     def copies(self) -> Counter[str]:

@@ -47,7 +47,7 @@ def drawn(dice: Random) -> Rates:
         relay_breaks_before=rate(),
         relay_breaks_after=rate(),
         follow_ups=rate(),
-        deaf=rate(),
+        deaf=rate(0.4),
         report_lost=rate(0.05),
         kills_per_day=rate(2.0),
         kill_at_call=rate(0.02),

@@ -26,7 +26,7 @@ class FaultyLink:
             self._process.kill()
         if not self._process.alive:
             await world.hang()
-        await world.way(self._process, self._delay(), lambda: [step() for step in steps])
+        await world.way(self._process, world.delay(self._process, 0.02), lambda: [step() for step in steps])
         if world.loop.time() < world.database_down_until:
             world.trace.fault(name, "database-down", operation)
             raise ServerSelectionTimeoutError("simulated")
@@ -40,15 +40,8 @@ class FaultyLink:
             raise AutoReconnect("simulated")
         world.trace.event(name, operation)
         results = [step() for step in steps]
-        await asyncio.sleep(self._delay())
+        await asyncio.sleep(world.delay(self._process, 0.02))
         if world.chance(world.rates.database_after):
             world.trace.fault(name, "database-after", operation)
             raise NetworkTimeout("simulated")
         return results
-
-    def _delay(self) -> float:
-        world = self._world
-        if world.chance(world.rates.slow):
-            world.trace.fault(self._process.name, "slow")
-            return world.dice.uniform(1.0, 45.0)
-        return world.dice.uniform(0.0005, 0.02)

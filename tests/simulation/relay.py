@@ -77,7 +77,7 @@ class Lane:
         key = letter.invitation_id, str(letter.kind)
         if world.over:
             await world.hang()
-        await world.way(process, world.dice.uniform(0.005, 0.3), lambda: relay.accept(letter, process))
+        await world.way(process, world.delay(process, 0.3), lambda: relay.accept(letter, process))
         if world.loop.time() < world.relay_down_until:
             world.trace.fault(process.name, "relay-down", letter.invitation_id)
             raise DependencyUnavailable("relay", "connection refused")

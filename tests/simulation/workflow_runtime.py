@@ -235,6 +235,8 @@ class _Answers:
             return
         future: asyncio.Future[None] = self._host.world.loop.create_future()
         _current().conditions.append((fn, future))
+        # What was under way before anybody waited may make it true.
+        _current().touched()
         await asyncio.wait_for(future, timeout)
 
 

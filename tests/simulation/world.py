@@ -95,6 +95,13 @@ class World:
             if request in process.in_flight:
                 process.in_flight.remove(request)
 
+    def delay(self, process: Process, most: float) -> float:
+        """Return how long a call takes one way: rarely very long."""
+        if self.chance(self.rates.slow):
+            self.trace.fault(process.name, "slow")
+            return self.dice.uniform(1.0, 45.0)
+        return self.dice.uniform(most / 40, most)
+
     def _is_frozen(self, context: Context) -> bool:
         process = context.get(_PROCESS)
         return process is not None and not process.alive and not self.over

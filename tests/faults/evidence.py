@@ -16,8 +16,9 @@ from relance.domain.invitation import Invitation
 class Evidence:
     """Read after the end of the run, when no worker is alive any more.
 
-    `kills` times `connections`, and the `doubts` (replies that were lost on purpose), bound the duplicates; after `gentle`
-    kills, which let everybody finish, there may be none. `stored` and `job_runs` are the raw documents of the job runs.
+    `kills` times `connections`, and the `doubts` (replies that were lost on purpose), bound the duplicates; after
+    `gentle` kills, which let everybody finish, there may be none. `stored` and `job_runs` are the raw documents of the
+    job runs.
     """
 
     accepted: Sequence[Accepted]

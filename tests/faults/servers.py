@@ -55,17 +55,30 @@ class Restartable:
             await self._running.stop()
 
 
+class Killable(Protocol):
+    """One or more servers that can be killed and started again."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether all of it is alive."""
+
+    async def start(self) -> None:
+        """Start what does not run, on the data that is there."""
+
+    async def kill(self) -> None:
+        """End it, or the one that matters, with SIGKILL."""
+
+    async def stop(self) -> None:
+        """End it in good order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Servers:
     """The stack, and those of its servers that a scenario may kill."""
 
     stack: Stack
-    mongo: Restartable
-    temporal: Restartable
-    mongo_uri: str
-
-
-Opening = Callable[[], "AsyncIterator[Servers]"]
+    mongo: Killable
+    temporal: Killable
 
 
 class NotRun(Exception):
@@ -83,7 +96,7 @@ async def restartable_servers(parameters: tuple[str, ...] = (), data: Path | Non
 
 
 @asynccontextmanager
-async def serving_on(folder: Path, mongo_uri: str, mongo: Restartable) -> AsyncIterator[Servers]:
+async def serving_on(folder: Path, mongo_uri: str, mongo: Killable) -> AsyncIterator[Servers]:
     """Start this MongoDB and everything else with data in `folder`; stop all at the end."""
     port, ui_port = processes.free_port(), processes.free_port()
     temporal = Restartable(lambda: temporal_server.start(folder, port, ui_port))
@@ -93,4 +106,4 @@ async def serving_on(folder: Path, mongo_uri: str, mongo: Restartable) -> AsyncI
         await asyncio.gather(mongo.start(), temporal.start())
         given = Given(mongo_uri=mongo_uri, temporal_address=f"{processes.HOST}:{port}")
         stack = await closing.enter_async_context(Stack(folder, given=given))
-        yield Servers(stack, mongo, temporal, mongo_uri)
+        yield Servers(stack, mongo, temporal)

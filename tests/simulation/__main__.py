@@ -33,7 +33,9 @@ def main() -> None:
     begun = time.monotonic()
     reports = list(_run(seeds, arguments.months, arguments.processes))
     summary = _summary(reports, arguments.months, time.monotonic() - begun)
-    print(json.dumps(summary) if arguments.json else "\n".join(f"{name:<12} {value}" for name, value in summary.items()))
+    print(
+        json.dumps(summary) if arguments.json else "\n".join(f"{name:<12} {value}" for name, value in summary.items())
+    )
     leave(JOB_FAILED if summary["violations"] else DONE)
 
 

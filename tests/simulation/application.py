@@ -67,7 +67,11 @@ class Application:
     def preferences(self) -> Raw:
         """Return preferences as users have them, right and wrong."""
         dice = self._world.dice
-        return {"sendDay": dice.choice((1, 5, 12, 28, 31, 0, None)), "sendTime": dice.choice(TIMES), "timezone": dice.choice(ZONES)}
+        return {
+            "sendDay": dice.choice((1, 5, 12, 28, 31, 0, None)),
+            "sendTime": dice.choice(TIMES),
+            "timezone": dice.choice(ZONES),
+        }
 
     def add_contact(self, user: str) -> str:
         """Add a contact; some share an address, some cannot be written to."""

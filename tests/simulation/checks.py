@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from activities.follow_ups import FINAL_REASONS
 from relance import ids
 from relance.domain.addresses import valid_address
 from relance.domain.events import CONTACT_AFTER, EventKind
 from relance.domain.invitation import InvitationStatus, MailKind, may_become
 from relance.ports import ClaimRequest, Letter
-from activities.follow_ups import FINAL_REASONS
 from tests.simulation.application import Application
 from tests.simulation.cluster import Attempt
+from tests.simulation.composition import DOMAIN
 from tests.simulation.memory.values import Raw
 from tests.simulation.relay import Relay
-from tests.simulation.composition import DOMAIN
 from tests.simulation.workers import WorkerProcess
 from tests.simulation.world import Process, World
 
@@ -248,11 +248,19 @@ class Checks:
                 self.world.violated("I1", f"{key} is not in the ledger")
             elif self.copies[key, "invitation"] == 0 and _S(entry["status"]) not in _NEVER_SENT:
                 self.world.violated("I1", f"{key} is {entry['status']} and was never accepted")
-            elif entry["status"] == _S.SKIPPED and not self._refusal(key, MailKind.INVITATION) and not self._excused(entry):
+            elif (
+                entry["status"] == _S.SKIPPED
+                and not self._refusal(key, MailKind.INVITATION)
+                and not self._excused(entry)
+            ):
                 # What he was then is known only of somebody who never changed.
                 if not {user, contact["_id"]} & self.application.touched.keys():
                     self.world.violated("I1", f"{key} was skipped for {entry['reason']} though nothing was against it")
-            elif entry["status"] == _S.FAILED and not self.relay.refused[key, "invitation"] and not self.relay.unanswered[key, "invitation"]:
+            elif (
+                entry["status"] == _S.FAILED
+                and not self.relay.refused[key, "invitation"]
+                and not self.relay.unanswered[key, "invitation"]
+            ):
                 self.world.violated("I1", f"{key} failed though the relay never refused it")
 
     def _excused(self, entry: Raw) -> bool:
@@ -277,6 +285,8 @@ class Checks:
                 self.world.violated("I4", f"{period}: the cycle says {statistics.sent} sent, the ledger {sent}")
 
     def _check_job_runs(self, nominal_times: Sequence[datetime]) -> None:
-        runs = Counter(one["nominal"] for one in self.world.store.table("jobRuns").near({}) if one["job"] == "monthly-cycle")
+        runs = Counter(
+            one["nominal"] for one in self.world.store.table("jobRuns").near({}) if one["job"] == "monthly-cycle"
+        )
         if runs != Counter(set(nominal_times)):
             self.world.violated("I7", f"{sum(runs.values())} records for {len(set(nominal_times))} nominal times")

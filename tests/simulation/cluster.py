@@ -17,7 +17,6 @@ from temporalio.testing import ActivityEnvironment
 from tests.simulation.workers import WorkerProcess
 from tests.simulation.world import World, context_of
 
-
 LONGEST_ATTEMPT = 3600.0
 """Seconds: a few dozen mails never take that long, whatever happens to them."""
 
@@ -81,7 +80,9 @@ class Cluster:
         )
         details: list[Any] = []
         for number in range(1, 100_000):
-            attempt = await self._begin(name, argument, dataclasses.replace(info, attempt=number, heartbeat_details=details))
+            attempt = await self._begin(
+                name, argument, dataclasses.replace(info, attempt=number, heartbeat_details=details)
+            )
             outcome = await self._outcome(attempt, options)
             details = attempt.details
             if outcome is None:
@@ -102,7 +103,9 @@ class Cluster:
         environment = ActivityEnvironment()
         environment.info = info
         self.attempts += 1
-        self.world.trace.event("temporal", f"attempt {info.attempt} of {name} for {info.workflow_run_id} on {worker.name}")
+        self.world.trace.event(
+            "temporal", f"attempt {info.attempt} of {name} for {info.workflow_run_id} on {worker.name}"
+        )
         attempt = Attempt(
             self.world, worker, name, info.attempt, environment, self.world.loop.time(), list(info.heartbeat_details)
         )

@@ -23,8 +23,9 @@ from relance.braking import Brake
 from relance.controlling import CycleDesk
 from relance.domain.error_gate import GatePolicy
 from relance.domain.send_times import Defaults
-from relance.ports import Clock, Cycles, FollowUps, Ledger, Mailer
+from relance.ports import Clock, Cycles, Ledger, Mailer
 from tests.fakes import FakeAlertGroups, FakeMeter
+from tests.simulation.signals import SimulatedFollowUps
 
 DOMAIN = "form.example"
 DEFAULTS = Defaults(5, "18:00", "Europe/Paris")
@@ -37,7 +38,7 @@ class Parts:
     data: Database
     ledger: Ledger
     mailer: Mailer
-    follow_ups: FollowUps
+    follow_ups: SimulatedFollowUps
     cycles: Cycles
     clock: Clock
     gate: GatePolicy

@@ -12,9 +12,9 @@ from relance.events import EventIntake
 from tests.simulation.application import Application
 from tests.simulation.checks import Checks
 from tests.simulation.faulty_link import FaultyLink
-from tests.simulation.signals import SimulatedFollowUps
 from tests.simulation.memory.database import open_memory
 from tests.simulation.moments import wait_for_a_moment
+from tests.simulation.signals import SimulatedFollowUps
 from tests.simulation.workers import SkewedClock
 from tests.simulation.workflow_runtime import Workflows
 from tests.simulation.world import Process, World
@@ -55,7 +55,13 @@ class People:
         entries = self._world.store.table("invitations").near({})
         if entries:
             entry = self._world.dice.choice(entries[-80:])
-            kinds = (EventKind.SUBMITTED, EventKind.OPENED, EventKind.OPTED_OUT, EventKind.BOUNCED, EventKind.COMPLAINED)
+            kinds = (
+                EventKind.SUBMITTED,
+                EventKind.OPENED,
+                EventKind.OPTED_OUT,
+                EventKind.BOUNCED,
+                EventKind.COMPLAINED,
+            )
             kind = self._world.dice.choices(kinds, (40, 25, 20, 5, 5))[0]
             self._world.spawn(self._told(entry["_id"], kind), name=f"event {kind}")
 

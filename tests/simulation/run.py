@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -153,7 +154,7 @@ class Simulation:
                 await asyncio.sleep(self.world.dice.uniform(0.0, 5.0) * number)
                 self._open(nominal)
             if self.world.dice.random() < 0.5:
-                self.world.later(self.world.dice.uniform(0, 40 * 86_400), lambda one=period: self._start_by_hand(one))
+                self.world.later(self.world.dice.uniform(0, 40 * 86_400), partial(self._start_by_hand, period))
 
     def _open(self, nominal: datetime) -> None:
         self.started += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -13,11 +14,12 @@ from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal
 from relance.errors import DependencyUnavailable
-from tests.simulation.workflow_runtime import Workflows
+from tests.simulation.workflow_runtime import Execution, Workflows
 from tests.simulation.world import Process
 from workflows.follow_up import FollowUp
 
 PARTS = 10
+T = TypeVar("T")
 
 
 class SimulatedFollowUps:
@@ -43,14 +45,26 @@ class SimulatedFollowUps:
         key = ids.parse_invitation_id(event.invitation_id)
 
         def tell() -> bool:
-            told = [
-                execution.signal(Signal.EVENT, event)
-                for part in range(PARTS)
-                if (execution := self._workflows.by_id.get(ids.follow_up_workflow_id(key.period, key.user_id, part)))
-            ]
-            return any(told)
+            parts = self._parts(key.period, key.user_id)
+            return sum(execution.signal(Signal.EVENT, event) for execution in parts) > 0
 
         return await call(self._workflows, self._process, f"tell {event.kind} {event.invitation_id}", tell)
+
+    async def stop(self, period: str, user_id: str, reason: str) -> int:
+        def stop() -> int:
+            return sum(execution.signal(Signal.STOP, reason) for execution in self._parts(period, user_id))
+
+        return await call(self._workflows, self._process, f"stop {period} {user_id}", stop)
+
+    async def running(self, period: str, user_id: str) -> int:
+        def count() -> int:
+            return sum(not execution.closed for execution in self._parts(period, user_id))
+
+        return await call(self._workflows, self._process, f"count {period} {user_id}", count)
+
+    def _parts(self, period: str, user_id: str) -> list[Execution]:
+        ids_ = [ids.follow_up_workflow_id(period, user_id, part) for part in range(PARTS)]
+        return [self._workflows.by_id[one] for one in ids_ if one in self._workflows.by_id]
 
 
 class SimulatedCycles:
@@ -68,7 +82,7 @@ class SimulatedCycles:
         return await call(self._workflows, self._process, f"tell {change.state} {period}", tell)
 
 
-async def call(workflows: Workflows, process: Process, what: str, work: Callable[[], bool]) -> bool:
+async def call(workflows: Workflows, process: Process, what: str, work: Callable[[], T]) -> T:
     """Call the server for a process: refused, done without an answer, or done."""
     world = workflows.world
     if world.over:

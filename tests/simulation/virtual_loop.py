@@ -15,7 +15,6 @@ from heapq import heapify
 from typing import Any
 
 
-
 class Deadlock(Exception):
     """Everything waits, and nothing is ever going to happen."""
 
@@ -44,7 +43,7 @@ class VirtualLoop(base_events.BaseEventLoop):
         self.is_frozen: Callable[[Context], bool] = lambda _: False
         self._selector = _Selector(self)
         self._ready: deque[asyncio.Handle]
-        self._scheduled: list[asyncio.TimerHandle]
+        self._scheduled: list[Any]
         self._frozen: list[asyncio.Handle] = []
 
     def time(self) -> float:
@@ -54,7 +53,9 @@ class VirtualLoop(base_events.BaseEventLoop):
         """Return the present instant; whole microseconds, so that a timer never seems early."""
         return self.start + timedelta(microseconds=round(self.elapsed * 1e6))
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(  # type: ignore[override]
+        self, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         handle = super().call_soon(callback, *args, context=context)
         if self.is_frozen(_context(handle)):
             self._frozen.append(self._ready.pop())
@@ -80,7 +81,9 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._ready.extend(self._frozen)
         self._frozen.clear()
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Any, *args: Any
+    ) -> asyncio.Future[Any]:
         future = self.create_future()
         try:
             future.set_result(func(*args))

@@ -98,7 +98,7 @@ class Execution:
         return str(self._activities)
 
     def _made(self) -> Any:
-        takes_input = getattr(self.cls.__init__, "__temporal_workflow_init", False)
+        takes_input = getattr(self.cls.__dict__.get("__init__"), "__temporal_workflow_init", False)
         return self._context.run(self.cls, *([self._argument] if takes_input else []))
 
     async def _run(self) -> None:
@@ -229,7 +229,11 @@ class _Answers:
         await asyncio.sleep(duration)
 
     async def workflow_wait_condition(
-        self, fn: Callable[[], bool], *, timeout: float | None = None, **_: Any  # noqa: ASYNC109 - the SDK's name
+        self,
+        fn: Callable[[], bool],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the SDK's name
+        **_: Any,
     ) -> None:
         if fn():
             return

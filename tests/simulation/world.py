@@ -16,7 +16,6 @@ from tests.simulation.trace import Trace
 from tests.simulation.virtual_loop import VirtualLoop
 
 
-
 class Process:
     """A process of the simulated machines; `in_flight` are its requests that no server has seen yet."""
 

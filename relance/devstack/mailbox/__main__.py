@@ -1,4 +1,4 @@
-"""`python -m relance.devstack.mailbox --folder F --smtp-port P --http-port P [--certificate C]`: serve until SIGTERM."""
+"""`python -m relance.devstack.mailbox --folder F --smtp-port P --http-port P`: serve until SIGTERM."""
 
 from __future__ import annotations
 

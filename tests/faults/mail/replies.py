@@ -8,15 +8,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from relance.devstack.mailbox.rules import Greylist
+from relance.devstack.mailbox.rules import Greylist, Refuse
 from relance.domain.invitation import Invitation
 from tests.faults.mail.reply_table import ANYWHERE, FINAL, TEMPORARY, Final
 from tests.faults.mail.report import Report
-from tests.faults.mail.site import Site, contact, invitation_of, opened
+from tests.faults.mail.site import contact, invitation_of, opened
 from tests.faults.mail.trial import Trial, closed, expected_of, stopped, tried
 from tests.faults.scenario import Say, Scenario, positive
 
 PERIOD = "2026-11"
+PERMANENT = 500
+RULES: list[Refuse | Greylist] = [*(row.rule for row in TEMPORARY), *(row.rule for row in FINAL)]
 
 Documents = Sequence[Mapping[str, Any]]
 
@@ -26,7 +28,7 @@ async def _run(arguments: Namespace, say: Say) -> Report:
     async with opened("smtp-replies", say) as site:
         contacts = list(_contacts(arguments.mails))
         await site.populate(contacts)
-        for rule in (*ANYWHERE, *(row.rule for row in (*TEMPORARY, *FINAL))):
+        for rule in [*ANYWHERE, *RULES]:
             await site.mailbox.add_rule(rule)
         await site.installation.start_worker()
         refused: dict[str, int] = {}
@@ -36,11 +38,14 @@ async def _run(arguments: Namespace, say: Say) -> Report:
 
             The follow-ups' clocks are moved forward and the workers' own are not, and one pause is of half an hour.
             """
-            refused.update({str(rule["text"]): rule["applied"] for rule in await site.mailbox.rules() if "text" in rule})
+            refused.update(
+                {str(rule["text"]): rule["applied"] for rule in await site.mailbox.rules() if "text" in rule}
+            )
             refused["greylisted"] = sum(r["applied"] for r in await site.mailbox.rules() if r["action"] == "greylist")
             await site.mailbox.clear_rules()
-            for row in (*FINAL, *(row for row in TEMPORARY if isinstance(row.rule, Greylist))):
-                await site.mailbox.add_rule(row.rule)
+            for rule in RULES:
+                if isinstance(rule, Greylist) or rule.code >= PERMANENT:
+                    await site.mailbox.add_rule(rule)
             await stopped(site)
             await site.installation.start_worker()
 
@@ -58,7 +63,9 @@ async def _run(arguments: Namespace, say: Say) -> Report:
                 statuses[one["_id"]] == "bounced" for row in FINAL if row.is_policy for one in _of(contacts, row)
             ),
             "failed": dict(evidence.result.failed),
-            "later_delivered": sum(entry.attempts > 1 and entry.sent_at is not None for entry in evidence.entries.values()),
+            "later_delivered": sum(
+                entry.attempts > 1 and entry.sent_at is not None for entry in evidence.entries.values()
+            ),
             "refusals": sum(refused.values()),
         }
         trials = await closed(site, [Trial("replies", evidence, expected, figures, problems)])
@@ -95,7 +102,9 @@ def _misjudged(contacts: Documents, entries: Mapping[str, Invitation], statuses:
 
 
 def _declare(parser: ArgumentParser) -> None:
-    parser.add_argument("--mails", type=positive, default=8, help="contacts of each domain; there is one for each reply")
+    parser.add_argument(
+        "--mails", type=positive, default=8, help="contacts of each domain; there is one for each reply"
+    )
 
 
 SMTP_REPLIES = Scenario("smtp-replies", "4xx and 5xx replies of every kind, by recipient domain", _declare, _run)

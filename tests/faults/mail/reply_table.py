@@ -1,4 +1,4 @@
-"""Replies of relays and providers, and what must come of each: written down from `reference/mail.md` A.4, not from our own tables."""
+"""Replies of relays and providers, and what must come of each, by `reference/mail.md` A.4 and not by our own tables."""
 
 from __future__ import annotations
 

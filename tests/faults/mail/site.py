@@ -75,7 +75,10 @@ async def opened(
                 installed(stack, name, settings) as installation,
             ):
                 site = Site(stack, server, mailbox, installation, Path(folder), say)
-                yield site
+                try:
+                    yield site
+                finally:
+                    server = site.server
         finally:
             await server.stop()
 

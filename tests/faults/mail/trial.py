@@ -25,7 +25,7 @@ CLOSING_S, LOOK_EVERY_S = 5.0, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of it; `figures` are what this fault is about, `problems` what was not as it must be besides I1 to I7."""
+    """What came of it; `figures` are what this fault is about, `problems` what is wrong besides I1 to I7."""
 
     name: str
     evidence: Evidence

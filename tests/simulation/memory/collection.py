@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
@@ -11,7 +12,7 @@ from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.results import DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 
-from tests.simulation.memory.aggregation import aggregated, projected
+from tests.simulation.memory.aggregation import aggregated
 from tests.simulation.memory.link import Link
 from tests.simulation.memory.query import matches
 from tests.simulation.memory.store import DUPLICATE, Duplicate, Store, Table
@@ -108,12 +109,10 @@ class MemoryCollection:
 
     async def insert_many(self, documents: Iterable[Mapping[str, Any]], *, ordered: bool = True) -> InsertManyResult:
         every = [{"_id": ObjectId(), **document} for document in documents]
-        await self._bulk("insert", [lambda one=one: self._inserted(one) for one in every])
+        await self._bulk("insert", [partial(self._inserted, one) for one in every])
         return InsertManyResult([one["_id"] for one in every], acknowledged=True)
 
-    async def update_one(
-        self, query: Mapping[str, Any], update: Any, *, upsert: bool = False
-    ) -> UpdateResult:
+    async def update_one(self, query: Mapping[str, Any], update: Any, *, upsert: bool = False) -> UpdateResult:
         return await self._update("update", query, update, upsert=upsert, many=False)
 
     async def update_many(self, query: Mapping[str, Any], update: Any) -> UpdateResult:
@@ -217,6 +216,3 @@ def _sorted(documents: list[Raw], order: Order) -> list[Raw]:
     for path, direction in reversed(order):
         documents = sorted(documents, key=lambda one: sort_key(one.get(path)), reverse=direction < 0)
     return documents
-
-
-__all__ = ["BulkResult", "Cursor", "MemoryCollection", "projected"]

@@ -38,5 +38,5 @@ class MemoryClient:
 
 def open_memory(store: Store, link: Link, privacy: Privacy | None = None) -> Database:
     """Return the repositories of one process over a store."""
-    raw = cast(MotorDatabase, cast(Any, MemoryDatabase(store, link)))
-    return repositories(cast(Client, cast(Any, MemoryClient())), raw, privacy or Privacy())
+    raw = cast("MotorDatabase", cast("Any", MemoryDatabase(store, link)))
+    return repositories(cast("Client", cast("Any", MemoryClient())), raw, privacy or Privacy())

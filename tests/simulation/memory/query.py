@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bson.regex import Regex
+
 from tests.simulation.memory.expressions import evaluate
 from tests.simulation.memory.values import MISSING, candidates, is_of_type, rank, sort_key
 
@@ -27,6 +29,8 @@ def _holds(document: Mapping[str, Any], name: str, condition: Any) -> bool:
 def _same(found: Any, wanted: Any) -> bool:
     if wanted is None:
         return found is None or found is MISSING
+    if isinstance(wanted, Regex):
+        return isinstance(found, str) and wanted.try_compile().search(found) is not None
     return (type(found) is type(wanted) or rank(found) == rank(wanted)) and bool(found == wanted)
 
 
@@ -44,9 +48,7 @@ def _in(document: Mapping[str, Any], path: str, wanted: Any) -> bool:
 def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Mapping[str, Any], str, Any], bool]:
     def compare(document: Mapping[str, Any], path: str, wanted: Any) -> bool:
         place = rank(wanted)
-        return any(
-            rank(one) == place and holds(sort_key(one), sort_key(wanted)) for one in candidates(document, path)
-        )
+        return any(rank(one) == place and holds(sort_key(one), sort_key(wanted)) for one in candidates(document, path))
 
     return compare
 

@@ -21,8 +21,9 @@ setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 demo: setup ## one month on the embedded stack, start to end, then the report (KEEP=1 leaves it running)
 	$(BIN)/python starter.py demo $(ARGS)
 
-test: setup ## all tests
-	$(BIN)/python -m pytest $(ARGS)
+# A file stays with one process, which has servers of its own: what a module shares is set up once.
+test: setup ## all tests, on all cores
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: setup ## lint, format, types, layers, generated files
 	$(BIN)/ruff check .

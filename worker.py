@@ -70,6 +70,9 @@ VERSION = WorkerDeploymentConfig(
     version=WorkerDeploymentVersion(deployment_name="relance", build_id=__version__), use_worker_versioning=False
 )
 
+LAST_MOMENTS = 2.0
+"""Seconds after the drain in which results are recorded and connections closed; all in all less than the 30 of X5."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -239,7 +242,7 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
 
 async def serve(settings: Settings, role: Role) -> int:
     """Serve the role's queues until SIGTERM or SIGINT, then finish what is in flight (SPEC X5)."""
-    stop = stop_requested()
+    stop = stop_requested(within=settings.worker.drain.total_seconds() + LAST_MOMENTS)
     ready = join_supervisor()
     async with opened(settings) as open_, AsyncExitStack() as stack:
         activities = activities_of(settings, open_)

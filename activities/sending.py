@@ -212,12 +212,12 @@ class Sender:
         letter = self._letter(job, contact, self.now(order.at))
         started = asyncio.get_running_loop().time()
         result: Result
+        refused: Deferred | Failed | None = None
         try:
             await lane.send(letter)
         except MailRefused as error:
             failure = classify_smtp(error.code, error.text, error.stage)
-            result = self._after(failure, job, self.now(order.at))
-            await self._mark(job, contact, result, self.now(order.at))
+            result = refused = self._after(failure, job, self.now(order.at))
         except InvalidInput:
             result = Failed(UNDELIVERABLE_ADDRESS, self.now(order.at))
         except MailUncertain:
@@ -230,6 +230,8 @@ class Sender:
             result = self._accepted(job, letter, self.now(order.at))
         order.gate.note(result)
         self.meter.mail(job.kind, result, asyncio.get_running_loop().time() - started)
+        if refused is not None:
+            await self._mark(job, contact, refused, self.now(order.at))
         return _settlement(job, order, result)
 
     async def _mark(self, job: Job, contact: Contact, result: Deferred | Failed, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Write `docs/configuration.md`, `.env.example` and `docs/errors.md` from the code, or check them (`--check`)."""
+"""Write the generated files of `docs/` and `.env.example`, or check them (`--check`)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from error_tables import errors
+from reliability import reliability
 
 from relance.settings import Settings
 
@@ -157,6 +158,7 @@ def main(arguments: list[str]) -> int:
     wanted = {
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "errors.md": errors(),
+        ROOT / "docs" / "reliability.md": reliability(),
         ROOT / ".env.example": example(),
     }
     if "--check" not in arguments:

@@ -40,9 +40,9 @@ def _slack(**fields: Any) -> Fault:
 KINDS = (
     Kind("429", _slack(status=429, headers={"retry-after": str(RETRY_AFTER_S)})),
     Kind("500", _slack(status=500)),
-    Kind("timeout", _slack(delay=HUNG_S)),
+    Kind("timeout", _slack(delay=HUNG_S, status=504)),
     Kind("timeout-kept", _slack(delay=HUNG_S, keep=True)),
-    Kind("cut", _slack(drop=True)),
+    Kind("cut", _slack(drop=True, status=502)),
     Kind("cut-kept", _slack(drop=True, keep=True)),
     Kind("404", _slack(status=404), gone=True),
     Kind("410", _slack(status=410), gone=True),
@@ -173,13 +173,13 @@ async def _rehearse(installation: Installation, chat: Chat, kind: Kind, alerts: 
     raw = installation.database.raw
     await chat.clear()
     # A person mends what is gone: the channel counts as never tried.
-    await raw.channelStates.delete_many({})
+    await raw.channels.delete_many({})
     await chat.add_fault(kind.fault.model_copy(update={"times": alerts}))
-    groups = [f"{kind.name}-{number}" for number in range(alerts)]
+    groups = [f"fault-{kind.name}-{number}" for number in range(alerts)]
     fired_at = datetime.now(UTC)
     await _fire(installation, groups)
     posted = await chat.messages()
-    state = await raw.channelStates.find_one({"_id": "slack"}) or {}
+    state = await raw.channels.find_one({"_id": "slack"}) or {}
     return Fared(
         kind=kind,
         groups=groups,

@@ -23,8 +23,8 @@ async def disturb(run: Run) -> int:
             kills += 1
             await asyncio.sleep(run.chance.random() * LONGEST_ABSENCE_S)
             await run.servers.mongo.start()
-            resumed.append(await resumption(run))
             note_forgotten(run, await log.forgotten())
+            resumed.append(await resumption(run))
         await run.result()
         note_forgotten(run, await log.forgotten())
         run.notes.figures.update(operation_log=len(log.sent), resumed_s=resumed)

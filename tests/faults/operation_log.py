@@ -10,11 +10,13 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
 
 LOOK_EVERY_S = 0.2
 OVERLAP = timedelta(seconds=30)
 """Instants are the workers', and what a later look finds may carry an earlier one."""
 PATIENCE_MS = 2000
+DURABLE = WriteConcern(w="majority", j=True, wtimeout=PATIENCE_MS)
 
 
 class OperationLog:
@@ -30,6 +32,7 @@ class OperationLog:
             connectTimeoutMS=PATIENCE_MS,
             socketTimeoutMS=PATIENCE_MS,
         )
+        self._marks = self._client[f"{database}_harness"].get_collection("marks", write_concern=DURABLE)
         self._entries = self._client[database].get_collection("invitations", read_concern=ReadConcern("majority"))
         self._task: asyncio.Task[None] | None = None
         self.sent: dict[str, datetime] = {}
@@ -48,13 +51,16 @@ class OperationLog:
 
     async def forgotten(self) -> list[str]:
         """Return the invitations that were recorded as sent and are not any more, or at another instant."""
+        known = dict(self.sent)
         while True:
             try:
-                now = await self._read({"_id": {"$in": list(self.sent)}})
+                # A majority read may lag behind; one after a write that the majority confirmed does not.
+                await self._marks.insert_one({})
+                now = await self._read({"_id": {"$in": list(known)}})
             except PyMongoError:
                 await asyncio.sleep(LOOK_EVERY_S)
             else:
-                return sorted(one for one, at in self.sent.items() if now.get(one) != at)
+                return sorted(one for one, at in known.items() if now.get(one) != at)
 
     async def _follow(self) -> None:
         while True:

@@ -9,6 +9,8 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, fields
 from typing import Any
 
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
 from relance.contracts.cycle import CycleStatistics
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Refuse, Stage
@@ -24,7 +26,11 @@ from tests.faults.scenario import NotRunReport, Report, Say, Scenario, positive
 from tests.faults.servers import NotRun
 from tests.installation import CycleHandle, Installation, installed
 
+# A server that is away is what we came for, and standard output is for the report.
+_SILENT = TelemetryConfig(logging=LoggingConfig(TelemetryFilter(core_level="ERROR", other_level="ERROR")))
 LIMIT_S = 1800.0
+# Longer than any wait between two tries of a batch (two minutes).
+STUCK_S, LOOK_AT_CYCLE_S = 150.0, 5.0
 CLOSING_S, LOOK_EVERY_S = 5.0, 0.05
 
 
@@ -95,6 +101,7 @@ def _declare(parser: ArgumentParser, arranged: Arrangement) -> None:
 async def rehearse(disturb: Disturb, options: Options, say: Say, arranged: Arrangement) -> CycleReport:
     """Disturb a cycle from start to end."""
     begun = time.monotonic()
+    Runtime.set_default(Runtime(telemetry=_SILENT), error_if_already_set=False)
     say("starting Temporal, MongoDB, the mailbox and a worker")
     variables = {"RELANCE_MAIL__CONNECTIONS": str(options.connections), **arranged.environment}
     async with (
@@ -126,9 +133,26 @@ async def rehearse(disturb: Disturb, options: Options, say: Say, arranged: Arran
         async with asyncio.timeout(LIMIT_S):
             kills = await disturb(run)
             say("waiting for the end of the cycle")
-            result = await run.result()
+            result = await _ended(run, arranged)
         evidence = await _collect(run, arranged, kills, result)
     return CycleReport(evidence, expected, judge(evidence, expected), run.notes, time.monotonic() - begun)
+
+
+async def _ended(run: Run, arranged: Arrangement) -> CycleStatistics:
+    """Wait for the end of the cycle; one that stands still is judged as it stands."""
+    result = asyncio.ensure_future(run.result())
+    seen, still_s = (-1, -1), 0.0
+    while still_s < STUCK_S:
+        await asyncio.wait([result], timeout=LOOK_AT_CYCLE_S)
+        if result.done():
+            return await result
+        statistics = await run.installation.statistics(arranged.period)
+        now = await run.flow.look(), statistics.open
+        still_s = still_s + LOOK_AT_CYCLE_S if now == seen else 0.0
+        seen = now
+    result.cancel()
+    run.notes.findings.append(f"the cycle has not ended: nothing moved for {STUCK_S:g} s, {seen[1]} mails are open")
+    return statistics
 
 
 async def _begin(arranged: Arrangement, installation: Installation) -> CycleHandle:

@@ -51,5 +51,5 @@ TEMPORAL_KILL = rehearsed(
     "temporal-kill",
     "the Temporal server gets SIGKILL while mails are flowing, and is started again on its database file and port",
     disturb,
-    Arrangement(kills=3, users=60, options=SMALL_BATCHES),
+    Arrangement(kills=3, users=60, options=SMALL_BATCHES, confirmed_after_s=0.15),
 )

@@ -11,7 +11,9 @@ from tests.worker_process import WorkerProcess
 
 EXIT_S = 30.0
 SMALL_BATCHES = CycleOptions(batch_users=10)
-"""So that two workers always share the work."""
+"""So that there are always some that have not begun."""
+MANY_BATCHES = CycleOptions(batch_users=4, batches_in_flight=8)
+"""So that two workers share the work."""
 
 
 async def restart_the_only(run: Run) -> int:
@@ -59,7 +61,5 @@ ROLLING_RESTART = rehearsed(
     "rolling-restart",
     "two worker processes are restarted in turn while mails are flowing",
     restart_in_turn,
-    Arrangement(
-        kills=4, users=120, connections=4, gentle=True, workers=2, confirmed_after_s=0.15, options=SMALL_BATCHES
-    ),
+    Arrangement(kills=2, users=80, connections=4, gentle=True, workers=2, confirmed_after_s=0.1, options=MANY_BATCHES),
 )

@@ -81,7 +81,7 @@ class Simulation:
         self.options = CycleOptions(
             batch_users=dice.randint(1, 4),
             batches_in_flight=dice.randint(1, 4),
-            replan_every=timedelta(hours=dice.choice((24, 48, 96))),
+            replan_every=timedelta(hours=dice.choice((24, 96, 240))),
         )
         self.nominal_times: list[datetime] = []
         self.started = 0

@@ -75,7 +75,13 @@ class MongoLedger:
 
     async def take_over(self, period: str, user_ids: Sequence[str], token: str) -> int:
         """Drop the claims on these users' entries that belong to another token; return how many."""
-        foreign = {"period": period, "userId": {"$in": list(user_ids)}, "claim.token": {"$nin": [None, token]}}
+        foreign: Raw = {
+            "period": period,
+            "userId": {"$in": list(user_ids)},
+            "claim.token": {"$nin": [None, token]},
+            # An attempt that was given up and wakes late must not drop the claims of the one that replaced it.
+            "$nor": [{"claim.token": {"$gt": token, "$lt": f"{token.rpartition('/')[0]}/~"}}],
+        }
         skip = {"type": "$claim.kind", "reason": InvitationStatus.UNCERTAIN.value, "at": "$claim.at"}
         doubts = doubted("$claim.kind")
         with translated("take claims over"):

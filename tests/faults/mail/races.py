@@ -16,6 +16,7 @@ from relance.contracts.follow_up import Step
 from relance.devstack.mailbox.models import Accepted
 from relance.devstack.mailbox.rules import Delay, Stage
 from relance.domain.events import EventKind
+from relance.domain.people import ContactStatus
 from relance.errors import NotFound
 from tests.end_to_end.commands import starter
 from tests.faults.mail.report import Report
@@ -79,12 +80,24 @@ class Crowd:
             if one is None:
                 return
             try:
-                await self.site.installation.intake().take(invitation_of(PERIOD, one), kind)
+                await self._told(one, kind)
             except NotFound:
                 # His user's batch has not begun: he does not know of us yet.
                 self._asked.discard(str(one["_id"]))
                 continue
             self._note(one, kind)
+
+    async def _told(self, one: Mapping[str, Any], kind: EventKind) -> None:
+        """Tell us in one of the ways there are; only the first one touches the invitation itself."""
+        data, at = self.site.installation.database, datetime.now(UTC)
+        # By the application, and by the same person as a contact of somebody else.
+        way = self.chance.choice(["event", "contact", "address"]) if kind is EventKind.OPTED_OUT else "event"
+        if way == "contact":
+            await data.contacts.set_status(one["_id"], ContactStatus.OPTED_OUT, "application", at)
+        elif way == "address":
+            await data.suppressions.add(one["email"], kind, at)
+        else:
+            await self.site.installation.intake().take(invitation_of(PERIOD, one), kind)
 
     async def _next(self, kind: EventKind, over: Callable[[], bool]) -> Mapping[str, Any] | None:
         raw = self.site.installation.database.raw.invitations
@@ -130,14 +143,14 @@ async def _run(arguments: Namespace, say: Say) -> Report:
         everything = await site.mailbox.log()
         invitations = [mail for mail in everything if ".invitation@" in mail.message_id]
         evidence = replace(evidence, accepted=invitations, entries=await site.installation.entries(PERIOD))
-        figures, problems = _judged(crowd.stops, everything, early)
+        figures, problems = judged(crowd.stops, everything, early)
         trials = await closed(
             site, [Trial("races", evidence, _expected(contacts, crowd.stops, invitations), figures, problems)]
         )
     return Report(trials, time.monotonic() - begun, figures)
 
 
-def _judged(stops: Sequence[Stop], mails: Sequence[Accepted], early: set[str]) -> tuple[dict[str, Any], list[str]]:
+def judged(stops: Sequence[Stop], mails: Sequence[Accepted], early: set[str]) -> tuple[dict[str, Any], list[str]]:
     """Return the figures and what is wrong; `early` are the addresses of those who spoke before any reminder."""
     last = {address: mail.time for mail in mails for address in mail.to}
     effective = sorted(

@@ -44,10 +44,10 @@ class Site:
     say: Say
     users: list[str] = field(default_factory=list)
 
-    async def populate(self, contacts: Sequence[Mapping[str, Any]]) -> None:
-        """Insert contacts as made by `contact`, and their users."""
+    async def populate(self, contacts: Sequence[Mapping[str, Any]], **fields: Any) -> None:
+        """Insert contacts as made by `contact`, and their users with these fields."""
         self.users = sorted({one["userId"] for one in contacts})
-        await self.installation.load([user(one) for one in self.users], contacts)
+        await self.installation.load([user(one, **fields) for one in self.users], contacts)
 
     def relay_log(self) -> dict[str, str]:
         """Return the settings with which a worker looks up mails in doubt."""

@@ -9,7 +9,6 @@ import pytest
 
 from relance.adapters.mongo.connection import Database
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState
-from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
 from relance.ids import alert_id
 from tests.adapters.mongo.commands import Commands

@@ -1,11 +1,16 @@
-"""A check that ends at once: well, but on the 4th without data."""
+"""A morning with something to find, and a check that ends at once: well, but on the 4th without data."""
 
 from __future__ import annotations
+
+from datetime import date
 
 from temporalio import workflow
 
 from relance.contracts.checks import CheckInput, CheckResult
 from relance.contracts.names import CheckName, Workflow
+
+MORNING = date(2025, 11, 5)
+"""A Wednesday, on which both checks find one thing, and nothing on the days before."""
 
 
 @workflow.defn(name=Workflow.DEFAULT_LP, sandboxed=False)

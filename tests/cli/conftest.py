@@ -13,10 +13,13 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 import starter
+from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow.samples import sample_world
 from relance.devstack.samples import sample_people
 from relance.devstack.stack import Stack
 from relance.settings import Settings
 from relance.temporal.plugin import relance_plugin
+from tests.cli.checks import MORNING
 from tests.cli.terminal import Terminal
 from tests.worker_process import WorkerProcess
 
@@ -61,3 +64,17 @@ async def worker(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -
     await process.serving()
     yield process
     await process.end()
+
+
+@pytest.fixture
+async def network(everflow: EverflowControl) -> EverflowControl:
+    """The network in which both checks find one thing on MORNING."""
+    await everflow.put_world(sample_world(MORNING))
+    return everflow
+
+
+@pytest.fixture
+def everflow_only(stack: Stack) -> Terminal:
+    """A terminal that reaches Everflow, and neither Temporal nor a database."""
+    elsewhere = {"TEMPORAL_ADDRESS": "127.0.0.1:1", "RELANCE_MONGO__URI": "mongodb://127.0.0.1:1/?replicaSet=rs0"}
+    return Terminal({**stack.environment(), **elsewhere})

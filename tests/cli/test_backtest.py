@@ -11,27 +11,11 @@ from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.faults import Cut, Status
 from relance.devstack.everflow.samples import sample_world
 from relance.devstack.everflow.world import World
-from relance.devstack.stack import Stack
 from relance.domain.zones import zone_info
+from tests.cli.checks import MORNING
 from tests.cli.terminal import Ended, Terminal
 
-MORNING = date(2025, 11, 5)
 TWO_WEEKS = ("--from", (MORNING - timedelta(days=13)).isoformat(), "--to", MORNING.isoformat())
-
-
-@pytest.fixture
-async def network(everflow: EverflowControl) -> EverflowControl:
-    """The network in which both checks find one thing on MORNING, a Wednesday, and nothing on the days before."""
-    await everflow.put_world(sample_world(MORNING))
-    return everflow
-
-
-@pytest.fixture
-def everflow_only(stack: Stack) -> Terminal:
-    """A terminal that reaches Everflow, and neither Temporal nor a database."""
-    return Terminal(
-        {**stack.environment(), "TEMPORAL_ADDRESS": "127.0.0.1:1", "RELANCE_MONGO__URI": "mongodb://[::1]:1"}
-    )
 
 
 def backtest(terminal: Terminal, *arguments: str) -> dict[str, Any]:

@@ -17,27 +17,11 @@ from relance.contracts.names import CheckName, TaskQueue
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.faults import MissingRows, Status
 from relance.devstack.everflow.samples import PAUSED_PARTNER, sample_world
-from relance.devstack.stack import Stack
 from relance.domain.zones import zone_info
-from tests.cli.checks import Ending
+from tests.cli.checks import MORNING, Ending
 from tests.cli.terminal import Terminal
 
-MORNING = date(2025, 11, 5)
 CHECKS = list(CheckName)
-
-
-@pytest.fixture
-async def network(everflow: EverflowControl) -> EverflowControl:
-    """The network in which both checks find one thing on MORNING."""
-    await everflow.put_world(sample_world(MORNING))
-    return everflow
-
-
-@pytest.fixture
-def everflow_only(stack: Stack) -> Terminal:
-    """A terminal that reaches Everflow, and neither Temporal nor a database."""
-    elsewhere = {"TEMPORAL_ADDRESS": "127.0.0.1:1", "RELANCE_MONGO__URI": "mongodb://127.0.0.1:1/?replicaSet=rs0"}
-    return Terminal({**stack.environment(), **elsewhere})
 
 
 @pytest.fixture

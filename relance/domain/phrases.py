@@ -83,7 +83,7 @@ DOUBTS: Mapping[Verdict | None, str] = {
     None: " and still is not, because the mail server's reply was lost",
     Verdict.ARRIVED: ": the mail server's log shows that it was accepted, so it was not sent again",
     Verdict.ABSENT: ": the mail server's log shows that it was never accepted, so it could be sent again",
-    Verdict.UNKNOWN: " and could not be found out, so it was free to be sent again; if it came twice, both are the same mail",
+    Verdict.UNKNOWN: " and could not be found out, so it was free to be sent again; a second one is the same mail",
     Verdict.MISSED: ": the mail server's log shows that it was never accepted, and it was not sent again",
 }
 """What became of a doubt about a mail."""

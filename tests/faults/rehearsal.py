@@ -131,28 +131,34 @@ async def rehearse(disturb: Disturb, options: Options, say: Say, arranged: Arran
             servers=servers,
         )
         async with asyncio.timeout(LIMIT_S):
-            kills = await disturb(run)
-            say("waiting for the end of the cycle")
-            result = await _ended(run, arranged)
+            kills, result = await _ended(run, arranged, disturb)
         evidence = await _collect(run, arranged, kills, result)
     return CycleReport(evidence, expected, judge(evidence, expected), run.notes, time.monotonic() - begun)
 
 
-async def _ended(run: Run, arranged: Arrangement) -> CycleStatistics:
-    """Wait for the end of the cycle; one that stands still is judged as it stands."""
-    result = asyncio.ensure_future(run.result())
-    seen, still_s = (-1, -1), 0.0
-    while still_s < STUCK_S:
-        await asyncio.wait([result], timeout=LOOK_AT_CYCLE_S)
-        if result.done():
-            return await result
-        statistics = await run.installation.statistics(arranged.period)
-        now = await run.flow.look(), statistics.open
-        still_s = still_s + LOOK_AT_CYCLE_S if now == seen else 0.0
-        seen = now
-    result.cancel()
-    run.notes.findings.append(f"the cycle has not ended: nothing moved for {STUCK_S:g} s, {seen[1]} mails are open")
-    return statistics
+async def _ended(run: Run, arranged: Arrangement, disturb: Disturb) -> tuple[int, CycleStatistics]:
+    """Wait for the end of the faults and of the cycle; one that stands still is judged as it stands."""
+
+    async def go() -> tuple[int, CycleStatistics]:
+        kills = await disturb(run)
+        run.say("waiting for the end of the cycle")
+        return kills, await run.result()
+
+    ended = asyncio.ensure_future(go())
+    seen, still_s = -1, 0.0
+    try:
+        while still_s < STUCK_S:
+            await asyncio.wait([ended], timeout=LOOK_AT_CYCLE_S)
+            if ended.done():
+                return await ended
+            accepted = (await run.mailbox.stats()).total
+            still_s = still_s + LOOK_AT_CYCLE_S if accepted == seen else 0.0
+            seen = accepted
+    finally:
+        ended.cancel()
+        await asyncio.wait([ended])
+    run.notes.findings.append(f"the cycle has not ended: no mail was accepted for {STUCK_S:g} s")
+    return run.options.kills, await run.installation.statistics(arranged.period)
 
 
 async def _begin(arranged: Arrangement, installation: Installation) -> CycleHandle:

@@ -208,6 +208,8 @@ class MonthlyCycle:
     async def _settle(self) -> CycleStatistics:
         give_up = workflow.now() + SETTLE_FOR
         while True:
+            # Noted before the ledger is counted: what is told meanwhile ends the wait at once.
+            told = self._orders.told
             if self._orders.over:
                 await self._give_up()
             self._show("balancing")
@@ -221,7 +223,6 @@ class MonthlyCycle:
             if statistics.open == 0 or workflow.now() >= give_up:
                 break
             self._show("settling")
-            told = self._orders.told
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._orders.told != told,  # noqa: B023 - waited for here

@@ -147,5 +147,10 @@ async def test_a_check_that_its_schedule_and_a_person_start_at_once_tells_its_fi
     await desk.alert_groups_idle([CHECK])
     assert [(one.findings, one.nominal) for one in results] == [(1, NOMINAL)] * 2
     assert len(await chat.messages()) == len(await inbox(desk)) == 1
+
+    async def told() -> bool:
+        return "sent" in await events(desk)
+
+    await until(told)
     assert (await events(desk)).count("sent") == 1
     assert await job_runs(desk) == [(CHECK, NOMINAL)]

@@ -31,10 +31,10 @@ something, and has an independent checker read the mailbox's log, the ledger, th
 | I6 | memory below 512 MB, no connection left open |
 | I7 | one record for every nominal time |
 
-`make faults` runs all of it at the sizes of every push, `make faults-full` at those of a release. Each scenario's own
+`make faults` runs all of it at small sizes, `make faults-full` at those of a release. Each scenario's own
 command is below; `--json` shows all it measured.
 
-Last run: {at} UTC, sizes: {size}, {cores} cores, {minutes} minutes in all. {verdict}
+Last run: {at} UTC, sizes: {size}, {cores} cores, {minutes} minutes in all. {verdict}{remark}
 """
 
 
@@ -43,6 +43,7 @@ def reliability() -> str:
     report = json.loads(RESULTS.read_text(encoding="utf-8"))
     parts = [
         INTRODUCTION.format(
+            remark=f"\n\n{report['remark']}" if report.get("remark") else "",
             hint=HINT,
             at=f"{datetime.fromisoformat(report['at']):%Y-%m-%d %H:%M}",
             size=report["size"],

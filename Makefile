@@ -3,10 +3,10 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dev bench docs lock
+.PHONY: help setup demo test check dev bench faults faults-full docs lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 
@@ -38,7 +38,13 @@ dev: setup ## the embedded stack and a worker, until Ctrl-C
 bench: setup ## a whole cycle against a mail sink, next to a bare SMTP loop
 	$(BIN)/python -m benchmarks.cycle $(ARGS)
 
-docs: setup ## write docs/configuration.md and .env.example from the settings
+faults: setup ## break everything on purpose and check that nothing is lost (ARGS='--only smtp-stages' for some of it)
+	$(BIN)/python -m tests.faults all $(ARGS)
+
+faults-full: setup ## the same at the sizes of a release: hours
+	$(BIN)/python -m tests.faults all --full $(ARGS)
+
+docs: setup ## write the generated files of docs/ and .env.example
 	$(BIN)/python docs/generate.py
 
 # The second file is what a worker needs to run, at the versions of the first: for the container image.

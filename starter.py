@@ -14,6 +14,7 @@ from temporalio.client import Client
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database as MongoDatabase
 from relance.adapters.mongo.connection import connect as connect_database
+from relance.adapters.relay_log.opening import opened_relay_log
 from relance.adapters.smtp.opening import Opener
 from relance.cli import app
 from relance.cli.services import Documents, Services
@@ -92,6 +93,7 @@ def services() -> Services:
         temporal=temporal,
         reports=lambda loaded: EverflowReports(loaded.everflow),
         greet_relay=greet_relay,
+        relay_log=lambda loaded: opened_relay_log(loaded.relay_log),
         load_samples=load_samples,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
     )

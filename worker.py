@@ -16,6 +16,10 @@ from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.alerts import Address, AlertDelivery, Voice
+from activities.control import Controlling, ControlWatch
+from activities.corrections import Corrections
+from activities.endings import Endings
+from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
@@ -25,23 +29,29 @@ from activities.sending import Sender
 from activities.statistics import Statistics
 from relance import __version__
 from relance.adapters.attachment_tokens import AttachmentTokens
+from relance.adapters.breaker import Breakers
 from relance.adapters.channels.opening import OpenChannels
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
+from relance.adapters.relay_log.opening import opened_relay_log
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.alerting import AlertDesk
+from relance.braking import Brake
 from relance.clock import SystemClock
 from relance.contracts.names import TaskQueue
+from relance.controlling import CycleDesk
 from relance.domain.send_times import Defaults
 from relance.gateway.addresses import attachment_addresses
 from relance.gateway.application import application
 from relance.gateway.server import serving
+from relance.ports import RelayLog
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.rendering.letters import LetterWriter
 from relance.runtime import exit as way_out
+from relance.runtime.error_counting import ErrorCounting
 from relance.runtime.logs import configure_logging
 from relance.runtime.metrics import Instruments
 from relance.runtime.shutdown import stop_requested
@@ -50,6 +60,7 @@ from relance.runtime.telemetry import configure
 from relance.settings import Settings, load_settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.connection import connect as connect_temporal
+from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.plugin import Sandbox, relance_plugin
 from workflows.registry import WORKFLOWS
@@ -58,6 +69,9 @@ from workflows.registry import WORKFLOWS
 VERSION = WorkerDeploymentConfig(
     version=WorkerDeploymentVersion(deployment_name="relance", build_id=__version__), use_worker_versioning=False
 )
+
+LAST_MOMENTS = 2.0
+"""Seconds after the drain in which results are recorded and connections closed; all in all less than the 30 of X5."""
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +100,7 @@ class Connections:
     client: Client
     database: Database
     mailer: SmtpMailer
+    relay_log: RelayLog | None
     reports: EverflowReports
     channels: OpenChannels
     instruments: Instruments
@@ -112,9 +127,12 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         database = connect_mongo(settings.mongo, settings.privacy, telemetry.instruments.ledger_group)
         stack.push_async_callback(database.close)
         await database.check()
-        mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token)
+        breakers = Breakers(settings.breakers)
+        telemetry.instruments.watch_breakers(breakers.states)
+        mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token, settings.pacing, breakers)
         stack.push_async_callback(mailer.close)
-        reports = await stack.enter_async_context(EverflowReports(settings.everflow))
+        relay_log = await stack.enter_async_context(opened_relay_log(settings.relay_log))
+        reports = await stack.enter_async_context(EverflowReports(settings.everflow, breakers.rare("everflow")))
         channels = await stack.enter_async_context(
             OpenChannels(
                 settings.channels,
@@ -122,18 +140,27 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
                 database.chat_messages,
                 AlertMailWriter(settings.mail).write,
                 SystemClock(),
+                breakers=breakers,
             )
         )
-        plugin = relance_plugin(Sandbox(settings.worker.sandbox), telemetry.interceptors)
+        plugin = relance_plugin(
+            Sandbox(settings.worker.sandbox), [*telemetry.interceptors, ErrorCounting(telemetry.instruments.error)]
+        )
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
-        yield Connections(client, database, mailer, reports, channels, telemetry.instruments)
+        yield Connections(client, database, mailer, relay_log, reports, channels, telemetry.instruments)
 
 
 def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, list[Callable[..., Any]]]:
     """Return the activities each queue serves, with their dependencies."""
     data = open_.database
     sender = Sender(
-        data.ledger, data.contacts, open_.mailer, open_.instruments, SystemClock(), settings.mail.message_id_domain
+        data.ledger,
+        data.contacts,
+        open_.mailer,
+        open_.instruments,
+        SystemClock(),
+        settings.mail.message_id_domain,
+        open_.relay_log,
     )
     scheduling = settings.scheduling
     planning = Planning(
@@ -142,6 +169,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone),
         open_.instruments,
     )
+    control = ControlWatch(data.controls)
     invitations = Invitations(
         data.users,
         data.contacts,
@@ -149,19 +177,33 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         data.plans,
         data.ledger,
         sender,
+        control,
+        Gates(settings.error_gate.policy, Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull),
     )
+    endings = Endings(data.controls, data.compensations, TemporalFollowUps(open_.client), SystemClock())
+    corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
     starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
-    steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender)
-    desk = AlertDesk(
-        data.alerts, data.silences, TemporalAlertGroups(open_.client, settings.alerts.policy), SystemClock()
-    )
+    steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
+    desk = _alert_desk(settings, open_)
     statistics = Statistics(data.ledger, data.plans, data.job_runs, desk)
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
     delivery = _delivery(settings, open_, desk)
     return {
-        TaskQueue.INVITATIONS: [planning.plan, planning.next_wave, planning.boundaries],
-        TaskQueue.MAIL: [invitations.send_batch, starts.start_follow_ups, steps.run_steps],
+        TaskQueue.INVITATIONS: [
+            planning.plan,
+            planning.next_wave,
+            planning.boundaries,
+            Controlling(data.controls).look_up_control,
+        ],
+        TaskQueue.MAIL: [
+            invitations.send_batch,
+            starts.start_follow_ups,
+            steps.run_steps,
+            corrections.send_corrections,
+        ],
         TaskQueue.OPS: [
+            endings.give_up,
+            endings.stop_follow_ups,
             statistics.balance,
             statistics.record_job_run,
             checks.default_lp,
@@ -172,6 +214,15 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             delivery.record,
         ],
     }
+
+
+def _cycle_desk(open_: Connections) -> CycleDesk:
+    return CycleDesk(open_.database.controls, TemporalCycles(open_.client), SystemClock())
+
+
+def _alert_desk(settings: Settings, open_: Connections) -> AlertDesk:
+    data, groups = open_.database, TemporalAlertGroups(open_.client, settings.alerts.policy)
+    return AlertDesk(data.alerts, data.silences, groups, SystemClock())
 
 
 def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertDelivery:
@@ -191,7 +242,7 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
 
 async def serve(settings: Settings, role: Role) -> int:
     """Serve the role's queues until SIGTERM or SIGINT, then finish what is in flight (SPEC X5)."""
-    stop = stop_requested()
+    stop = stop_requested(within=settings.worker.drain.total_seconds() + LAST_MOMENTS)
     ready = join_supervisor()
     async with opened(settings) as open_, AsyncExitStack() as stack:
         activities = activities_of(settings, open_)

@@ -14,9 +14,9 @@ HEARTBEAT_EVERY = 1.0
 
 
 def token() -> str:
-    """Return what marks the claims of this attempt; another attempt of the same activity has another one."""
+    """Return what marks the claims of this attempt; that of a later attempt of the same activity sorts after it."""
     info = activity.info()
-    return f"{info.workflow_run_id}/{info.activity_id}/{info.attempt}"
+    return f"{info.workflow_run_id}/{info.activity_id}/{info.attempt:09}"
 
 
 def is_retry() -> bool:

@@ -17,10 +17,12 @@ from relance.errors import (
     DependencyUnavailable,
     InvalidInput,
     MailError,
+    RelanceError,
     ReportError,
     ReportUnavailable,
     ReportUnusable,
 )
+from relance.failures import failure_of
 
 
 @contextmanager
@@ -33,9 +35,10 @@ def translated() -> Iterator[None]:
     except ChannelError as error:
         raise _channel_failure(error) from None
     except DependencyUnavailable as error:
-        raise ApplicationError(str(error), type=Failure.UNAVAILABLE) from None
+        again = timedelta(seconds=error.retry_after) if error.retry_after is not None else None
+        raise ApplicationError(str(error), type=Failure.UNAVAILABLE, next_retry_delay=again) from None
     except InvalidInput as error:
-        raise ApplicationError(str(error), type=Failure.INVALID_INPUT, non_retryable=True) from None
+        raise _as_the_table_says(error, Failure.INVALID_INPUT) from None
     except MailError as error:
         raise ApplicationError(str(error), type=Failure.UNAVAILABLE) from None
     except ValidationError as error:
@@ -48,27 +51,26 @@ def _report_failure(error: ReportError) -> ApplicationError:
     # The detail is the reason a "no data" alert gives (SPEC W4).
     match error:
         case ReportUnavailable():
-            return ApplicationError(
-                str(error), "unavailable", type=Failure.REPORT_UNAVAILABLE, next_retry_delay=_delay(error.retry_after)
-            )
+            return _as_the_table_says(error, Failure.REPORT_UNAVAILABLE, "unavailable")
         case ReportUnusable():
-            return ApplicationError(str(error), error.reason, type=Failure.REPORT_UNUSABLE)
-    return ApplicationError(str(error), "refused", type=Failure.REPORT_REFUSED, non_retryable=True)
+            return _as_the_table_says(error, Failure.REPORT_UNUSABLE, error.reason)
+    return _as_the_table_says(error, Failure.REPORT_REFUSED, "refused")
 
 
 def _channel_failure(error: ChannelError) -> ApplicationError:
     match error:
         case ChannelUnavailable():
-            return ApplicationError(
-                str(error), type=Failure.CHANNEL_UNAVAILABLE, next_retry_delay=_delay(error.retry_after)
-            )
+            return _as_the_table_says(error, Failure.CHANNEL_UNAVAILABLE)
         case ChannelGone():
-            return ApplicationError(str(error), type=Failure.CHANNEL_GONE, non_retryable=True)
-    return ApplicationError(str(error), type=Failure.CHANNEL_REFUSED, non_retryable=True)
+            return _as_the_table_says(error, Failure.CHANNEL_GONE)
+    return _as_the_table_says(error, Failure.CHANNEL_REFUSED)
 
 
-def _delay(seconds: float | None) -> timedelta | None:
-    return timedelta(seconds=seconds) if seconds is not None else None
+def _as_the_table_says(error: RelanceError, name: Failure, *details: str) -> ApplicationError:
+    failure = failure_of(error)
+    return ApplicationError(
+        str(error), *details, type=name, non_retryable=not failure.retryable, next_retry_delay=failure.pause
+    )
 
 
 def draining() -> ApplicationError:

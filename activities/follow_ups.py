@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
 from activities import attempt
+from activities.batch import UNSENT
+from activities.control import ControlWatch, Sight
+from activities.doubts import is_doubtful, look_after, settled_in_steps
 from activities.failures import draining, translated
-from activities.follow_up_groups import Ahead, groups
+from activities.follow_up_groups import Ahead, ahead_of_entry, groups
 from activities.sending import Job, Order, Outcome, Sender
 from relance import ids
 from relance.contracts.follow_up import Step, StepInput, StepResult
@@ -23,6 +26,9 @@ from relance.ports import TAKEN, Contacts, Deferred, Failed, Ledger, Plans, Refu
 
 KINDS = {Step.RETRY: MailKind.INVITATION, Step.FIRST: MailKind.FIRST, Step.SECOND: MailKind.SECOND}
 OVER_ONE_CONNECTION = 1
+PUT_OFF_FOR = timedelta(minutes=10)
+"""How late reminders are at most after a pause; 5,000 follow-ups that wait cost eight looks a second."""
+
 FINAL_REASONS = frozenset(reason.value for reason in ReminderRefusal if reason.final)
 
 
@@ -34,6 +40,7 @@ class _Outcomes:
     skipped: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     retry: dict[str, datetime] = field(default_factory=dict)
+    put_off: dict[str, datetime] = field(default_factory=dict)
     accepted: dict[str, Ahead] = field(default_factory=dict)
     taken: bool = False
 
@@ -46,13 +53,34 @@ class _Outcomes:
             if first_time:
                 self.accepted[contact] = Ahead(due=outcome.due)
         elif isinstance(outcome, Deferred):
-            self.retry[contact] = outcome.retry_at
+            (self.retry if outcome.tried else self.put_off)[contact] = outcome.retry_at
         elif isinstance(outcome, Refused) and outcome.reason == TAKEN:
             self.taken = True
         elif isinstance(outcome, Refused):
             self._refused(contact, outcome.reason, final=first_time or outcome.reason in FINAL_REASONS)
         elif isinstance(outcome, Failed | Uncertain):
             self._refused(contact, outcome.failure.class_, final=first_time)
+
+    def add_decided(self, entry: Invitation, at: datetime) -> bool:
+        """Sort in an invitation that needs no other try now; return False if it does."""
+        ahead = ahead_of_entry(entry)
+        if ahead is not None and ahead.due is not None:
+            self.accepted[entry.contact_id] = ahead
+        elif ahead is not None and ahead.retry_at is not None and ahead.retry_at > at:
+            self.retry[entry.contact_id] = ahead.retry_at
+        elif entry.status not in UNSENT:
+            self.ended[entry.contact_id] = entry.reason or entry.status
+        else:
+            return False
+        return True
+
+    def hold(self, contacts: Iterable[str], sight: Sight, at: datetime) -> None:
+        """Put off what a paused cycle would send, and end what is rolled back."""
+        for contact in contacts:
+            if sight.control.state.final:
+                self.ended[contact] = sight.control.state.reason
+            else:
+                self.put_off[contact] = at + PUT_OFF_FOR
 
     def _refused(self, contact: str, reason: str, *, final: bool) -> None:
         (self.ended if final else self.skipped)[contact] = reason
@@ -64,50 +92,62 @@ class _Outcomes:
             skipped=self.skipped,
             ended=self.ended,
             retry=self.retry,
+            put_off=self.put_off,
             due=groups(self.accepted),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUpSteps:
-    """Run due steps; needs `Users`, `Contacts`, `Plans`, `Ledger` and a `Sender`."""
+    """Run due steps; needs `Users`, `Contacts`, `Plans`, `Ledger`, a `Sender` and the `ControlWatch`."""
 
     users: Users
     contacts: Contacts
     plans: Plans
     ledger: Ledger
     sender: Sender
+    control: ControlWatch
 
     @activity.defn
     async def run_steps(self, request: StepInput) -> StepResult:
         """Run the due steps of one user over one connection and return what became of each contact.
 
         Every mail is claimed first, so that an attempt after a crash sends only what was not claimed before: an
-        invitation again, with the same Message-ID; a reminder never (SPEC X4).
+        invitation again, with the same Message-ID; a reminder never, unless the relay's log is certain that it does not
+        have it (SPEC X4).
         """
         with translated():
-            async with attempt.heartbeating(lambda: None):
-                return await self._run(request)
+            async with attempt.heartbeating(lambda: None), self.control.watching(request.period) as sight:
+                return await self._run(request, sight)
 
-    async def _run(self, request: StepInput) -> StepResult:
+    async def _run(self, request: StepInput, sight: Sight) -> StepResult:
         outcomes = _Outcomes()
         if attempt.is_retry():
             await self.ledger.take_over(request.period, [request.user_id], attempt.token())
         await self._expire(request, outcomes)
         jobs = await self._jobs(request, outcomes)
-        order = Order(attempt.token(), request.at, OVER_ONE_CONNECTION, attempt.is_draining)
-        done = 0
+        left = {job.invitation.contact_id for job in jobs}
+
+        def is_to_stop() -> bool:
+            return sight.holds_reminders or attempt.is_draining()
 
         def add(job: Job, outcome: Outcome) -> None:
-            nonlocal done
-            done += 1
+            left.discard(job.invitation.contact_id)
             outcomes.add(job, outcome)
             if isinstance(outcome, Refused) and job.kind is not MailKind.INVITATION:
                 self.sender.meter.reminder_skipped(job.kind, outcome.reason)
 
-        if jobs:
-            await self.sender.send(jobs, order, add)
-        if done < len(jobs) or outcomes.taken:
+        if jobs and not sight.holds_reminders:
+            order = Order(attempt.token(), request.at, OVER_ONE_CONNECTION, is_to_stop)
+            clear = [job for job in jobs if not is_doubtful(self.sender, job)]
+            if len(clear) < len(jobs):
+                doubtful = [job for job in jobs if is_doubtful(self.sender, job)]
+                clear += await settled_in_steps(self.sender, doubtful, order, add)
+            await self.sender.send(clear, order, lambda job, outcome: add(job, look_after(self.sender, outcome)))
+        if sight.holds_reminders:
+            outcomes.hold(left, sight, self.sender.now(request.at))
+            left.clear()
+        if left or outcomes.taken:
             raise draining()
         return outcomes.result()
 
@@ -128,6 +168,9 @@ class FollowUpSteps:
             entry, contact = entries.get(contact_id), contacts.get(contact_id)
             if entry is None or contact is None or user is None or plan is None:
                 await self._record_missing(request, contact_id, KINDS[group.step], outcomes)
+                continue
+            asked = self.sender.relay_log is not None and entry.doubt(MailKind.INVITATION) is not None
+            if group.step is Step.RETRY and not asked and outcomes.add_decided(entry, self.sender.now(request.at)):
                 continue
             jobs.append(
                 Job(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,9 @@ from temporalio import activity
 
 from activities import attempt
 from activities.batch import People, Tally, jobs_of, unsent
+from activities.control import ControlWatch, Sight
+from activities.doubts import is_doubtful, settled_in_batch
+from activities.error_gate import Gates
 from activities.failures import draining, translated
 from activities.memory import rss_peak_mb
 from activities.sending import Job, Order, Outcome, Sender
@@ -21,12 +24,13 @@ from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.plan import Plan
 from relance.domain.planning import PlanReason, too_late
+from relance.errors import MailError
 from relance.ports import TAKEN, Contacts, Ledger, Plans, Refused, Suppressions, Users
 
 
 @dataclass(frozen=True, slots=True)
 class Invitations:
-    """Send batches; needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger` and a `Sender`."""
+    """Send batches; needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger`, `Sender`, `ControlWatch`, `Gates`."""
 
     users: Users
     contacts: Contacts
@@ -34,31 +38,40 @@ class Invitations:
     plans: Plans
     ledger: Ledger
     sender: Sender
+    control: ControlWatch
+    gates: Gates
 
     @activity.defn
     async def send_batch(self, request: BatchInput) -> BatchResult:
         """Send the invitations of a batch's users and return the counts.
 
         Safe at any moment of death: entries are queued before they are claimed, an earlier attempt's claims are taken
-        over with the same Message-ID, and plans stay `sending` until their follow-ups are started.
+        over and settled at the end, at the relay's log or by sending them again with the same Message-ID, and plans
+        stay `sending` until their follow-ups are started. When the cycle is told to stop, mails in flight are finished
+        and recorded; the same batch again goes on with the rest.
         """
         started = time.monotonic()
         tally = Tally()
         with translated():
-            async with attempt.heartbeating(lambda: tally.counts().model_dump()):
-                await self._send(request, tally)
+            async with (
+                attempt.heartbeating(lambda: tally.counts().model_dump()),
+                self.control.watching(request.period) as sight,
+            ):
+                finished = not sight.stops and await self._send(request, tally, sight)
         return BatchResult(
             counts=tally.counts(),
             duration=timedelta(seconds=time.monotonic() - started),
             rss_peak_mb=rss_peak_mb(),
+            stopped=not finished,
         )
 
-    async def _send(self, request: BatchInput, tally: Tally) -> None:
+    async def _send(self, request: BatchInput, tally: Tally, sight: Sight) -> bool:
+        """Send the batch; return whether it was finished."""
         now = self.sender.now(request.at)
         plans = await self.plans.begin(request.period, request.instant, request.boundary, now)
         user_ids = [plan.user_id for plan in plans]
         tally.users = len(plans)
-        tally.resent = await self.ledger.take_over(request.period, user_ids, attempt.token())
+        await self.ledger.take_over(request.period, user_ids, attempt.token())
         people = People(*await asyncio.gather(self.users.by_ids(user_ids), self.contacts.of_users(user_ids)))
         entries = await self._queue(request, plans, people, now)
         tally.begin_with(entries)
@@ -68,7 +81,14 @@ class Invitations:
             await self.ledger.skip(entry.id, MailKind.INVITATION, Refusal.CONTACT_MISSING, now)
         tally.outcomes[Refused] += len(orphans)
         open_jobs = len(jobs)
-        order = Order(attempt.token(), request.at, self.sender.mailer.connections, attempt.is_draining)
+        gate = self.gates.of(sight.control)
+        order = Order(
+            attempt.token(),
+            request.at,
+            self.sender.mailer.connections,
+            lambda: sight.stops or gate.closed or attempt.is_draining(),
+            gate,
+        )
 
         def done(job: Job, outcome: Outcome) -> None:
             nonlocal open_jobs
@@ -77,9 +97,30 @@ class Invitations:
             open_jobs -= 1
             tally.outcomes[type(outcome)] += 1
 
-        await self.sender.send(jobs, order, done)
-        if open_jobs:
+        try:
+            await self._hand_over(jobs, order, done, tally)
+        except MailError:
+            # A relay that does not even talk to us is no reason to try again, but to ask a person.
+            if not gate.closed:
+                raise
+        await gate.stopped()
+        if open_jobs and not (sight.stops or gate.closed):
             raise draining()
+        if not open_jobs and unsent(await self.ledger.of_users(request.period, user_ids)):
+            # A result that found no claim of ours was not recorded: an attempt that was given up came in between.
+            raise draining()
+        return not open_jobs
+
+    async def _hand_over(
+        self, jobs: Sequence[Job], order: Order, done: Callable[[Job, Outcome], None], tally: Tally
+    ) -> None:
+        """Send the mails nobody has tried; then those in doubt, unless they turn out to have arrived."""
+        doubtful = [job for job in jobs if is_doubtful(self.sender, job)]
+        await self.sender.send([job for job in jobs if not is_doubtful(self.sender, job)], order, done)
+        if doubtful and not order.stop():
+            again = await settled_in_batch(self.sender, doubtful, order, done)
+            tally.resent = len(again)
+            await self.sender.send(again, order, done)
 
     async def _queue(
         self, request: BatchInput, plans: Sequence[Plan], people: People, now: datetime

@@ -10,14 +10,17 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from activities.error_gate import OPEN_GATE, Gate
 from relance import ids
-from relance.domain.failures import UNCERTAIN, Failure, classify_smtp, contact_status_after, retry_at
+from relance.domain.failures import UNCERTAIN, Failure, classify_smtp, contact_status_after, is_struck_out, retry_at
 from relance.domain.invitation import DueAt, Invitation, MailKind
+from relance.domain.pacing import PUT_OFF
 from relance.domain.people import Contact, User
 from relance.domain.planning import is_late
 from relance.domain.send_times import due_at
+from relance.doubts import Doubts
 from relance.errors import DependencyUnavailable, InvalidInput, MailRefused, MailUncertain
 from relance.ports import (
     Claimed,
@@ -32,6 +35,7 @@ from relance.ports import (
     MailLane,
     Meter,
     Refused,
+    RelayLog,
     Released,
     Result,
     Sent,
@@ -64,12 +68,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a set of jobs is to be sent: by whom, since when, over how many connections, and until when."""
+    """How a set of jobs is to be sent: by whom, since when, over how many connections, until when, past which gate."""
 
     token: str
     at: datetime
     lanes: int
     stop: Callable[[], bool]
+    gate: Gate = OPEN_GATE
 
 
 Outcome = Result | Refused
@@ -77,7 +82,7 @@ Outcome = Result | Refused
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Send jobs; needs `Ledger`, `Contacts`, `Mailer`, `Meter` and `Clock`."""
+    """Send jobs; needs `Ledger`, `Contacts`, `Mailer`, `Meter` and `Clock`, and a `RelayLog` to settle doubts by."""
 
     ledger: Ledger
     contacts: Contacts
@@ -85,6 +90,12 @@ class Sender:
     meter: Meter
     clock: Clock
     message_id_domain: str
+    relay_log: RelayLog | None = None
+
+    @property
+    def doubts(self) -> Doubts:
+        """What is known of the mails whose reply was lost."""
+        return Doubts(self.ledger, self.relay_log, self.message_id_domain)
 
     def now(self, at: datetime) -> datetime:
         """Return the time for a record: never before the workflow time that asked for it, if our clock is slow."""
@@ -119,6 +130,9 @@ class Sender:
             raise
         # A connection that failed costs nothing as long as the others did its share.
         errors = [result for result in results if isinstance(result, BaseException)]
+        for error in errors:
+            if isinstance(error, MailRefused):
+                order.gate.refused_us(classify_smtp(error.code, error.text, error.stage))
         if errors and outcomes < len(jobs):
             raise errors[0]
 
@@ -127,19 +141,31 @@ class Sender:
             last: tuple[Job, Settlement] | None = None
             while queue and not order.stop():
                 job = queue.popleft()
-                if lane.paced:
+                free = lane.is_free(job.contact.email)
+                if not free:
                     # What was sent is recorded before a wait, and the wait is over before the claim.
                     await self._record(last, done)
                     last = None
-                    await lane.turn(job.contact.email)
+                put_off = await lane.turn(job.contact.email)
+                if not free and order.stop():
+                    break
+                if not order.gate.admit():
+                    await self._record(last, done)
+                    last = None
+                    if not await order.gate.turn(order.stop):
+                        break
                 answer = await self._exchange(last, job, order)
                 if last is not None:
                     done(last[0], last[1].result)
                     last = None
-                if isinstance(answer, Claimed):
-                    last = job, await self._hand_over(lane, job, answer.contact, order)
-                else:
+                if isinstance(answer, Refused):
+                    order.gate.give_back()
                     done(job, answer)
+                elif put_off is not None:
+                    order.gate.give_back()
+                    last = job, self._put_off(job, put_off, order)
+                else:
+                    last = job, await self._hand_over(lane, job, answer.contact, order)
             await self._record(last, done)
 
     async def _record(self, last: tuple[Job, Settlement] | None, done: Callable[[Job, Outcome], None]) -> None:
@@ -159,6 +185,7 @@ class Sender:
         try:
             answer = await self.ledger.exchange(last[1] if last else None, request)
         except DependencyUnavailable:
+            order.gate.give_back()
             # Whether the claim was written is unknown: give it back, so that the next attempt finds it free.
             for settlement in (*([last[1]] if last else []), _settlement(job, order, Released())):
                 await self._settle(settlement)
@@ -185,24 +212,40 @@ class Sender:
         letter = self._letter(job, contact, self.now(order.at))
         started = asyncio.get_running_loop().time()
         result: Result
+        refused: Deferred | Failed | None = None
         try:
             await lane.send(letter)
         except MailRefused as error:
             failure = classify_smtp(error.code, error.text, error.stage)
-            result = self._after(failure, job, self.now(order.at))
-            if (status := contact_status_after(failure)) is not None:
-                await self.contacts.set_status(contact.id, status, failure.class_, self.now(order.at))
+            result = refused = self._after(failure, job, self.now(order.at))
         except InvalidInput:
             result = Failed(UNDELIVERABLE_ADDRESS, self.now(order.at))
         except MailUncertain:
             result = self._after_uncertain(job, self.now(order.at))
         except DependencyUnavailable:
+            order.gate.give_back()
             await self._settle(_settlement(job, order, Released()))
             raise
         else:
             result = self._accepted(job, letter, self.now(order.at))
+        order.gate.note(result)
         self.meter.mail(job.kind, result, asyncio.get_running_loop().time() - started)
+        if refused is not None:
+            await self._mark(job, contact, refused, self.now(order.at))
         return _settlement(job, order, result)
+
+    async def _mark(self, job: Job, contact: Contact, result: Deferred | Failed, at: datetime) -> None:
+        """Mark the contact of a refused mail, if the refusal is about its mailbox and for good (SPEC X2)."""
+        failure, struck_out = result.failure, False
+        if failure.strikes is not None and isinstance(result, Failed):
+            history = await self.ledger.of_contact(contact.id)
+            struck_out = is_struck_out(failure, job.invitation, history, at)
+        if (status := contact_status_after(failure, struck_out=struck_out)) is not None:
+            await self.contacts.set_status(contact.id, status, failure.class_, at)
+
+    def _put_off(self, job: Job, put_off: timedelta, order: Order) -> Settlement:
+        at = self.now(order.at)
+        return _settlement(job, order, Deferred(PUT_OFF, at + put_off, at, tried=False))
 
     def _accepted(self, job: Job, letter: Letter, at: datetime) -> Sent:
         due: DueAt | None = due_at(at, job.zone, job.expiry_days) if job.kind is MailKind.INVITATION else None

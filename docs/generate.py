@@ -1,4 +1,4 @@
-"""Write `docs/configuration.md` and `.env.example` from the settings, or check that they are fresh (`--check`)."""
+"""Write the generated files of `docs/` and `.env.example`, or check them (`--check`)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from error_tables import errors
+from reliability import reliability
+
 from relance.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +33,7 @@ NAMES: dict[type, str] = {
     bool: "true or false",
     timedelta: "duration",
     SecretStr: "secret",
+    Path: "path",
 }
 BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤", "pattern": ""}
 
@@ -148,8 +154,13 @@ def example() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write both files, or with `--check` return 1 if one of them is stale."""
-    wanted = {ROOT / "docs" / "configuration.md": configuration(), ROOT / ".env.example": example()}
+    """Write the files, or with `--check` return 1 if one of them is stale."""
+    wanted = {
+        ROOT / "docs" / "configuration.md": configuration(),
+        ROOT / "docs" / "errors.md": errors(),
+        ROOT / "docs" / "reliability.md": reliability(),
+        ROOT / ".env.example": example(),
+    }
     if "--check" not in arguments:
         for path, text in wanted.items():
             path.write_text(text, encoding="utf-8")

@@ -46,12 +46,18 @@ class NotFound(RelanceError):
 
 
 class DependencyUnavailable(RelanceError):
-    """A server we depend on cannot be reached, or did not answer in time."""
+    """A server we depend on cannot be reached, or did not answer in time.
 
-    def __init__(self, dependency: str, detail: str) -> None:
+    `code` is what the table of the dependency knows the trouble by (`domain.failures`); `retry_after` the seconds until
+    it may be tried again, None if nobody knows.
+    """
+
+    def __init__(self, dependency: str, detail: str, *, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(f"{dependency} is unavailable: {detail}")
         self.dependency = dependency
         self.detail = detail
+        self.code = code
+        self.retry_after = retry_after
 
 
 class MailError(RelanceError):
@@ -95,12 +101,12 @@ class ReportUnavailable(ReportError, DependencyUnavailable):
         dependency: str,
         detail: str,
         *,
+        code: str = "",
         retry_after: float | None = None,
         limit: int | None = None,
         remaining: int | None = None,
     ) -> None:
-        super().__init__(dependency, detail)
-        self.retry_after = retry_after
+        super().__init__(dependency, detail, code=code, retry_after=retry_after)
         self.limit = limit
         self.remaining = remaining
 
@@ -131,13 +137,15 @@ class ReportUnusable(ReportError):
 class ChannelError(RelanceError):
     """One message did not reach a channel, as far as we know.
 
-    `detail` names a status or a kind of failure, never an address: the addresses of channels are secrets.
+    `detail` names a status or a kind of failure, never an address: the addresses of channels are secrets. `code` is
+    what the table knows it by (`domain.failures.http`).
     """
 
-    def __init__(self, channel: str, detail: str) -> None:
+    def __init__(self, channel: str, detail: str, *, code: str = "") -> None:
         super().__init__(f"channel {channel}: {detail}")
         self.channel = channel
         self.detail = detail
+        self.code = code
 
 
 class ChannelUnavailable(ChannelError):
@@ -146,8 +154,8 @@ class ChannelUnavailable(ChannelError):
     `retry_after` is the wait in seconds the other side asks for.
     """
 
-    def __init__(self, channel: str, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(channel, detail)
+    def __init__(self, channel: str, detail: str, retry_after: float | None = None, *, code: str = "") -> None:
+        super().__init__(channel, detail, code=code)
         self.retry_after = retry_after
 
 

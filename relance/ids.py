@@ -65,6 +65,11 @@ def follow_up_workflow_id(period: str, user_id: str, part: int = 0) -> str:
     return f"{base}/{part}" if part else base
 
 
+def rollback_workflow_id(period: str) -> str:
+    """Return the id of what takes a period's cycle back."""
+    return f"rollback/{period}"
+
+
 def message_id(invitation: str, kind: MailKind, domain: str) -> str:
     """Return the Message-ID of a mail: the same whenever it is sent again (SPEC C8, X4)."""
     return f"<{invitation}.{kind}@{domain}>"

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
+from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.invitation import MailKind
 from relance.domain.messages import Attachment
 from relance.errors import DependencyUnavailable
-from relance.ports import Letter, Result
+from relance.ports import Fate, Knowledge, Letter, RelayRecord, Result
 
 
 @dataclass
@@ -21,6 +22,7 @@ class FakeMailer:
     """Accepts every mail, unless the script of its address says otherwise.
 
     A script is a list of exceptions, one per try; after its end mails are accepted. `before` runs before each mail.
+    Mails to the addresses in `slow` are put off.
     """
 
     connections: int = 4
@@ -29,17 +31,24 @@ class FakeMailer:
     accepted: list[Letter] = field(default_factory=list)
     tried: list[Letter] = field(default_factory=list)
     refusing_connections: int = 0
-    paced: bool = False
+    opening: Exception | None = None
+    slow: dict[str, timedelta] = field(default_factory=dict)
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[FakeMailer]:
+        if self.opening is not None:
+            raise self.opening
         if self.refusing_connections:
             self.refusing_connections -= 1
             raise DependencyUnavailable("relay", "connection refused")
         yield self
 
-    async def turn(self, to_address: str) -> None:
+    def is_free(self, to_address: str) -> bool:
+        return to_address not in self.slow
+
+    async def turn(self, to_address: str) -> timedelta | None:
         await asyncio.sleep(0)
+        return self.slow.get(to_address)
 
     async def send(self, letter: Letter) -> None:
         if self.before is not None:
@@ -61,6 +70,7 @@ class FakeFollowUps:
 
     started: dict[tuple[str, str, int], FollowUpInput] = field(default_factory=dict)
     told: list[InvitationEvent] = field(default_factory=list)
+    stopped: list[tuple[str, str, str]] = field(default_factory=list)
     failures: int = 0
 
     async def start(self, follow_up: FollowUpInput) -> bool:
@@ -77,6 +87,15 @@ class FakeFollowUps:
         self.told.append(event)
         return True
 
+    async def stop(self, period: str, user_id: str, reason: str) -> int:
+        running = await self.running(period, user_id)
+        self.stopped.append((period, user_id, reason))
+        return running
+
+    async def running(self, period: str, user_id: str) -> int:
+        over = {(at, user) for at, user, _ in self.stopped}
+        return sum((at, user) not in over for at, user, _ in self.started if (at, user) == (period, user_id))
+
 
 @dataclass
 class FakeMeter:
@@ -86,6 +105,10 @@ class FakeMeter:
     skipped: list[str] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
     follow_ups: int = 0
+    doubts: list[str] = field(default_factory=list)
+
+    def uncertain(self, kind: MailKind, outcome: str) -> None:
+        self.doubts.append(outcome)
 
     def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
         self.results.append(type(result).__name__)
@@ -99,6 +122,26 @@ class FakeMeter:
     def plan_notes(self, notes: Mapping[str, int]) -> None:
         for code, count in notes.items():
             self.notes[code] = self.notes.get(code, 0) + count
+
+
+@dataclass
+class FakeRelayLog:
+    """Knows what it was told; of everything else it says `otherwise`."""
+
+    accepted: dict[str, RelayRecord] = field(default_factory=dict)
+    otherwise: Knowledge = Knowledge.ABSENT
+    lag: timedelta = timedelta(0)
+    reachable: bool = True
+    asked: list[tuple[list[str], datetime]] = field(default_factory=list)
+
+    async def find(self, message_ids: Sequence[str], since: datetime) -> dict[str, RelayRecord]:
+        if not self.reachable:
+            raise DependencyUnavailable("relay log", "not now")
+        self.asked.append((list(message_ids), since))
+        return {one: self.accepted.get(one, RelayRecord(self.otherwise)) for one in message_ids}
+
+    def accept(self, letter: Letter, at: datetime) -> None:
+        self.accepted[letter.message_id] = RelayRecord(Knowledge.ACCEPTED, at, "4dZ8Xy2LTnz9rsT", Fate.DELIVERED)
 
 
 @dataclass
@@ -148,3 +191,15 @@ class FakeAlertGroups:
     def summary(self) -> list[tuple[str, list[str], list[str]]]:
         """Group, keys there, keys gone, of each sighting."""
         return [(group, [one.key for one in news.firings], list(news.gone)) for group, news in self.sightings]
+
+
+@dataclass
+class FakeCycles:
+    """Remembers what each cycle was told; `running` says whether any hears it."""
+
+    running: bool = True
+    told: list[tuple[str, ControlChange]] = field(default_factory=list)
+
+    async def tell(self, period: str, change: ControlChange) -> bool:
+        self.told.append((period, change))
+        return self.running

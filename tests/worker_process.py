@@ -72,6 +72,17 @@ class WorkerProcess:
         self.measure()
         self.process.kill()
 
+    def freeze(self) -> None:
+        """Let it stand still, as an overloaded or suspended machine does."""
+        self.measure()
+        for process in self._processes():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """Let it go on as if no time had passed."""
+        for process in self._processes():
+            process.resume()
+
     async def stop(self) -> tuple[int, float]:
         """Ask it to stop as an operator would (SIGTERM); return its exit code and the seconds it took."""
         self.measure()

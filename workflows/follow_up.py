@@ -81,6 +81,12 @@ class FollowUp:
         if invitation is not None and event.kind in ENDS_FOLLOW_UP:
             invitation.end(event.kind.value)
 
+    @workflow.signal
+    def stop(self, reason: str) -> None:
+        """End every timer: the cycle was rolled back (SPEC C11); it is in the database already."""
+        for one in self._invitations.values():
+            one.end(reason)
+
     @workflow.query
     def steps(self) -> list[FollowedState]:
         """Return each invitation's next step."""
@@ -157,6 +163,8 @@ class FollowUp:
             elif retry_at is not None:
                 one.steps[0] = (retry_at, one.steps[0][1])
                 one.tries += 1
+            elif one.contact_id in result.put_off:
+                one.steps[0] = (result.put_off[one.contact_id], one.steps[0][1])
             else:
                 one.steps.pop(0)
                 one.tries = 0

@@ -7,15 +7,18 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ChildWorkflowError
+from temporalio.exceptions import ApplicationError, ChildWorkflowError
 
 from workflows.options import LOOK_UP, PLAN
+from workflows.orders import Orders
 from workflows.send_wave import SendWave
 
 with workflow.unsafe.imports_passed_through():
+    from activities.endings import Endings
     from activities.planning import Planning
     from activities.statistics import Statistics
     from relance import ids
+    from relance.contracts.control import ControlChange
     from relance.contracts.cycle import (
         CycleInput,
         CycleProgress,
@@ -28,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         WaveResult,
     )
     from relance.contracts.names import TaskQueue
+    from relance.contracts.rollback import GiveUpInput
     from relance.domain.send_times import period_window
     from relance.domain.wording import counted
 
@@ -46,6 +50,7 @@ class MonthlyCycle:
         self._request = request
         self._options = request.options
         self._progress = request.progress or CycleProgress(period=request.period, started_at=workflow.now())
+        self._orders = Orders(request.period, request.control)
         self._replan_asked = False
         self._waves: dict[datetime, asyncio.Task[None]] = {}
         self._put_off: set[datetime] = set()
@@ -55,10 +60,16 @@ class MonthlyCycle:
         """Ask for a new planning pass before the hour is over (SPEC C4)."""
         self._replan_asked = True
 
+    @workflow.signal
+    def control(self, change: ControlChange) -> None:
+        """Hear that the cycle pauses, goes on or is over; it is in the database already (SPEC C11)."""
+        self._orders.hear(change)
+        self._show(self._progress.stage)
+
     @workflow.query
     def progress(self) -> CycleProgress:
-        """Return what has been done; waves that are running answer for themselves."""
-        return self._progress
+        """Return what has been done and told; waves that are running answer for themselves."""
+        return self._progress.model_copy(update={"control": self._orders.told})
 
     @workflow.run
     async def run(self, request: CycleInput) -> CycleStatistics:
@@ -69,7 +80,9 @@ class MonthlyCycle:
                 break
             if workflow.info().is_continue_as_new_suggested():
                 await self._finish_waves()
-                workflow.continue_as_new(request.model_copy(update={"progress": self._progress}))
+                workflow.continue_as_new(
+                    request.model_copy(update={"progress": self._progress, "control": self._orders.told})
+                )
         await self._finish_waves()
         return await self._settle()
 
@@ -96,16 +109,19 @@ class MonthlyCycle:
         """Send what comes due until it is time to plan again; return True when the cycle is over."""
         replan_at = workflow.now() + self._options.replan_every
         while not (self._replan_asked or workflow.info().is_continue_as_new_suggested()) and workflow.now() < replan_at:
+            if self._orders.over:
+                return True
+            told = self._orders.told
             wave = await self._next_wave()
             self._update(next_wave=wave.instant)
             if wave.instant is not None and wave.instant <= workflow.now():
-                if len(self._waves) < WAVES_AT_ONCE:
+                if len(self._waves) < WAVES_AT_ONCE and not self._orders.told.stops:
                     self._start_wave(wave.instant, wave.users)
                     continue
             elif self._is_over(wave):
                 return True
-            await self._wait_for(wave, replan_at)
-        return False
+            await self._wait_for(wave, replan_at, told)
+        return self._orders.over
 
     def _is_over(self, wave: NextWave) -> bool:
         if self._waves or self._put_off:
@@ -127,7 +143,7 @@ class MonthlyCycle:
             **LOOK_UP,
         )
 
-    async def _wait_for(self, wave: NextWave, replan_at: datetime) -> None:
+    async def _wait_for(self, wave: NextWave, replan_at: datetime, told: ControlChange) -> None:
         # A cycle without further waves still ends at the end of its period, not an hour later.
         ends = replan_at if self._waves or self._last_instant() <= workflow.now() else self._last_instant()
         ahead = [at for at in (wave.instant, ends, replan_at) if at is not None and at > workflow.now()]
@@ -136,7 +152,7 @@ class MonthlyCycle:
         self._show("sending" if running else "waiting")
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._replan_asked or len(self._waves) < running,
+                lambda: self._replan_asked or len(self._waves) < running or self._orders.told != told,
                 timeout=until - workflow.now(),
                 timeout_summary=f"{self._what_comes(until, wave)} at {until:%Y-%m-%d %H:%M} UTC",
             )
@@ -153,12 +169,17 @@ class MonthlyCycle:
 
     async def _send_wave(self, instant: datetime, users: int) -> None:
         try:
-            result = await workflow.execute_child_workflow(
+            child = await workflow.start_child_workflow(
                 SendWave.run,
                 WaveInput(period=self._request.period, instant=instant, options=self._options),
                 id=ids.wave_workflow_id(self._request.period, instant),
                 static_summary=f"Wave of {counted(users, 'user')}, due {instant:%Y-%m-%d %H:%M} UTC",
             )
+            passing = asyncio.create_task(self._pass_on(child))
+            try:
+                result = await child
+            finally:
+                passing.cancel()
             self._add(result)
             if result.batches_failed:
                 self._put_off.add(instant)
@@ -170,6 +191,16 @@ class MonthlyCycle:
             del self._waves[instant]
             self._update(current_waves=tuple(sorted(self._waves)))
 
+    async def _pass_on(self, child: workflow.ChildWorkflowHandle[SendWave, WaveResult]) -> None:
+        """Tell a wave what the cycle is told, for as long as it runs."""
+        passed = [self._request.control]
+        while True:
+            await workflow.wait_condition(lambda: self._orders.told != passed[-1])
+            passed.append(self._orders.told)
+            # It may have ended in the same moment.
+            with suppress(ApplicationError):
+                await child.signal(SendWave.control, passed[-1])
+
     async def _finish_waves(self) -> None:
         if self._waves:
             await asyncio.gather(*self._waves.values())
@@ -177,6 +208,10 @@ class MonthlyCycle:
     async def _settle(self) -> CycleStatistics:
         give_up = workflow.now() + SETTLE_FOR
         while True:
+            # Noted before the ledger is counted: what is told meanwhile ends the wait at once.
+            told = self._orders.told
+            if self._orders.over:
+                await self._give_up()
             self._show("balancing")
             statistics = await workflow.execute_activity_method(
                 Statistics.balance,
@@ -188,9 +223,24 @@ class MonthlyCycle:
             if statistics.open == 0 or workflow.now() >= give_up:
                 break
             self._show("settling")
-            await workflow.sleep(SETTLE_EVERY, summary=f"{counted(statistics.open, 'mail')} still with the follow-ups")
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._orders.told != told,  # noqa: B023 - waited for here
+                    timeout=SETTLE_EVERY,
+                    timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups",
+                )
         self._show("done")
         return statistics
+
+    async def _give_up(self) -> None:
+        self._show("giving up")
+        await workflow.execute_activity_method(
+            Endings.give_up,
+            GiveUpInput(period=self._request.period, at=workflow.now()),
+            task_queue=TaskQueue.OPS,
+            summary=f"give up what is left: {self._orders.told.words}",
+            **PLAN,
+        )
 
     def _add(self, wave: WaveResult) -> None:
         before = self._progress
@@ -209,7 +259,10 @@ class MonthlyCycle:
     def _show(self, stage: str) -> None:
         self._update(stage=stage)
         counts = self._progress.counts
+        told = self._orders.told.words
         workflow.set_current_details(
-            f"**{stage}** · {self._progress.users_planned} users planned · {self._progress.waves_done} waves done · "
+            f"**{stage}** · "
+            + (f"**{told}** · " if told else "")
+            + f"{self._progress.users_planned} users planned · {self._progress.waves_done} waves done · "
             f"{counts.sent} sent, {counts.skipped} skipped, {counts.failed} failed, {counts.deferred} deferred"
         )

@@ -9,13 +9,16 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from workflows.options import BATCH, LOOK_UP
+from workflows.orders import Orders
 
 with workflow.unsafe.imports_passed_through():
     from activities.follow_up_starts import FollowUpStarts
     from activities.invitations import Invitations
     from activities.planning import Planning
-    from relance.contracts.cycle import BatchesInput, BatchInput, Boundary, WaveInput, WaveResult
+    from relance.contracts.control import ControlChange
+    from relance.contracts.cycle import BatchesInput, BatchInput, BatchResult, Boundary, WaveInput, WaveResult
     from relance.contracts.names import TaskQueue
+    from relance.domain.control import ControlState
     from relance.domain.wording import counted
 
 BATCHES_PER_PAGE = 120
@@ -31,17 +34,24 @@ class SendWave:
         self._request = request
         self._result = request.result or WaveResult(started_at=workflow.now())
         self._slots = asyncio.Semaphore(request.options.batches_in_flight)
+        self._orders = Orders(request.period, self._result.control)
+
+    @workflow.signal
+    def control(self, change: ControlChange) -> None:
+        """Hear that the cycle pauses, goes on or is over; the batches find out by themselves (SPEC C11)."""
+        self._orders.hear(change)
+        self._show()
 
     @workflow.query
     def progress(self) -> WaveResult:
-        """Return the counts of the batches that are done."""
-        return self._result
+        """Return the counts of the batches that are done, and what the wave was told last."""
+        return self._result.model_copy(update={"control": self._orders.told})
 
     @workflow.run
     async def run(self, request: WaveInput) -> WaveResult:
         """Return what the wave did."""
         after = request.after_user
-        while boundaries := await self._next_batches(after):
+        while not self._orders.over and (boundaries := await self._next_batches(after)):
             sent = await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
             self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
             # After the last mail: the timers have three days, the mails an appointed time.
@@ -49,9 +59,9 @@ class SendWave:
             after = boundaries[-1].last
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(
-                    request.model_copy(update={"after_user": after, "result": self._result}),
+                    request.model_copy(update={"after_user": after, "result": self.progress()}),
                 )
-        return self._result.model_copy(update={"duration": workflow.now() - self._started()})
+        return self.progress().model_copy(update={"duration": workflow.now() - self._started()})
 
     def _started(self) -> datetime:
         return self._result.started_at or workflow.now()
@@ -71,8 +81,26 @@ class SendWave:
         )
 
     async def _send(self, boundary: Boundary) -> BatchInput | None:
-        """Send one batch; return what is left to be done for it, None if it failed."""
+        """Send one batch; return what is left to be done for it, None if there is nothing or it failed."""
         async with self._slots:
+            try:
+                request, batch = await self._send_unless_stopped(boundary)
+            except ActivityError:
+                self._count_failure(boundary)
+                return None
+        if batch is None:
+            return None
+        self._result = self._result.with_batch(batch)
+        self._show()
+        # What is rolled back is followed no more; what was sent before a cancellation is.
+        return None if self._orders.told.state is ControlState.ROLLED_BACK else request
+
+    async def _send_unless_stopped(self, boundary: Boundary) -> tuple[BatchInput, BatchResult | None]:
+        """Send a batch, again if it was stopped and the cycle goes on; no result if it was never begun."""
+        batch: BatchResult | None = None
+        while True:
+            if self._orders.paused:
+                await self._orders.while_paused()
             request = BatchInput(
                 period=self._request.period,
                 instant=self._request.instant,
@@ -81,24 +109,18 @@ class SendWave:
                 expiry_days=self._request.options.expiry_days,
                 max_late=self._request.options.max_late,
             )
-            try:
-                batch = await workflow.execute_activity_method(
-                    Invitations.send_batch,
-                    request,
-                    task_queue=TaskQueue.MAIL,
-                    summary=f"{counted(boundary.users, 'user')} up to {boundary.last}",
-                    **BATCH,
-                )
-            except ActivityError:
-                self._count_failure(boundary)
-                return None
-        self._result = self._result.with_batch(batch)
-        counts = self._result.counts
-        workflow.set_current_details(
-            f"{self._result.batches} batches · {counts.sent} sent, {counts.skipped} skipped, "
-            f"{counts.failed} failed, {counts.deferred} deferred"
-        )
-        return request
+            if self._orders.over:
+                return request, batch
+            batch = await workflow.execute_activity_method(
+                Invitations.send_batch,
+                request,
+                task_queue=TaskQueue.MAIL,
+                summary=f"{counted(boundary.users, 'user')} up to {boundary.last}",
+                **BATCH,
+            )
+            if not batch.stopped:
+                return request, batch
+            await self._orders.ask()
 
     async def _follow(self, request: BatchInput) -> None:
         """Start the follow-ups of a batch that was sent."""
@@ -113,6 +135,13 @@ class SendWave:
                 )
             except ActivityError:
                 self._count_failure(request.boundary)
+
+    def _show(self) -> None:
+        counts, told = self._result.counts, self._orders.told.words
+        workflow.set_current_details(
+            (f"**{told}** · " if told else "") + f"{self._result.batches} batches · {counts.sent} sent, "
+            f"{counts.skipped} skipped, {counts.failed} failed, {counts.deferred} deferred"
+        )
 
     def _count_failure(self, boundary: Boundary) -> None:
         # The other batches go on (SPEC C9); this one's plans stay open for a later wave.

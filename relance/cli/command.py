@@ -14,12 +14,12 @@ from typing import Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hi
 
 import typer
 from temporalio.client import Client, WorkflowFailureError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from relance.cli.output import Answer, Output
 from relance.cli.services import Database, Services
 from relance.errors import DependencyUnavailable, InvalidInput
-from relance.runtime.exit import INTERRUPTED, JOB_FAILED, explain
+from relance.runtime.exit import INTERRUPTED, JOB_FAILED, explain, is_unreachable
 from relance.runtime.logs import redact
 from relance.settings import Settings
 
@@ -135,7 +135,7 @@ def sentence_of(error: BaseException) -> tuple[str, int]:
     match error:
         case WorkflowFailureError():
             return f"the workflow failed ({type(error.cause).__name__}); look at it in Temporal Web", JOB_FAILED
-        case RPCError() if error.status not in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}:
+        case RPCError() if not is_unreachable(error):
             return f"Temporal did not do what was asked ({error.status.name}): {redact(error.message)}", JOB_FAILED
     return explain(error)
 

@@ -1,4 +1,4 @@
-"""`cycle status` and `cycle report`: how a period stands and how it ended."""
+"""`cycle status` and `cycle report`: how a period stands and how it ended; its control is in `cycle_control`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ from typing import Annotated
 
 import typer
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from relance.balance import balance_period
 from relance.cli.command import Run, command
+from relance.cli.cycle_control import PeriodArgument, cancel, pause, resume
+from relance.cli.cycle_rollback import rollback
+from relance.cli.cycle_uncertain import uncertain
 from relance.cli.opening import cycle_handle
 from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_period
 from relance.cli.reports import report_answer
 from relance.cli.watching import Snapshot, Watch
 from relance.errors import NotFound
+from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
 
-PeriodArgument = Annotated[str, typer.Argument(help="The month, YYYY-MM.", metavar="PERIOD")]
+ROLLBACK = """
+starter.py cycle rollback 2026-11 --dry-run
+starter.py cycle rollback 2026-11 --correction --reason 'wrong template'
+"""
 
 
 async def status(
@@ -36,7 +43,7 @@ async def status(
         try:
             found = (await handle.describe(rpc_timeout=RPC_TIMEOUT)).status
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not is_missing(error):
                 raise
             found = None
         if watch and found is WorkflowExecutionStatus.RUNNING:
@@ -53,6 +60,7 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
     rows = [
         ("workflow", state),
         ("stage", now.stage if progress else None),
+        ("control", progress.control.words or None if progress else None),
         ("users planned", progress.users_planned if progress else None),
         ("plans still open", now.ledger.plans_open),
         ("waves done", progress.waves_done if progress else None),
@@ -95,7 +103,12 @@ async def report(run: Run, period: PeriodArgument) -> Answer:
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="How the cycle of a period stands and ended.")
+    group = typer.Typer(no_args_is_help=True, help="How the cycle of a period stands and ended, and its control.")
     command(group, "status", "starter.py cycle status 2026-11 --watch")(status)
     command(group, "report", "starter.py cycle report 2026-11 --json")(report)
+    command(group, "uncertain", "starter.py cycle uncertain 2026-11 --resolve")(uncertain)
+    command(group, "pause", "starter.py cycle pause 2026-11 --reason 'the relay moves house'")(pause)
+    command(group, "resume", "starter.py cycle resume 2026-11")(resume)
+    command(group, "cancel", "starter.py cycle cancel 2026-11 --reason 'wrong template' --json")(cancel)
+    command(group, "rollback", ROLLBACK)(rollback)
     app.add_typer(group, name="cycle")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 import typer
@@ -12,6 +13,7 @@ from temporalio.client import Client
 from relance.cli.command import Run, command, sentence_of
 from relance.cli.output import Answer, table
 from relance.contracts.names import TaskQueue
+from relance.ports import Knowledge
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings import Settings
 from relance.temporal import schedules
@@ -19,6 +21,7 @@ from relance.temporal.namespace import retention
 from relance.temporal.task_queues import pollers
 
 EVERFLOW_PATIENCE = 10.0
+LOG_REACHES = timedelta(days=1)
 
 
 class State(StrEnum):
@@ -49,6 +52,7 @@ async def doctor(run: Run) -> Answer:
     findings += await _checked("Temporal", lambda: _temporal(run))
     findings += await _checked("MongoDB", lambda: _database(run))
     findings += await _checked("mail relay", lambda: _relay(run))
+    findings += await _checked("relay log", lambda: _relay_log(run))
     findings += await _checked("Everflow", lambda: _everflow(run))
     states = {finding.state for finding in findings}
     code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
@@ -72,6 +76,7 @@ _REMEDIES = {
     "Temporal": "start the server, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE",
     "MongoDB": "start the replica set, or set RELANCE_MONGO__URI",
     "mail relay": "start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD",
+    "relay log": "see RELANCE_RELAY_LOG__KIND and what belongs to it; the worker must be allowed to read it",
     "Everflow": "see RELANCE_EVERFLOW__BASE_URL, __API_KEY, __TIMEZONE, __CURRENCY",
 }
 
@@ -144,6 +149,18 @@ async def _relay(run: Run) -> list[Finding]:
     mail = run.settings.mail
     await run.services.greet_relay(run.settings)
     return [Finding("mail relay", State.FINE, f"{mail.host}:{mail.port} greets us, TLS: {mail.tls}")]
+
+
+async def _relay_log(run: Run) -> list[Finding]:
+    async with run.services.relay_log(run.settings) as log:
+        if log is None:
+            return [Finding("relay log", State.FINE, "none: invitations whose reply was lost are sent again")]
+        asked = "<doctor@relance.invalid>"
+        found = (await log.find([asked], run.services.clock.now() - LOG_REACHES))[asked]
+    if found.knowledge is Knowledge.UNKNOWN:
+        remedy = "keep rotated logs longer, and see that the log is written"
+        return [Finding("relay log", State.WARNING, "does not cover the last day, so it is sure of nothing", remedy)]
+    return [Finding("relay log", State.FINE, "covers the last day")]
 
 
 async def _everflow(run: Run) -> list[Finding]:

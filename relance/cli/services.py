@@ -14,10 +14,13 @@ from relance.ports import (
     ChannelStates,
     ChatMessages,
     Clock,
+    Compensations,
     Contacts,
+    Controls,
     JobRuns,
     Ledger,
     Plans,
+    RelayLog,
     Reports,
     Silences,
     Suppressions,
@@ -44,6 +47,14 @@ class Database(Protocol):
     @property
     def plans(self) -> Plans:
         """The plans."""
+
+    @property
+    def controls(self) -> Controls:
+        """What the cycles were told."""
+
+    @property
+    def compensations(self) -> Compensations:
+        """What cycles changed, taken back."""
 
     @property
     def ledger(self) -> Ledger:
@@ -79,6 +90,7 @@ class Database(Protocol):
 DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]
 TemporalFactory: TypeAlias = Callable[[], Awaitable[Client]]
 ReportsFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Reports]]
+RelayLogFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[RelayLog | None]]
 RelayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
 Documents: TypeAlias = Sequence[Mapping[str, Any]]
 SampleLoader: TypeAlias = Callable[[Settings, Documents, Documents], Awaitable[bool]]
@@ -98,5 +110,6 @@ class Services:
     temporal: TemporalFactory
     reports: ReportsFactory
     greet_relay: RelayCheck
+    relay_log: RelayLogFactory
     load_samples: SampleLoader
     worker: Sequence[str]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from relance.contracts.control import ControlChange
 from relance.domain.base import Period, Utc, Wire
 
 
@@ -30,7 +31,8 @@ class CycleInput(Wire):
     """Input of MonthlyCycle.
 
     `send_now` makes every plan due at once (a person's decision). `not_before` leaves out the send times before a
-    fresh installation. `progress` is what earlier runs of the same cycle counted, across continue-as-new.
+    fresh installation. Across continue-as-new, `progress` is what earlier runs of the same cycle counted, and `control`
+    what they were told last.
     """
 
     period: Period
@@ -38,6 +40,7 @@ class CycleInput(Wire):
     send_now: bool = False
     not_before: Utc | None = None
     progress: CycleProgress | None = None
+    control: ControlChange = ControlChange()
 
 
 class Counts(Wire):
@@ -125,15 +128,19 @@ class BatchInput(Wire):
 
 
 class BatchResult(Wire):
-    """What one batch did and what it cost."""
+    """What one batch did and what it cost; `stopped` before its end because the cycle was told so."""
 
     counts: Counts
     duration: timedelta
     rss_peak_mb: float
+    stopped: bool = False
 
 
 class WaveResult(Wire):
-    """What one wave did, and the answer to its query `progress`; `sending` is the time to its last mail."""
+    """What one wave did, and the answer to its query `progress`.
+
+    `sending` is the time to its last mail, `control` what the wave was told last.
+    """
 
     counts: Counts = Counts()
     batches: int = 0
@@ -143,6 +150,7 @@ class WaveResult(Wire):
     started_at: Utc | None = None
     sending: timedelta = timedelta(0)
     duration: timedelta = timedelta(0)
+    control: ControlChange = ControlChange()
 
     def with_batch(self, batch: BatchResult) -> WaveResult:
         """Return the sum with one more batch."""
@@ -178,7 +186,7 @@ class JobRunInput(Wire):
 
 
 class CycleProgress(Wire):
-    """The answer to the query `progress`."""
+    """The answer to the query `progress`; `control` is what the cycle was told last."""
 
     period: Period
     stage: str = "starting"
@@ -193,6 +201,7 @@ class CycleProgress(Wire):
     sending_time: timedelta = timedelta(0)
     started_at: Utc | None = None
     notes: dict[str, int] = Field(default_factory=dict)
+    control: ControlChange = ControlChange()
 
 
 class StatisticsInput(Wire):

@@ -61,14 +61,15 @@ class StepResult(Wire):
     """What became of each contact's step.
 
     `sent`: a mail was accepted. `skipped`: nothing was sent this time, with the reason. `ended`: no further timer is
-    needed, with the reason. `retry`: another try at that instant. `due`: the instants of invitations that were
-    accepted only now.
+    needed, with the reason. `retry`: another try at that instant. `put_off`: not tried, because the cycle is paused
+    or the provider slow; again at that instant. `due`: the instants of invitations that were accepted only now.
     """
 
     sent: tuple[Id, ...] = ()
     skipped: dict[Id, str] = Field(default_factory=dict)
     ended: dict[Id, str] = Field(default_factory=dict)
     retry: dict[Id, Utc] = Field(default_factory=dict)
+    put_off: dict[Id, Utc] = Field(default_factory=dict)
     due: tuple[Followed, ...] = ()
 
 

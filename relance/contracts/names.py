@@ -20,6 +20,7 @@ class Workflow(StrEnum):
     MONTHLY_CYCLE = "MonthlyCycle"
     SEND_WAVE = "SendWave"
     FOLLOW_UP = "FollowUp"
+    ROLL_BACK = "RollBack"
     DEFAULT_LP = "DefaultLpAlert"
     PAUSED_PARTNER = "PausedPartnerCheck"
     ALERT = "Alert"
@@ -29,7 +30,9 @@ class Signal(StrEnum):
     """Signals."""
 
     PREFERENCES_CHANGED = "preferences_changed"
+    CONTROL = "control"
     EVENT = "event"
+    STOP = "stop"
     SIGHTED = "sighted"
     DECIDED = "decided"
     INHIBITED = "inhibited"

@@ -27,8 +27,12 @@ class MailboxServer:
         await self.server.stop()
 
 
-async def start(folder: Path, smtp_port: int | None = None, http_port: int | None = None) -> MailboxServer:
+async def start(
+    folder: Path, smtp_port: int | None = None, http_port: int | None = None, *, certificate: Path | None = None
+) -> MailboxServer:
     """Start the mailbox on its mails in `folder/mailbox` and wait until it answers.
+
+    With a certificate (a PEM with its key) it offers STARTTLS and, after that, AUTH with any password.
 
     Raises:
         InvalidInput: a given port is taken.
@@ -37,6 +41,8 @@ async def start(folder: Path, smtp_port: int | None = None, http_port: int | Non
     smtp = processes.choose_port(smtp_port, "mailbox SMTP port")
     http = processes.choose_port(http_port, "mailbox HTTP port")
     options = {"--folder": str(folder / "mailbox"), "--smtp-port": str(smtp), "--http-port": str(http)}
+    if certificate is not None:
+        options["--certificate"] = str(certificate)
     command = [sys.executable, "-m", "relance.devstack.mailbox", *(part for pair in options.items() for part in pair)]
     # Also from a source tree that is not installed, and from any working folder.
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, [SOURCE_ROOT, os.environ.get("PYTHONPATH")]))}

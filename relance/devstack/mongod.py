@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,25 +31,37 @@ class Mongod:
         await self.server.stop()
 
 
-async def start(folder: Path, port: int | None = None) -> Mongod:
-    """Start `mongod` on its data in `folder` and wait for the primary.
+async def start(
+    folder: Path, port: int | None = None, *, data: Path | None = None, parameters: Sequence[str] = ()
+) -> Mongod:
+    """Start `mongod` on its data in `folder`, or in `data`, and wait for the primary.
+
+    `parameters` are further ones for `--setParameter`.
 
     Raises:
         InvalidInput: the given port is taken.
         DependencyUnavailable: there is no `mongod`, a library is missing, or it does not become ready.
     """
-    chosen = processes.choose_port(port, "MongoDB port")
-    data = folder / "mongod"
-    data.mkdir(parents=True, exist_ok=True)
-    server = processes.start("MongoDB", _command(find_binary(), data, chosen), folder / "mongod.log")
+    started = launch(folder, port, data=data, parameters=parameters)
     try:
-        await server.ready(replica_set.initiate(f"{processes.HOST}:{chosen}", READY_S), READY_S)
+        await started.server.ready(replica_set.initiate(f"{processes.HOST}:{started.port}", READY_S), READY_S)
     except BaseException as error:
-        await server.stop()
+        await started.stop()
         if isinstance(error, DependencyUnavailable):
             raise DependencyUnavailable("MongoDB", error.detail + missing_libraries(error.detail)) from None
         raise
-    return Mongod(server, chosen)
+    return started
+
+
+def launch(
+    folder: Path, port: int | None = None, *, data: Path | None = None, parameters: Sequence[str] = ()
+) -> Mongod:
+    """Start `mongod` without waiting for anything; see `start`."""
+    chosen = processes.choose_port(port, "MongoDB port")
+    place = data or folder / "mongod"
+    place.mkdir(parents=True, exist_ok=True)
+    command = _command(find_binary(), place, chosen, parameters)
+    return Mongod(processes.start("MongoDB", command, folder / "mongod.log"), chosen)
 
 
 def find_binary() -> str:
@@ -82,7 +95,7 @@ def missing_libraries(log: str) -> str:
     return ""
 
 
-def _command(binary: str, data: Path, port: int) -> list[str]:
+def _command(binary: str, data: Path, port: int, further: Sequence[str]) -> list[str]:
     options = {
         "--dbpath": str(data),
         "--port": str(port),
@@ -92,7 +105,7 @@ def _command(binary: str, data: Path, port: int) -> list[str]:
         "--oplogSize": OPLOG_MB,
     }
     # Without a second member to hand over to, the default wait of 15 s before a shutdown is for nothing.
-    parameters = ["shutdownTimeoutMillisForSignaledShutdown=100", "diagnosticDataCollectionEnabled=false"]
+    parameters = ["shutdownTimeoutMillisForSignaledShutdown=100", "diagnosticDataCollectionEnabled=false", *further]
     return [
         binary,
         *(part for option in options.items() for part in option),

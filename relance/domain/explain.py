@@ -11,7 +11,7 @@ from relance.domain.eligibility import invitation_refusal
 from relance.domain.failures import FailureClass
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.people import Contact, User
-from relance.domain.phrases import FAILURES, NOTES, reason_in_words
+from relance.domain.phrases import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words
 from relance.domain.plan import Plan, PlanStatus
 from relance.domain.reminders import ReminderRefusal, reminder_refusal
 from relance.domain.send_times import Note
@@ -23,7 +23,11 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_REMINDERS = ((MailKind.FIRST, "first"), (MailKind.SECOND, "second"))
+_LATER_MAILS = (
+    (MailKind.FIRST, "first reminder"),
+    (MailKind.SECOND, "second reminder"),
+    (MailKind.CORRECTION, "correction"),
+)
 _OPEN = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENDING})
 _WAITS = frozenset({InvitationStatus.SENT, InvitationStatus.OPENED})
 
@@ -59,8 +63,9 @@ def explain_invitation(
         return _not_yet_invited(user, contact, plan, suppressed=suppressed, now=now)
     zone = plan.zone if plan is not None and is_zone(plan.zone) else "UTC"
     lines = [*_sending(invitation, zone, now), *_rules(plan)]
+    lines += _doubts(invitation, zone)
     lines += _answers(invitation, zone)
-    lines += [line for kind, name in _REMINDERS for line in _past_reminder(invitation, kind, name, zone)]
+    lines += [line for kind, name in _LATER_MAILS for line in _past_mail(invitation, kind, name, zone)]
     lines += _ahead(invitation, user, contact, zone, suppressed=suppressed, now=now)
     return lines
 
@@ -144,6 +149,14 @@ def _rules(plan: Plan | None) -> list[str]:
     return [f"The rule for the time: {NOTES[Note(note)]}." for note in notes if note in set(Note)]
 
 
+def _doubts(invitation: Invitation, zone: str) -> list[str]:
+    return [
+        f"Whether {MAILS[doubt.kind]} handed over {moment(doubt.since, zone)} had arrived was not certain at first"
+        f"{DOUBTS[doubt.verdict]}."
+        for doubt in invitation.doubts
+    ]
+
+
 def _answers(invitation: Invitation, zone: str) -> list[str]:
     lines = []
     if invitation.opened_at is not None:
@@ -160,14 +173,13 @@ def _answers(invitation: Invitation, zone: str) -> list[str]:
     return lines
 
 
-def _past_reminder(invitation: Invitation, kind: MailKind, name: str, zone: str) -> list[str]:
+def _past_mail(invitation: Invitation, kind: MailKind, name: str, zone: str) -> list[str]:
     sent = [one for one in invitation.reminders if one.type is kind]
     skips = [one for one in invitation.reminder_skips if one.type is kind]
     return [
-        *(f"The {name} reminder was sent {moment(one.sent_at, zone)}." for one in sent),
+        *(f"The {name} was sent {moment(one.sent_at, zone)}." for one in sent),
         *(
-            f"The {name} reminder was not sent when it was due {moment(one.at, zone)}, "
-            f"because {reason_in_words(one.reason)}."
+            f"The {name} was not sent when it was due {moment(one.at, zone)}, because {reason_in_words(one.reason)}."
             for one in skips
         ),
     ]

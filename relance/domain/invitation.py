@@ -10,11 +10,12 @@ from relance.domain.base import Document, Id, Period, Utc
 
 
 class MailKind(StrEnum):
-    """The mails one invitation can cause: itself at most once, each reminder at most once."""
+    """The mails one invitation can cause, each at most once: itself, its reminders, the correction of a rollback."""
 
     INVITATION = "invitation"
     FIRST = "first"
     SECOND = "second"
+    CORRECTION = "correction"
 
 
 class InvitationStatus(StrEnum):
@@ -109,6 +110,31 @@ class Claim(Document):
     at: Utc
 
 
+class Verdict(StrEnum):
+    """How a doubt ended: what the relay's log said, and what followed from it."""
+
+    ARRIVED = "arrived"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+    MISSED = "missed"
+
+
+_STILL_OPEN = (None, Verdict.UNKNOWN)
+
+
+class Doubt(Document):
+    """A mail that was claimed and whose reply is not known, so that the relay may have it or not (SPEC X4).
+
+    `since` is the instant of its claim. `verdict` ends the doubt: `arrived`, so it counts as sent; `absent`, so it is
+    sent again; `unknown`, and sent again by policy; `missed`, absent when it could not be sent any more.
+    """
+
+    kind: MailKind
+    since: Utc
+    verdict: Verdict | None = None
+    at: Utc | None = None
+
+
 class Invitation(Document):
     """The ledger's entry: who was sent what, when, with which outcome, and why not."""
 
@@ -127,8 +153,20 @@ class Invitation(Document):
     due_at: DueAt | None = None
     reminders: tuple[Reminder, ...] = ()
     reminder_skips: tuple[ReminderSkip, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     last_error: LastError | None = None
     queued_at: Utc
     opened_at: Utc | None = None
     submitted_at: Utc | None = None
     ended_at: Utc | None = None
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether somebody may have got it, whatever its status says."""
+        doubtful = any(one.kind is MailKind.INVITATION and one.verdict in _STILL_OPEN for one in self.doubts)
+        return doubtful or self.sent_at is not None or self.status is InvitationStatus.UNCERTAIN
+
+    def doubt(self, kind: MailKind) -> Doubt | None:
+        """Return the oldest open doubt about one of its mails."""
+        found = [one for one in self.doubts if one.kind is kind and one.verdict is None]
+        return min(found, key=lambda one: one.since, default=None)

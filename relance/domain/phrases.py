@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from relance.domain.control import ControlState
 from relance.domain.eligibility import Refusal
 from relance.domain.events import EventKind
 from relance.domain.failures import FailureClass
+from relance.domain.invitation import MailKind, Verdict
 from relance.domain.planning import PlanReason
 from relance.domain.reminders import ReminderRefusal
 from relance.domain.send_times import Note
@@ -17,7 +19,7 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.CONTACT_MISSING: "the contact cannot be found or read among the user's contacts",
     Refusal.CONTACT_PENDING: "the contact has not been confirmed yet",
     Refusal.CONTACT_OPTED_OUT: "the contact asked not to be written to",
-    Refusal.CONTACT_BOUNCED: "earlier mail to the contact came back: the mailbox does not exist",
+    Refusal.CONTACT_BOUNCED: "earlier mail to the contact came back: the mailbox is gone, disabled or always full",
     Refusal.CONTACT_BLOCKED: "the contact is blocked",
     Refusal.SUPPRESSED: "the contact's address is on the list of addresses nobody may write to",
     Refusal.ADDRESS_INVALID: "the contact's address is not a valid mail address",
@@ -59,10 +61,32 @@ FAILURES: Mapping[FailureClass, str] = {
     FailureClass.THROTTLED: "the recipient's provider asks us to wait",
     FailureClass.SENDER_FAULT: "the mail was refused because of the sender, not because of the contact",
     FailureClass.CONTENT: "the mail was refused because of its size or form",
-    FailureClass.TRANSPORT: "the mail server could not be reached",
+    FailureClass.TRANSPORT: "the server could not be reached",
     FailureClass.UNCERTAIN: "the connection was lost before the mail server confirmed the mail",
     FailureClass.UNSUPPORTED: "the mail server cannot handle an address of this kind",
+    FailureClass.CONFIGURATION: "a setting, a key or a right of ours is wrong",
+    FailureClass.STORAGE: "there was no room left to write",
+    FailureClass.DATA: "a value or an answer could not be used",
+    FailureClass.GONE: "what was called for does not exist any more",
+    FailureClass.CONFLICT: "it had been done before, or was changed by somebody else",
+    FailureClass.BUG: "something unexpected went wrong in the program",
 }
+
+MAILS: Mapping[MailKind, str] = {
+    MailKind.INVITATION: "the invitation",
+    MailKind.FIRST: "the first reminder",
+    MailKind.SECOND: "the second reminder",
+    MailKind.CORRECTION: "the correction",
+}
+
+DOUBTS: Mapping[Verdict | None, str] = {
+    None: " and still is not, because the mail server's reply was lost",
+    Verdict.ARRIVED: ": the mail server's log shows that it was accepted, so it was not sent again",
+    Verdict.ABSENT: ": the mail server's log shows that it was never accepted, so it could be sent again",
+    Verdict.UNKNOWN: " and could not be found out, so it was free to be sent again; a second one is the same mail",
+    Verdict.MISSED: ": the mail server's log shows that it was never accepted, and it was not sent again",
+}
+"""What became of a doubt about a mail."""
 
 EVENTS: Mapping[EventKind, str] = {
     EventKind.OPENED: "the invitation was opened",
@@ -78,9 +102,14 @@ PLAN_REASONS: Mapping[PlanReason, str] = {
     PlanReason.JOINED_LATER: "the user was added after the send time and starts with the next period",
 }
 
+CONTROLS: Mapping[str, str] = {
+    ControlState.CANCELLED.reason: "somebody cancelled the cycle",
+    ControlState.ROLLED_BACK.reason: "somebody took the whole cycle back",
+}
+
 _ALL: Mapping[str, str] = {
     str(code): words
-    for table in (EVENTS, FAILURES, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
+    for table in (CONTROLS, EVENTS, FAILURES, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
     for code, words in table.items()
 }
 

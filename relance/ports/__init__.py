@@ -18,17 +18,21 @@ from relance.ports.claims import (
     Failed,
     Refused,
     Released,
+    Resolution,
     Result,
     Sent,
     Settlement,
     Uncertain,
 )
+from relance.ports.compensations import Compensations
+from relance.ports.control import Controls, Cycles
 from relance.ports.ledger import JobRuns, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
 from relance.ports.people import Contacts, Page, Suppressions, Users
 from relance.ports.plans import Plans
+from relance.ports.relay_log import Fate, Knowledge, RelayLog, RelayRecord
 from relance.ports.reports import Reports
-from relance.ports.surroundings import Clock, FollowUps, Meter
+from relance.ports.surroundings import Clock, FollowUps, Meter, RunningFollowUps
 
 __all__ = [
     "TAKEN",
@@ -42,13 +46,18 @@ __all__ = [
     "ClaimRequest",
     "Claimed",
     "Clock",
+    "Compensations",
     "Contacts",
+    "Controls",
+    "Cycles",
     "Deferred",
     "Delivered",
     "Failed",
+    "Fate",
     "FollowUps",
     "Illustrator",
     "JobRuns",
+    "Knowledge",
     "Ledger",
     "Letter",
     "MailLane",
@@ -57,9 +66,13 @@ __all__ = [
     "Page",
     "Plans",
     "Refused",
+    "RelayLog",
+    "RelayRecord",
     "Released",
     "Reports",
+    "Resolution",
     "Result",
+    "RunningFollowUps",
     "Sent",
     "Settlement",
     "Silences",

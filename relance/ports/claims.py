@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from relance.domain.failures import Failure
-from relance.domain.invitation import DueAt, MailKind
+from relance.domain.invitation import DueAt, MailKind, Verdict
 from relance.domain.people import Contact, User
 
 
@@ -55,11 +55,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Not accepted; to be tried again at `retry_at`."""
+    """Not accepted; to be tried again at `retry_at`. Not `tried`: put off before it was offered to anybody."""
 
     failure: Failure
     retry_at: datetime
     at: datetime
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +95,14 @@ class Settlement:
     kind: MailKind
     token: str
     result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """How the doubt about one mail ends; `sent` with the verdict `arrived` only."""
+
+    invitation_id: str
+    kind: MailKind
+    verdict: Verdict
+    at: datetime
+    sent: Sent | None = None

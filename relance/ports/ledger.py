@@ -10,7 +10,7 @@ from relance.contracts.cycle import CycleStatistics
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.job_run import JobRun
-from relance.ports.claims import ClaimAnswer, ClaimRequest, Settlement
+from relance.ports.claims import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 
 class Ledger(Protocol):
@@ -40,9 +40,18 @@ class Ledger(Protocol):
     async def take_over(self, period: str, user_ids: Sequence[str], token: str) -> int:
         """Drop the claims on these users' entries that belong to another token; return how many.
 
-        Only the activity that Temporal retries may call it: its earlier attempt is then known to be over. Claims on
-        invitations become free to be sent again with the same Message-ID; claims on reminders are recorded as
-        uncertain and stay unsent (SPEC X4).
+        Only the activity that Temporal retries may call it: its earlier attempt is then known to be over. Their mails
+        are in doubt from now on. Invitations become free to be sent again with the same Message-ID; reminders are
+        recorded as uncertain and stay unsent (SPEC X4).
+        """
+
+    async def doubtful(self, period: str, after: str, limit: int) -> list[Invitation]:
+        """Return entries of the period with open doubts and an id above `after`, in order, at most `limit`."""
+
+    async def resolve(self, resolution: Resolution) -> bool:
+        """End the doubts about a mail; return whether there were any and nobody has claimed the mail.
+
+        What arrived is recorded as sent. A reminder that is absent becomes free to be sent.
         """
 
     async def skip(self, invitation_id: str, kind: MailKind, reason: str, at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from relance.domain.invitation import MailKind
@@ -32,12 +32,15 @@ class Letter:
 class MailLane(Protocol):
     """One connection to the relay, held for as long as it has mails to send."""
 
-    @property
-    def paced(self) -> bool:
-        """Whether a rate limit is set, so that `turn` may have to wait."""
+    def is_free(self, to_address: str) -> bool:
+        """Tell whether `turn` would answer at once."""
 
-    async def turn(self, to_address: str) -> None:
-        """Wait until the rate limits allow a mail to this address; before it is claimed, so that an opt-out counts."""
+    async def turn(self, to_address: str) -> timedelta | None:
+        """Wait until a mail to this address may go; before it is claimed, so that an opt-out counts.
+
+        Waits for seconds at most where only the recipient's provider is slow: then it returns for how long the mail is
+        to be put off instead, and the lane may go on with another one.
+        """
 
     async def send(self, letter: Letter) -> None:
         """Hand one mail over and wait for the relay's acceptance.

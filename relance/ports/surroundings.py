@@ -21,6 +21,16 @@ class FollowUps(Protocol):
         """Signal the follow-up of an invitation; return False if it does not exist or has ended."""
 
 
+class RunningFollowUps(Protocol):
+    """The follow-up workflows that run, for whoever ends them."""
+
+    async def stop(self, period: str, user_id: str, reason: str) -> int:
+        """End a user's follow-ups of a period; return how many were running."""
+
+    async def running(self, period: str, user_id: str) -> int:
+        """Count a user's running follow-ups of a period."""
+
+
 class Meter(Protocol):
     """Counts and durations for operators; without ids of people."""
 
@@ -32,6 +42,9 @@ class Meter(Protocol):
 
     def reminder_skipped(self, kind: MailKind, reason: str) -> None:
         """Count one reminder that was due and not sent; `reason` is a code."""
+
+    def uncertain(self, kind: MailKind, outcome: str) -> None:
+        """Count one mail in doubt that was settled; `outcome` is a `Verdict`."""
 
     def plan_notes(self, notes: Mapping[str, int]) -> None:
         """Count the notes of one page of plans, by code."""

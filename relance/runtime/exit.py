@@ -18,8 +18,9 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
+from relance.domain.failures import FailureClass, classify_temporal
 from relance.errors import DependencyUnavailable, InvalidInput, NotFound, RelanceError, SettingsError
 from relance.runtime.logs import redact
 
@@ -88,12 +89,17 @@ def explain(error: BaseException) -> tuple[str, int]:
             return redact(str(error)), UNREACHABLE
         case RelanceError():
             return redact(str(error)), JOB_FAILED
-        case RPCError() if error.status in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}:
+        case RPCError() if is_unreachable(error):
             return f"Temporal is unavailable: {redact(error.message)}", UNREACHABLE
         case RuntimeError() if str(error).startswith("Failed client connect"):
             return f"Temporal is unavailable: {redact(_first_line(error))}", UNREACHABLE
         case _:
             return f"unexpected {type(error).__name__}: {redact(_first_line(error))}", JOB_FAILED
+
+
+def is_unreachable(error: RPCError) -> bool:
+    """Tell whether it is the way to Temporal that is broken, not what was asked."""
+    return classify_temporal(error.status.name).class_ is FailureClass.TRANSPORT
 
 
 def _first_line(error: BaseException) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
+from relance.domain.failures import Failure, FailureClass, Source
 from relance.domain.invitation import MailKind
 from relance.ports import Deferred, Failed, Result, Uncertain
 
@@ -36,6 +37,11 @@ class Instruments:
             "From handing a mail over to the relay's answer, by kind.",
             explicit_bucket_boundaries_advisory=SECONDS,
         )
+        self._errors = meter.create_counter(
+            "relance.errors",
+            "{error}",
+            "Errors by class and source (docs/errors.md): mails not accepted, activities failed.",
+        )
         self._group_size = meter.create_histogram(
             "relance.ledger.group.size",
             "{entry}",
@@ -54,20 +60,41 @@ class Instruments:
         self._reminder_skips = meter.create_counter(
             "relance.reminders.skipped", "{reminder}", "Reminders that came due and were not sent, by kind and reason."
         )
+        self._uncertain = meter.create_counter(
+            "relance.uncertain", "{mail}", "Mails whose reply was lost, by what the relay's log said of them (SPEC X4)."
+        )
         self._plan_notes = meter.create_counter(
             "relance.plan.notes", "{note}", "Fall-backs while planning (SPEC C3), by code."
         )
+        self._meter = meter
         meter.create_observable_gauge("relance.worker.rss", [_observe_rss], "By", "Resident memory of this process.")
 
     def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
         """Count one mail handed to the relay."""
-        self._mails.add(1, _mail_attributes(kind, type(result).__name__, _failure_class(result)))
+        failure = result.failure if isinstance(result, Deferred | Failed | Uncertain) else None
+        self._mails.add(1, _mail_attributes(kind, type(result).__name__, failure.class_ if failure else "none"))
+        if failure is not None:
+            self.error(failure)
         self._mail_duration.record(seconds, _kind(kind))
+
+    def error(self, failure: Failure) -> None:
+        """Count one error."""
+        self._errors.add(1, _error_attributes(failure.class_, failure.source))
 
     def ledger_group(self, size: int, seconds: float) -> None:
         """Record one round trip of the ledger and how many callers shared it."""
         self._group_size.record(size)
         self._group_duration.record(seconds)
+
+    def watch_breakers(self, states: Callable[[], Mapping[str, int]]) -> None:
+        """Show these breakers, by name: 0 closed, 1 half-open, 2 open."""
+
+        def observe(_: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(int(state), {"name": name}) for name, state in states().items()]
+
+        self._meter.create_observable_gauge(
+            "relance.breaker.state", [observe], "", "State of a circuit breaker: 0 closed, 1 half-open, 2 open."
+        )
 
     def follow_up_started(self) -> None:
         """Count one follow-up."""
@@ -76,6 +103,10 @@ class Instruments:
     def reminder_skipped(self, kind: MailKind, reason: str) -> None:
         """Count one reminder that was due and not sent; `reason` is a code."""
         self._reminder_skips.add(1, {"kind": kind, "reason": reason})
+
+    def uncertain(self, kind: MailKind, outcome: str) -> None:
+        """Count one mail in doubt that was settled."""
+        self._uncertain.add(1, {"kind": kind, "outcome": outcome})
 
     def plan_notes(self, notes: Mapping[str, int]) -> None:
         """Count the notes of one planning run, by code."""
@@ -95,8 +126,9 @@ def _observe_rss(_: CallbackOptions) -> Iterable[Observation]:
     return [Observation(rss_bytes())]
 
 
-def _failure_class(result: Result) -> str:
-    return result.failure.class_ if isinstance(result, Deferred | Failed | Uncertain) else "none"
+@cache
+def _error_attributes(class_: FailureClass, source: Source) -> dict[str, str]:
+    return {"class": str(class_), "source": str(source)}
 
 
 @cache

@@ -19,9 +19,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from relance.errors import SettingsError
 from relance.settings.alerts import Alerts
 from relance.settings.channels import Channels
+from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
 from relance.settings.group import Group, Zone
+from relance.settings.pacing import Breaking, Pacing
+from relance.settings.relay_log import RelayLog
 
 
 class Scheduling(Group):
@@ -78,7 +81,9 @@ class Mail(Group):
     )
     rate: float | None = Field(None, gt=0, description="Most mails per second to the relay, per worker process.")
     rate_per_domain: float | None = Field(
-        None, gt=0, description="Most mails per second to one recipient domain, per worker process."
+        None,
+        gt=0,
+        description="Most mails per second to one recipient domain, per worker process; see pacing for the large ones.",
     )
     sender_name: str = Field("Form-a-Friend", min_length=1, description="Display name of the From header.")
     sender_address: str = Field("bonjour@form-a-friend.example", description="Address of the From header.")
@@ -160,6 +165,10 @@ class Settings(BaseSettings):
     scheduling: Scheduling = Scheduling()
     batches: Batches = Batches()
     mail: Mail = Mail()
+    relay_log: RelayLog = RelayLog()
+    pacing: Pacing = Pacing()
+    breakers: Breaking = Breaking()
+    error_gate: ErrorGateGroup = ErrorGateGroup()
     mongo: Mongo = Mongo()
     everflow: Everflow = Everflow()
     channels: Channels = Channels()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from relance import ids
 from relance.contracts.alerts import AlertInput, Decided, DetailsAsked, Inhibited, Sighted
 from relance.contracts.names import Signal, TaskQueue, Workflow
 from relance.domain.alerts.policy import AlertPolicy
-from relance.errors import DependencyUnavailable
+from relance.temporal.errors import is_missing, unavailable
 
 _SIGNALS: dict[type[Decided | Inhibited | DetailsAsked], Signal] = {
     Decided: Signal.DECIDED,
@@ -44,7 +44,7 @@ class TemporalAlertGroups:
                 static_summary=f"Alerts of {group}",
             )
         except RPCError as error:
-            raise DependencyUnavailable("Temporal", f"a sighting was not told ({error.status.name})") from error
+            raise unavailable("a sighting was not told", error) from error
 
     async def tell(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
         """Tell the group's workflow; return False if it does not run.
@@ -56,7 +56,7 @@ class TemporalAlertGroups:
         try:
             await handle.signal(_SIGNALS[type(news)], news)
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+            if is_missing(error):
                 return False
-            raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
+            raise unavailable("a signal was not sent", error) from error
         return True

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from relance import ids
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal, TaskQueue, Workflow
-from relance.errors import DependencyUnavailable
+from relance.temporal.errors import is_missing, unavailable
 
 PARTS_TOLD = 100
 """A user's contacts may be spread over parts; a signal goes to each until one is missing."""
@@ -45,7 +47,7 @@ class TemporalFollowUps:
         except WorkflowAlreadyStartedError:
             return False
         except RPCError as error:
-            raise DependencyUnavailable("Temporal", f"a follow-up was not started ({error.status.name})") from error
+            raise unavailable("a follow-up was not started", error) from error
         return True
 
     async def tell(self, event: InvitationEvent) -> bool:
@@ -62,9 +64,47 @@ class TemporalFollowUps:
                 await handle.signal(Signal.EVENT, event)
                 told = True
             except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
+                if not is_missing(error):
+                    raise unavailable("a signal was not sent", error) from error
                 # The same status says "ended" and "never was"; after one that ended there may be a further part.
                 if ENDED not in error.message:
                     break
         return told
+
+    async def stop(self, period: str, user_id: str, reason: str) -> int:
+        """End a user's follow-ups of a period; return how many were running.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        stopped = 0
+        async for handle in self._parts(period, user_id):
+            try:
+                await handle.signal(Signal.STOP, reason)
+                stopped += 1
+            except RPCError as error:
+                # It ended in the same moment.
+                if not is_missing(error):
+                    raise unavailable("a signal was not sent", error) from error
+        return stopped
+
+    async def running(self, period: str, user_id: str) -> int:
+        """Count a user's running follow-ups of a period.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        return len([handle async for handle in self._parts(period, user_id)])
+
+    async def _parts(self, period: str, user_id: str) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+        """Yield the parts that run; a part there never was is the end of them."""
+        for part in range(PARTS_TOLD):
+            handle = self.client.get_workflow_handle(ids.follow_up_workflow_id(period, user_id, part))
+            try:
+                found = await handle.describe()
+            except RPCError as error:
+                if not is_missing(error):
+                    raise unavailable("a follow-up was not looked up", error) from error
+                return
+            if found.status is WorkflowExecutionStatus.RUNNING:
+                yield handle

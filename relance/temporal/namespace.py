@@ -9,9 +9,10 @@ from google.protobuf.duration_pb2 import Duration
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from relance.errors import NotFound
+from relance.temporal.errors import is_missing
 
 RPC_TIMEOUT = timedelta(seconds=10)
 
@@ -35,7 +36,7 @@ async def retention(client: Client) -> timedelta:
             DescribeNamespaceRequest(namespace=client.namespace), timeout=RPC_TIMEOUT
         )
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not is_missing(error):
             raise
         name = client.namespace
         remedy = f"create it with `temporal operator namespace create {name}` or set TEMPORAL_NAMESPACE"

@@ -22,7 +22,7 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleOptions, OpenPeriodInput
@@ -30,6 +30,7 @@ from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, TaskQueue, Work
 from relance.errors import NotFound
 from relance.settings import Settings
 from relance.temporal import checks
+from relance.temporal.errors import is_missing
 
 MANAGED = "managed by relance"
 RPC_TIMEOUT = timedelta(seconds=10)
@@ -213,7 +214,7 @@ async def handle(client: Client, schedule_id: str) -> AsyncIterator[ScheduleHand
     try:
         yield client.get_schedule_handle(schedule_id)
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not is_missing(error):
             raise
         raise NotFound(
             f"there is no Schedule {schedule_id!r} on the server; create it with `schedules apply`"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
@@ -12,6 +13,10 @@ import pytest
 from pydantic import SecretStr
 from temporalio.testing import ActivityEnvironment
 
+from activities.control import ControlWatch
+from activities.corrections import Corrections
+from activities.endings import Endings
+from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
@@ -20,14 +25,23 @@ from activities.sending import Sender
 from activities.statistics import Statistics
 from relance.adapters.mongo.connection import Database, connect
 from relance.alerting import AlertDesk
-from relance.contracts.cycle import BatchInput, BatchResult, Boundary, PlanInput
+from relance.balance import balance_period
+from relance.braking import Brake
+from relance.contracts.cycle import BatchInput, BatchResult, Boundary, CycleStatistics, PlanInput
+from relance.contracts.rollback import GivenUp, GiveUpInput
+from relance.controlling import CycleDesk
+from relance.domain.control import ControlState
+from relance.domain.error_gate import GatePolicy
+from relance.domain.events import EventKind
 from relance.domain.invitation import Invitation
 from relance.domain.send_times import Defaults
+from relance.events import EventIntake
 from relance.ids import invitation_id
 from relance.settings import Mongo, Privacy
-from tests.fakes import FakeAlertGroups, FakeFollowUps, FakeMailer, FakeMeter, FixedClock
+from tests.fakes import FakeAlertGroups, FakeCycles, FakeFollowUps, FakeMailer, FakeMeter, FakeRelayLog, FixedClock
 
 PERIOD = "2026-11"
+LOOK_EVERY = 0.05
 SEND_AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,16 +68,24 @@ class Office:
     meter: FakeMeter
     clock: FixedClock
     alert_groups: FakeAlertGroups
+    cycles: FakeCycles
+    control: ControlWatch
+    gates: Gates
     attempt: int = 1
+    relay_log: FakeRelayLog | None = None
+    dead: list[asyncio.Task[Any]] = field(default_factory=list)
+    burial: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def sender(self) -> Sender:
-        return Sender(self.data.ledger, self.data.contacts, self.mailer, self.meter, self.clock, "x.example")
+        data = self.data
+        return Sender(data.ledger, data.contacts, self.mailer, self.meter, self.clock, "x.example", self.relay_log)
 
     @property
     def invitations(self) -> Invitations:
         data = self.data
-        return Invitations(data.users, data.contacts, data.suppressions, data.plans, data.ledger, self.sender)
+        people = (data.users, data.contacts, data.suppressions)
+        return Invitations(*people, data.plans, data.ledger, self.sender, self.control, self.gates)
 
     @property
     def starts(self) -> FollowUpStarts:
@@ -71,11 +93,21 @@ class Office:
 
     @property
     def steps(self) -> FollowUpSteps:
-        return FollowUpSteps(self.data.users, self.data.contacts, self.data.plans, self.data.ledger, self.sender)
+        data = self.data
+        return FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, self.sender, self.control)
 
     @property
     def planning(self) -> Planning:
         return Planning(self.data.users, self.data.plans, Defaults(5, "18:00", "Europe/Paris"), self.meter)
+
+    @property
+    def corrections(self) -> Corrections:
+        data = self.data
+        return Corrections(data.users, data.contacts, data.ledger, data.compensations, self.sender)
+
+    @property
+    def endings(self) -> Endings:
+        return Endings(self.data.controls, self.data.compensations, self.follow_ups, self.clock)
 
     @property
     def statistics(self) -> Statistics:
@@ -106,10 +138,31 @@ class Office:
 
     async def send(self, at: datetime = SEND_AT) -> BatchResult:
         self.clock.at = max(self.clock.at, at)
+        return await self.run_batch(at)
+
+    async def run_batch(self, at: datetime) -> BatchResult:
         return await self.run(self.invitations.send_batch, batch_of_everyone(at))
 
     async def follow(self, at: datetime = SEND_AT) -> int:
         return await self.run(self.starts.start_follow_ups, batch_of_everyone(at))
+
+    async def tell(self, state: ControlState) -> None:
+        """Tell the cycle something, as a person would, and wait until this process looks again."""
+        told = await CycleDesk(self.data.controls, self.cycles, self.clock).tell(PERIOD, state, "a test", "ann")
+        assert told.changed
+        await asyncio.sleep(1.1 * LOOK_EVERY)
+
+    async def tell_event(self, invitation: str, kind: EventKind) -> None:
+        data = self.data
+        await EventIntake(data.ledger, data.contacts, data.suppressions, self.follow_ups, self.clock).take(
+            invitation, kind
+        )
+
+    async def give_up(self) -> GivenUp:
+        return await self.run(self.endings.give_up, GiveUpInput(period=PERIOD, at=self.clock.at))
+
+    async def balance(self) -> CycleStatistics:
+        return await balance_period(self.data.ledger, self.data.plans, PERIOD)
 
     async def entry(self, user: str, contact: str) -> Invitation:
         found = await self.data.ledger.get(invitation_id(PERIOD, user, contact))
@@ -121,6 +174,12 @@ class Office:
 async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
     data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
     await data.ensure_indexes()
-    yield Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), FixedClock(SEND_AT), FakeAlertGroups())
+    clock, groups, cycles = FixedClock(SEND_AT), FakeAlertGroups(), FakeCycles()
+    brake = Brake(CycleDesk(data.controls, cycles, clock), AlertDesk(data.alerts, data.silences, groups, clock))
+    control, gates = ControlWatch(data.controls, every=LOOK_EVERY), Gates(GatePolicy(canary=20, size=50), brake.pull)
+    office = Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), clock, groups, cycles, control, gates)
+    yield office
+    office.burial.set()
+    await asyncio.gather(*office.dead, return_exceptions=True)
     await data.client.drop_database(database)
     await data.close()

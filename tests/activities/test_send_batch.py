@@ -152,6 +152,29 @@ async def test_a_soft_refusal_leaves_the_mail_to_the_follow_up(office: Office) -
     assert (result.counts.sent, result.counts.deferred) == (1, 1)
 
 
+async def test_a_mail_whose_provider_is_slow_is_put_off_to_the_follow_up_and_not_waited_for(office: Office) -> None:
+    await office.add_user("u1", contacts=4)
+    await office.plan()
+    office.mailer.slow = {"u1c0@c.example": timedelta(minutes=7), "u1c2@c.example": timedelta(minutes=9)}
+    result = await office.send()
+    assert (result.counts.sent, result.counts.deferred) == (2, 2)
+    entry = await office.entry("u1", "u1c0")
+    assert (entry.status, entry.claim, entry.attempts) == (InvitationStatus.SENDING, None, 0)
+    assert entry.retry_at == SEND_AT + timedelta(minutes=7)
+    await office.follow()
+    waiting = [group for group in office.follow_ups.started[PERIOD, "u1", 0].groups if group.retry_at]
+    assert [group.contacts for group in waiting] == [("u1c0",), ("u1c2",)]
+
+
+async def test_a_mail_that_is_put_off_is_decided_first_so_that_an_opt_out_ends_it(office: Office) -> None:
+    await office.add_user("u1", contacts=1)
+    await office.plan()
+    office.mailer.slow = {"u1c0@c.example": timedelta(minutes=7)}
+    await office.data.raw.contacts.update_one({"_id": "u1c0"}, {"$set": {"status": "opted_out"}})
+    result = await office.send()
+    assert (result.counts.deferred, result.counts.skipped) == (0, 1)
+
+
 async def test_a_lost_reply_means_another_try_with_the_same_message_id(office: Office) -> None:
     await office.add_user("u1", contacts=1)
     await office.plan()

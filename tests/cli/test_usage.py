@@ -31,6 +31,7 @@ def services() -> Services:
         temporal=_nothing,  # type: ignore[arg-type]
         reports=_refuse,  # type: ignore[arg-type]
         greet_relay=_nothing,  # type: ignore[arg-type]
+        relay_log=_refuse,  # type: ignore[arg-type]
         load_samples=_nothing,
         worker=(),
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import nullcontext
+from pathlib import Path
 from typing import TypeAlias
 
 import aiosmtplib
 import pytest
 
+from relance.devstack import mailbox_server
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Drop, Greylist, Refuse, Stage
 from relance.errors import InvalidInput
@@ -24,6 +27,8 @@ REPLY_ERRORS: dict[Stage, type[aiosmtplib.SMTPException]] = {
     Stage.DATA: aiosmtplib.SMTPDataError,
     Stage.END_OF_DATA: aiosmtplib.SMTPDataError,
 }
+IN_CLEAR = [*REPLY_ERRORS, Stage.BODY]
+CERTIFICATE = Path(__file__).parents[1] / "adapters" / "smtp" / "localhost.pem"
 
 
 def _client(smtp: Address, patience: float = 10.0) -> aiosmtplib.SMTP:
@@ -43,7 +48,7 @@ def _code(error: aiosmtplib.SMTPException) -> int:
 
 
 @pytest.mark.parametrize("code", [451, 554])
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", list(REPLY_ERRORS))
 async def test_a_refusal_reaches_the_client_at_its_stage(
     stage: Stage, code: int, mailbox: Mailbox, mailbox_smtp: Address
 ) -> None:
@@ -55,7 +60,7 @@ async def test_a_refusal_reaches_the_client_at_its_stage(
     assert (await mailbox.stats()).total == 0
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", IN_CLEAR)
 async def test_a_dropped_connection_is_noticed_at_its_stage_and_keeps_nothing(
     stage: Stage, mailbox: Mailbox, mailbox_smtp: Address
 ) -> None:
@@ -68,6 +73,28 @@ async def test_a_dropped_connection_is_noticed_at_its_stage_and_keeps_nothing(
     assert (await mailbox.stats()).total == 1
 
 
+@pytest.mark.parametrize("stage", [Stage.STARTTLS, Stage.AUTH])
+async def test_a_mailbox_with_a_certificate_encrypts_asks_for_a_password_and_fails_at_both(
+    stage: Stage, tmp_path: Path
+) -> None:
+    server = await mailbox_server.start(tmp_path, certificate=CERTIFICATE)
+    host, port = server.smtp
+    try:
+        async with Mailbox(server.http) as mailbox:
+            await mailbox.add_rule(Drop(stage=stage, times=1))
+            for dropped in (True, False):
+                client = aiosmtplib.SMTP(hostname=host, port=port, timeout=10, start_tls=True, validate_certs=False)
+                with pytest.raises(aiosmtplib.SMTPException) if dropped else nullcontext():
+                    async with client:
+                        await client.login("anybody", "any password")
+                        await client.sendmail("bounce@app.example", ["b@mail.example"], RAW)
+                assert (await mailbox.stats()).total == int(not dropped)
+            stats = await mailbox.stats()
+            assert (stats.connections, stats.open_connections) == (2, 0)
+    finally:
+        await server.stop()
+
+
 async def test_a_drop_after_the_data_can_keep_the_mail(mailbox: Mailbox, mailbox_smtp: Address) -> None:
     await mailbox.add_rule(Drop(stage=Stage.END_OF_DATA, stored=True, times=1))
     with pytest.raises(aiosmtplib.SMTPServerDisconnected):
@@ -78,7 +105,7 @@ async def test_a_drop_after_the_data_can_keep_the_mail(mailbox: Mailbox, mailbox
     assert [(one.to, one.message_id, one.count) for one in stats.repeated] == [("b@mail.example", "<1@app.example>", 2)]
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", IN_CLEAR)
 async def test_a_delay_is_felt_and_then_the_mail_is_accepted(
     stage: Stage, mailbox: Mailbox, mailbox_smtp: Address
 ) -> None:

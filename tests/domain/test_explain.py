@@ -11,9 +11,28 @@ from relance.domain.eligibility import Refusal
 from relance.domain.events import EventKind
 from relance.domain.explain import explain_invitation, explain_plan
 from relance.domain.failures import FailureClass
-from relance.domain.invitation import Invitation, InvitationStatus, LastError, MailKind, Reminder, ReminderSkip
+from relance.domain.invitation import (
+    Doubt,
+    Invitation,
+    InvitationStatus,
+    LastError,
+    MailKind,
+    Reminder,
+    ReminderSkip,
+    Verdict,
+)
 from relance.domain.people import ReminderSettings
-from relance.domain.phrases import EVENTS, FAILURES, NOTES, PLAN_REASONS, REFUSALS, REMINDER_REFUSALS, reason_in_words
+from relance.domain.phrases import (
+    DOUBTS,
+    EVENTS,
+    FAILURES,
+    MAILS,
+    NOTES,
+    PLAN_REASONS,
+    REFUSALS,
+    REMINDER_REFUSALS,
+    reason_in_words,
+)
 from relance.domain.plan import Plan, PlanStatus
 from relance.domain.planning import PlanReason
 from relance.domain.reminders import ReminderRefusal
@@ -98,6 +117,18 @@ def test_a_reminded_contact_hears_of_each_reminder() -> None:
         " (17:00 UTC), because the user has switched this reminder off.",
         "Without an answer the invitation expires on Saturday 5 December 2026 at 18:00 Europe/Paris time (17:00 UTC).",
     ]
+
+
+def test_somebody_whose_cycle_was_taken_back_hears_of_it_and_of_the_correction() -> None:
+    taken_back = an_invitation(
+        status=InvitationStatus.CANCELLED,
+        reason="cycle_rolled_back",
+        ended_at=SENT_AT + DAY,
+        reminders=(Reminder(type=MailKind.CORRECTION, sent_at=SENT_AT + DAY, message_id="<r@x.example>"),),
+    )
+    lines = why(taken_back, now=SENT_AT + 8 * DAY)
+    assert any("because somebody took the whole cycle back" in line for line in lines)
+    assert any(line.startswith("The correction was sent on Friday 6 November 2026") for line in lines)
 
 
 def test_a_reminder_that_would_be_refused_now_says_so() -> None:
@@ -202,3 +233,17 @@ def test_every_status_is_explained_in_whole_sentences_without_personal_data(
     assert lines
     assert all(line[0].isupper() and line.endswith(".") and "{" not in line for line in lines)
     assert not any(private in " ".join(lines) for private in ("@", "Ada", "Lovelace", "Blaise", "Pascal"))
+
+
+@pytest.mark.parametrize("verdict", [None, *Verdict])
+def test_a_mail_that_was_uncertain_says_so_and_how_it_ended(verdict: Verdict | None) -> None:
+    doubt = Doubt(kind=MailKind.FIRST, since=SENT_AT + 3 * DAY, verdict=verdict)
+    [line] = [line for line in why(an_invitation(doubts=(doubt,))) if "not certain at first" in line]
+    assert line.startswith("Whether the first reminder handed over on Sunday 8 November 2026 at 18:00")
+    assert line.endswith(f"{DOUBTS[verdict]}.")
+
+
+def test_every_end_of_a_doubt_has_words_of_its_own() -> None:
+    assert set(DOUBTS) == {None, *Verdict}
+    assert set(MAILS) == set(MailKind)
+    assert len(set(DOUBTS.values())) == len(DOUBTS)

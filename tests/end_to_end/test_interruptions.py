@@ -13,6 +13,7 @@ from tests.installation import Installation
 
 CONFIRMED_AFTER_S = 0.1
 DRAINED_S = 30.0
+NEVER_S, IMPATIENT_DRAIN = 300.0, {"RELANCE_WORKER__DRAIN": "PT1S"}
 MAILS = 60
 
 
@@ -63,5 +64,25 @@ async def test_a_worker_asked_to_stop_finishes_its_mails_and_leaves_with_zero(
     assert left_at < MAILS, "it was asked too late to test anything"
     await installation.start_worker()
     result = await cycle.result()
+    assert len(await mailbox.log()) == MAILS
+    assert (result.sent, result.balance, result.open) == (MAILS, 0, 0)
+
+
+@pytest.mark.slow
+async def test_a_worker_asked_to_stop_does_not_wait_for_a_relay_that_never_replies(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=NEVER_S, stored=True))
+    await installation.load(*people(3, MAILS // 3))
+    worker = await installation.start_worker(environment=IMPATIENT_DRAIN)
+    cycle = await installation.start_cycle(PERIOD)
+    await MailFlow(mailbox).reach(CONNECTIONS)
+    code, took_s = await worker.stop()
+    assert code == 0
+    assert took_s < DRAINED_S / 3
+    await mailbox.clear()
+    await installation.start_worker()
+    result = await cycle.result()
+    # The first of them were accepted and are forgotten by now: they come again, under the Message-IDs they had.
     assert len(await mailbox.log()) == MAILS
     assert (result.sent, result.balance, result.open) == (MAILS, 0, 0)

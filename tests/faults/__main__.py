@@ -5,21 +5,46 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from relance.runtime import exit as way_out
+from tests.faults.everything import run_all, save, table
+from tests.faults.matrix import MATRIX
 from tests.faults.registry import SCENARIOS
+
+ALL = "all"
 
 
 def main() -> None:
     """Run the scenario of the command line; exit code 0 if everything holds, 1 if not, 2 for wrong usage."""
-    arguments = _parser().parse_args()
-    way_out.run(lambda: _run(arguments))
+    arguments = parsed(sys.argv[1:])
+    way_out.run(lambda: _run_all(arguments) if arguments.scenario == ALL else _run(arguments))
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Return the arguments of a command line; what is written there comes before the sizes of `--full`."""
+    parser = _parser()
+    arguments = parser.parse_args(words)
+    sizes = next((row.full for row in MATRIX if row.scenario == arguments.scenario), "")
+    return parser.parse_args([words[0], *sizes.split(), *words[1:]]) if arguments.full and sizes else arguments
+
+
+async def _run_all(arguments: argparse.Namespace) -> int:
+    report = await run_all(full=arguments.full, only=arguments.only or (), say=_say)
+    if arguments.save:
+        save(report, arguments.save)
+    print(json.dumps(report) if arguments.json else "\n".join(table(report)))
+    return way_out.DONE if report["holds"] else way_out.JOB_FAILED
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 async def _run(arguments: argparse.Namespace) -> int:
-    report = await SCENARIOS[arguments.scenario].run(arguments, lambda text: print(text, file=sys.stderr, flush=True))
+    report = await SCENARIOS[arguments.scenario].run(arguments, _say)
     figures = {"scenario": arguments.scenario, **report.as_dict()}
     print(json.dumps(figures) if arguments.json else "\n".join(_rows(figures)))
     return way_out.DONE if report.holds else way_out.JOB_FAILED
@@ -45,8 +70,21 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )
         scenario.options(its)
-        its.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        _declare_common(its)
+    everything = scenarios.add_parser(
+        ALL, help="every scenario, one after the other", description="Run every scenario, one after the other."
+    )
+    everything.add_argument(
+        "--only", action="append", choices=[row.scenario for row in MATRIX], help="this scenario alone; repeatable"
+    )
+    everything.add_argument("--save", type=Path, help="write the report to this file, for docs/generate.py")
+    _declare_common(everything)
     return parser
+
+
+def _declare_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--full", action="store_true", help="the sizes of a release instead of those of every push")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
 
 
 if __name__ == "__main__":

@@ -54,9 +54,8 @@ def _nothing_lost(evidence: Evidence, expected: Expectation) -> str:
 
 
 def _few_duplicates(evidence: Evidence, expected: Expectation) -> str:
-    bound = evidence.kills * evidence.connections
-    if evidence.duplicates > bound:
-        return f"{evidence.duplicates} duplicates, at most {bound} may be"
+    if evidence.duplicates > evidence.bound:
+        return f"{evidence.duplicates} duplicates, at most {evidence.bound} may be"
     return "" if evidence.same_message_id else "somebody got the same mail under two Message-IDs"
 
 

@@ -16,7 +16,9 @@ from relance.domain.invitation import Invitation
 class Evidence:
     """Read after the end of the run, when no worker is alive any more.
 
-    `kills` and `connections` bound the duplicates; `stored` and `job_runs` are the raw documents of the job runs.
+    `kills` times `connections`, and the `doubts` (replies that were lost on purpose), bound the duplicates; after
+    `gentle` kills, which let everybody finish, there may be none. `stored` and `job_runs` are the raw documents of the
+    job runs.
     """
 
     accepted: Sequence[Accepted]
@@ -29,6 +31,14 @@ class Evidence:
     peak_rss_mb: float
     kills: int
     connections: int
+    resolver: bool = False
+    doubts: int = 0
+    gentle: bool = False
+
+    @property
+    def bound(self) -> int:
+        """How many duplicates there may be."""
+        return 0 if self.resolver or self.gentle else self.kills * self.connections + self.doubts
 
     @property
     def copies(self) -> Counter[str]:

@@ -23,6 +23,23 @@ class Report(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class NotRunReport:
+    """Nothing came out, because this machine cannot make the fault happen: that breaks nothing and proves nothing."""
+
+    reason: str
+    duration_s: float
+
+    @property
+    def holds(self) -> bool:
+        """Nothing was seen to break."""
+        return True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the reason; there are no figures."""
+        return {"not_run": self.reason, "duration_s": round(self.duration_s, 1)}
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One way to make trouble: `options` declares what may be chosen, `run` does it on servers of its own."""
 

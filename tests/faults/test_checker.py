@@ -91,6 +91,7 @@ RUN = {"job": "monthly-cycle", "nominal": AT}
     [
         (replace(SOUND, accepted=[_mail("a")]), "I1", "1 eligible invitations lost, first 2026-11.u.b"),
         (replace(SOUND, accepted=[*SOUND.accepted, _mail("a"), _mail("b")]), "I2", "2 duplicates, at most 1 may be"),
+        (replace(SOUND, accepted=[*SOUND.accepted, _mail("a")], gentle=True), "I2", "1 duplicates, at most 0 may be"),
         (
             replace(SOUND, accepted=[*SOUND.accepted, _mail("a", message_id="<other@f.example>")]),
             "I2",

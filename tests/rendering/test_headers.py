@@ -13,7 +13,7 @@ from relance.rendering.letters import LetterWriter
 from relance.settings import Mail
 from tests.rendering.letters import EVERY, THREAD, UNSUBSCRIBE, UTC_DATE, WRITER, a_letter, defects, read, written
 
-REMINDERS = [MailKind.FIRST, MailKind.SECOND]
+REMINDERS = [MailKind.FIRST, MailKind.SECOND, MailKind.CORRECTION]
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)
@@ -71,6 +71,8 @@ def test_a_recipient_without_a_name_is_just_an_address() -> None:
         (MailKind.INVITATION, "fr", "Camille d’Été vous invite à répondre à quelques questions"),
         (MailKind.FIRST, "fr", "Petit rappel : le formulaire de Camille d’Été vous attend"),
         (MailKind.SECOND, "fr", "Dernier rappel : Camille d’Été espère votre réponse"),
+        (MailKind.CORRECTION, "fr", "Notre invitation au nom de Camille d’Été était une erreur"),
+        (MailKind.CORRECTION, "en", "Our invitation on behalf of Camille d’Été was a mistake"),
         (MailKind.INVITATION, "en", "Camille d’Été invites you to answer a few questions"),
         (MailKind.FIRST, "en", "A gentle reminder: Camille d’Été’s form is waiting for you"),
         (MailKind.SECOND, "en", "Last reminder: Camille d’Été is hoping for your answer"),

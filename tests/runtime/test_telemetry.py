@@ -19,7 +19,8 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from relance.domain.failures import Failure, FailureClass, Severity, Strategy
+from relance.domain.breaker import State
+from relance.domain.failures import Failure, FailureClass, Severity, Strategy, classify_mongodb
 from relance.domain.invitation import MailKind
 from relance.ports import Failed, Sent
 from relance.runtime.telemetry import Telemetry, configure
@@ -113,12 +114,21 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         instruments.ledger_group(32, 0.006)
         instruments.reminder_skipped(MailKind.FIRST, "submitted")
         instruments.plan_notes({"unknown_zone": 2})
+        instruments.uncertain(MailKind.FIRST, "arrived")
+        instruments.error(classify_mongodb(14031))
+        instruments.watch_breakers(lambda: {"relay": State.OPEN, "everflow": State.CLOSED})
+        instruments.mail(MailKind.INVITATION, FAILED, 0.02)
         text = _scrape(telemetry)
     for line in (
         'relance_ledger_group_size_bucket{le="32"} 1.0',
         "relance_ledger_group_duration_seconds_count 1.0",
         'relance_reminders_skipped_total{kind="first",reason="submitted"} 1.0',
         'relance_plan_notes_total{code="unknown_zone"} 2.0',
+        'relance_uncertain_total{kind="first",outcome="arrived"} 1.0',
+        'relance_errors_total{class="storage",source="mongodb"} 1.0',
+        'relance_breaker_state{name="relay"} 2.0',
+        'relance_breaker_state{name="everflow"} 0.0',
+        'relance_errors_total{class="hard_recipient",source="smtp"} 1.0',
     ):
         assert line in text
 

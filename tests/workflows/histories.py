@@ -1,7 +1,8 @@
 """Records one history of each workflow, for replay against later code: `python -m tests.workflows.histories`.
 
-A recorded history stands for runs that are open while new code is deployed. Record again only when a change of a
-workflow's input makes old histories meaningless; otherwise patch the workflow and keep them.
+A recorded history stands for runs that are open while new code is deployed, so one that is there is left alone. Delete
+it only when a change of a workflow's input makes it meaningless; otherwise patch the workflow and keep it. What a later
+version can do besides is recorded as `<workflow>.<what>.json`.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from temporalio.worker import Worker
 from relance import ids
 from relance.contracts.alerts import Decided, DetailsAsked, Sighted
 from relance.contracts.checks import CheckInput
+from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions, OpenPeriodInput
 from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent
 from relance.contracts.names import Failure, TaskQueue
+from relance.contracts.rollback import RollBackInput
 from relance.devstack import temporal_server
 from relance.domain.alerts.observing import Firing
 from relance.domain.alerts.policy import AlertPolicy
+from relance.domain.control import ControlState
 from relance.domain.events import EventKind
 from relance.domain.failures import Severity
 from relance.runtime.exit import leave
@@ -37,21 +41,26 @@ from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
+from tests.workflows.test_roll_back import Archive
 from workflows.default_lp_alert import DefaultLpAlert
 from workflows.follow_up import FollowUp
 from workflows.monthly_cycle import MonthlyCycle
 from workflows.open_period import OpenPeriod
 from workflows.paused_partner_check import PausedPartnerCheck
 from workflows.registry import WORKFLOWS
+from workflows.roll_back import RollBack
 
 FOLDER = Path(__file__).parent / "recorded"
 PERIOD = "2026-11"
 
 
 async def save(client: Client, workflow_id: str, name: str) -> None:
-    """Write a workflow's history as Temporal's own JSON."""
+    """Write a workflow's history as Temporal's own JSON, unless there is one of that name."""
+    path = FOLDER / f"{name}.json"
+    if path.exists():
+        return
     history = await client.get_workflow_handle(workflow_id).fetch_history()
-    (FOLDER / f"{name}.json").write_text(history.to_json() + "\n")
+    path.write_text(history.to_json() + "\n")
 
 
 async def record_cycle(skipper: TimeSkipper) -> None:
@@ -64,6 +73,57 @@ async def record_cycle(skipper: TimeSkipper) -> None:
     )
     await handle.result()
     await save(skipper.client, handle.id, "monthly_cycle")
+
+
+async def record_control(skipper: TimeSkipper, house: House) -> None:
+    """A cycle that is paused in the middle of its batches, goes on, is paused again, and ends for good."""
+    for state, what in ((ControlState.RUNNING, "resumed"), (ControlState.CANCELLED, "cancelled")):
+        house.planned = dict.fromkeys(("u1", "u2", "u3"), datetime.now(UTC).replace(microsecond=0))
+        house.control, looks = _told(ControlState.PAUSED), house.looks
+        handle = await skipper.client.start_workflow(
+            MonthlyCycle.run,
+            CycleInput(period=PERIOD, options=CycleOptions(batch_users=1, batches_in_flight=2), send_now=True),
+            id=f"{ids.cycle_workflow_id(PERIOD)}/{what}",
+            task_queue=TaskQueue.INVITATIONS,
+        )
+        while house.looks < looks + 2:
+            await asyncio.sleep(0.05)
+        await handle.signal(MonthlyCycle.control, house.control)
+        wave = skipper.client.get_workflow_handle(ids.wave_workflow_id(PERIOD, house.batches[-1].instant))
+        await skipper.fast_forward(wave, timedelta(hours=1, minutes=5))
+        house.control = _told(state)
+        await handle.signal(MonthlyCycle.control, house.control)
+        await handle.result()
+        await save(skipper.client, handle.id, f"monthly_cycle.paused_{what}")
+        await save(skipper.client, wave.id, f"send_wave.paused_{what}")
+
+
+def _told(state: ControlState) -> ControlChange:
+    return ControlChange(state=state, by="ann", reason="a test", at=datetime.now(UTC))
+
+
+async def record_roll_back(skipper: TimeSkipper) -> None:
+    """A follow-up that is ended, and a rollback with corrections that are put off."""
+    client, due = skipper.client, datetime.now(UTC) + timedelta(days=3)
+    groups = (Followed(contacts=("a", "b"), first=due, second=due, expiry=due),)
+    follow_up = await client.start_workflow(
+        FollowUp.run,
+        FollowUpInput(period=PERIOD, user_id="u2", groups=groups, expiry_days=30),
+        id=ids.follow_up_workflow_id(PERIOD, "u2"),
+        task_queue=TaskQueue.INVITATIONS,
+    )
+    await follow_up.signal(FollowUp.stop, "cycle_rolled_back")
+    await follow_up.result()
+    await save(client, follow_up.id, "follow_up.rolled_back")
+    rollback = await client.start_workflow(
+        RollBack.run,
+        RollBackInput(period=PERIOD, correction=True),
+        id=ids.rollback_workflow_id(PERIOD),
+        task_queue=TaskQueue.OPS,
+    )
+    await skipper.fast_forward(rollback, timedelta(minutes=30))
+    await rollback.result()
+    await save(client, rollback.id, "roll_back")
 
 
 async def record_follow_up(skipper: TimeSkipper) -> None:
@@ -124,8 +184,10 @@ async def record() -> int:
         client = await Client.connect(server.address, plugins=[relance_plugin()])
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         reporting = Reporting([ApplicationError("on demand", "unavailable", type=Failure.REPORT_UNAVAILABLE)])
+        archive = Archive(in_flight=[1], put_off={None: 1})
         activities = [
-            *house.activities(),
+            *(one for one in house.activities() if one != house.give_up),
+            *archive.activities(),
             *(one for one in reporting.activities() if one != reporting.record_job_run),
             *Newsroom(broken={"slack"}).activities(),
             RecordedSteps().run_steps,
@@ -137,6 +199,8 @@ async def record() -> int:
             await record_cycle(skipper)
             wave = next(iter({batch.instant for batch in house.batches}))
             await save(client, ids.wave_workflow_id(PERIOD, wave), "send_wave")
+            await record_control(skipper, house)
+            await record_roll_back(skipper)
             await record_follow_up(skipper)
             await client.execute_workflow(
                 OpenPeriod.run, OpenPeriodInput(zone="Europe/Paris"), id="open-period", task_queue=TaskQueue.OPS

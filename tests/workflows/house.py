@@ -10,6 +10,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from relance.contracts.control import ControlChange
 from relance.contracts.cycle import (
     BatchesInput,
     BatchInput,
@@ -24,11 +25,15 @@ from relance.contracts.cycle import (
     PlanResult,
     StatisticsInput,
 )
+from relance.contracts.rollback import GivenUp, GiveUpInput
 
 
 @dataclass
 class House:
-    """Users by the instant of their plan; whoever is sent to leaves `planned`."""
+    """Users by the instant of their plan; whoever is sent to leaves `planned`.
+
+    `control` is what the database holds: while it stops the cycle, batches come back at once, `stopped`.
+    """
 
     planned: dict[str, datetime] = field(default_factory=dict)
     joining: list[dict[str, datetime]] = field(default_factory=list)
@@ -41,6 +46,10 @@ class House:
     most_in_flight: int = 0
     job_runs: list[JobRunInput] = field(default_factory=list)
     balances: int = 0
+    control: ControlChange = field(default_factory=ControlChange)
+    looks: int = 0
+    stopped: int = 0
+    given_up: list[str] = field(default_factory=list)
 
     def activities(self) -> Sequence[Callable[..., Any]]:
         return [
@@ -51,6 +60,8 @@ class House:
             self.start_follow_ups,
             self.balance,
             self.record_job_run,
+            self.look_up_control,
+            self.give_up,
         ]
 
     @activity.defn(name="plan")
@@ -90,6 +101,9 @@ class House:
             ]
             if self.failing_users & set(users):
                 raise ApplicationError("broken", type="UnexpectedError", non_retryable=True)
+            if self.control.stops:
+                self.stopped += 1
+                return BatchResult(counts=Counts(), duration=timedelta(0), rss_peak_mb=0.0, stopped=True)
             for user in users:
                 del self.planned[user]
             return BatchResult(
@@ -126,3 +140,15 @@ class House:
     async def record_job_run(self, request: JobRunInput) -> bool:
         self.job_runs.append(request)
         return True
+
+    @activity.defn(name="look_up_control")
+    async def look_up_control(self, period: str) -> ControlChange:
+        self.looks += 1
+        return self.control
+
+    @activity.defn(name="give_up")
+    async def give_up(self, request: GiveUpInput) -> GivenUp:
+        if self.control.state.final:
+            self.given_up += sorted(self.planned)
+            self.planned.clear()
+        return GivenUp()

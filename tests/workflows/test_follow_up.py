@@ -166,3 +166,33 @@ async def test_timers_read_as_sentences(skipper: TimeSkipper, serving: Serve, us
         await handle.terminate()
     summaries = [event.user_metadata.summary.data.decode() for event in history.events]
     assert f'"first reminder (J+3) for contact a, due {due_in(3, start):%Y-%m-%d %H:%M} UTC"' in summaries
+
+
+async def test_what_a_paused_cycle_puts_off_is_asked_again_and_no_try_is_counted(
+    skipper: TimeSkipper, serving: Serve, user: str, start: datetime
+) -> None:
+    put_off = due_in(3, start) + timedelta(minutes=10)
+
+    def answer(request: StepInput) -> StepResult:
+        paused = len(steps.asked) == 1
+        return StepResult(put_off={"a": put_off}) if paused else sent_or_expired(request)
+
+    steps = RecordedSteps(answer)
+    async with serving([steps.run_steps]):
+        handle = await begin(skipper.client, user, start, ("a",))
+        await move_to(skipper, handle, due_in(3, start))
+        await move_to(skipper, handle, put_off)
+        await handle.terminate()
+    assert steps.steps() == [(Step.FIRST, ("a",))] * 2
+    assert [group.tries for asked in steps.asked for group in asked.due] == [0, 0]
+    assert steps.asked[1].at >= put_off
+
+
+async def test_a_rollback_ends_every_timer_at_once(serving: Serve, client: Client, user: str, start: datetime) -> None:
+    steps = RecordedSteps()
+    async with serving([steps.run_steps]):
+        handle = await begin(client, user, start, ("a", "b"))
+        await tell(handle, user, "a", EventKind.SUBMITTED)
+        await handle.signal(FollowUp.stop, "cycle_rolled_back")
+        assert await handle.result() == {"a": "submitted", "b": "cycle_rolled_back"}
+    assert steps.asked == []

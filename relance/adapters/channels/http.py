@@ -18,12 +18,13 @@ from relance.adapters.channels.destinations import (
     check_url,
     resolve,
 )
-from relance.errors import ChannelGone, ChannelRefused, ChannelUnavailable
+from relance.adapters.http_trouble import trouble
+from relance.domain.failures import FailureClass, Source, classify_http
+from relance.domain.failures.http import BAD_ADDRESS
+from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.settings.channels import Channels
 
 MOST_BYTES = 64 * 1024
-_GONE = {404, 410}
-_LATER = {408, 425, 429}
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "relance", "Accept-Encoding": "identity"}
 _WORD = re.compile(rb"[a-z_]{3,40}")
 
@@ -108,14 +109,14 @@ class ChannelHttp:
             async with asyncio.timeout(self._seconds):
                 return await self._exchange(channel, url, body, headers)
         except ForbiddenAddressError as error:
-            raise ChannelRefused(channel, str(error)) from None
-        except httpx.InvalidURL:
-            raise ChannelRefused(channel, "the destination is not a usable URL") from None
-        except (httpx.TimeoutException, TimeoutError):
-            raise ChannelUnavailable(channel, "no answer in time") from None
+            raise _failure(channel, BAD_ADDRESS, str(error)) from None
+        except httpx.InvalidURL as error:
+            raise _failure(channel, trouble(error), "the destination is not a usable URL") from None
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise _failure(channel, trouble(error), "no answer in time") from None
         except httpx.HTTPError as error:
             # Its text may hold the URL, and a webhook's URL is a secret.
-            raise ChannelUnavailable(channel, f"no answer ({type(error).__name__})") from None
+            raise _failure(channel, trouble(error), f"no answer ({type(error).__name__})") from None
 
     async def close(self) -> None:
         """Close every connection."""
@@ -132,7 +133,10 @@ class ChannelHttp:
             await response.aclose()
         if response.is_success:
             return Answer(response.status_code, text)
-        raise _failure(channel, response, text)
+        # Slack names the reason in one word, `channel_is_archived`; longer texts are not ours to pass on.
+        word = f" {text.decode()}" if _WORD.fullmatch(text) else ""
+        wait = retry_after(response.headers, datetime.now(UTC))
+        raise _failure(channel, response.status_code, f"it answered {response.status_code}{word}", wait)
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -144,16 +148,13 @@ async def _read(response: httpx.Response) -> bytes:
     return read[:MOST_BYTES]
 
 
-def _failure(channel: str, response: httpx.Response, body: bytes) -> ChannelUnavailable | ChannelRefused | ChannelGone:
-    status = response.status_code
-    # Slack names the reason in one word, `channel_is_archived`; longer texts are not ours to pass on.
-    word = f" {body.decode()}" if _WORD.fullmatch(body) else ""
-    detail = f"it answered {status}{word}"
-    if status in _GONE:
-        return ChannelGone(channel, detail)
-    if status in _LATER or status >= 500:
-        return ChannelUnavailable(channel, detail, retry_after(response.headers, datetime.now(UTC)))
-    return ChannelRefused(channel, detail)
+def _failure(channel: str, code: int | str, detail: str, wait: float | None = None) -> ChannelError:
+    failure = classify_http(code, Source.CHANNEL)
+    if failure.class_ is FailureClass.GONE:
+        return ChannelGone(channel, detail, code=failure.code)
+    if failure.retryable:
+        return ChannelUnavailable(channel, detail, wait, code=failure.code)
+    return ChannelRefused(channel, detail, code=failure.code)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -54,7 +54,7 @@ class AlertMail:
         except MailUncertain:
             raise ChannelUnavailable(self.name, "no reply to the data") from None
         except DependencyUnavailable as error:
-            raise ChannelUnavailable(self.name, error.detail) from None
+            raise ChannelUnavailable(self.name, error.detail, code=error.code) from None
         return Delivered(self.name)
 
     async def close(self) -> None:

@@ -8,7 +8,9 @@ from types import TracebackType
 
 from pydantic import SecretStr
 
+from relance.adapters.breaker import Breakers
 from relance.adapters.channels.apprise_channel import AppriseChannel
+from relance.adapters.channels.guarded import GuardedChannel
 from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.channels.inbox import Inbox
 from relance.adapters.channels.mail import AlertMail, WriteMail
@@ -28,7 +30,14 @@ class OpenChannels:
     """
 
     def __init__(
-        self, settings: Channels, mail: Mail, messages: ChatMessages, write_mail: WriteMail, clock: Clock
+        self,
+        settings: Channels,
+        mail: Mail,
+        messages: ChatMessages,
+        write_mail: WriteMail,
+        clock: Clock,
+        *,
+        breakers: Breakers,
     ) -> None:
         self._closing = AsyncExitStack()
         http = ChannelHttp(settings)
@@ -44,7 +53,13 @@ class OpenChannels:
             ChannelName.APPRISE: lambda: AppriseChannel(_given(settings.apprise_url), settings.timeout),
         }
         named = (*settings.always_names, *settings.order_names)
-        self.by_name: dict[str, Channel] = {str(name): makers[name]() for name in named}
+        self.by_name: dict[str, Channel] = {
+            str(name): makers[name]()
+            # The inbox is our own database.
+            if name is ChannelName.INBOX
+            else GuardedChannel(makers[name](), breakers.rare(f"channel {name}"))
+            for name in named
+        }
         self.fingerprints: dict[str, str] = {str(name): settings.fingerprint(name) for name in named}
 
     async def __aenter__(self) -> OpenChannels:

@@ -15,7 +15,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from relance import __version__
+from relance.adapters.breaker import Breaker, Verdict
 from relance.adapters.everflow import answers
+from relance.adapters.http_trouble import trouble
+from relance.domain.failures import Source, classify_http
+from relance.domain.failures.http import TIMEOUT
 from relance.errors import ReportRefused, ReportUnavailable, ReportUnusable
 from relance.settings.everflow import Everflow
 
@@ -23,18 +27,14 @@ NAME = "Everflow"
 # 10,000 rows are about 12 MB.
 MOST_BYTES = 48 * 1024 * 1024
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_LATER = {408, 425, 429}
-_REMEDIES = {
-    400: "the request is wrong, or zone and currency do not fit the account",
-    401: "check RELANCE_EVERFLOW__API_KEY, and RELANCE_EVERFLOW__BASE_URL if the account is hosted in the EU",
-    403: "the key must be a network key with permission for reporting",
-}
+_TOO_MANY = 429
 
 
 class EverflowClient:
     """The connections to Everflow of this process; whoever opened it closes it."""
 
-    def __init__(self, settings: Everflow) -> None:
+    def __init__(self, settings: Everflow, breaker: Breaker) -> None:
+        self._breaker = breaker
         self._has_key = settings.api_key is not None
         self._timeout = settings.timeout
         self._rate_window = settings.rate_window
@@ -60,7 +60,8 @@ class EverflowClient:
         """Return an answer's JSON; waits while as many calls as allowed are under way.
 
         Raises:
-            ReportUnavailable: 429, 5xx, no answer in time, or the allowance of the present window is used up.
+            ReportUnavailable: 429, 5xx, no answer in time; or we do not ask, because the allowance of the present
+                window is used up or the breaker is open.
             ReportRefused: any other refusal, also 400 `Internal error`, which is how Everflow calls a bad request.
             ReportUnusable: 200 without usable JSON, or with an error in it.
         """
@@ -69,10 +70,13 @@ class EverflowClient:
         async with self._turns:
             wait = self._open_again - time.monotonic()
             if wait > 0:
-                raise ReportUnavailable(NAME, "the rate limit is used up", retry_after=wait, remaining=0)
-            status, headers, content = await self._exchange(method, path, body, query)
-        if status != 200:
-            self._refuse(status, headers, content, path)
+                raise ReportUnavailable(
+                    NAME, "the rate limit is used up", code=str(_TOO_MANY), retry_after=wait, remaining=0
+                )
+            with self._breaker.call(_verdict, _left_alone):
+                status, headers, content = await self._exchange(method, path, body, query)
+                if status != 200:
+                    self._refuse(status, headers, content, path)
         # Some megabytes take a noticeable time (SPEC C15).
         data = await asyncio.to_thread(answers.parse, content)
         said = answers.error_in(data)
@@ -92,9 +96,9 @@ class EverflowClient:
                 self._note(answer.headers)
                 return answer.status_code, answer.headers, await _content(answer)
         except TimeoutError:
-            raise ReportUnavailable(NAME, f"{path}: no whole answer within {self._timeout:g} s") from None
+            raise ReportUnavailable(NAME, f"{path}: no whole answer within {self._timeout:g} s", code=TIMEOUT) from None
         except httpx.HTTPError as error:
-            raise ReportUnavailable(NAME, f"{path}: {type(error).__name__}") from None
+            raise ReportUnavailable(NAME, f"{path}: {type(error).__name__}", code=trouble(error)) from None
 
     def _note(self, headers: httpx.Headers) -> None:
         if answers.rate(headers)[1] == 0:
@@ -102,14 +106,24 @@ class EverflowClient:
 
     def _refuse(self, status: int, headers: httpx.Headers, content: bytes, path: str) -> NoReturn:
         said = f"{path} answered {status}: {answers.error_text(content)}"
-        if status in _LATER or status >= 500:
+        failure = classify_http(status, Source.EVERFLOW)
+        if failure.retryable:
             wait = answers.retry_after(headers, datetime.now(UTC))
-            if wait is None and status == 429:
+            if wait is None and status == _TOO_MANY:
                 wait = self._rate_window
             limit, remaining = answers.rate(headers)
-            raise ReportUnavailable(NAME, said, retry_after=wait, limit=limit, remaining=remaining)
-        remedy = _REMEDIES.get(status, "check RELANCE_EVERFLOW__BASE_URL")
-        raise ReportRefused(f"Everflow refuses: {said}; {remedy}", status)
+            raise ReportUnavailable(NAME, said, code=failure.code, retry_after=wait, limit=limit, remaining=remaining)
+        raise ReportRefused(f"Everflow refuses: {said}; {failure.remedy}", status)
+
+
+def _verdict(error: Exception) -> Verdict:
+    # 429 is a server that works, and the wait it asks for is kept anyway.
+    is_failure = isinstance(error, ReportUnavailable) and error.code != str(_TOO_MANY)
+    return Verdict.FAILURE if is_failure else Verdict.SUCCESS
+
+
+def _left_alone(detail: str, seconds: float) -> ReportUnavailable:
+    return ReportUnavailable(NAME, detail, retry_after=seconds)
 
 
 async def _content(answer: httpx.Response) -> bytes:

@@ -6,19 +6,21 @@ import asyncio
 from collections.abc import Sequence
 from types import TracebackType
 
+from relance.adapters.breaker import Breaker, Breakers
 from relance.adapters.everflow import days, listings, queries, table
 from relance.adapters.everflow.client import EverflowClient
 from relance.adapters.everflow.totals import check, totals
 from relance.domain.reports import ReportRequest, ReportTable
 from relance.settings.everflow import Everflow
+from relance.settings.pacing import Breaking
 
 
 class EverflowReports:
-    """Reports of one Everflow network; an async context manager."""
+    """Reports of one Everflow network; an async context manager. Without a breaker it makes one of its own."""
 
-    def __init__(self, settings: Everflow) -> None:
+    def __init__(self, settings: Everflow, breaker: Breaker | None = None) -> None:
         self._settings = settings
-        self._client = EverflowClient(settings)
+        self._client = EverflowClient(settings, breaker or Breakers(Breaking()).rare("everflow"))
         self._looking_up = asyncio.Lock()
         self._zone_id: int | None = None
 

@@ -18,6 +18,8 @@ from relance.ports import ClaimRequest
 
 _TO_SEND = [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]
 _TO_REMIND = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
+# What was rolled back is cancelled; whoever answered, or whose invitation expired, got the mail by mistake as well.
+_TO_CORRECT = [status.value for status in InvitationStatus if status.value not in _TO_SEND]
 _TO_SKIP = [status.value for status in sources_of(InvitationStatus.SKIPPED)]
 
 
@@ -65,7 +67,11 @@ def _for_invitations(requests: Sequence[ClaimRequest], nonce: str) -> UpdateMany
 
 def _for(kind: MailKind, requests: Sequence[ClaimRequest], nonce: str) -> UpdateMany:
     return UpdateMany(
-        {**_unclaimed(requests), **_undecided(kind), "status": {"$in": _TO_REMIND}},
+        {
+            **_unclaimed(requests),
+            **_undecided(kind),
+            "status": {"$in": _TO_CORRECT if kind is MailKind.CORRECTION else _TO_REMIND},
+        },
         [{"$set": {"claim": _claim(requests, nonce)}}],
     )
 

@@ -14,7 +14,9 @@ from relance.adapters.mongo.attachments import MongoAttachments
 from relance.adapters.mongo.channel_states import MongoChannelStates
 from relance.adapters.mongo.chat_messages import MongoChatMessages
 from relance.adapters.mongo.claim_desk import ClaimDesk, Observe
+from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.contacts import MongoContacts
+from relance.adapters.mongo.controls import MongoControls
 from relance.adapters.mongo.documents import Client, MotorDatabase
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
@@ -40,6 +42,8 @@ class Database:
     contacts: MongoContacts
     suppressions: MongoSuppressions
     plans: MongoPlans
+    controls: MongoControls
+    compensations: MongoCompensations
     ledger: MongoLedger
     job_runs: MongoJobRuns
     chat_messages: MongoChatMessages
@@ -95,7 +99,13 @@ def connect(settings: Mongo, privacy: Privacy, observe: Observe = lambda _size, 
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings)
-    raw = client.get_database(settings.database)
+    return repositories(client, client.get_database(settings.database), privacy, observe)
+
+
+def repositories(
+    client: Client, raw: MotorDatabase, privacy: Privacy, observe: Observe = lambda _size, _seconds: None
+) -> Database:
+    """Return the repositories of one process on a database."""
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
     desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine), observe)
@@ -106,6 +116,8 @@ def connect(settings: Mongo, privacy: Privacy, observe: Observe = lambda _size, 
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
         plans=MongoPlans(raw.plans, quarantine),
+        controls=MongoControls(raw.cycleControls, quarantine),
+        compensations=MongoCompensations(raw),
         ledger=MongoLedger(raw.invitations, desk, quarantine),
         job_runs=MongoJobRuns(raw.jobRuns, quarantine),
         chat_messages=MongoChatMessages(raw.chatMessages, quarantine),

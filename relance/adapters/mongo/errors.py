@@ -5,29 +5,16 @@ Only the error's type and code are passed on: the text of a MongoDB error may qu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from pymongo.errors import (
-    ConnectionFailure,
-    DuplicateKeyError,
-    OperationFailure,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-    WriteConcernError,
-)
+from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
+from relance.domain.failures import FailureClass, classify_mongodb
 from relance.errors import DependencyUnavailable
 
 NAME = "MongoDB"
-
-_UNAUTHORIZED = frozenset({13, 18, 8000})
-_NO_PRIMARY = (
-    "no primary in time; check RELANCE_MONGO__URI, that the servers run, and that they are a replica set with a primary"
-)
-_REFUSED = "check the user name, the password and the roles in RELANCE_MONGO__URI"
-
-_DUPLICATE = 11000
 
 
 @contextmanager
@@ -46,7 +33,11 @@ def translated(operation: str) -> Iterator[None]:
 
 def unavailable(operation: str, error: PyMongoError) -> DependencyUnavailable:
     """Return our error for one of the driver's."""
-    return DependencyUnavailable(NAME, f"{operation}: {_describe(error)}")
+    kind, code = type(error).__name__, _code(error)
+    failure = classify_mongodb(code, kind)
+    said = kind if code is None else f"{kind} {code}"
+    remedy = f": {failure.remedy}" if failure.remedy else ""
+    return DependencyUnavailable(NAME, f"{operation}: {said}{remedy}", code=failure.code)
 
 
 def only_duplicates(error: PyMongoError) -> bool:
@@ -57,19 +48,17 @@ def only_duplicates(error: PyMongoError) -> bool:
     if not details or details.get("writeConcernErrors"):
         return False
     problems = details.get("writeErrors") or []
-    return bool(problems) and all(problem.get("code") == _DUPLICATE for problem in problems)
+    return bool(problems) and all(_is_duplicate(problem) for problem in problems)
 
 
-def _describe(error: PyMongoError) -> str:
-    kind = type(error).__name__
-    # AutoReconnect and NetworkTimeout are ConnectionFailures too; only the first of these means no server was found.
-    if isinstance(error, ServerSelectionTimeoutError):
-        return f"{kind}: {_NO_PRIMARY}"
-    if isinstance(error, ConnectionFailure):
-        return f"{kind}: the connection was lost or timed out"
-    if isinstance(error, WriteConcernError):
-        return f"{kind}: a majority did not confirm in time"
-    if isinstance(error, OperationFailure):
-        remedy = f": {_REFUSED}" if error.code in _UNAUTHORIZED else ""
-        return f"{kind} {error.code}{remedy}"
-    return kind
+def _is_duplicate(problem: Mapping[str, Any]) -> bool:
+    return classify_mongodb(problem.get("code")).class_ is FailureClass.CONFLICT
+
+
+def _code(error: PyMongoError) -> int | None:
+    details: Mapping[str, Any] = getattr(error, "details", None) or {}
+    # The code of a bulk write only says that something in it failed.
+    problems = [*(details.get("writeConcernErrors") or []), *(details.get("writeErrors") or [])]
+    serious = [problem for problem in problems if not _is_duplicate(problem)] or problems
+    found = serious[0].get("code") if serious else getattr(error, "code", None) or details.get("code")
+    return int(found) if found is not None else None

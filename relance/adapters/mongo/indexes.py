@@ -16,6 +16,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "chatMessages": [("number",)],
     "alerts": [("open", "key"), ("key", "open", "firedAt"), ("group", "observation"), ("updatedAt",)],
     "silences": [("endsAt",)],
+    "compensations": [("period", "decision")],
 }
 UNIQUE = {("period", "userId", "contactId"), ("job", "nominal"), ("number",), ("open", "key")}
 # The field comes first in its own index, because that is the only way a query by it alone can use the index.

@@ -11,13 +11,15 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.claim_desk import ClaimDesk
 from relance.adapters.mongo.claims import refusal
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
+from relance.adapters.mongo.doubts import doubted, resolving
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
 from relance.adapters.mongo.invitation_events import changes
+from relance.adapters.mongo.per_document import appended
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind, sources_of
 from relance.errors import DependencyUnavailable
-from relance.ports import ClaimAnswer, ClaimRequest, Settlement
+from relance.ports import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 _EXPIRING = [status.value for status in sources_of(InvitationStatus.EXPIRED)]
 # An invitation passes through six statuses at most, and every lost race means that it moved on.
@@ -73,18 +75,40 @@ class MongoLedger:
 
     async def take_over(self, period: str, user_ids: Sequence[str], token: str) -> int:
         """Drop the claims on these users' entries that belong to another token; return how many."""
-        foreign = {"period": period, "userId": {"$in": list(user_ids)}, "claim.token": {"$nin": [None, token]}}
+        foreign: Raw = {
+            "period": period,
+            "userId": {"$in": list(user_ids)},
+            "claim.token": {"$nin": [None, token]},
+            # An attempt that was given up and wakes late must not drop the claims of the one that replaced it.
+            "$nor": [{"claim.token": {"$gt": token, "$lt": f"{token.rpartition('/')[0]}/~"}}],
+        }
         skip = {"type": "$claim.kind", "reason": InvitationStatus.UNCERTAIN.value, "at": "$claim.at"}
-        skips = {"$concatArrays": [{"$ifNull": ["$reminderSkips", []]}, [skip]]}
+        doubts = doubted("$claim.kind")
         with translated("take claims over"):
             invitations = await self._collection.update_many(
-                {**foreign, "claim.kind": MailKind.INVITATION.value}, {"$unset": {"claim": ""}}
+                {**foreign, "claim.kind": MailKind.INVITATION.value},
+                [{"$set": {"doubts": doubts}}, {"$unset": "claim"}],
             )
             reminders = await self._collection.update_many(
                 {**foreign, "claim.kind": {"$ne": MailKind.INVITATION.value}},
-                [{"$set": {"reminderSkips": skips}}, {"$unset": "claim"}],
+                [{"$set": {"reminderSkips": appended("reminderSkips", skip), "doubts": doubts}}, {"$unset": "claim"}],
             )
         return invitations.matched_count + reminders.matched_count
+
+    async def doubtful(self, period: str, after: str, limit: int) -> list[Invitation]:
+        """Return entries of the period with open doubts and an id above `after`, in order."""
+        wanted = {"period": period, "_id": {"$gt": after}, "doubts": {"$elemMatch": {"verdict": None}}}
+        with translated("read the uncertain mails"):
+            raws = await self._collection.find(wanted).sort("_id", 1).limit(limit).to_list(None)
+        return await self._reader.valid(raws)
+
+    async def resolve(self, resolution: Resolution) -> bool:
+        """End the doubts about a mail; return whether there were any and nobody has claimed the mail."""
+        with translated("end a doubt"):
+            for one in resolving(resolution):
+                if (await self._collection.update_one(one.mine, one.update)).matched_count:
+                    return True
+        return False
 
     async def skip(self, invitation_id: str, kind: MailKind, reason: str, at: datetime) -> None:
         """Record why a mail is not sent, unless it was decided before or is being sent."""

@@ -10,6 +10,7 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, either,
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.suppressions import MongoSuppressions
+from relance.domain.corrections import correction_refusal
 from relance.domain.eligibility import Refusal, invitation_refusal
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.people import Contact, User
@@ -132,6 +133,8 @@ def _decide(request: ClaimRequest, present: _Present) -> Claimed | Refused:
         refusal = invitation_refusal(user, contact, suppressed=suppressed)
     elif (invitation := present.invitations.get(request.invitation_id)) is None:
         return Refused("invitation_missing")
+    elif request.kind is MailKind.CORRECTION:
+        refusal = correction_refusal(invitation, user, contact, suppressed=suppressed)
     else:
         refusal = reminder_refusal(request.kind, invitation, user, contact, suppressed=suppressed)
     if refusal is not None:

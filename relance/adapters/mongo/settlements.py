@@ -9,8 +9,9 @@ from typing import Any
 from pymongo import UpdateMany, UpdateOne
 
 from relance.adapters.mongo.documents import Raw, to_raw
+from relance.adapters.mongo.doubts import doubted
 from relance.adapters.mongo.per_document import appended, value_of
-from relance.domain.failures import Failure
+from relance.domain.failures import Failure, FailureClass
 from relance.domain.invitation import InvitationStatus, MailKind, sources_of
 from relance.ports import Deferred, Failed, Released, Sent, Settlement, Uncertain
 
@@ -69,19 +70,28 @@ def _other(one: Settlement, result: Deferred | Failed | Uncertain | Released) ->
 def _of_invitation(result: Deferred | Failed | Uncertain) -> Raw | list[Raw]:
     failure = result.failure
     if isinstance(result, Deferred):
-        return {"$set": {"retryAt": result.retry_at, "lastError": _error(failure, result.at)}, **_NO_CLAIM}
+        if failure.class_ is FailureClass.UNCERTAIN:
+            later = {"retryAt": result.retry_at, "lastError": {"$literal": _error(failure, result.at)}}
+            return [{"$set": {**later, "doubts": doubted(MailKind.INVITATION)}}, {"$unset": "claim"}]
+        update: Raw = {"$set": {"retryAt": result.retry_at, "lastError": _error(failure, result.at)}, **_NO_CLAIM}
+        # The claim has counted an attempt.
+        return update if result.tried else {**update, "$inc": {"attempts": -1}}
     if isinstance(result, Failed):
         return _ended(InvitationStatus.FAILED, failure.class_.value, failure, result.at)
-    return _ended(InvitationStatus.UNCERTAIN, InvitationStatus.UNCERTAIN.value, failure, result.at)
+    [fields, no_claim] = _ended(InvitationStatus.UNCERTAIN, InvitationStatus.UNCERTAIN.value, failure, result.at)
+    return [{"$set": {**fields["$set"], "doubts": doubted(MailKind.INVITATION)}}, no_claim]
 
 
-def _of_reminder(kind: MailKind, result: Deferred | Failed | Uncertain) -> Raw:
+def _of_reminder(kind: MailKind, result: Deferred | Failed | Uncertain) -> Raw | list[Raw]:
+    if isinstance(result, Uncertain):
+        skip = {"type": kind.value, "reason": InvitationStatus.UNCERTAIN.value, "at": result.at}
+        fields = {"reminderSkips": appended("reminderSkips", skip), "doubts": doubted(kind)}
+        return [{"$set": {**fields, "lastError": {"$literal": _error(result.failure, result.at)}}}, {"$unset": "claim"}]
     update: Raw = {"$set": {"lastError": _error(result.failure, result.at)}, **_NO_CLAIM}
     if isinstance(result, Deferred):
         return update
-    is_failed = isinstance(result, Failed)
-    reason = result.failure.class_.value if is_failed else InvitationStatus.UNCERTAIN.value
-    return {**update, "$push": {"reminderSkips": {"type": kind.value, "reason": reason, "at": result.at}}}
+    skip = {"type": kind.value, "reason": result.failure.class_.value, "at": result.at}
+    return {**update, "$push": {"reminderSkips": skip}}
 
 
 def _ended(status: InvitationStatus, reason: str, failure: Failure, at: datetime) -> list[Raw]:

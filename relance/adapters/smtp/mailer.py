@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TypeAlias
 
+from relance.adapters.breaker import Breakers
+from relance.adapters.smtp.gate import Entry, now
+from relance.adapters.smtp.guarded import GuardedOpener
 from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pacing import Pacer
 from relance.adapters.smtp.pool import Pool, Slot
 from relance.adapters.smtp.session import Envelope
-from relance.domain.addresses import domain_of
 from relance.errors import DependencyUnavailable
 from relance.ports import Letter
 from relance.settings import Mail
+from relance.settings.pacing import Pacing
 
 Render: TypeAlias = Callable[[Letter], tuple[str, bytes]]
 """Writes a letter: the recipient's address as the envelope needs it, and the message with CRLF line ends."""
@@ -25,12 +29,15 @@ BounceToken: TypeAlias = Callable[[str], str]
 class SmtpMailer:
     """Sends letters over pooled connections. One per process; who made it closes it."""
 
-    def __init__(self, mail: Mail, render: Render, bounce_token: BounceToken) -> None:
+    def __init__(
+        self, mail: Mail, render: Render, bounce_token: BounceToken, pacing: Pacing, breakers: Breakers
+    ) -> None:
         self._mail = mail
         self._render = render
         self._bounce_token = bounce_token
-        self._pacer = Pacer(mail.rate, mail.rate_per_domain)
-        self._pool = Pool(Opener(mail).open, size=mail.connections, renew_after=mail.messages_per_connection)
+        self._pacer = Pacer(mail, pacing, breakers)
+        opener = GuardedOpener(Opener(mail), breakers.busy("relay"))
+        self._pool = Pool(opener.open, size=mail.connections, renew_after=mail.messages_per_connection)
 
     @property
     def connections(self) -> int:
@@ -46,7 +53,11 @@ class SmtpMailer:
             MailRefused: it refuses us for good; stage `connect` or `auth`.
         """
         async with self._pool.slot() as slot:
-            yield SmtpLane(slot, self._pacer, self._write)
+            lane = SmtpLane(slot, self._pacer, self._write)
+            try:
+                yield lane
+            finally:
+                lane.leave()
 
     async def close(self) -> None:
         """Take leave of the relay on every connection."""
@@ -66,15 +77,28 @@ class SmtpLane:
         self._slot = slot
         self._pacer = pacer
         self._write = write
+        self._patience = pacer.patience
+        self._turn: tuple[str, Entry] | None = None
 
-    @property
-    def paced(self) -> bool:
-        """Whether a rate limit is set, so that `turn` may have to wait."""
-        return self._pacer.limited
+    def is_free(self, to_address: str) -> bool:
+        """Tell whether `turn` would answer at once."""
+        return self._pacer.is_free(to_address)
 
-    async def turn(self, to_address: str) -> None:
-        """Wait until the rate limits allow a mail to this address."""
-        await self._pacer.turn(domain_of(to_address))
+    async def turn(self, to_address: str) -> timedelta | None:
+        """Wait until a mail to this address may go; or return for how long it is to be put off instead."""
+        self.leave()
+        entry = await self._pacer.turn(to_address, self._patience)
+        if not isinstance(entry, Entry):
+            return timedelta(seconds=entry)
+        self._patience -= entry.waited
+        self._turn = to_address, entry
+        return None
+
+    def leave(self) -> None:
+        """Give a turn back that was not used."""
+        if self._turn is not None:
+            (_, entry), self._turn = self._turn, None
+            entry.gate.leave_unused(entry)
 
     async def send(self, letter: Letter) -> None:
         """Hand one mail over and wait for the relay's acceptance.
@@ -85,6 +109,23 @@ class SmtpLane:
             MailUncertain: the reply to the data never came.
             DependencyUnavailable: the mail was certainly not sent.
         """
+        if self._turn is None or self._turn[0] != letter.to_address:
+            # The contact has moved since the turn: what becomes of the mail says nothing about that provider.
+            await self._deliver(letter)
+            return
+        (_, entry), self._turn = self._turn, None
+        begun = now()
+        try:
+            await self._deliver(letter)
+        except Exception as error:
+            entry.gate.leave(entry, begun, error)
+            raise
+        except BaseException:
+            entry.gate.leave_unused(entry)
+            raise
+        entry.gate.leave(entry, begun, None)
+
+    async def _deliver(self, letter: Letter) -> None:
         envelope, message = self._write(letter)
         session = await self._slot.ready()
         try:

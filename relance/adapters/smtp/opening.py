@@ -10,6 +10,7 @@ import aiosmtplib
 
 from relance.adapters.smtp.dialogue import Dialogue
 from relance.adapters.smtp.session import Session
+from relance.domain.failures.smtp import NO_TRUST, UNREACHABLE_RELAY
 from relance.errors import DependencyUnavailable, MailRefused
 from relance.settings import Mail, TlsMode
 
@@ -43,7 +44,7 @@ class Opener:
             raise DependencyUnavailable("relay", f"it answered {error.code} at {stage}") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
-            raise DependencyUnavailable("relay", _reason(error)) from None
+            raise DependencyUnavailable("relay", _reason(error), code=_code(error)) from None
         except BaseException:
             client.close()
             raise
@@ -85,12 +86,25 @@ def _tls_context(*, verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _reason(error: BaseException) -> str:
+def _code(error: BaseException) -> str:
+    if _tls_error(error) is not None or isinstance(error, aiosmtplib.SMTPNotSupported):
+        return NO_TRUST
+    return UNREACHABLE_RELAY
+
+
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not valid: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return cause
         cause = cause.__cause__
+    return None
+
+
+def _reason(error: BaseException) -> str:
+    tls = _tls_error(error)
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid: {tls.verify_message}"
     # aiosmtplib raises its root class for an extension or a login method that is missing.
     if type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}:
         return "it does not offer what the settings ask for (STARTTLS or authentication)"

@@ -1,63 +1,79 @@
-"""Rate limits: the generic cell rate algorithm, one cell per mail, for the relay and for each recipient domain."""
+"""Turns: which mail may go to which provider now, which waits a little, and which is put off (SPEC X3)."""
 
 from __future__ import annotations
 
-import asyncio
+from relance.adapters.breaker import Breakers
+from relance.adapters.smtp.gate import Entry, Gate, keep, now
+from relance.domain.addresses import domain_of
+from relance.domain.breaker import Permit
+from relance.domain.pacing import Manners, Pace
+from relance.domain.providers import OTHER, Limits, Provider, provider_of
+from relance.settings import Mail
+from relance.settings.pacing import Pacing
 
-# How much of a delay may be made up for: without it every late wake-up would lower the rate for good.
-SLACK_SECONDS = 0.1
 MOST_DOMAINS = 10_000
 
 
 class Pacer:
-    """Spaces mails evenly, first come, first served: at most `rate * (seconds + SLACK_SECONDS) + 1` in any span."""
+    """The gates of a process, one per provider, and the rate of the relay behind them all."""
 
-    def __init__(self, rate: float | None, rate_per_domain: float | None) -> None:
-        self._relay = Bucket(rate) if rate else None
-        self._rate_per_domain = rate_per_domain
-        self._domains: dict[str, Bucket] = {}
+    def __init__(self, mail: Mail, pacing: Pacing, breakers: Breakers) -> None:
+        self._pacing = pacing
+        self._limits = pacing.limits
+        self._others = Limits(pacing.connections, mail.rate_per_domain)
+        self._breakers = breakers
+        self._relay = Pace(mail.rate, Manners())
+        self._gates: dict[str, Gate] = {}
+        # Every domain as it is written in the addresses.
+        self._by_domain: dict[str, Gate] = {}
 
     @property
-    def limited(self) -> bool:
-        """Whether any limit is set."""
-        return self._relay is not None or self._rate_per_domain is not None
+    def patience(self) -> float:
+        """Seconds for which a lane waits for slow providers, in all."""
+        return self._pacing.patience
 
-    async def turn(self, domain: str) -> None:
-        """Wait until a mail to this domain may go; costs nothing when no limit is set."""
-        if self._rate_per_domain:
-            await self._domain(domain, self._rate_per_domain).turn()
-        if self._relay is not None:
-            await self._relay.turn()
+    def is_free(self, to_address: str) -> bool:
+        """Tell whether a mail to this address may go without any wait."""
+        return self._gate(to_address).is_free() and self._relay.wait(now()) == 0
 
-    def _domain(self, domain: str, rate: float) -> Bucket:
-        bucket = self._domains.get(domain)
-        if bucket is not None:
-            return bucket
-        if len(self._domains) >= MOST_DOMAINS:
-            now = asyncio.get_running_loop().time()
-            self._domains = {name: busy for name, busy in self._domains.items() if busy.next_free > now - SLACK_SECONDS}
-        # With so many busy domains the newcomers share one bucket: slower than need be, never faster.
-        name = domain if len(self._domains) < MOST_DOMAINS else ""
-        return self._domains.setdefault(name, Bucket(rate))
+    async def turn(self, to_address: str, patience: float) -> Entry | float:
+        """Wait until a mail may go; return its entry, or in how many seconds it is to come back.
 
-
-class Bucket:
-    """One limit; `next_free` is the loop time from which the next mail may go."""
-
-    def __init__(self, rate: float) -> None:
-        self._interval = 1 / rate
-        self.next_free = float("-inf")
-
-    async def turn(self) -> None:
-        """Wait for the next free place in line; the last in line gives it back when cancelled."""
-        now = asyncio.get_running_loop().time()
-        mine = max(now - SLACK_SECONDS, self.next_free)
-        self.next_free = mine + self._interval
-        if mine <= now:
-            return
+        `patience` limits the wait for the provider's rate. The relay's rate is waited for without a limit, because it
+        holds for every mail.
+        """
+        gate = self._gate(to_address)
+        permit = gate.admit(patience)
+        if not isinstance(permit, Permit):
+            return permit
+        entry: Entry | None = None
         try:
-            await asyncio.sleep(mine - now)
-        except asyncio.CancelledError:
-            if self.next_free == mine + self._interval:
-                self.next_free = mine
-            raise
+            if self._relay.is_limited:
+                begun = now()
+                await keep(self._relay, self._relay.take(begun), begun)
+            entry = await gate.enter(permit)
+        finally:
+            if entry is None:
+                gate.give_up(permit)
+        return entry or gate.put_off()
+
+    def _gate(self, to_address: str) -> Gate:
+        written = to_address.rpartition("@")[2]
+        gate = self._by_domain.get(written)
+        if gate is None:
+            gate = self._by_domain[written] = self._made(provider_of(domain_of(to_address)))
+        return gate
+
+    def _made(self, provider: Provider) -> Gate:
+        if len(self._by_domain) >= MOST_DOMAINS:
+            self._gates = {name: gate for name, gate in self._gates.items() if not gate.is_idle()}
+            kept = set(self._gates.values())
+            self._by_domain = {domain: gate for domain, gate in self._by_domain.items() if gate in kept}
+        # With so many busy domains the newcomers share one gate: slower than need be, never faster.
+        known = provider if len(self._by_domain) < MOST_DOMAINS else Provider(OTHER)
+        gate = self._gates.get(known.name)
+        if gate is None:
+            limits = self._limits.get(known.name, self._others)
+            breaker = self._breakers.busy(known.name, f"provider {known.label}")
+            gate = self._gates[known.name] = Gate(limits, self._pacing, breaker)
+        return gate

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from relance import ids
@@ -20,6 +20,7 @@ from relance.contracts.cycle import CycleProgress
 from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
 from relance.domain.send_times import period_window
+from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
 
 PAUSE = 0.1
@@ -92,7 +93,7 @@ class FastMotion:
             try:
                 running = await self._running(handle)
             except RPCError as error:
-                if error.status is RPCStatusCode.NOT_FOUND:
+                if is_missing(error):
                     return
                 raise
             if running:

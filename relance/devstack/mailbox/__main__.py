@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ssl
 from pathlib import Path
 
 import uvicorn
@@ -16,10 +17,10 @@ from relance.devstack.mailbox.store import Store
 HOST = "127.0.0.1"
 
 
-async def serve(folder: Path, smtp_port: int, http_port: int) -> None:
+async def serve(folder: Path, smtp_port: int, http_port: int, certificate: Path | None) -> None:
     """Serve SMTP and HTTP from one loop until a signal ends uvicorn."""
     store = Store(folder)
-    board = Switchboard(store, RuleBook())
+    board = Switchboard(store, RuleBook(), _tls(certificate) if certificate else None)
     loop = asyncio.get_running_loop()
     smtp = await loop.create_server(lambda: Conversation(board, loop), HOST, smtp_port, backlog=512)
     config = uvicorn.Config(
@@ -37,14 +38,21 @@ async def serve(folder: Path, smtp_port: int, http_port: int) -> None:
     store.close()
 
 
+def _tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
+
+
 def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(description="A mail server that keeps what it accepts and fails on demand.")
     parser.add_argument("--folder", type=Path, required=True, help="where the mails and their log are kept")
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--http-port", type=int, required=True)
+    parser.add_argument("--certificate", type=Path, help="PEM with key and certificate: offer STARTTLS and AUTH")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.folder, arguments.smtp_port, arguments.http_port))
+    asyncio.run(serve(arguments.folder, arguments.smtp_port, arguments.http_port, arguments.certificate))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 GET    /messages?after=N&limit=N   summaries in order of arrival
 GET    /messages/{n}               one mail, parsed          GET /messages/{n}/raw    its bytes
 DELETE /messages                   forget every mail
+POST   /find                       the first mail of each Message-ID of a JSON list
 GET    /stats                      counts                    GET /log                 one JSON line per mail
 GET    /rules   POST /rules   DELETE /rules
 GET    /                           the same for people
@@ -11,8 +12,9 @@ GET    /                           the same for people
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -22,12 +24,14 @@ from starlette.routing import Route
 
 from relance.devstack.mailbox import content, page
 from relance.devstack.mailbox.conversation import Switchboard
-from relance.devstack.mailbox.models import Stats, Summary
+from relance.devstack.mailbox.models import Accepted, Stats, Summary
 from relance.devstack.mailbox.rules import RULE
 from relance.devstack.mailbox.store import Entry
 
 MOST_LISTED = 1000
 _SUMMARIES = TypeAdapter(list[Summary])
+_ACCEPTED = TypeAdapter(list[Accepted])
+_MESSAGE_IDS = TypeAdapter(Annotated[list[str], Field(max_length=MOST_LISTED)])
 
 
 def application(board: Switchboard) -> Starlette:
@@ -41,6 +45,7 @@ def application(board: Switchboard) -> Starlette:
         Route("/messages/{n:int}", api.message),
         Route("/messages/{n:int}/raw", api.raw),
         Route("/messages/{n:int}/html", api.html),
+        Route("/find", api.find, methods=["POST"]),
         Route("/stats", api.stats),
         Route("/log", api.log),
         Route("/rules", api.rules),
@@ -88,6 +93,14 @@ class _Api:
     async def html(self, _: Request, entry: Entry) -> Response:
         found = content.mail(self.board.store, entry)
         return HTMLResponse(found.html or "", headers={"Content-Security-Policy": page.MAIL_POLICY})
+
+    async def find(self, request: Request) -> Response:
+        try:
+            wanted = _MESSAGE_IDS.validate_json(await request.body())
+        except ValidationError as error:
+            return JSONResponse({"error": str(error)}, 422)
+        found = [content.accepted(entry) for entry in self.board.store.find(wanted)]
+        return Response(_ACCEPTED.dump_json(found, by_alias=True), media_type="application/json")
 
     async def stats(self, _: Request) -> Response:
         deliveries, duplicates, repeated = self.board.store.repeated()

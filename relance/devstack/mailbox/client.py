@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -13,6 +13,7 @@ from relance.devstack.stub_client import StubClient
 from relance.errors import NotFound
 
 _SUMMARIES = TypeAdapter(list[Summary])
+_ACCEPTED = TypeAdapter(list[Accepted])
 
 
 class Mailbox(StubClient):
@@ -44,6 +45,15 @@ class Mailbox(StubClient):
             NotFound: there is no mail of that number.
         """
         return Mail.model_validate_json((await self._ask("GET", f"/messages/{n}")).content)
+
+    async def find(self, message_ids: Sequence[str]) -> list[Accepted]:
+        """Return the first mail of each of these Message-IDs (up to 1,000), where there is one.
+
+        Raises:
+            InvalidInput: there are too many.
+        """
+        answer = await self._ask("POST", "/find", json=list(message_ids))
+        return _ACCEPTED.validate_json(answer.content)
 
     async def raw(self, n: int) -> bytes:
         """Return one mail's bytes as received.

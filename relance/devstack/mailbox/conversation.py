@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from aiosmtpd.smtp import MISSING, SMTP
+from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, Session
 
 from relance.devstack.mailbox.rules import Delay, Refuse, RuleBook, Stage
 from relance.devstack.mailbox.store import Store
@@ -29,11 +30,12 @@ logging.getLogger("mail.log").disabled = True
 
 
 class Switchboard:
-    """What all conversations share: rules, store, counts of connections."""
+    """What all conversations share: rules, store, counts of connections; with `tls`, STARTTLS and AUTH are offered."""
 
-    def __init__(self, store: Store, rules: RuleBook) -> None:
+    def __init__(self, store: Store, rules: RuleBook, tls: ssl.SSLContext | None = None) -> None:
         self.store = store
         self.rules = rules
+        self.tls = tls
         self.connections = 0
         self.open = 0
         self.most_open = 0
@@ -61,6 +63,9 @@ class Conversation(SMTP):
             hostname=HOSTNAME,
             ident="Relance mailbox",
             timeout=IDLE_S,
+            tls_context=switchboard.tls,
+            authenticator=_anybody,
+            auth_exclude_mechanism=() if switchboard.tls else ("LOGIN", "PLAIN"),
             loop=loop,
         )
         self._board = switchboard
@@ -68,7 +73,9 @@ class Conversation(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection."""
-        self._number = self._board.opened()
+        # STARTTLS announces the same connection a second time.
+        if self.transport is None:
+            self._number = self._board.opened()
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -92,6 +99,16 @@ class Conversation(SMTP):
         reply = await self._fault(Stage.EHLO)
         await (self.push(reply) if reply else super().smtp_HELO(hostname))
 
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
+        """Encrypt what follows, or fail on demand."""
+        reply = await self._fault(Stage.STARTTLS)
+        await (self.push(reply) if reply else super().smtp_STARTTLS(arg))
+
+    async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802
+        """Let anybody in, or fail on demand."""
+        reply = await self._fault(Stage.AUTH)
+        await (self.push(reply) if reply else super().smtp_AUTH(arg))
+
     async def _call_handler_hook(self, command: str, *args: Any) -> Any:
         if command == "MAIL":
             return await self._fault(Stage.MAIL) or MISSING
@@ -108,14 +125,16 @@ class Conversation(SMTP):
         reply = await self._fault(Stage.DATA, envelope.rcpt_tos)
         if reply is None:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
-            raw = await self._read_data()
+            first = await self._reader.readuntil(b"\n")
+            await self._fault(Stage.BODY, envelope.rcpt_tos)
+            raw = await self._read_data(first)
             reply = await self._accept(envelope.mail_from or "", envelope.rcpt_tos, raw)
         self.envelope = self._create_envelope()
         await self.push(reply)
 
-    async def _read_data(self) -> bytes:
-        """Return the mail without dot-stuffing (RFC 5321 section 4.5.2)."""
-        data = bytearray()
+    async def _read_data(self, first: bytes) -> bytes:
+        """Return the mail that begins with this line, without dot-stuffing (RFC 5321 section 4.5.2)."""
+        data = bytearray(first)
         while data != b".\r\n" and not data.endswith(b"\r\n.\r\n"):
             data += await self._reader.readuntil(b".\r\n")
         return bytes(data[:-3]).replace(b"\r\n..", b"\r\n.").removeprefix(b".")
@@ -169,3 +188,7 @@ class Conversation(SMTP):
         if plain:
             return plain[1], plain[2] or ""
         return super()._getaddr(arg)
+
+
+def _anybody(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, _data: Any) -> AuthResult:
+    return AuthResult(success=True)

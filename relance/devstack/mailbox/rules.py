@@ -17,13 +17,16 @@ class Stage(StrEnum):
 
     CONNECT = "connect"
     EHLO = "ehlo"
+    STARTTLS = "starttls"
+    AUTH = "auth"
     MAIL = "mail"
     RCPT = "rcpt"
     DATA = "data"
+    BODY = "body"
     END_OF_DATA = "end_of_data"
 
 
-_KNOWS_RECIPIENT = {Stage.RCPT, Stage.DATA, Stage.END_OF_DATA}
+_KNOWS_RECIPIENT = {Stage.RCPT, Stage.DATA, Stage.BODY, Stage.END_OF_DATA}
 
 
 class _Rule(BaseModel):
@@ -46,6 +49,12 @@ class Refuse(_Rule):
     action: Literal["refuse"] = "refuse"
     code: int = Field(ge=400, le=599)
     text: str = Field("refused on demand", pattern=r"^[\x20-\x7e]{1,400}$")
+
+    @model_validator(mode="after")
+    def _somebody_waits_for_a_reply(self) -> Refuse:
+        if self.stage is Stage.BODY:
+            raise ValueError("in the middle of the data nobody waits for a reply")
+        return self
 
 
 class _MayKeep(_Rule):

@@ -44,6 +44,7 @@ class Store:
         self._bodies = os.open(folder / BODIES_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._entries: list[Entry] = []
         # Counted as they come: a look at the statistics must not hold up 100,000 mails.
+        self._first: dict[str, Entry] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
         self._deliveries = 0
         self._repeated: set[tuple[str, str]] = set()
@@ -84,6 +85,10 @@ class Store:
         found = self.page(n - 1, 1)
         return found[0] if found and found[0].n == n else None
 
+    def find(self, message_ids: Sequence[str]) -> list[Entry]:
+        """Return the first entry of each of these Message-IDs, where there is one."""
+        return [entry for one in message_ids if (entry := self._first.get(one)) is not None]
+
     def raw(self, entry: Entry, most: int | None = None) -> bytes:
         """Return a mail's bytes as received, or the first `most` of them."""
         return os.pread(self._bodies, entry.size if most is None else min(most, entry.size), entry.offset)
@@ -99,6 +104,7 @@ class Store:
         os.ftruncate(self._log, 0)
         os.ftruncate(self._bodies, 0)
         self._entries.clear()
+        self._first.clear()
         self._counts.clear()
         self._repeated.clear()
         self._deliveries = self._end = 0
@@ -110,6 +116,7 @@ class Store:
 
     def _index(self, entry: Entry) -> None:
         self._entries.append(entry)
+        self._first.setdefault(entry.message_id, entry)
         for address in entry.to:
             key = (address, entry.message_id)
             self._counts[key] += 1

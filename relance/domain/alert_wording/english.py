@@ -18,6 +18,7 @@ ENGLISH = Words(
         Rule.NO_DATA: "No Data",
         Rule.EVERFLOW_DOWN: "Everflow Down",
         Rule.CYCLE_IMBALANCE: "Cycle Imbalance",
+        Rule.CYCLE_STOPPED: "Cycle Stopped",
     },
     alert="{rule} Alert",
     titles={
@@ -55,6 +56,10 @@ ENGLISH = Words(
         "the count of one cycle does not add up: invitations are missing or counted twice",
         "the counts of {count} cycles do not add up: invitations are missing or counted twice",
     ),
+    cycle_stopped=(
+        "I paused one cycle because of its errors; it goes on when somebody resumes it",
+        "I paused {count} cycles because of their errors; they go on when somebody resumes them",
+    ),
     everflow_down=(
         "Everflow does not answer, so its checks are on hold",
         "Everflow does not answer, so its checks are on hold",
@@ -89,6 +94,8 @@ ENGLISH = Words(
     },
     unknown_reason="the report cannot be relied on",
     cycle_row="cycle {period} · {eligible} eligible · {accounted} accounted for · difference {difference}",
+    stopped_row="cycle {period} · {failed} of the last {results} mails failed for good",
+    stopped_fault="cycle {period} · the relay refuses our own configuration ({fault})",
     value="{value} (limit {threshold})",
     after="after {duration}",
     over="over",

@@ -18,6 +18,7 @@ FRENCH = Words(
         Rule.NO_DATA: "Pas de données",
         Rule.EVERFLOW_DOWN: "Everflow indisponible",
         Rule.CYCLE_IMBALANCE: "Cycle déséquilibré",
+        Rule.CYCLE_STOPPED: "Cycle arrêté",
     },
     alert="Alerte\u00a0: {rule}",
     titles={
@@ -57,6 +58,10 @@ FRENCH = Words(
         "le compte d’un cycle n’est pas juste\u00a0: des invitations manquent ou sont comptées deux fois",
         "les comptes de {count} cycles ne sont pas justes\u00a0: des invitations manquent ou sont comptées deux fois",
     ),
+    cycle_stopped=(
+        "j’ai mis un cycle en pause à cause de ses erreurs, il reprendra quand quelqu’un l’aura décidé",
+        "j’ai mis {count} cycles en pause à cause de leurs erreurs, ils reprendront quand quelqu’un l’aura décidé",
+    ),
     everflow_down=(
         "Everflow ne répond pas, ses contrôles sont suspendus",
         "Everflow ne répond pas, ses contrôles sont suspendus",
@@ -93,6 +98,8 @@ FRENCH = Words(
         "totals": "il manque des lignes dans le rapport",
     },
     unknown_reason="le rapport n’est pas fiable",
+    stopped_row="cycle {period} · {failed} des {results} derniers courriels ont définitivement échoué",
+    stopped_fault="cycle {period} · le relais refuse notre propre configuration ({fault})",
     cycle_row="cycle {period} · {eligible} éligibles · {accounted} comptées · écart {difference}",
     value="{value} (limite {threshold})",
     after="après {duration}",

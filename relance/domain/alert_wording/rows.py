@@ -16,6 +16,8 @@ def row(words: Words, alert: Alert) -> str:
     """Return the line of an alert; labels come from outside and are shown on one line, at most 80 characters each."""
     if alert.rule == Rule.CYCLE_IMBALANCE:
         return _cycle(words, alert)
+    if alert.rule == Rule.CYCLE_STOPPED:
+        return _stopped(words, alert)
     return _DOT.join(filter(None, [name(words, alert), figure(words, alert), _account(words, alert)]))
 
 
@@ -72,4 +74,15 @@ def _cycle(words: Words, alert: Alert) -> str:
         eligible=figures.whole(evidence.baseline or Decimal(0)),
         accounted=figures.whole(evidence.current or Decimal(0)),
         difference=figures.whole(evidence.value or Decimal(0)),
+    )
+
+
+def _stopped(words: Words, alert: Alert) -> str:
+    figures, evidence, labels = words.figures, alert.evidence, alert.labels
+    pattern = words.stopped_fault if "fault" in labels else words.stopped_row
+    return pattern.format(
+        period=labels.get("period") or alert.subject,
+        failed=figures.whole(evidence.value or Decimal(0)),
+        results=figures.whole(evidence.baseline or Decimal(0)),
+        fault=clean_name(labels.get("fault", "")),
     )

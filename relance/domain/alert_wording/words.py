@@ -35,6 +35,7 @@ class Words:
     paused_partner: Pair
     no_data: Pair
     cycle_imbalance: Pair
+    cycle_stopped: Pair
     everflow_down: Pair
     other: Pair
     resolved: Pair
@@ -46,6 +47,8 @@ class Words:
     reasons: Mapping[str, str]
     unknown_reason: str
     cycle_row: str
+    stopped_row: str
+    stopped_fault: str
     value: str
     after: str
     over: str

@@ -29,6 +29,7 @@ class Rule(StrEnum):
     NO_DATA = "no-data"
     EVERFLOW_DOWN = "everflow-down"
     CYCLE_IMBALANCE = "cycle-imbalance"
+    CYCLE_STOPPED = "cycle-stopped"
 
 
 class AlertState(StrEnum):

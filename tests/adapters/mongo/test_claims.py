@@ -173,6 +173,15 @@ async def test_a_retry_takes_over_the_claims_of_the_attempt_before_it(people: Pe
     assert isinstance(await people.db.ledger.exchange(None, replace(requests[0], token="t2")), Claimed)
 
 
+async def test_an_attempt_that_was_given_up_and_wakes_late_leaves_the_claims_of_its_successor(people: People) -> None:
+    first, second = await people.invite(2)
+    await people.db.ledger.exchange(None, replace(first, token="run/5/000000002"))
+    await people.db.ledger.exchange(None, replace(second, token="run/4/000000007"))
+    assert await people.db.ledger.take_over(PERIOD, ["u1"], "run/5/000000001") == 1, "another activity's claim"
+    await people.db.ledger.exchange(settle(replace(first, token="run/5/000000002"), SENT), None)
+    assert (await people.stored(first)).sent_at is not None
+
+
 async def test_a_reminder_of_a_dead_attempt_is_uncertain_and_stays_unsent(people: People) -> None:
     request = await people.claimed(InvitationStatus.OPENED, MailKind.SECOND)
     assert await people.db.ledger.take_over(PERIOD, ["u1"], "t2") == 1

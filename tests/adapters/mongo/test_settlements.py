@@ -8,6 +8,7 @@ import pytest
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.events import EventKind
 from relance.domain.invitation import InvitationStatus, LastError, MailKind
+from relance.domain.pacing import PUT_OFF
 from relance.ports import Deferred, Failed, Released, Result, Uncertain
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, SENT, People, settle
 
@@ -30,6 +31,16 @@ async def test_a_deferred_invitation_waits_for_its_retry(people: People) -> None
     stored = await people.stored(request)
     assert (stored.status, stored.retry_at, stored.claim) == (InvitationStatus.SENDING, LATER, None)
     assert stored.last_error == LAST_ERROR
+
+
+async def test_an_invitation_that_was_put_off_has_not_used_up_a_try(people: People) -> None:
+    request = await people.claimed()
+    put_off = Deferred(PUT_OFF, LATER, AT, tried=False)
+    for _ in range(2):
+        await people.db.ledger.exchange(settle(request, put_off), None)
+    stored = await people.stored(request)
+    assert (stored.status, stored.retry_at, stored.claim) == (InvitationStatus.SENDING, LATER, None)
+    assert stored.attempts == 0
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,19 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from relance.adapters.breaker import Breakers
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.invitation import MailKind
 from relance.ports import Letter
 from relance.rendering.letters import LetterWriter
 from relance.settings import Mail, Privacy
+from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.relay import Relay
 
 Start: TypeAlias = Callable[..., Awaitable[Relay]]
 Connect: TypeAlias = Callable[..., SmtpMailer]
+PACING, BREAKING = Pacing(), Breaking()
 
 
 @pytest.fixture
@@ -45,12 +48,12 @@ async def connect() -> AsyncIterator[Connect]:
     tokens = LinkTokens(Privacy().link_key)
     async with AsyncExitStack() as stack:
 
-        def make(relay: Relay, **settings: Any) -> SmtpMailer:
+        def make(relay: Relay, pacing: Pacing = PACING, breakers: Breaking = BREAKING, **settings: Any) -> SmtpMailer:
             limits = {"connect_timeout": 5, "command_timeout": 5, "data_timeout": 5}
             mail = Mail(port=relay.port, **{**limits, **settings})
             sign = partial(partial, tokens.sign)
             writer = LetterWriter(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
-            mailer = SmtpMailer(mail, writer.write, tokens.bounce_token)
+            mailer = SmtpMailer(mail, writer.write, tokens.bounce_token, pacing, Breakers(breakers))
             stack.push_async_callback(mailer.close)
             return mailer
 

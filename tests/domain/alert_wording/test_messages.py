@@ -72,6 +72,18 @@ def imbalance() -> Alert:
     )
 
 
+def stopped(**labels: str) -> Alert:
+    return an_alert(
+        key="cycle-stopped/2026-11",
+        group="cycle-stopped",
+        rule=Rule.CYCLE_STOPPED,
+        subject="2026-11",
+        severity=Severity.CRITICAL,
+        labels={"period": "2026-11", **labels},
+        evidence=Evidence(value=Decimal(7), baseline=Decimal(500)),
+    )
+
+
 def message(*alerts: Alert, telling: Telling = Telling.FIRING, **given: Any) -> OutgoingMessage:
     return alert_message(telling, alerts, **{"key": "k", "at": NINE, "language": "en", **given})
 
@@ -156,6 +168,16 @@ def test_a_cycle_that_does_not_add_up_is_told_with_its_figures() -> None:
     assert (found.severity, found.title) == (Severity.CRITICAL, "🚨 Cycle Imbalance Alert")
     assert found.text == "The count of one cycle does not add up: invitations are missing or counted twice."
     assert found.rows == ("cycle 2026-11 · 100,000 eligible · 99,997 accounted for · difference 3",)
+
+
+def test_a_cycle_stopped_by_its_errors_is_told_with_what_stopped_it() -> None:
+    found = message(stopped())
+    assert (found.severity, found.title) == (Severity.CRITICAL, "🚨 Cycle Stopped Alert")
+    assert found.text == "I paused one cycle because of its errors; it goes on when somebody resumes it."
+    assert found.rows == ("cycle 2026-11 · 7 of the last 500 mails failed for good",)
+    [fault] = message(stopped(fault="5.7.26")).rows
+    assert fault == "cycle 2026-11 · the relay refuses our own configuration (5.7.26)"
+    assert spaces(message(stopped(), language="fr").text).startswith("J’ai mis un cycle en pause")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +269,9 @@ def test_details_hold_what_fits_and_say_how_much_does_not() -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("telling", list(Telling))
-@pytest.mark.parametrize("alert", [page(), partner(), no_data(), imbalance(), an_alert(rule=Rule.EVERFLOW_DOWN)])
+@pytest.mark.parametrize(
+    "alert", [page(), partner(), no_data(), imbalance(), stopped(), an_alert(rule=Rule.EVERFLOW_DOWN)]
+)
 @pytest.mark.parametrize("count", [1, 2, 11])
 def test_every_message_exists_in_every_language_without_a_blank_left(
     language: str, telling: Telling, alert: Alert, count: int

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from relance.adapters.breaker import Breakers
 from relance.adapters.channels.opening import OpenChannels
 from relance.clock import SystemClock
 from relance.devstack.chat.models import Service
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.settings import Mail
 from relance.settings.channels import ChannelName, Channels
+from relance.settings.pacing import Breaking
 from tests.adapters.channels.contract.harness import Harness, InInbox, OverHttp, OverMail, texts
 
 _READ = {
@@ -45,7 +47,9 @@ async def harness(
     if chosen is ChannelName.MAIL:
         host, port = surroundings["mailbox_smtp"]
         mail = Mail(host=host, port=port, connect_timeout=2, command_timeout=1, data_timeout=1)
-    async with OpenChannels(settings, mail, messages, AlertMailWriter(mail).write, SystemClock()) as opened:
+    breakers = Breakers(Breaking())
+    write = AlertMailWriter(mail).write
+    async with OpenChannels(settings, mail, messages, write, SystemClock(), breakers=breakers) as opened:
         channel = opened.by_name[chosen]
         if chosen is ChannelName.INBOX:
             yield InInbox(channel, messages)

@@ -11,16 +11,20 @@ from relance.domain.failures import (
     TABLE,
     TRANSPORT,
     UNCERTAIN,
+    UNTRUSTED,
     Failure,
     FailureClass,
-    Row,
     Severity,
     Strategy,
     classify_smtp,
     contact_status_after,
+    deciding,
     retry_at,
 )
+from relance.domain.failures.smtp import sign_of
+from relance.domain.failures.smtp_replies import CONVERSATION
 from relance.domain.people import ContactStatus
+from tests.domain.failures.replies import BY_SIGNAL, Reply
 
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 STAGES = ("connect", "auth", "mail", "rcpt", "data")
@@ -124,14 +128,27 @@ def test_a_reply_is_classified(
     assert (retry_at(found, 1, AT) is not None) == again
 
 
-def test_every_row_of_the_table_decides_at_least_one_of_the_replies_above() -> None:
-    def first_row(code: int, text: str, stage: str) -> Row:
-        found = classify_smtp(code, text, stage).code
-        enhanced = found if "." in found else ""
-        return next(row for row in TABLE if row.fits(str(code), enhanced, text.lower(), stage))
+CASES = [(signal, reply) for signal, replies in BY_SIGNAL.items() for reply in replies]
 
-    used = {id(first_row(code, text, stage)) for code, text, stage, *_ in REPLIES}
-    assert [row for row in TABLE if id(row) not in used] == []
+
+@pytest.mark.parametrize(("signal", "reply"), CASES, ids=[f"{reply[0]} {reply[1][:40]}" for _, reply in CASES])
+def test_a_real_reply_is_decided_by_its_own_row(signal: str, reply: Reply) -> None:
+    row = deciding(TABLE, sign_of(*reply))
+    assert row is not None
+    assert row.signal == signal
+    found = classify_smtp(*reply)
+    assert (found.class_, found.severity, found.strategy, found.pause) == (
+        row.class_,
+        row.severity,
+        row.strategy,
+        row.pause,
+    )
+
+
+def test_no_row_is_shadowed_by_those_before_it() -> None:
+    replies = [row.signal for row in TABLE if row not in CONVERSATION]
+    assert sorted(replies) == sorted(BY_SIGNAL)
+    assert all(BY_SIGNAL.values())
 
 
 def test_the_enhanced_status_comes_before_the_text_and_the_text_before_the_basic_code() -> None:
@@ -191,11 +208,71 @@ def test_any_reply_gets_a_class_and_no_text_of_it_is_kept(code: int, text: str, 
         assert stage in {"rcpt", "data"}
 
 
-@given(st.integers(500, 599), st.from_regex(r"\A5\.7\.\d{1,3}\Z"), words, st.sampled_from(STAGES))
-def test_a_policy_status_never_touches_the_contact(code: int, status: str, text: str, stage: str) -> None:
-    found = classify_smtp(code, f"{status} {text}", stage)
-    assert found.class_ is FAULT
-    assert contact_status_after(found) is None
+real_texts = st.sampled_from([text for replies in BY_SIGNAL.values() for _, text, _ in replies])
+junk = st.one_of(words, real_texts, st.text(max_size=80))
+
+
+def may_bounce(failure: Failure) -> bool:
+    return contact_status_after(failure, struck_out=True) is not None
+
+
+@given(st.integers(400, 599), st.from_regex(r"\A[45]\.7\.\d{1,3}\Z"), junk, st.sampled_from(STAGES))
+def test_a_policy_status_never_touches_the_contact_whatever_it_says_and_however_often(
+    code: int, status: str, text: str, stage: str
+) -> None:
+    found = classify_smtp(code, f"{str(code)[0]}{status[1:]} {text}", stage)
+    assert not may_bounce(found)
+    if code >= 500:
+        assert found.class_ in {FAULT, THROTTLED}
+
+
+@pytest.mark.parametrize("status", ["5.7.1", "5.7.8", "5.7.26", "5.7.999", "4.7.0", "4.7.1", "4.7.5", "4.7.28"])
+def test_no_known_reply_with_a_policy_status_in_front_touches_the_contact(status: str) -> None:
+    texts = [text for replies in BY_SIGNAL.values() for _, text, _ in replies]
+    codes = [code for code in (421, 450, 452, 550, 552, 553, 554, 556) if str(code)[0] == status[0]]
+    found = [
+        (code, text) for code in codes for text in texts if may_bounce(classify_smtp(code, f"{status} {text}", "rcpt"))
+    ]
+    assert found == []
+
+
+@given(st.integers(400, 599), junk, st.sampled_from(("connect", "auth")))
+def test_what_fails_before_the_mail_never_touches_a_contact(code: int, text: str, stage: str) -> None:
+    assert not may_bounce(classify_smtp(code, text, stage))
+
+
+@given(st.sampled_from((530, 534, 535, 538)), junk, st.sampled_from(STAGES))
+def test_authentication_never_touches_a_contact(code: int, text: str, stage: str) -> None:
+    found = classify_smtp(code, text, stage)
+    assert not may_bounce(found)
+    assert found.severity is CRITICAL
+
+
+@pytest.mark.parametrize("failure", [TRANSPORT, UNCERTAIN, UNTRUSTED])
+def test_a_connection_that_fails_never_touches_a_contact(failure: Failure) -> None:
+    assert not may_bounce(failure)
+
+
+@given(st.integers(), st.text(), st.text(max_size=8))
+def test_no_reply_is_too_strange(code: int, text: str, stage: str) -> None:
+    assert classify_smtp(code, text, stage).class_ in FailureClass
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "minutes"),
+    [
+        (421, "4.7.0 [TSS04] Messages temporarily deferred", 120),
+        (421, "4.7.0 [TSS05] Messages temporarily deferred", 240),
+        (421, "4.7.0 [TS02] Messages temporarily deferred", 30),
+        (450, "Trop de connexions", 60),
+        (550, "5.4.5 Daily sending quota exceeded", 24 * 60),
+    ],
+)
+def test_no_mail_is_tried_again_before_the_pause_of_its_provider_is_over(code: int, text: str, minutes: int) -> None:
+    found = classify_smtp(code, text, "rcpt")
+    assert found.pause == timedelta(minutes=minutes)
+    assert retry_at(found, 1, AT) == AT + timedelta(minutes=minutes)
+    assert retry_at(found, 5, AT) == AT + timedelta(minutes=max(minutes, 720))
 
 
 @pytest.mark.parametrize(

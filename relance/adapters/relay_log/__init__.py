@@ -1,0 +1,1 @@
+"""Look-ups of mails at the relay by their Message-ID (SPEC X4)."""

@@ -1,0 +1,139 @@
+"""Postfix as a relay log: its mail log, and its queue where `postqueue` can be run."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import threading
+import zlib
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from relance.adapters.relay_log.postfix_files import LONGEST_LINE, Marks, begins, lines, log_files
+from relance.adapters.relay_log.postfix_lines import Calendar, Life, Reading
+from relance.errors import DependencyUnavailable
+from relance.ports import Fate, Knowledge, RelayRecord
+
+NAME = "relay log"
+SLACK = timedelta(minutes=1)
+"""By how much the relay's clock may differ from ours, and its lines be out of order."""
+
+QUEUE_TIMEOUT = 30.0
+ROTATIONS = 3
+_QUEUE_ID = re.compile(rb'^\{"queue_name": ?"[a-z]+", ?"queue_id": ?"([0-9A-Za-z]+)"')
+
+Now = Callable[[], datetime]
+
+
+class PostfixLog:
+    """Reads the log in a thread, from near the instant that is asked about; one look at a time."""
+
+    def __init__(
+        self,
+        log: Path,
+        postqueue: Path | None,
+        zone: str,
+        lag: timedelta,
+        now: Now = lambda: datetime.now(UTC),
+    ) -> None:
+        self.lag = lag
+        self._log = log
+        self._postqueue = postqueue
+        self._zone = ZoneInfo(zone)
+        self._now = now
+        self._marks = Marks()
+        self._one_at_a_time = asyncio.Lock()
+
+    async def find(self, message_ids: Sequence[str], since: datetime) -> dict[str, RelayRecord]:
+        """Return a record for each mail; `absent` only if the log covers the time from `since` until now."""
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(self._find, list(message_ids), since)
+
+    def _find(self, message_ids: Sequence[str], since: datetime) -> dict[str, RelayRecord]:
+        try:
+            reading, covered = self._read(message_ids, since)
+            queued: set[str] = set()
+            pending = _pending(reading, message_ids)
+            if pending and self._postqueue is not None:
+                queued = self._queued({life.queue_id for life in pending})
+                # What left the queue before it was listed is in the log by now.
+                reading, covered = self._read(message_ids, since)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DependencyUnavailable(NAME, f"the log cannot be read ({type(error).__name__})") from None
+        sure = self._postqueue is not None
+        return {one: _judged(reading.lives(one), queued, covered=covered, sure=sure) for one in message_ids}
+
+    def _read(self, message_ids: Sequence[str], since: datetime) -> tuple[Reading, bool]:
+        calendar = Calendar(self._zone, self._now())
+        for _ in range(ROTATIONS):
+            files, reaches_back = self._files(since, calendar)
+            before = _identities(files)
+            reading = Reading(message_ids, calendar)
+            for path in reversed(files):
+                for line in lines(path, since - SLACK, self._marks, lambda text: _when(calendar, text)):
+                    reading.take(line)
+            if _identities(files) == before and log_files(self._log)[: len(files)] == files:
+                goes_on = reading.newest is not None and reading.newest >= since.replace(microsecond=0)
+                return reading, reaches_back and goes_on
+        raise DependencyUnavailable(NAME, "the log is rotated again and again while it is read")
+
+    def _files(self, since: datetime, calendar: Calendar) -> tuple[list[Path], bool]:
+        """Return the newest files, newest first, that reach back to `since`, and whether they do."""
+        needed: list[Path] = []
+        for path in log_files(self._log):
+            needed.append(path)
+            first = begins(path, lambda text: _when(calendar, text))
+            if first is not None and first <= since - SLACK:
+                return needed, True
+        return needed, False
+
+    def _queued(self, wanted: Collection[str]) -> set[str]:
+        """Return which of these queue ids are in the queue now."""
+        found: set[str] = set()
+        command = [str(self._postqueue), "-j"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            timer = threading.Timer(QUEUE_TIMEOUT, process.kill)
+            timer.start()
+            try:
+                assert process.stdout is not None
+                # A mail to thousands makes a long line; its queue id is at the beginning.
+                while line := process.stdout.readline(LONGEST_LINE):
+                    if (one := _QUEUE_ID.match(line)) and (queue_id := one[1].decode()) in wanted:
+                        found.add(queue_id)
+            finally:
+                timer.cancel()
+        if process.returncode != 0:
+            raise DependencyUnavailable(NAME, f"postqueue ended with {process.returncode}")
+        return found
+
+
+def _judged(lives: Sequence[Life], queued: Collection[str], *, covered: bool, sure: bool) -> RelayRecord:
+    records = [life.record() for life in lives]
+    accepted = [one for one in records if one.knowledge is Knowledge.ACCEPTED]
+    if accepted:
+        # A content filter hands the same mail in again: it was taken with the first, and fares as the last.
+        return RelayRecord(Knowledge.ACCEPTED, accepted[0].at, accepted[0].queue_id, accepted[-1].fate)
+    waiting = next((one for one in records if one.queue_id in queued), None)
+    if waiting is not None:
+        return RelayRecord(Knowledge.ACCEPTED, None, waiting.queue_id, Fate.QUEUED)
+    # Its data was never finished, if it is neither in the queue nor went through it.
+    unfinished = not sure and any(one.knowledge is Knowledge.UNKNOWN for one in records)
+    return RelayRecord(Knowledge.ABSENT if covered and not unfinished else Knowledge.UNKNOWN)
+
+
+def _pending(reading: Reading, message_ids: Sequence[str]) -> list[Life]:
+    lives = [life for one in message_ids for life in reading.lives(one)]
+    return [life for life in lives if life.record().knowledge is Knowledge.UNKNOWN]
+
+
+def _identities(files: Sequence[Path]) -> list[tuple[int, int]]:
+    found = [path.stat() for path in files]
+    return [(one.st_dev, one.st_ino) for one in found]
+
+
+def _when(calendar: Calendar, text: str) -> datetime | None:
+    stamped = calendar.stamp(text)
+    return stamped[0] if stamped else None

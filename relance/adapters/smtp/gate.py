@@ -1,0 +1,137 @@
+"""The way to one provider: its breaker, its pace, and how many mails may be under way to it at once (SPEC X3)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from relance.adapters.breaker import Breaker, Verdict
+from relance.domain.breaker import Permit, State
+from relance.domain.failures import FailureClass, Strategy, classify_smtp
+from relance.domain.pacing import Pace
+from relance.domain.providers import Limits
+from relance.errors import MailRefused
+from relance.settings.pacing import Pacing
+
+# Earlier in the conversation a relay speaks for itself.
+_ABOUT_PROVIDER = {"rcpt", "data"}
+QUICK = 0.1
+"""Part of the patience within which a provider has to take a mail to count as quick."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """The right to send one mail now; it is given back once. `waited`: seconds that the provider's rate has cost."""
+
+    gate: Gate
+    permit: Permit
+    waited: float
+
+
+class Gate:
+    """One provider as this process sees it."""
+
+    def __init__(self, limits: Limits, pacing: Pacing, breaker: Breaker) -> None:
+        self._pace = Pace(limits.rate, pacing.manners)
+        self._patience = pacing.patience
+        self._slow_reply = pacing.slow_reply
+        self._breaker = breaker
+        self._places = asyncio.Semaphore(limits.connections)
+        self._under_way = 0
+        # A place is held from before the claim, so it may be our own database that takes long: where mails go quickly
+        # once they are claimed, a place is waited for again; else nobody waits for one until a mail has gone quickly.
+        self._stuck = False
+        self._quick_at = float("-inf")
+
+    def is_free(self) -> bool:
+        """Tell whether a mail may go without any wait."""
+        return self._breaker.state is State.CLOSED and not self._places.locked() and self._pace.wait(now()) == 0
+
+    def is_idle(self) -> bool:
+        """Tell whether it could be forgotten and made anew without anybody noticing."""
+        return not self._under_way and self._breaker.state is State.CLOSED and self._pace.is_idle(now())
+
+    def admit(self, patience: float) -> Permit | float:
+        """Return a permit to `enter` with, or in how many seconds the mail is to come back."""
+        permit = self._breaker.ask()
+        if not isinstance(permit, Permit):
+            return self._pace.put_off(permit, now())
+        wait = self._pace.wait(now())
+        if wait > patience or (self._stuck and self._places.locked()):
+            self.give_up(permit)
+            return self._pace.put_off(wait, now())
+        return permit
+
+    async def enter(self, permit: Permit) -> Entry | None:
+        """Wait for the provider's rate, and for a place as long as the patience lasts; None: no place came free."""
+        begun = now()
+        place = self._pace.take(begun)
+        waited = await keep(self._pace, place, begun) if place > begun else 0.0
+        while self._places.locked():
+            waiting_since = now()
+            try:
+                async with asyncio.timeout(self._patience):
+                    await self._places.acquire()
+                break
+            except TimeoutError:
+                if self._quick_at < waiting_since:
+                    self._stuck = True
+                    return None
+        else:
+            await self._places.acquire()
+        self._under_way += 1
+        return Entry(self, permit, waited)
+
+    def give_up(self, permit: Permit) -> None:
+        """Take back a permit without an entry."""
+        self._breaker.settle(permit, Verdict.NOTHING)
+
+    def put_off(self) -> float:
+        """Return in how many seconds a mail that found no place is to come back."""
+        return self._pace.put_off(0.0, now())
+
+    def leave_unused(self, entry: Entry) -> None:
+        """Take back an entry whose mail was not tried."""
+        self._free_place()
+        self.give_up(entry.permit)
+
+    def leave(self, entry: Entry, begun: float, error: Exception | None) -> None:
+        """Take back an entry whose mail was begun at that time of the loop, and accepted unless there is an error."""
+        self._free_place()
+        took = now() - begun
+        if took < self._patience * QUICK:
+            self._stuck = False
+            self._quick_at = now()
+        verdict = self._verdict(error, begun)
+        self._breaker.settle(entry.permit, Verdict.FAILURE if took >= self._slow_reply else verdict)
+
+    def _free_place(self) -> None:
+        self._under_way -= 1
+        self._places.release()
+
+    def _verdict(self, error: Exception | None, begun: float) -> Verdict:
+        if error is None:
+            return Verdict.SUCCESS
+        if not isinstance(error, MailRefused) or error.stage not in _ABOUT_PROVIDER:
+            return Verdict.NOTHING
+        failure = classify_smtp(error.code, error.text, error.stage)
+        if failure.strategy is Strategy.SLOW_DOWN or (failure.pause and failure.class_ is FailureClass.THROTTLED):
+            self._pace.slow_down(begun, now(), failure.pause.total_seconds() if failure.pause else None)
+            return Verdict.FAILURE
+        # It answers, whatever it thinks of this one mailbox.
+        return Verdict.FAILURE if failure.class_ is FailureClass.SENDER_FAULT else Verdict.SUCCESS
+
+
+async def keep(pace: Pace, place: float, begun: float) -> float:
+    """Wait for a place in line and return the seconds it took; the last in line gives it back if cancelled."""
+    try:
+        await asyncio.sleep(place - begun)
+    except asyncio.CancelledError:
+        pace.give_back(place)
+        raise
+    return place - begun
+
+
+def now() -> float:
+    """Return the loop's time."""
+    return asyncio.get_running_loop().time()

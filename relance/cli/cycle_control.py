@@ -1,0 +1,190 @@
+"""`cycle pause`, `resume`, `cancel`: stored first, told to the workflows, and waited for until it holds (SPEC C11)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from relance.alerting import AlertDesk
+from relance.cli.alerts.silencing import read_author
+from relance.cli.command import Run, invalid
+from relance.cli.effect import Effect
+from relance.cli.opening import cycle_handle
+from relance.cli.output import Answer, cell
+from relance.cli.periods import read_period
+from relance.cli.services import Database
+from relance.controlling import CycleDesk, Told
+from relance.domain.alerts.model import Rule
+from relance.domain.control import Control, ControlState
+from relance.errors import NotFound
+from relance.runtime.exit import DONE, JOB_FAILED
+from relance.temporal.alert_groups import TemporalAlertGroups
+from relance.temporal.cycles import TemporalCycles
+from relance.temporal.schedules import RPC_TIMEOUT
+
+PeriodArgument = Annotated[str, typer.Argument(help="The month, YYYY-MM.", metavar="PERIOD")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept, and shown to whoever looks at the cycle.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")]
+
+LONGEST_REASON = 200
+VERBS = {
+    ControlState.PAUSED: "paused",
+    ControlState.RUNNING: "going on",
+    ControlState.CANCELLED: "cancelled",
+    ControlState.ROLLED_BACK: "rolled back",
+}
+
+
+async def pause(run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None) -> Answer:
+    """Send nothing more of a cycle until it is resumed; mails in flight are finished and recorded."""
+    return await _tell(run, period, ControlState.PAUSED, reason, by)
+
+
+async def resume(run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None) -> Answer:
+    """Let a paused cycle go on where it was; what the error gate has counted is forgotten."""
+    return await _tell(run, period, ControlState.RUNNING, reason, by)
+
+
+async def cancel(run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None) -> Answer:
+    """End a cycle for good: nothing more is sent, reminders of what was sent still are."""
+    return await _tell(run, period, ControlState.CANCELLED, reason, by)
+
+
+async def _tell(run: Run, period: str, state: ControlState, reason: str, by: str | None) -> Answer:
+    decision = read_decision(period, reason, by)
+    async with control_room(run) as room:
+        await room.must_run(period, state)
+        begun = time.monotonic()
+        told = await room.tell(decision, state)
+        seconds = await Effect(room.client, told.now).seconds(begun)
+    data = {**told_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
+    message = f"{told_words(told)} {effect_words(state, seconds)}"
+    return Answer({**data, "message": message}, message, DONE if seconds is not None else JOB_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decides about which period, and why."""
+
+    period: str
+    reason: str
+    by: str
+
+
+def read_decision(period: str, reason: str, by: str | None) -> Decision:
+    """Return what a person decides.
+
+    Raises:
+        InvalidInput: the period is none, the reason too long, or nobody is named.
+    """
+    read_period(period)
+    why = " ".join(reason.split())
+    if len(why) > LONGEST_REASON:
+        invalid("--reason", f"it is longer than {LONGEST_REASON} characters", "say it in fewer words")
+    return Decision(period, why, read_author(by))
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRoom:
+    """What is needed to tell a cycle something."""
+
+    client: Client
+    database: Database
+    desk: CycleDesk
+    alerts: AlertDesk
+
+    async def described(self, period: str) -> WorkflowExecutionDescription | None:
+        """Return what the server says of a period's cycle, None if it does not know it."""
+        try:
+            return await cycle_handle(self.client, period).describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
+
+    async def must_run(self, period: str, state: ControlState) -> None:
+        """Make sure that there is a cycle to be told something.
+
+        Raises:
+            NotFound: none runs; says whether it is over or was never opened.
+        """
+        found = await self.described(period)
+        if found is not None and found.status is WorkflowExecutionStatus.RUNNING:
+            return
+        if state is ControlState.RUNNING and (await self.database.controls.get(period)).state is ControlState.PAUSED:
+            # Its workflow was ended from outside; another one could not send before this.
+            return
+        if found is not None and found.status is not None:
+            how = f"{found.status.name.lower()} {cell(found.close_time)}"
+            raise NotFound(f"PERIOD: the cycle of {period} is over ({how}); nothing was changed")
+        if await self.database.job_runs.statistics(period) is not None:
+            raise NotFound(f"PERIOD: the cycle of {period} is over; `cycle report {period}` shows how it ended")
+        raise NotFound(f"PERIOD: no cycle of {period} runs; open it with `start cycle --period {period}`")
+
+    async def tell(self, decision: Decision, state: ControlState) -> Told:
+        """Tell a cycle something; what a person decides about an errant cycle resolves the alert about it.
+
+        Raises:
+            InvalidInput: it may not follow what it was told before.
+        """
+        told = await self.desk.tell(decision.period, state, decision.reason, decision.by)
+        check_allowed(told, state)
+        if state is not ControlState.PAUSED:
+            await self.alerts.clear(Rule.CYCLE_STOPPED, decision.period)
+        return told
+
+
+@asynccontextmanager
+async def control_room(run: Run) -> AsyncIterator[ControlRoom]:
+    """Open what is needed to tell a cycle something; both servers first, so that it is not told by halves."""
+    client, clock = await run.temporal(), run.services.clock
+    async with run.database() as database:
+        groups = TemporalAlertGroups(client, run.settings.alerts.policy)
+        alerts = AlertDesk(database.alerts, database.silences, groups, clock)
+        yield ControlRoom(client, database, CycleDesk(database.controls, TemporalCycles(client), clock), alerts)
+
+
+def check_allowed(told: Told, state: ControlState) -> None:
+    """Make sure that the cycle took what it was told.
+
+    Raises:
+        InvalidInput: it may not follow what it was told before.
+    """
+    now = told.now
+    if now.state is not state:
+        said = f"the cycle of {now.id} was {VERBS[now.state]}{_by(now)}; it cannot be {VERBS[state]} any more"
+        invalid("PERIOD", said, f"`cycle status {now.id}` shows how it stands")
+
+
+def told_data(told: Told) -> dict[str, object]:
+    """Return what a cycle was told, for machines."""
+    now = told.now
+    known = {"period": now.id, "state": now.state.value, "changed": told.changed}
+    return {**known, "by": now.by, "reason": now.reason, "at": now.at}
+
+
+def told_words(told: Told) -> str:
+    """Return what a cycle was told, for people."""
+    now = told.now
+    already = "" if told.changed else " already"
+    verb = "runs" if now.state is ControlState.RUNNING else f"is {VERBS[now.state]}"
+    return f"The cycle of {now.id} {verb}{already}{_by(now)}."
+
+
+def effect_words(state: ControlState, seconds: float | None) -> str:
+    """Return how long it took, for people."""
+    if seconds is None:
+        return "It is stored, but not every worker has obeyed yet: look again, or see whether workers run (`doctor`)."
+    return f"Effective in {seconds:.1f} s" + ("." if state is ControlState.RUNNING else ": no mail is being sent.")
+
+
+def _by(now: Control) -> str:
+    since = f", since {cell(now.at)}" if now.at else ""
+    return (f", by {now.by}{since}" if now.by else "") + (f" ({now.reason})" if now.reason else "")

@@ -1,0 +1,131 @@
+"""`cycle rollback`: what would be taken back, and taking it back (SPEC C11)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from relance import ids
+from relance.cli.command import Run
+from relance.cli.cycle_control import (
+    ByOption,
+    ControlRoom,
+    Decision,
+    PeriodArgument,
+    ReasonOption,
+    control_room,
+    effect_words,
+    read_decision,
+    told_data,
+    told_words,
+)
+from relance.cli.effect import PATIENCE, Effect
+from relance.cli.opening import cycle_handle
+from relance.cli.output import Answer, table
+from relance.contracts.names import TaskQueue, Workflow
+from relance.contracts.rollback import RollBackInput, RollBackResult
+from relance.controlling import Told
+from relance.domain.control import ControlState
+from relance.domain.wording import counted
+from relance.errors import NotFound
+from relance.rollback import survey
+from relance.runtime.exit import DONE, JOB_FAILED
+from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.schedules import RPC_TIMEOUT
+
+WAITED_FOR = 600.0
+"""Seconds; corrections that a provider puts off go on without us."""
+
+SHOWN = 10
+
+
+async def rollback(
+    run: Run,
+    period: PeriodArgument,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be taken back.")] = False,
+    correction: Annotated[
+        bool, typer.Option("--correction", help="Send a correction to everyone who got the invitation.")
+    ] = False,
+    reason: ReasonOption = "",
+    by: ByOption = None,
+) -> Answer:
+    """Take a cycle back: cancel the rest, end its follow-ups, record each change, list who had been invited.
+
+    What people did stays, and that a mail was sent. Pause the cycle first, and the dry run says exactly what follows.
+    """
+    decision = read_decision(period, reason, by)
+    async with control_room(run) as room:
+        kept = room.database.compensations
+        before = await survey(kept, TemporalFollowUps(room.client), period)
+        if not before.changes and not before.reached and await room.described(period) is None:
+            raise NotFound(f"PERIOD: nothing is known of {period}; there is nothing to take back")
+        if dry_run:
+            lines = ["Nothing was changed: this was a dry run."]
+            return _answer({"dry_run": True}, before, await kept.reached(period), lines, DONE)
+        told, seconds = await _stop(room, decision)
+        result = await _take_back(room.client, RollBackInput(period=period, correction=correction))
+        reached = await kept.reached(period)
+    data = {**told_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
+    lines = [f"{told_words(told)} {effect_words(ControlState.ROLLED_BACK, seconds)}"]
+    if result is None:
+        lines.append(f"It is still being taken back: look at {ids.rollback_workflow_id(period)} in Temporal Web.")
+        return Answer({**data, "message": lines[-1]}, "\n".join(lines), JOB_FAILED)
+    return _answer(data, result, reached, lines, DONE if seconds is not None else JOB_FAILED)
+
+
+async def _stop(room: ControlRoom, decision: Decision) -> tuple[Told, float | None]:
+    """Stop the cycle for good; return what it was told and after how many seconds it held."""
+    found = await room.described(decision.period)
+    begun = time.monotonic()
+    told = await room.tell(decision, ControlState.ROLLED_BACK)
+    if found is None or found.status is not WorkflowExecutionStatus.RUNNING:
+        return told, 0.0
+    seconds = await Effect(room.client, told.now).seconds(begun)
+    # Its last wave might still start follow-ups.
+    ended = asyncio.ensure_future(cycle_handle(room.client, decision.period).result())
+    await asyncio.wait([ended], timeout=PATIENCE)
+    ended.cancel()
+    return told, seconds
+
+
+async def _take_back(client: Client, request: RollBackInput) -> RollBackResult | None:
+    handle: WorkflowHandle[object, RollBackResult] = await client.start_workflow(
+        Workflow.ROLL_BACK,
+        request,
+        id=ids.rollback_workflow_id(request.period),
+        task_queue=TaskQueue.OPS,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"Takes back the cycle of {request.period}",
+        result_type=RollBackResult,
+        rpc_timeout=RPC_TIMEOUT,
+    )
+    try:
+        async with asyncio.timeout(WAITED_FOR):
+            return await handle.result()
+    except TimeoutError:
+        return None
+
+
+def _answer(
+    data: dict[str, object], result: RollBackResult, reached: Sequence[str], lines: Sequence[str], code: int
+) -> Answer:
+    rows = [(name.replace(".", " that were "), count) for name, count in result.changes.items()]
+    rows.append(("follow-ups that ran", result.follow_ups))
+    shown = ", ".join(reached[:SHOWN]) + (f" and {len(reached) - SHOWN} more (--json)" if len(reached) > SHOWN else "")
+    had = f"{counted(len(reached), 'invitation')} had been sent already" + (f": {shown}" if reached else "")
+    parts = [*lines, f"{had}."]
+    if result.corrections is not None:
+        mails = result.corrections
+        parts.append(f"Corrections: {mails.sent} sent, {mails.skipped} not wanted, {mails.failed} failed.")
+    everything = {**data, **result.model_dump(mode="json"), "already_sent": list(reached), "message": " ".join(lines)}
+    view = Group(table(f"Taken back of {result.period}", ("what", "number"), rows), "\n".join(parts))
+    return Answer(everything, view, code)

@@ -1,0 +1,89 @@
+"""Whether what a cycle was told has taken effect: asked of its workflows until it has (SPEC C11)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from relance import ids
+from relance.cli.opening import cycle_handle
+from relance.cli.watching import QUERY_TIMEOUT
+from relance.contracts.control import ControlChange
+from relance.contracts.cycle import CycleProgress, WaveResult
+from relance.contracts.names import Query
+from relance.domain.control import Control
+from relance.temporal.schedules import RPC_TIMEOUT
+
+PATIENCE = 30.0
+LOOK_EVERY = 0.1
+SENDING = "send_batch"
+_SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Watches the workflows of one period's cycle."""
+
+    client: Client
+    control: Control
+
+    async def seconds(self, since: float) -> float | None:
+        """Wait until it has taken effect; return the seconds since then, None if it did not in time."""
+        while True:
+            if await self._is_there():
+                return time.monotonic() - since
+            if time.monotonic() - since > PATIENCE:
+                return None
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _is_there(self) -> bool:
+        handle = cycle_handle(self.client, self.control.id)
+        progress: CycleProgress | None = await _unless_silent(
+            lambda: handle.query(Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT)
+        )
+        if progress is None or not self._heard(progress.control):
+            return False
+        return all([await self._wave_obeys(wave) for wave in progress.current_waves])
+
+    async def _wave_obeys(self, instant: datetime) -> bool:
+        handle = self.client.get_workflow_handle(ids.wave_workflow_id(self.control.id, instant))
+        wave: WaveResult | None = await _unless_silent(
+            lambda: handle.query(Query.PROGRESS, result_type=WaveResult, rpc_timeout=QUERY_TIMEOUT)
+        )
+        if wave is None or not self._heard(wave.control):
+            return False
+        return not ControlChange.of(self.control).stops or not await _is_sending(handle)
+
+    def _heard(self, told: ControlChange) -> bool:
+        return told.state is self.control.state
+
+
+async def _is_sending(wave: WorkflowHandle[object, object]) -> bool:
+    found = await wave.describe(rpc_timeout=RPC_TIMEOUT)
+    if found.status is not WorkflowExecutionStatus.RUNNING:
+        return False
+    return any(
+        one.activity_type.name == SENDING and one.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+        for one in found.raw_description.pending_activities
+    )
+
+
+async def _unless_silent(ask: Callable[[], Awaitable[T]]) -> T | None:
+    try:
+        return await ask()
+    except WorkflowQueryFailedError:
+        return None
+    except RPCError as error:
+        if error.status not in _SILENT:
+            raise
+        return None

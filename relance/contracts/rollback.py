@@ -1,0 +1,61 @@
+"""What travels when a cycle is cancelled or rolled back: ids of users and counts."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from relance.contracts.cycle import Counts
+from relance.domain.base import Id, Period, Utc, Wire
+
+
+class GiveUpInput(Wire):
+    """Asks to give up what the period's control gives up; `at` is the workflow's time."""
+
+    period: Period
+    at: Utc
+
+
+class GivenUp(Wire):
+    """What was changed over all attempts, by `<collection>.<status before>`; `in_flight` is still to be waited for.
+
+    `reached` counts the invitations that arrived or may have.
+    """
+
+    changes: dict[str, int] = Field(default_factory=dict)
+    in_flight: int = 0
+    reached: int = 0
+
+
+class RollBackInput(Wire):
+    """Input of RollBack; the period's control says `rolled_back` already."""
+
+    period: Period
+    correction: bool = False
+
+
+class RollBackResult(Wire):
+    """What a rollback did. `reached` got the invitation, or may have; `corrections` counts their mails."""
+
+    period: Period
+    changes: dict[str, int] = Field(default_factory=dict)
+    follow_ups: int = 0
+    reached: int = 0
+    corrections: Counts | None = None
+
+
+class CorrectionInput(Wire):
+    """Asks for the corrections of one page of users: those after `after`, up to `last` or one page's worth."""
+
+    period: Period
+    at: Utc
+    after: Id | None = None
+    last: Id | None = None
+    tries: int = 0
+
+
+class CorrectionResult(Wire):
+    """What one page's corrections came to; `last` is None after the last page, `retry_at` set if some were put off."""
+
+    counts: Counts = Counts()
+    last: Id | None = None
+    retry_at: Utc | None = None

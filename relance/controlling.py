@@ -1,0 +1,38 @@
+"""Where cycles are told to pause, go on or stop: first the database, then the workflow (SPEC C11).
+
+The database is the truth: whoever sends looks there, whether or not a workflow heard of it. People come in here by the
+CLI, the error gate from the activities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relance.contracts.control import ControlChange
+from relance.domain.control import Control, ControlState
+from relance.ports import Clock, Controls, Cycles
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What holds now; `changed` is False when it held already or may not follow, `heard` when no cycle runs."""
+
+    now: Control
+    changed: bool
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CycleDesk:
+    """Tells cycles what to do; controls are the truth, cycles the workflows."""
+
+    controls: Controls
+    cycles: Cycles
+    clock: Clock
+
+    async def tell(self, period: str, state: ControlState, reason: str, by: str) -> Told:
+        """Store what a cycle is told, then signal it; saying the same again only signals again."""
+        wanted = Control(id=period, state=state, reason=reason, by=by, at=self.clock.now())
+        now, changed = await self.controls.change(wanted)
+        heard = now.state is state and await self.cycles.tell(period, ControlChange.of(now))
+        return Told(now, changed, heard)

@@ -1,0 +1,93 @@
+"""What a failure is: whose trouble, how urgent, what the system does about it (SPEC X1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class FailureClass(StrEnum):
+    """Whose trouble it is."""
+
+    HARD_RECIPIENT = "hard_recipient"
+    SOFT_RECIPIENT = "soft_recipient"
+    THROTTLED = "throttled"
+    SENDER_FAULT = "sender_fault"
+    CONTENT = "content"
+    TRANSPORT = "transport"
+    UNCERTAIN = "uncertain"
+    UNSUPPORTED = "unsupported"
+    CONFIGURATION = "configuration"
+    STORAGE = "storage"
+    DATA = "data"
+    GONE = "gone"
+    CONFLICT = "conflict"
+    BUG = "bug"
+
+
+class Severity(StrEnum):
+    """How soon a person should look: `critical` is certainly our own configuration and stops every mail."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Strategy(StrEnum):
+    """How the system recovers; `retry_later` means with growing pauses, `retry_at` when the other side says so."""
+
+    SUPPRESS_CONTACT = "suppress_contact"
+    RETRY_LATER = "retry_later"
+    RETRY_AT = "retry_at"
+    SLOW_DOWN = "slow_down"
+    PAUSE_AND_ALERT = "pause_and_alert"
+    QUARANTINE = "quarantine"
+    RESOLVE = "resolve"
+    REJECT = "reject"
+    CARRY_ON = "carry_on"
+
+
+class Source(StrEnum):
+    """Where a failure comes from: the label of the metric, and the chapter of `docs/errors.md`."""
+
+    SMTP = "smtp"
+    EVERFLOW = "everflow"
+    CHANNEL = "channel"
+    MONGODB = "mongodb"
+    TEMPORAL = "temporal"
+    INPUT = "input"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """How many failures make a contact count as bounced: `within` so long, or without it in cycles in a row.
+
+    `codes` is the pattern of the recorded codes that count together.
+    """
+
+    count: int
+    codes: str
+    within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One classified failure.
+
+    `code` is the code it was recognised by (of SMTP the enhanced status, or the basic code where there is none).
+    `pause` is how long the other side wants to be left alone; `strikes` when repeated failures bounce a contact;
+    `remedy` what a person should do.
+    """
+
+    code: str
+    class_: FailureClass
+    severity: Severity
+    strategy: Strategy
+    retryable: bool = False
+    pause: timedelta | None = None
+    strikes: Strikes | None = None
+    remedy: str = ""
+    source: Source = Source.SMTP

@@ -1,0 +1,75 @@
+"""What an SMTP reply means and what to do about it.
+
+Rows are tried from top to bottom: replies about us before the recipient was named, then the providers' own words, then
+the enhanced status (RFC 3463), then known phrases, then the basic code.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from relance.domain.failures.model import Failure, Source, Strategy
+from relance.domain.failures.smtp_providers import PROVIDERS
+from relance.domain.failures.smtp_replies import ABOUT_US, BASIC, CONVERSATION, ENHANCED, PHRASES
+from relance.domain.failures.table import Row, Sign, deciding
+from relance.domain.people import ContactStatus
+
+TABLE: tuple[Row, ...] = (*ABOUT_US, *PROVIDERS, *ENHANCED, *PHRASES, *BASIC, *CONVERSATION)
+
+UNREACHABLE_RELAY, NO_TRUST, LOST_REPLY = "connection", "tls", "no-reply"
+_OF_CONVERSATION = {row.code: row.failure(row.code, Source.SMTP) for row in CONVERSATION}
+
+TRANSPORT = _OF_CONVERSATION[UNREACHABLE_RELAY]
+"""The connection broke before the data: the mail was certainly not sent."""
+
+UNTRUSTED = _OF_CONVERSATION[NO_TRUST]
+"""TLS failed: nothing was offered to a relay that may not be ours."""
+
+UNCERTAIN = _OF_CONVERSATION[LOST_REPLY]
+"""The connection broke between the data and its reply (RFC 1047): the mail may have been sent (SPEC X4)."""
+
+LADDER = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720))
+"""Waits between tries. Greylisting wants five minutes at least (RFC 6647); a monthly mail is stale after a day."""
+
+_ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+
+
+def classify_smtp(code: int, text: str, stage: str) -> Failure:
+    """Return what a refusal means.
+
+    `code` is the basic reply code, `text` the rest of the reply, `stage` one of `connect, auth, mail, rcpt, data`. A
+    reply that is neither 4xx nor 5xx is no answer: the mail is uncertain if it was the answer to the data.
+    """
+    sign = sign_of(code, text, stage)
+    row = deciding(TABLE, sign) if 400 <= code <= 599 else None
+    if row is None:
+        return UNCERTAIN if stage == "data" else TRANSPORT
+    return row.failure(sign.detail or sign.code, Source.SMTP)
+
+
+def sign_of(code: int, text: str, stage: str) -> Sign:
+    """Return what the table looks at."""
+    found = _ENHANCED.search(text)
+    # A class that contradicts the basic code makes the enhanced code void (RFC 2034 section 4).
+    enhanced = found[0] if found and found[1] == str(code)[:1] else ""
+    return Sign(str(code), enhanced, text.lower(), stage)
+
+
+def retry_at(failure: Failure, attempts: int, at: datetime) -> datetime | None:
+    """Return when a mail that failed at `at`, after so many tries in all, is tried again; None means given up.
+
+    Never before the pause a provider asks for is over.
+    """
+    if not failure.retryable or attempts > len(LADDER):
+        return None
+    return at + max(LADDER[max(attempts, 1) - 1], failure.pause or timedelta(0))
+
+
+def contact_status_after(failure: Failure, *, struck_out: bool = False) -> ContactStatus | None:
+    """Return the contact's new status; None leaves it: only a missing mailbox bounces a contact (SPEC X2).
+
+    `struck_out` says that the contact's history counts against it too (`strikes.is_struck_out`).
+    """
+    bounced = failure.strategy is Strategy.SUPPRESS_CONTACT or (failure.strikes is not None and struck_out)
+    return ContactStatus.BOUNCED if bounced else None

@@ -1,0 +1,47 @@
+"""When repeated failures make a contact count as bounced (SPEC X2, `reference/mail.md` A.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from relance.domain.failures.model import Failure, Strikes
+from relance.domain.invitation import Invitation, InvitationStatus, LastError
+
+_TRIED = frozenset(InvitationStatus) - {
+    InvitationStatus.QUEUED,
+    InvitationStatus.SENDING,
+    InvitationStatus.SKIPPED,
+    InvitationStatus.CANCELLED,
+}
+
+
+def is_struck_out(failure: Failure, invitation: Invitation, history: Iterable[Invitation], at: datetime) -> bool:
+    """Tell whether a mail of `invitation`, given up for this failure at `at`, is the last one its contact gets.
+
+    `history` are the contact's invitations, in any order and with or without this one, as they were before.
+    """
+    strikes = failure.strikes
+    if strikes is None:
+        return False
+    if strikes.within is not None:
+        oldest = at - strikes.within
+        earlier = [one for one in history if (error := _alike(one, failure, strikes)) and error.at >= oldest]
+        return len(earlier) + 1 >= strikes.count
+    if invitation.sent_at is not None:
+        # The mailbox took the invitation; what failed is a reminder.
+        return False
+    before = sorted(
+        (one for one in history if one.period < invitation.period and one.status in _TRIED),
+        key=lambda one: one.period,
+        reverse=True,
+    )[: strikes.count - 1]
+    full = [one for one in before if one.status is InvitationStatus.FAILED and _alike(one, failure, strikes)]
+    return len(full) == strikes.count - 1
+
+
+def _alike(invitation: Invitation, failure: Failure, strikes: Strikes) -> LastError | None:
+    error = invitation.last_error
+    counts = error is not None and error.class_ == failure.class_ and re.fullmatch(strikes.codes, error.code)
+    return error if counts else None

@@ -1,0 +1,28 @@
+"""What cycles are told while they run: the stored truth, and the workflows that hear of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from relance.contracts.control import ControlChange
+from relance.domain.control import Control
+
+
+class Controls(Protocol):
+    """What each period's cycle was told last."""
+
+    async def get(self, period: str) -> Control:
+        """Return what the cycle was told last; it runs if nobody told it anything."""
+
+    async def change(self, wanted: Control) -> tuple[Control, bool]:
+        """Tell a cycle something by compare-and-set; return what holds now, and whether this call changed it.
+
+        What may not follow the stored state (`domain.control.TRANSITIONS`) changes nothing.
+        """
+
+
+class Cycles(Protocol):
+    """The workflows of the cycles."""
+
+    async def tell(self, period: str, change: ControlChange) -> bool:
+        """Signal a period's cycle; return False if it does not run."""

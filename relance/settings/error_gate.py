@@ -1,0 +1,29 @@
+"""The settings of what stops a cycle by itself (SPEC C10)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import Field
+
+from relance.domain.error_gate import GatePolicy
+from relance.settings.group import Group
+
+
+class ErrorGateGroup(Group):
+    """When errors pause a cycle until a person resumes it."""
+
+    canary: int = Field(
+        200, ge=0, le=100_000, description="Mails that go first, per worker process; the rest waits for their results."
+    )
+    size: int = Field(
+        500, ge=0, le=100_000, description="Results looked back on, per process; 0 switches the gate off."
+    )
+    share: Decimal = Field(
+        Decimal("0.01"), ge=0, lt=1, description="Share of final errors among them above which the cycle is paused."
+    )
+
+    @property
+    def policy(self) -> GatePolicy:
+        """The policy these settings describe."""
+        return GatePolicy(self.canary, self.size, self.share)

@@ -1,0 +1,36 @@
+"""The workflows of the cycles, told by others: the port `Cycles` on Temporal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from relance import ids
+from relance.contracts.control import ControlChange
+from relance.contracts.names import Signal
+from relance.errors import DependencyUnavailable
+from relance.temporal.schedules import RPC_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalCycles:
+    """Cycles through a client."""
+
+    client: Client
+
+    async def tell(self, period: str, change: ControlChange) -> bool:
+        """Signal a period's cycle; return False if it does not run.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
+        try:
+            await handle.signal(Signal.CONTROL, change, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
+        return True

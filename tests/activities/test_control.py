@@ -1,0 +1,233 @@
+"""What a cycle was told reaches the activities in the middle of their work (SPEC C10, C11)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
+from relance.contracts.rollback import GiveUpInput
+from relance.domain.control import ControlState
+from relance.domain.events import EventKind
+from relance.domain.invitation import InvitationStatus
+from relance.domain.plan import PlanStatus
+from relance.errors import MailRefused
+from relance.ports import Letter
+from tests.activities.conftest import PERIOD, SEND_AT, Office
+
+CANARY = 20
+ALERT = f"cycle-stopped/{PERIOD}"
+
+
+async def remind(office: Office, at_days: int = 3) -> StepResult:
+    at = SEND_AT + timedelta(days=at_days)
+    office.clock.at = at
+    due = (DueGroup(step=Step.FIRST, contacts=("u1c0", "u1c1", "u1c2")),)
+    request = StepInput(period=PERIOD, user_id="u1", at=at, expiry_days=30, due=due)
+    return await office.run(office.steps.run_steps, request)
+
+
+async def test_a_pause_in_the_middle_of_a_batch_leaves_the_rest_queued_and_loses_nothing(office: Office) -> None:
+    await office.add_user("u1", contacts=30)
+    await office.plan()
+    office.mailer.connections = 2
+    told: list[str] = []
+
+    async def slowly(letter: Letter) -> None:
+        if len(office.mailer.tried) >= 5 and not told:
+            told.append(letter.invitation_id)
+            await office.tell(ControlState.PAUSED)
+        await asyncio.sleep(0.03)
+
+    office.mailer.before = slowly
+    stopped = await office.send()
+    sent = len(office.mailer.accepted)
+    assert stopped.stopped
+    assert 5 < sent < 15
+    assert stopped.counts.sent == sent
+    statuses = [entry.status for entry in (await office.data.ledger.of_users(PERIOD, ["u1"]))["u1"]]
+    assert sorted(set(statuses)) == [InvitationStatus.QUEUED, InvitationStatus.SENT]
+    # While it is paused nothing more is sent, not even the first mail.
+    assert (await office.send()).stopped
+    assert len(office.mailer.accepted) == sent
+    await office.tell(ControlState.RUNNING)
+    rest = await office.send()
+    assert (rest.stopped, rest.counts.sent) == (False, 30)
+    assert len(set(office.mailer.invitations_sent())) == len(office.mailer.accepted) == 30
+
+
+async def test_a_batch_of_a_paused_cycle_is_not_even_begun(office: Office) -> None:
+    await office.add_user("u1")
+    await office.plan()
+    await office.tell(ControlState.PAUSED)
+    assert (await office.send()).stopped
+    assert [plan.status for plan in await office.data.plans.of_user("u1")] == [PlanStatus.PLANNED]
+
+
+async def test_reminders_of_a_paused_cycle_are_put_off_and_no_try_is_counted(office: Office) -> None:
+    await office.add_user("u1")
+    await office.plan()
+    await office.send()
+    await office.tell(ControlState.PAUSED)
+    result = await remind(office)
+    later = office.clock.at + timedelta(minutes=10)
+    assert result == StepResult(put_off=dict.fromkeys(("u1c0", "u1c1", "u1c2"), later))
+    await office.tell(ControlState.RUNNING)
+    assert len((await remind(office)).sent) == 3
+
+
+@pytest.mark.parametrize(("state", "reminded"), [(ControlState.CANCELLED, 3), (ControlState.ROLLED_BACK, 0)])
+async def test_a_cancelled_cycle_goes_on_reminding_and_a_rolled_back_one_does_not(
+    office: Office, state: ControlState, reminded: int
+) -> None:
+    await office.add_user("u1")
+    await office.plan()
+    await office.send()
+    await office.tell(state)
+    result = await remind(office)
+    assert len(result.sent) == reminded
+    assert len(result.ended) == 3 - reminded
+
+
+async def test_another_try_of_an_invitation_that_was_given_up_ends(office: Office) -> None:
+    await office.add_user("u1", contacts=1)
+    await office.plan()
+    office.mailer.scripts["u1c0@c.example"] = [MailRefused(450, "4.7.1 greylisted", "rcpt")]
+    await office.send()
+    await office.tell(ControlState.CANCELLED)
+    await office.give_up()
+    due = (DueGroup(step=Step.RETRY, contacts=("u1c0",)),)
+    at = office.clock.at = SEND_AT + timedelta(minutes=6)
+    request = StepInput(period=PERIOD, user_id="u1", at=at, expiry_days=30, due=due)
+    result = await office.run(office.steps.run_steps, request)
+    assert result.ended == {"u1c0": "cycle_cancelled"}
+    assert office.mailer.accepted == []
+
+
+async def test_what_is_cancelled_is_given_up_once_with_a_record_and_balances(office: Office) -> None:
+    await office.add_user("u1", contacts=4)
+    await office.add_user("u2", contacts=2)
+    await office.plan()
+    office.mailer.scripts["u1c0@c.example"] = [MailRefused(450, "4.7.1 greylisted", "rcpt")]
+    office.mailer.connections = 1
+
+    async def cancel(letter: Letter) -> None:
+        if len(office.mailer.tried) == 2:
+            await office.tell(ControlState.CANCELLED)
+            await asyncio.sleep(0.2)
+
+    office.mailer.before = cancel
+    assert (await office.send()).stopped
+    expected = {"plans.sending": 2, "invitations.queued": 3, "invitations.sending": 1}
+    assert await office.data.compensations.survey(PERIOD, ControlState.CANCELLED) == expected
+    given_up = await office.give_up()
+    assert (given_up.changes, given_up.in_flight) == (expected, 0)
+    assert await office.give_up() == given_up
+    statistics = await office.balance()
+    assert (statistics.sent, statistics.cancelled, statistics.open, statistics.balance) == (2, 4, 0, 0)
+    assert {plan.status for plan in await office.data.plans.of_user("u1")} == {PlanStatus.CANCELLED}
+    entry = await office.entry("u2", "u2c1")
+    assert (entry.status, entry.reason) == (InvitationStatus.CANCELLED, "cycle_cancelled")
+
+
+async def test_a_rollback_takes_back_what_was_sent_and_keeps_what_people_did(office: Office) -> None:
+    await office.add_user("u1", contacts=4)
+    await office.plan()
+    await office.send()
+    await office.follow()
+    entry = await office.entry("u1", "u1c3")
+    await office.tell_event(entry.id, EventKind.SUBMITTED)
+    await office.tell(ControlState.ROLLED_BACK)
+    planned = await office.data.compensations.survey(PERIOD, ControlState.ROLLED_BACK)
+    done = await office.give_up()
+    assert done.changes == planned == {"plans.done": 1, "invitations.sent": 3}
+    assert (await office.entry("u1", "u1c3")).status is InvitationStatus.SUBMITTED
+    record = await office.data.raw.compensations.find_one({"documentId": f"{PERIOD}.u1.u1c0"})
+    assert record is not None
+    assert (record["previous"], record["new"], record["by"]) == ("sent", "cancelled", "ann")
+    assert (await office.balance()).sent == 4
+
+
+async def test_a_mail_in_flight_is_not_given_up(office: Office) -> None:
+    await office.add_user("u1", contacts=1)
+    await office.plan()
+
+    async def give_up(letter: Letter) -> None:
+        await office.tell(ControlState.CANCELLED)
+        assert (await office.give_up()).in_flight == 1
+
+    office.mailer.before = give_up
+    await office.send()
+    assert (await office.entry("u1", "u1c0")).status is InvitationStatus.SENT
+
+
+async def test_a_running_cycle_gives_up_nothing(office: Office) -> None:
+    await office.add_user("u1")
+    await office.plan()
+    assert (await office.run(office.endings.give_up, GiveUpInput(period=PERIOD, at=SEND_AT))).changes == {}
+    assert await office.data.plans.open_count(PERIOD) == 1
+
+
+async def test_too_many_errors_in_the_canary_pause_the_cycle_and_tell_people(office: Office) -> None:
+    await office.add_user("u1", contacts=60)
+    await office.plan()
+    for number in (1, 10):
+        office.mailer.scripts[f"u1c{number}@c.example"] = [MailRefused(550, "5.1.1 user unknown", "rcpt")]
+    result = await office.send()
+    assert result.stopped
+    assert len(office.mailer.tried) == CANARY
+    control = await office.data.controls.get(PERIOD)
+    assert (control.state, control.by) == (ControlState.PAUSED, "error gate")
+    assert control.reason == "2 of the last 20 mails failed for good (10.0%)"
+    assert [change.state for _, change in office.cycles.told] == [ControlState.PAUSED]
+    assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], [])]
+    # A person's decision opens a new gate; the rest is healthy.
+    await office.tell(ControlState.RUNNING)
+    rest = await office.send()
+    assert (rest.stopped, rest.counts.sent, rest.counts.failed) == (False, 58, 2)
+
+
+async def test_no_more_mails_than_the_canary_are_claimed_before_their_results_are_known(office: Office) -> None:
+    await office.add_user("u1", contacts=60)
+    await office.plan()
+    office.mailer.connections = 40
+    begun: list[str] = []
+    most = 0
+
+    async def hold(letter: Letter) -> None:
+        nonlocal most
+        begun.append(letter.invitation_id)
+        if not office.mailer.accepted:
+            most = max(most, len(begun))
+            await asyncio.sleep(0.2)
+
+    office.mailer.before = hold
+    assert (await office.send()).counts.sent == 60
+    assert most == CANARY
+
+
+async def test_a_single_bounce_in_a_small_cycle_stops_nothing(office: Office) -> None:
+    await office.add_user("u1", contacts=10)
+    await office.plan()
+    office.mailer.scripts["u1c1@c.example"] = [MailRefused(550, "5.1.1 user unknown", "rcpt")]
+    assert not (await office.send()).stopped
+
+
+async def test_a_relay_that_refuses_our_password_pauses_the_cycle_at_once(office: Office) -> None:
+    await office.add_user("u1", contacts=3)
+    await office.plan()
+    office.mailer.opening = MailRefused(535, "5.7.8 authentication failed", "auth")
+    result = await office.send()
+    assert (result.stopped, result.counts.sent) == (True, 0)
+    assert (await office.data.controls.get(PERIOD)).reason == "the relay refuses our own configuration (5.7.8)"
+
+
+async def test_a_relay_that_refuses_our_signature_pauses_the_cycle_at_once(office: Office) -> None:
+    await office.add_user("u1", contacts=5)
+    await office.plan()
+    office.mailer.connections = 1
+    office.mailer.scripts["u1c0@c.example"] = [MailRefused(550, "5.7.26 unauthenticated", "data")]
+    result = await office.send()
+    assert (result.stopped, result.counts.failed, len(office.mailer.tried)) == (True, 1, 1)

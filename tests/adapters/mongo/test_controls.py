@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from relance.adapters.mongo.connection import Database
+from relance.domain.control import Control, ControlState, may_follow
+
+PERIOD = "2026-11"
+AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
+
+
+def wanted(state: ControlState, reason: str = "", by: str = "ann", at: datetime = AT) -> Control:
+    return Control(id=PERIOD, state=state, reason=reason, by=by, at=at)
+
+
+async def test_a_cycle_nobody_told_anything_runs(mongod_db: Database) -> None:
+    assert await mongod_db.controls.get(PERIOD) == Control(id=PERIOD)
+    found, changed = await mongod_db.controls.change(wanted(ControlState.RUNNING))
+    assert (found.state, changed) == (ControlState.RUNNING, False)
+
+
+@pytest.mark.parametrize("old", ControlState)
+@pytest.mark.parametrize("new", ControlState)
+async def test_only_what_may_follow_changes_the_stored_state(
+    mongod_db: Database, old: ControlState, new: ControlState
+) -> None:
+    if old is not ControlState.RUNNING:
+        await mongod_db.controls.change(wanted(old, by="first"))
+    found, changed = await mongod_db.controls.change(wanted(new, by="second"))
+    assert changed == may_follow(old, new)
+    assert found.state is (new if changed else old)
+    assert found.by == ("second" if changed else "" if old is ControlState.RUNNING else "first")
+
+
+async def test_of_two_who_decide_at_once_one_does(mongod_db: Database) -> None:
+    each = [mongod_db.controls.change(wanted(ControlState.PAUSED, by=name)) for name in ("ann", "bob", "eve")]
+    answers = await asyncio.gather(*each)
+    assert [changed for _, changed in answers].count(True) == 1
+    assert len({found.by for found, _ in answers}) == 1
+
+
+async def test_what_follows_is_later_whatever_the_clocks_say(mongod_db: Database) -> None:
+    await mongod_db.controls.change(wanted(ControlState.PAUSED, at=AT))
+    found, _ = await mongod_db.controls.change(wanted(ControlState.RUNNING, at=AT - timedelta(hours=1)))
+    assert found.at == AT + timedelta(milliseconds=1)
+    found, _ = await mongod_db.controls.change(wanted(ControlState.PAUSED, at=AT + timedelta(hours=1)))
+    assert found.at == AT + timedelta(hours=1)
+
+
+async def test_a_reason_is_only_text(mongod_db: Database) -> None:
+    found, _ = await mongod_db.controls.change(wanted(ControlState.PAUSED, reason="$at {$gt: 1}", by="$state"))
+    assert (found.reason, found.by) == ("$at {$gt: 1}", "$state")

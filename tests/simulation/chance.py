@@ -1,0 +1,59 @@
+"""The dice of one run: every decision that chance takes comes from one seeded stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often what goes wrong: probabilities per call, per attempt of an activity, or per day."""
+
+    database_before: float = 0.0
+    database_after: float = 0.0
+    database_half: float = 0.0
+    slow: float = 0.0
+    relay_refuses: float = 0.0
+    relay_breaks_before: float = 0.0
+    relay_breaks_after: float = 0.0
+    follow_ups: float = 0.0
+    deaf: float = 0.0
+    report_lost: float = 0.0
+    kills_per_day: float = 0.0
+    kill_at_call: float = 0.0
+    drains_per_day: float = 0.0
+    outages_per_day: float = 0.0
+    people_per_day: float = 0.0
+    pauses_per_day: float = 0.0
+    skew_minutes: float = 0.0
+
+
+NO_FAULTS = Rates()
+
+
+def drawn(dice: Random) -> Rates:
+    """Return the rates of one run: some kinds of trouble are absent, the others between 1 and 10 %."""
+
+    def rate(most: float = 0.10) -> float:
+        return 0.0 if dice.random() < 0.3 else dice.uniform(most / 10, most)
+
+    return Rates(
+        database_before=rate(),
+        database_after=rate(),
+        database_half=rate(),
+        slow=rate(0.05),
+        relay_refuses=rate(),
+        relay_breaks_before=rate(),
+        relay_breaks_after=rate(),
+        follow_ups=rate(),
+        deaf=rate(0.4),
+        report_lost=rate(0.05),
+        kills_per_day=rate(2.0),
+        kill_at_call=rate(0.02),
+        drains_per_day=rate(1.0),
+        outages_per_day=rate(1.0),
+        people_per_day=dice.uniform(0.5, 4.0),
+        pauses_per_day=rate(0.2),
+        skew_minutes=rate(10.0),
+    )

@@ -1,0 +1,168 @@
+"""The part of Temporal that runs activities: attempts on worker processes, timeouts, retries."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from tests.simulation.workers import WorkerProcess
+from tests.simulation.world import World, context_of
+
+LONGEST_ATTEMPT = 3600.0
+"""Seconds: a few dozen mails never take that long, whatever happens to them."""
+
+
+@dataclass
+class Attempt:
+    """One attempt of one activity on one worker."""
+
+    world: World
+    worker: WorkerProcess
+    name: str
+    number: int
+    environment: ActivityEnvironment
+    beat_at: float
+    details: list[Any]
+    deaf: bool = False
+    reported: asyncio.Future[Any] = field(init=False)
+    task: asyncio.Task[Any] = field(init=False)
+
+    def start(self, argument: Any) -> None:
+        """Begin on the worker."""
+        self.reported = self.world.loop.create_future()
+        self.environment.on_heartbeat = self._beat
+        work = self.environment.run(self.worker.activities[self.name], argument)
+        self.task = self.world.loop.create_task(work, context=context_of(self.worker))
+        self.task.add_done_callback(self._done)
+        self.worker.attempts[id(self)] = self
+
+    def _beat(self, *details: Any) -> None:
+        if not self.deaf:
+            self.beat_at, self.details = self.world.loop.time(), list(details)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self.worker.attempts.pop(id(self), None)
+        problem = None if task.cancelled() else task.exception()
+        if self.world.over or not self.worker.alive or task.cancelled():
+            return
+        if self.world.chance(self.world.rates.report_lost):
+            self.world.trace.fault(self.worker.name, "report-lost", self.name)
+        elif not self.deaf and not self.reported.done():
+            self.reported.set_result((None, problem) if problem else (task.result(), None))
+
+
+class Cluster:
+    """Worker processes, and the activities that are under way on them."""
+
+    def __init__(self, world: World, workers: list[WorkerProcess]) -> None:
+        self.world = world
+        self.workers = workers
+        self.on_superseded: Callable[[Attempt], None] = lambda _: None
+        self.attempts = 0
+
+    async def execute(
+        self, method: Any, argument: Any, workflow_id: str, activity_id: str, options: Mapping[str, Any]
+    ) -> Any:
+        """Run an activity until an attempt succeeds, or fails for good."""
+        name = activity._Definition.must_from_callable(method).name or ""
+        policy: RetryPolicy = options["retry_policy"]
+        info = dataclasses.replace(
+            ActivityEnvironment.default_info(), activity_id=activity_id, activity_type=name, workflow_run_id=workflow_id
+        )
+        details: list[Any] = []
+        for number in range(1, 100_000):
+            attempt = await self._begin(
+                name, argument, dataclasses.replace(info, attempt=number, heartbeat_details=details)
+            )
+            outcome = await self._outcome(attempt, options)
+            details = attempt.details
+            if outcome is None:
+                self._superseded(attempt)
+                continue
+            result, problem = outcome
+            if problem is None:
+                self.world.trace.event("temporal", f"{name} of {workflow_id} done by attempt {number}")
+                return result
+            await self._after_failure(name, workflow_id, number, problem, policy)
+        raise AssertionError("an activity is tried for ever")
+
+    async def _begin(self, name: str, argument: Any, info: activity.Info) -> Attempt:
+        await asyncio.sleep(self.world.dice.uniform(0.001, 0.2))
+        while not (takers := [worker for worker in self.workers if worker.takes_work]):
+            await asyncio.sleep(0.5)
+        worker = self.world.dice.choice(takers)
+        environment = ActivityEnvironment()
+        environment.info = info
+        self.attempts += 1
+        self.world.trace.event(
+            "temporal", f"attempt {info.attempt} of {name} for {info.workflow_run_id} on {worker.name}"
+        )
+        attempt = Attempt(
+            self.world, worker, name, info.attempt, environment, self.world.loop.time(), list(info.heartbeat_details)
+        )
+        if self.world.chance(self.world.rates.deaf):
+            self.world.later(self.world.dice.uniform(0.0, 5.0), lambda: self._deafen(attempt))
+        attempt.start(argument)
+        return attempt
+
+    def _deafen(self, attempt: Attempt) -> None:
+        if not attempt.task.done():
+            self.world.trace.fault(attempt.worker.name, "cut-off", attempt.name)
+            attempt.deaf = True
+
+    async def _outcome(self, attempt: Attempt, options: Mapping[str, Any]) -> tuple[Any, BaseException | None] | None:
+        """Return the attempt's report; None when it is declared dead."""
+        end = attempt.beat_at + options["start_to_close_timeout"].total_seconds()
+        heartbeat: timedelta | None = options.get("heartbeat_timeout")
+        started = attempt.beat_at
+        while True:
+            now = self.world.loop.time()
+            limit = min(end, attempt.beat_at + heartbeat.total_seconds()) if heartbeat else end
+            if now >= limit:
+                return None
+            if now > started + LONGEST_ATTEMPT:
+                self.world.violated("I6", f"attempt {attempt.number} of {attempt.name} on {attempt.worker.name} hangs")
+                await self.world.hang()
+            await asyncio.wait({attempt.reported}, timeout=max(limit - now, 0.001))
+            if attempt.reported.done():
+                outcome: tuple[Any, BaseException | None] = attempt.reported.result()
+                return outcome
+
+    def _superseded(self, attempt: Attempt) -> None:
+        self.world.trace.fault(attempt.worker.name, "declared-dead", f"attempt {attempt.number} of {attempt.name}")
+        # Should it still be alive, it goes on for a while, until it learns that nobody waits for it.
+        self.on_superseded(attempt)
+        attempt.deaf = True
+        if attempt.worker.alive and not attempt.task.done() and self.world.dice.random() < 0.8:
+            self.world.later(self.world.dice.uniform(0.0, 60.0), attempt.environment.cancel)
+
+    async def _after_failure(
+        self, name: str, workflow_id: str, number: int, problem: BaseException, policy: RetryPolicy
+    ) -> None:
+        if not isinstance(problem, ApplicationError):
+            self.world.violated("I5", f"{name} raised {problem!r}")
+            await self.world.hang()
+        assert isinstance(problem, ApplicationError)
+        self.world.trace.event("temporal", f"{name} of {workflow_id} failed: {problem.type}")
+        if problem.non_retryable:
+            raise ActivityError(
+                "activity failed",
+                scheduled_event_id=0,
+                started_event_id=0,
+                identity="",
+                activity_type=name,
+                activity_id="",
+                retry_state=None,
+            ) from problem
+        wait = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, 30)
+        wait = min(wait, policy.maximum_interval or wait)
+        await asyncio.sleep((problem.next_retry_delay or wait).total_seconds())

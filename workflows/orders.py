@@ -1,0 +1,69 @@
+"""What a running cycle was told, as its workflows know it: by signal, and by asking the database (SPEC C11)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+from workflows.options import LOOK_UP
+
+with workflow.unsafe.imports_passed_through():
+    from activities.control import Controlling
+    from relance.contracts.control import ControlChange
+    from relance.contracts.names import TaskQueue
+
+ASK_EVERY = timedelta(hours=1)
+"""Whoever resumes a cycle may die between the database and the signal: a paused wave asks again."""
+
+
+class Orders:
+    """Remembers what was told last; asks only when a batch came back stopped, and while paused."""
+
+    def __init__(self, period: str, told: ControlChange) -> None:
+        self._period = period
+        self._asking = False
+        self.told = told
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing may be begun for now."""
+        return self.told.paused
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will be begun any more."""
+        return self.told.state.final
+
+    def hear(self, change: ControlChange) -> None:
+        """Take what was said, unless something later is known."""
+        if change.newer_than(self.told):
+            self.told = change
+
+    async def ask(self) -> None:
+        """Ask the database."""
+        self.hear(
+            await workflow.execute_activity_method(
+                Controlling.look_up_control,
+                self._period,
+                task_queue=TaskQueue.INVITATIONS,
+                summary="look up whether the cycle may go on",
+                **LOOK_UP,
+            )
+        )
+
+    async def while_paused(self) -> None:
+        """Wait until the cycle goes on or is over; one of those who wait asks now and then, for all."""
+        while self.paused:
+            if self._asking:
+                await workflow.wait_condition(lambda: not (self.paused and self._asking))
+                continue
+            self._asking = True
+            try:
+                await workflow.wait_condition(
+                    lambda: not self.paused, timeout=ASK_EVERY, timeout_summary=f"{self.told.words}; asks again"
+                )
+            except TimeoutError:
+                await self.ask()
+            finally:
+                self._asking = False

@@ -49,7 +49,7 @@ class Pacing(Group):
         timedelta(minutes=1),
         ge=timedelta(seconds=1),
         le=timedelta(hours=1),
-        description="Shortest time of that.",
+        description="Shortest time for which a mail is put off.",
     )
     pause: timedelta = Field(
         timedelta(seconds=10),

@@ -15,6 +15,7 @@ COPY worker.py starter.py ./
 COPY relance relance
 COPY workflows workflows
 COPY activities activities
+COPY composition composition
 ENV PATH=/opt/relance/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -11,6 +11,7 @@ from relance.alerting import AlertDesk
 from relance.balance import balance_period, imbalance
 from relance.contracts.cycle import CycleStatistics, JobRunInput, StatisticsInput
 from relance.domain.alerts.model import Rule
+from relance.domain.job_run import JobRun
 from relance.ports import JobRuns, Ledger, Plans
 
 
@@ -39,5 +40,13 @@ class Statistics:
     async def record_job_run(self, request: JobRunInput) -> bool:
         """Record one run for one nominal time; return False if there was a record."""
         detail = {"period": request.period, **request.detail} if request.period else request.detail
+        run = JobRun(
+            job=request.job,
+            nominal=request.nominal,
+            state=request.state,
+            at=request.at,
+            detail=detail,
+            figures=request.figures,
+        )
         with translated():
-            return await self.job_runs.record(request.job, request.nominal, request.state, request.at, detail)
+            return await self.job_runs.record(run)

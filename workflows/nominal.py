@@ -17,6 +17,6 @@ def nominal_time() -> datetime:
     return workflow.info().typed_search_attributes.get(NOMINAL_TIME) or workflow.info().workflow_start_time
 
 
-def punctuality(nominal: datetime) -> str:
+def punctuality(nominal: datetime, on_time: timedelta = ON_TIME) -> str:
     """Return the state of a job run that is being done now: `ran` or `late`."""
-    return "ran" if workflow.now() - nominal <= ON_TIME else "late"
+    return "ran" if workflow.now() - nominal <= on_time else "late"

@@ -175,7 +175,7 @@ class WaveInput(Wire):
 
 
 class JobRunInput(Wire):
-    """Records one run of a job for one nominal time (SPEC H3); `detail` are codes and counts."""
+    """Records one run of a job for one nominal time (SPEC H3); `detail` are counts and codes, `figures` measured."""
 
     job: str
     nominal: Utc
@@ -183,6 +183,7 @@ class JobRunInput(Wire):
     at: Utc
     period: Period | None = None
     detail: dict[str, str | int] = Field(default_factory=dict)
+    figures: dict[str, float] = Field(default_factory=dict)
 
 
 class CycleProgress(Wire):

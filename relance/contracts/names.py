@@ -24,6 +24,11 @@ class Workflow(StrEnum):
     DEFAULT_LP = "DefaultLpAlert"
     PAUSED_PARTNER = "PausedPartnerCheck"
     ALERT = "Alert"
+    CLEANUP = "WeeklyCleanup"
+    HEALTH = "HealthCheck"
+    RECONCILE = "Reconcile"
+    DIGEST = "DailyDigest"
+    NOISE = "NoiseReport"
 
 
 class Signal(StrEnum):
@@ -71,3 +76,13 @@ class CheckName(StrEnum):
 
     DEFAULT_LP = "default-lp"
     PAUSED_PARTNER = "paused-partner"
+
+
+class JobName(StrEnum):
+    """The jobs that keep the house: also the ids of their Schedules and the names of their job runs."""
+
+    CLEANUP = "cleanup"
+    HEALTH = "health"
+    RECONCILE = "reconcile"
+    DIGEST = "digest"
+    NOISE = "noise-report"

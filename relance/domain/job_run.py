@@ -8,7 +8,10 @@ from relance.domain.base import Document, Utc
 
 
 class JobRun(Document):
-    """One run of a job for one nominal time; `at` is when it was recorded. Only read: nothing writes it back."""
+    """One run of a job for one nominal time; `at` is when it was recorded, `figures` are what H5 watches.
+
+    Only read: nothing writes it back.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -17,3 +20,4 @@ class JobRun(Document):
     state: str
     at: Utc
     detail: dict[str, str | int] = Field(default_factory=dict)
+    figures: dict[str, float] = Field(default_factory=dict)

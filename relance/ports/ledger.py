@@ -73,7 +73,7 @@ class Ledger(Protocol):
 class JobRuns(Protocol):
     """One record per nominal time of every job (SPEC H3)."""
 
-    async def record(self, job: str, nominal: datetime, state: str, at: datetime, detail: Mapping[str, Any]) -> bool:
+    async def record(self, run: JobRun) -> bool:
         """Record a run once; return whether this call made the record."""
 
     async def runs(self, *, job: str | None = None, since: datetime | None = None, limit: int = 100) -> list[JobRun]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import starter
 from relance.domain.alerts.model import AlertEvent, HistoryEntry
+from relance.domain.job_run import JobRun
 from relance.ids import alert_key
 from tests.cli.desk import page, stored
 from tests.cli.terminal import Terminal
@@ -19,13 +20,16 @@ async def test_job_runs_are_shown_with_their_nominal_times_and_counted_per_job(t
     assert (nothing["runs"], nothing["jobs"]) == ([], {})
     assert "No job has recorded a run" in terminal.run("report", "jobs", "--job", "default-lp").out
     async with starter.database(stored(terminal)) as database:
-        record = database.job_runs.record
-        await record("default-lp", MORNING, "ran", MORNING + timedelta(seconds=75), {"rows": 12, "findings": 2})
+
+        async def record(job: str, nominal: datetime, state: str, at: datetime, **detail: str | int) -> None:
+            await database.job_runs.record(JobRun(job=job, nominal=nominal, state=state, at=at, detail=detail))
+
+        await record("default-lp", MORNING, "ran", MORNING + timedelta(seconds=75), rows=12, findings=2)
         day = timedelta(days=1)
-        await record("default-lp", MORNING + day, "late", MORNING + day + timedelta(minutes=40), {})
+        await record("default-lp", MORNING + day, "late", MORNING + day + timedelta(minutes=40))
         late = "skipped(no worker in time)"
-        await record("paused-partner", MORNING, late, MORNING + timedelta(hours=5), {"reason": "missed"})
-        await record("paused-partner", MORNING - 30 * day, "failed", MORNING - 30 * day, {})
+        await record("paused-partner", MORNING, late, MORNING + timedelta(hours=5), reason="missed")
+        await record("paused-partner", MORNING - 30 * day, "failed", MORNING - 30 * day)
     said = terminal.json("report", "jobs")
     assert [run["job"] for run in said["runs"]] == ["default-lp", "default-lp", "paused-partner"]
     assert [run["late_by"] for run in said["runs"]] == [2400, 75, 18000]

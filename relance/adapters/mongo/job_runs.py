@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
@@ -24,12 +22,11 @@ class MongoJobRuns:
         self._collection = collection
         self._reader = Reader(JobRun, "jobRuns", quarantine)
 
-    async def record(self, job: str, nominal: datetime, state: str, at: datetime, detail: Mapping[str, Any]) -> bool:
+    async def record(self, run: JobRun) -> bool:
         """Record a run once; return whether this call made the record."""
-        run = {"job": job, "nominal": nominal, "state": state, "at": at, "detail": dict(detail)}
         with translated("record a job run"):
             try:
-                await self._collection.insert_one(run)
+                await self._collection.insert_one(run.model_dump(by_alias=True))
             except DuplicateKeyError:
                 return False
         return True

@@ -26,10 +26,10 @@ def _statistics(sent: int) -> CycleStatistics:
 
 
 async def test_a_nominal_time_has_one_record(db: Database) -> None:
-    assert await db.job_runs.record("cycle", AT, "ran", AT, {"sent": 3}) is True
-    assert await db.job_runs.record("cycle", AT, "failed", AT, {}) is False
-    assert await db.job_runs.record("cycle", AT + timedelta(days=1), "ran", AT, {}) is True
-    assert await db.job_runs.record("cleanup", AT, "ran", AT, {}) is True
+    assert await db.job_runs.record(JobRun(job="cycle", nominal=AT, state="ran", at=AT, detail={"sent": 3})) is True
+    assert await db.job_runs.record(JobRun(job="cycle", nominal=AT, state="failed", at=AT)) is False
+    assert await db.job_runs.record(JobRun(job="cycle", nominal=AT + timedelta(days=1), state="ran", at=AT)) is True
+    assert await db.job_runs.record(JobRun(job="cleanup", nominal=AT, state="ran", at=AT)) is True
 
 
 async def test_a_cycles_report_is_replaced_and_read_back_as_it_was(db: Database) -> None:
@@ -42,7 +42,11 @@ async def test_a_cycles_report_is_replaced_and_read_back_as_it_was(db: Database)
 async def test_runs_come_newest_first_without_the_reports_of_cycles(db: Database) -> None:
     for day, job in ((0, "default-lp"), (2, "default-lp"), (1, "paused-partner")):
         at = AT + timedelta(days=day, seconds=3)
-        await db.job_runs.record(job, AT + timedelta(days=day), "ran", at, {"rows": day, "reason": "late"})
+        await db.job_runs.record(
+            JobRun(
+                job=job, nominal=AT + timedelta(days=day), state="ran", at=at, detail={"rows": day, "reason": "late"}
+            )
+        )
     await db.job_runs.store_statistics(_statistics(1), AT)
     newest, middle, oldest = await db.job_runs.runs()
     assert newest == JobRun(
@@ -59,7 +63,7 @@ async def test_runs_come_newest_first_without_the_reports_of_cycles(db: Database
 
 
 async def test_an_invalid_run_goes_into_quarantine_and_hides_no_other(db: Database) -> None:
-    await db.job_runs.record("default-lp", AT, "ran", AT, {})
+    await db.job_runs.record(JobRun(job="default-lp", nominal=AT, state="ran", at=AT))
     await db.raw.jobRuns.insert_one({"job": "broken", "nominal": AT})
     assert [run.job for run in await db.job_runs.runs()] == ["default-lp"]
     assert await db.quarantine.count() == 1

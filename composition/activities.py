@@ -1,0 +1,123 @@
+"""The activities of each queue, with what they need: adapters -> activities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from activities.alerts import Address, AlertDelivery, Voice
+from activities.control import Controlling, ControlWatch
+from activities.corrections import Corrections
+from activities.endings import Endings
+from activities.error_gate import Gates
+from activities.follow_up_starts import FollowUpStarts
+from activities.follow_ups import FollowUpSteps
+from activities.invitations import Invitations
+from activities.planning import Planning
+from activities.reports import ReportChecks
+from activities.sending import Sender
+from activities.statistics import Statistics
+from composition.connections import Connections
+from relance.adapters.attachment_tokens import AttachmentTokens
+from relance.alerting import AlertDesk
+from relance.braking import Brake
+from relance.clock import SystemClock
+from relance.contracts.names import TaskQueue
+from relance.controlling import CycleDesk
+from relance.domain.send_times import Defaults
+from relance.gateway.addresses import attachment_addresses
+from relance.rendering.alert_charts import AlertCharts
+from relance.settings import Settings
+from relance.temporal.alert_groups import TemporalAlertGroups
+from relance.temporal.cycles import TemporalCycles
+from relance.temporal.follow_ups import TemporalFollowUps
+
+
+def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, list[Callable[..., Any]]]:
+    """Return the activities each queue serves, with their dependencies."""
+    data = open_.database
+    sender = Sender(
+        data.ledger,
+        data.contacts,
+        open_.mailer,
+        open_.instruments,
+        SystemClock(),
+        settings.mail.message_id_domain,
+        open_.relay_log,
+    )
+    scheduling = settings.scheduling
+    planning = Planning(
+        data.users,
+        data.plans,
+        Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone),
+        open_.instruments,
+    )
+    control = ControlWatch(data.controls)
+    invitations = Invitations(
+        data.users,
+        data.contacts,
+        data.suppressions,
+        data.plans,
+        data.ledger,
+        sender,
+        control,
+        Gates(settings.error_gate.policy, Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull),
+    )
+    endings = Endings(data.controls, data.compensations, TemporalFollowUps(open_.client), SystemClock())
+    corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
+    starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
+    steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
+    desk = _alert_desk(settings, open_)
+    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk)
+    checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
+    delivery = _delivery(settings, open_, desk)
+    return {
+        TaskQueue.INVITATIONS: [
+            planning.plan,
+            planning.next_wave,
+            planning.boundaries,
+            Controlling(data.controls).look_up_control,
+        ],
+        TaskQueue.MAIL: [
+            invitations.send_batch,
+            starts.start_follow_ups,
+            steps.run_steps,
+            corrections.send_corrections,
+        ],
+        TaskQueue.OPS: [
+            endings.give_up,
+            endings.stop_follow_ups,
+            statistics.balance,
+            statistics.record_job_run,
+            checks.default_lp,
+            checks.paused_partner,
+            checks.no_data,
+            delivery.ways,
+            delivery.post,
+            delivery.record,
+        ],
+    }
+
+
+def _cycle_desk(open_: Connections) -> CycleDesk:
+    return CycleDesk(open_.database.controls, TemporalCycles(open_.client), SystemClock())
+
+
+def _alert_desk(settings: Settings, open_: Connections) -> AlertDesk:
+    data, groups = open_.database, TemporalAlertGroups(open_.client, settings.alerts.policy)
+    return AlertDesk(data.alerts, data.silences, groups, SystemClock())
+
+
+def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertDelivery:
+    data, channels = open_.database, open_.channels
+    links = AttachmentTokens(settings.privacy.link_key)
+    return AlertDelivery(
+        desk,
+        data.channel_states,
+        {name: Address(one, channels.fingerprints[name]) for name, one in channels.by_name.items()},
+        settings.channels.always_names,
+        settings.channels.order_names,
+        AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
+        Voice(settings.alerts.language, settings.alerts.zone),
+        SystemClock(),
+    )

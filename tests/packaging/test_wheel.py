@@ -48,6 +48,7 @@ def test_the_wheel_holds_the_code_with_its_templates_and_nothing_else(wheel: Pat
         "relance",
         "workflows",
         "activities",
+        "composition",
         "worker.py",
         "starter.py",
     }

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
+from opentelemetry.trace import SpanKind
 from temporalio.client import Client
 
+from relance import tracing
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database as MongoDatabase
 from relance.adapters.mongo.connection import connect as connect_database
@@ -19,7 +22,7 @@ from relance.adapters.smtp.opening import Opener
 from relance.cli import app
 from relance.cli.services import Documents, Services
 from relance.clock import SystemClock
-from relance.errors import DependencyUnavailable
+from relance.errors import DependencyUnavailable, SettingsError
 from relance.runtime import exit as leaving
 from relance.runtime import telemetry
 from relance.runtime.logs import configure_logging
@@ -41,7 +44,7 @@ def settings() -> Settings:
 @asynccontextmanager
 async def database(loaded: Settings) -> AsyncIterator[MongoDatabase]:
     """Open the database and close it in the end; a person does not wait for as long as a worker would."""
-    opened = connect_database(loaded.mongo, loaded.privacy)
+    opened = connect_database(loaded.mongo, loaded.privacy, traced=loaded.monitoring.otlp_endpoint is not None)
     try:
         await _check(opened)
         yield opened
@@ -58,12 +61,31 @@ async def _check(opened: MongoDatabase) -> None:
         raise DependencyUnavailable("MongoDB", detail) from None
 
 
-async def temporal() -> Client:
-    """Connect to Temporal; traces are pushed if the settings name a collector."""
+@cache
+def _collected() -> telemetry.Telemetry:
     # The port of the metrics belongs to the worker on the same machine.
     monitoring = load_settings().monitoring.model_copy(update={"metrics_port": None})
     collected = telemetry.configure(monitoring, "relance-starter")
     leaving.before_leaving(collected.shutdown)
+    return collected
+
+
+def span(command: str) -> AbstractContextManager[object]:
+    """Return the span of a whole command, or nothing where no traces are collected."""
+    try:
+        collects = load_settings().monitoring.otlp_endpoint is not None
+    except SettingsError:
+        # The command says so itself, if it needs them.
+        collects = False
+    if not collects:
+        return nullcontext()
+    _collected()
+    return tracing.span(command, kind=SpanKind.INTERNAL)
+
+
+async def temporal() -> Client:
+    """Connect to Temporal; traces are pushed if the settings name a collector."""
+    collected = _collected()
     plugin = relance_plugin(interceptors=collected.interceptors)
     return await connect_temporal(plugins=[plugin], runtime=collected.runtime)
 
@@ -96,6 +118,7 @@ def services() -> Services:
         relay_log=lambda loaded: opened_relay_log(loaded.relay_log),
         load_samples=load_samples,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
+        span=span,
     )
 
 

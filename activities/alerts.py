@@ -19,8 +19,8 @@ from relance.domain.alerts.inhibition import INHIBITS
 from relance.domain.alerts.model import Alert, AlertEvent, HistoryEntry
 from relance.domain.channel_state import Condition, after, is_usable
 from relance.domain.messages import Attachment, OutgoingMessage
-from relance.errors import ChannelError, ChannelGone
-from relance.ports import Channel, ChannelStates, Clock, Illustrator
+from relance.errors import ChannelError, ChannelGone, ChannelRefused
+from relance.ports import Channel, ChannelStates, Clock, Illustrator, Meter
 
 _ILLUSTRATED = {Telling.FIRING, Telling.WORSENED, Telling.REPEAT, Telling.ESCALATION}
 _CAUSE_MOVED = {AlertEvent.OPENED, AlertEvent.RESOLVED}
@@ -54,6 +54,7 @@ class AlertDelivery:
     illustrator: Illustrator
     voice: Voice
     clock: Clock
+    meter: Meter
 
     @activity.defn
     async def ways(self) -> Ways:
@@ -82,6 +83,7 @@ class AlertDelivery:
             entries.setdefault(entry.key, []).append(_history(entry))
         with translated():
             await self.desk.alerts.record(entries)
+            self._count(request.entries)
             if request.group in INHIBITS and any(entry.event in _CAUSE_MOVED for entry in request.entries):
                 await self.desk.inhibit(request.group)
 
@@ -116,15 +118,29 @@ class AlertDelivery:
             delivered = await address.channel.deliver(message)
         except ChannelError as error:
             gone = isinstance(error, ChannelGone)
+            self.meter.alert_message(name, _result(error))
             await self._note(name, Condition.GONE if gone else Condition.FAILING, error.detail)
             raise
+        self.meter.alert_message(name, "repeated" if delivered.repeated else "delivered")
         await self._note(name, Condition.WORKING)
         return Posted(channel=name, repeated=delivered.repeated)
+
+    def _count(self, entries: Sequence[AlertEntry]) -> None:
+        for entry in entries:
+            # Other events' details are people's and channels' words, which have no end.
+            reason = entry.detail if entry.event is AlertEvent.SUPPRESSED else None
+            self.meter.alert_event(entry.key.partition("/")[0], entry.event, reason)
 
     async def _note(self, name: str, condition: Condition, detail: str = "") -> None:
         known = (await self.states.all()).get(name)
         address = self.addresses[name].fingerprint
         await self.states.note(after(known, name, condition, self.clock.now(), address=address, detail=detail))
+
+
+def _result(error: ChannelError) -> str:
+    if isinstance(error, ChannelGone):
+        return "gone"
+    return "refused" if isinstance(error, ChannelRefused) else "unavailable"
 
 
 def _history(entry: AlertEntry) -> HistoryEntry:

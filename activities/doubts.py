@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from activities.sending import Job, Order, Outcome, Sender
 from relance.domain.failures import UNCERTAIN
 from relance.domain.invitation import InvitationStatus, MailKind, Verdict
+from relance.domain.restore import doubt_after
 from relance.doubts import UNKNOWN
 from relance.errors import DependencyUnavailable
 from relance.ports import TAKEN, Deferred, Knowledge, Refused, RelayRecord, Uncertain
@@ -30,6 +32,25 @@ def is_doubtful(sender: Sender, job: Job) -> bool:
     """Tell whether a mail must not be sent before its doubt is settled; without a log a reminder simply is not sent."""
     may_be_asked = sender.relay_log is not None or job.kind is MailKind.INVITATION
     return may_be_asked and job.invitation.doubt(job.kind) is not None
+
+
+async def doubted_by_restore(sender: Sender, jobs: Sequence[Job]) -> list[Job]:
+    """Put those of the mails in doubt that may have left after the state the database was put back to (SPEC I2)."""
+    restore = await sender.restores.last() if sender.restores is not None and jobs else None
+    result: list[Job] = []
+    found: dict[tuple[MailKind, datetime], list[str]] = {}
+    for job in jobs:
+        entry = job.invitation
+        doubt = doubt_after(restore, entry, job.kind, job.planned)
+        if doubt is None:
+            result.append(job)
+            continue
+        found.setdefault((doubt.kind, doubt.since), []).append(entry.id)
+        doubted = entry.model_copy(update={"doubts": (*entry.doubts, doubt)})
+        result.append(replace(job, invitation=doubted))
+    for (kind, since), invitation_ids in found.items():
+        await sender.ledger.doubt(invitation_ids, kind, since)
+    return result
 
 
 async def settled_in_batch(sender: Sender, jobs: Sequence[Job], order: Order, done: Done) -> list[Job]:

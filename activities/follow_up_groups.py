@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,16 +45,21 @@ def groups(ahead: Mapping[str, Ahead]) -> tuple[Followed, ...]:
     )
 
 
-def follow_up_inputs(period: str, user_id: str, entries: Sequence[Invitation], expiry_days: int) -> list[FollowUpInput]:
-    """Return one input per hundred contacts of a user, where anything is ahead of them.
+def parts(entries: Sequence[Invitation]) -> Iterator[tuple[int, list[Invitation]]]:
+    """Yield a user's entries by the hundred, with the number of the follow-up that holds them.
 
     The hundreds are counted over all his entries, which stay the same, and not over those with something ahead: a
     second attempt must find each contact in the same part.
     """
     contacts = sorted(entries, key=lambda entry: entry.contact_id)
-    inputs: list[FollowUpInput] = []
     for number, start in enumerate(range(0, len(contacts), CONTACTS_PER_FOLLOW_UP)):
-        part = contacts[start : start + CONTACTS_PER_FOLLOW_UP]
+        yield number, contacts[start : start + CONTACTS_PER_FOLLOW_UP]
+
+
+def follow_up_inputs(period: str, user_id: str, entries: Sequence[Invitation], expiry_days: int) -> list[FollowUpInput]:
+    """Return one input per hundred contacts of a user, where anything is ahead of them."""
+    inputs: list[FollowUpInput] = []
+    for number, part in parts(entries):
         ahead = {entry.contact_id: one for entry in part if (one := ahead_of_entry(entry)) is not None}
         if ahead:
             inputs.append(

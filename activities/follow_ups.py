@@ -12,7 +12,7 @@ from temporalio import activity
 from activities import attempt
 from activities.batch import UNSENT
 from activities.control import ControlWatch, Sight
-from activities.doubts import is_doubtful, look_after, settled_in_steps
+from activities.doubts import doubted_by_restore, is_doubtful, look_after, settled_in_steps
 from activities.failures import draining, translated
 from activities.follow_up_groups import Ahead, ahead_of_entry, groups
 from activities.sending import Job, Order, Outcome, Sender
@@ -139,6 +139,7 @@ class FollowUpSteps:
 
         if jobs and not sight.holds_reminders:
             order = Order(attempt.token(), request.at, OVER_ONE_CONNECTION, is_to_stop)
+            jobs = await doubted_by_restore(self.sender, jobs)
             clear = [job for job in jobs if not is_doubtful(self.sender, job)]
             if len(clear) < len(jobs):
                 doubtful = [job for job in jobs if is_doubtful(self.sender, job)]

@@ -13,7 +13,7 @@ from temporalio import activity
 from activities import attempt
 from activities.batch import People, Tally, jobs_of, unsent
 from activities.control import ControlWatch, Sight
-from activities.doubts import is_doubtful, settled_in_batch
+from activities.doubts import doubted_by_restore, is_doubtful, settled_in_batch
 from activities.error_gate import Gates
 from activities.failures import draining, translated
 from activities.memory import rss_peak_mb
@@ -21,6 +21,7 @@ from activities.sending import Job, Order, Outcome, Sender
 from relance import ids
 from relance.contracts.cycle import BatchInput, BatchResult
 from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
+from relance.domain.holdout import NOBODY, HoldOut
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.plan import Plan
 from relance.domain.planning import PlanReason, too_late
@@ -40,6 +41,7 @@ class Invitations:
     sender: Sender
     control: ControlWatch
     gates: Gates
+    hold_out: HoldOut = NOBODY
 
     @activity.defn
     async def send_batch(self, request: BatchInput) -> BatchResult:
@@ -80,6 +82,7 @@ class Invitations:
         for entry in orphans:
             await self.ledger.skip(entry.id, MailKind.INVITATION, Refusal.CONTACT_MISSING, now)
         tally.outcomes[Refused] += len(orphans)
+        jobs = await doubted_by_restore(self.sender, jobs)
         open_jobs = len(jobs)
         gate = self.gates.of(sight.control)
         order = Order(
@@ -128,7 +131,7 @@ class Invitations:
         """Write the intent for every contact before anything is sent; return the entries as they are now."""
         addresses = [one.email for found in people.contacts.values() for one in found if one.email]
         suppressed = await self.suppressions.suppressed(addresses)
-        wanted = [entry for plan in plans for entry in _entries(plan, people, suppressed, request.max_late, now)]
+        wanted = [entry for plan in plans for entry in self._entries(plan, people, suppressed, request.max_late, now)]
         new = await self.ledger.queue(wanted)
         if new < len(wanted):
             return await self.ledger.of_users(request.period, [plan.user_id for plan in plans])
@@ -137,25 +140,27 @@ class Invitations:
             entries.setdefault(entry.user_id, []).append(entry)
         return entries
 
-
-def _entries(
-    plan: Plan, people: People, suppressed: set[str], max_late: timedelta, now: datetime
-) -> Iterator[Invitation]:
-    user = people.users.get(plan.user_id)
-    contacts = people.contacts.get(plan.user_id, [])
-    twice = duplicates(contacts)
-    for contact in contacts:
-        reason: str | None = invitation_refusal(user, contact, suppressed=contact.email in suppressed)
-        if reason is None and contact.id in twice:
-            reason = Refusal.DUPLICATE_ADDRESS
-        if reason is None and too_late(plan.instant, now, max_late):
-            reason = PlanReason.TOO_LATE
-        yield Invitation(
-            id=ids.invitation_id(plan.period, plan.user_id, contact.id),
-            period=plan.period,
-            user_id=plan.user_id,
-            contact_id=contact.id,
-            status=InvitationStatus.SKIPPED if reason else InvitationStatus.QUEUED,
-            reason=reason,
-            queued_at=now,
-        )
+    def _entries(
+        self, plan: Plan, people: People, suppressed: set[str], max_late: timedelta, now: datetime
+    ) -> Iterator[Invitation]:
+        user = people.users.get(plan.user_id)
+        contacts = people.contacts.get(plan.user_id, [])
+        twice = duplicates(contacts)
+        for contact in contacts:
+            reason: str | None = invitation_refusal(user, contact, suppressed=contact.email in suppressed)
+            if reason is None and contact.id in twice:
+                reason = Refusal.DUPLICATE_ADDRESS
+            if reason is None and too_late(plan.instant, now, max_late):
+                reason = PlanReason.TOO_LATE
+            invitation_id = ids.invitation_id(plan.period, plan.user_id, contact.id)
+            yield Invitation(
+                id=invitation_id,
+                period=plan.period,
+                user_id=plan.user_id,
+                contact_id=contact.id,
+                status=InvitationStatus.SKIPPED if reason else InvitationStatus.QUEUED,
+                reason=reason,
+                # Decided once, with the invitation: whoever changes the percentage later changes no arm of this period.
+                held_out=self.hold_out.kinds(invitation_id),
+                queued_at=now,
+            )

@@ -19,6 +19,7 @@ from relance.domain.invitation import DueAt, Invitation, MailKind
 from relance.domain.pacing import PUT_OFF
 from relance.domain.people import Contact, User
 from relance.domain.planning import is_late
+from relance.domain.providers import label_of
 from relance.domain.send_times import due_at
 from relance.doubts import Doubts
 from relance.errors import DependencyUnavailable, InvalidInput, MailRefused, MailUncertain
@@ -37,6 +38,7 @@ from relance.ports import (
     Refused,
     RelayLog,
     Released,
+    Restores,
     Result,
     Sent,
     Settlement,
@@ -65,6 +67,14 @@ class Job:
     zone: str
     expiry_days: int
 
+    @property
+    def due(self) -> datetime:
+        """The instant it was to leave: of a reminder that of its own step."""
+        due = self.invitation.due_at
+        if due is None or self.kind not in {MailKind.FIRST, MailKind.SECOND}:
+            return self.planned
+        return due.first if self.kind is MailKind.FIRST else due.second
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -82,7 +92,10 @@ Outcome = Result | Refused
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Send jobs; needs `Ledger`, `Contacts`, `Mailer`, `Meter` and `Clock`, and a `RelayLog` to settle doubts by."""
+    """Send jobs; needs `Ledger`, `Contacts`, `Mailer`, `Meter` and `Clock`.
+
+    A `RelayLog` settles doubts; `Restores` tells which mails a restore of the database has put in doubt.
+    """
 
     ledger: Ledger
     contacts: Contacts
@@ -91,6 +104,7 @@ class Sender:
     clock: Clock
     message_id_domain: str
     relay_log: RelayLog | None = None
+    restores: Restores | None = None
 
     @property
     def doubts(self) -> Doubts:
@@ -229,7 +243,9 @@ class Sender:
         else:
             result = self._accepted(job, letter, self.now(order.at))
         order.gate.note(result)
-        self.meter.mail(job.kind, result, asyncio.get_running_loop().time() - started)
+        took = asyncio.get_running_loop().time() - started
+        waited = (self.now(order.at) - job.due).total_seconds()
+        self.meter.mail(job.kind, result, took, label_of(contact.email.rpartition("@")[2]), waited)
         if refused is not None:
             await self._mark(job, contact, refused, self.now(order.at))
         return _settlement(job, order, result)

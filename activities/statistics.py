@@ -8,11 +8,11 @@ from temporalio import activity
 
 from activities.failures import translated
 from relance.alerting import AlertDesk
-from relance.balance import balance_period, imbalance
+from relance.balance import balance_period, final_statistics, imbalance
 from relance.contracts.cycle import CycleStatistics, JobRunInput, StatisticsInput
 from relance.domain.alerts.model import Rule
 from relance.domain.job_run import JobRun
-from relance.ports import JobRuns, Ledger, Plans
+from relance.ports import JobRuns, Ledger, Meter, Plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,14 @@ class Statistics:
     plans: Plans
     job_runs: JobRuns
     desk: AlertDesk
+    meter: Meter
 
     @activity.defn
     async def balance(self, request: StatisticsInput) -> CycleStatistics:
         """Balance the period's ledger, store the report and return it."""
         with translated():
-            statistics = await balance_period(self.ledger, self.plans, request.period, request.progress)
+            balanced = await balance_period(self.ledger, self.plans, request.period, request.progress)
+            statistics = await final_statistics(balanced, request.at, self.job_runs)
             await self.job_runs.store_statistics(statistics, request.at)
             if statistics.balance:
                 await self.desk.fire([imbalance(statistics)])
@@ -49,4 +51,7 @@ class Statistics:
             figures=request.figures,
         )
         with translated():
-            return await self.job_runs.record(run)
+            recorded = await self.job_runs.record(run)
+        if recorded:
+            self.meter.job_run(run.job, run.state, run.figures.get("duration_s"))
+        return recorded

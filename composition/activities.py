@@ -13,11 +13,13 @@ from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
+from activities.job_audit import JobAudit
 from activities.planning import Planning
 from activities.reports import ReportChecks
 from activities.sending import Sender
 from activities.statistics import Statistics
 from composition.connections import Connections
+from composition.upkeep import upkeep_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.alerting import AlertDesk
 from relance.braking import Brake
@@ -31,6 +33,8 @@ from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.nominal_times import TemporalNominalTimes
+from relance.temporal.schedules import declared
 
 
 def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, list[Callable[..., Any]]]:
@@ -44,6 +48,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         SystemClock(),
         settings.mail.message_id_domain,
         open_.relay_log,
+        data.restores,
     )
     scheduling = settings.scheduling
     planning = Planning(
@@ -62,15 +67,25 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         sender,
         control,
         Gates(settings.error_gate.policy, Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull),
+        scheduling.hold_out,
     )
     endings = Endings(data.controls, data.compensations, TemporalFollowUps(open_.client), SystemClock())
     corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
     starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
     desk = _alert_desk(settings, open_)
-    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk)
+    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments)
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
     delivery = _delivery(settings, open_, desk)
+    audit = JobAudit(
+        [one.id for one in declared(settings)],
+        TemporalNominalTimes(open_.client),
+        data.audit_marks,
+        data.job_runs,
+        desk,
+        SystemClock(),
+        settings.jobs.audit_grace,
+    )
     return {
         TaskQueue.INVITATIONS: [
             planning.plan,
@@ -89,12 +104,14 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             endings.stop_follow_ups,
             statistics.balance,
             statistics.record_job_run,
+            audit.audit,
             checks.default_lp,
             checks.paused_partner,
             checks.no_data,
             delivery.ways,
             delivery.post,
             delivery.record,
+            *upkeep_of(settings, open_, desk),
         ],
     }
 
@@ -120,4 +137,5 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
         AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
         Voice(settings.alerts.language, settings.alerts.zone),
         SystemClock(),
+        open_.instruments,
     )

@@ -63,7 +63,9 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
     )
     async with AsyncExitStack() as stack:
-        database = connect_mongo(settings.mongo, settings.privacy, telemetry.instruments.ledger_group)
+        database = connect_mongo(
+            settings.mongo, settings.privacy, telemetry.instruments.ledger_group, traced=bool(telemetry.interceptors)
+        )
         stack.push_async_callback(database.close)
         await database.check()
         breakers = Breakers(settings.breakers)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.opening import Sighting
+from relance.domain.cycle_report import FAILED, SKIPPED, CycleReport, measured
 from relance.domain.failures import Severity
 from relance.domain.ledger import sum_up
-from relance.ports import Ledger, Plans
+from relance.domain.send_times import period_before
+from relance.ports import JobRuns, Ledger, Plans
 
 
 async def balance_period(
@@ -29,6 +32,59 @@ async def balance_period(
         balance=balance.balance,
         plans_open=await plans.open_count(period),
         progress=progress,
+    )
+
+
+async def final_statistics(balanced: CycleStatistics, at: datetime, job_runs: JobRuns) -> CycleStatistics:
+    """Return a balance with what the cycle measured by now, and with the figures of the month before."""
+    progress, earlier = balanced.progress, await job_runs.statistics(period_before(balanced.period))
+    figures = (
+        measured(
+            sent=balanced.sent,
+            failed=sum(balanced.failed.values()),
+            uncertain=balanced.uncertain,
+            began=progress.started_at,
+            ended=at,
+            handed_over=progress.counts.sent,
+            sending=progress.sending_time,
+            slowest_batch=progress.slowest_batch,
+            rss_peak_mb=progress.rss_peak_mb,
+        )
+        if progress is not None
+        else {}
+    )
+    return balanced.model_copy(
+        update={
+            "at": at,
+            "figures": figures,
+            "before_period": earlier.period if earlier else None,
+            "before": all_figures(earlier) if earlier else {},
+        }
+    )
+
+
+def all_figures(statistics: CycleStatistics) -> dict[str, float]:
+    """Return the figures of a cycle by name: outcomes as counts, then what was measured."""
+    return {
+        "eligible": statistics.eligible,
+        "sent": statistics.sent,
+        **{f"{SKIPPED}{reason}": count for reason, count in sorted(statistics.skipped.items())},
+        **{f"{FAILED}{class_}": count for class_, count in sorted(statistics.failed.items())},
+        "uncertain": statistics.uncertain,
+        "cancelled": statistics.cancelled,
+        **statistics.figures,
+    }
+
+
+def report_of(statistics: CycleStatistics) -> CycleReport:
+    """Return what is told of a cycle."""
+    return CycleReport(
+        period=statistics.period,
+        now=all_figures(statistics),
+        before_period=statistics.before_period,
+        before=statistics.before,
+        unaccounted=statistics.balance,
+        open=statistics.open,
     )
 
 

@@ -80,6 +80,16 @@ def check_workflow_id(check: str, nominal_day: date) -> str:
     return f"check/{check}/{nominal_day.isoformat()}"
 
 
+def scheduled_workflow_id(base: str, nominal: datetime) -> str:
+    """Return the id the server gives to what a Schedule starts for a nominal time; a run by hand has the same."""
+    return f"{base}-{nominal.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def dry_run_workflow_id(job: str, nominal: datetime) -> str:
+    """Return the id of a job's dry run, which is no run of its nominal time."""
+    return f"dry-run/{scheduled_workflow_id(job, nominal)}"
+
+
 def alert_key(rule: str, subject: str) -> str:
     """Return the key of an alert: the same condition has the same key, and at most one open alert (SPEC A1)."""
     key = f"{rule}/{quote(subject, safe='.')}"
@@ -106,6 +116,16 @@ def alert_message_key(group: str, opened_at: datetime, sequence: int) -> str:
 def alert_details_key(message_key: str, asked_at: datetime) -> str:
     """Return the deduplication key of the details to a message: whoever asks again later gets them again."""
     return f"{message_key}/details/{_instant(asked_at)}"
+
+
+def outage_workflow_id(probe: str) -> str:
+    """Return the id of the workflow that holds an outage: there is one at a time."""
+    return f"outage/{probe}"
+
+
+def outage_message_key(probe: str, begun: datetime, telling: str) -> str:
+    """Return the deduplication key of a message about an outage."""
+    return f"outage/{probe}/{_instant(begun)}/{telling}"
 
 
 def _instant(at: datetime) -> str:

@@ -106,12 +106,32 @@ class FakeMeter:
     notes: dict[str, int] = field(default_factory=dict)
     follow_ups: int = 0
     doubts: list[str] = field(default_factory=list)
+    providers: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    job_runs: list[tuple[str, str, float | None]] = field(default_factory=list)
+    alert_events: list[tuple[str, str, str | None]] = field(default_factory=list)
+    alert_messages: list[tuple[str, str]] = field(default_factory=list)
+    probes: dict[str, str] = field(default_factory=dict)
+
+    def job_run(self, job: str, state: str, seconds: float | None) -> None:
+        self.job_runs.append((job, state, seconds))
+
+    def alert_event(self, rule: str, event: str, reason: str | None) -> None:
+        self.alert_events.append((rule, event, reason))
+
+    def alert_message(self, channel: str, result: str) -> None:
+        self.alert_messages.append((channel, result))
+
+    def health(self, probe: str, state: str) -> None:
+        self.probes[probe] = state
 
     def uncertain(self, kind: MailKind, outcome: str) -> None:
         self.doubts.append(outcome)
 
-    def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
+    def mail(self, kind: MailKind, result: Result, seconds: float, provider: str, waited: float) -> None:
         self.results.append(type(result).__name__)
+        self.providers.append(provider)
+        self.waits.append(waited)
 
     def follow_up_started(self) -> None:
         self.follow_ups += 1

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows.nominal import nominal_time, punctuality
+from workflows.nominal import duration_since, nominal_time, punctuality
 from workflows.options import LOOK_UP, report_options
 
 with workflow.unsafe.imports_passed_through():
@@ -27,11 +27,18 @@ Look = Callable[[Any, CheckRequest], Coroutine[Any, Any, CheckLook]]
 
 async def run_check(check: CheckName, look: Look, request: CheckInput) -> CheckResult:
     """Run a check for its nominal time and record that it ran."""
-    nominal = request.nominal or nominal_time()
+    nominal, begun = request.nominal or nominal_time(), workflow.now()
     result = await _result(check, look, request, nominal)
     await workflow.execute_activity_method(
         Statistics.record_job_run,
-        JobRunInput(job=check, nominal=nominal, state=result.state, at=workflow.now(), detail=_detail(result)),
+        JobRunInput(
+            job=check,
+            nominal=nominal,
+            state=result.state,
+            at=workflow.now(),
+            detail=_detail(result),
+            figures=duration_since(begun),
+        ),
         summary=f"record the run of {nominal:%Y-%m-%d %H:%M} UTC: {result.state}",
         **LOOK_UP,
     )

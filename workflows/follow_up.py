@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         Step,
         StepInput,
         StepResult,
+        Wake,
     )
     from relance.contracts.names import TaskQueue
     from relance.domain.events import ENDS_FOLLOW_UP
@@ -29,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
 
 NOTHING = timedelta(0)
 COMPLETED = "completed"
+_ORDER = tuple(Step)
 
 
 class _Invitation:
@@ -44,14 +46,17 @@ class _Invitation:
 
     def take(self, group: Followed) -> None:
         """Replace the steps by those of `group`."""
-        known = (
-            (group.retry_at, Step.RETRY),
-            (group.first, Step.FIRST),
-            (group.second, Step.SECOND),
-            (group.expiry, Step.EXPIRY),
-        )
-        self.steps = [(at, step) for at, step in known if at is not None]
+        self.steps = _steps(group)
         self.tries = 0
+
+    def learn(self, group: Followed) -> bool:
+        """Add the steps of `group` that are not known; return whether another one is next now."""
+        known = {step for _, step in self.steps}
+        new = [one for one in _steps(group) if one[1] not in known]
+        next_before = self.steps[:1]
+        # In their own order: one that was put off may be later than the one after it.
+        self.steps = sorted(self.steps + new, key=lambda one: _ORDER.index(one[1]))
+        return self.steps[:1] != next_before
 
     def end(self, reason: str) -> None:
         """Need no further timer; the first reason stays."""
@@ -59,6 +64,16 @@ class _Invitation:
             self.ended = reason
             if self.timer is not None:
                 self.timer.cancel()
+
+
+def _steps(group: Followed) -> list[tuple[datetime, Step]]:
+    known = (
+        (group.retry_at, Step.RETRY),
+        (group.first, Step.FIRST),
+        (group.second, Step.SECOND),
+        (group.expiry, Step.EXPIRY),
+    )
+    return [(at, step) for at, step in known if at is not None]
 
 
 @workflow.defn
@@ -72,6 +87,7 @@ class FollowUp:
             contact: _Invitation(contact, group) for group in request.groups for contact in group.contacts
         }
         self._due: list[_Invitation] = []
+        self._woken: list[Followed] = []
 
     @workflow.signal
     def event(self, event: InvitationEvent) -> None:
@@ -86,6 +102,11 @@ class FollowUp:
         """End every timer: the cycle was rolled back (SPEC C11); it is in the database already."""
         for one in self._invitations.values():
             one.end(reason)
+
+    @workflow.signal
+    def wake(self, news: Wake) -> None:
+        """Note what the ledger says is still to come, in case some of it is not known here any more (SPEC R8)."""
+        self._woken.extend(news.groups)
 
     @workflow.query
     def steps(self) -> list[FollowedState]:
@@ -105,8 +126,9 @@ class FollowUp:
         """Return how each invitation's follow-up ended, by contact id."""
         for one in self._invitations.values():
             self._set_timer(one)
-        while not self._all_ended():
-            await workflow.wait_condition(lambda: bool(self._due) or self._all_ended())
+        while self._woken or not self._all_ended():
+            await workflow.wait_condition(lambda: bool(self._due or self._woken) or self._all_ended())
+            self._take_in()
             due, self._due = self._due, []
             self._apply(due, await self._run_steps(due))
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -114,6 +136,22 @@ class FollowUp:
 
     def _all_ended(self) -> bool:
         return all(one.ended is not None for one in self._invitations.values())
+
+    def _take_in(self) -> None:
+        groups, self._woken = self._woken, []
+        for group in groups:
+            for contact in group.contacts:
+                self._learn(contact, group)
+
+    def _learn(self, contact: str, group: Followed) -> None:
+        one = self._invitations.get(contact)
+        if one is None or one.ended is not None:
+            one = self._invitations[contact] = _Invitation(contact, group)
+            self._set_timer(one)
+        elif one.learn(group) and one not in self._due:
+            if one.timer is not None:
+                one.timer.cancel()
+            self._set_timer(one)
 
     def _set_timer(self, one: _Invitation) -> None:
         if not one.steps:

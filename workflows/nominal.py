@@ -20,3 +20,8 @@ def nominal_time() -> datetime:
 def punctuality(nominal: datetime, on_time: timedelta = ON_TIME) -> str:
     """Return the state of a job run that is being done now: `ran` or `late`."""
     return "ran" if workflow.now() - nominal <= on_time else "late"
+
+
+def duration_since(begun: datetime) -> dict[str, float]:
+    """Return the figure every job run has: how long it took, in seconds."""
+    return {"duration_s": (workflow.now() - begun).total_seconds()}

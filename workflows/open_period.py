@@ -9,7 +9,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from workflows.monthly_cycle import MonthlyCycle
-from workflows.nominal import nominal_time, punctuality
+from workflows.nominal import duration_since, nominal_time, punctuality
 from workflows.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
@@ -27,12 +27,19 @@ class OpenPeriod:
     @workflow.run
     async def run(self, request: OpenPeriodInput) -> str:
         """Return the period that was opened."""
-        nominal = nominal_time()
+        nominal, begun = nominal_time(), workflow.now()
         period = period_of_opening(nominal, request.zone)
         state = await self._open(period, nominal, request)
         await workflow.execute_activity_method(
             Statistics.record_job_run,
-            JobRunInput(job=MONTHLY_SCHEDULE, nominal=nominal, state=state, at=workflow.now(), period=period),
+            JobRunInput(
+                job=MONTHLY_SCHEDULE,
+                nominal=nominal,
+                state=state,
+                at=workflow.now(),
+                period=period,
+                figures=duration_since(begun),
+            ),
             summary=f"record that the cycle of {period} was opened",
             **LOOK_UP,
         )

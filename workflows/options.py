@@ -47,6 +47,15 @@ STEP: ActivityOptions = {
 }
 """The due mails of one user."""
 
+RECONCILE: ActivityOptions = {
+    # The next run has the same to do, and knows more.
+    "schedule_to_close_timeout": timedelta(minutes=50),
+    "start_to_close_timeout": timedelta(minutes=45),
+    "heartbeat_timeout": timedelta(seconds=30),
+    "retry_policy": PATIENT,
+}
+"""A pass over the users of the running periods; resumes at the page it had reached."""
+
 POST: ActivityOptions = {
     # A channel that fails for longer than this is passed over for the next one; the message is not given up.
     "schedule_to_close_timeout": timedelta(minutes=10),

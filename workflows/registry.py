@@ -9,11 +9,12 @@ from workflows.follow_up import FollowUp
 from workflows.monthly_cycle import MonthlyCycle
 from workflows.open_period import OpenPeriod
 from workflows.paused_partner_check import PausedPartnerCheck
+from workflows.reconcile import Reconcile
 from workflows.roll_back import RollBack
 from workflows.send_wave import SendWave
 
 WORKFLOWS: dict[TaskQueue, list[type]] = {
     TaskQueue.INVITATIONS: [MonthlyCycle, SendWave, FollowUp],
     TaskQueue.MAIL: [],
-    TaskQueue.OPS: [OpenPeriod, DefaultLpAlert, PausedPartnerCheck, Alert, RollBack],
+    TaskQueue.OPS: [OpenPeriod, DefaultLpAlert, PausedPartnerCheck, Alert, RollBack, Reconcile],
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from relance import __version__
-from relance.cli import bootstrap, cycle, dev, doctor, events, schedules, start, why
+from relance.cli import bootstrap, cycle, dev, doctor, events, restored, schedules, start, why
 from relance.cli.alerts import commands as alerts
 from relance.cli.checks import backtest
 from relance.cli.command import report
@@ -18,6 +18,10 @@ from relance.cli.services import Services
 from relance.runtime.exit import INTERRUPTED, NOBODY_READS, WRONG_USAGE
 
 PROGRAM = "starter.py"
+GROUPS = (
+    *(bootstrap, dev, demo, start, events, cycle, why, schedules),
+    *(alerts, job_reports, backtest, doctor, restored),
+)
 
 
 def build() -> typer.Typer:
@@ -30,7 +34,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for group in (bootstrap, dev, demo, start, events, cycle, why, schedules, alerts, job_reports, backtest, doctor):
+    for group in GROUPS:
         group.register(app)
     return app
 

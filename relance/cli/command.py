@@ -71,7 +71,12 @@ def command(
             debug = parameters.pop("debug")
             run = Run(ctx.obj, out)
             call: Callable[..., Awaitable[Answer]] = function
-            raise typer.Exit(perform(out, lambda: call(run, **parameters), debug=debug))
+
+            async def traced() -> Answer:
+                with run.services.span(ctx.command_path):
+                    return await call(run, **parameters)
+
+            raise typer.Exit(perform(out, traced, debug=debug))
 
         entry.__doc__ = inspect.getdoc(function)
         hints = get_type_hints(function, include_extras=True)

@@ -14,6 +14,7 @@ from relance.cli.command import Run, command
 from relance.cli.embedded import Embedded, check_worker, embedded, load_people
 from relance.cli.output import Answer, table
 from relance.cli.periods import today
+from relance.cli.restored import instant_of_backup, record_restore
 from relance.devstack.stack import Ports
 from relance.runtime.shutdown import stop_requested
 
@@ -49,6 +50,10 @@ async def dev(
     mailbox_port: PortOption = None,
     everflow_port: PortOption = None,
     chat_port: PortOption = None,
+    restored_since: Annotated[
+        str | None,
+        typer.Option("--restored-since", help="When the backup was taken that --data was put back to; see restored."),
+    ] = None,
 ) -> Answer:
     """Run the embedded stack and a worker until Ctrl-C, with sample people and sample traffic; print the addresses.
 
@@ -57,8 +62,15 @@ async def dev(
     stop = stop_requested()
     ports = Ports(mongo_port, temporal_port, ui_port, smtp_port, mailbox_port, everflow_port, chat_port)
     folder = data.expanduser() if data else None
+    now = run.services.clock.now()
+    since = instant_of_backup(run, restored_since, now) if restored_since is not None else None
+
+    async def tell_restore() -> None:
+        if since is not None:
+            await record_restore(Run(run.services, run.out), since, now, without_log=False)
+
     run.out.note("Starting Temporal, MongoDB, the mailbox, Everflow, the chat and a worker ...")
-    async with embedded(run, folder=folder, ports=ports) as place:
+    async with embedded(run, folder=folder, ports=ports, before_worker=tell_restore) as place:
         loaded = await load_people(run, place, users, contacts)
         await bootstrap(Run(run.services, run.out))
         answer = _addresses(place)

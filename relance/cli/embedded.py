@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,9 +47,17 @@ class Embedded:
 
 @asynccontextmanager
 async def embedded(
-    run: Run, *, folder: Path | None, ports: Ports, database: str | None = None
+    run: Run,
+    *,
+    folder: Path | None,
+    ports: Ports,
+    database: str | None = None,
+    before_worker: Callable[[], Awaitable[object]] | None = None,
 ) -> AsyncIterator[Embedded]:
-    """Start the stack and a worker, point this process at them, and stop everything in the end."""
+    """Start the stack and a worker, point this process at them, and stop everything in the end.
+
+    `before_worker` runs when the servers answer and nothing is sent yet.
+    """
     async with Stack(folder, ports=ports) as stack:
         # First of all: the worker reads once where its messages go.
         await stack.open_chat()
@@ -57,6 +65,8 @@ async def embedded(
         if database is not None:
             os.environ["RELANCE_MONGO__DATABASE"] = database
         load_settings.cache_clear()
+        if before_worker is not None:
+            await before_worker()
         worker = processes.start("worker", run.services.worker, stack.folder / "worker.log")
         try:
             client, settings = await run.services.temporal(), run.services.settings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -17,11 +17,13 @@ from relance.ports import (
     Compensations,
     Contacts,
     Controls,
+    Effectiveness,
     JobRuns,
     Ledger,
     Plans,
     RelayLog,
     Reports,
+    Restores,
     Silences,
     Suppressions,
     Users,
@@ -61,6 +63,10 @@ class Database(Protocol):
         """The invitations."""
 
     @property
+    def effectiveness(self) -> Effectiveness:
+        """What the reminders achieved."""
+
+    @property
     def job_runs(self) -> JobRuns:
         """The job runs and stored reports."""
 
@@ -80,6 +86,10 @@ class Database(Protocol):
     def channel_states(self) -> ChannelStates:
         """How each channel fares."""
 
+    @property
+    def restores(self) -> Restores:
+        """The last restore of the database."""
+
     async def ensure_indexes(self) -> None:
         """Create the indexes that are not there yet."""
 
@@ -93,6 +103,7 @@ ReportsFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Rep
 RelayLogFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[RelayLog | None]]
 RelayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
 Documents: TypeAlias = Sequence[Mapping[str, Any]]
+Span: TypeAlias = Callable[[str], AbstractContextManager[object]]
 SampleLoader: TypeAlias = Callable[[Settings, Documents, Documents], Awaitable[bool]]
 
 
@@ -101,7 +112,7 @@ class Services:
     """Factories of everything a command may open; who opens closes.
 
     `load_samples` writes users and contacts into a database without users and tells whether it did; `worker` is the
-    command line of a worker process.
+    command line of a worker process; `span` surrounds a command, by its name, with a trace where traces are collected.
     """
 
     settings: Callable[[], Settings]
@@ -113,3 +124,4 @@ class Services:
     relay_log: RelayLogFactory
     load_samples: SampleLoader
     worker: Sequence[str]
+    span: Span = nullcontext

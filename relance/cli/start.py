@@ -1,4 +1,4 @@
-"""`start`: open a period or run a check by hand."""
+"""`start`: open a period, run a check or another job by hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from relance.cli.checks import start as start_check
 from relance.cli.command import Run, command, invalid
+from relance.cli.jobs import start as start_job
 from relance.cli.opening import open_cycle
 from relance.cli.output import Answer
 from relance.cli.periods import read_date, read_period
@@ -70,4 +71,5 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Start a job by hand.")
     command(group, "cycle", EXAMPLES)(start_cycle)
     start_check.register(group)
+    start_job.register(group)
     app.add_typer(group, name="start")

@@ -216,7 +216,9 @@ class StatisticsInput(Wire):
 class CycleStatistics(Wire):
     """How a cycle ended (SPEC C13): `eligible` are all contacts it had to decide about; `balance` must be 0.
 
-    `open` are entries without an outcome yet: queued, being sent, or waiting for another try.
+    `open` are entries without an outcome yet: queued, being sent, or waiting for another try. `figures` are what was
+    measured by the instant `at`, by name and unit (`domain.cycle_report`); `before` are all figures of `before_period`,
+    the month before, as they were then.
     """
 
     period: Period
@@ -230,6 +232,10 @@ class CycleStatistics(Wire):
     balance: int
     plans_open: int
     progress: CycleProgress | None = None
+    at: Utc | None = None
+    figures: dict[str, float] = Field(default_factory=dict)
+    before_period: Period | None = None
+    before: dict[str, float] = Field(default_factory=dict)
 
 
 CycleInput.model_rebuild()

@@ -81,6 +81,12 @@ class InvitationEvent(Wire):
     at: Utc
 
 
+class Wake(Wire):
+    """The signal `wake`: what the ledger says is still to come; a follow-up that knows it already changes nothing."""
+
+    groups: tuple[Followed, ...]
+
+
 class FollowedState(Wire):
     """One line of the answer to the query `steps`."""
 

@@ -29,6 +29,7 @@ class Workflow(StrEnum):
     RECONCILE = "Reconcile"
     DIGEST = "DailyDigest"
     NOISE = "NoiseReport"
+    OUTAGE = "DatabaseOutage"
 
 
 class Signal(StrEnum):
@@ -38,6 +39,7 @@ class Signal(StrEnum):
     CONTROL = "control"
     EVENT = "event"
     STOP = "stop"
+    WAKE = "wake"
     SIGHTED = "sighted"
     DECIDED = "decided"
     INHIBITED = "inhibited"

@@ -154,6 +154,7 @@ class Invitation(Document):
     reminders: tuple[Reminder, ...] = ()
     reminder_skips: tuple[ReminderSkip, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    held_out: tuple[MailKind, ...] | None = None
     last_error: LastError | None = None
     queued_at: Utc
     opened_at: Utc | None = None

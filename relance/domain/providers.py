@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+
+from relance.domain.addresses import domain_of
 
 OTHER = "other"
 """What every provider outside the table is called in metrics and logs: a domain may name a person."""
@@ -71,3 +74,9 @@ def provider_of(domain: str) -> Provider:
     if known is not None:
         return known
     return next((provider for pattern, provider in _FAMILIES if pattern.fullmatch(domain)), Provider(domain))
+
+
+@lru_cache(maxsize=4096)
+def label_of(domain: str) -> str:
+    """Return what metrics call the provider of a domain as it is written in an address."""
+    return provider_of(domain_of(f"x@{domain}")).label

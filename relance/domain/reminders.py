@@ -33,6 +33,7 @@ class ReminderRefusal(StrEnum):
     ADDRESS_INVALID = "address_invalid"
     REMINDERS_OFF = "reminders_off"
     THIS_REMINDER_OFF = "this_reminder_off"
+    HOLDOUT = "holdout"
 
     @property
     def final(self) -> bool:
@@ -85,7 +86,8 @@ def reminder_refusal(
     by_people = ReminderRefusal(refusal.value) if refusal else _by_settings(kind, user)
     if by_people is not None and by_people.final:
         return by_people
-    return _by_history(kind, invitation) or by_people
+    # Last, so that the hold-out group is exactly those who would have been reminded.
+    return _by_history(kind, invitation) or by_people or _by_chance(kind, invitation)
 
 
 def _by_history(kind: MailKind, invitation: Invitation) -> ReminderRefusal | None:
@@ -94,6 +96,10 @@ def _by_history(kind: MailKind, invitation: Invitation) -> ReminderRefusal | Non
     if any(skip.type is kind for skip in invitation.reminder_skips):
         return ReminderRefusal.ALREADY_DECIDED
     return None
+
+
+def _by_chance(kind: MailKind, invitation: Invitation) -> ReminderRefusal | None:
+    return ReminderRefusal.HOLDOUT if kind in (invitation.held_out or ()) else None
 
 
 def _by_settings(kind: MailKind, user: User | None) -> ReminderRefusal | None:

@@ -133,6 +133,11 @@ def next_period(period: str) -> str:
     return _period_of(_first_day(period) + timedelta(days=31))
 
 
+def period_before(period: str) -> str:
+    """Return the month before this one."""
+    return _period_of(_first_day(period) - timedelta(days=1))
+
+
 def current_period(now: datetime, zone: str) -> str:
     """Return the month an instant falls into in a known zone."""
     return _period_of(now.astimezone(zone_info(zone)))

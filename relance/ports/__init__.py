@@ -26,12 +26,15 @@ from relance.ports.claims import (
 )
 from relance.ports.compensations import Compensations
 from relance.ports.control import Controls, Cycles
+from relance.ports.effectiveness import Effectiveness
+from relance.ports.jobs import AuditMarks, NominalTimes
 from relance.ports.ledger import JobRuns, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
 from relance.ports.people import Contacts, Page, Suppressions, Users
 from relance.ports.plans import Plans
 from relance.ports.relay_log import Fate, Knowledge, RelayLog, RelayRecord
 from relance.ports.reports import Reports
+from relance.ports.restores import Restores
 from relance.ports.surroundings import Clock, FollowUps, Meter, RunningFollowUps
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "AlertGroups",
     "Alerts",
     "Attachments",
+    "AuditMarks",
     "Channel",
     "ChannelStates",
     "ChatMessages",
@@ -52,6 +56,7 @@ __all__ = [
     "Cycles",
     "Deferred",
     "Delivered",
+    "Effectiveness",
     "Failed",
     "Fate",
     "FollowUps",
@@ -63,6 +68,7 @@ __all__ = [
     "MailLane",
     "Mailer",
     "Meter",
+    "NominalTimes",
     "Page",
     "Plans",
     "Refused",
@@ -71,6 +77,7 @@ __all__ = [
     "Released",
     "Reports",
     "Resolution",
+    "Restores",
     "Result",
     "RunningFollowUps",
     "Sent",

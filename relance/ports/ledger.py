@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -45,6 +45,12 @@ class Ledger(Protocol):
         recorded as uncertain and stay unsent (SPEC X4).
         """
 
+    async def doubt(self, invitation_ids: Sequence[str], kind: MailKind, since: datetime) -> None:
+        """Put these mails in doubt, as of an instant, where nothing is recorded of them and nobody has claimed them.
+
+        A reminder is recorded as uncertain as well, so that it stays unsent (SPEC X4).
+        """
+
     async def doubtful(self, period: str, after: str, limit: int) -> list[Invitation]:
         """Return entries of the period with open doubts and an id above `after`, in order, at most `limit`."""
 
@@ -74,7 +80,13 @@ class JobRuns(Protocol):
     """One record per nominal time of every job (SPEC H3)."""
 
     async def record(self, run: JobRun) -> bool:
-        """Record a run once; return whether this call made the record."""
+        """Record a run once; return whether this call wrote anything.
+
+        A run that was done takes the place of one of the same nominal time that was not (`domain.job_run.improves`).
+        """
+
+    async def recorded(self, job: str, nominals: Collection[datetime]) -> set[datetime]:
+        """Return which of these nominal times have a record."""
 
     async def runs(self, *, job: str | None = None, since: datetime | None = None, limit: int = 100) -> list[JobRun]:
         """Return recorded runs, of one job or of all, newest nominal time first."""
@@ -84,3 +96,6 @@ class JobRuns(Protocol):
 
     async def statistics(self, period: str) -> CycleStatistics | None:
         """Return the stored report of a period."""
+
+    async def cycles(self, until: str, limit: int) -> list[CycleStatistics]:
+        """Return the stored reports up to a period, oldest first, the newest so many."""

@@ -34,8 +34,11 @@ class RunningFollowUps(Protocol):
 class Meter(Protocol):
     """Counts and durations for operators; without ids of people."""
 
-    def mail(self, kind: MailKind, result: Result, seconds: float) -> None:
-        """Count one mail handed to the relay."""
+    def mail(self, kind: MailKind, result: Result, seconds: float, provider: str, waited: float) -> None:
+        """Count one mail handed to the relay.
+
+        `seconds` until its answer, `waited` since the mail was due; `provider` is a label, never a domain.
+        """
 
     def follow_up_started(self) -> None:
         """Count one follow-up."""
@@ -48,6 +51,18 @@ class Meter(Protocol):
 
     def plan_notes(self, notes: Mapping[str, int]) -> None:
         """Count the notes of one page of plans, by code."""
+
+    def job_run(self, job: str, state: str, seconds: float | None) -> None:
+        """Count one recorded run of a job, and how long it took if it ran."""
+
+    def alert_event(self, rule: str, event: str, reason: str | None) -> None:
+        """Count one thing that happened to an alert; `reason` is a code, of what was suppressed."""
+
+    def alert_message(self, channel: str, result: str) -> None:
+        """Count one try to hand a message to a channel."""
+
+    def health(self, probe: str, state: str) -> None:
+        """Show the state a probe is in; `state` is a code, `healthy` when nothing is wrong."""
 
 
 class Clock(Protocol):

@@ -27,18 +27,41 @@ def redact(text: str) -> str:
     return _ADDRESS.sub("[address]", text)
 
 
+# What the SDK's own loggers say -> what we call it; a workflow's run is `run_id`, an activity's `workflow_run_id`.
+_CONTEXT = {
+    "workflow_id": "workflow_id",
+    "workflow_type": "workflow_type",
+    "run_id": "run_id",
+    "workflow_run_id": "run_id",
+    "activity_type": "activity_type",
+    "attempt": "attempt",
+}
+
+
 def context_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a record knows about its workflow, activity and trace."""
     found: dict[str, Any] = {}
     for source in ("temporal_workflow", "temporal_activity"):
         info = getattr(record, source, None) or {}
-        found.update(
-            {name: info[name] for name in ("workflow_id", "workflow_type", "activity_type", "attempt") if name in info}
-        )
+        found.update({shown: info[name] for name, shown in _CONTEXT.items() if name in info})
+    if not found and activity.in_activity():
+        found = _of_activity(activity.info())
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         found["trace_id"] = trace.format_trace_id(span.trace_id)
+        found["span_id"] = trace.format_span_id(span.span_id)
     return found
+
+
+def _of_activity(info: activity.Info) -> dict[str, Any]:
+    """Return the context of what is logged beneath an activity, by code that knows nothing of Temporal."""
+    return {
+        "workflow_id": info.workflow_id,
+        "workflow_type": info.workflow_type,
+        "run_id": info.workflow_run_id,
+        "activity_type": info.activity_type,
+        "attempt": info.attempt,
+    }
 
 
 class TextFormatter(logging.Formatter):

@@ -25,6 +25,7 @@ from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetr
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from prometheus_client import CollectorRegistry
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.runtime import (
@@ -38,8 +39,10 @@ from temporalio.runtime import (
 )
 
 from relance import __version__
+from relance.runtime.catalogue import SECONDS
+from relance.runtime.clean_spans import CleanExporter
 from relance.runtime.endpoint import MetricsEndpoint
-from relance.runtime.metrics import SECONDS, Instruments
+from relance.runtime.metrics import Instruments
 from relance.settings import Monitoring
 
 PUSH_EVERY = timedelta(seconds=3)
@@ -103,7 +106,7 @@ def configure(monitoring: Monitoring, service: str) -> Telemetry:
         base = monitoring.otlp_endpoint.rstrip("/")
         readers.append(_pushing_reader(base))
         core = _core_push(base)
-        tracers = _tracer_provider(base, resource)
+        tracers = _tracer_provider(base, resource, monitoring.trace_share)
         # A Schedule starts workflows without a span; without the option they would have none at all.
         interceptors.append(TracingInterceptor(tracers.get_tracer("relance"), always_create_workflow_spans=True))
         closing.append(tracers.shutdown)
@@ -154,9 +157,9 @@ def _core_endpoint() -> PrometheusConfig:
     )
 
 
-def _tracer_provider(base: str, resource: Resource) -> TracerProvider:
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    exporter = OTLPSpanExporter(endpoint=f"{base}/v1/traces", timeout=PUSH_TIMEOUT)
+def _tracer_provider(base: str, resource: Resource, share: float) -> TracerProvider:
+    provider = TracerProvider(ParentBased(TraceIdRatioBased(share)), resource, shutdown_on_exit=False)
+    exporter = CleanExporter(OTLPSpanExporter(endpoint=f"{base}/v1/traces", timeout=PUSH_TIMEOUT))
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=PUSH_EVERY.total_seconds() * 1000))
     trace.set_tracer_provider(provider)
     return provider

@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from relance.domain.holdout import HeldOut, HoldOut
 from relance.errors import SettingsError
 from relance.settings.alerts import Alerts
 from relance.settings.channels import Channels
@@ -23,7 +24,9 @@ from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
 from relance.settings.group import Group, Zone
+from relance.settings.jobs import Jobs
 from relance.settings.pacing import Breaking, Pacing
+from relance.settings.reconcile import Reconcile
 from relance.settings.relay_log import RelayLog
 
 
@@ -44,6 +47,21 @@ class Scheduling(Group):
         timedelta(days=7), ge=timedelta(0), description="Later than this, invitations are skipped, not sent."
     )
     expiry_days: int = Field(30, ge=8, le=365, description="Days after which an unanswered invitation expires.")
+    holdout_percent: float = Field(
+        0.0,
+        ge=0,
+        le=50,
+        description="Percentage of invitations that chance leaves without reminders, so that their effect can be "
+        "measured; it counts from the next invitation on.",
+    )
+    holdout_without: HeldOut = Field(
+        HeldOut.BOTH, description="What these go without: both reminders, the first or the second."
+    )
+
+    @property
+    def hold_out(self) -> HoldOut:
+        """The rule these settings describe."""
+        return HoldOut(self.holdout_percent, self.holdout_without)
 
 
 class Batches(Group):
@@ -145,6 +163,7 @@ class Monitoring(Group):
         None, ge=0, le=65535, description="Port of the Prometheus endpoint; 0 takes a free one; none means no endpoint."
     )
     otlp_endpoint: str | None = Field(None, pattern=r"^https?://", description="OTLP/HTTP collector, without path.")
+    trace_share: float = Field(1.0, ge=0, le=1, description="Share of traces that are recorded, with OTLP.")
 
 
 class TemporalGroup(Group):
@@ -163,6 +182,8 @@ class Settings(BaseSettings):
     )
 
     scheduling: Scheduling = Scheduling()
+    jobs: Jobs = Jobs()
+    reconcile: Reconcile = Reconcile()
     batches: Batches = Batches()
     mail: Mail = Mail()
     relay_log: RelayLog = RelayLog()

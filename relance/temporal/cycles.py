@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance import ids
 from relance.contracts.control import ControlChange
 from relance.contracts.names import Signal
 from relance.errors import DependencyUnavailable
+from relance.temporal.errors import is_missing, unavailable
 from relance.temporal.schedules import RPC_TIMEOUT
 
 
@@ -19,6 +20,21 @@ class TemporalCycles:
     """Cycles through a client."""
 
     client: Client
+
+    async def runs(self, period: str) -> bool:
+        """Tell whether a period's cycle runs now.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
+        try:
+            found = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if not is_missing(error):
+                raise unavailable("a cycle was not looked up", error) from error
+            return False
+        return found.status is WorkflowExecutionStatus.RUNNING
 
     async def tell(self, period: str, change: ControlChange) -> bool:
         """Signal a period's cycle; return False if it does not run.

@@ -26,10 +26,11 @@ from temporalio.service import RPCError
 
 from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleOptions, OpenPeriodInput
-from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, TaskQueue, Workflow
+from relance.contracts.jobs import JobInput
+from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
 from relance.errors import NotFound
 from relance.settings import Settings
-from relance.temporal import checks
+from relance.temporal import checks, jobs
 from relance.temporal.errors import is_missing
 
 MANAGED = "managed by relance"
@@ -50,7 +51,7 @@ class Declared:
     zone: str
     catchup: timedelta
     workflow: str
-    argument: OpenPeriodInput | CheckInput
+    argument: OpenPeriodInput | CheckInput | JobInput
     workflow_id: str
     task_queue: str
     summary: str
@@ -115,7 +116,11 @@ def cycle_options(settings: Settings) -> CycleOptions:
 def declared(settings: Settings) -> list[Declared]:
     """Return every Schedule this installation should have; without a key for Everflow there are no checks."""
     names = CheckName if settings.everflow.api_key is not None else ()
-    return [_monthly(settings), *(_check(name, settings) for name in names)]
+    return [
+        _monthly(settings),
+        *(_job(name, settings) for name in JobName),
+        *(_check(name, settings) for name in names),
+    ]
 
 
 def _monthly(settings: Settings) -> Declared:
@@ -148,6 +153,21 @@ def _check(name: CheckName, settings: Settings) -> Declared:
         task_queue=TaskQueue.OPS,
         summary=checks.SUMMARIES[name],
         execution_timeout=CHECK_TIMEOUT,
+    )
+
+
+def _job(name: JobName, settings: Settings) -> Declared:
+    return Declared(
+        id=name,
+        cron=jobs.cron_of(name, settings.jobs),
+        zone=settings.scheduling.default_zone,
+        catchup=jobs.catchup_of(name, settings.jobs),
+        workflow=jobs.WORKFLOWS[name],
+        argument=jobs.job_input(name, settings.jobs),
+        workflow_id=name,
+        task_queue=TaskQueue.OPS,
+        summary=jobs.SUMMARIES[name],
+        execution_timeout=jobs.timeout_of(name, settings.jobs),
     )
 
 

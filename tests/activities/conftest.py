@@ -79,7 +79,16 @@ class Office:
     @property
     def sender(self) -> Sender:
         data = self.data
-        return Sender(data.ledger, data.contacts, self.mailer, self.meter, self.clock, "x.example", self.relay_log)
+        return Sender(
+            data.ledger,
+            data.contacts,
+            self.mailer,
+            self.meter,
+            self.clock,
+            "x.example",
+            self.relay_log,
+            data.restores,
+        )
 
     @property
     def invitations(self) -> Invitations:
@@ -112,7 +121,7 @@ class Office:
     @property
     def statistics(self) -> Statistics:
         desk = AlertDesk(self.data.alerts, self.data.silences, self.alert_groups, self.clock)
-        return Statistics(self.data.ledger, self.data.plans, self.data.job_runs, desk)
+        return Statistics(self.data.ledger, self.data.plans, self.data.job_runs, desk, self.meter)
 
     async def run(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an activity as Temporal would; every run is the next attempt of the same activity."""

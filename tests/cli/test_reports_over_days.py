@@ -22,7 +22,10 @@ async def test_job_runs_are_shown_with_their_nominal_times_and_counted_per_job(t
     async with starter.database(stored(terminal)) as database:
 
         async def record(job: str, nominal: datetime, state: str, at: datetime, **detail: str | int) -> None:
-            await database.job_runs.record(JobRun(job=job, nominal=nominal, state=state, at=at, detail=detail))
+            took = {"duration_s": 2.5} if state == "ran" else {}
+            await database.job_runs.record(
+                JobRun(job=job, nominal=nominal, state=state, at=at, detail=detail, figures=took)
+            )
 
         await record("default-lp", MORNING, "ran", MORNING + timedelta(seconds=75), rows=12, findings=2)
         day = timedelta(days=1)
@@ -33,13 +36,30 @@ async def test_job_runs_are_shown_with_their_nominal_times_and_counted_per_job(t
     said = terminal.json("report", "jobs")
     assert [run["job"] for run in said["runs"]] == ["default-lp", "default-lp", "paused-partner"]
     assert [run["late_by"] for run in said["runs"]] == [2400, 75, 18000]
-    assert said["jobs"]["default-lp"] == {"runs": 2, "ran": 1, "late": 1, "failed": 0, "skipped": 0}
-    assert said["jobs"]["paused-partner"] == {"runs": 1, "ran": 0, "late": 0, "failed": 0, "skipped": 1}
+    assert said["jobs"]["default-lp"] == {
+        "runs": 2, "ran": 1, "late": 1, "failed": 0, "skipped": 0, "missed": 0, "mended": 0,
+        "success": 1.0, "duration_median_s": 2.5, "duration_p95_s": 2.5,
+    }
+    other = said["jobs"]["paused-partner"]
+    assert (other["runs"], other["skipped"], other["success"], other["duration_median_s"]) == (1, 1, 0.0, None)
     month = terminal.json("report", "jobs", "--job", "paused-partner", "--days", "40")
     assert month["jobs"]["paused-partner"]["failed"] == 1
     shown = terminal.run("report", "jobs").out
-    for part in ("07:00", "Europe/Amsterdam", "0:01:15", "findings: 2, rows: 12", "Per job"):
+    for part in ("07:00", "Europe/Amsterdam", "0:01:15", "findings: 2, rows: 12", "Per job", "2.5 s", "100.0%"):
         assert part in shown, part
+
+
+async def test_a_run_made_up_for_by_hand_shows_how_it_had_ended_before(terminal: Terminal) -> None:
+    async with starter.database(stored(terminal)) as database:
+        await database.ensure_indexes()
+        for state, later in (("skipped(missed)", 1), ("late", 2)):
+            at = MORNING + timedelta(hours=later)
+            await database.job_runs.record(JobRun(job="cleanup", nominal=MORNING, state=state, at=at))
+    said = terminal.json("report", "jobs", "--job", "cleanup")
+    [run] = said["runs"]
+    assert (run["state"], [one["state"] for one in run["history"]]) == ("late", ["skipped(missed)"])
+    assert (said["jobs"]["cleanup"]["mended"], said["cut"]) == (1, [])
+    assert "before: skipped(missed)" in terminal.run("report", "jobs", "--job", "cleanup").out
 
 
 async def test_a_noisy_rule_is_named_with_what_to_do_about_it(terminal: Terminal) -> None:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-_BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", flags=re.MULTILINE | re.DOTALL)
+_BLOCK = r"^ *```{}\n(.*?)^ *```$"
 _LINK = re.compile(r"(?:\]\(|(?:src|href)=\")([^)\"#\s]+)")
 
 
@@ -26,10 +26,17 @@ class Shell:
         return shlex.join([*(f"{name}={value}" for name, value in self.variables.items()), *self.words])
 
 
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the texts of a page's code blocks of one language, in order.
+
+    Blocks of `sh` are commands to be tried one by one; those of `bash` are scripts that a test of their own runs.
+    """
+    return re.findall(_BLOCK.format(language), page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
 def commands(page: Path) -> list[Shell]:
     """Return the commands of a page's `sh` blocks, in order."""
-    blocks = _BLOCK.findall(page.read_text())
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    lines = "".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
     return [parse(line) for line in lines if shlex.split(line, comments=True)]
 
 

@@ -6,9 +6,20 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from relance.domain.cron import EVERY_DAY, nominal_on, time_of_day, weekdays
+from relance.domain.cron import EVERY_DAY, is_cron, nominal_on, time_of_day, weekdays
 
 AMSTERDAM = "Europe/Amsterdam"
+
+
+# Asked of the server, 1.32: it takes the first and refuses the second.
+CRONS = ["30 3 * * 0", "*/5 * * * *", "*/2 * * * * * *", "0 0 * * mon-fri", "0 0 1 jan *", "0 0 0 1 * * 2026"]
+NO_CRONS = ["0 0 * * fri-mon", "61 * * * *", "* * *", "5-3 * * * *", "0 0 * * 8", "*/0 * * * *", "0 0 ? * *", "@daily"]
+NO_CRONS += ["0 0 0 1 1 * 1999", "0 0 32 * *", "0 0 0 * *", "1,,2 0 * * *", "0 0 L * *", "0 ٩ * * *", ""]
+
+
+def test_what_the_server_would_refuse_is_no_cron_expression() -> None:
+    assert [cron for cron in CRONS if not is_cron(cron)] == []
+    assert [cron for cron in NO_CRONS if is_cron(cron)] == []
 
 
 @pytest.mark.parametrize(

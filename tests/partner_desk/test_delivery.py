@@ -18,6 +18,7 @@ from relance.domain.channel_state import Condition
 from relance.domain.messages import Attachment, OutgoingMessage, plain_text
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.ports import Delivered
+from tests.fakes import FakeMeter
 from tests.partner_desk.conftest import NOMINAL, Bureau, perform, sighting
 
 KEY = "default-lp/0.1.376"
@@ -53,7 +54,9 @@ def delivery(bureau: Bureau, slack: ScriptedChannel) -> AlertDelivery:
     return a_delivery(bureau, slack)
 
 
-def a_delivery(bureau: Bureau, slack: ScriptedChannel, fingerprint: str = "f1") -> AlertDelivery:
+def a_delivery(
+    bureau: Bureau, slack: ScriptedChannel, fingerprint: str = "f1", meter: FakeMeter | None = None
+) -> AlertDelivery:
     addresses = {"slack": Address(slack, fingerprint), "inbox": Address(ScriptedChannel("inbox"), "")}
     return AlertDelivery(
         bureau.desk,
@@ -64,6 +67,7 @@ def a_delivery(bureau: Bureau, slack: ScriptedChannel, fingerprint: str = "f1") 
         Pictures(),
         Voice("en", "Europe/Amsterdam"),
         bureau.clock,
+        meter or FakeMeter(),
     )
 
 

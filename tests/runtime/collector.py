@@ -20,8 +20,10 @@ class Collector:
     spans: list[Span] = field(default_factory=list)
     metrics: set[str] = field(default_factory=set)
     services: set[str] = field(default_factory=set)
+    bodies: list[bytes] = field(default_factory=list)
 
     def take(self, path: str, body: bytes) -> None:
+        self.bodies.append(body)
         if path == "/v1/traces":
             traces = ExportTraceServiceRequest.FromString(body)
             self.spans += [s for r in traces.resource_spans for scope in r.scope_spans for s in scope.spans]

@@ -23,6 +23,7 @@ from relance.domain.breaker import State
 from relance.domain.failures import Failure, FailureClass, Severity, Strategy, classify_mongodb
 from relance.domain.invitation import MailKind
 from relance.ports import Failed, Sent
+from relance.runtime.catalogue import METRICS
 from relance.runtime.telemetry import Telemetry, configure
 from relance.settings import Monitoring
 from tests.runtime.collector import Collector, collecting
@@ -69,11 +70,11 @@ async def _run_a_workflow(server: str, telemetry: Telemetry) -> None:
 async def test_one_endpoint_shows_our_metrics_and_those_of_temporal_at_once(server: str) -> None:
     with configured(Monitoring(metrics_port=0)) as telemetry:
         await _run_a_workflow(server, telemetry)
-        telemetry.instruments.mail(MailKind.INVITATION, Sent("<m@d>", NOW), 0.01)
-        telemetry.instruments.mail(MailKind.INVITATION, FAILED, 0.02)
+        telemetry.instruments.mail(MailKind.INVITATION, Sent("<m@d>", NOW), 0.01, "google", 2.0)
+        telemetry.instruments.mail(MailKind.INVITATION, FAILED, 0.02, "other", 90.0)
         text = await asyncio.to_thread(_scrape, telemetry)
-    assert 'relance_mails_total{class="none",kind="invitation",result="sent"} 1.0' in text
-    assert 'relance_mails_total{class="hard_recipient",kind="invitation",result="failed"} 1.0' in text
+    assert 'relance_mails_total{class="none",kind="invitation",provider="google",result="sent"} 1.0' in text
+    assert 'relance_mails_total{class="hard_recipient",kind="invitation",provider="other",result="failed"} 1.0' in text
     assert re.search(r"^temporal_workflow_completed_total\{.*\} 1$", text, flags=re.MULTILINE)
     rss = re.search(r"^relance_worker_rss_bytes (\S+)$", text, flags=re.MULTILINE)
     assert rss is not None
@@ -103,7 +104,7 @@ async def _seen(collector: Collector, *metrics: str) -> None:
 
 def test_without_settings_nothing_listens_and_nothing_is_traced() -> None:
     with configured(Monitoring()) as telemetry:
-        telemetry.instruments.mail(MailKind.FIRST, Sent("<m@d>", NOW), 0.01)
+        telemetry.instruments.mail(MailKind.FIRST, Sent("<m@d>", NOW), 0.01, "google", 2.0)
         assert telemetry.metrics_url is None
         assert list(telemetry.interceptors) == []
 
@@ -111,16 +112,25 @@ def test_without_settings_nothing_listens_and_nothing_is_traced() -> None:
 def test_every_instrument_shows_on_the_endpoint() -> None:
     with configured(Monitoring(metrics_port=0)) as telemetry:
         instruments = telemetry.instruments
-        instruments.ledger_group(32, 0.006)
+        instruments.ledger_group(32, 0.02, 0.006)
         instruments.reminder_skipped(MailKind.FIRST, "submitted")
         instruments.plan_notes({"unknown_zone": 2})
         instruments.uncertain(MailKind.FIRST, "arrived")
         instruments.error(classify_mongodb(14031))
         instruments.watch_breakers(lambda: {"relay": State.OPEN, "everflow": State.CLOSED})
-        instruments.mail(MailKind.INVITATION, FAILED, 0.02)
+        instruments.mail(MailKind.INVITATION, FAILED, 0.02, "other", 90.0)
+        instruments.follow_up_started()
+        instruments.job_run("cleanup", "skipped(no worker in time)", None)
+        instruments.job_run("cleanup", "ran", 3.0)
+        instruments.alert_event("default-lp", "suppressed", "unchanged")
+        instruments.alert_message("slack", "delivered")
+        instruments.health("mongodb", "failing")
+        instruments.health("mongodb", "healthy")
         text = _scrape(telemetry)
+    for metric in METRICS:
+        assert f"# TYPE {metric.prometheus} {metric.kind}" in text
     for line in (
-        'relance_ledger_group_size_bucket{le="32"} 1.0',
+        'relance_ledger_group_size_bucket{le="32.0"} 1.0',
         "relance_ledger_group_duration_seconds_count 1.0",
         'relance_reminders_skipped_total{kind="first",reason="submitted"} 1.0',
         'relance_plan_notes_total{code="unknown_zone"} 2.0',
@@ -129,8 +139,17 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         'relance_breaker_state{name="relay"} 2.0',
         'relance_breaker_state{name="everflow"} 0.0',
         'relance_errors_total{class="hard_recipient",source="smtp"} 1.0',
+        'relance_mail_wait_seconds_bucket{kind="invitation",le="300.0"} 1.0',
+        'relance_claim_wait_seconds_bucket{le="0.025"} 1.0',
+        'relance_job_runs_total{job="cleanup",state="skipped"} 1.0',
+        'relance_job_runs_total{job="health",state="failed"} 0.0',
+        'relance_job_duration_seconds_bucket{job="cleanup",le="5.0",state="ran"} 1.0',
+        'relance_alerts_total{event="suppressed",reason="unchanged",rule="default-lp"} 1.0',
+        'relance_alert_messages_total{channel="slack",result="delivered"} 1.0',
+        'relance_health{probe="mongodb",state="healthy"} 1.0',
     ):
         assert line in text
+    assert 'state="failing"' not in text
 
 
 def test_a_given_port_is_used_and_free_again_afterwards() -> None:

@@ -53,7 +53,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     control = ControlWatch(data.controls)
     gates = Gates(parts.gate, Brake(CycleDesk(data.controls, parts.cycles, clock), alerts).pull)
     people = (data.users, data.contacts, data.suppressions)
-    statistics = Statistics(ledger, data.plans, data.job_runs, alerts)
+    statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter)
     methods: list[Callable[..., Any]] = [
         planning.plan,
         planning.next_wave,

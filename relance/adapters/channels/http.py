@@ -23,6 +23,7 @@ from relance.domain.failures import FailureClass, Source, classify_http
 from relance.domain.failures.http import BAD_ADDRESS
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.settings.channels import Channels
+from relance.tracing import span
 
 MOST_BYTES = 64 * 1024
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "relance", "Accept-Encoding": "identity"}
@@ -106,8 +107,12 @@ class ChannelHttp:
             ChannelGone: 404, 410.
         """
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._exchange(channel, url, body, headers)
+            # Neither URL nor host: a webhook's address is a secret.
+            with span("HTTP POST", {"http.request.method": "POST", "peer.service": channel}) as calling:
+                async with asyncio.timeout(self._seconds):
+                    answer = await self._exchange(channel, url, body, headers)
+                calling.set_attribute("http.response.status_code", answer.status)
+                return answer
         except ForbiddenAddressError as error:
             raise _failure(channel, BAD_ADDRESS, str(error)) from None
         except httpx.InvalidURL as error:

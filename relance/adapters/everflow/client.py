@@ -22,6 +22,7 @@ from relance.domain.failures import Source, classify_http
 from relance.domain.failures.http import TIMEOUT
 from relance.errors import ReportRefused, ReportUnavailable, ReportUnusable
 from relance.settings.everflow import Everflow
+from relance.tracing import span
 
 NAME = "Everflow"
 # 10,000 rows are about 12 MB.
@@ -73,8 +74,10 @@ class EverflowClient:
                 raise ReportUnavailable(
                     NAME, "the rate limit is used up", code=str(_TOO_MANY), retry_after=wait, remaining=0
                 )
-            with self._breaker.call(_verdict, _left_alone):
+            attributes = {"http.request.method": method, "peer.service": NAME, "url.path": path}
+            with self._breaker.call(_verdict, _left_alone), span(f"HTTP {method}", attributes) as calling:
                 status, headers, content = await self._exchange(method, path, body, query)
+                calling.set_attribute("http.response.status_code", status)
                 if status != 200:
                     self._refuse(status, headers, content, path)
         # Some megabytes take a noticeable time (SPEC C15).

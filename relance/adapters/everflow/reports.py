@@ -40,6 +40,10 @@ class EverflowReports:
         """Look up zone and currency, once per process."""
         await self._zone()
 
+    async def greet(self) -> None:
+        """Ask for the smallest answer there is, whatever is known already."""
+        await self._client.ask("GET", queries.CURRENCIES)
+
     async def rows(self, request: ReportRequest) -> ReportTable:
         """Return a complete report, or raise.
 

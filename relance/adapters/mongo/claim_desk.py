@@ -37,6 +37,7 @@ class _Call:
     settle: Settlement | None
     claim: ClaimRequest | None
     answer: asyncio.Future[ClaimAnswer | None]
+    since: float
     nonce: str = ""
     verdict: ClaimAnswer | None = None
 
@@ -55,8 +56,8 @@ class _Call:
             self.answer.set_result(outcome)
 
 
-Observe: TypeAlias = Callable[[int, float], None]
-"""Told how many callers shared a round trip, and the seconds it took."""
+Observe: TypeAlias = Callable[[int, float, float], None]
+"""Told how many callers shared a round trip, the seconds the first of them waited in all, and those it took."""
 
 
 class ClaimDesk:
@@ -85,7 +86,7 @@ class ClaimDesk:
             await asyncio.wait([self._flush])
 
     async def _hand_in(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
-        call = _Call(settle, claim, asyncio.get_running_loop().create_future())
+        call = _Call(settle, claim, asyncio.get_running_loop().create_future(), time.perf_counter())
         self._waiting.append(call)
         self._start()
         try:
@@ -124,7 +125,8 @@ class ClaimDesk:
             for call in calls:
                 call.reply(problem)
         finally:
-            self._observe(len(calls), time.perf_counter() - started)
+            ended = time.perf_counter()
+            self._observe(len(calls), ended - min((call.since for call in calls), default=started), ended - started)
             self._flush = None
             self._start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -11,13 +12,16 @@ from pymongo.errors import PyMongoError
 
 from relance.adapters.mongo.alerts import MongoAlerts
 from relance.adapters.mongo.attachments import MongoAttachments
+from relance.adapters.mongo.audit_marks import MongoAuditMarks
 from relance.adapters.mongo.channel_states import MongoChannelStates
 from relance.adapters.mongo.chat_messages import MongoChatMessages
 from relance.adapters.mongo.claim_desk import ClaimDesk, Observe
+from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.controls import MongoControls
 from relance.adapters.mongo.documents import Client, MotorDatabase
+from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.job_runs import MongoJobRuns
@@ -25,11 +29,16 @@ from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.recheck import Recheck
+from relance.adapters.mongo.restores import MongoRestores
 from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.users import MongoUsers
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo, Privacy
+
+
+def _unobserved(_size: int, _waited: float, _seconds: float) -> None:
+    """Look away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +54,15 @@ class Database:
     controls: MongoControls
     compensations: MongoCompensations
     ledger: MongoLedger
+    effectiveness: MongoEffectiveness
     job_runs: MongoJobRuns
+    audit_marks: MongoAuditMarks
     chat_messages: MongoChatMessages
     alerts: MongoAlerts
     silences: MongoSilences
     channel_states: MongoChannelStates
     attachments: MongoAttachments
+    restores: MongoRestores
     quarantine: Quarantine
     desk: ClaimDesk
 
@@ -90,21 +102,19 @@ class Database:
         await asyncio.to_thread(self.client.close)
 
 
-def connect(settings: Mongo, privacy: Privacy, observe: Observe = lambda _size, _seconds: None) -> Database:
+def connect(settings: Mongo, privacy: Privacy, observe: Observe = _unobserved, *, traced: bool = False) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
-    `observe` is told of each round trip of the ledger.
+    `observe` is told of each round trip of the ledger; `traced` has every command leave a span.
 
     Raises:
         SettingsError: the connection string cannot be used.
     """
-    client = _client(settings)
+    client = _client(settings, [CommandSpans()] if traced else [])
     return repositories(client, client.get_database(settings.database), privacy, observe)
 
 
-def repositories(
-    client: Client, raw: MotorDatabase, privacy: Privacy, observe: Observe = lambda _size, _seconds: None
-) -> Database:
+def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: Observe = _unobserved) -> Database:
     """Return the repositories of one process on a database."""
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
@@ -119,24 +129,28 @@ def repositories(
         controls=MongoControls(raw.cycleControls, quarantine),
         compensations=MongoCompensations(raw),
         ledger=MongoLedger(raw.invitations, desk, quarantine),
+        effectiveness=MongoEffectiveness(raw.invitations, raw.plans),
         job_runs=MongoJobRuns(raw.jobRuns, quarantine),
+        audit_marks=MongoAuditMarks(raw.jobAudits, quarantine),
         chat_messages=MongoChatMessages(raw.chatMessages, quarantine),
         alerts=MongoAlerts(raw.alerts, quarantine),
         silences=MongoSilences(raw.silences, quarantine),
         channel_states=MongoChannelStates(raw.channels, quarantine),
         attachments=MongoAttachments(raw.attachments),
+        restores=MongoRestores(raw.restores, quarantine),
         quarantine=quarantine,
         desk=desk,
     )
 
 
-def _client(settings: Mongo) -> Client:
+def _client(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
     limit = _milliseconds(settings.timeout)
     try:
         # In code and not in the URI: correctness must not depend on how somebody wrote the connection string.
         return AsyncIOMotorClient(
             settings.uri.get_secret_value(),
             appname="relance",
+            event_listeners=listeners,
             w="majority",
             journal=True,
             wTimeoutMS=limit // 2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from relance.adapters.mongo.documents import Raw, to_raw
@@ -25,6 +26,20 @@ class Write:
 def doubted(kind: MailKind | str) -> Raw:
     """Return the expression for the doubts of a claimed document with one more; `kind` may be an expression."""
     return appended("doubts", {"kind": str(kind), "since": "$claim.at"})
+
+
+def doubting(kind: MailKind, since: datetime) -> Write:
+    """Return the write that puts mails in doubt of which nothing is recorded; each once per instant."""
+    doubt = {"kind": kind.value, "since": since}
+    unknown: Raw = {"claim": None, "$nor": [{"doubts": {"$elemMatch": doubt}}]}
+    doubts = {"doubts": appended("doubts", doubt)}
+    if kind is MailKind.INVITATION:
+        unsent = {"sentAt": None, "status": {"$in": [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]}}
+        # As if it had been claimed: only from there it may turn out to have been sent.
+        return Write({**unknown, **unsent}, [{"$set": {**doubts, "status": InvitationStatus.SENDING.value}}])
+    skip = {"type": kind.value, "reason": _UNCERTAIN, "at": since}
+    undecided = {"reminders.type": {"$ne": kind.value}, "reminderSkips.type": {"$ne": kind.value}}
+    return Write({**unknown, **undecided}, [{"$set": {**doubts, "reminderSkips": appended("reminderSkips", skip)}}])
 
 
 def resolving(one: Resolution) -> Sequence[Write]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Several
 from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
@@ -10,7 +11,7 @@ from relance.adapters.mongo.documents import Collection, Raw, Reader
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.job_run import JobRun
+from relance.domain.job_run import JobRun, improves
 
 _REPORT = "monthly-cycle-report"
 
@@ -23,13 +24,20 @@ class MongoJobRuns:
         self._reader = Reader(JobRun, "jobRuns", quarantine)
 
     async def record(self, run: JobRun) -> bool:
-        """Record a run once; return whether this call made the record."""
+        """Record a run once, or in the place of one that did not do it; return whether this call wrote anything."""
         with translated("record a job run"):
             try:
-                await self._collection.insert_one(run.model_dump(by_alias=True))
+                await self._collection.insert_one(_raw(run))
             except DuplicateKeyError:
-                return False
+                return await self._improve(run)
         return True
+
+    async def recorded(self, job: str, nominals: Several[datetime]) -> set[datetime]:
+        """Return which of these nominal times have a record."""
+        query: Raw = {"job": job, "nominal": {"$in": list(nominals)}}
+        with translated("look for job runs"):
+            found = await self._collection.find(query, {"nominal": 1}).to_list(None)
+        return {one["nominal"] for one in found}
 
     async def runs(self, *, job: str | None = None, since: datetime | None = None, limit: int = 100) -> list[JobRun]:
         """Return recorded runs, of one job or of all, newest nominal time first."""
@@ -53,3 +61,26 @@ class MongoJobRuns:
         with translated("read a cycle's report"):
             found = await self._collection.find_one({"job": _REPORT, "nominal": period})
         return CycleStatistics.model_validate(found["statistics"]) if found else None
+
+    async def cycles(self, until: str, limit: int) -> list[CycleStatistics]:
+        """Return the stored reports up to a period, oldest first, the newest so many."""
+        wanted = {"job": _REPORT, "nominal": {"$type": "string", "$lte": until}}
+        with translated("read the cycles' reports"):
+            found = await self._collection.find(wanted).sort([("nominal", -1)]).limit(limit).to_list(None)
+        return [CycleStatistics.model_validate(one["statistics"]) for one in reversed(found)]
+
+    async def _improve(self, run: JobRun) -> bool:
+        key: Raw = {"job": run.job, "nominal": run.nominal}
+        before = await self._reader.one(await self._collection.find_one(key))
+        if before is None or not improves(run.state, before.state):
+            return False
+        fields = {name: value for name, value in _raw(run).items() if name not in {"job", "nominal", "history"}}
+        # Of two that improve it at the same time one does: then it is done, and nothing improves it further.
+        change = {"$set": fields, "$push": {"history": before.outcome.model_dump(by_alias=True)}}
+        result = await self._collection.update_one({**key, "state": before.state, "at": before.at}, change)
+        return result.modified_count == 1
+
+
+def _raw(run: JobRun) -> Raw:
+    raw = run.model_dump(by_alias=True)
+    return raw if run.history else {name: value for name, value in raw.items() if name != "history"}

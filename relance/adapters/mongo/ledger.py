@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.claim_desk import ClaimDesk
 from relance.adapters.mongo.claims import refusal
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
-from relance.adapters.mongo.doubts import doubted, resolving
+from relance.adapters.mongo.doubts import doubted, doubting, resolving
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
 from relance.adapters.mongo.invitation_events import changes
 from relance.adapters.mongo.per_document import appended
@@ -94,6 +94,12 @@ class MongoLedger:
                 [{"$set": {"reminderSkips": appended("reminderSkips", skip), "doubts": doubts}}, {"$unset": "claim"}],
             )
         return invitations.matched_count + reminders.matched_count
+
+    async def doubt(self, invitation_ids: Sequence[str], kind: MailKind, since: datetime) -> None:
+        """Put these mails in doubt, as of an instant, where nothing is recorded of them and nobody has claimed them."""
+        one = doubting(kind, since)
+        with translated("put mails in doubt"):
+            await self._collection.update_many({**one.mine, "_id": {"$in": list(invitation_ids)}}, one.update)
 
     async def doubtful(self, period: str, after: str, limit: int) -> list[Invitation]:
         """Return entries of the period with open doubts and an id above `after`, in order."""

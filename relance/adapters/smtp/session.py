@@ -127,6 +127,18 @@ class Session:
             self._dialogue.abort()
             raise
 
+    async def noop(self) -> None:
+        """Ask for an answer that means nothing but that somebody is there.
+
+        Raises:
+            MailRefused: it answers something else.
+            DependencyUnavailable: no answer.
+        """
+        self._write(b"NOOP\r\n", 1, "noop")
+        reply = await self._command_reply("noop")
+        if reply.category != 2:
+            raise _refusal(reply, "noop")
+
     async def quit(self) -> None:
         """Take leave and close; a relay that does not answer is not waited for."""
         try:

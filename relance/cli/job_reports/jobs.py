@@ -1,9 +1,10 @@
-"""`report jobs`: that every nominal time of every job ended in one record, and in which (SPEC H3)."""
+"""`report jobs`: that every nominal time of every job ended in one record, and how the runs went (SPEC H3, H5)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -15,13 +16,16 @@ from relance.cli.alerts.listing import READ
 from relance.cli.command import Run
 from relance.cli.instants import local, local_and_utc
 from relance.cli.output import Answer, table
-from relance.contracts.names import MONTHLY_SCHEDULE, CheckName
+from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName
 from relance.domain.job_run import JobRun
+from relance.domain.job_statistics import DURATION, JobStatistics, statistics_of
 from relance.domain.zones import zone_info
 from relance.settings import Settings
 
 SHOWN = 50
-STATES = ("ran", "late", "failed", "skipped")
+SHOWN_PER_JOB = 8
+"""The health check alone has hundreds a day: it must not push the others off the screen."""
+COLUMNS = ("job", "runs", "ok", "late", "failed", "skipped", "missed", "mended", "success", "median", "95 %")
 
 
 async def jobs(
@@ -29,20 +33,33 @@ async def jobs(
     job: Annotated[str | None, typer.Option("--job", help="Of this job only.")] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days back.")] = 7,
 ) -> Answer:
-    """Show the runs of the scheduled jobs: for which nominal time, how each ended, and how late it was."""
+    """Show the scheduled jobs: how each nominal time ended, how late, and per job how reliable and how fast it was."""
     end = run.services.clock.now()
     start = end - timedelta(days=days)
-    async with run.database() as database:
-        runs = await database.job_runs.runs(job=job, since=start, limit=READ)
     zones = _zones(run.settings)
-    totals = _totals(runs)
+    async with run.database() as database:
+        of_each = [await database.job_runs.runs(job=one, since=start, limit=READ) for one in ([job] if job else zones)]
+    runs = sorted((one for those in of_each for one in those), key=lambda one: (-one.nominal.timestamp(), one.job))
+    totals, cut = statistics_of(runs), [those[0].job for those in of_each if len(those) == READ]
     data = {
         "from": start,
         "to": end,
         "runs": [_data(one, zones) for one in runs],
-        "jobs": {name: dict(counts) for name, counts in totals.items()},
+        "jobs": {one.job: {name: value for name, value in asdict(one).items() if name != "job"} for one in totals},
+        "cut": cut,
     }
-    return Answer(data, _view(runs, totals, zones))
+    shown = runs[:SHOWN] if job else _newest_of_each(runs)
+    return Answer(data, _view(runs, shown, totals, zones, cut))
+
+
+def _newest_of_each(runs: Sequence[JobRun]) -> list[JobRun]:
+    seen: Counter[str] = Counter()
+    shown = []
+    for run in runs:
+        seen[run.job] += 1
+        if seen[run.job] <= SHOWN_PER_JOB:
+            shown.append(run)
+    return shown
 
 
 def late_by(run: JobRun) -> timedelta:
@@ -51,21 +68,10 @@ def late_by(run: JobRun) -> timedelta:
 
 
 def _zones(settings: Settings) -> Mapping[str, str]:
+    """Return every job that there can be, with the zone of its Schedule."""
     checks = dict.fromkeys((str(check) for check in CheckName), settings.everflow.timezone)
-    return {MONTHLY_SCHEDULE: settings.scheduling.default_zone, **checks}
-
-
-def _totals(runs: Iterable[JobRun]) -> dict[str, Counter[str]]:
-    totals: dict[str, Counter[str]] = {}
-    for run in runs:
-        counts = totals.setdefault(run.job, Counter(dict.fromkeys(("runs", *STATES), 0)))
-        counts.update(["runs", _kind(run.state)])
-    return dict(sorted(totals.items()))
-
-
-def _kind(state: str) -> str:
-    # A skipped run names its reason: `skipped(missed)`.
-    return state.partition("(")[0]
+    house = dict.fromkeys((MONTHLY_SCHEDULE, *(str(job) for job in JobName)), settings.scheduling.default_zone)
+    return {**house, **checks}
 
 
 def _data(run: JobRun, zones: Mapping[str, str]) -> dict[str, Any]:
@@ -73,10 +79,16 @@ def _data(run: JobRun, zones: Mapping[str, str]) -> dict[str, Any]:
     return {**run.model_dump(mode="json"), "nominal_local": local_and_utc(run.nominal, zone), "late_by": late_by(run)}
 
 
-def _view(runs: Sequence[JobRun], totals: Mapping[str, Mapping[str, int]], zones: Mapping[str, str]) -> Group:
+def _view(
+    runs: Sequence[JobRun],
+    shown: Sequence[JobRun],
+    totals: Sequence[JobStatistics],
+    zones: Mapping[str, str],
+    cut: Sequence[str],
+) -> Group:
     if not runs:
         return Group("No job has recorded a run in this time.")
-    columns = ("job", "nominal", "there", "state", "recorded", "after", "details")
+    columns = ("job", "nominal", "there", "state", "recorded", "after", "took", "details")
     rows = [
         (
             Text(run.job),
@@ -86,15 +98,29 @@ def _view(runs: Sequence[JobRun], totals: Mapping[str, Mapping[str, int]], zones
             f"{run.at:%Y-%m-%d %H:%M:%S}",
             # By hand, a run may be made before its time of the day.
             late_by(run) if run.at >= run.nominal else "early",
+            _seconds(run.figures.get(DURATION)),
             Text(_details(run) or "-"),
         )
-        for run in runs[:SHOWN]
+        for run in shown
     ]
     parts: list[Any] = [table("Job runs (times in UTC, and where a zone is named)", columns, rows)]
-    if len(runs) > SHOWN:
-        parts.append(f"… and {len(runs) - SHOWN} more: --job and --days narrow it, --json has them all.")
-    per_job = [(Text(job), *(counts[name] for name in ("runs", *STATES))) for job, counts in totals.items()]
-    return Group(*parts, table("Per job", ("job", "runs", "ok", *STATES[1:]), per_job))
+    if len(runs) > len(shown):
+        parts.append(f"… and {len(runs) - len(shown)} more: --job and --days narrow it, --json has them all.")
+    parts.append(table("Per job", COLUMNS, [_line(one) for one in totals]))
+    if cut:
+        parts.append(f"Only the newest {READ} runs are counted of: {', '.join(cut)}.")
+    return Group(*parts)
+
+
+def _line(one: JobStatistics) -> tuple[object, ...]:
+    success = None if one.success is None else f"{one.success:.1%}"
+    times = (_seconds(one.duration_median_s), _seconds(one.duration_p95_s))
+    counts = (one.runs, one.ran, one.late, one.failed, one.skipped, one.missed, one.mended)
+    return (Text(one.job), *counts, success, *times)
+
+
+def _seconds(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f} s"
 
 
 def _there(run: JobRun, zone: str) -> str:
@@ -103,4 +129,5 @@ def _there(run: JobRun, zone: str) -> str:
 
 
 def _details(run: JobRun) -> str:
-    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in sorted(run.detail.items()))
+    parts = [f"{name.replace('_', ' ')}: {value}" for name, value in sorted(run.detail.items())]
+    return ", ".join([*parts, *(f"before: {one.state}" for one in run.history)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relance.domain.alert_wording.figures import ENGLISH as FIGURES
+from relance.domain.alert_wording.health import ENGLISH_HEALTH
 from relance.domain.alert_wording.words import Words
 from relance.domain.alerts.due import Telling
 from relance.domain.alerts.model import Rule
@@ -19,6 +20,9 @@ ENGLISH = Words(
         Rule.EVERFLOW_DOWN: "Everflow Down",
         Rule.CYCLE_IMBALANCE: "Cycle Imbalance",
         Rule.CYCLE_STOPPED: "Cycle Stopped",
+        Rule.RECONCILIATION: "Reconciliation",
+        Rule.JOB_MISSED: "Missed Job",
+        **ENGLISH_HEALTH.rules,
     },
     alert="{rule} Alert",
     titles={
@@ -64,6 +68,14 @@ ENGLISH = Words(
         "Everflow does not answer, so its checks are on hold",
         "Everflow does not answer, so its checks are on hold",
     ),
+    job_missed=(
+        "one scheduled job did not do its work",
+        "{count} scheduled jobs did not do their work",
+    ),
+    reconciliation=(
+        "follow-ups and ledger did not agree; I have mended what I could",
+        "follow-ups and ledger did not agree; I have mended what I could",
+    ),
     other=("{count} finding needs a look", "{count} findings need a look"),
     resolved=("This is over. Nothing is left to do.", "These {count} are over. Nothing is left to do."),
     flapping=(
@@ -96,6 +108,21 @@ ENGLISH = Words(
     cycle_row="cycle {period} · {eligible} eligible · {accounted} accounted for · difference {difference}",
     stopped_row="cycle {period} · {failed} of the last {results} mails failed for good",
     stopped_fault="cycle {period} · the relay refuses our own configuration ({fault})",
+    job_row="{job} · {nominal} UTC · {state}",
+    job_states={
+        "failed": "it failed",
+        "skipped(missed)": "nothing ran, and it is too late to make up for it",
+        "skipped(no worker in time)": "no worker was there in time",
+    },
+    reconciled={
+        "follow_ups_restarted": ("{count} follow-up was missing, started again",
+                                 "{count} follow-ups were missing, started again"),
+        "reminders_woken": ("{count} mail overdue, its follow-up told again",
+                            "{count} mails overdue, their follow-ups told again"),
+        "plans_finished": ("{count} plan left behind, finished", "{count} plans left behind, finished"),
+        "plans_stuck": ("{count} user not written to: start the cycle again",
+                        "{count} users not written to: start the cycle again"),
+    },
     value="{value} (limit {threshold})",
     after="after {duration}",
     over="over",
@@ -112,4 +139,5 @@ ENGLISH = Words(
     detail_more="… and {count} more: starter.py alerts list",
     chart_title="Revenue by partner",
     chart_part="Revenue by partner: the {shown} largest drops of {count}",
+    health=ENGLISH_HEALTH,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relance.domain.alert_wording.figures import FRENCH as FIGURES
+from relance.domain.alert_wording.health import FRENCH_HEALTH
 from relance.domain.alert_wording.words import Words
 from relance.domain.alerts.due import Telling
 from relance.domain.alerts.model import Rule
@@ -19,6 +20,9 @@ FRENCH = Words(
         Rule.EVERFLOW_DOWN: "Everflow indisponible",
         Rule.CYCLE_IMBALANCE: "Cycle déséquilibré",
         Rule.CYCLE_STOPPED: "Cycle arrêté",
+        Rule.RECONCILIATION: "Réconciliation",
+        Rule.JOB_MISSED: "Tâche manquée",
+        **FRENCH_HEALTH.rules,
     },
     alert="Alerte\u00a0: {rule}",
     titles={
@@ -66,6 +70,14 @@ FRENCH = Words(
         "Everflow ne répond pas, ses contrôles sont suspendus",
         "Everflow ne répond pas, ses contrôles sont suspendus",
     ),
+    job_missed=(
+        "une tâche planifiée n’a pas fait son travail",
+        "{count} tâches planifiées n’ont pas fait leur travail",
+    ),
+    reconciliation=(
+        "les suivis et le registre n’étaient pas d’accord\u00a0; j’ai réparé ce que j’ai pu",
+        "les suivis et le registre n’étaient pas d’accord\u00a0; j’ai réparé ce que j’ai pu",
+    ),
     other=("{count} constat demande un coup d’œil", "{count} constats demandent un coup d’œil"),
     resolved=(
         "C’est terminé. Il n’y a plus rien à faire.",
@@ -101,6 +113,20 @@ FRENCH = Words(
     stopped_row="cycle {period} · {failed} des {results} derniers courriels ont définitivement échoué",
     stopped_fault="cycle {period} · le relais refuse notre propre configuration ({fault})",
     cycle_row="cycle {period} · {eligible} éligibles · {accounted} comptées · écart {difference}",
+    job_row="{job} · {nominal} UTC · {state}",
+    job_states={
+        "failed": "elle a échoué",
+        "skipped(missed)": "rien ne s’est exécuté, et il est trop tard pour la rattraper",
+        "skipped(no worker in time)": "aucun exécutant n’était là à temps",
+    },
+    reconciled={
+        "follow_ups_restarted": ("{count} suivi manquait, relancé", "{count} suivis manquaient, relancés"),
+        "reminders_woken": ("{count} courriel en retard, son suivi rappelé",
+                            "{count} courriels en retard, leurs suivis rappelés"),
+        "plans_finished": ("{count} plan abandonné, terminé", "{count} plans abandonnés, terminés"),
+        "plans_stuck": ("{count} utilisateur sans envoi\u00a0: démarrez le cycle à nouveau",
+                        "{count} utilisateurs sans envoi\u00a0: démarrez le cycle à nouveau"),
+    },
     value="{value} (limite {threshold})",
     after="après {duration}",
     over="terminé",
@@ -117,4 +143,5 @@ FRENCH = Words(
     detail_more="… et {count} de plus\u00a0: starter.py alerts list",
     chart_title="Revenu par partenaire",
     chart_part="Revenu\u00a0: les {shown} plus fortes baisses sur {count}",
+    health=FRENCH_HEALTH,
 )  # fmt: skip

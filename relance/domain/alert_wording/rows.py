@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from relance.domain.alert_wording.figures import MINUS
+from relance.domain.alert_wording.health import health_row, is_about_health, performance_row
 from relance.domain.alert_wording.words import Words
 from relance.domain.alerts.model import Alert, Rule
 from relance.domain.labels import clean_name
@@ -18,6 +19,14 @@ def row(words: Words, alert: Alert) -> str:
         return _cycle(words, alert)
     if alert.rule == Rule.CYCLE_STOPPED:
         return _stopped(words, alert)
+    if alert.rule == Rule.RECONCILIATION:
+        return _reconciled(words, alert)
+    if alert.rule == Rule.JOB_MISSED:
+        return _job(words, alert)
+    if alert.rule == Rule.PERFORMANCE:
+        return performance_row(words.health, words.figures, alert)
+    if is_about_health(alert.rule):
+        return health_row(words.health, words.figures, alert)
     return _DOT.join(filter(None, [name(words, alert), figure(words, alert), _account(words, alert)]))
 
 
@@ -85,4 +94,21 @@ def _stopped(words: Words, alert: Alert) -> str:
         failed=figures.whole(evidence.value or Decimal(0)),
         results=figures.whole(evidence.baseline or Decimal(0)),
         fault=clean_name(labels.get("fault", "")),
+    )
+
+
+def _job(words: Words, alert: Alert) -> str:
+    labels = alert.labels
+    state = labels.get("state", "")
+    reason = labels.get("reason")
+    told = words.job_states.get(state, state) + (f" ({clean_name(reason)})" if reason else "")
+    return words.job_row.format(job=alert.subject, nominal=labels.get("nominal", ""), state=told)
+
+
+def _reconciled(words: Words, alert: Alert) -> str:
+    counts = {kind: int(alert.labels.get(kind, "0")) for kind in words.reconciled}
+    return _DOT.join(
+        words.reconciled[kind][count != 1].format(count=words.figures.whole(count))
+        for kind, count in counts.items()
+        if count
     )

@@ -63,10 +63,15 @@ def _found(words: Words, alerts: Sequence[Alert], at: datetime) -> str:
         return words.no_data[len(alerts) != 1].format(
             count=blanks["count"], check=name(words, first), days=days, reason=reason(words, first)
         )
+    if first.rule in words.health.sentences:
+        return words.health.sentences[first.rule]
     pairs = {
         Rule.CYCLE_IMBALANCE: words.cycle_imbalance,
         Rule.CYCLE_STOPPED: words.cycle_stopped,
         Rule.EVERFLOW_DOWN: words.everflow_down,
+        Rule.PERFORMANCE: words.health.performance,
+        Rule.RECONCILIATION: words.reconciliation,
+        Rule.JOB_MISSED: words.job_missed,
     }
     pair = next((pair for rule, pair in pairs.items() if rule == first.rule), words.other)
     return pair[len(alerts) != 1].format(**blanks)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relance.domain.alert_wording.figures import Figures
+from relance.domain.alert_wording.health import HealthWords
 from relance.domain.alerts.due import Telling
 
 Pair = tuple[str, str]
@@ -37,6 +38,8 @@ class Words:
     cycle_imbalance: Pair
     cycle_stopped: Pair
     everflow_down: Pair
+    job_missed: Pair
+    reconciliation: Pair
     other: Pair
     resolved: Pair
     flapping: Pair
@@ -49,6 +52,9 @@ class Words:
     cycle_row: str
     stopped_row: str
     stopped_fault: str
+    job_row: str
+    job_states: Mapping[str, str]
+    reconciled: Mapping[str, Pair]
     value: str
     after: str
     over: str
@@ -65,3 +71,4 @@ class Words:
     detail_more: str
     chart_title: str
     chart_part: str
+    health: HealthWords

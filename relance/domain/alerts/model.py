@@ -30,6 +30,23 @@ class Rule(StrEnum):
     EVERFLOW_DOWN = "everflow-down"
     CYCLE_IMBALANCE = "cycle-imbalance"
     CYCLE_STOPPED = "cycle-stopped"
+    MONGODB = "mongodb-unhealthy"
+    MAIL_RELAY = "mail-relay-unhealthy"
+    TEMPORAL = "temporal-unhealthy"
+    QUEUES = "task-backlog"
+    WORKERS = "workers-missing"
+    STUCK = "workflows-stuck"
+    MISSED_ACTIONS = "schedule-missed"
+    BREAKERS = "breaker-open"
+    MEMORY = "worker-memory"
+    DATABASE_DISK = "database-disk"
+    WORKER_DISK = "worker-disk"
+    OVERDUE = "reminders-overdue"
+    FOLLOW_UPS = "follow-ups-missing"
+    JOB_RUNS = "jobs-stale"
+    PERFORMANCE = "performance"
+    RECONCILIATION = "reconciliation"
+    JOB_MISSED = "job-missed"
 
 
 class AlertState(StrEnum):

@@ -1,0 +1,42 @@
+"""The health check's rounds: look at everything, then judge (SPEC H2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.failures import translated
+from relance.contracts.health import Round, Verdict
+from relance.domain.probes import ProbeName
+from relance.health import HealthDesk, look_at_all
+from relance.ports import Clock
+from relance.ports.health import Probe
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRounds:
+    """Looks and judgements; `again` is when to look once more while something is changing."""
+
+    probes: Sequence[Probe]
+    desk: HealthDesk
+    again: timedelta
+    clock: Clock
+
+    @activity.defn
+    async def look_at_everything(self) -> Round:
+        """Look at everything at the same time, each within its deadline; what fails is a result, not an error."""
+        begun = time.monotonic()
+        looks = await look_at_all(self.probes, self.clock)
+        lost = any(one.probe == ProbeName.MONGODB and one.trouble is not None for one in looks)
+        return Round(looks=tuple(looks), took=timedelta(seconds=time.monotonic() - begun), database_lost=lost)
+
+    @activity.defn
+    async def judge(self, round_: Round) -> Verdict:
+        """Store where everything stands, and tell of what became unhealthy or well."""
+        with translated():
+            judgement = await self.desk.take(round_.looks)
+        return Verdict(counts=judgement.counts, again=None if judgement.settled else self.again)

@@ -1,0 +1,104 @@
+"""One record for every nominal time of every job, also where nothing ran (SPEC H3, I7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.failures import translated
+from relance.alerting import AlertDesk
+from relance.contracts.jobs import JobOutcome, JobRequest
+from relance.domain.alerts.model import Rule
+from relance.domain.job_alerts import RECENT, job_missed, not_done_since, worst
+from relance.domain.job_audit import AuditMark, Auditor, Due, Watched, beginning, continued
+from relance.domain.job_run import JobRun
+from relance.ports import AuditMarks, Clock, JobRuns, NominalTimes
+
+
+@dataclass(frozen=True, slots=True)
+class JobAudit:
+    """Compares the nominal times of these jobs' Schedules with the records, and writes the records that are missing.
+
+    A nominal time is judged once no run can be made for it any more, at the earliest `grace` after its time. What
+    time it is says the nominal time of the audit itself, which is the server's: a worker's clock may be wrong.
+    """
+
+    jobs: Sequence[str]
+    nominal_times: NominalTimes
+    marks: AuditMarks
+    job_runs: JobRuns
+    desk: AlertDesk
+    clock: Clock
+    grace: timedelta
+
+    @activity.defn
+    async def audit(self, request: JobRequest) -> JobOutcome:
+        """Audit every job and tell of runs that were missed or failed; a dry run only counts.
+
+        Counts by code: `nominal` (times that are new), `open`, each state recorded, `unscheduled` (no Schedule).
+        """
+        with translated():
+            counts: Counter[str] = Counter()
+            for job in self.jobs:
+                counts.update(await self._job(job, request))
+        return JobOutcome(counts=dict(counts))
+
+    async def _job(self, job: str, request: JobRequest) -> Counter[str]:
+        schedule = await self.nominal_times.schedule(job)
+        if schedule is None:
+            return Counter(unscheduled=1)
+        counts: Counter[str] = Counter()
+        found: list[JobRun] = []
+        mark = await self.marks.get(job)
+        while mark is None or mark.up_to < request.nominal:
+            times, up_to = await self.nominal_times.matching(job, beginning(mark, schedule), request.nominal)
+            records, mark = await self._judged(schedule, continued(mark, schedule, times, up_to), request)
+            counts["nominal"] += len(times)
+            counts.update(record.state for record in records)
+            found += records
+            if not request.dry_run:
+                await self._settle(records, mark)
+        counts["open"] = len(mark.open)
+        if not request.dry_run:
+            await self._tell(job, found)
+        return counts
+
+    async def _judged(self, schedule: Watched, mark: AuditMark, request: JobRequest) -> tuple[list[JobRun], AuditMark]:
+        """Return the records that are missing, and the mark without what is settled."""
+        recorded = await self.job_runs.recorded(schedule.job, [due.nominal for due in mark.open])
+        unsettled = [due for due in mark.open if due.nominal not in recorded]
+        records: list[JobRun] = []
+        still: list[Due] = []
+        if unsettled:
+            others = await self.nominal_times.executions(schedule, min(due.nominal for due in unsettled))
+            auditor = Auditor(schedule, request.nominal, self.grace, self.clock.now())
+            for due in unsettled:
+                execution = await self.nominal_times.execution(schedule, due.nominal)
+                record = auditor.record(due, execution, others)
+                if record is None:
+                    still.append(due)
+                else:
+                    records.append(record)
+        return records, mark.model_copy(update={"open": tuple(still)})
+
+    async def _settle(self, records: Sequence[JobRun], mark: AuditMark) -> None:
+        # In this order: whoever dies in between finds the same nominal times open, tells and records them again.
+        bad = worst(records)
+        if bad is not None:
+            await self.desk.fire([job_missed(bad)])
+        for record in records:
+            await self.job_runs.record(record)
+        await self.marks.put(mark)
+
+    async def _tell(self, job: str, found: Sequence[JobRun]) -> None:
+        """Tell of a failure the run itself has recorded, or that the job was done since."""
+        runs = await self.job_runs.runs(job=job, limit=RECENT)
+        bad = not_done_since(runs)
+        if bad is not None:
+            await self.desk.fire([job_missed(bad)])
+        elif runs and worst(found) is None:
+            await self.desk.clear(Rule.JOB_MISSED, job)

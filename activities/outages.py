@@ -1,0 +1,123 @@
+"""Outages of MongoDB: while it is away nothing can be stored, the alerts neither, so they are told directly (SPEC H2)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from temporalio import activity
+
+from activities.alerts import Voice
+from activities.failures import translated
+from relance.contracts.health import OutageLook, OutageNotice
+from relance.domain.alert_wording.messages import alert_message
+from relance.domain.alerts.due import Telling
+from relance.domain.alerts.model import Alert, AlertState
+from relance.domain.health import ProbeRule
+from relance.domain.messages import OutgoingMessage
+from relance.errors import ChannelError, ChannelUnavailable
+from relance.health import look_at_all
+from relance.ids import outage_message_key
+from relance.ports import Channel, Clock
+from relance.ports.health import Probe
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OutageChannels:
+    """The channels by their part: `always` get every message, of `order` the first that takes it.
+
+    `stored` are those that need MongoDB themselves: the inbox.
+    """
+
+    always: Sequence[Channel]
+    order: Sequence[Channel]
+    stored: frozenset[str]
+
+    def usable(self, *, back: bool) -> tuple[list[Channel], list[Channel]]:
+        """Return those that can be written to while MongoDB is away, or when it is back."""
+        always = [one for one in self.always if back or one.name not in self.stored]
+        return always, [one for one in self.order if (back or one.name not in self.stored) and one not in always]
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """Looks at MongoDB and tells people, both without it."""
+
+    probe: Probe
+    rule: ProbeRule
+    channels: OutageChannels
+    voice: Voice
+    again: timedelta
+    longest: timedelta
+    clock: Clock
+
+    @activity.defn
+    async def look_at_database(self) -> OutageLook:
+        """Look at MongoDB alone."""
+        look = (await look_at_all([self.probe], self.clock))[0]
+        return OutageLook(
+            look=look,
+            fail_after=self.rule.fail_after,
+            recover_after=self.rule.recover_after,
+            again=self.again,
+            longest=self.longest,
+        )
+
+    @activity.defn
+    async def tell_outage(self, notice: OutageNotice) -> bool:
+        """Tell people, at most once more after a crash, with the same key; return False if no channel can be used.
+
+        Raises:
+            ApplicationError: no channel took the message; try again.
+        """
+        message = self._message(notice)
+        always, order = self.channels.usable(back=notice.ended is not None)
+        if not always and not order:
+            logger.error("MongoDB is away, and the only channel is the inbox, which needs it: nobody can be told")
+            return False
+        with translated():
+            told = [await _delivered(channel, message) for channel in always]
+            for channel in order:
+                told.append(await _delivered(channel, message))
+                if told[-1]:
+                    break
+            if not any(told):
+                raise ChannelUnavailable(", ".join(one.name for one in (*always, *order)), "none took the message")
+        return True
+
+    def _message(self, notice: OutageNotice) -> OutgoingMessage:
+        telling = Telling.RESOLVED if notice.ended else Telling.FIRING
+        alert = Alert(
+            id=self.rule.alert,
+            key=self.rule.alert,
+            group=self.rule.alert,
+            rule=self.rule.alert,
+            subject=self.rule.probe,
+            severity=self.rule.severity,
+            labels={"trouble": notice.trouble},
+            state=AlertState.RESOLVED if notice.ended else AlertState.FIRING,
+            fired_at=notice.begun,
+            updated_at=notice.at,
+            resolved_at=notice.ended,
+        )
+        return alert_message(
+            telling,
+            [alert],
+            key=outage_message_key(self.rule.probe, notice.begun, telling),
+            at=notice.at.astimezone(ZoneInfo(self.voice.zone)),
+            language=self.voice.language,
+        )
+
+
+async def _delivered(channel: Channel, message: OutgoingMessage) -> bool:
+    try:
+        await channel.deliver(message)
+    except ChannelError as error:
+        logger.warning("channel %s did not take a message: %s", channel.name, type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""The performance watch: the newest run of each job against the ones before it (SPEC H5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from activities.failures import translated
+from relance.alerting import AlertDesk
+from relance.contracts.jobs import JobOutcome, JobRequest
+from relance.domain.alerts.model import Alert, Rule
+from relance.domain.job_run import DONE, JobRun
+from relance.domain.performance import PerformancePolicy, degradations
+from relance.ids import alert_key
+from relance.performance import run_of_cycle, worsened
+from relance.ports import Clock, JobRuns
+
+MONTHS = 13
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceWatch:
+    """Compares; a run that was compared before is not told again."""
+
+    jobs: Sequence[str]
+    job_runs: JobRuns
+    desk: AlertDesk
+    policy: PerformancePolicy
+    clock: Clock
+
+    @activity.defn
+    async def watch_performance(self, request: JobRequest) -> JobOutcome:
+        """Return how many jobs were compared and how many figures were clearly worse; a dry run tells nobody."""
+        compared = worse = 0
+        with translated():
+            known = {alert.key: alert for alert in await self.desk.alerts.open(Rule.PERFORMANCE)}
+            for runs in [*[await self._runs(job) for job in self.jobs], await self._cycles()]:
+                done = [run for run in runs if run.state in DONE and run.figures]
+                if not done:
+                    continue
+                compared += 1
+                worse += await self._compare(done[0], done[1:], known, dry_run=request.dry_run)
+        return JobOutcome(counts={"compared": compared, "worse": worse})
+
+    async def _compare(
+        self, run: JobRun, earlier: Sequence[JobRun], known: dict[str, Alert], *, dry_run: bool
+    ) -> int:
+        found = degradations(run, earlier, self.policy)
+        if dry_run:
+            return len(found)
+        sightings = {
+            alert_key(Rule.PERFORMANCE, one.subject): one
+            for one in (worsened(each, run, self.policy.factor) for each in found)
+        }
+        # What is open and as old as this run was told by it.
+        news = [one for key, one in sightings.items() if key not in known or known[key].observation < one.observation]
+        if news:
+            await self.desk.fire(news)
+        for key, alert in known.items():
+            if alert.labels.get("job") == run.job and key not in sightings:
+                await self.desk.clear(Rule.PERFORMANCE, alert.subject, run.nominal.isoformat())
+        return len(found)
+
+    async def _runs(self, job: str) -> list[JobRun]:
+        return await self.job_runs.runs(job=job, limit=2 * self.policy.runs + 1)
+
+    async def _cycles(self) -> list[JobRun]:
+        now = self.clock.now()
+        # The cycle of a month may be over before the month begins, where it begins first.
+        months = [now.year * 12 + now.month - back for back in range(MONTHS)]
+        periods = [f"{month // 12:04}-{month % 12 + 1:02}" for month in months]
+        reports = [await self.job_runs.statistics(period) for period in periods]
+        return [run for report in reports if report is not None and (run := run_of_cycle(report)) is not None]

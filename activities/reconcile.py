@@ -1,0 +1,192 @@
+"""Compare what the ledger says is still to come with the follow-ups that run, and mend the difference (SPEC R8)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio import activity
+
+from activities import attempt
+from activities.failures import translated
+from activities.reconcile_inputs import revived_inputs
+from relance import ids
+from relance.alerting import AlertDesk
+from relance.concurrency import at_once
+from relance.contracts.follow_up import FollowUpInput
+from relance.contracts.jobs import JobOutcome, JobRequest
+from relance.domain.alerts.model import Rule
+from relance.domain.control import Control, ControlState
+from relance.domain.invitation import Invitation, MailKind
+from relance.domain.plan import PlanStatus
+from relance.domain.reconciliation import (
+    Mended,
+    ReconcilePolicy,
+    is_alarming,
+    is_open,
+    is_stale,
+    is_unsent,
+    overdue,
+    overtaken,
+)
+from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Suppressions, Users
+from relance.ports.reconciliation import CycleWatch, Followee, Followees, FollowUpWatch
+from relance.reconciliation import SUBJECT, WATCHED, out_of_step
+
+PAGE = 500
+OVERTAKEN = "overtaken"
+"""Why a first reminder is not sent: its follow-up was gone for so long that the second one is due."""
+
+_STALE = {PlanStatus.PLANNED, PlanStatus.SENDING}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a period: when, since when things are late, what its cycle was told, and whether it runs."""
+
+    period: str
+    at: datetime
+    late_since: datetime
+    control: Control
+    cycle_runs: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Mend, page by page; what is mended is not found again, so that whoever comes after a crash does the rest."""
+
+    followees: Followees
+    users: Users
+    contacts: Contacts
+    suppressions: Suppressions
+    plans: Plans
+    ledger: Ledger
+    controls: Controls
+    follow_ups: FollowUpWatch
+    cycles: CycleWatch
+    desk: AlertDesk
+    policy: ReconcilePolicy
+    clock: Clock
+
+    @activity.defn
+    async def reconcile(self, request: JobRequest) -> JobOutcome:
+        """Return what was mended, by `Mended`, and how many users were looked at; goes on where it was cut off."""
+        known = activity.info().heartbeat_details
+        reached, counted = known[0] if known else (("", None), {})
+        place, counts = (str(reached[0]), reached[1]), Counter[str](counted)
+        with translated():
+            async with attempt.heartbeating(lambda: (place, counts)):
+                for period in await self._periods(place[0]):
+                    after = place[1] if period == place[0] else None
+                    place = (period, after)
+                    look = await self._look(period, request)
+                    while look.control.state is not ControlState.ROLLED_BACK and (
+                        page := await self._page(look, after)
+                    ):
+                        # Counted with the place it belongs to: a heartbeat never holds one without the other.
+                        found = await self._mend(look, page)
+                        after = page[-1].user_id
+                        counts, place = counts + found, (period, after)
+                if not request.dry_run:
+                    await self._tell(counts)
+        return JobOutcome(counts={WATCHED: 0, **dict.fromkeys(Mended, 0), **counts})
+
+    async def _periods(self, reached: str) -> list[str]:
+        now = self.clock.now()
+        return [one for one in await self.followees.periods() if one >= reached and self.policy.watches(one, now)]
+
+    async def _look(self, period: str, request: JobRequest) -> Look:
+        at = self.clock.now()
+        control = await self.controls.get(period)
+        runs = await self.cycles.runs(period)
+        return Look(period, at, at - self.policy.margin, control, runs, request.dry_run)
+
+    async def _page(self, look: Look, after: str | None) -> list[Followee]:
+        return await self.followees.page(look.period, after, PAGE, at=look.at, late_since=look.late_since)
+
+    async def _mend(self, look: Look, page: Sequence[Followee]) -> Counter[str]:
+        # While its plan is open a user's follow-ups are the wave's to start.
+        done = [one for one in page if one.plan not in _STALE and one.ahead]
+        stale = [
+            one
+            for one in page
+            if one.plan in _STALE
+            and not look.cycle_runs
+            and is_stale(one.plan, one.instant, look.late_since, look.control.state)
+        ]
+        asked = [one for followee in (*done, *stale) for one in _follow_ups(look.period, followee)]
+        running = await self.follow_ups.running_among(asked)
+        paused = look.control.state is ControlState.PAUSED
+        doubtful = [
+            one for one in done if not running.issuperset(_follow_ups(look.period, one)) or (one.overdue and not paused)
+        ]
+        entries = await self.ledger.of_users(look.period, [one.user_id for one in (*doubtful, *stale)])
+        open_ = await self._open([entry for those in entries.values() for entry in those])
+        counts = Counter({WATCHED: len(page)})
+        for one in stale:
+            counts += await self._finish(look, one, entries.get(one.user_id, []), open_, running)
+        revived = await at_once(doubtful, lambda one: self._revive(look, entries[one.user_id], open_, running))
+        return sum(revived, counts)
+
+    async def _open(self, entries: Sequence[Invitation]) -> dict[str, bool]:
+        """Return per invitation whether anything may still be sent, as of now."""
+        users = await self.users.by_ids(sorted({one.user_id for one in entries}))
+        contacts = await self.contacts.by_ids([one.contact_id for one in entries])
+        suppressed = await self.suppressions.suppressed(sorted({one.email for one in contacts.values() if one.email}))
+        return {
+            one.id: is_open(
+                one,
+                users.get(one.user_id),
+                (contact := contacts.get(one.contact_id)),
+                suppressed=contact is not None and contact.email in suppressed,
+            )
+            for one in entries
+        }
+
+    async def _finish(
+        self, look: Look, one: Followee, entries: list[Invitation], open_: dict[str, bool], running: set[str]
+    ) -> Counter[str]:
+        """Finish a plan that its cycle has left behind; whom it has not sent to only a cycle can send to."""
+        expected = one.contacts if one.plan is PlanStatus.SENDING else None
+        if expected is None or len(entries) < expected or any(is_unsent(entry) for entry in entries):
+            return Counter({Mended.PLANS_STUCK: 1})
+        revived = await self._revive(look, entries, open_, running)
+        if not look.dry_run:
+            await self.plans.finish(look.period, [one.user_id], PlanStatus.DONE, look.at)
+        return revived + Counter({Mended.PLANS_FINISHED: 1})
+
+    async def _revive(
+        self, look: Look, entries: list[Invitation], open_: dict[str, bool], running: set[str]
+    ) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for request, those in revived_inputs(entries, open_, look.at, self.policy.expiry_days):
+            kind, count = self._trouble(look, request, those, running)
+            counts[kind] += count
+            if count and not look.dry_run:
+                for entry in those:
+                    if overtaken(entry, look.at):
+                        await self.ledger.skip(entry.id, MailKind.FIRST, OVERTAKEN, look.at)
+                await self.follow_ups.revive(request)
+        return +counts
+
+    def _trouble(
+        self, look: Look, request: FollowUpInput, those: Sequence[Invitation], running: set[str]
+    ) -> tuple[Mended, int]:
+        if ids.follow_up_workflow_id(request.period, request.user_id, request.part) not in running:
+            return Mended.FOLLOW_UPS_RESTARTED, 1
+        paused = look.control.state is ControlState.PAUSED
+        return Mended.REMINDERS_WOKEN, 0 if paused else sum(overdue(one, look.late_since) for one in those)
+
+    async def _tell(self, counts: Counter[str]) -> None:
+        if is_alarming(counts, self.policy):
+            await self.desk.fire([out_of_step(counts, self.policy)])
+        else:
+            await self.desk.clear(Rule.RECONCILIATION, SUBJECT)
+
+
+def _follow_ups(period: str, one: Followee) -> list[str]:
+    last = max((one.contacts or 0) - 1, 0) // ids.CONTACTS_PER_FOLLOW_UP
+    return [ids.follow_up_workflow_id(period, one.user_id, part) for part in range(last + 1)]

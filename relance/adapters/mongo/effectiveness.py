@@ -1,0 +1,164 @@
+"""What followed each reminder, counted by the server, a thousand users at a time (SPEC R7)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from relance.adapters.mongo.documents import Collection, Raw
+from relance.adapters.mongo.errors import translated
+from relance.domain.effectiveness import REMINDERS, WINDOW, Arm, Group
+from relance.domain.events import EventKind
+from relance.domain.failures import FailureClass
+from relance.domain.invitation import InvitationStatus, MailKind
+from relance.domain.reminders import ReminderRefusal
+
+_KINDS = [kind.value for kind in REMINDERS]
+# Whoever complains has opted out, only louder.
+_OPT_OUTS = [EventKind.OPTED_OUT.value, EventKind.COMPLAINED.value]
+_FAILED = [failure.value for failure in FailureClass]
+USERS = 1000
+"""Users counted at a time: some twenty thousand invitations, about a second, well within an operation's timeout."""
+
+_HOURS = int(WINDOW.total_seconds() // 3600)
+
+
+class MongoEffectiveness:
+    """`ports.Effectiveness` over the collection `invitations`, with the users' zones from `plans`."""
+
+    def __init__(self, invitations: Collection, plans: Collection) -> None:
+        self._invitations = invitations
+        self._plans = plans
+
+    async def periods(self) -> list[str]:
+        """Return the periods there are invitations of, newest first."""
+        with translated("look up the periods"):
+            found = await self._invitations.distinct("period")
+        return sorted((str(period) for period in found), reverse=True)
+
+    async def groups(self, period: str, now: datetime) -> AsyncIterator[Group]:
+        """Yield the counted reminders of a period: per thousand users a group per arm, zone and quarter of an hour."""
+        after, last = "", await self._last_user(period, "")
+        while True:
+            users = {"$gt": after} if last is None else {"$gt": after, "$lte": last}
+            with translated("count what followed the reminders"):
+                found = await self._invitations.aggregate(_stages(period, users, now)).to_list(None)
+            for raw in found:
+                yield _group(period, raw)
+            if last is None:
+                return
+            after, last = last, await self._last_user(period, last)
+
+    async def _last_user(self, period: str, after: str) -> str | None:
+        """Return where the next thousand users end; None when there are fewer."""
+        wanted = {"_id": {"$gt": f"{period}.{after}", "$lt": f"{period}/"}}
+        with translated("divide the users"):
+            found = await self._plans.find(wanted, {"userId": 1}).sort("_id", 1).skip(USERS - 1).limit(1).to_list(1)
+        return str(found[0]["userId"]) if found else None
+
+
+def _stages(period: str, users: Raw, now: datetime) -> list[Raw]:
+    after = {"$dateAdd": {"startDate": "$one.at", "unit": "hour", "amount": _HOURS}}
+    over = {"$lte": [after, now]}
+    opted_out = {"$and": [{"$eq": ["$status", InvitationStatus.CANCELLED.value]}, {"$in": ["$reason", _OPT_OUTS]}]}
+    return [
+        {"$match": {"period": period, "userId": users}},
+        {
+            "$project": {
+                "userId": 1,
+                "status": 1,
+                "reason": {"$ifNull": ["$reason", None]},
+                "submittedAt": 1,
+                "endedAt": 1,
+                "heldOut": {"$ifNull": ["$heldOut", []]},
+                "one": {"$concatArrays": [_sent(), _not_sent()]},
+            }
+        },
+        {"$unwind": "$one"},
+        # Reminders of one user go out together, so that few groups are left for the look at their plans.
+        {
+            "$group": {
+                "_id": {
+                    "user": "$userId",
+                    "kind": "$one.kind",
+                    "arm": "$one.arm",
+                    # Every zone is a whole number of quarters away from UTC.
+                    "at": {"$dateTrunc": {"date": "$one.at", "unit": "minute", "binSize": 15}},
+                    "earlier": _earlier_held_out(),
+                },
+                "count": {"$sum": 1},
+                "watched": _sum(over),
+                "submitted": _sum(over, _within("$submittedAt", after)),
+                "optedOut": _sum(over, opted_out, _within("$endedAt", after)),
+            }
+        },
+        {"$set": {"plan": {"$concat": [f"{period}.", "$_id.user"]}}},
+        {
+            "$lookup": {
+                "from": "plans",
+                "localField": "plan",
+                "foreignField": "_id",
+                "pipeline": [{"$project": {"_id": 0, "zone": 1}}],
+                "as": "plan",
+            }
+        },
+        {
+            "$group": {
+                "_id": {
+                    "kind": "$_id.kind",
+                    "arm": "$_id.arm",
+                    "at": "$_id.at",
+                    "earlier": "$_id.earlier",
+                    "zone": {"$ifNull": [{"$first": "$plan.zone"}, "UTC"]},
+                },
+                **{name: {"$sum": f"${name}"} for name in ("count", "watched", "submitted", "optedOut")},
+            }
+        },
+    ]
+
+
+def _sent() -> Raw:
+    fields = {"kind": "$$this.type", "at": "$$this.sentAt", "arm": Arm.SENT.value}
+    return {"$map": {"input": _of("reminders", {"$in": ["$$this.type", _KINDS]}), "in": fields}}
+
+
+def _not_sent() -> Raw:
+    """Of the reminders that were not sent: those held out, and those tried in vain."""
+    held_out = {"$eq": ["$$this.reason", ReminderRefusal.HOLDOUT.value]}
+    wanted = {"$and": [{"$in": ["$$this.type", _KINDS]}, {"$or": [held_out, {"$in": ["$$this.reason", _FAILED]}]}]}
+    arm = {"$cond": [held_out, Arm.HELD_OUT.value, Arm.FAILED.value]}
+    fields = {"kind": "$$this.type", "at": "$$this.at", "arm": arm}
+    return {"$map": {"input": _of("reminderSkips", wanted), "in": fields}}
+
+
+def _of(field: str, condition: Raw) -> Raw:
+    return {"$filter": {"input": {"$ifNull": [f"${field}", []]}, "cond": condition}}
+
+
+def _earlier_held_out() -> Raw:
+    return {"$and": [{"$eq": ["$one.kind", MailKind.SECOND.value]}, {"$in": [MailKind.FIRST.value, "$heldOut"]}]}
+
+
+def _within(field: str, until: Raw) -> Raw:
+    return {"$and": [{"$gt": [field, "$one.at"]}, {"$lte": [field, until]}]}
+
+
+def _sum(*conditions: Raw) -> Raw:
+    return {"$sum": {"$cond": [{"$and": list(conditions)}, 1, 0]}}
+
+
+def _group(period: str, raw: dict[str, Any]) -> Group:
+    key = raw["_id"]
+    return Group(
+        period=period,
+        kind=MailKind(key["kind"]),
+        arm=Arm(key["arm"]),
+        at=key["at"],
+        zone=str(key["zone"]),
+        count=raw["count"],
+        watched=raw["watched"],
+        submitted=raw["submitted"],
+        opted_out=raw["optedOut"],
+        earlier_held_out=key["earlier"],
+    )

@@ -1,0 +1,107 @@
+"""The users of a period with what the ledger says is still to come of their invitations (SPEC R8).
+
+Both reads go along an index: plans by their `_id` (period and user), invitations by `(period, userId, contactId)`. What
+the server counts does not travel.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from relance.adapters.mongo.documents import MotorDatabase, Raw
+from relance.adapters.mongo.errors import translated
+from relance.domain.invitation import InvitationStatus, MailKind
+from relance.domain.plan import PlanStatus
+from relance.ids import plan_id
+from relance.ports.reconciliation import Followee
+
+_SENT = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
+_FIELDS = {"_id": 0, "userId": 1, "status": 1, "instant": 1, "contacts": 1}
+
+
+class MongoFollowees:
+    """`ports.reconciliation.Followees` over `plans` and `invitations`."""
+
+    def __init__(self, database: MotorDatabase) -> None:
+        self._plans = database.plans
+        self._invitations = database.invitations
+
+    async def periods(self) -> list[str]:
+        """Return the periods that have plans, in order."""
+        with translated("list the periods"):
+            return sorted(await self._plans.distinct("period"))
+
+    async def page(
+        self, period: str, after: str | None, size: int, *, at: datetime, late_since: datetime
+    ) -> list[Followee]:
+        """Return the next users of a period, in order of id."""
+        # A plan's id is made of period and user; "/" comes after ".".
+        first = plan_id(period, after) if after is not None else f"{period}."
+        with translated("read what is still to come"):
+            found = self._plans.find({"_id": {"$gt": first, "$lt": f"{period}/"}}, _FIELDS)
+            plans = await found.sort("_id", 1).to_list(size)
+            if not plans:
+                return []
+            users = {"$gte": plans[0]["userId"], "$lte": plans[-1]["userId"]}
+            stages: list[Raw] = [
+                {"$match": {"period": period, "userId": users, "status": {"$in": [*_SENT, "sending"]}}},
+                {
+                    "$group": {
+                        "_id": "$userId",
+                        "ahead": {"$sum": _ahead(at)},
+                        "overdue": {"$sum": _overdue(late_since)},
+                    }
+                },
+            ]
+            groups = await self._invitations.aggregate(stages).to_list(None)
+        counts = {group["_id"]: group for group in groups}
+        return [_followee(plan, counts.get(plan["userId"], {})) for plan in plans]
+
+
+def _followee(plan: Raw, counts: Raw) -> Followee:
+    return Followee(
+        user_id=plan["userId"],
+        plan=PlanStatus(plan["status"]),
+        instant=plan["instant"],
+        contacts=plan.get("contacts"),
+        ahead=counts.get("ahead", 0),
+        overdue=counts.get("overdue", 0),
+    )
+
+
+def _ahead(at: datetime) -> Raw:
+    # A missing field is before every instant. As `domain.reconciliation.ahead_of`.
+    followed = {"$and": [{"$in": ["$status", _SENT]}, {"$gt": ["$dueAt.expiry", at]}]}
+    return _one_if({"$or": [followed, _tried_again()]})
+
+
+def _overdue(late_since: datetime) -> Raw:
+    # As `domain.reconciliation.overdue`.
+    reminders = [
+        _one_if(
+            {
+                "$and": [
+                    {"$in": ["$status", _SENT]},
+                    {"$gt": [f"$dueAt.{kind.value}", None]},
+                    {"$lt": [f"$dueAt.{kind.value}", late_since]},
+                    {"$not": {"$in": [kind.value, {"$ifNull": ["$reminders.type", []]}]}},
+                    {"$not": {"$in": [kind.value, {"$ifNull": ["$reminderSkips.type", []]}]}},
+                    {"$lte": ["$lastError.at", f"$dueAt.{kind.value}"]},
+                    {"$lte": ["$claim", None]},
+                ]
+            }
+        )
+        for kind in (MailKind.FIRST, MailKind.SECOND)
+    ]
+    retries = _one_if({"$and": [_tried_again(), {"$lt": ["$retryAt", late_since]}]})
+    return {"$add": [*reminders, retries]}
+
+
+def _tried_again() -> Raw:
+    waits: list[Any] = [{"$eq": ["$status", "sending"]}, {"$gt": ["$retryAt", None]}, {"$lte": ["$claim", None]}]
+    return {"$and": waits}
+
+
+def _one_if(condition: Raw) -> Raw:
+    return {"$cond": [condition, 1, 0]}

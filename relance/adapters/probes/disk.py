@@ -1,0 +1,42 @@
+"""Is there room left: where the database writes, and where this worker does?"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import dataclass
+
+from relance.adapters.mongo.vital_signs import MongoVitalSigns
+from relance.domain.probes import ProbeName
+from relance.ports.health import Reading
+
+PERCENT = "%"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseDiskProbe:
+    """The disk of MongoDB's primary, as it sees it itself."""
+
+    signs: MongoVitalSigns
+    deadline: float
+    name: str = ProbeName.DATABASE_DISK
+
+    async def look(self) -> Reading:
+        """Return how much of it is in use; nothing of it where the server does not tell."""
+        used = await self.signs.disk_used()
+        return Reading(0.0, PERCENT, "not_told") if used is None else Reading(used, PERCENT)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerDiskProbe:
+    """The disk on which this process would write."""
+
+    deadline: float
+    name: str = ProbeName.WORKER_DISK
+
+    async def look(self) -> Reading:
+        """Return how much of it is in use."""
+        # A network disk that hangs must not hold up the loop.
+        usage = await asyncio.to_thread(shutil.disk_usage, tempfile.gettempdir())
+        return Reading(100.0 * usage.used / usage.total, PERCENT)

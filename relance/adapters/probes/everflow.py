@@ -1,0 +1,23 @@
+"""Does Everflow answer?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relance.adapters.everflow.reports import EverflowReports
+from relance.adapters.probes.timing import milliseconds
+from relance.domain.probes import ProbeName
+from relance.ports.health import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class EverflowProbe:
+    """The smallest question there is; `reports` has no breaker that would answer in Everflow's place."""
+
+    reports: EverflowReports
+    deadline: float
+    name: str = ProbeName.EVERFLOW
+
+    async def look(self) -> Reading:
+        """Return how long the answer took."""
+        return await milliseconds(self.reports.greet())

@@ -1,0 +1,109 @@
+"""Is what the ledger promises being kept: do reminders go out in time, and is every follow-up there?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from relance.contracts.names import JobName
+from relance.domain.control import ControlState
+from relance.domain.invitation import Invitation
+from relance.domain.job_run import DONE
+from relance.domain.probes import ProbeName
+from relance.domain.reconciliation import Mended, ReconcilePolicy, is_open, overdue
+from relance.ports import Clock, Contacts, Controls, JobRuns, Ledger, Suppressions, Users
+from relance.ports.health import Reading
+from relance.ports.reconciliation import Followee, Followees
+
+PAGE = 500
+ENOUGH = 1000
+"""Counted no further: it is bad enough."""
+STILL = frozenset({ControlState.PAUSED, ControlState.ROLLED_BACK})
+"""A cycle that was told to stand still is not late."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who decides whether an invitation may still be reminded of."""
+
+    users: Users
+    contacts: Contacts
+    suppressions: Suppressions
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueProbe:
+    """Reminders and later tries that should have been made by now, of cycles that are not paused.
+
+    Asks as the reconciliation does (SPEC R8), so that both mean the same by it.
+    """
+
+    followees: Followees
+    ledger: Ledger
+    people: People
+    controls: Controls
+    policy: ReconcilePolicy
+    margin: timedelta
+    clock: Clock
+    deadline: float
+    name: str = ProbeName.OVERDUE
+
+    async def look(self) -> Reading:
+        """Return how many, and of which period the first is."""
+        now, count, where = self.clock.now(), 0, ""
+        for period in await self.followees.periods():
+            if not self.policy.watches(period, now) or (await self.controls.get(period)).state in STILL:
+                continue
+            async for page in self._pages(period, now):
+                late = [one.user_id for one in page if one.overdue]
+                found = await self._overdue(period, late, now) if late else 0
+                count, where = count + found, where or (period if found else "")
+                if count >= ENOUGH:
+                    return Reading(float(count), "", where)
+        return Reading(float(count), "", where)
+
+    async def _pages(self, period: str, now: datetime) -> AsyncIterator[Sequence[Followee]]:
+        after, since = None, now - self.margin
+        while page := await self.followees.page(period, after, PAGE, at=now, late_since=since):
+            yield page
+            after = page[-1].user_id
+
+    async def _overdue(self, period: str, user_ids: Sequence[str], now: datetime) -> int:
+        entries = [one for those in (await self.ledger.of_users(period, user_ids)).values() for one in those]
+        late = [one for one in entries if overdue(one, now - self.margin)]
+        open_ = await self._open(late)
+        return sum(overdue(one, now - self.margin) for one in late if one.id in open_)
+
+    async def _open(self, entries: Sequence[Invitation]) -> set[str]:
+        """Return which of these may still be sent to: who opted out meanwhile is not reminded, and nothing is late."""
+        users = await self.people.users.by_ids(sorted({one.user_id for one in entries}))
+        contacts = await self.people.contacts.by_ids([one.contact_id for one in entries])
+        addresses = sorted({one.email for one in contacts.values() if one.email})
+        suppressed = await self.people.suppressions.suppressed(addresses)
+        return {
+            one.id
+            for one in entries
+            for contact in [contacts.get(one.contact_id)]
+            if is_open(
+                one, users.get(one.user_id), contact, suppressed=contact is not None and contact.email in suppressed
+            )
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpsProbe:
+    """Follow-ups that were not there when the reconciliation looked last; to ask for each anew would cost too much."""
+
+    job_runs: JobRuns
+    deadline: float
+    name: str = ProbeName.FOLLOW_UPS
+
+    async def look(self) -> Reading:
+        """Return how many were missing, and as of when."""
+        runs = await self.job_runs.runs(job=JobName.RECONCILE, limit=10)
+        newest = next((run for run in runs if run.state in DONE), None)
+        if newest is None:
+            return Reading(0.0, "", "never_looked")
+        missing = newest.detail.get(Mended.FOLLOW_UPS_RESTARTED, 0)
+        return Reading(float(missing), "", f"{newest.nominal:%Y-%m-%d %H:%M} UTC")

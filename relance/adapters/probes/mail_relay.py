@@ -1,0 +1,40 @@
+"""Does the mail relay greet us, let us in and answer?"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from relance.adapters.probes.timing import milliseconds
+from relance.adapters.smtp.opening import Opener
+from relance.domain.probes import ProbeName
+from relance.ports.health import Reading
+from relance.settings import Mail
+
+
+@dataclass(frozen=True, slots=True)
+class MailRelayProbe:
+    """A conversation of its own: connect, EHLO, authenticate, NOOP, QUIT. The breaker of the mails is not asked."""
+
+    greet: Callable[[], Awaitable[None]]
+    deadline: float
+    name: str = ProbeName.MAIL_RELAY
+
+    async def look(self) -> Reading:
+        """Return how long it took."""
+        return await milliseconds(self.greet())
+
+
+def mail_relay_probe(mail: Mail, deadline: float) -> MailRelayProbe:
+    """Return the probe of the relay that the settings name."""
+    hasty = mail.model_copy(update={"connect_timeout": deadline, "command_timeout": deadline})
+    opener = Opener(hasty)
+
+    async def greet() -> None:
+        session = await opener.open()
+        try:
+            await session.noop()
+        finally:
+            await session.quit()
+
+    return MailRelayProbe(greet, deadline)

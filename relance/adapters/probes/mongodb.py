@@ -1,0 +1,25 @@
+"""Does MongoDB take writes, and how quickly?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relance.adapters.mongo.vital_signs import MongoVitalSigns
+from relance.adapters.probes.timing import milliseconds
+from relance.domain.probes import ProbeName
+from relance.ports import Clock
+from relance.ports.health import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class MongoProbe:
+    """A ping, and a write that a majority has in its journal."""
+
+    signs: MongoVitalSigns
+    clock: Clock
+    deadline: float
+    name: str = ProbeName.MONGODB
+
+    async def look(self) -> Reading:
+        """Return how long both took together."""
+        return await milliseconds(self.signs.write(self.clock.now()))

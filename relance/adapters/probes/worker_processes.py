@@ -1,0 +1,55 @@
+"""What the worker processes say about themselves: their memory, and the breakers they hold open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from relance.domain.breaker import State
+from relance.domain.probes import ProbeName
+from relance.ports import Clock
+from relance.ports.health import Reading, Workers
+
+WATCHED = ("provider ", "channel ")
+"""The relay and Everflow have probes of their own: their breakers would only say the same once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryProbe:
+    """The largest resident set of a worker process that has reported lately."""
+
+    workers: Workers
+    clock: Clock
+    lately: timedelta
+    deadline: float
+    name: str = ProbeName.MEMORY
+
+    async def look(self) -> Reading:
+        """Return the largest, and whose it is."""
+        alive = await self.workers.alive(self.clock.now() - self.lately)
+        largest = max(alive, key=lambda one: one.rss_mb, default=None)
+        return Reading(largest.rss_mb, "MiB", largest.worker) if largest else Reading(0.0, "MiB", "nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class BreakersProbe:
+    """The providers and channels that a worker process has stopped asking."""
+
+    workers: Workers
+    clock: Clock
+    lately: timedelta
+    deadline: float
+    name: str = ProbeName.BREAKERS
+
+    async def look(self) -> Reading:
+        """Return how many are left alone by some process, and which."""
+        alive = await self.workers.alive(self.clock.now() - self.lately)
+        open_ = sorted(
+            {
+                name
+                for one in alive
+                for name, state in one.breakers.items()
+                if state == State.OPEN and name.startswith(WATCHED)
+            }
+        )
+        return Reading(float(len(open_)), "", ", ".join(open_[:3]))

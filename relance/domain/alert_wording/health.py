@@ -1,0 +1,178 @@
+"""What is said about health and performance (SPEC H2, H5): the words of both languages, and the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from relance.domain.alert_wording.figures import Figures
+from relance.domain.alerts.model import Alert, Rule
+from relance.domain.labels import clean_name
+
+_DOT = " · "
+
+
+@dataclass(frozen=True, slots=True)
+class HealthWords:
+    """The words of one language; `sentences` are by rule, `measures` by the name of a figure."""
+
+    rules: Mapping[str, str]
+    sentences: Mapping[str, str]
+    troubles: Mapping[str, str]
+    value: str
+    performance: tuple[str, str]
+    performance_row: str
+    measures: Mapping[str, str]
+
+
+def is_about_health(rule: str) -> bool:
+    """Tell whether a rule is one of the health check's own."""
+    return rule in ENGLISH_HEALTH.sentences
+
+
+def health_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
+    """Return the line of an alert: what it is about, the figure and its limit, or why there is none."""
+    labels, evidence = alert.labels, alert.evidence
+    trouble = labels.get("trouble", "")
+    found = words.troubles.get(trouble, trouble)
+    if not trouble and evidence.value is not None:
+        value = _with_unit(figures, evidence.value, labels.get("unit", ""))
+        limited = evidence.threshold is not None and evidence.threshold > 0
+        limit = _with_unit(figures, evidence.threshold, labels.get("unit", "")) if evidence.threshold else ""
+        found = words.value.format(value=value, limit=limit) if limited else value
+    return _DOT.join(filter(None, [alert.subject, clean_name(labels.get("detail", "")), found]))
+
+
+def performance_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
+    """Return the line of a job that got worse: the figure, what it usually is, and by which factor."""
+    labels, evidence = alert.labels, alert.evidence
+    unit = labels.get("unit", "")
+    return words.performance_row.format(
+        job=labels.get("job", alert.subject),
+        figure=words.measures.get(labels.get("figure", ""), labels.get("figure", "")),
+        current=_with_unit(figures, evidence.current or Decimal(0), unit),
+        baseline=_with_unit(figures, evidence.baseline or Decimal(0), unit),
+        factor=figures.plain(evidence.value or Decimal(0)),
+    )
+
+
+def _with_unit(figures: Figures, value: Decimal, unit: str) -> str:
+    shown = figures.plain(value)
+    return f"{shown}\u00a0{unit}" if unit else shown
+
+
+ENGLISH_HEALTH = HealthWords(
+    rules={
+        Rule.MONGODB: "MongoDB",
+        Rule.MAIL_RELAY: "Mail Relay",
+        Rule.TEMPORAL: "Temporal",
+        Rule.QUEUES: "Task Backlog",
+        Rule.WORKERS: "Missing Workers",
+        Rule.STUCK: "Stuck Workflows",
+        Rule.MISSED_ACTIONS: "Missed Schedule",
+        Rule.BREAKERS: "Open Breaker",
+        Rule.MEMORY: "Worker Memory",
+        Rule.DATABASE_DISK: "Database Disk",
+        Rule.WORKER_DISK: "Worker Disk",
+        Rule.OVERDUE: "Overdue Reminders",
+        Rule.FOLLOW_UPS: "Missing Follow-Ups",
+        Rule.JOB_RUNS: "Stale Jobs",
+        Rule.PERFORMANCE: "Performance",
+    },
+    sentences={
+        Rule.MONGODB: "MongoDB fails or is too slow: nothing can be recorded, so nothing is sent",
+        Rule.MAIL_RELAY: "the mail relay fails or is too slow: mails wait",
+        Rule.TEMPORAL: "Temporal fails or is too slow: workflows wait",
+        Rule.QUEUES: "work has been waiting in a task queue for too long",
+        Rule.WORKERS: "nobody does the work of a task queue: start a worker",
+        Rule.STUCK: "workflows do not get on: their code fails, or they have been open for too long",
+        Rule.MISSED_ACTIONS: "a Schedule passed over nominal times while the server was away; they are not made up for",
+        Rule.BREAKERS: "a mail provider or a chat keeps failing and is left alone for now; its messages wait",
+        Rule.MEMORY: "a worker process uses too much memory",
+        Rule.DATABASE_DISK: "the database's disk is filling up",
+        Rule.WORKER_DISK: "a worker's disk is filling up",
+        Rule.OVERDUE: "reminders should have been sent by now and were not",
+        Rule.FOLLOW_UPS: "invitations were sent and nobody holds their reminders",
+        Rule.JOB_RUNS: "a scheduled job has not done its work since its last nominal time",
+    },
+    troubles={
+        "unreachable": "does not answer",
+        "timeout": "does not answer in time",
+        "refused": "refuses us",
+        "error": "could not be looked at",
+    },
+    value="{value} (limit {limit})",
+    performance=("one figure of a job got clearly worse", "{count} figures of jobs got clearly worse"),
+    performance_row="{job} · {figure} {current} · usually {baseline} · worse by a factor of {factor}",
+    measures={
+        "duration_s": "duration",
+        "rate": "rate",
+        "success_rate": "success rate",
+        "rss_mb": "memory",
+        "mongo_ms": "MongoDB's write time",
+        "smtp_ms": "the relay's answer time",
+        "temporal_ms": "Temporal's answer time",
+        "everflow_ms": "Everflow's answer time",
+    },
+)
+
+FRENCH_HEALTH = HealthWords(
+    rules={
+        Rule.MONGODB: "MongoDB",
+        Rule.MAIL_RELAY: "Relais de courrier",
+        Rule.TEMPORAL: "Temporal",
+        Rule.QUEUES: "Travail en attente",
+        Rule.WORKERS: "Workers manquants",
+        Rule.STUCK: "Workflows bloqués",
+        Rule.MISSED_ACTIONS: "Planification manquée",
+        Rule.BREAKERS: "Disjoncteur ouvert",
+        Rule.MEMORY: "Mémoire d’un worker",
+        Rule.DATABASE_DISK: "Disque de la base",
+        Rule.WORKER_DISK: "Disque d’un worker",
+        Rule.OVERDUE: "Relances en retard",
+        Rule.FOLLOW_UPS: "Suivis manquants",
+        Rule.JOB_RUNS: "Tâches en retard",
+        Rule.PERFORMANCE: "Performance",
+    },
+    sentences={
+        Rule.MONGODB: "MongoDB échoue ou est trop lent\u00a0: rien ne peut être enregistré, donc rien n’est envoyé",
+        Rule.MAIL_RELAY: "le relais de courrier échoue ou est trop lent\u00a0: les courriels attendent",
+        Rule.TEMPORAL: "Temporal échoue ou est trop lent\u00a0: les workflows attendent",
+        Rule.QUEUES: "du travail attend depuis trop longtemps dans une file",
+        Rule.WORKERS: "personne ne fait le travail d’une file\u00a0: il faut démarrer un worker",
+        Rule.STUCK: "des workflows n’avancent plus\u00a0: leur code échoue, ou ils sont ouverts depuis trop longtemps",
+        Rule.MISSED_ACTIONS: "des exécutions prévues sont passées pendant que le serveur était absent, "
+        "elles ne seront pas rattrapées",
+        Rule.BREAKERS: "un fournisseur de messagerie ou un chat échoue sans cesse, "
+        "je le laisse tranquille pour l’instant et ses messages attendent",
+        Rule.MEMORY: "un worker utilise trop de mémoire",
+        Rule.DATABASE_DISK: "le disque de la base de données se remplit",
+        Rule.WORKER_DISK: "le disque d’un worker se remplit",
+        Rule.OVERDUE: "des relances auraient dû partir et ne sont pas parties",
+        Rule.FOLLOW_UPS: "des invitations sont parties et personne ne s’occupe de leurs relances",
+        Rule.JOB_RUNS: "une tâche planifiée n’a pas fait son travail depuis sa dernière échéance",
+    },
+    troubles={
+        "unreachable": "ne répond pas",
+        "timeout": "ne répond pas à temps",
+        "refused": "nous refuse",
+        "error": "n’a pas pu être examiné",
+    },
+    value="{value} (limite {limit})",
+    performance=(
+        "une mesure d’une tâche s’est nettement dégradée",
+        "{count} mesures de tâches se sont nettement dégradées",
+    ),
+    performance_row="{job} · {figure} {current} · d’habitude {baseline} · moins bien d’un facteur {factor}",
+    measures={
+        "duration_s": "durée",
+        "rate": "débit",
+        "success_rate": "taux de réussite",
+        "rss_mb": "mémoire",
+        "mongo_ms": "temps d’écriture de MongoDB",
+        "smtp_ms": "temps de réponse du relais",
+        "temporal_ms": "temps de réponse de Temporal",
+        "everflow_ms": "temps de réponse d’Everflow",
+    },
+)

@@ -1,0 +1,167 @@
+"""What reminders achieve: answers and opt-outs after them, by local hour and weekday, and the lift (SPEC R7).
+
+Counts only. What concerns fewer than five invitations is not told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from relance.domain.invitation import MailKind
+from relance.domain.proportions import Difference, Share, difference
+from relance.domain.zones import is_zone, zone_info
+
+WINDOW = timedelta(hours=72)
+"""An answer or opt-out within this time after a reminder counts as one to it."""
+
+LEAST = 5
+REMINDERS = (MailKind.FIRST, MailKind.SECOND)
+
+
+class Arm(StrEnum):
+    """What was done when a reminder was due and allowed."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    HELD_OUT = "held_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Reminders of one period, type and arm at the same local hour, already counted.
+
+    `at` is any instant of that hour, `zone` the users'. `watched` are those whose window is over; `submitted` and
+    `opted_out` are among these. `earlier_held_out` tells that an earlier reminder was held back by the hold-out.
+    """
+
+    period: str
+    kind: MailKind
+    arm: Arm
+    at: datetime
+    zone: str
+    count: int
+    watched: int
+    submitted: int
+    opted_out: int
+    earlier_held_out: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many were sent, of how many the window is over, and what came of these."""
+
+    sent: int = 0
+    watched: int = 0
+    submitted: int = 0
+    opted_out: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Add to it."""
+        self.sent += other.sent
+        self.watched += other.watched
+        self.submitted += other.submitted
+        self.opted_out += other.opted_out
+
+    @property
+    def answers(self) -> Share:
+        """Who answered within the window."""
+        return Share(self.submitted, self.watched)
+
+    @property
+    def opt_outs(self) -> Share:
+        """Who opted out within the window."""
+        return Share(self.opted_out, self.watched)
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """Answers of those who were to be reminded against those who were held out, from the same moment on."""
+
+    reminded: Share
+    held_out: Share
+
+    @property
+    def difference(self) -> Difference | None:
+        """The lift: what reminding adds to the rate of answers."""
+        return difference(self.reminded, self.held_out)
+
+
+@dataclass(slots=True)
+class Effect:
+    """Everything about the reminders of one type, of a period or of several."""
+
+    kind: MailKind
+    total: Tally = field(default_factory=Tally)
+    by_hour: dict[int, Tally] = field(default_factory=dict)
+    by_weekday: dict[int, Tally] = field(default_factory=dict)
+    intended: Tally = field(default_factory=Tally)
+    held_out: Tally = field(default_factory=Tally)
+
+    def add(self, group: Group) -> None:
+        """Count a group of reminders."""
+        tally = Tally(group.count, group.watched, group.submitted, group.opted_out)
+        if group.arm is Arm.SENT:
+            local = group.at.astimezone(zone_info(group.zone if is_zone(group.zone) else "UTC"))
+            self.total.add(tally)
+            self.by_hour.setdefault(local.hour, Tally()).add(tally)
+            self.by_weekday.setdefault(local.weekday(), Tally()).add(tally)
+        # Whose first reminder was held back is another kind of person by the second: those whom it would have moved
+        # are still there. Only who went the same way so far is compared.
+        if not group.earlier_held_out:
+            # One that could not be delivered was meant to be reminded: leaving it out would favour the reminders.
+            (self.held_out if group.arm is Arm.HELD_OUT else self.intended).add(tally)
+
+    @property
+    def lift(self) -> Lift | None:
+        """The causal lift; None without a hold-out group whose window is over."""
+        if not self.held_out.watched:
+            return None
+        return Lift(self.intended.answers, self.held_out.answers)
+
+
+def effects(groups: Iterable[Group]) -> dict[tuple[str, MailKind], Effect]:
+    """Return the effect per period and type, in order."""
+    found = _collected(groups, lambda group: (group.period, group.kind))
+    return dict(sorted(found.items(), key=lambda item: (item[0][0], REMINDERS.index(item[0][1]))))
+
+
+def overall(groups: Iterable[Group]) -> dict[MailKind, Effect]:
+    """Return the effect per type over all periods given."""
+    found = _collected(groups, lambda group: ("", group.kind))
+    return {kind: found["", kind] for kind in REMINDERS if ("", kind) in found}
+
+
+def _collected(
+    groups: Iterable[Group], key: Callable[[Group], tuple[str, MailKind]]
+) -> dict[tuple[str, MailKind], Effect]:
+    found: dict[tuple[str, MailKind], Effect] = {}
+    for group in groups:
+        found.setdefault(key(group), Effect(group.kind)).add(group)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One row of a breakdown; `key` is None for what is too little to be told apart."""
+
+    key: int | None
+    tally: Tally
+
+
+def breakdown(tallies: Mapping[int, Tally]) -> list[Slice]:
+    """Return the rows in order; small ones go together, with the next larger one if they would still be small.
+
+    A single small row next to a known total could be told by subtraction.
+    """
+    told = dict(sorted(tallies.items()))
+    rest, hidden = Tally(), False
+    for key, tally in sorted(tallies.items(), key=lambda item: (item[1].sent, item[0])):
+        if tally.sent >= LEAST and (not hidden or rest.sent >= LEAST):
+            break
+        rest.add(told.pop(key))
+        hidden = True
+    rows = [Slice(key, tally) for key, tally in told.items()]
+    return [*rows, Slice(None, rest)] if hidden and rest.sent >= LEAST else rows

@@ -1,0 +1,143 @@
+"""Which nominal times of a Schedule have no record yet, and what their record is to say (SPEC H3, I7).
+
+Runs record themselves; the audit records what no run could: that there was none, or that it was cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import Field
+
+from relance.domain.base import Document, Utc
+from relance.domain.job_run import FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, JobRun
+
+ON_TIME = timedelta(minutes=5)
+AUDIT = "audit"
+"""Who made a record, in its detail, if not the run itself."""
+
+
+class Status(StrEnum):
+    """Where an execution stands; `unserved` timed out before any worker took it."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TERMINATED = "terminated"
+    TIMED_OUT = "timed_out"
+    UNSERVED = "unserved"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run on the server: for which nominal time, and from when to when (None: not over)."""
+
+    nominal: datetime
+    status: Status
+    started_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A Schedule as the server knows it; `spec` says when it acts, `changed_at` since when it says so."""
+
+    job: str
+    workflow_id: str
+    spec: str
+    catchup: timedelta
+    paused: bool
+    created_at: datetime
+    changed_at: datetime
+
+
+class Due(Document):
+    """A nominal time without a record; `paused` tells whether the Schedule was, as far as the audits saw."""
+
+    nominal: Utc
+    paused: bool = False
+
+
+class AuditMark(Document):
+    """How far a job's nominal times are audited, and which of them are still open."""
+
+    job: str = Field(alias="_id")
+    up_to: Utc
+    spec: str
+    paused: bool = False
+    open: tuple[Due, ...] = ()
+
+
+def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
+    """Return after which instant nominal times are new: from the Schedule's creation, or from the last audit, on.
+
+    Times before a change of the cron expression cannot be listed any more.
+    """
+    if mark is None:
+        return schedule.created_at
+    since = schedule.created_at if mark.spec == schedule.spec else schedule.changed_at
+    return max(mark.up_to, since)
+
+
+def continued(mark: AuditMark | None, schedule: Watched, times: Iterable[datetime], up_to: datetime) -> AuditMark:
+    """Return the mark after new nominal times became known, all open."""
+    paused = schedule.paused or (mark is not None and mark.paused)
+    new = tuple(Due(nominal=at, paused=paused) for at in times)
+    known = mark.open if mark is not None else ()
+    return AuditMark(job=schedule.job, up_to=up_to, spec=schedule.spec, paused=schedule.paused, open=(*known, *new))
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """Judges nominal times as of `now`, and records that `at`; `grace` is what the server may take to act on one."""
+
+    schedule: Watched
+    now: datetime
+    grace: timedelta
+    at: datetime
+
+    def record(self, due: Due, execution: Execution | None, others: Sequence[Execution]) -> JobRun | None:
+        """Return the record of a nominal time that made none itself; None while a run may still make it.
+
+        `others` are the executions of this Schedule that may have been in its way.
+        """
+        if execution is not None:
+            return self._ended(due, execution)
+        if due.paused and self.schedule.paused:
+            # What passes during a pause is not made up for.
+            return self._skipped(due, PAUSED) if self.now >= due.nominal + self.grace else None
+        if self.now < due.nominal + self.schedule.catchup + self.grace:
+            return None
+        if due.paused:
+            return self._skipped(due, PAUSED)
+        return self._skipped(due, OVERLAP if any(_in_the_way(one, due) for one in others) else MISSED)
+
+    def _ended(self, due: Due, execution: Execution) -> JobRun | None:
+        match execution.status:
+            case Status.RUNNING:
+                return None
+            case Status.COMPLETED:
+                # It records itself before it ends: this one only counts if its record was lost since.
+                on_time = execution.started_at - due.nominal <= ON_TIME
+                return self._run(due, RAN if on_time else LATE, execution.status)
+            case Status.UNSERVED:
+                return self._run(due, NO_WORKER, execution.status)
+        return self._run(due, FAILED, execution.status)
+
+    def _skipped(self, due: Due, state: str) -> JobRun:
+        return self._run(due, state, None)
+
+    def _run(self, due: Due, state: str, reason: Status | None) -> JobRun:
+        detail: dict[str, str | int] = {"by": AUDIT}
+        if reason is not None:
+            detail["reason"] = reason.value
+        return JobRun(job=self.schedule.job, nominal=due.nominal, state=state, at=self.at, detail=detail)
+
+
+def _in_the_way(other: Execution, due: Due) -> bool:
+    """Tell whether a run of an earlier nominal time was not over when this one came."""
+    return other.nominal < due.nominal and (other.closed_at is None or other.closed_at > due.nominal)

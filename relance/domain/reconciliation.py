@@ -1,0 +1,132 @@
+"""What the ledger says is still to come, compared with the follow-ups that run (SPEC R8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from relance.domain.control import ControlState
+from relance.domain.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.people import Contact, User
+from relance.domain.plan import PlanStatus
+from relance.domain.reminders import reminder_refusal
+from relance.domain.send_times import period_window
+
+RETRIED_FOR = timedelta(days=2)
+"""For how long a mail put off by its relay is tried again."""
+
+_SENT = {InvitationStatus.SENT, InvitationStatus.OPENED}
+_REMINDERS = (MailKind.FIRST, MailKind.SECOND)
+
+
+class Mended(StrEnum):
+    """What the reconciliation mends, and what it can only name."""
+
+    FOLLOW_UPS_RESTARTED = "follow_ups_restarted"
+    REMINDERS_WOKEN = "reminders_woken"
+    PLANS_FINISHED = "plans_finished"
+    PLANS_STUCK = "plans_stuck"
+
+
+MENDED = (Mended.FOLLOW_UPS_RESTARTED, Mended.REMINDERS_WOKEN, Mended.PLANS_FINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcilePolicy:
+    """A reminder is overdue `margin` after it was due; mending more than `alert_above` at once is an alert."""
+
+    margin: timedelta = timedelta(hours=2)
+    alert_above: int = 20
+    expiry_days: int = 30
+    max_late: timedelta = timedelta(days=7)
+
+    def watches(self, period: str, at: datetime) -> bool:
+        """Tell whether anything of a period may still be due: a later one costs nothing to look at, an old one does."""
+        _, last = period_window(period)
+        return at <= last + self.max_late + RETRIED_FOR + timedelta(days=self.expiry_days) + self.margin
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is still to come of one invitation: its undecided reminders and its expiry, or another try."""
+
+    first: datetime | None = None
+    second: datetime | None = None
+    expiry: datetime | None = None
+    retry_at: datetime | None = None
+
+
+def ahead_of(entry: Invitation, at: datetime) -> Ahead | None:
+    """Return what is still to come of an entry; None when nothing is, or nothing but an expiry that is past.
+
+    Two reminders that are both due would arrive at once: the first one is then left out (`overtaken`). An expiry whose
+    follow-up is gone is the cleanup's (SPEC H1).
+    """
+    if entry.status is InvitationStatus.SENDING and entry.claim is None and entry.retry_at is not None:
+        return Ahead(retry_at=entry.retry_at)
+    due = entry.due_at
+    if entry.status not in _SENT or due is None or due.expiry <= at:
+        return None
+    first = due.first if _undecided(entry, MailKind.FIRST) and not overtaken(entry, at) else None
+    return Ahead(first, due.second if _undecided(entry, MailKind.SECOND) else None, due.expiry)
+
+
+def overtaken(entry: Invitation, at: datetime) -> bool:
+    """Tell whether the first reminder was never sent and the second one is due by now."""
+    due = entry.due_at
+    return due is not None and all(_undecided(entry, kind) for kind in _REMINDERS) and due.second <= at
+
+
+def overdue(entry: Invitation, late_since: datetime) -> int:
+    """Count the mails of an entry that came due before `late_since` and of which nothing is known since.
+
+    One that is being sent, or that the relay put off after it came due, is looked after.
+    """
+    if entry.claim is not None:
+        return 0
+    if entry.status is InvitationStatus.SENDING:
+        return int(entry.retry_at is not None and entry.retry_at < late_since)
+    if entry.status not in _SENT or entry.due_at is None:
+        return 0
+    instants = {MailKind.FIRST: entry.due_at.first, MailKind.SECOND: entry.due_at.second}
+    late = [at for kind, at in instants.items() if at < late_since and _undecided(entry, kind)]
+    return sum(entry.last_error is None or entry.last_error.at <= at for at in late)
+
+
+def is_open(entry: Invitation, user: User | None, contact: Contact | None, *, suppressed: bool) -> bool:
+    """Tell whether anything may still be sent for an entry, as the reminder itself would decide (SPEC R3)."""
+    if entry.status not in _SENT:
+        return True
+    refusal = reminder_refusal(MailKind.SECOND, entry, user, contact, suppressed=suppressed)
+    return refusal is None or not refusal.final
+
+
+def is_stale(status: PlanStatus, instant: datetime, late_since: datetime, control: ControlState) -> bool:
+    """Tell whether a plan of a cycle that does not run any more was left behind."""
+    if control.final:
+        return False
+    return status is PlanStatus.SENDING or (status is PlanStatus.PLANNED and instant < late_since)
+
+
+def is_unsent(entry: Invitation) -> bool:
+    """Tell whether an entry waits for a cycle to send it."""
+    waits = entry.status is InvitationStatus.SENDING and (entry.claim is not None or entry.retry_at is None)
+    return entry.status is InvitationStatus.QUEUED or waits
+
+
+def mended(counts: Mapping[str, int]) -> int:
+    """Return how much was mended in all."""
+    return sum(counts.get(kind, 0) for kind in MENDED)
+
+
+def is_alarming(counts: Mapping[str, int], policy: ReconcilePolicy) -> bool:
+    """Tell whether people should know: too much had to be mended, or something cannot be."""
+    return mended(counts) > policy.alert_above or counts.get(Mended.PLANS_STUCK, 0) > 0
+
+
+def _undecided(entry: Invitation, kind: MailKind) -> bool:
+    sent = (reminder.type for reminder in entry.reminders)
+    skipped = (skip.type for skip in entry.reminder_skips)
+    return kind not in {*sent, *skipped}

@@ -1,0 +1,138 @@
+"""From a cycle's report to the message people read (SPEC C13)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from relance.domain.alert_wording.figures import MINUS, NO_BREAK, Figures
+from relance.domain.cycle_report import FAILED, MEASURED, MEMORY, RATE, SENDING, SKIPPED, SUCCESS, Change, CycleReport
+from relance.domain.failures import Severity
+from relance.domain.messages import Attachment, OutgoingMessage
+from relance.domain.report_wording.languages import REPORT_WORDS
+from relance.domain.report_wording.words import CycleWords, ReportWords
+
+_IN_THE_SENTENCES = {"eligible", SENDING, RATE, "duration_s"}
+
+
+def cycle_message(
+    report: CycleReport, *, key: str, at: datetime, language: str, attachments: tuple[Attachment, ...] = ()
+) -> OutgoingMessage:
+    """Return the message about how a cycle ended; `at` is in the zone whose clock people read."""
+    words = REPORT_WORDS[language]
+    title = words.cycle.title_unbalanced if report.unaccounted else words.cycle.title
+    return OutgoingMessage(
+        key=key,
+        severity=_severity(report),
+        title=title.format(period=report.period),
+        text=" ".join(sentences(report, words)),
+        at=at,
+        language=language,
+        rows=tuple(_row(change, words) for change in _shown(report)),
+        attachments=attachments,
+    )
+
+
+def sentences(report: CycleReport, words: ReportWords) -> list[str]:
+    """Return what the figures mean."""
+    said, figures, now = words.cycle, words.figures, report.now
+    whole = figures.whole
+    found = [said.sent.format(sent=whole(int(now["sent"])), eligible=whole(int(now["eligible"])))]
+    if SENDING in now:
+        found.append(said.took.format(time=_seconds(now[SENDING], figures), rate=_rounded(now[RATE], figures)))
+    if report.open:
+        found.append(_counted(said.open, report.open, figures))
+    if report.unaccounted:
+        found.append(_counted(said.unbalanced, abs(report.unaccounted), figures))
+    elif not report.open:
+        found.append(said.balanced)
+    if report.before_period is None:
+        found.append(said.first)
+    elif report.large:
+        template = said.changed[len(report.large) != 1]
+        found.append(template.format(before=report.before_period, count=whole(len(report.large))))
+    return found
+
+
+def label(figure: str, words: CycleWords) -> str:
+    """Return what a figure is called."""
+    for prefix, name in ((SKIPPED, "skipped"), (FAILED, "failed")):
+        if figure.startswith(prefix):
+            return words.labels[name].format(reason=reason_label(figure.removeprefix(prefix), words))
+    return words.labels.get(figure, figure)
+
+
+def reason_label(code: str, words: CycleWords) -> str:
+    """Return a recorded reason in few words; an unknown one as it is."""
+    return words.reasons.get(code, code.replace("_", " "))
+
+
+def shown_value(figure: str, value: float, words: ReportWords) -> str:
+    """Return a figure with its unit."""
+    figures = words.figures
+    if figure == SUCCESS:
+        return figures.percent(Decimal(str(value)) * 100)
+    if figure == RATE:
+        return words.cycle.per_second.format(rate=_rounded(value, figures))
+    if figure == MEMORY:
+        return f"{figures.whole(round(value))}{NO_BREAK}MB"
+    if figure in MEASURED:
+        return _seconds(value, figures)
+    return figures.whole(int(value))
+
+
+def shown_delta(change: Change, words: ReportWords) -> str:
+    """Return by how much a figure rose or fell, with its sign; empty when there is nothing to compare or no change."""
+    delta = change.delta
+    if not delta or change.before is None:
+        return ""
+    sign = "+" if delta > 0 else MINUS
+    if change.figure == SUCCESS or not change.before:
+        return f"{sign}{shown_value(change.figure, abs(delta), words)}"
+    share = words.figures.percent(Decimal(str(round(abs(delta) / change.before * 100, 1))))
+    if change.figure in MEASURED:
+        return f"{sign}{share}"
+    return f"{sign}{words.figures.whole(int(abs(delta)))} ({sign}{share})"
+
+
+def _severity(report: CycleReport) -> Severity:
+    if report.unaccounted:
+        return Severity.CRITICAL
+    return Severity.MEDIUM if report.large else Severity.LOW
+
+
+def _shown(report: CycleReport) -> list[Change]:
+    """What changed a lot, then the outcomes by size, then what was measured: chats show the first ten."""
+    worth = [
+        change
+        for change in report.changes
+        if change.large or (change.figure not in _IN_THE_SENTENCES and (change.now or change.before))
+    ]
+    return sorted(worth, key=lambda change: (not change.large, change.figure in MEASURED, -_size(change)))
+
+
+def _size(change: Change) -> float:
+    return 0.0 if change.figure in MEASURED else max(change.now, change.before or 0.0)
+
+
+def _row(change: Change, words: ReportWords) -> str:
+    mark = "⚠️ " if change.large else ""
+    delta = shown_delta(change, words)
+    parts = [label(change.figure, words.cycle), shown_value(change.figure, change.now, words), delta]
+    return mark + " · ".join(part for part in parts if part)
+
+
+def _counted(template: tuple[str, str], count: int, figures: Figures) -> str:
+    return template[count != 1].format(count=figures.whole(count))
+
+
+def _rounded(rate: float, figures: Figures) -> str:
+    return figures.whole(round(rate)) if rate >= 10 else figures.plain(Decimal(str(round(rate, 1))))
+
+
+def _seconds(seconds: float, figures: Figures) -> str:
+    if seconds < 10:
+        return f"{figures.plain(Decimal(str(round(seconds, 1))))}{NO_BREAK}s"
+    if seconds < 120:
+        return f"{round(seconds)}{NO_BREAK}s"
+    return figures.duration(timedelta(seconds=seconds))

@@ -1,0 +1,78 @@
+"""English."""
+
+from __future__ import annotations
+
+from relance.domain.alert_wording.figures import ENGLISH as FIGURES
+from relance.domain.report_wording.words import CycleWords, ReminderWords, ReportWords
+
+ENGLISH = ReportWords(
+    figures=FIGURES,
+    cycle=CycleWords(
+        title="📬 Cycle {period}: how it ended",
+        title_unbalanced="🚨 Cycle {period}: the count does not add up",
+        sent="{sent} of {eligible} invitations were sent.",
+        took="Sending took {time}, {rate} mails per second.",
+        balanced="Every contact is accounted for.",
+        unbalanced=("{count} contact is unaccounted for.", "{count} contacts are unaccounted for."),
+        open=("{count} mail has no outcome yet.", "{count} mails have no outcome yet."),
+        changed=(
+            "Against {before}, {count} figure changed by more than usual (⚠️).",
+            "Against {before}, {count} figures changed by more than usual (⚠️).",
+        ),
+        first="There is no month before to compare it with.",
+        labels={
+            "eligible": "eligible",
+            "sent": "sent",
+            "uncertain": "uncertain",
+            "cancelled": "cancelled",
+            "skipped": "not sent: {reason}",
+            "failed": "failed: {reason}",
+            "duration_s": "from opening to end",
+            "sending_s": "sending time",
+            "per_second": "rate",
+            "slowest_batch_s": "slowest batch",
+            "rss_peak_mb": "memory peak",
+            "success_rate": "success rate",
+        },
+        reasons={
+            "user_missing": "user missing",
+            "user_inactive": "user inactive",
+            "contact_missing": "contact missing",
+            "contact_pending": "contact not confirmed",
+            "contact_opted_out": "opted out",
+            "contact_bounced": "bounced before",
+            "contact_blocked": "contact blocked",
+            "suppressed": "address suppressed",
+            "address_invalid": "invalid address",
+            "duplicate_address": "same address twice",
+            "too_late": "too late",
+            "before_start": "before the start",
+            "joined_after_send_time": "joined later",
+            "submitted": "answered already",
+            "bounced": "bounced",
+            "opted_out": "opted out in time",
+            "complained": "complained",
+            "hard_recipient": "mailbox gone",
+            "soft_recipient": "mailbox full or closed",
+            "throttled": "provider's limit",
+            "sender_fault": "our own fault",
+            "content": "size or form",
+            "transport": "server not reached",
+            "unsupported": "address not supported",
+        },
+        per_second="{rate} per second",
+        chart_not_sent="Invitations not sent",
+        chart_months="Invitations sent per month",
+    ),
+    reminders=ReminderWords(
+        kinds={"first": "First reminder", "second": "Second reminder"},
+        by_hour="{kind}: answers by local hour of sending",
+        by_weekday="{kind}: answers by weekday of sending",
+        lift="Reminded against held out",
+        weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        rest="rest",
+        note="answers within 72 hours, with 95 % intervals",
+        reminded="reminded",
+        held_out="held out",
+    ),
+)

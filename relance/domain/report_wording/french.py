@@ -1,0 +1,78 @@
+"""French; the spaces before `:`, `?`, `%` do not break, as its typography wants."""
+
+from __future__ import annotations
+
+from relance.domain.alert_wording.figures import FRENCH as FIGURES
+from relance.domain.report_wording.words import CycleWords, ReminderWords, ReportWords
+
+FRENCH = ReportWords(
+    figures=FIGURES,
+    cycle=CycleWords(
+        title="📬 Cycle {period}\u00a0: le bilan",
+        title_unbalanced="🚨 Cycle {period}\u00a0: le compte n’est pas juste",
+        sent="{sent} invitations sur {eligible} ont été envoyées.",
+        took="L’envoi a duré {time}, à {rate} courriels par seconde.",
+        balanced="Chaque contact est compté.",
+        unbalanced=("{count} contact n’est pas compté.", "{count} contacts ne sont pas comptés."),
+        open=("{count} courriel n’a pas encore d’issue.", "{count} courriels n’ont pas encore d’issue."),
+        changed=(
+            "Par rapport à {before}, {count} chiffre a changé plus que d’habitude (⚠️).",
+            "Par rapport à {before}, {count} chiffres ont changé plus que d’habitude (⚠️).",
+        ),
+        first="Il n’y a pas de mois précédent auquel le comparer.",
+        labels={
+            "eligible": "éligibles",
+            "sent": "envoyées",
+            "uncertain": "incertaines",
+            "cancelled": "annulées",
+            "skipped": "non envoyées\u00a0: {reason}",
+            "failed": "échouées\u00a0: {reason}",
+            "duration_s": "de l’ouverture à la fin",
+            "sending_s": "temps d’envoi",
+            "per_second": "débit",
+            "slowest_batch_s": "lot le plus lent",
+            "rss_peak_mb": "mémoire au plus haut",
+            "success_rate": "taux de réussite",
+        },
+        reasons={
+            "user_missing": "utilisateur introuvable",
+            "user_inactive": "utilisateur inactif",
+            "contact_missing": "contact introuvable",
+            "contact_pending": "contact non confirmé",
+            "contact_opted_out": "désinscrit",
+            "contact_bounced": "retour antérieur",
+            "contact_blocked": "contact bloqué",
+            "suppressed": "adresse exclue",
+            "address_invalid": "adresse invalide",
+            "duplicate_address": "adresse en double",
+            "too_late": "trop tard",
+            "before_start": "avant la mise en service",
+            "joined_after_send_time": "inscrit plus tard",
+            "submitted": "déjà répondu",
+            "bounced": "non distribué",
+            "opted_out": "désinscrit à temps",
+            "complained": "plainte",
+            "hard_recipient": "boîte inexistante",
+            "soft_recipient": "boîte pleine ou fermée",
+            "throttled": "limite du fournisseur",
+            "sender_fault": "faute de notre part",
+            "content": "taille ou forme",
+            "transport": "serveur injoignable",
+            "unsupported": "adresse non prise en charge",
+        },
+        per_second="{rate} par seconde",
+        chart_not_sent="Invitations non envoyées",
+        chart_months="Invitations envoyées par mois",
+    ),
+    reminders=ReminderWords(
+        kinds={"first": "Première relance", "second": "Seconde relance"},
+        by_hour="{kind}\u00a0: réponses selon l’heure locale d’envoi",
+        by_weekday="{kind}\u00a0: réponses selon le jour d’envoi",
+        lift="Relancés et non relancés",
+        weekdays=("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."),
+        rest="reste",
+        note="réponses sous 72 heures, avec intervalles à 95\u202f%",
+        reminded="relancés",
+        held_out="non relancés",
+    ),
+)

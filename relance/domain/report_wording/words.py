@@ -1,0 +1,57 @@
+"""What the reports say about cycles and reminders, in one language, as data; `english` and `french` fill it in.
+
+Templates name their blanks; each pair is singular and plural.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relance.domain.alert_wording.figures import Figures
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CycleWords:
+    """The words of a cycle's report; `labels` are the names of outcomes and figures, `reasons` of why not sent."""
+
+    title: str
+    title_unbalanced: str
+    sent: str
+    took: str
+    balanced: str
+    unbalanced: Pair
+    open: Pair
+    changed: Pair
+    first: str
+    labels: Mapping[str, str]
+    reasons: Mapping[str, str]
+    per_second: str
+    chart_not_sent: str
+    chart_months: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderWords:
+    """The words on the charts of what reminders achieve."""
+
+    kinds: Mapping[str, str]
+    by_hour: str
+    by_weekday: str
+    lift: str
+    weekdays: tuple[str, ...]
+    rest: str
+    note: str
+    reminded: str
+    held_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWords:
+    """Everything that is said in reports, in one language."""
+
+    figures: Figures
+    cycle: CycleWords
+    reminders: ReminderWords

@@ -1,0 +1,156 @@
+"""Looks at everything we depend on, and what follows from them: by the health check, and by `doctor` (SPEC H2)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from relance.alerting import AlertDesk
+from relance.checks import EVERFLOW
+from relance.domain.alerts.model import Evidence, Rule
+from relance.domain.alerts.opening import Sighting
+from relance.domain.health import Health, Look, ProbeRule, Standing, Trouble, graded, is_settled, judged
+from relance.errors import DependencyUnavailable, MailRefused, RelanceError, ReportRefused
+from relance.ports import Clock
+from relance.ports.health import HealthChecks, Probe, Reading
+
+logger = logging.getLogger(__name__)
+
+
+async def look_at_all(probes: Iterable[Probe], clock: Clock) -> list[Look]:
+    """Look at everything at the same time; one that hangs is given up at its deadline and holds up nobody."""
+    return list(await asyncio.gather(*(_look(probe, clock) for probe in probes)))
+
+
+async def _look(probe: Probe, clock: Clock) -> Look:
+    looking = asyncio.ensure_future(probe.look())
+    # Not wait_for: it waits for what it has cancelled, and what hangs may not care.
+    done, _ = await asyncio.wait({looking}, timeout=probe.deadline)
+    if not done:
+        looking.cancel()
+        looking.add_done_callback(_forget)
+        return Look(probe=probe.name, at=clock.now(), trouble=Trouble.TIMEOUT)
+    error = looking.exception()
+    if error is not None:
+        return Look(probe=probe.name, at=clock.now(), trouble=_trouble(probe.name, error))
+    reading = looking.result()
+    value = round(reading.value, 3)
+    return Look(probe=probe.name, at=clock.now(), value=value, unit=reading.unit, detail=reading.detail)
+
+
+def _forget(looking: asyncio.Future[Reading]) -> None:
+    if not looking.cancelled():
+        looking.exception()
+
+
+def _trouble(probe: str, error: BaseException) -> Trouble:
+    match error:
+        case DependencyUnavailable():
+            return Trouble.UNREACHABLE
+        case MailRefused() | ReportRefused():
+            return Trouble.REFUSED
+        case RelanceError() | TimeoutError():
+            return Trouble.ERROR
+    # The text may quote anything; where it came from is enough to find it.
+    logger.error("the look at %s ended in a %s", probe, type(error).__name__)
+    return Trouble.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Where everything stands after a round of looks; `settled` unless another round soon may change it."""
+
+    standings: Sequence[Standing]
+    fired: Sequence[str]
+    cleared: Sequence[str]
+    settled: bool
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many probes are in each state, and how many alerts began and ended."""
+        states = Counter(str(standing.state) for standing in self.standings)
+        return {**{str(state): states[state] for state in Health}, "fired": len(self.fired), "over": len(self.cleared)}
+
+
+@dataclass(frozen=True, slots=True)
+class HealthDesk:
+    """Takes looks in: stores where each probe stands, and tells of those that became unhealthy or well."""
+
+    rules: Mapping[str, ProbeRule]
+    checks: HealthChecks
+    alerts: AlertDesk
+
+    async def take(self, looks: Sequence[Look]) -> Judgement:
+        """Judge a round of looks.
+
+        Whom people were told of is stored after they were told: whoever dies in between tells the desk once more,
+        which knows it already.
+        """
+        standings = stand(looks, self.rules, await self.checks.all())
+        await self.checks.store(standings)
+        unwell = [one for one in standings if one.state is Health.UNHEALTHY and not one.told]
+        well = await self._well_again(standings)
+        if unwell:
+            await self.alerts.fire([self._sighting(one) for one in unwell])
+        for one in well:
+            await self.alerts.clear(self.rules[one.probe].alert, _subject(self.rules[one.probe]))
+        told = {one.probe: True for one in unwell} | {one.probe: False for one in well if one.told}
+        changed = {one.probe: one.model_copy(update={"told": told[one.probe]}) for one in standings if one.probe in told}
+        await self.checks.store(list(changed.values()))
+        return Judgement(
+            standings=[changed.get(one.probe, one) for one in standings],
+            fired=[one.probe for one in unwell],
+            cleared=[one.probe for one in well],
+            settled=all(is_settled(one, self.rules[one.probe]) for one in standings),
+        )
+
+    async def _well_again(self, standings: Sequence[Standing]) -> list[Standing]:
+        well = {Health.HEALTHY, Health.DEGRADED}
+        return [one for one in standings if (one.told and one.state in well) or await self._ends_for_others(one)]
+
+    async def _ends_for_others(self, standing: Standing) -> bool:
+        """Tell whether Everflow is well while one of its checks says that it is down: that one looks again tomorrow."""
+        rule = self.rules[standing.probe]
+        if rule.alert != Rule.EVERFLOW_DOWN or standing.state is not Health.HEALTHY:
+            return False
+        return standing.good >= rule.recover_after and rule.alert in await self.alerts.alerts.open_rules([rule.alert])
+
+    def _sighting(self, standing: Standing) -> Sighting:
+        rule = self.rules[standing.probe]
+        return sighting_of(standing, rule)
+
+
+def stand(looks: Sequence[Look], rules: Mapping[str, ProbeRule], before: Mapping[str, Standing]) -> list[Standing]:
+    """Return where each probe stands after a round of looks."""
+    failed = {look.probe for look in looks if look.trouble is not None}
+    return [
+        judged(before.get(look.probe), look, graded(look, rule, before.get(look.probe), failed - {look.probe}), rule)
+        for look in looks
+        for rule in [rules[look.probe]]
+    ]
+
+
+def sighting_of(standing: Standing, rule: ProbeRule) -> Sighting:
+    """Return the sighting that a probe is unhealthy."""
+    labels = {"detail": standing.detail, "unit": standing.unit, "trouble": standing.trouble or ""}
+    value = Decimal(str(round(standing.value, 1))) if standing.value is not None else None
+    return Sighting(
+        rule=rule.alert,
+        group=rule.alert,
+        subject=_subject(rule),
+        severity=rule.severity,
+        labels={name: str(text) for name, text in labels.items() if text},
+        evidence=Evidence(
+            value=None if standing.trouble else value,
+            threshold=Decimal(str(rule.limit)) if rule.limit is not None else None,
+        ),
+    )
+
+
+def _subject(rule: ProbeRule) -> str:
+    # The checks of the partner desk raise and clear the same alert.
+    return EVERFLOW if rule.alert == Rule.EVERFLOW_DOWN else rule.probe

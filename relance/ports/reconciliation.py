@@ -1,0 +1,55 @@
+"""The ledger and the workflows side by side, page by page (SPEC R8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from relance.contracts.follow_up import FollowUpInput
+from relance.domain.plan import PlanStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Followee:
+    """A user of a period: his plan, how many invitations have something ahead, and how many mails are overdue.
+
+    `contacts` is None as long as his batch has not found any.
+    """
+
+    user_id: str
+    plan: PlanStatus
+    instant: datetime
+    contacts: int | None
+    ahead: int
+    overdue: int
+
+
+class Followees(Protocol):
+    """The users of a period, with what the ledger says is still to come."""
+
+    async def periods(self) -> list[str]:
+        """Return the periods that have plans, in order."""
+
+    async def page(
+        self, period: str, after: str | None, size: int, *, at: datetime, late_since: datetime
+    ) -> list[Followee]:
+        """Return the next users of a period, in order of id; the figures are a first sight, not a decision."""
+
+
+class FollowUpWatch(Protocol):
+    """The follow-up workflows, for whoever makes sure that they are there."""
+
+    async def running_among(self, follow_ups: Sequence[str]) -> set[str]:
+        """Return those of these workflow ids that run now."""
+
+    async def revive(self, follow_up: FollowUpInput) -> None:
+        """Start a follow-up, also one that has ended, or tell the one that runs what is still to come."""
+
+
+class CycleWatch(Protocol):
+    """The workflows of the cycles, for whoever has to know whether one runs."""
+
+    async def runs(self, period: str) -> bool:
+        """Tell whether a period's cycle runs now."""

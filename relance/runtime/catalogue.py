@@ -1,0 +1,230 @@
+"""Every metric of our own: name, unit, attributes, meaning, and what an operator does with it.
+
+Attributes are kinds, results and classes, never ids of people, addresses or domains (SPEC section 13), so that the
+number of series stays small whatever the load. `docs/monitoring.md` is generated from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+WAITS = (1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0, 604_800.0)
+JOB_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
+GROUP_SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+
+_SUFFIXES = {"s": "_seconds", "By": "_bytes"}
+
+
+class Kind(StrEnum):
+    """Kinds of metrics, as Prometheus calls them."""
+
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+    GAUGE = "gauge"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric; `attributes` says what values each may have, `use` what to do with it, `bounds` are a histogram's."""
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    use: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    bounds: tuple[float, ...] = ()
+
+    @property
+    def prometheus(self) -> str:
+        """The name on the Prometheus endpoint; a histogram's series add `_bucket`, `_sum` and `_count` to it."""
+        total = "_total" if self.kind is Kind.COUNTER else ""
+        return f"{self.name.replace('.', '_')}{_SUFFIXES.get(self.unit, '')}{total}"
+
+
+_MAIL_KIND = {"kind": "`invitation`, `first`, `second`, `correction`"}
+_JOB = {"job": "the job's name, as in `report jobs`", "state": "`ran`, `late`, `skipped`, `failed`"}
+
+MAILS = Metric(
+    "relance.mails",
+    Kind.COUNTER,
+    "{mail}",
+    "Mails handed to the relay and what became of them.",
+    "The rate of sending, and the share of `failed` and `deferred`; by `provider` it shows who refuses us.",
+    {
+        **_MAIL_KIND,
+        "result": "`sent`, `deferred` (tried again later), `failed`, `uncertain`",
+        "class": "the class of the failure (docs/errors.md), or `none`",
+        "provider": "one of the ten recipient providers the code knows, or `other`",
+    },
+)
+MAIL_DURATION = Metric(
+    "relance.mail.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "From handing a mail over to the relay's answer.",
+    "How fast the relay is; when it grows, sending slows down with it.",
+    _MAIL_KIND,
+    SECONDS,
+)
+MAIL_WAIT = Metric(
+    "relance.mail.wait",
+    Kind.HISTOGRAM,
+    "s",
+    "From the instant a mail was planned for to the relay's answer.",
+    "How late people get their mails: the queue before the relay, with pauses and outages in it.",
+    _MAIL_KIND,
+    WAITS,
+)
+CLAIM_WAIT = Metric(
+    "relance.claim.wait",
+    Kind.HISTOGRAM,
+    "s",
+    "The longest any connection waited for the claim of its next mail, per group of claims.",
+    "The database's share in the time per mail; above a second MongoDB needs a look.",
+    bounds=SECONDS,
+)
+GROUP_SIZE = Metric(
+    "relance.ledger.group.size",
+    Kind.HISTOGRAM,
+    "{entry}",
+    "Claims and results that shared one round trip to the database.",
+    "Large groups mean that the journal's commit is the bottleneck, and that grouping makes up for it.",
+    bounds=GROUP_SIZES,
+)
+GROUP_DURATION = Metric(
+    "relance.ledger.group.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "One round trip of the ledger: a read, a write, its commit on the majority.",
+    "The latency of MongoDB as sending sees it.",
+    bounds=SECONDS,
+)
+ERRORS = Metric(
+    "relance.errors",
+    Kind.COUNTER,
+    "{error}",
+    "Errors by class and source: mails not accepted, activities failed.",
+    "docs/errors.md says what each class means; `configuration`, `sender_fault` and `bug` are ours to mend.",
+    {"class": "a class of docs/errors.md", "source": "`smtp`, `everflow`, `channel`, `mongodb`, `temporal`, ..."},
+)
+BREAKER = Metric(
+    "relance.breaker.state",
+    Kind.GAUGE,
+    "",
+    "State of a circuit breaker: 0 closed, 1 half-open, 2 open.",
+    "An open breaker keeps work back and loses none; look after the dependency it is named for.",
+    {"name": "`relay`, `everflow`, a channel, or `provider <name>`"},
+)
+FOLLOW_UPS = Metric(
+    "relance.follow_ups.started",
+    Kind.COUNTER,
+    "{follow-up}",
+    "Follow-up workflows started.",
+    "Rises after each wave to the number of its users.",
+)
+REMINDER_SKIPS = Metric(
+    "relance.reminders.skipped",
+    Kind.COUNTER,
+    "{reminder}",
+    "Reminders that came due and were not sent; those that were are `relance.mails` of kind `first` and `second`.",
+    "Mostly `submitted`; anything else that dominates is worth a question.",
+    {"kind": "`first`, `second`", "reason": "the code of the reason"},
+)
+UNCERTAIN = Metric(
+    "relance.uncertain",
+    Kind.COUNTER,
+    "{mail}",
+    "Mails whose reply was lost, by what the relay's log said of them (SPEC X4).",
+    "`unknown` means that nobody can tell: configure RELANCE_RELAY_LOG, see `cycle uncertain`.",
+    {"kind": _MAIL_KIND["kind"], "outcome": "`arrived`, `absent`, `unknown`"},
+)
+PLAN_NOTES = Metric(
+    "relance.plan.notes",
+    Kind.COUNTER,
+    "{note}",
+    "Fall-backs while planning (SPEC C3).",
+    "Users whose day, time or zone cannot be used; the web application should mend them.",
+    {"code": "the code of the fall-back"},
+)
+JOB_RUNS = Metric(
+    "relance.job.runs",
+    Kind.COUNTER,
+    "{run}",
+    "Recorded runs of scheduled jobs.",
+    "Success rate per job; a job whose count stands still does not run.",
+    _JOB,
+)
+JOB_DURATION = Metric(
+    "relance.job.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "Duration of recorded job runs.",
+    "A job that takes ever longer; `report jobs` has the single runs.",
+    _JOB,
+    JOB_SECONDS,
+)
+JOB_LAST = Metric(
+    "relance.job.last_run",
+    Kind.GAUGE,
+    "s",
+    "When this process last recorded a run of the job, in seconds since 1970.",
+    "`time() - max by (job) (...)` is how long ago that was.",
+    {"job": _JOB["job"]},
+)
+ALERTS = Metric(
+    "relance.alerts",
+    Kind.COUNTER,
+    "{event}",
+    "What happened to alerts: opened, sent, suppressed, resolved, ...",
+    "Many `opened` or `suppressed` of one rule are noise: see `report noise`.",
+    {"rule": "the rule", "event": "the event, as in `alerts show`", "reason": "why it was suppressed, or `none`"},
+)
+ALERT_MESSAGES = Metric(
+    "relance.alert.messages",
+    Kind.COUNTER,
+    "{message}",
+    "Messages handed to a channel, per try.",
+    "A channel that only fails reaches nobody: `alerts channels`.",
+    {"channel": "the channel's name", "result": "`delivered`, `repeated`, `unavailable`, `refused`, `gone`"},
+)
+HEALTH = Metric(
+    "relance.health",
+    Kind.GAUGE,
+    "",
+    "1 for the state a probe of the health check was in last; a state an hour old is not shown any more.",
+    "Anything but `healthy` names the dependency to look after; `starter.py doctor` says more.",
+    {"probe": "the probe's name", "state": "`healthy`, `degraded`, `unhealthy`, `unknown`"},
+)
+WORKER_RSS = Metric(
+    "relance.worker.rss",
+    Kind.GAUGE,
+    "By",
+    "Resident memory of this process.",
+    "Below 512 MiB always (SPEC H6), 256 MiB as a rule; no growth from day to day.",
+)
+
+METRICS: tuple[Metric, ...] = (
+    MAILS,
+    MAIL_DURATION,
+    MAIL_WAIT,
+    CLAIM_WAIT,
+    GROUP_SIZE,
+    GROUP_DURATION,
+    FOLLOW_UPS,
+    REMINDER_SKIPS,
+    UNCERTAIN,
+    PLAN_NOTES,
+    ERRORS,
+    BREAKER,
+    JOB_RUNS,
+    JOB_DURATION,
+    JOB_LAST,
+    ALERTS,
+    ALERT_MESSAGES,
+    HEALTH,
+    WORKER_RSS,
+)

@@ -1,0 +1,78 @@
+"""The follow-up workflows, looked for and started again: the port `FollowUpWatch` on Temporal (SPEC R8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
+
+from relance import ids
+from relance.concurrency import at_once
+from relance.contracts.follow_up import FollowUpInput, Wake
+from relance.contracts.names import Signal, TaskQueue, Workflow
+from relance.temporal.errors import is_missing, unavailable
+
+IDS_PER_QUERY = 200
+"""A query of 9 kB; the server answers it in some milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalFollowUpWatch:
+    """Follow-ups through a client."""
+
+    client: Client
+
+    async def running_among(self, follow_ups: Sequence[str]) -> set[str]:
+        """Return those of these workflow ids that run now.
+
+        Visibility is asked for many at once. It may be behind, so those it does not show are asked for one by one.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        shown: set[str] = set()
+        try:
+            for start in range(0, len(follow_ups), IDS_PER_QUERY):
+                some = ", ".join(f"'{one}'" for one in follow_ups[start : start + IDS_PER_QUERY])
+                query = f"ExecutionStatus = 'Running' AND WorkflowId IN ({some})"
+                async for found in self.client.list_workflows(query, page_size=IDS_PER_QUERY):
+                    shown.add(found.id)
+        except RPCError as error:
+            raise unavailable("the follow-ups were not listed", error) from error
+        doubtful = [one for one in follow_ups if one not in shown]
+        running = await at_once(doubtful, self._runs)
+        return shown | {one for one, runs in zip(doubtful, running, strict=True) if runs}
+
+    async def revive(self, follow_up: FollowUpInput) -> None:
+        """Start a follow-up, also one that has ended, or tell the one that runs what is still to come.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        try:
+            await self.client.start_workflow(
+                Workflow.FOLLOW_UP,
+                follow_up,
+                id=ids.follow_up_workflow_id(follow_up.period, follow_up.user_id, follow_up.part),
+                task_queue=TaskQueue.INVITATIONS,
+                # The reminders are claimed in the ledger: what an earlier run has sent is not sent again.
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal=Signal.WAKE,
+                start_signal_args=[Wake(groups=follow_up.groups)],
+                static_summary=f"Reminders of user {follow_up.user_id} for {follow_up.period}, started again",
+            )
+        except RPCError as error:
+            raise unavailable("a follow-up was not started again", error) from error
+
+    async def _runs(self, workflow_id: str) -> bool:
+        try:
+            found = await self.client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if not is_missing(error):
+                raise unavailable("a follow-up was not looked up", error) from error
+            return False
+        return found.status is WorkflowExecutionStatus.RUNNING

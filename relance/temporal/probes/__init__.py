@@ -1,0 +1,1 @@
+"""The looks of the health check that ask Temporal, one module each (SPEC H2)."""

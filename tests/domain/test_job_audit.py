@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relance.domain.job_audit import AuditMark, Auditor, Due, Execution, Status, Watched, beginning, continued
+from relance.domain.job_run import DONE, FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, improves
+
+START = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
+GRACE, CATCHUP = timedelta(minutes=1), timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+spans = st.integers(0, 300).map(lambda minutes: minutes * MINUTE)
+
+
+def watched(*, paused: bool = False, spec: str = "a", changed: datetime = START) -> Watched:
+    return Watched("cleanup", "cleanup", spec, CATCHUP, paused, START, changed)
+
+
+def judged(
+    after: timedelta,
+    execution: Execution | None = None,
+    *others: Execution,
+    was_paused: bool = False,
+    paused: bool = False,
+) -> str | None:
+    auditor = Auditor(watched(paused=paused), START + after, GRACE, START + after)
+    run = auditor.record(Due(nominal=START, paused=was_paused), execution, others)
+    assert run is None or (run.job, run.nominal, run.at, run.detail["by"]) == ("cleanup", START, auditor.now, "audit")
+    return run.state if run else None
+
+
+def run(status: Status, *, nominal: datetime = START, begun: timedelta = timedelta(0), lasted: int = 5) -> Execution:
+    started = nominal + begun
+    closed = None if status is Status.RUNNING else started + lasted * MINUTE
+    return Execution(nominal, status, started, closed)
+
+
+@given(spans)
+def test_nothing_is_said_while_the_server_may_still_make_up_for_it(after: timedelta) -> None:
+    assert (judged(after) is None) == (after < CATCHUP + GRACE)
+
+
+@given(spans, st.booleans(), st.booleans())
+def test_a_run_that_goes_on_is_waited_for_however_long(after: timedelta, was_paused: bool, paused: bool) -> None:
+    running = run(Status.RUNNING)
+    assert judged(after, running, was_paused=was_paused, paused=paused) is None
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED, Status.TERMINATED, Status.TIMED_OUT])
+@given(after=spans)
+def test_a_run_that_was_cut_off_has_failed_at_once(status: Status, after: timedelta) -> None:
+    assert judged(after, run(status)) == FAILED
+
+
+def test_a_run_no_worker_took_is_none() -> None:
+    assert judged(3 * CATCHUP, run(Status.UNSERVED)) == NO_WORKER
+
+
+def test_a_run_whose_record_was_lost_is_recorded_by_what_the_server_knows() -> None:
+    assert judged(CATCHUP, run(Status.COMPLETED)) == RAN
+    assert judged(CATCHUP, run(Status.COMPLETED, begun=6 * MINUTE)) == LATE
+
+
+@given(spans, spans, st.integers(0, 300))
+def test_an_earlier_run_that_was_not_over_in_time_is_the_reason(
+    before: timedelta, begun: timedelta, lasted: int
+) -> None:
+    earlier = run(Status.COMPLETED, nominal=START - before, begun=begun, lasted=lasted)
+    in_the_way = before > timedelta(0) and earlier.closed_at is not None and earlier.closed_at > START
+    assert judged(2 * CATCHUP, None, earlier) == (OVERLAP if in_the_way else MISSED)
+
+
+def test_a_later_run_is_no_reason_and_one_that_still_goes_on_is() -> None:
+    assert judged(2 * CATCHUP, None, run(Status.COMPLETED, nominal=START + MINUTE)) == MISSED
+    assert judged(2 * CATCHUP, None, run(Status.RUNNING, nominal=START - MINUTE)) == OVERLAP
+
+
+def test_what_passed_during_a_pause_is_known_soon_and_after_a_pause_in_due_time() -> None:
+    assert judged(GRACE, was_paused=True, paused=True) == PAUSED
+    assert judged(timedelta(0), was_paused=True, paused=True) is None
+    assert judged(GRACE, was_paused=True) is None
+    assert judged(CATCHUP + GRACE, was_paused=True) == PAUSED
+    # Paused only after its time had passed.
+    assert judged(CATCHUP + GRACE, paused=True) == MISSED
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=8), st.lists(st.booleans(), min_size=8, max_size=8))
+def test_audits_one_after_the_other_see_each_nominal_time_once(steps: list[int], pauses: list[bool]) -> None:
+    every = [START + 7 * minute * MINUTE for minute in range(1, 80)]
+    mark: AuditMark | None = None
+    now, seen = START, list[Due]()
+    for step, paused in zip(steps, pauses, strict=False):
+        schedule = watched(paused=paused)
+        now, after = now + step * MINUTE, beginning(mark, schedule)
+        mark = continued(mark, schedule, [at for at in every if after < at <= now], now)
+        seen += mark.open
+        mark = mark.model_copy(update={"open": ()})
+    assert [due.nominal for due in seen] == [at for at in every if at <= now]
+
+
+def test_a_fresh_installation_begins_with_the_schedule_and_a_changed_one_with_the_change() -> None:
+    assert beginning(None, watched()) == START
+    mark = AuditMark(job="cleanup", up_to=START + 10 * MINUTE, spec="a")
+    assert beginning(mark, watched(changed=START + 20 * MINUTE)) == mark.up_to
+    assert beginning(mark, watched(spec="b", changed=START + 20 * MINUTE)) == START + 20 * MINUTE
+    assert beginning(mark, watched(spec="b", changed=START)) == mark.up_to
+
+
+def test_what_an_earlier_audit_left_open_stays_open_and_a_pause_is_remembered() -> None:
+    first = continued(None, watched(paused=True), [START + MINUTE], START + 2 * MINUTE)
+    assert (first.open, first.paused) == ((Due(nominal=START + MINUTE, paused=True),), True)
+    # Resumed between the audits: nobody knows when.
+    second = continued(first, watched(), [START + 3 * MINUTE], START + 4 * MINUTE)
+    assert [due.paused for due in second.open] == [True, True]
+    third = continued(second, watched(), [START + 5 * MINUTE], START + 6 * MINUTE)
+    assert [due.paused for due in third.open] == [True, True, False]
+
+
+STATES = [RAN, LATE, FAILED, MISSED, PAUSED, OVERLAP, NO_WORKER]
+
+
+@pytest.mark.parametrize("new", STATES)
+@pytest.mark.parametrize("old", STATES)
+def test_a_record_only_gets_better(old: str, new: str) -> None:
+    assert improves(new, old) == (new in DONE and old not in DONE)

@@ -1,0 +1,104 @@
+"""The health check: every five minutes a look at everything, and at the jobs themselves (SPEC H2, H3, H5)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
+
+from workflows.database_outage import DatabaseOutage
+from workflows.options import LOOK, LOOK_UP, SOON
+from workflows.recorded import run_job
+
+with workflow.unsafe.imports_passed_through():
+    from activities.health import HealthRounds
+    from activities.job_audit import JobAudit
+    from activities.performance import PerformanceWatch
+    from relance import ids
+    from relance.contracts.health import OutageInput, Round, Verdict
+    from relance.contracts.jobs import JobInput, JobOutcome, JobRequest, JobResult
+    from relance.contracts.names import JobName
+    from relance.domain.performance import FIGURE_OF_PROBE
+    from relance.domain.probes import ProbeName
+
+MOST_ROUNDS = 12
+"""What has not settled by then is looked at by the next run."""
+LOST = JobOutcome(counts={"database_lost": 1})
+
+
+@workflow.defn
+class HealthCheck:
+    """Look, judge, and look again while something is changing; id `health-<nominal time>`."""
+
+    @workflow.run
+    async def run(self, request: JobInput) -> JobResult:
+        """Return how many probes are in each state, what the audit recorded, and what was measured."""
+        return await run_job(JobName.HEALTH, request, self._check)
+
+    async def _check(self, request: JobRequest) -> JobOutcome:
+        first = await self._look()
+        if request.dry_run:
+            return JobOutcome(counts={"looks": len(first.looks)}, figures=_figures(first))
+        verdict = await self._judge(first)
+        if verdict is None:
+            return LOST
+        audit = await workflow.execute_activity_method(
+            JobAudit.audit, request, summary="is there a record for every nominal time?", **LOOK_UP
+        )
+        watch = await workflow.execute_activity_method(
+            PerformanceWatch.watch_performance, request, summary="was any job clearly worse than usual?", **LOOK_UP
+        )
+        verdict = await self._until_settled(verdict)
+        jobs = {f"jobs_{name}": count for name, count in (audit.counts | watch.counts).items()}
+        return JobOutcome(counts={**verdict.counts, **jobs}, figures=_figures(first))
+
+    async def _look(self) -> Round:
+        return await workflow.execute_activity_method(
+            HealthRounds.look_at_everything, summary="look at everything", **LOOK
+        )
+
+    async def _judge(self, round_: Round) -> Verdict | None:
+        """Return what follows; None if nothing can be stored, which is then told without MongoDB."""
+        if not round_.database_lost:
+            try:
+                return await workflow.execute_activity_method(
+                    HealthRounds.judge, round_, summary="judge, and tell of what changed", **SOON
+                )
+            except ActivityError:
+                workflow.logger.warning("the looks could not be judged; MongoDB may be away")
+        try:
+            await workflow.start_child_workflow(
+                DatabaseOutage.run,
+                OutageInput(begun=workflow.now(), bad=1),
+                id=ids.outage_workflow_id(ProbeName.MONGODB),
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                static_summary="Holds an outage of MongoDB until it is over",
+            )
+        except WorkflowAlreadyStartedError:
+            workflow.logger.info("the outage is known")
+        return None
+
+    async def _until_settled(self, verdict: Verdict) -> Verdict:
+        changes = {name: verdict.counts.get(name, 0) for name in ("fired", "over")}
+        for _ in range(MOST_ROUNDS):
+            if verdict.again is None:
+                break
+            await asyncio.sleep(verdict.again.total_seconds())
+            later = await self._judge(await self._look())
+            if later is None:
+                break
+            verdict = later
+            changes = {name: count + verdict.counts.get(name, 0) for name, count in changes.items()}
+        return verdict.model_copy(update={"counts": verdict.counts | changes})
+
+
+def _figures(round_: Round) -> dict[str, float]:
+    measured = {
+        FIGURE_OF_PROBE[one.probe]: one.value
+        for one in round_.looks
+        if one.probe in FIGURE_OF_PROBE and one.value is not None
+    }
+    # How long the run takes beyond the looks depends on what it finds.
+    return {**measured, "duration_s": round_.took.total_seconds()}

@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind
 from temporalio.client import Client
 
 from relance import tracing
+from relance.adapters.deadman import call_deadman
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database as MongoDatabase
 from relance.adapters.mongo.connection import connect as connect_database
@@ -23,6 +24,7 @@ from relance.cli import app
 from relance.cli.services import Documents, Services
 from relance.clock import SystemClock
 from relance.errors import DependencyUnavailable, SettingsError
+from relance.gateway.greeting import greet_gateway
 from relance.runtime import exit as leaving
 from relance.runtime import telemetry
 from relance.runtime.logs import configure_logging
@@ -115,6 +117,8 @@ def services() -> Services:
         temporal=temporal,
         reports=lambda loaded: EverflowReports(loaded.everflow),
         greet_relay=greet_relay,
+        greet_gateway=greet_gateway,
+        call_deadman=call_deadman,
         relay_log=lambda loaded: opened_relay_log(loaded.relay_log),
         load_samples=load_samples,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),

@@ -15,6 +15,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from composition.activities import activities_of
 from composition.connections import opened
+from composition.standing import on_duty, watched
 from relance import __version__
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.contracts.names import TaskQueue
@@ -59,14 +60,14 @@ async def serve(settings: Settings, role: Role) -> int:
     """Serve the role's queues until SIGTERM or SIGINT, then finish what is in flight (SPEC X5)."""
     stop = stop_requested(within=settings.worker.drain.total_seconds() + LAST_MOMENTS)
     ready = join_supervisor()
-    async with opened(settings) as open_, AsyncExitStack() as stack:
+    async with watched(settings) as vitals, opened(settings) as open_, AsyncExitStack() as stack:
         activities = activities_of(settings, open_)
         if TaskQueue.OPS in QUEUES[role]:
             links = AttachmentTokens(settings.privacy.link_key)
             await stack.enter_async_context(
                 serving(settings.gateway, application(open_.database.attachments, links.verify))
             )
-        for queue in QUEUES[role]:
+        workers = [
             await stack.enter_async_context(
                 Worker(
                     open_.client,
@@ -82,9 +83,13 @@ async def serve(settings: Settings, role: Role) -> int:
                     graceful_shutdown_timeout=settings.worker.drain,
                 )
             )
+            for queue in QUEUES[role]
+        ]
+        await stack.enter_async_context(on_duty(settings, open_, role, vitals, workers))
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))
         await stop.wait()
+        vitals.draining = True
         logger.info("stopping: mails in flight are finished and recorded")
     return way_out.DONE
 

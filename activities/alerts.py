@@ -73,7 +73,7 @@ class AlertDelivery:
         async with heartbeating(lambda: None):
             with translated():
                 message = await self._message(request)
-                return await self._deliver(request.channel, message)
+                return await self.deliver(request.channel, message)
 
     @activity.defn
     async def record(self, request: RecordInput) -> None:
@@ -86,6 +86,24 @@ class AlertDelivery:
             self._count(request.entries)
             if request.group in INHIBITS and any(entry.event in _CAUSE_MOVED for entry in request.entries):
                 await self.desk.inhibit(request.group)
+
+    async def deliver(self, name: str, message: OutgoingMessage) -> Posted:
+        """Hand a message to a channel and note how the channel fares.
+
+        Raises:
+            ChannelError: it did not take it.
+        """
+        address = self.addresses[name]
+        try:
+            delivered = await address.channel.deliver(message)
+        except ChannelError as error:
+            gone = isinstance(error, ChannelGone)
+            self.meter.alert_message(name, _result(error))
+            await self._note(name, Condition.GONE if gone else Condition.FAILING, error.detail)
+            raise
+        self.meter.alert_message(name, "repeated" if delivered.repeated else "delivered")
+        await self._note(name, Condition.WORKING)
+        return Posted(channel=name, repeated=delivered.repeated)
 
     async def _message(self, request: PostInput) -> OutgoingMessage:
         found = await self.desk.alerts.newest([line.key for line in request.lines])
@@ -111,19 +129,6 @@ class AlertDelivery:
 
     async def _attachments(self, telling: Telling, alerts: Sequence[Alert], key: str) -> tuple[Attachment, ...]:
         return await self.illustrator.attachments(alerts, key, self.voice.language) if telling in _ILLUSTRATED else ()
-
-    async def _deliver(self, name: str, message: OutgoingMessage) -> Posted:
-        address = self.addresses[name]
-        try:
-            delivered = await address.channel.deliver(message)
-        except ChannelError as error:
-            gone = isinstance(error, ChannelGone)
-            self.meter.alert_message(name, _result(error))
-            await self._note(name, Condition.GONE if gone else Condition.FAILING, error.detail)
-            raise
-        self.meter.alert_message(name, "repeated" if delivered.repeated else "delivered")
-        await self._note(name, Condition.WORKING)
-        return Posted(channel=name, repeated=delivered.repeated)
 
     def _count(self, entries: Sequence[AlertEntry]) -> None:
         for entry in entries:

@@ -1,4 +1,4 @@
-"""Outages of MongoDB: while it is away nothing can be stored, the alerts neither, so they are told directly (SPEC H2)."""
+"""Outages of MongoDB: while it is away no alert can be stored, so they are told directly (SPEC H2)."""
 
 from __future__ import annotations
 

@@ -44,9 +44,7 @@ class PerformanceWatch:
                 worse += await self._compare(done[0], done[1:], known, dry_run=request.dry_run)
         return JobOutcome(counts={"compared": compared, "worse": worse})
 
-    async def _compare(
-        self, run: JobRun, earlier: Sequence[JobRun], known: dict[str, Alert], *, dry_run: bool
-    ) -> int:
+    async def _compare(self, run: JobRun, earlier: Sequence[JobRun], known: dict[str, Alert], *, dry_run: bool) -> int:
         found = degradations(run, earlier, self.policy)
         if dry_run:
             return len(found)

@@ -8,6 +8,7 @@ from typing import Any
 from activities.alerts import Address, AlertDelivery, Voice
 from activities.control import Controlling, ControlWatch
 from activities.corrections import Corrections
+from activities.cycle_reports import CycleReports
 from activities.endings import Endings
 from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
@@ -19,6 +20,7 @@ from activities.reports import ReportChecks
 from activities.sending import Sender
 from activities.statistics import Statistics
 from composition.connections import Connections
+from composition.health import health_of
 from composition.upkeep import upkeep_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.alerting import AlertDesk
@@ -29,6 +31,7 @@ from relance.controlling import CycleDesk
 from relance.domain.send_times import Defaults
 from relance.gateway.addresses import attachment_addresses
 from relance.rendering.alert_charts import AlertCharts
+from relance.rendering.cycle_charts import CycleCharts
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
@@ -111,7 +114,9 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             delivery.ways,
             delivery.post,
             delivery.record,
+            _cycle_reports(settings, open_, delivery).post_cycle_report,
             *upkeep_of(settings, open_, desk),
+            *health_of(settings, open_, desk),
         ],
     }
 
@@ -139,3 +144,9 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
         SystemClock(),
         open_.instruments,
     )
+
+
+def _cycle_reports(settings: Settings, open_: Connections, delivery: AlertDelivery) -> CycleReports:
+    links = AttachmentTokens(settings.privacy.link_key)
+    charts = CycleCharts(open_.database.attachments, attachment_addresses(settings.gateway, links.sign))
+    return CycleReports(open_.database.job_runs, delivery, charts)

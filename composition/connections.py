@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from temporalio.client import Client
 
+from composition.probes import opened_probes
 from relance.adapters.breaker import Breakers
 from relance.adapters.channels.opening import OpenChannels
 from relance.adapters.everflow.reports import EverflowReports
@@ -18,7 +19,7 @@ from relance.adapters.relay_log.opening import opened_relay_log
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.clock import SystemClock
-from relance.ports import RelayLog
+from relance.ports import Probe, RelayLog
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.rendering.letters import LetterWriter
 from relance.runtime import exit as way_out
@@ -39,9 +40,11 @@ class Connections:
     client: Client
     database: Database
     mailer: SmtpMailer
+    breakers: Breakers
     relay_log: RelayLog | None
     reports: EverflowReports
     channels: OpenChannels
+    probes: Sequence[Probe]
     instruments: Instruments
 
 
@@ -88,4 +91,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
             Sandbox(settings.worker.sandbox), [*telemetry.interceptors, ErrorCounting(telemetry.instruments.error)]
         )
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
-        yield Connections(client, database, mailer, relay_log, reports, channels, telemetry.instruments)
+        probes = await stack.enter_async_context(opened_probes(settings, database, client))
+        yield Connections(
+            client, database, mailer, breakers, relay_log, reports, channels, probes, telemetry.instruments
+        )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from activities.cleanup import Cleanup
 from activities.reconcile import Reconciliation
 from composition.connections import Connections
+from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.followees import MongoFollowees
 from relance.alerting import AlertDesk
 from relance.clock import SystemClock
@@ -14,11 +16,13 @@ from relance.domain.reconciliation import ReconcilePolicy
 from relance.settings import Settings
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
+from relance.temporal.follow_ups import TemporalFollowUps
 
 
 def upkeep_of(settings: Settings, open_: Connections, desk: AlertDesk) -> list[Callable[..., Any]]:
     """Return the activities, with their dependencies."""
-    return [reconciliation(settings, open_, desk).reconcile]
+    clean = cleanup(settings, open_)
+    return [reconciliation(settings, open_, desk).reconcile, clean.expire, clean.ended, clean.sweep]
 
 
 def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> Reconciliation:
@@ -40,4 +44,16 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
         desk,
         policy,
         SystemClock(),
+    )
+
+
+def cleanup(settings: Settings, open_: Connections) -> Cleanup:
+    """Return what takes away what is past its time."""
+    data = open_.database
+    return Cleanup(
+        MongoArchive(data.raw),
+        data.ledger,
+        TemporalFollowUps(open_.client),
+        TemporalCycles(open_.client),
+        settings.retention.policy(settings.jobs.runs_kept),
     )

@@ -99,7 +99,9 @@ class HealthDesk:
         for one in well:
             await self.alerts.clear(self.rules[one.probe].alert, _subject(self.rules[one.probe]))
         told = {one.probe: True for one in unwell} | {one.probe: False for one in well if one.told}
-        changed = {one.probe: one.model_copy(update={"told": told[one.probe]}) for one in standings if one.probe in told}
+        changed = {
+            one.probe: one.model_copy(update={"told": told[one.probe]}) for one in standings if one.probe in told
+        }
         await self.checks.store(list(changed.values()))
         return Judgement(
             standings=[changed.get(one.probe, one) for one in standings],

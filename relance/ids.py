@@ -65,6 +65,16 @@ def follow_up_workflow_id(period: str, user_id: str, part: int = 0) -> str:
     return f"{base}/{part}" if part else base
 
 
+def cycle_report_workflow_id(period: str) -> str:
+    """Return the id of what tells people how a period's cycle ended."""
+    return f"cycle-report/{period}"
+
+
+def cycle_report_key(period: str, at: datetime) -> str:
+    """Return the deduplication key of the message about a balance drawn at this instant."""
+    return f"cycle-report/{period}/{_instant(at)}"
+
+
 def rollback_workflow_id(period: str) -> str:
     """Return the id of what takes a period's cycle back."""
     return f"rollback/{period}"

@@ -1,4 +1,4 @@
-"""An outage of MongoDB, held where MongoDB is not needed: one message when it is sure, one when it is over (SPEC H2)."""
+"""An outage of MongoDB, held where MongoDB is not needed: told when it is sure and when it is over (SPEC H2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from workflows.options import LOOK, POST_PATIENTLY
+from workflows.options import LOOK, TELL
 
 with workflow.unsafe.imports_passed_through():
     from activities.outages import Outages
@@ -68,5 +68,5 @@ class DatabaseOutage:
             Outages.tell_outage,
             OutageNotice(begun=self._begun, at=workflow.now(), trouble=trouble, ended=ended),
             summary="tell that MongoDB is away" if ended is None else "tell that MongoDB is back",
-            **POST_PATIENTLY,
+            **TELL,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
@@ -23,6 +24,9 @@ with workflow.unsafe.imports_passed_through():
     from relance.domain.performance import FIGURE_OF_PROBE
     from relance.domain.probes import ProbeName
 
+GUARD = timedelta(minutes=1)
+"""How often a run that is not done yet looks whether that is because MongoDB is away."""
+
 MOST_ROUNDS = 12
 """What has not settled by then is looked at by the next run."""
 LOST = JobOutcome(counts={"database_lost": 1})
@@ -35,7 +39,13 @@ class HealthCheck:
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:
         """Return how many probes are in each state, what the audit recorded, and what was measured."""
-        return await run_job(JobName.HEALTH, request, self._check)
+        job = asyncio.create_task(run_job(JobName.HEALTH, request, self._check))
+        while not job.done():
+            await workflow.wait([job], timeout=GUARD.total_seconds())
+            # The record cannot be written without MongoDB, and no other run begins before this one is over.
+            if not job.done() and not request.dry_run and (await self._look()).database_lost:
+                await self._hold_outage()
+        return await job
 
     async def _check(self, request: JobRequest) -> JobOutcome:
         first = await self._look()
@@ -68,6 +78,10 @@ class HealthCheck:
                 )
             except ActivityError:
                 workflow.logger.warning("the looks could not be judged; MongoDB may be away")
+        await self._hold_outage()
+        return None
+
+    async def _hold_outage(self) -> None:
         try:
             await workflow.start_child_workflow(
                 DatabaseOutage.run,
@@ -78,7 +92,6 @@ class HealthCheck:
             )
         except WorkflowAlreadyStartedError:
             workflow.logger.info("the outage is known")
-        return None
 
     async def _until_settled(self, verdict: Verdict) -> Verdict:
         changes = {name: verdict.counts.get(name, 0) for name in ("fired", "over")}

@@ -7,8 +7,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, ChildWorkflowError
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
 
+from workflows.cycle_report import CycleReport
 from workflows.options import LOOK_UP, PLAN
 from workflows.orders import Orders
 from workflows.send_wave import SendWave
@@ -30,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         WaveInput,
         WaveResult,
     )
+    from relance.contracts.cycle_report import CycleReportInput
     from relance.contracts.names import TaskQueue
     from relance.contracts.rollback import GiveUpInput
     from relance.domain.send_times import period_window
@@ -229,8 +232,23 @@ class MonthlyCycle:
                     timeout=SETTLE_EVERY,
                     timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups",
                 )
+        if workflow.patched("cycle-report"):
+            await self._report()
         self._show("done")
         return statistics
+
+    async def _report(self) -> None:
+        # An earlier run of this cycle may still be about it; it tells what is stored by then.
+        with suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
+                CycleReport.run,
+                CycleReportInput(period=self._request.period, at=workflow.now()),
+                id=ids.cycle_report_workflow_id(self._request.period),
+                task_queue=TaskQueue.OPS,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                static_summary=f"Report of the cycle of {self._request.period}",
+            )
 
     async def _give_up(self) -> None:
         self._show("giving up")

@@ -25,6 +25,19 @@ PATIENT = RetryPolicy(
 LOOK_UP: ActivityOptions = {"start_to_close_timeout": timedelta(seconds=60), "retry_policy": PATIENT}
 """A short read or write in the database."""
 
+LOOK: ActivityOptions = {"start_to_close_timeout": timedelta(minutes=5), "retry_policy": PATIENT}
+"""A round of looks, each with a deadline of its own."""
+
+SOON: ActivityOptions = {
+    "schedule_to_close_timeout": timedelta(seconds=45),
+    "start_to_close_timeout": timedelta(seconds=30),
+    "retry_policy": PATIENT,
+}
+"""A short write that means something else when it cannot be done."""
+
+TELL: ActivityOptions = {"start_to_close_timeout": timedelta(minutes=5), "retry_policy": PATIENT}
+"""A message that is told without limit of attempts."""
+
 PLAN: ActivityOptions = {
     "start_to_close_timeout": timedelta(hours=1),
     "heartbeat_timeout": timedelta(seconds=60),
@@ -46,6 +59,15 @@ STEP: ActivityOptions = {
     "retry_policy": PATIENT,
 }
 """The due mails of one user."""
+
+SWEEP: ActivityOptions = {
+    # A cleanup that cannot end within a night is a failure people should know of; the next one goes on.
+    "schedule_to_close_timeout": timedelta(hours=12),
+    "start_to_close_timeout": timedelta(hours=6),
+    "heartbeat_timeout": timedelta(seconds=30),
+    "retry_policy": PATIENT,
+}
+"""One pass of the cleanup over a collection, page by page."""
 
 RECONCILE: ActivityOptions = {
     # The next run has the same to do, and knows more.

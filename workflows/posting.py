@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from temporalio import workflow
@@ -13,7 +13,7 @@ from workflows.options import LOOK_UP, POST
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertDelivery
-    from relance.contracts.alerts import PostInput, Ways
+    from relance.contracts.alerts import Posted, PostInput, Ways
     from relance.contracts.names import Failure
     from relance.domain.alerts.actions import Route
     from relance.domain.wording import counted
@@ -30,27 +30,46 @@ class Told(NamedTuple):
     outcomes: dict[str, str]
 
 
+Send = Callable[[str], Awaitable[str]]
+"""Hands the message to a channel; returns `delivered`, `repeated` or why not."""
+
+
 async def tell(post: PostInput, routes: Sequence[Route]) -> Told:
-    """Write to every channel that is to have the message.
+    """Write a message about alerts to every channel that is to have it."""
+    return await spread(lambda channel: _post(post, channel), routes)
+
+
+async def spread(send: Send, routes: Sequence[Route]) -> Told:
+    """Hand a message to every channel that is to have it.
 
     It is done with when somebody has it and no channel in line may still take it later: one that failed for good is
     replaced by the next, and with none left the ones that always get it are enough.
     """
     ways = await workflow.execute_activity_method(AlertDelivery.ways, summary="look up the channels in use", **LOOK_UP)
-    results = await asyncio.gather(*(_post(post, name) for name in ways.always))
+    results = await asyncio.gather(*(send(name) for name in ways.always))
     outcomes = dict(zip(ways.always, results, strict=True))
     later = False
     for route in routes:
-        tried = await _down_the_line(post, [name for name in _line(ways, route) if name not in outcomes])
+        tried = await _down_the_line(send, [name for name in _line(ways, route) if name not in outcomes])
         outcomes |= tried
         later |= not TAKEN.intersection(tried.values()) and not FOR_GOOD.issuperset(tried.values())
     return Told(not later and not TAKEN.isdisjoint(outcomes.values()), outcomes)
 
 
-async def _down_the_line(post: PostInput, names: Sequence[str]) -> dict[str, str]:
+async def outcome_of(posting: Awaitable[Posted]) -> str:
+    """Return how an activity that posts to a channel fared."""
+    try:
+        posted = await posting
+    except ActivityError as error:
+        cause = error.cause
+        return (cause.type if isinstance(cause, ApplicationError) else None) or Failure.UNAVAILABLE
+    return REPEATED if posted.repeated else DELIVERED
+
+
+async def _down_the_line(send: Send, names: Sequence[str]) -> dict[str, str]:
     outcomes: dict[str, str] = {}
     for name in names:
-        outcomes[name] = await _post(post, name)
+        outcomes[name] = await send(name)
         if outcomes[name] in TAKEN:
             break
     return outcomes
@@ -58,17 +77,14 @@ async def _down_the_line(post: PostInput, names: Sequence[str]) -> dict[str, str
 
 async def _post(post: PostInput, channel: str) -> str:
     what = "details" if post.details else str(post.telling)
-    try:
-        posted = await workflow.execute_activity_method(
+    return await outcome_of(
+        workflow.execute_activity_method(
             AlertDelivery.post,
             post.model_copy(update={"channel": channel}),
             summary=f"{what} of {counted(len(post.lines), 'alert')} to {channel}",
             **POST,
         )
-    except ActivityError as error:
-        cause = error.cause
-        return (cause.type if isinstance(cause, ApplicationError) else None) or Failure.UNAVAILABLE
-    return REPEATED if posted.repeated else DELIVERED
+    )
 
 
 def _line(ways: Ways, route: Route) -> Sequence[str]:

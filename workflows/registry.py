@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from relance.contracts.names import TaskQueue
 from workflows.alert import Alert
+from workflows.cycle_report import CycleReport
+from workflows.database_outage import DatabaseOutage
 from workflows.default_lp_alert import DefaultLpAlert
 from workflows.follow_up import FollowUp
+from workflows.health_check import HealthCheck
 from workflows.monthly_cycle import MonthlyCycle
 from workflows.open_period import OpenPeriod
 from workflows.paused_partner_check import PausedPartnerCheck
 from workflows.reconcile import Reconcile
 from workflows.roll_back import RollBack
 from workflows.send_wave import SendWave
+from workflows.weekly_cleanup import WeeklyCleanup
 
 WORKFLOWS: dict[TaskQueue, list[type]] = {
     TaskQueue.INVITATIONS: [MonthlyCycle, SendWave, FollowUp],
     TaskQueue.MAIL: [],
-    TaskQueue.OPS: [OpenPeriod, DefaultLpAlert, PausedPartnerCheck, Alert, RollBack, Reconcile],
+    TaskQueue.OPS: [
+        OpenPeriod,
+        CycleReport,
+        DefaultLpAlert,
+        PausedPartnerCheck,
+        Alert,
+        RollBack,
+        Reconcile,
+        WeeklyCleanup,
+        HealthCheck,
+        DatabaseOutage,
+    ],
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from relance import __version__
-from relance.cli import bootstrap, cycle, dev, doctor, events, restored, schedules, start, why
+from relance.cli import bootstrap, cycle, dev, doctor, events, restored, schedules, start, watchdog, why
 from relance.cli.alerts import commands as alerts
 from relance.cli.checks import backtest
 from relance.cli.command import report
@@ -20,7 +20,7 @@ from relance.runtime.exit import INTERRUPTED, NOBODY_READS, WRONG_USAGE
 PROGRAM = "starter.py"
 GROUPS = (
     *(bootstrap, dev, demo, start, events, cycle, why, schedules),
-    *(alerts, job_reports, backtest, doctor, restored),
+    *(alerts, job_reports, backtest, doctor, restored, watchdog),
 )
 
 

@@ -18,6 +18,7 @@ from relance.ports import (
     Contacts,
     Controls,
     Effectiveness,
+    Effects,
     JobRuns,
     Ledger,
     Plans,
@@ -87,6 +88,10 @@ class Database(Protocol):
         """How each channel fares."""
 
     @property
+    def effects(self) -> Effects:
+        """What the workers' work leaves behind."""
+
+    @property
     def restores(self) -> Restores:
         """The last restore of the database."""
 
@@ -102,6 +107,8 @@ TemporalFactory: TypeAlias = Callable[[], Awaitable[Client]]
 ReportsFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Reports]]
 RelayLogFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[RelayLog | None]]
 RelayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
+GatewayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
+DeadmanCall: TypeAlias = Callable[[Settings], Awaitable[bool]]
 Documents: TypeAlias = Sequence[Mapping[str, Any]]
 Span: TypeAlias = Callable[[str], AbstractContextManager[object]]
 SampleLoader: TypeAlias = Callable[[Settings, Documents, Documents], Awaitable[bool]]
@@ -122,6 +129,8 @@ class Services:
     reports: ReportsFactory
     greet_relay: RelayCheck
     relay_log: RelayLogFactory
+    greet_gateway: GatewayCheck
+    call_deadman: DeadmanCall
     load_samples: SampleLoader
     worker: Sequence[str]
     span: Span = nullcontext

@@ -18,6 +18,7 @@ class Workflow(StrEnum):
 
     OPEN_PERIOD = "OpenPeriod"
     MONTHLY_CYCLE = "MonthlyCycle"
+    CYCLE_REPORT = "CycleReport"
     SEND_WAVE = "SendWave"
     FOLLOW_UP = "FollowUp"
     ROLL_BACK = "RollBack"

@@ -70,8 +70,8 @@ class PastLook(Document):
 class ProbeRule:
     """How the looks of a probe are judged.
 
-    A value above `warn` is a warning, above `limit` it is bad. A counter is bad when it grew since the last look. A look
-    that failed while one of `needs` failed too says nothing: what could not be asked is told about once. `soft` are the
+    A value above `warn` is a warning, one above `limit` bad. A counter is bad when it grew since the last look. A look
+    that failed while one of `needs` failed too says nothing: what is away is told about once. `soft` are the
     troubles that are warnings only. `alert` is the rule of the alert about it.
     """
 

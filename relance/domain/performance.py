@@ -61,7 +61,7 @@ class Degradation:
 
 
 def degradations(run: JobRun, earlier: Sequence[JobRun], policy: PerformancePolicy) -> list[Degradation]:
-    """Return what was clearly worse in a run than in the ones before it, newest first; runs that did nothing count not."""
+    """Return what was clearly worse in a run than in those before it, newest first; runs that did nothing count not."""
     if run.state not in DONE:
         return []
     history = [one for one in earlier if one.state in DONE and one.nominal < run.nominal][: policy.runs]
@@ -69,9 +69,7 @@ def degradations(run: JobRun, earlier: Sequence[JobRun], policy: PerformancePoli
     return [one for one in found if one is not None]
 
 
-def _degradation(
-    run: JobRun, figure: str, history: Sequence[JobRun], policy: PerformancePolicy
-) -> Degradation | None:
+def _degradation(run: JobRun, figure: str, history: Sequence[JobRun], policy: PerformancePolicy) -> Degradation | None:
     usual = [one.figures[figure] for one in history if figure in one.figures]
     if len(usual) < policy.least_runs:
         return None

@@ -26,7 +26,10 @@ from relance.ports.claims import (
 )
 from relance.ports.compensations import Compensations
 from relance.ports.control import Controls, Cycles
+from relance.ports.cycle_reports import CycleIllustrator
 from relance.ports.effectiveness import Effectiveness
+from relance.ports.effects import Effects
+from relance.ports.health import HealthChecks, Probe, Reading, Workers
 from relance.ports.jobs import AuditMarks, NominalTimes
 from relance.ports.ledger import JobRuns, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
@@ -53,13 +56,16 @@ __all__ = [
     "Compensations",
     "Contacts",
     "Controls",
+    "CycleIllustrator",
     "Cycles",
     "Deferred",
     "Delivered",
     "Effectiveness",
+    "Effects",
     "Failed",
     "Fate",
     "FollowUps",
+    "HealthChecks",
     "Illustrator",
     "JobRuns",
     "Knowledge",
@@ -71,6 +77,8 @@ __all__ = [
     "NominalTimes",
     "Page",
     "Plans",
+    "Probe",
+    "Reading",
     "Refused",
     "RelayLog",
     "RelayRecord",
@@ -86,4 +94,5 @@ __all__ = [
     "Suppressions",
     "Uncertain",
     "Users",
+    "Workers",
 ]

@@ -65,7 +65,7 @@ def draw(chart: Chart) -> bytes:
     pairs = chart.pairs[:MOST_BARS]
     image = Image.new("RGB", (WIDTH, HEAD + ROW * len(pairs) + MARGIN), PAPER)
     pen = ImageDraw.Draw(image)
-    pen.text((MARGIN, MARGIN - 4), fitting(chart.title, 34, WIDTH - 2 * MARGIN, bold=True), INK, _font(34, bold=True))
+    pen.text((MARGIN, MARGIN - 4), fitting(chart.title, 34, WIDTH - 2 * MARGIN, bold=True), INK, font(34, bold=True))
     _legend(pen, chart)
     # A refund may make an amount negative: it has no bar, only its figure.
     most = max((amount for pair in pairs for amount in (pair.earlier, pair.later)), default=Decimal(0))
@@ -82,14 +82,14 @@ def _legend(pen: ImageDraw.ImageDraw, chart: Chart) -> None:
     for name, colour in ((chart.earlier_name, EARLIER), (chart.later_name, LATER)):
         text = fitting(name, 26, (WIDTH - 2 * MARGIN) // 2 - 60)
         pen.rectangle((left, 104, left + 26, 130), colour)
-        pen.text((left + 38, 117), text, FAINT, _font(26), anchor="lm")
-        left += 38 + round(_font(26).getlength(text)) + 44
+        pen.text((left + 38, 117), text, FAINT, font(26), anchor="lm")
+        left += 38 + round(font(26).getlength(text)) + 44
 
 
 def _value_width(pairs: Sequence[Pair]) -> int:
     # A figure that is cut off would be read as another figure: the bars make room.
     texts = [" ".join(text.split()) for one in pairs for text in (one.earlier_text, one.later_text)]
-    widest = max((_font(26).getlength(text) for text in texts), default=0)
+    widest = max((font(26).getlength(text) for text in texts), default=0)
     return min(max(LEAST_VALUE_WIDTH, ceil(widest) + 16), MOST_VALUE_WIDTH)
 
 
@@ -99,7 +99,7 @@ def _row(pen: ImageDraw.ImageDraw, pair: Pair, top: int, scale: Scale) -> None:
     lines = in_two_lines(pair.label, 26, LABEL_WIDTH - 20)
     for number, line in enumerate(lines):
         y = middle + round((number - (len(lines) - 1) / 2) * LINE)
-        pen.text((MARGIN, y), line, INK, _font(26, bold=True), anchor="lm")
+        pen.text((MARGIN, y), line, INK, font(26, bold=True), anchor="lm")
     left = MARGIN + LABEL_WIDTH
     for number, (amount, text, colour) in enumerate(
         ((pair.earlier, pair.earlier_text, EARLIER), (pair.later, pair.later_text, LATER))
@@ -108,18 +108,18 @@ def _row(pen: ImageDraw.ImageDraw, pair: Pair, top: int, scale: Scale) -> None:
         right = left + scale.length(amount)
         pen.rectangle((left, y, right, y + BAR), colour)
         shown = fitting(text, 26, scale.value_width - 16)
-        pen.text((right + 14, y + BAR // 2), shown, INK, _font(26), anchor="lm")
+        pen.text((right + 14, y + BAR // 2), shown, INK, font(26), anchor="lm")
 
 
 def fitting(text: str, size: int, width: int, *, bold: bool = False) -> str:
     """Return a text cut so that it is at most so many pixels wide."""
-    font = _font(size, bold=bold)
+    face = font(size, bold=bold)
     # Few letters are narrower than a pixel, and Pillow refuses to measure a megabyte.
     shown = " ".join(text[: 4 * width].split())[:width]
-    if len(text) <= 4 * width and font.getlength(shown) <= width:
+    if len(text) <= 4 * width and face.getlength(shown) <= width:
         return shown
     text = shown
-    while text and font.getlength(f"{text}…") > width:
+    while text and face.getlength(f"{text}…") > width:
         text = text[:-1]
     return f"{text.rstrip()}…"
 
@@ -128,7 +128,7 @@ def in_two_lines(text: str, size: int, width: int) -> list[str]:
     """Return a bold text broken between words, its second line cut so that both are at most so many pixels wide."""
     words = text[: 4 * width].split()
     first = 1
-    while first < len(words) and _font(size, bold=True).getlength(" ".join(words[: first + 1])) <= width:
+    while first < len(words) and font(size, bold=True).getlength(" ".join(words[: first + 1])) <= width:
         first += 1
     lines = [" ".join(words[:first]), " ".join(words[first:])]
     return [fitting(line, size, width, bold=True) for line in lines if line]
@@ -136,12 +136,13 @@ def in_two_lines(text: str, size: int, width: int) -> list[str]:
 
 def drawable(text: str) -> str:
     """Return a text without the characters our fonts have no shape for, which would leave gaps."""
-    font = _font(26, bold=True)
-    return " ".join("".join(one for one in text if one.isspace() or font.getmask(one).getbbox()).split())
+    face = font(26, bold=True)
+    return " ".join("".join(one for one in text if one.isspace() or face.getmask(one).getbbox()).split())
 
 
-@lru_cache(maxsize=8)
-def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+@lru_cache(maxsize=32)
+def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """Return our own font, of a size in pixels."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     data = files("relance.rendering").joinpath("fonts", name).read_bytes()
     # The basic layout needs no library of the system's.

@@ -54,12 +54,11 @@ def join_supervisor() -> Callable[[], None]:
 
 
 def child_environment(monitoring: Monitoring) -> Callable[[int], Mapping[str, str]]:
-    """Return what is different for each child: a metrics port of its own, counted up from the one in the settings."""
+    """Return what is different for each child: ports of its own, counted up from those in the settings."""
+    ports = {"METRICS_PORT": monitoring.metrics_port, "HEALTH_PORT": monitoring.health_port}
 
     def of(index: int) -> Mapping[str, str]:
-        if not monitoring.metrics_port:
-            return {}
-        return {"RELANCE_MONITORING__METRICS_PORT": str(monitoring.metrics_port + index)}
+        return {f"RELANCE_MONITORING__{name}": str(port + index) for name, port in ports.items() if port}
 
     return of
 

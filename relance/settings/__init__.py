@@ -24,10 +24,14 @@ from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
 from relance.settings.group import Group, Zone
+from relance.settings.health import HealthGroup
 from relance.settings.jobs import Jobs
 from relance.settings.pacing import Breaking, Pacing
+from relance.settings.performance import Performance
 from relance.settings.reconcile import Reconcile
 from relance.settings.relay_log import RelayLog
+from relance.settings.retention import RetentionGroup
+from relance.settings.watchdog import Watchdog
 
 
 class Scheduling(Group):
@@ -162,6 +166,12 @@ class Monitoring(Group):
     metrics_port: int | None = Field(
         None, ge=0, le=65535, description="Port of the Prometheus endpoint; 0 takes a free one; none means no endpoint."
     )
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of /live and /ready, at the address of the metrics; 0 takes a free one; none means neither.",
+    )
     otlp_endpoint: str | None = Field(None, pattern=r"^https?://", description="OTLP/HTTP collector, without path.")
     trace_share: float = Field(1.0, ge=0, le=1, description="Share of traces that are recorded, with OTLP.")
 
@@ -183,7 +193,10 @@ class Settings(BaseSettings):
 
     scheduling: Scheduling = Scheduling()
     jobs: Jobs = Jobs()
+    health: HealthGroup = HealthGroup()
+    performance: Performance = Performance()
     reconcile: Reconcile = Reconcile()
+    retention: RetentionGroup = RetentionGroup()
     batches: Batches = Batches()
     mail: Mail = Mail()
     relay_log: RelayLog = RelayLog()
@@ -198,6 +211,7 @@ class Settings(BaseSettings):
     temporal: TemporalGroup = TemporalGroup()
     worker: Worker = Worker()
     monitoring: Monitoring = Monitoring()
+    watchdog: Watchdog = Watchdog()
     privacy: Privacy = Privacy()
 
 

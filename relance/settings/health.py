@@ -67,9 +67,7 @@ class HealthGroup(Group):
     memory_limit: float = Field(512.0, gt=0, description="MiB of a worker above which it is unhealthy (SPEC H6).")
     disk_slow: float = Field(80.0, gt=0, le=100, description="Percent of a disk in use above which it is degraded.")
     disk_limit: float = Field(90.0, gt=0, le=100, description="Percent of a disk in use above which it is unhealthy.")
-    overdue_margin: timedelta = Field(
-        timedelta(hours=1), gt=timedelta(0), description="How late a reminder may be."
-    )
+    overdue_margin: timedelta = Field(timedelta(hours=1), gt=timedelta(0), description="How late a reminder may be.")
     fresh_margin: timedelta = Field(
         timedelta(hours=1), gt=timedelta(0), description="How late the record of a job's run may be, at most."
     )

@@ -19,7 +19,7 @@ _WORKFLOWS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """One queue: worker processes that ask for its work, tasks that wait (by the server's estimate), the oldest's age."""
+    """One queue: worker processes that ask for its work, tasks that wait as the server guesses, the oldest's age."""
 
     queue: TaskQueue
     pollers: int

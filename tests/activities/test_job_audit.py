@@ -183,7 +183,7 @@ async def test_a_worker_that_dies_between_two_records_has_the_rest_written_by_th
             return await record(run)
 
         monkeypatch.setattr(site.database.job_runs, "record", mortal)
-        for _ in range(3):
+        for _ in range(2):
             with pytest.raises(Died):
                 await site.audit(nominal(9))
             left[0] = 1

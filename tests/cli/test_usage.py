@@ -32,6 +32,8 @@ def services() -> Services:
         reports=_refuse,  # type: ignore[arg-type]
         greet_relay=_nothing,  # type: ignore[arg-type]
         relay_log=_refuse,  # type: ignore[arg-type]
+        greet_gateway=_refuse,  # type: ignore[arg-type]
+        call_deadman=_nothing,
         load_samples=_nothing,
         worker=(),
     )

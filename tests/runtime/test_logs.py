@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from temporalio.testing import ActivityEnvironment
 
 from relance.runtime.logs import configure_logging, redact
 from relance.settings import Monitoring
@@ -76,12 +77,29 @@ def test_a_json_line_names_workflow_activity_and_trace(root: logging.Logger) -> 
     info = {"workflow_id": "cycle/2026-11", "activity_type": "send_batch", "attempt": 2, "task_token": b"x"}
     with TracerProvider().get_tracer("test").start_as_current_span("span") as span:
         logging.getLogger("relance.mail").info("sent %d", 3, extra={"temporal_activity": info})
+        span_id = trace.format_span_id(span.get_span_context().span_id)
     entry = json.loads(stream.getvalue())
-    assert entry["message"] == "sent 3"
+    assert (entry["message"], entry["span_id"]) == ("sent 3", span_id)
     assert (entry["workflow_id"], entry["activity_type"], entry["attempt"]) == ("cycle/2026-11", "send_batch", 2)
     assert entry["trace_id"] == trace.format_trace_id(span.get_span_context().trace_id)
     assert "task_token" not in entry
     assert entry["time"].endswith("+00:00")
+
+
+async def test_code_that_knows_nothing_of_temporal_is_logged_with_the_activity_it_runs_in(root: logging.Logger) -> None:
+    stream = _logged("json", root)
+    environment = ActivityEnvironment()
+
+    def work() -> None:
+        logging.getLogger("relance.adapters.smtp").warning("the relay is slow")
+
+    environment.run(work)
+    entry = json.loads(stream.getvalue())
+    assert (entry["workflow_id"], entry["run_id"]) == (
+        environment.info.workflow_id,
+        environment.info.workflow_run_id,
+    )
+    assert entry["activity_type"] == environment.info.activity_type
 
 
 def test_a_text_line_ends_with_its_context(root: logging.Logger) -> None:

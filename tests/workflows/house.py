@@ -10,6 +10,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from relance.contracts.alerts import Posted, Ways
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import (
     BatchesInput,
@@ -25,6 +26,7 @@ from relance.contracts.cycle import (
     PlanResult,
     StatisticsInput,
 )
+from relance.contracts.cycle_report import CycleReportPost
 from relance.contracts.rollback import GivenUp, GiveUpInput
 
 
@@ -50,6 +52,7 @@ class House:
     looks: int = 0
     stopped: int = 0
     given_up: list[str] = field(default_factory=list)
+    reports: list[CycleReportPost] = field(default_factory=list)
 
     def activities(self) -> Sequence[Callable[..., Any]]:
         return [
@@ -62,6 +65,8 @@ class House:
             self.record_job_run,
             self.look_up_control,
             self.give_up,
+            self.ways,
+            self.post_cycle_report,
         ]
 
     @activity.defn(name="plan")
@@ -152,3 +157,12 @@ class House:
             self.given_up += sorted(self.planned)
             self.planned.clear()
         return GivenUp()
+
+    @activity.defn(name="ways")
+    async def ways(self) -> Ways:
+        return Ways(always=("inbox",), order=())
+
+    @activity.defn(name="post_cycle_report")
+    async def post_cycle_report(self, request: CycleReportPost) -> Posted:
+        self.reports.append(request)
+        return Posted(channel=request.channel)

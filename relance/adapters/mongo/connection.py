@@ -22,7 +22,9 @@ from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.controls import MongoControls
 from relance.adapters.mongo.documents import Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
+from relance.adapters.mongo.effects import MongoEffects
 from relance.adapters.mongo.errors import NAME, translated
+from relance.adapters.mongo.health_checks import MongoHealthChecks
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
@@ -33,6 +35,7 @@ from relance.adapters.mongo.restores import MongoRestores
 from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.users import MongoUsers
+from relance.adapters.mongo.workers import MongoWorkers
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo, Privacy
 
@@ -57,12 +60,15 @@ class Database:
     effectiveness: MongoEffectiveness
     job_runs: MongoJobRuns
     audit_marks: MongoAuditMarks
+    health_checks: MongoHealthChecks
+    workers: MongoWorkers
     chat_messages: MongoChatMessages
     alerts: MongoAlerts
     silences: MongoSilences
     channel_states: MongoChannelStates
     attachments: MongoAttachments
     restores: MongoRestores
+    effects: MongoEffects
     quarantine: Quarantine
     desk: ClaimDesk
 
@@ -132,12 +138,15 @@ def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: 
         effectiveness=MongoEffectiveness(raw.invitations, raw.plans),
         job_runs=MongoJobRuns(raw.jobRuns, quarantine),
         audit_marks=MongoAuditMarks(raw.jobAudits, quarantine),
+        health_checks=MongoHealthChecks(raw.healthChecks, quarantine),
+        workers=MongoWorkers(raw.workers, quarantine),
         chat_messages=MongoChatMessages(raw.chatMessages, quarantine),
         alerts=MongoAlerts(raw.alerts, quarantine),
         silences=MongoSilences(raw.silences, quarantine),
         channel_states=MongoChannelStates(raw.channels, quarantine),
         attachments=MongoAttachments(raw.attachments),
         restores=MongoRestores(raw.restores, quarantine),
+        effects=MongoEffects(raw),
         quarantine=quarantine,
         desk=desk,
     )

@@ -17,10 +17,15 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "alerts": [("open", "key"), ("key", "open", "firedAt"), ("group", "observation"), ("updatedAt",)],
     "silences": [("endsAt",)],
     "compensations": [("period", "decision")],
+    "workers": [("at",)],
 }
 UNIQUE = {("period", "userId", "contactId"), ("job", "nominal"), ("number",), ("open", "key")}
 # The field comes first in its own index, because that is the only way a query by it alone can use the index.
 PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {("open", "key"): {"open": True}}
+
+# By collection, because a field of the same name elsewhere must never expire anything.
+EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {"workers": (("at",), 300)}
+"""Seconds after the field's instant at which a document is forgotten."""
 
 
 async def ensure_indexes(database: MotorDatabase) -> None:
@@ -29,6 +34,9 @@ async def ensure_indexes(database: MotorDatabase) -> None:
         with translated("create indexes"):
             keys = [(field, 1) for field in fields]
             options: dict[str, Any] = {"partialFilterExpression": PARTIAL[fields]} if fields in PARTIAL else {}
+            forgotten = _forgotten_after(collection, fields)
+            if forgotten is not None:
+                options["expireAfterSeconds"] = forgotten
             await database[collection].create_index(keys, unique=fields in UNIQUE, **options)
 
 
@@ -43,13 +51,22 @@ async def _missing(database: MotorDatabase) -> list[tuple[str, tuple[str, ...]]]
         for collection, wanted in WANTED.items():
             present = await database[collection].index_information()
             missing += [
-                (collection, fields) for fields in wanted if not any(_serves(one, fields) for one in present.values())
+                (collection, fields)
+                for fields in wanted
+                if not any(_serves(one, collection, fields) for one in present.values())
             ]
     return missing
 
 
-def _serves(index: dict[str, Any], fields: tuple[str, ...]) -> bool:
+def _forgotten_after(collection: str, fields: tuple[str, ...]) -> int | None:
+    expiring, seconds = EXPIRING.get(collection, ((), 0))
+    return seconds if fields == expiring else None
+
+
+def _serves(index: dict[str, Any], collection: str, fields: tuple[str, ...]) -> bool:
     keys = tuple(field for field, _ in index["key"])
+    if index.get("expireAfterSeconds") != _forgotten_after(collection, fields):
+        return False
     if index.get("partialFilterExpression") != PARTIAL.get(fields):
         return False
     if fields in UNIQUE:

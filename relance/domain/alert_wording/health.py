@@ -27,12 +27,14 @@ class HealthWords:
 
 
 def is_about_health(rule: str) -> bool:
-    """Tell whether a rule is one of the health check's own."""
-    return rule in ENGLISH_HEALTH.sentences
+    """Tell whether a rule is about health or performance."""
+    return rule == Rule.PERFORMANCE or rule in ENGLISH_HEALTH.sentences
 
 
 def health_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
     """Return the line of an alert: what it is about, the figure and its limit, or why there is none."""
+    if alert.rule == Rule.PERFORMANCE:
+        return _performance_row(words, figures, alert)
     labels, evidence = alert.labels, alert.evidence
     trouble = labels.get("trouble", "")
     found = words.troubles.get(trouble, trouble)
@@ -44,7 +46,7 @@ def health_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
     return _DOT.join(filter(None, [alert.subject, clean_name(labels.get("detail", "")), found]))
 
 
-def performance_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
+def _performance_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
     """Return the line of a job that got worse: the figure, what it usually is, and by which factor."""
     labels, evidence = alert.labels, alert.evidence
     unit = labels.get("unit", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from relance.domain.alert_wording.figures import MINUS
-from relance.domain.alert_wording.health import health_row, is_about_health, performance_row
+from relance.domain.alert_wording.health import health_row, is_about_health
 from relance.domain.alert_wording.words import Words
 from relance.domain.alerts.model import Alert, Rule
 from relance.domain.labels import clean_name
@@ -23,8 +23,6 @@ def row(words: Words, alert: Alert) -> str:
         return _reconciled(words, alert)
     if alert.rule == Rule.JOB_MISSED:
         return _job(words, alert)
-    if alert.rule == Rule.PERFORMANCE:
-        return performance_row(words.health, words.figures, alert)
     if is_about_health(alert.rule):
         return health_row(words.health, words.figures, alert)
     return _DOT.join(filter(None, [name(words, alert), figure(words, alert), _account(words, alert)]))

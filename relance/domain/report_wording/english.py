@@ -71,7 +71,7 @@ ENGLISH = ReportWords(
         lift="Reminded against held out",
         weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
         rest="rest",
-        note="answers within 72 hours, with 95 % intervals",
+        note="answers within 72 hours, with 95% intervals",
         reminded="reminded",
         held_out="held out",
     ),

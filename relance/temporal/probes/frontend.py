@@ -26,10 +26,19 @@ class FrontendProbe:
     async def look(self) -> Reading:
         """Return how long the answer took."""
         begun = time.monotonic()
-        try:
-            serving = await self.client.service_client.check_health(timeout=timedelta(seconds=self.deadline))
-        except RPCError as error:
-            raise unavailable("the health check failed", error) from None
-        if not serving:
-            raise DependencyUnavailable(NAME, "it says that it does not serve")
+        await greet(self.client, timedelta(seconds=self.deadline))
         return Reading((time.monotonic() - begun) * 1000, "ms")
+
+
+async def greet(client: Client, within: timedelta) -> None:
+    """Ask whether the frontend serves.
+
+    Raises:
+        DependencyUnavailable: it does not, or nobody answers in time.
+    """
+    try:
+        serving = await client.service_client.check_health(timeout=within)
+    except RPCError as error:
+        raise unavailable("the health check failed", error) from None
+    if not serving:
+        raise DependencyUnavailable(NAME, "it says that it does not serve")

@@ -1,0 +1,57 @@
+"""The activities of the health check (SPEC H2, H5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from activities.alerts import Voice
+from activities.health import HealthRounds
+from activities.outages import OutageChannels, Outages
+from activities.performance import PerformanceWatch
+from composition.connections import Connections
+from composition.probes import mongo_probe
+from relance.alerting import AlertDesk
+from relance.clock import SystemClock
+from relance.domain.probes import ProbeName
+from relance.health import HealthDesk
+from relance.ports import Channel
+from relance.settings import Settings
+from relance.settings.channels import ChannelName
+from relance.temporal.schedules import declared
+
+
+def health_of(settings: Settings, open_: Connections, desk: AlertDesk) -> list[Callable[..., Any]]:
+    """Return the activities, with their dependencies."""
+    data, health = open_.database, settings.health
+    rules = health.rules()
+    rounds = HealthRounds(open_.probes, HealthDesk(rules, data.health_checks, desk), health.again, SystemClock())
+    outages = Outages(
+        mongo_probe(settings, data),
+        rules[ProbeName.MONGODB],
+        _channels(settings, open_),
+        Voice(settings.alerts.language, settings.alerts.zone),
+        health.again,
+        health.outage_pause,
+        SystemClock(),
+    )
+    watch = PerformanceWatch(
+        [one.id for one in declared(settings)], data.job_runs, desk, settings.performance.policy, SystemClock()
+    )
+    return [
+        rounds.look_at_everything,
+        rounds.judge,
+        outages.look_at_database,
+        outages.tell_outage,
+        watch.watch_performance,
+    ]
+
+
+def _channels(settings: Settings, open_: Connections) -> OutageChannels:
+    def named(names: Sequence[str]) -> list[Channel]:
+        return [open_.channels.by_name[name] for name in names]
+
+    channels = settings.channels
+    return OutageChannels(
+        named(channels.always_names), named(channels.order_names), frozenset({str(ChannelName.INBOX)})
+    )

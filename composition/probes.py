@@ -1,0 +1,117 @@
+"""The probes of the health check: settings, adapters -> probes (SPEC H2); the worker's, and those of `doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio.client import Client
+
+from relance.adapters.breaker import Breakers
+from relance.adapters.everflow.reports import EverflowReports
+from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.followees import MongoFollowees
+from relance.adapters.mongo.vital_signs import MongoVitalSigns
+from relance.adapters.probes.disk import DatabaseDiskProbe, WorkerDiskProbe
+from relance.adapters.probes.everflow import EverflowProbe
+from relance.adapters.probes.job_runs import JobRunsProbe
+from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, People
+from relance.adapters.probes.mail_relay import mail_relay_probe
+from relance.adapters.probes.mongodb import MongoProbe
+from relance.adapters.probes.worker_processes import BreakersProbe, MemoryProbe
+from relance.clock import SystemClock
+from relance.contracts.names import JobName, Workflow
+from relance.domain.reconciliation import ReconcilePolicy
+from relance.ports.health import Probe
+from relance.runtime.reporter import lately
+from relance.settings import Settings
+from relance.settings.pacing import Breaking
+from relance.temporal.nominal_times import TemporalNominalTimes
+from relance.temporal.probes.frontend import FrontendProbe
+from relance.temporal.probes.queues import QueuesProbe, WorkersProbe
+from relance.temporal.probes.schedules import MissedActionsProbe
+from relance.temporal.probes.stuck import StuckProbe
+from relance.temporal.schedules import declared
+
+NEVER_OPEN = Breaking(rare_failures=1000)
+"""A probe asks even when nobody else does any more: that is how it sees that the dependency is back."""
+
+_SHORT_LIVED = (
+    Workflow.OPEN_PERIOD,
+    Workflow.CLEANUP,
+    Workflow.RECONCILE,
+    Workflow.DIGEST,
+    Workflow.NOISE,
+    Workflow.DEFAULT_LP,
+    Workflow.PAUSED_PARTNER,
+)
+
+
+@asynccontextmanager
+async def opened_probes(settings: Settings, database: Database, client: Client) -> AsyncIterator[list[Probe]]:
+    """Yield the probes; what they open of their own is closed at the end."""
+    everflow = settings.everflow
+    hasty = everflow.model_copy(update={"timeout": min(everflow.timeout, settings.health.deadline)})
+    async with EverflowReports(hasty, Breakers(NEVER_OPEN).rare("everflow")) as reports:
+        asked = [EverflowProbe(reports, settings.health.deadline)] if everflow.api_key is not None else []
+        yield [
+            *_servers(settings, database, client),
+            *asked,
+            *_temporal(settings, client),
+            *_house(settings, database, client),
+        ]
+
+
+def mongo_probe(settings: Settings, database: Database) -> Probe:
+    """Return the probe of MongoDB alone."""
+    return MongoProbe(MongoVitalSigns(database.raw), SystemClock(), settings.health.deadline)
+
+
+def _servers(settings: Settings, database: Database, client: Client) -> list[Probe]:
+    deadline = settings.health.deadline
+    return [
+        mongo_probe(settings, database),
+        DatabaseDiskProbe(MongoVitalSigns(database.raw), deadline),
+        WorkerDiskProbe(deadline),
+        mail_relay_probe(settings.mail, deadline),
+        FrontendProbe(client, deadline),
+    ]
+
+
+def _temporal(settings: Settings, client: Client) -> list[Probe]:
+    health, clock = settings.health, SystemClock()
+    schedules = [one.id for one in declared(settings)]
+    return [
+        QueuesProbe(client, clock, health.deadline),
+        WorkersProbe(client, clock, health.poll_within, health.deadline),
+        StuckProbe(client, clock, _SHORT_LIVED, health.job_limit, health.deadline),
+        MissedActionsProbe(client, schedules, health.deadline),
+    ]
+
+
+def _house(settings: Settings, database: Database, client: Client) -> list[Probe]:
+    health, clock = settings.health, SystemClock()
+    recently = lately(health.report_every)
+    # The health check's own run is not over while it looks.
+    jobs = [one.id for one in declared(settings) if one.id != JobName.HEALTH]
+    scheduling = settings.scheduling
+    policy = ReconcilePolicy(expiry_days=scheduling.expiry_days, max_late=scheduling.max_late)
+    people = People(database.users, database.contacts, database.suppressions)
+    return [
+        BreakersProbe(database.workers, clock, recently, health.deadline),
+        MemoryProbe(database.workers, clock, recently, health.deadline),
+        OverdueProbe(
+            MongoFollowees(database.raw),
+            database.ledger,
+            people,
+            database.controls,
+            policy,
+            health.overdue_margin,
+            clock,
+            health.deadline,
+        ),
+        FollowUpsProbe(database.job_runs, health.deadline),
+        JobRunsProbe(
+            jobs, TemporalNominalTimes(client), database.job_runs, clock, health.fresh_margin, health.deadline
+        ),
+    ]

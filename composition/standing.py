@@ -1,0 +1,54 @@
+"""What a worker process shows of itself: /live and /ready, and its report in the database (SPEC H2)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from temporalio.worker import Worker
+
+from composition.connections import Connections
+from relance.clock import SystemClock
+from relance.runtime.health_endpoint import HealthEndpoint
+from relance.runtime.reporter import Reporter, lately, reporting
+from relance.runtime.vitals import Vitals, ticking
+from relance.settings import Settings
+from relance.temporal.probes.frontend import greet
+
+logger = logging.getLogger(__name__)
+GREETING = timedelta(seconds=4)
+
+
+@asynccontextmanager
+async def watched(settings: Settings) -> AsyncIterator[Vitals]:
+    """Yield the vital signs of this process; whoever asks is answered from now on, if the settings name a port."""
+    monitoring = settings.monitoring
+    vitals = Vitals(lately(settings.health.report_every).total_seconds())
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(ticking(vitals))
+        if monitoring.health_port is not None:
+            endpoint = HealthEndpoint(monitoring.metrics_host, monitoring.health_port, vitals)
+            stack.callback(endpoint.close)
+            logger.info("health at %s/ready", endpoint.url)
+        yield vitals
+
+
+@asynccontextmanager
+async def on_duty(
+    settings: Settings, open_: Connections, role: str, vitals: Vitals, workers: Sequence[Worker]
+) -> AsyncIterator[None]:
+    """Report for as long as the block runs, in which these workers ask for work."""
+    vitals.polling = lambda: all(worker.is_running for worker in workers)
+    reporter = Reporter(
+        open_.database.workers,
+        lambda: greet(open_.client, GREETING),
+        open_.breakers.states,
+        role,
+        settings.health.report_every,
+        vitals,
+        SystemClock(),
+    )
+    async with reporting(reporter):
+        yield

@@ -1,0 +1,177 @@
+"""What is past its time, deleted or made anonymous page by page (SPEC H1)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pymongo.errors import BulkWriteError
+
+from relance.adapters.mongo.anonymising import ANONYMISERS, ANONYMOUS, Named, names
+from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
+from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.domain.invitation import InvitationStatus
+from relance.domain.plan import PlanStatus
+from relance.domain.retention import Stage, Sweep, Unsettled
+from relance.ports.retention import Overdue
+
+_FOLLOWED = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
+_UNSENT = [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]
+_OPEN_PLANS = [PlanStatus.PLANNED.value, PlanStatus.SENDING.value]
+
+_COLLECTIONS = {
+    Sweep.INVITATIONS_DELETED: "invitations",
+    Sweep.COMPENSATIONS_DELETED: "compensations",
+    Sweep.CONTROLS_DELETED: "cycleControls",
+    Sweep.PLANS_DELETED: "plans",
+    Sweep.INVITATIONS_ANONYMISED: "invitations",
+    Sweep.COMPENSATIONS_ANONYMISED: "compensations",
+    Sweep.PLANS_ANONYMISED: "plans",
+    Sweep.JOB_RUNS: "jobRuns",
+    Sweep.ALERTS: "alerts",
+    Sweep.SILENCES: "silences",
+    Sweep.CHAT_MESSAGES: "chatMessages",
+    Sweep.ATTACHMENTS: "attachments",
+    Sweep.QUARANTINE: "quarantine",
+    Sweep.POSTED: "postedReports",
+}
+# Only a date is before a date: the cycles' reports among the job runs, with a period there, stay.
+_AGE = {
+    Sweep.JOB_RUNS: "nominal",
+    Sweep.ALERTS: "resolvedAt",
+    Sweep.SILENCES: "endsAt",
+    Sweep.CHAT_MESSAGES: "at",
+    Sweep.ATTACHMENTS: "createdAt",
+    Sweep.QUARANTINE: "at",
+    Sweep.POSTED: "at",
+}
+
+
+class MongoArchive:
+    """`ports.retention.Archive` over all our collections."""
+
+    def __init__(self, database: MotorDatabase) -> None:
+        self._database = database
+        self._keys: Collection = database.anonymisations
+
+    async def periods(self) -> list[str]:
+        """Return the periods of which there are plans or invitations, in order."""
+        with translated("list the periods"):
+            found = [await self._database[name].distinct("period") for name in ("plans", "invitations")]
+        return sorted({period for some in found for period in some})
+
+    async def overdue(self, period: str, after: str, size: int, before: datetime) -> list[Overdue]:
+        """Return invitations that wait for an answer and should have expired before then, in order of id."""
+        # An entry's id begins with its period; "/" comes after ".".
+        ids = {"$gt": after or f"{period}.", "$lt": f"{period}/"}
+        query = {"_id": ids, "status": {"$in": _FOLLOWED}, "dueAt.expiry": {"$lt": before}}
+        with translated("look for overdue invitations"):
+            raws = await self._database.invitations.find(query, {"userId": 1}).sort("_id", 1).to_list(size)
+        return [Overdue(raw["_id"], raw["userId"]) for raw in raws]
+
+    async def unsettled(self, period: str, *, timers_after: datetime, doubts_since: datetime) -> Unsettled:
+        """Count what is open of a period."""
+        open_doubt = {"$and": [{"$lte": ["$$this.verdict", None]}, {"$gte": ["$$this.since", doubts_since]}]}
+        doubts = {"$filter": {"input": {"$ifNull": ["$doubts", []]}, "cond": open_doubt}}
+        # Without an instant nobody knows when it ends.
+        timer = {"$or": [{"$lte": ["$dueAt.expiry", None]}, {"$gte": ["$dueAt.expiry", timers_after]}]}
+        stages: list[Raw] = [
+            {"$match": {"period": period}},
+            {
+                "$group": {
+                    "_id": None,
+                    "mails": _sum_if({"$in": ["$status", _UNSENT]}),
+                    "timers": _sum_if({"$and": [{"$in": ["$status", _FOLLOWED]}, timer]}),
+                    "doubts": _sum_if({"$gt": [{"$size": doubts}, 0]}),
+                }
+            },
+        ]
+        with translated("look whether a period is at rest"):
+            plans = await self._database.plans.count_documents({"period": period, "status": {"$in": _OPEN_PLANS}})
+            groups = await self._database.invitations.aggregate(stages).to_list(None)
+        found = groups[0] if groups else {"mails": 0, "timers": 0, "doubts": 0}
+        return Unsettled(plans, found["mails"], found["timers"], found["doubts"])
+
+    async def has_names(self, period: str) -> bool:
+        """Tell whether anything of a period is not anonymous yet."""
+        with translated("look whether a period is anonymous"):
+            for name in ANONYMISERS:
+                if await self._database[name].find_one({"period": period, ANONYMOUS: {"$ne": True}}, {"_id": 1}):
+                    return True
+        return False
+
+    async def count(self, sweep: Sweep, *, before: datetime, periods: Sequence[str]) -> int:
+        """Count what a sweep would change, without changing anything."""
+        query = await self._query(sweep, before, periods)
+        with translated("count what is past its time"):
+            return await self._of(sweep).count_documents(query)
+
+    async def sweep(self, sweep: Sweep, *, before: datetime, periods: Sequence[str], size: int) -> int:
+        """Delete or anonymise the next documents, at most `size`; return how many, 0 when none is left."""
+        query, collection = await self._query(sweep, before, periods), self._of(sweep)
+        anonymised = sweep.stage is Stage.ANONYMOUS
+        with translated("take away what is past its time"):
+            raws = await collection.find(query, None if anonymised else {"_id": 1}).limit(size).to_list(None)
+            if not raws:
+                return 0
+            if anonymised:
+                await self._insert_anonymous(collection, raws)
+            # The filter again: what has changed meanwhile stays.
+            result = await collection.delete_many({"$and": [{"_id": {"$in": [raw["_id"] for raw in raws]}}, query]})
+        return result.deleted_count
+
+    async def end_anonymising(self, periods: Sequence[str]) -> None:
+        """Forget the key by which these periods' names were replaced."""
+        with translated("destroy the keys of anonymous periods"):
+            await self._keys.delete_many({"_id": {"$in": list(periods)}})
+
+    def _of(self, sweep: Sweep) -> Collection:
+        return self._database[_COLLECTIONS[sweep]]
+
+    async def _query(self, sweep: Sweep, before: datetime, periods: Sequence[str]) -> Raw:
+        name = _COLLECTIONS[sweep]
+        if sweep is Sweep.CONTROLS_DELETED:
+            return {"_id": {"$in": list(periods)}}
+        if sweep.stage is not None:
+            named = {ANONYMOUS: {"$ne": True}} if sweep.stage is Stage.ANONYMOUS else {}
+            return {"period": {"$in": list(periods)}, **named, **_at_rest(name, before)}
+        query: Raw = {_AGE[sweep]: {"$lt": before}}
+        if sweep is Sweep.CHAT_MESSAGES:
+            # The next number is that of the newest message plus one, and readers go on from the last they have seen.
+            with translated("find the newest message"):
+                newest = await self._of(sweep).find_one({}, {"number": 1}, sort=[("number", -1)])
+            query["number"] = {"$lt": newest["number"] if newest else 0}
+        return query
+
+    async def _insert_anonymous(self, collection: Collection, raws: Sequence[Raw]) -> None:
+        named = {period: await self._named(period) for period in {raw["period"] for raw in raws}}
+        write = ANONYMISERS[collection.name]
+        try:
+            await collection.insert_many([write(raw, named[raw["period"]]) for raw in raws], ordered=False)
+        except BulkWriteError as error:
+            # They are there: somebody was cut off before he could delete the others.
+            if not only_duplicates(error):
+                raise
+
+    async def _named(self, period: str) -> Named:
+        await self._keys.update_one(
+            {"_id": period}, {"$setOnInsert": {"key": secrets.token_hex(32), "at": datetime.now(UTC)}}, upsert=True
+        )
+        found = await self._keys.find_one({"_id": period})
+        return names(bytes.fromhex(found["key"] if found else ""))
+
+
+def _at_rest(collection: str, timers_before: datetime) -> Raw:
+    # Once more in the very write, should a settled period come to life again. A dry run, which has expired nothing,
+    # counts what was to expire as well.
+    if collection == "plans":
+        return {"status": {"$nin": _OPEN_PLANS}}
+    if collection != "invitations":
+        return {}
+    expired = {"status": {"$in": _FOLLOWED}, "dueAt.expiry": {"$lt": timers_before}}
+    return {"$or": [{"status": {"$nin": [*_UNSENT, *_FOLLOWED]}}, expired]}
+
+
+def _sum_if(condition: Raw) -> Raw:
+    return {"$sum": {"$cond": [condition, 1, 0]}}

@@ -1,0 +1,143 @@
+"""`watchdog`: looks at effects from outside the workers, for cron, a timer or a probe (SPEC H3)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from temporalio.client import Client
+
+from relance.cli.command import Run, command, sentence_of
+from relance.cli.output import Answer, table
+from relance.cli.services import Database
+from relance.contracts.names import TaskQueue
+from relance.domain import watchdog as rules
+from relance.domain.job_audit import Status
+from relance.domain.watchdog import Effect, EffectState, Patience
+from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.temporal.nominal_times import TemporalNominalTimes
+from relance.temporal.schedules import declared
+from relance.temporal.task_queues import queue_state
+
+EXAMPLES = """
+starter.py watchdog
+starter.py watchdog --quiet
+"""
+POLLED_WITHIN = timedelta(seconds=90)
+"""A worker's request for work waits for a minute at the server."""
+
+
+async def watchdog(
+    run: Run,
+    *,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing when all is well.")] = False,
+) -> Answer:
+    """Check that what the workers are there for happens: mails are accepted, jobs run, work is taken, people are told.
+
+    Exit code 0: all is well, and the dead-man address was called if there is one. 1: something has stopped having
+    effect. 3: Temporal, MongoDB, the gateway or the dead-man service cannot be reached.
+    """
+    now, patience = run.services.clock.now(), run.settings.watchdog.patience
+    effects = await _checked("MongoDB", lambda: _by_the_database(run, now, patience))
+    effects += await _checked("Temporal", lambda: _by_the_server(run, now, patience))
+    effects += await _checked("gateway", lambda: _gateway(run))
+    if _code(effects) == DONE:
+        effects += await _checked("dead-man service", lambda: _deadman(run))
+    code = _code(effects)
+    data = {
+        "well": code == DONE,
+        "effects": [
+            {"what": one.what, "state": one.state, "detail": one.detail, "since": one.since} for one in effects
+        ],
+    }
+    rows = [(one.what, one.state, one.detail, one.since) for one in effects if not quiet or one.state in _WRONG]
+    view = Group() if quiet and code == DONE else table("Watchdog", ("effect", "state", "", "since"), rows)
+    return Answer(data, view, code)
+
+
+_WRONG = frozenset({EffectState.STOPPED, EffectState.UNREACHABLE})
+
+
+def _code(effects: Sequence[Effect]) -> int:
+    states = {one.state for one in effects}
+    if EffectState.UNREACHABLE in states:
+        return UNREACHABLE
+    return JOB_FAILED if EffectState.STOPPED in states else DONE
+
+
+async def _checked(what: str, check: Callable[[], Awaitable[list[Effect]]]) -> list[Effect]:
+    try:
+        return await check()
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is an effect that cannot be seen; the others can
+        sentence, code = sentence_of(error)
+        state = EffectState.UNREACHABLE if code == UNREACHABLE else EffectState.STOPPED
+        return [Effect(what, state, sentence)]
+
+
+async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[Effect]:
+    async with run.database() as database:
+        due = await database.effects.plans_due(now - patience.mails)
+        periods = [one.period for one in due]
+        last_mail = await database.effects.last_mail(periods) if periods else None
+        stuck = await database.effects.stuck_claims(periods, now - patience.mails) if periods else 0
+        told = await database.alerts.open()
+    policy = run.settings.alerts.policy
+    gathered = max(policy.interval, policy.medium.gather or timedelta(0))
+    return [
+        rules.mails(due, last_mail, now, patience.mails),
+        rules.claims(stuck, patience.mails),
+        rules.alerts(told, now, gathered + patience.alerts),
+    ]
+
+
+async def _by_the_server(run: Run, now: datetime, patience: Patience) -> list[Effect]:
+    client = await run.temporal()
+    effects = [await _tasks(client, queue, now, patience) for queue in TaskQueue]
+    async with run.database() as database:
+        return effects + [await _job(client, database, one.id, now, patience) for one in declared(run.settings)]
+
+
+async def _tasks(client: Client, queue: TaskQueue, now: datetime, patience: Patience) -> Effect:
+    found = await queue_state(client, queue, now - POLLED_WITHIN)
+    return rules.tasks(queue, found.pollers, found.oldest, now, patience.tasks)
+
+
+async def _job(client: Client, database: Database, job: str, now: datetime, patience: Patience) -> Effect:
+    times = TemporalNominalTimes(client)
+    schedule = await times.schedule(job)
+    if schedule is None:
+        return Effect(
+            f"job {job}", EffectState.STOPPED, "its Schedule is not on the server: `starter.py schedules apply`"
+        )
+    if schedule.paused:
+        return Effect(f"job {job}", EffectState.HELD, "its Schedule is paused")
+    nominal = await times.latest(job, now - patience.jobs)
+    if nominal is not None and nominal < max(schedule.created_at, schedule.changed_at):
+        nominal = None
+    recorded = nominal is not None and nominal in await database.job_runs.recorded(job, [nominal])
+    running = False
+    if nominal is not None and not recorded:
+        execution = await times.execution(schedule, nominal)
+        running = execution is not None and execution.status is Status.RUNNING
+    return rules.job(job, nominal, now, patience, recorded=recorded, running=running)
+
+
+async def _gateway(run: Run) -> list[Effect]:
+    if run.settings.gateway.public_url is None:
+        return []
+    await run.services.greet_gateway(run.settings)
+    return [Effect("gateway", EffectState.FINE, "answers where the links in messages lead")]
+
+
+async def _deadman(run: Run) -> list[Effect]:
+    if not await run.services.call_deadman(run.settings):
+        return []
+    return [Effect("dead-man service", EffectState.FINE, "was told that all is well")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "watchdog", EXAMPLES)(watchdog)

@@ -1,0 +1,131 @@
+"""Whether what the workers are there for still happens, judged from outside by its effects (SPEC H3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from relance.domain.alerts.inhibition import inhibitor
+from relance.domain.alerts.model import Alert, AlertEvent, AlertState
+from relance.domain.failures import Severity
+
+
+class EffectState(StrEnum):
+    """`held` is what a person has stopped on purpose; `unreachable` means that nothing can be said."""
+
+    FINE = "ok"
+    HELD = "held"
+    STOPPED = "stopped"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing that is to happen by itself: how it stands, since when, and in words."""
+
+    what: str
+    state: EffectState
+    detail: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DuePlans:
+    """Plans of a period that were due before an instant and are not done; `held_by` names who stopped the cycle."""
+
+    period: str
+    count: int
+    earliest: datetime
+    held_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long each effect may be late; `running` is how long a job's run may take before it counts as stuck."""
+
+    mails: timedelta
+    jobs: timedelta
+    running: timedelta
+    alerts: timedelta
+    tasks: timedelta
+
+
+def mails(due: Sequence[DuePlans], last_mail: datetime | None, now: datetime, patience: timedelta) -> Effect:
+    """Judge whether mails are accepted while plans are due; a wave may take hours, but not in silence."""
+    what = "mails"
+    waiting = [one for one in due if one.held_by is None]
+    if not waiting:
+        if due:
+            periods = ", ".join(f"{one.period} by {one.held_by}" for one in due)
+            return Effect(what, EffectState.HELD, f"plans are due, and their cycles are stopped: {periods}")
+        return Effect(what, EffectState.FINE, "no plan is overdue")
+    count, since = sum(one.count for one in waiting), min(one.earliest for one in waiting)
+    if last_mail is not None and now - last_mail <= patience:
+        return Effect(what, EffectState.FINE, f"{count} plans are being sent, the last mail was accepted just now")
+    last = f"the last mail was accepted {ago(now - last_mail)}" if last_mail else "no mail was accepted at all"
+    return Effect(what, EffectState.STOPPED, f"{count} plans are due and {last}", since)
+
+
+def claims(stuck: int, patience: timedelta) -> Effect:
+    """Judge whether mails that somebody began to send ever end."""
+    if not stuck:
+        return Effect("mails being sent", EffectState.FINE, "each ends in time")
+    return Effect("mails being sent", EffectState.STOPPED, f"{stuck} have been handed over for over {span(patience)}")
+
+
+def job(
+    name: str, nominal: datetime | None, now: datetime, patience: Patience, *, recorded: bool, running: bool
+) -> Effect:
+    """Judge whether the newest nominal time of a job has its record; a run that is at it may take a while."""
+    what = f"job {name}"
+    if nominal is None:
+        return Effect(what, EffectState.FINE, "it was not due yet")
+    if recorded:
+        return Effect(what, EffectState.FINE, f"there is a record for {ago(now - nominal)}")
+    if running and now - nominal <= patience.running:
+        return Effect(what, EffectState.FINE, f"the run of {ago(now - nominal)} is at work")
+    did = "did not end" if running else "left no record"
+    return Effect(what, EffectState.STOPPED, f"the run that was due {ago(now - nominal)} {did}", nominal)
+
+
+def tasks(queue: str, workers: int, oldest: timedelta, now: datetime, patience: timedelta) -> Effect:
+    """Judge whether somebody does the work of a task queue."""
+    what = f"queue {queue}"
+    if oldest > patience:
+        return Effect(what, EffectState.STOPPED, f"work has been waiting for {span(oldest)}", now - oldest)
+    if not workers:
+        return Effect(what, EffectState.STOPPED, "no worker asks for its work")
+    return Effect(what, EffectState.FINE, f"{workers} worker process(es)")
+
+
+def alerts(open_: Sequence[Alert], now: datetime, patience: timedelta) -> Effect:
+    """Judge whether people are told of alerts; low ones wait for the digest, explained ones for their cause."""
+    rules = {alert.rule for alert in open_}
+    untold = [alert for alert in open_ if _is_untold(alert, rules) and now - alert.fired_at > patience]
+    if not untold:
+        return Effect("alerts", EffectState.FINE, "people were told of every alert")
+    names = ", ".join(sorted({alert.rule for alert in untold}))
+    since = min(alert.fired_at for alert in untold)
+    return Effect("alerts", EffectState.STOPPED, f"nobody was told of {len(untold)}: {names}", since)
+
+
+def _is_untold(alert: Alert, open_rules: Collection[str]) -> bool:
+    if alert.state is not AlertState.FIRING or alert.severity is Severity.LOW or inhibitor(alert.rule, open_rules):
+        return False
+    return not any(entry.event in {AlertEvent.SENT, AlertEvent.SUPPRESSED} for entry in alert.history)
+
+
+def ago(time: timedelta) -> str:
+    """Return how long ago something was: `12 min ago`."""
+    return f"{span(time)} ago"
+
+
+def span(time: timedelta) -> str:
+    """Return a duration as people say it: `40 s`, `12 min`, `5 h`, `3 days`."""
+    seconds = max(0, int(time.total_seconds()))
+    for unit, size, most in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
+        if seconds < most:
+            return f"{seconds // size} {unit}"
+    return f"{seconds // 86_400} days"

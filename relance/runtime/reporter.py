@@ -1,0 +1,103 @@
+"""A worker process tells others about itself, and by that learns whether it reaches its servers (SPEC H2, X3)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from relance.domain.worker_report import WorkerReport
+from relance.errors import RelanceError
+from relance.ports import Clock
+from relance.ports.health import Workers
+from relance.runtime.metrics import rss_bytes
+from relance.runtime.vitals import Vitals
+
+MIB = 1024 * 1024
+TIMEOUT = 5.0
+LEAVE_TIMEOUT = 1.0
+MISSED_REPORTS = 3
+"""Reports without an answer after which a server counts as lost."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """What a process says about itself; `breakers` are the states of its breakers by name."""
+
+    workers: Workers
+    greet_temporal: Callable[[], Awaitable[None]]
+    breakers: Callable[[], Mapping[str, int]]
+    role: str
+    every: timedelta
+    vitals: Vitals
+    clock: Clock
+
+    async def round(self, started_at: datetime) -> None:
+        """Report to the database and greet Temporal; what does not answer is not waited for longer than 5 s."""
+        await asyncio.gather(
+            self._reach("mongodb", self.workers.report(self._report(started_at))),
+            self._reach("temporal", self.greet_temporal()),
+        )
+
+    async def leave(self) -> None:
+        """Take the report back, so that nobody counts this process any more."""
+        with suppress(RelanceError, TimeoutError):
+            async with asyncio.timeout(LEAVE_TIMEOUT):
+                await self.workers.leave(worker_name())
+
+    def _report(self, started_at: datetime) -> WorkerReport:
+        return WorkerReport(
+            worker=worker_name(),
+            role=self.role,
+            rss_mb=round(rss_bytes() / MIB, 1),
+            breakers={name: int(state) for name, state in self.breakers().items() if state},
+            started_at=started_at,
+            at=self.clock.now(),
+        )
+
+    async def _reach(self, server: str, call: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await call
+        except (RelanceError, TimeoutError) as error:
+            logger.debug("%s was not reached: %s", server, type(error).__name__)
+        else:
+            self.vitals.answered(server)
+
+
+def worker_name() -> str:
+    """Return what this process is called among the workers: host and process id."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def lately(every: timedelta) -> timedelta:
+    """Return for how long the last report of a process stands for it."""
+    return every * MISSED_REPORTS + timedelta(seconds=TIMEOUT)
+
+
+@asynccontextmanager
+async def reporting(reporter: Reporter) -> AsyncIterator[None]:
+    """Report for as long as the block runs; the first report is made before it begins."""
+    started_at = reporter.clock.now()
+    await reporter.round(started_at)
+
+    async def report() -> None:
+        while True:
+            await asyncio.sleep(reporter.every.total_seconds())
+            await reporter.round(started_at)
+
+    task = asyncio.create_task(report())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await reporter.leave()

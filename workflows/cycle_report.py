@@ -1,0 +1,57 @@
+"""How a cycle ended, told to people once, as soon as a channel takes it (SPEC C13)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+from workflows.options import POST
+from workflows.posting import REPEATED, TAKEN, Told, outcome_of, spread
+
+with workflow.unsafe.imports_passed_through():
+    from activities.cycle_reports import CycleReports
+    from relance.contracts.cycle_report import CycleReportInput, CycleReportPost, CycleReportResult
+    from relance.domain.alerts.actions import Route
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=3)
+
+
+@workflow.defn
+class CycleReport:
+    """Post the report of one period; id `cycle-report/<period>`. A cycle leaves it behind, so no chat holds it up."""
+
+    @workflow.init
+    def __init__(self, request: CycleReportInput) -> None:
+        self._request = request
+        self._outcomes: dict[str, str] = {}
+
+    @workflow.run
+    async def run(self, request: CycleReportInput) -> CycleReportResult:
+        """Return per channel whether it has the report; what no channel took is tried again for some days."""
+        give_up, wait = workflow.now() + request.patience, FIRST_WAIT
+        while True:
+            told = await self._tell()
+            if told.done or workflow.now() + wait > give_up:
+                return CycleReportResult(period=request.period, outcomes=self._outcomes)
+            await workflow.sleep(wait, summary="no channel took the report; once more then")
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    async def _tell(self) -> Told:
+        told = await spread(self._post, (Route.FIRST,))
+        self._outcomes |= told.outcomes
+        shown = ", ".join(f"{channel}: {outcome}" for channel, outcome in self._outcomes.items())
+        workflow.set_current_details(f"**{'told' if told.done else 'not told yet'}** · {shown}")
+        return told
+
+    async def _post(self, channel: str) -> str:
+        if self._outcomes.get(channel) in TAKEN:
+            return REPEATED
+        return await outcome_of(
+            workflow.execute_activity_method(
+                CycleReports.post_cycle_report,
+                CycleReportPost(channel=channel, period=self._request.period, at=self._request.at),
+                summary=f"report of {self._request.period} to {channel}",
+                **POST,
+            )
+        )

@@ -13,6 +13,7 @@ from typing import NoReturn
 from opentelemetry.trace import SpanKind
 from temporalio.client import Client
 
+from composition.probes import opened_probes
 from relance import tracing
 from relance.adapters.deadman import call_deadman
 from relance.adapters.everflow.reports import EverflowReports
@@ -21,7 +22,7 @@ from relance.adapters.mongo.connection import connect as connect_database
 from relance.adapters.relay_log.opening import opened_relay_log
 from relance.adapters.smtp.opening import Opener
 from relance.cli import app
-from relance.cli.services import Documents, Services
+from relance.cli.services import Documents, LiveHealth, Services
 from relance.clock import SystemClock
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.gateway.greeting import greet_gateway
@@ -98,6 +99,19 @@ async def greet_relay(loaded: Settings) -> None:
     await session.quit()
 
 
+@asynccontextmanager
+async def health(loaded: Settings, client: Client | None) -> AsyncIterator[LiveHealth]:
+    """Open what the health check looks with; without a client nothing asks Temporal."""
+    hasty = loaded.health.model_copy(update={"deadline": min(loaded.health.deadline, DATABASE_PATIENCE)})
+    loaded = loaded.model_copy(update={"health": hasty})
+    opened = connect_database(loaded.mongo, loaded.privacy)
+    try:
+        async with opened_probes(loaded, opened, client) as probes:
+            yield LiveHealth(probes, opened.health_checks)
+    finally:
+        await opened.close()
+
+
 async def load_samples(loaded: Settings, users: Documents, contacts: Documents) -> bool:
     """Write sample people into a database that has no users; return whether it did."""
     async with database(loaded) as opened:
@@ -120,6 +134,7 @@ def services() -> Services:
         greet_gateway=greet_gateway,
         call_deadman=call_deadman,
         relay_log=lambda loaded: opened_relay_log(loaded.relay_log),
+        health=health,
         load_samples=load_samples,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,

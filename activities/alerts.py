@@ -36,10 +36,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How messages are written: the language, and the zone whose clock they show."""
+    """How messages are written: the language, the zone whose clock they show, the page that says what to do."""
 
     language: str
     zone: str
+    runbook_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ class AlertDelivery:
                 at=at,
                 language=self.voice.language,
                 next_repeat=request.next_repeat,
+                runbook_url=self.voice.runbook_url,
             )
         return alert_message(
             request.telling,
@@ -125,6 +127,7 @@ class AlertDelivery:
             at=at,
             language=self.voice.language,
             attachments=await self._attachments(request.telling, alerts, key),
+            runbook_url=self.voice.runbook_url,
         )
 
     async def _attachments(self, telling: Telling, alerts: Sequence[Alert], key: str) -> tuple[Attachment, ...]:

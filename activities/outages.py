@@ -111,6 +111,7 @@ class Outages:
             key=outage_message_key(self.rule.probe, notice.begun, telling),
             at=notice.at.astimezone(ZoneInfo(self.voice.zone)),
             language=self.voice.language,
+            runbook_url=self.voice.runbook_url,
         )
 
 

@@ -115,7 +115,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             delivery.post,
             delivery.record,
             _cycle_reports(settings, open_, delivery).post_cycle_report,
-            *upkeep_of(settings, open_, desk),
+            *upkeep_of(settings, open_, desk, delivery),
             *health_of(settings, open_, desk),
         ],
     }
@@ -140,7 +140,7 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
         settings.channels.always_names,
         settings.channels.order_names,
         AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
-        Voice(settings.alerts.language, settings.alerts.zone),
+        Voice(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
         SystemClock(),
         open_.instruments,
     )

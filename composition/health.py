@@ -30,7 +30,7 @@ def health_of(settings: Settings, open_: Connections, desk: AlertDesk) -> list[C
         mongo_probe(settings, data),
         rules[ProbeName.MONGODB],
         _channels(settings, open_),
-        Voice(settings.alerts.language, settings.alerts.zone),
+        Voice(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
         health.again,
         health.outage_pause,
         SystemClock(),

@@ -48,18 +48,14 @@ _SHORT_LIVED = (
 
 
 @asynccontextmanager
-async def opened_probes(settings: Settings, database: Database, client: Client) -> AsyncIterator[list[Probe]]:
-    """Yield the probes; what they open of their own is closed at the end."""
+async def opened_probes(settings: Settings, database: Database, client: Client | None) -> AsyncIterator[list[Probe]]:
+    """Yield the probes, without those that ask Temporal if there is no client; what they open is closed at the end."""
     everflow = settings.everflow
     hasty = everflow.model_copy(update={"timeout": min(everflow.timeout, settings.health.deadline)})
     async with EverflowReports(hasty, Breakers(NEVER_OPEN).rare("everflow")) as reports:
         asked = [EverflowProbe(reports, settings.health.deadline)] if everflow.api_key is not None else []
-        yield [
-            *_servers(settings, database, client),
-            *asked,
-            *_temporal(settings, client),
-            *_house(settings, database, client),
-        ]
+        temporal = _temporal(settings, database, client) if client is not None else []
+        yield [*_servers(settings, database), *asked, *temporal, *_house(settings, database)]
 
 
 def mongo_probe(settings: Settings, database: Database) -> Probe:
@@ -67,33 +63,36 @@ def mongo_probe(settings: Settings, database: Database) -> Probe:
     return MongoProbe(MongoVitalSigns(database.raw), SystemClock(), settings.health.deadline)
 
 
-def _servers(settings: Settings, database: Database, client: Client) -> list[Probe]:
+def _servers(settings: Settings, database: Database) -> list[Probe]:
     deadline = settings.health.deadline
     return [
         mongo_probe(settings, database),
         DatabaseDiskProbe(MongoVitalSigns(database.raw), deadline),
         WorkerDiskProbe(deadline),
         mail_relay_probe(settings.mail, deadline),
-        FrontendProbe(client, deadline),
     ]
 
 
-def _temporal(settings: Settings, client: Client) -> list[Probe]:
+def _temporal(settings: Settings, database: Database, client: Client) -> list[Probe]:
     health, clock = settings.health, SystemClock()
     schedules = [one.id for one in declared(settings)]
+    # The health check's own run is not over while it looks.
+    jobs = [one for one in schedules if one != JobName.HEALTH]
     return [
+        FrontendProbe(client, health.deadline),
         QueuesProbe(client, clock, health.deadline),
         WorkersProbe(client, clock, health.poll_within, health.deadline),
         StuckProbe(client, clock, _SHORT_LIVED, health.job_limit, health.deadline),
         MissedActionsProbe(client, schedules, health.deadline),
+        JobRunsProbe(
+            jobs, TemporalNominalTimes(client), database.job_runs, clock, health.fresh_margin, health.deadline
+        ),
     ]
 
 
-def _house(settings: Settings, database: Database, client: Client) -> list[Probe]:
+def _house(settings: Settings, database: Database) -> list[Probe]:
     health, clock = settings.health, SystemClock()
     recently = lately(health.report_every)
-    # The health check's own run is not over while it looks.
-    jobs = [one.id for one in declared(settings) if one.id != JobName.HEALTH]
     scheduling = settings.scheduling
     policy = ReconcilePolicy(expiry_days=scheduling.expiry_days, max_late=scheduling.max_late)
     people = People(database.users, database.contacts, database.suppressions)
@@ -111,7 +110,4 @@ def _house(settings: Settings, database: Database, client: Client) -> list[Probe
             health.deadline,
         ),
         FollowUpsProbe(database.job_runs, health.deadline),
-        JobRunsProbe(
-            jobs, TemporalNominalTimes(client), database.job_runs, clock, health.fresh_margin, health.deadline
-        ),
     ]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from activities.alerts import AlertDelivery
 from activities.cleanup import Cleanup
+from activities.digests import Digests
 from activities.reconcile import Reconciliation
 from composition.connections import Connections
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.followees import MongoFollowees
+from relance.adapters.mongo.posted_reports import MongoPostedReports
 from relance.alerting import AlertDesk
 from relance.clock import SystemClock
 from relance.domain.reconciliation import ReconcilePolicy
@@ -19,10 +22,21 @@ from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
 
 
-def upkeep_of(settings: Settings, open_: Connections, desk: AlertDesk) -> list[Callable[..., Any]]:
+def upkeep_of(
+    settings: Settings, open_: Connections, desk: AlertDesk, delivery: AlertDelivery
+) -> list[Callable[..., Any]]:
     """Return the activities, with their dependencies."""
-    clean = cleanup(settings, open_)
-    return [reconciliation(settings, open_, desk).reconcile, clean.expire, clean.ended, clean.sweep]
+    clean, tell = cleanup(settings, open_), digests(settings, open_, delivery)
+    return [
+        reconciliation(settings, open_, desk).reconcile,
+        clean.expire,
+        clean.ended,
+        clean.sweep,
+        tell.take_report,
+        tell.post_report,
+        tell.report_done,
+        tell.give_report_up,
+    ]
 
 
 def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> Reconciliation:
@@ -56,4 +70,20 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
         TemporalFollowUps(open_.client),
         TemporalCycles(open_.client),
         settings.retention.policy(settings.jobs.runs_kept),
+    )
+
+
+def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> Digests:
+    """Return what tells people about days and weeks."""
+    data = open_.database
+    return Digests(
+        data.alerts,
+        data.job_runs,
+        data.ledger,
+        data.plans,
+        MongoFollowees(data.raw),
+        TemporalCycles(open_.client),
+        MongoPostedReports(data.raw.postedReports),
+        delivery,
+        settings.digest.when_quiet,
     )

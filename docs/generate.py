@@ -17,7 +17,9 @@ from pydantic.fields import FieldInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from dashboard import dashboard
 from error_tables import errors
+from metric_tables import monitoring
 from reliability import reliability
 
 from relance.settings import Settings
@@ -159,6 +161,8 @@ def main(arguments: list[str]) -> int:
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "errors.md": errors(),
         ROOT / "docs" / "reliability.md": reliability(),
+        ROOT / "docs" / "monitoring.md": monitoring(),
+        ROOT / "deploy" / "grafana" / "relance.json": dashboard(),
         ROOT / ".env.example": example(),
     }
     if "--check" not in arguments:

@@ -123,6 +123,11 @@ def alert_message_key(group: str, opened_at: datetime, sequence: int) -> str:
     return f"alert/{group}/{_instant(opened_at)}/{sequence}"
 
 
+def report_key(job: str, day: date) -> str:
+    """Return the deduplication key of a report that people get once per nominal day."""
+    return f"{job}/{day.isoformat()}"
+
+
 def alert_details_key(message_key: str, asked_at: datetime) -> str:
     """Return the deduplication key of the details to a message: whoever asks again later gets them again."""
     return f"{message_key}/details/{_instant(asked_at)}"

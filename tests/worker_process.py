@@ -17,6 +17,7 @@ from relance.devstack import processes
 READY_S = 60.0
 STOP_S = 40.0
 _METRICS = re.compile(r"metrics at (http://\S+)")
+_HEALTH = re.compile(r"health at (http://\S+)/ready")
 
 
 @dataclass
@@ -49,6 +50,12 @@ class WorkerProcess:
         """Where its metrics are, if the settings ask for an endpoint."""
         found = _METRICS.search(self.output)
         return found[1].rstrip('",}') if found else None
+
+    @property
+    def health_url(self) -> str | None:
+        """Where `/live` and `/ready` are, if the settings ask for them."""
+        found = _HEALTH.search(self.output)
+        return found[1] if found else None
 
     async def serving(self, processes: int = 1) -> None:
         """Wait until this many processes of it serve their queues."""

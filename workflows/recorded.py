@@ -50,15 +50,15 @@ async def _result(job: JobName, request: JobInput, nominal: datetime, work: Work
     state = punctuality(nominal, request.on_time)
     try:
         outcome = await work(JobRequest(nominal=nominal, dry_run=request.dry_run))
-    except ActivityError as error:
+    except (ActivityError, ApplicationError) as error:
         return JobResult(job=job, nominal=nominal, state="failed", reason=_reason(error))
     took = (workflow.now() - begun).total_seconds()
     figures = {"duration_s": took, **outcome.figures}
     return JobResult(job=job, nominal=nominal, state=state, counts=outcome.counts, figures=figures)
 
 
-def _reason(error: ActivityError) -> str:
-    cause = error.__cause__
+def _reason(error: ActivityError | ApplicationError) -> str:
+    cause = error.__cause__ if isinstance(error, ActivityError) else error
     return (isinstance(cause, ApplicationError) and cause.type) or type(cause).__name__
 
 

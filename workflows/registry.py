@@ -5,11 +5,13 @@ from __future__ import annotations
 from relance.contracts.names import TaskQueue
 from workflows.alert import Alert
 from workflows.cycle_report import CycleReport
+from workflows.daily_digest import DailyDigest
 from workflows.database_outage import DatabaseOutage
 from workflows.default_lp_alert import DefaultLpAlert
 from workflows.follow_up import FollowUp
 from workflows.health_check import HealthCheck
 from workflows.monthly_cycle import MonthlyCycle
+from workflows.noise_report import NoiseReport
 from workflows.open_period import OpenPeriod
 from workflows.paused_partner_check import PausedPartnerCheck
 from workflows.reconcile import Reconcile
@@ -29,6 +31,8 @@ WORKFLOWS: dict[TaskQueue, list[type]] = {
         RollBack,
         Reconcile,
         WeeklyCleanup,
+        DailyDigest,
+        NoiseReport,
         HealthCheck,
         DatabaseOutage,
     ],

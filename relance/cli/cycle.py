@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import typer
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from relance.balance import balance_period
+from relance.balance import balance_period, final_statistics, report_of
 from relance.cli.command import Run, command
 from relance.cli.cycle_control import PeriodArgument, cancel, pause, resume
 from relance.cli.cycle_rollback import rollback
@@ -17,11 +18,17 @@ from relance.cli.opening import cycle_handle
 from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_period
 from relance.cli.reports import report_answer
+from relance.cli.saving import SaveOption, save
 from relance.cli.watching import Snapshot, Watch
 from relance.errors import NotFound
+from relance.rendering.cycle_charts import MONTHS, cycle_charts
 from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
 
+REPORT = """
+starter.py cycle report 2026-11 --json
+starter.py cycle report 2026-11 --save charts
+"""
 ROLLBACK = """
 starter.py cycle rollback 2026-11 --dry-run
 starter.py cycle rollback 2026-11 --correction --reason 'wrong template'
@@ -87,25 +94,32 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
     return Answer(data, table(f"Cycle {period}", ("what", "value"), rows))
 
 
-async def report(run: Run, period: PeriodArgument) -> Answer:
-    """Show how a cycle ended; counted from the ledger while it has not."""
+async def report(run: Run, period: PeriodArgument, folder: SaveOption = None) -> Answer:
+    """Show how a cycle ended, next to the month before; counted from the ledger while it has not."""
     read_period(period)
     async with run.database() as database:
         statistics = await database.job_runs.statistics(period)
         if statistics is None or statistics.open or statistics.plans_open:
             progress = statistics.progress if statistics else None
-            statistics = await balance_period(database.ledger, database.plans, period, progress)
+            balanced = await balance_period(database.ledger, database.plans, period, progress)
+            statistics = await final_statistics(balanced, run.services.clock.now(), database.job_runs)
+        months = [one for one in await database.job_runs.cycles(period, MONTHS) if one.period != period]
         reminders = await database.ledger.reminder_outcomes(period)
     if not statistics.eligible and not statistics.plans_open:
         raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")
-    return report_answer(statistics, reminders)
+    files: list[str] = []
+    if folder is not None:
+        language = run.settings.alerts.language
+        charts = await asyncio.to_thread(cycle_charts, report_of(statistics), [*months, statistics], language)
+        files = await save(folder, charts)
+    return report_answer(statistics, reminders, files)
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="How the cycle of a period stands and ended, and its control.")
     command(group, "status", "starter.py cycle status 2026-11 --watch")(status)
-    command(group, "report", "starter.py cycle report 2026-11 --json")(report)
+    command(group, "report", REPORT)(report)
     command(group, "uncertain", "starter.py cycle uncertain 2026-11 --resolve")(uncertain)
     command(group, "pause", "starter.py cycle pause 2026-11 --reason 'the relay moves house'")(pause)
     command(group, "resume", "starter.py cycle resume 2026-11")(resume)

@@ -8,11 +8,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 import typer
+from rich.console import Group
 from temporalio.client import Client
 
 from relance.cli.command import Run, command, sentence_of
+from relance.cli.doctor_health import data_of, is_wrong, seen_now, view_of
 from relance.cli.output import Answer, table
 from relance.contracts.names import TaskQueue
+from relance.errors import RelanceError
 from relance.ports import Knowledge
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings import Settings
@@ -54,13 +57,21 @@ async def doctor(run: Run) -> Answer:
     findings += await _checked("mail relay", lambda: _relay(run))
     findings += await _checked("relay log", lambda: _relay_log(run))
     findings += await _checked("Everflow", lambda: _everflow(run))
-    states = {finding.state for finding in findings}
+    seen = await seen_now(run, await _client(run))
+    states = {finding.state for finding in findings} | ({State.WRONG} if is_wrong(seen) else set())
     code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
     rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
     checks = [{"what": one.what, "state": one.state, "detail": one.detail, "remedy": one.remedy} for one in findings]
-    return Answer(
-        {"healthy": code == DONE, "checks": checks}, table("Doctor", ("what", "state", "", "to mend"), rows), code
-    )
+    view = Group(table("Doctor", ("what", "state", "", "to mend"), rows), view_of(seen))
+    health = data_of(seen, run.services.clock.now())
+    return Answer({"healthy": code == DONE, "checks": checks, "health": health}, view, code)
+
+
+async def _client(run: Run) -> Client | None:
+    try:
+        return await run.temporal()
+    except RelanceError:
+        return None
 
 
 async def _checked(what: str, check: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:

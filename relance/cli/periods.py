@@ -15,12 +15,6 @@ _DURATION = re.compile(r"^(?:[0-9]{1,5}[mhdw])+$")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-def previous(period: str) -> str:
-    """Return the period before this one."""
-    first = date.fromisoformat(f"{period}-01")
-    return f"{first - timedelta(days=1):%Y-%m}"
-
-
 def read_period(text: str, field: str = "PERIOD") -> str:
     """Return a period a person typed.
 

@@ -13,7 +13,6 @@ from rich.console import Group
 from relance import ids
 from relance.cli.command import Run
 from relance.cli.output import Answer, table
-from relance.cli.periods import previous
 from relance.cli.preview import defaults
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleStatistics
@@ -23,6 +22,7 @@ from relance.domain.people import Contact, User
 from relance.domain.phrases import reason_in_words
 from relance.domain.plan import PlanStatus
 from relance.domain.planning import Planner
+from relance.domain.send_times import period_before
 from relance.ports import Page
 
 _OPEN = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
@@ -69,7 +69,7 @@ async def rehearse(run: Run, period: str, *, send_now: bool) -> Answer:
             async for page in database.users.pages():
                 await _add_page(forecast, database, planner, page)
                 bar.update(task, completed=forecast.users, detail=f"{forecast.would_send} mails")
-        before = await database.job_runs.statistics(previous(period))
+        before = await database.job_runs.statistics(period_before(period))
     return _answer(forecast, before)
 
 
@@ -160,6 +160,6 @@ def _difference(forecast: Forecast, before: CycleStatistics) -> dict[str, int]:
 
 def _compared(forecast: Forecast, before: CycleStatistics | None) -> object:
     if before is None:
-        return f"There is no report of {previous(forecast.period)} to compare with."
+        return f"There is no report of {period_before(forecast.period)} to compare with."
     rows = [(_words(key) if key != "sent" else key, f"{n:+d}") for key, n in _difference(forecast, before).items()]
     return table(f"Compared with {before.period}", ("what", "difference"), rows)

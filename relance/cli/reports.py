@@ -1,4 +1,4 @@
-"""How a cycle ended, for people and for machines (SPEC C13)."""
+"""How a cycle ended, next to the month before, for people and for machines (SPEC C13)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,30 @@ from typing import Any
 
 from rich.console import Group
 
-from relance.cli.output import Answer, cell, table
+from relance.balance import report_of
+from relance.cli.output import Answer, table
 from relance.contracts.cycle import CycleStatistics
+from relance.domain.cycle_report import DURATION, FAILED, MEASURED, SKIPPED, Change, CycleReport
+from relance.domain.report_wording.cycle import shown_delta, shown_value
+from relance.domain.report_wording.languages import REPORT_WORDS
 from relance.runtime.exit import DONE, JOB_FAILED
 
 Rows = Sequence[Mapping[str, Any]]
 
+_WORDS = REPORT_WORDS["en"]
 
-def report_answer(statistics: CycleStatistics, reminders: Rows) -> Answer:
+
+def report_answer(statistics: CycleStatistics, reminders: Rows, files: Sequence[str] = ()) -> Answer:
     """Return a cycle's report; the job failed if its balance is not 0."""
-    data = {**statistics.model_dump(mode="json"), "reminders": reminders_sent(reminders)}
+    report = report_of(statistics)
+    data = {
+        **statistics.model_dump(mode="json"),
+        "changes": [_change(change) for change in report.changes] if report.before else [],
+        "reminders": reminders_sent(reminders),
+        "files": list(files),
+    }
     code = DONE if statistics.balance == 0 else JOB_FAILED
-    return Answer(data, report_view(statistics, reminders), code)
+    return Answer(data, report_view(statistics, reminders, files), code)
 
 
 def reminders_sent(rows: Rows) -> dict[str, int]:
@@ -31,42 +43,85 @@ def reminders_sent(rows: Rows) -> dict[str, int]:
     return dict(sent)
 
 
-def report_view(statistics: CycleStatistics, reminders: Rows) -> Group:
-    """Return the tables of a report: outcomes by reason, reminders, durations."""
-    columns = ("outcome", "reason", "invitations")
-    parts: list[Any] = [table(f"Cycle {statistics.period}", columns, outcome_rows(statistics))]
+def report_view(statistics: CycleStatistics, reminders: Rows, files: Sequence[str] = ()) -> Group:
+    """Return the tables of a report: outcomes by reason, reminders, what was measured."""
+    report = report_of(statistics)
+    columns = ("outcome", "reason", "invitations", *_before_columns(report))
+    parts: list[Any] = [table(f"Cycle {statistics.period}", columns, _outcomes(statistics, report))]
     if reminders:
         rows = [
             (row["type"], "sent" if row["reason"] is None else f"not sent: {_words(row['reason'])}", row["count"])
             for row in sorted(reminders, key=lambda row: (row["type"], row["reason"] or ""))
         ]
         parts.append(table("Reminders", ("type", "outcome", "reminders"), rows))
-    progress = statistics.progress
-    if progress is not None:
-        rate = progress.counts.sent / progress.sending_time.total_seconds() if progress.sending_time else 0.0
-        figures = [
-            ("waves", progress.waves_done),
-            ("sending time", cell(progress.sending_time)),
-            ("rate", f"{rate:.0f} invitations/s"),
-            ("slowest batch", cell(progress.slowest_batch)),
-            ("memory peak", f"{progress.rss_peak_mb:.0f} MB"),
-        ]
-        parts.append(table("Run", ("figure", "value"), figures))
-    return Group(*parts, _verdict(statistics))
+    if statistics.progress is not None:
+        waves = ("waves", statistics.progress.waves_done)
+        measured = [_measured(change, report) for change in report.changes if change.figure in MEASURED]
+        blank = (None,) * len(_before_columns(report))
+        parts.append(table("Run", ("figure", "value", *_before_columns(report)), [(*waves, *blank), *measured]))
+    written = [f"written: {path}" for path in files]
+    return Group(*parts, *written, *_flagged(report), _verdict(statistics))
 
 
-def outcome_rows(statistics: CycleStatistics) -> list[tuple[str, str | None, int]]:
-    """Return the lines `outcome, reason, count` that add up to the eligible."""
+def _before_columns(report: CycleReport) -> tuple[str, ...]:
+    return (report.before_period, "change") if report.before_period is not None else ()
+
+
+def _outcomes(statistics: CycleStatistics, report: CycleReport) -> list[tuple[object, ...]]:
+    """Return the lines that add up to the eligible, in the order sent, skipped, failed, the rest."""
+    order = {"sent": 0, SKIPPED: 1, FAILED: 2, "uncertain": 3, "cancelled": 4, "eligible": 6}
+    changes = [change for change in report.changes if change.figure not in MEASURED]
+    lines = sorted((order[_group(change.figure)], change.figure, change) for change in changes)
+    rows = [(*_named(change.figure), int(change.now), *_compared(change, report)) for *_, change in lines]
+    blank = (None,) * len(_before_columns(report))
     return [
-        ("sent", None, statistics.sent),
-        *(("skipped", _words(reason), count) for reason, count in sorted(statistics.skipped.items())),
-        *(("failed", _words(reason), count) for reason, count in sorted(statistics.failed.items())),
-        ("uncertain", None, statistics.uncertain),
-        ("cancelled", None, statistics.cancelled),
-        ("open", None, statistics.open),
-        ("eligible", "all contacts it had to decide about", statistics.eligible),
-        ("balance", "must be 0", statistics.balance),
+        *rows[:-1],
+        ("open", None, statistics.open, *blank),
+        rows[-1],
+        ("balance", "must be 0", statistics.balance, *blank),
     ]
+
+
+def _group(figure: str) -> str:
+    return next((prefix for prefix in (SKIPPED, FAILED) if figure.startswith(prefix)), figure)
+
+
+def _named(figure: str) -> tuple[str, str | None]:
+    group = _group(figure)
+    if group == figure:
+        return figure, "all contacts it had to decide about" if figure == "eligible" else None
+    return group.removesuffix("."), _words(figure.removeprefix(group))
+
+
+def _measured(change: Change, report: CycleReport) -> tuple[object, ...]:
+    name = "time from opening to end" if change.figure == DURATION else _WORDS.cycle.labels[change.figure]
+    return name, shown_value(change.figure, change.now, _WORDS), *_compared(change, report)
+
+
+def _compared(change: Change, report: CycleReport) -> tuple[object, ...]:
+    if report.before_period is None:
+        return ()
+    if change.before is None:
+        return None, None
+    mark = " !" if change.large else ""
+    return shown_value(change.figure, change.before, _WORDS), (shown_delta(change, _WORDS) + mark) or None
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "figure": change.figure,
+        "now": change.now,
+        "before": change.before,
+        "delta": change.delta,
+        "large": change.large,
+    }
+
+
+def _flagged(report: CycleReport) -> list[str]:
+    if not report.large:
+        return []
+    names = ", ".join(_words(change.figure.replace(".", ": ")) for change in report.large)
+    return [f"Changed by more than usual against {report.before_period} (!): {names}."]
 
 
 def _words(code: str) -> str:

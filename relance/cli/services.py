@@ -19,9 +19,11 @@ from relance.ports import (
     Controls,
     Effectiveness,
     Effects,
+    HealthChecks,
     JobRuns,
     Ledger,
     Plans,
+    Probe,
     RelayLog,
     Reports,
     Restores,
@@ -102,6 +104,14 @@ class Database(Protocol):
         """Return the indexes that are not there, as `collection(field, ...)`."""
 
 
+@dataclass(frozen=True, slots=True)
+class LiveHealth:
+    """The probes of the health check, and where its runs have left what they know."""
+
+    probes: Sequence[Probe]
+    checks: HealthChecks
+
+
 DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]
 TemporalFactory: TypeAlias = Callable[[], Awaitable[Client]]
 ReportsFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Reports]]
@@ -109,6 +119,7 @@ RelayLogFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Re
 RelayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
 GatewayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
 DeadmanCall: TypeAlias = Callable[[Settings], Awaitable[bool]]
+ProbesFactory: TypeAlias = Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]
 Documents: TypeAlias = Sequence[Mapping[str, Any]]
 Span: TypeAlias = Callable[[str], AbstractContextManager[object]]
 SampleLoader: TypeAlias = Callable[[Settings, Documents, Documents], Awaitable[bool]]
@@ -131,6 +142,7 @@ class Services:
     relay_log: RelayLogFactory
     greet_gateway: GatewayCheck
     call_deadman: DeadmanCall
+    health: ProbesFactory
     load_samples: SampleLoader
     worker: Sequence[str]
     span: Span = nullcontext

@@ -17,6 +17,7 @@ from relance.contracts.names import TaskQueue
 from relance.domain import watchdog as rules
 from relance.domain.job_audit import Status
 from relance.domain.watchdog import Effect, EffectState, Patience
+from relance.errors import DependencyUnavailable
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.schedules import declared
@@ -38,7 +39,7 @@ async def watchdog(
     """Check that what the workers are there for happens: mails are accepted, jobs run, work is taken, people are told.
 
     Exit code 0: all is well, and the dead-man address was called if there is one. 1: something has stopped having
-    effect. 3: Temporal, MongoDB, the gateway or the dead-man service cannot be reached.
+    effect. 3: Temporal, MongoDB or the dead-man service cannot be reached.
     """
     now, patience = run.services.clock.now(), run.settings.watchdog.patience
     effects = await _checked("MongoDB", lambda: _by_the_database(run, now, patience))
@@ -128,7 +129,11 @@ async def _job(client: Client, database: Database, job: str, now: datetime, pati
 async def _gateway(run: Run) -> list[Effect]:
     if run.settings.gateway.public_url is None:
         return []
-    await run.services.greet_gateway(run.settings)
+    try:
+        await run.services.greet_gateway(run.settings)
+    except DependencyUnavailable as error:
+        # The workers serve it: it is no dependency, but one of their effects.
+        return [Effect("gateway", EffectState.STOPPED, error.detail)]
     return [Effect("gateway", EffectState.FINE, "answers where the links in messages lead")]
 
 

@@ -5,10 +5,11 @@ Counts only. What concerns fewer than five invitations is not told apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 from relance.domain.invitation import MailKind
 from relance.domain.proportions import Difference, Share, difference
@@ -114,6 +115,18 @@ class Effect:
             # One that could not be delivered was meant to be reminded: leaving it out would favour the reminders.
             (self.held_out if group.arm is Arm.HELD_OUT else self.intended).add(tally)
 
+    def merge(self, other: Effect) -> None:
+        """Add another period."""
+        for own, new in ((self.by_hour, other.by_hour), (self.by_weekday, other.by_weekday)):
+            for key, tally in new.items():
+                own.setdefault(key, Tally()).add(tally)
+        for own_tally, tally in (
+            (self.total, other.total),
+            (self.intended, other.intended),
+            (self.held_out, other.held_out),
+        ):
+            own_tally.add(tally)
+
     @property
     def lift(self) -> Lift | None:
         """The causal lift; None without a hold-out group whose window is over."""
@@ -122,25 +135,26 @@ class Effect:
         return Lift(self.intended.answers, self.held_out.answers)
 
 
-def effects(groups: Iterable[Group]) -> dict[tuple[str, MailKind], Effect]:
-    """Return the effect per period and type, in order."""
-    found = _collected(groups, lambda group: (group.period, group.kind))
+Effects: TypeAlias = dict[tuple[str, MailKind], Effect]
+"""By period and type."""
+
+
+def count(found: Effects, group: Group) -> None:
+    """Count a group where it belongs."""
+    found.setdefault((group.period, group.kind), Effect(group.kind)).add(group)
+
+
+def in_order(found: Effects) -> Effects:
+    """Return the effects by period, then by type."""
     return dict(sorted(found.items(), key=lambda item: (item[0][0], REMINDERS.index(item[0][1]))))
 
 
-def overall(groups: Iterable[Group]) -> dict[MailKind, Effect]:
-    """Return the effect per type over all periods given."""
-    found = _collected(groups, lambda group: ("", group.kind))
-    return {kind: found["", kind] for kind in REMINDERS if ("", kind) in found}
-
-
-def _collected(
-    groups: Iterable[Group], key: Callable[[Group], tuple[str, MailKind]]
-) -> dict[tuple[str, MailKind], Effect]:
-    found: dict[tuple[str, MailKind], Effect] = {}
-    for group in groups:
-        found.setdefault(key(group), Effect(group.kind)).add(group)
-    return found
+def overall(found: Iterable[Effect]) -> dict[MailKind, Effect]:
+    """Return the effect per type over several periods."""
+    whole: dict[MailKind, Effect] = {}
+    for effect in found:
+        whole.setdefault(effect.kind, Effect(effect.kind)).merge(effect)
+    return {kind: whole[kind] for kind in REMINDERS if kind in whole}
 
 
 @dataclass(frozen=True, slots=True)

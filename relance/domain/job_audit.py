@@ -42,6 +42,13 @@ class Execution:
     closed_at: datetime | None = None
 
 
+class Passed(Document):
+    """How many nominal times the server has counted that it passed over: too late to make up for, or overlapping."""
+
+    missed: int = 0
+    overlap: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A Schedule as the server knows it; `spec` says when it acts, `changed_at` since when it says so."""
@@ -53,13 +60,18 @@ class Watched:
     paused: bool
     created_at: datetime
     changed_at: datetime
+    passed: Passed = Passed()
 
 
 class Due(Document):
-    """A nominal time without a record; `paused` tells whether the Schedule was, as far as the audits saw."""
+    """A nominal time without a record; `paused` tells whether the Schedule was, before it or after, as the audits saw.
+
+    `passed` is what the server had counted before it.
+    """
 
     nominal: Utc
     paused: bool = False
+    passed: Passed = Passed()
 
 
 class AuditMark(Document):
@@ -69,6 +81,7 @@ class AuditMark(Document):
     up_to: Utc
     spec: str
     paused: bool = False
+    passed: Passed = Passed()
     open: tuple[Due, ...] = ()
 
 
@@ -86,9 +99,17 @@ def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
 def continued(mark: AuditMark | None, schedule: Watched, times: Iterable[datetime], up_to: datetime) -> AuditMark:
     """Return the mark after new nominal times became known, all open."""
     paused = schedule.paused or (mark is not None and mark.paused)
-    new = tuple(Due(nominal=at, paused=paused) for at in times)
+    passed = mark.passed if mark is not None else Passed()
+    new = tuple(Due(nominal=at, paused=paused, passed=passed) for at in times)
     known = mark.open if mark is not None else ()
-    return AuditMark(job=schedule.job, up_to=up_to, spec=schedule.spec, paused=schedule.paused, open=(*known, *new))
+    return AuditMark(
+        job=schedule.job,
+        up_to=up_to,
+        spec=schedule.spec,
+        paused=schedule.paused,
+        passed=schedule.passed,
+        open=(*known, *new),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +128,27 @@ class Auditor:
         """
         if execution is not None:
             return self._ended(due, execution)
-        if due.paused and self.schedule.paused:
-            # What passes during a pause is not made up for.
-            return self._skipped(due, PAUSED) if self.now >= due.nominal + self.grace else None
-        if self.now < due.nominal + self.schedule.catchup + self.grace:
+        # What passes during a pause is not made up for.
+        wait = timedelta(0) if due.paused and self.schedule.paused else self.schedule.catchup
+        if self.now < due.nominal + wait + self.grace:
             return None
-        if due.paused:
-            return self._skipped(due, PAUSED)
-        return self._skipped(due, OVERLAP if any(_in_the_way(one, due) for one in others) else MISSED)
+        return self._run(due, self._why_passed(due, others), None)
+
+    def _why_passed(self, due: Due, others: Sequence[Execution]) -> str:
+        """Return why the server started nothing; where it cannot be told apart, that it should have.
+
+        During a pause it counts nothing. What it counts may be any of several nominal times.
+        """
+        missed = self.schedule.passed.missed > due.passed.missed
+        overlap = self.schedule.passed.overlap > due.passed.overlap
+        if due.paused and not missed and not overlap:
+            return PAUSED
+        if any(_in_the_way(one, due) for one in others):
+            return OVERLAP
+        if missed:
+            return MISSED
+        # A server that was away may not know yet that the run before is over.
+        return OVERLAP if overlap else PAUSED if due.paused else MISSED
 
     def _ended(self, due: Due, execution: Execution) -> JobRun | None:
         match execution.status:
@@ -127,9 +161,6 @@ class Auditor:
             case Status.UNSERVED:
                 return self._run(due, NO_WORKER, execution.status)
         return self._run(due, FAILED, execution.status)
-
-    def _skipped(self, due: Due, state: str) -> JobRun:
-        return self._run(due, state, None)
 
     def _run(self, due: Due, state: str, reason: Status | None) -> JobRun:
         detail: dict[str, str | int] = {"by": AUDIT}

@@ -37,6 +37,9 @@ class Followees(Protocol):
     ) -> list[Followee]:
         """Return the next users of a period, in order of id; the figures are a first sight, not a decision."""
 
+    async def sent_between(self, period: str, since: datetime, until: datetime) -> int:
+        """Count the invitations of a period that were sent in `since <= t < until`."""
+
 
 class FollowUpWatch(Protocol):
     """The follow-up workflows, for whoever makes sure that they are there."""

@@ -46,7 +46,7 @@ class Metric:
 
 
 _MAIL_KIND = {"kind": "`invitation`, `first`, `second`, `correction`"}
-_JOB = {"job": "the job's name, as in `report jobs`", "state": "`ran`, `late`, `skipped`, `failed`"}
+_JOB = {"job_name": "the job's name, as in `report jobs`", "state": "`ran`, `late`, `skipped`, `failed`"}
 
 MAILS = Metric(
     "relance.mails",
@@ -58,7 +58,7 @@ MAILS = Metric(
         **_MAIL_KIND,
         "result": "`sent`, `deferred` (tried again later), `failed`, `uncertain`",
         "class": "the class of the failure (docs/errors.md), or `none`",
-        "provider": "one of the ten recipient providers the code knows, or `other`",
+        "provider": "one of the nine recipient providers the code knows, or `other`",
     },
 )
 MAIL_DURATION = Metric(
@@ -172,8 +172,8 @@ JOB_LAST = Metric(
     Kind.GAUGE,
     "s",
     "When this process last recorded a run of the job, in seconds since 1970.",
-    "`time() - max by (job) (...)` is how long ago that was.",
-    {"job": _JOB["job"]},
+    "`time() - max by (job_name) (...)` is how long ago that was.",
+    {"job_name": _JOB["job_name"]},
 )
 ALERTS = Metric(
     "relance.alerts",

@@ -115,7 +115,7 @@ class Instruments:
     def job_run(self, job: str, state: str, seconds: float | None) -> None:
         """Count one recorded run of a job, and how long it took if it ran."""
         # What is in brackets is for people: `skipped(no worker in time)`.
-        attributes = {"job": job, "state": state.partition("(")[0]}
+        attributes = {"job_name": job, "state": state.partition("(")[0]}
         self._job_runs.add(1, attributes)
         self._last_runs[job] = time.time()
         if seconds is not None:
@@ -151,7 +151,7 @@ class Instruments:
         for kind, outcome in product(MailKind, (Verdict.ARRIVED, Verdict.ABSENT, Verdict.UNKNOWN)):
             self._uncertain.add(0, {"kind": kind, "outcome": outcome})
         for job, state in product(_JOBS, (*sorted(DONE), FAILED, _SKIPPED)):
-            self._job_runs.add(0, {"job": job, "state": state})
+            self._job_runs.add(0, {"job_name": job, "state": state})
 
     def _observe_mails(self, _: CallbackOptions) -> Iterable[Observation]:
         counts = list(self._mails.items())
@@ -166,7 +166,7 @@ class Instruments:
         return [Observation(1, {"probe": probe, "state": state}) for probe, (state, at) in known if at >= since]
 
     def _observe_last_runs(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(at, {"job": job}) for job, at in list(self._last_runs.items())]
+        return [Observation(at, {"job_name": job}) for job, at in list(self._last_runs.items())]
 
 
 def rss_bytes() -> int:

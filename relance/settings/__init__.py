@@ -20,6 +20,7 @@ from relance.domain.holdout import HeldOut, HoldOut
 from relance.errors import SettingsError
 from relance.settings.alerts import Alerts
 from relance.settings.channels import Channels
+from relance.settings.digest import DigestGroup
 from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
@@ -197,6 +198,7 @@ class Settings(BaseSettings):
     performance: Performance = Performance()
     reconcile: Reconcile = Reconcile()
     retention: RetentionGroup = RetentionGroup()
+    digest: DigestGroup = DigestGroup()
     batches: Batches = Batches()
     mail: Mail = Mail()
     relay_log: RelayLog = RelayLog()

@@ -20,7 +20,16 @@ class Alerts(Group):
     language: Literal["en", "fr"] = Field("en", description="Language of the messages.")
     zone: Zone = Field("Europe/Amsterdam", description="Zone of the times in messages, and of the daily digest.")
     digest_time: str = Field(
-        "09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When low alerts are told, local time, HH:MM."
+        "09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When rules tell low alerts, local time, HH:MM."
+    )
+    low_by_rule: bool = Field(
+        False, description="Whether each rule tells its low alerts itself; else the daily digest tells them all."
+    )
+    runbook_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s#]+$",
+        description="Where people can read docs/incidents.md, as https://wiki.example/incidents.md: messages about an "
+        "alert then end with the link to its section.",
     )
     critical_repeat: timedelta = Field(
         timedelta(hours=1),
@@ -87,5 +96,6 @@ class Alerts(Group):
             flap_digest=self.flap_digest,
             flap_calm=self.flap_calm,
             digest_time=self.digest_time,
+            low_by_rule=self.low_by_rule,
             zone=self.zone,
         )

@@ -21,7 +21,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 from relance import ids
-from relance.domain.job_audit import Execution, Status, Watched
+from relance.domain.job_audit import Execution, Passed, Status, Watched
 from relance.temporal.errors import is_missing, unavailable
 
 PAGE = 200
@@ -68,6 +68,7 @@ class TemporalNominalTimes:
             paused=found.schedule.state.paused,
             created_at=info.created_at,
             changed_at=info.last_updated_at or info.created_at,
+            passed=Passed(missed=info.num_actions_missed_catchup_window, overlap=info.num_actions_skipped_overlap),
         )
 
     async def matching(self, job: str, after: datetime, until: datetime) -> tuple[Sequence[datetime], datetime]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from relance.domain.effectiveness import Arm, Group
+from relance.domain.effectiveness import Arm, Effect, Effects, Group, count, in_order, overall
 from relance.domain.holdout import HoldOut
 from relance.domain.invitation import MailKind
 
@@ -27,6 +27,19 @@ def a_group(count: int = 10, **fields: Any) -> Group:
         "opted_out": 0,
     }
     return Group(**{**standard, **fields})
+
+
+def effects(groups: Iterable[Group]) -> Effects:
+    """Return the effects by period and type, in order."""
+    found: Effects = {}
+    for group in groups:
+        count(found, group)
+    return in_order(found)
+
+
+def whole(groups: Iterable[Group]) -> dict[MailKind, Effect]:
+    """Return the effects by type."""
+    return overall(effects(groups).values())
 
 
 def experiment(people: int, rule: HoldOut, untold: float, lift: float, seed: int) -> Iterator[Group]:

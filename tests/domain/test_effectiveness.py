@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.effectiveness import LEAST, Arm, Tally, breakdown, effects, overall
+from relance.domain.effectiveness import LEAST, Arm, Tally, breakdown
 from relance.domain.holdout import HoldOut
 from relance.domain.invitation import MailKind
-from tests.domain.reminded import AT, a_group, experiment
+from tests.domain.reminded import AT, a_group, effects, experiment, whole
 
 FIRST, SECOND = MailKind.FIRST, MailKind.SECOND
 EXPERIMENTS = 1000
@@ -31,34 +31,34 @@ def test_reminders_are_counted_per_period_and_type() -> None:
 
 def test_hours_and_weekdays_are_those_of_the_users_zone() -> None:
     # A Sunday, 17:00 UTC.
-    found = overall([a_group(zone="Europe/Paris"), a_group(zone="Pacific/Auckland"), a_group(zone="Asia/Kathmandu")])
+    found = whole([a_group(zone="Europe/Paris"), a_group(zone="Pacific/Auckland"), a_group(zone="Asia/Kathmandu")])
     assert set(found[FIRST].by_hour) == {18, 6, 22}
     assert set(found[FIRST].by_weekday) == {6, 0}
 
 
 def test_the_hour_follows_the_clock_change() -> None:
     summer = AT.replace(month=7)
-    found = overall([a_group(at=AT), a_group(at=summer)])
+    found = whole([a_group(at=AT), a_group(at=summer)])
     assert set(found[FIRST].by_hour) == {18, 19}
 
 
 def test_a_zone_nobody_knows_is_counted_in_utc() -> None:
-    assert set(overall([a_group(zone="Mars/Olympus")])[FIRST].by_hour) == {17}
+    assert set(whole([a_group(zone="Mars/Olympus")])[FIRST].by_hour) == {17}
 
 
 def test_both_types_are_summed_over_the_periods() -> None:
-    found = overall([a_group(3), a_group(4, period="2026-10"), a_group(7, kind=SECOND)])
+    found = whole([a_group(3), a_group(4, period="2026-10"), a_group(7, kind=SECOND)])
     assert {kind: effect.total.sent for kind, effect in found.items()} == {FIRST: 7, SECOND: 7}
 
 
 def test_without_a_hold_out_group_there_is_no_lift() -> None:
-    assert overall([a_group(100, submitted=30)])[FIRST].lift is None
-    assert overall([a_group(100, submitted=30), a_group(9, arm=Arm.HELD_OUT, watched=0)])[FIRST].lift is None
+    assert whole([a_group(100, submitted=30)])[FIRST].lift is None
+    assert whole([a_group(100, submitted=30), a_group(9, arm=Arm.HELD_OUT, watched=0)])[FIRST].lift is None
 
 
 def test_a_reminder_that_failed_was_meant_to_be_sent() -> None:
     groups = [a_group(90, submitted=30), a_group(10, arm=Arm.FAILED), a_group(50, arm=Arm.HELD_OUT, submitted=5)]
-    effect = overall(groups)[FIRST]
+    effect = whole(groups)[FIRST]
     assert effect.total.sent == 90
     assert effect.lift is not None
     assert (effect.lift.reminded.of, effect.lift.held_out.of) == (100, 50)
@@ -71,10 +71,10 @@ def test_whoever_went_without_the_first_reminder_tells_nothing_about_the_second(
         a_group(100, kind=SECOND, submitted=10),
         a_group(40, kind=SECOND, arm=Arm.HELD_OUT, submitted=9, earlier_held_out=True),
     ]
-    assert overall(groups)[SECOND].lift is None
+    assert whole(groups)[SECOND].lift is None
     fair = a_group(50, kind=SECOND, arm=Arm.HELD_OUT, submitted=1)
     late = a_group(30, kind=SECOND, submitted=20, earlier_held_out=True)
-    effect = overall([*groups, fair, late])[SECOND]
+    effect = whole([*groups, fair, late])[SECOND]
     assert effect.lift is not None
     assert (effect.lift.reminded.of, effect.lift.held_out.of) == (100, 50)
     assert effect.total.sent == 130
@@ -84,7 +84,7 @@ def test_whoever_went_without_the_first_reminder_tells_nothing_about_the_second(
 def test_the_interval_holds_the_true_lift_in_95_of_100_experiments(untold: float, lift: float) -> None:
     covered, total = 0, 0.0
     for seed in range(EXPERIMENTS):
-        found = overall(experiment(500, HoldOut(25), untold, lift, seed))[FIRST].lift
+        found = whole(experiment(500, HoldOut(25), untold, lift, seed))[FIRST].lift
         assert found is not None
         assert found.difference is not None
         covered += lift in found.difference.interval
@@ -95,8 +95,8 @@ def test_the_interval_holds_the_true_lift_in_95_of_100_experiments(untold: float
 
 
 def test_a_large_experiment_is_certain_of_a_lift_and_not_of_none() -> None:
-    real = overall(experiment(20_000, HoldOut(20), 0.10, 0.05, 1))[FIRST].lift
-    none = overall(experiment(20_000, HoldOut(20), 0.10, 0.0, 1))[FIRST].lift
+    real = whole(experiment(20_000, HoldOut(20), 0.10, 0.05, 1))[FIRST].lift
+    none = whole(experiment(20_000, HoldOut(20), 0.10, 0.0, 1))[FIRST].lift
     assert real is not None
     assert none is not None
     assert real.difference is not None

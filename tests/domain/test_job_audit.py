@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.job_audit import AuditMark, Auditor, Due, Execution, Status, Watched, beginning, continued
+from relance.domain.job_audit import AuditMark, Auditor, Due, Execution, Passed, Status, Watched, beginning, continued
 from relance.domain.job_run import DONE, FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, improves
 
 START = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
@@ -16,8 +16,10 @@ MINUTE = timedelta(minutes=1)
 spans = st.integers(0, 300).map(lambda minutes: minutes * MINUTE)
 
 
-def watched(*, paused: bool = False, spec: str = "a", changed: datetime = START) -> Watched:
-    return Watched("cleanup", "cleanup", spec, CATCHUP, paused, START, changed)
+def watched(
+    *, paused: bool = False, spec: str = "a", changed: datetime = START, passed: Passed | None = None
+) -> Watched:
+    return Watched("cleanup", "cleanup", spec, CATCHUP, paused, START, changed, passed or Passed())
 
 
 def judged(
@@ -26,8 +28,9 @@ def judged(
     *others: Execution,
     was_paused: bool = False,
     paused: bool = False,
+    passed: Passed | None = None,
 ) -> str | None:
-    auditor = Auditor(watched(paused=paused), START + after, GRACE, START + after)
+    auditor = Auditor(watched(paused=paused, passed=passed), START + after, GRACE, START + after)
     run = auditor.record(Due(nominal=START, paused=was_paused), execution, others)
     assert run is None or (run.job, run.nominal, run.at, run.detail["by"]) == ("cleanup", START, auditor.now, "audit")
     return run.state if run else None
@@ -86,6 +89,23 @@ def test_what_passed_during_a_pause_is_known_soon_and_after_a_pause_in_due_time(
     assert judged(CATCHUP + GRACE, was_paused=True) == PAUSED
     # Paused only after its time had passed.
     assert judged(CATCHUP + GRACE, paused=True) == MISSED
+
+
+def test_what_the_server_counted_tells_a_pause_from_an_outage_and_a_run_it_took_for_running() -> None:
+    after = CATCHUP + GRACE
+    assert judged(after, passed=Passed(missed=1)) == MISSED
+    assert judged(after, passed=Passed(overlap=1)) == OVERLAP
+    assert judged(after, was_paused=True, passed=Passed(overlap=1)) == OVERLAP
+    # Of what cannot be told apart, people had rather hear too much.
+    assert judged(after, was_paused=True, passed=Passed(missed=1)) == MISSED
+    assert judged(after, passed=Passed(missed=1, overlap=1)) == MISSED
+
+
+def test_what_was_counted_before_says_nothing_about_later_times() -> None:
+    counted = Passed(missed=5, overlap=7)
+    first = continued(None, watched(passed=counted), [], START)
+    [due] = continued(first, watched(passed=counted), [START + MINUTE], START + MINUTE).open
+    assert due.passed == counted
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=8), st.lists(st.booleans(), min_size=8, max_size=8))

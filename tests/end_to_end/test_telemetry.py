@@ -20,6 +20,7 @@ from tests.runtime.collector import Collector, collecting
 
 CANARY = "qzxcanary"
 PUSHED_WITHIN = 10.0
+SENDING = ("RunActivity:send_batch", "StartChildWorkflow:SendWave", "StartWorkflow:MonthlyCycle")
 
 
 def _marked() -> tuple[Documents, Documents]:
@@ -86,12 +87,14 @@ async def test_one_trace_goes_from_the_command_to_relay_and_database_and_names_n
     await worker.stop()
 
     by_id = {span.span_id: span for span in collector.spans}
-    way = ("RunActivity:send_batch", "RunWorkflow:SendWave", "RunWorkflow:MonthlyCycle", "starter.py start cycle")
+    way = (*SENDING, "starter.py start cycle")
     command = next(span for span in collector.spans if span.name == "starter.py start cycle")
     for name in ("SMTP lane", "MongoDB update"):
         found = [span for span in collector.spans if span.name == name and _ends_in(span, by_id, name, *way)]
         assert found, [_names_up_to_root(span, by_id) for span in collector.spans if span.name == name]
         assert {span.trace_id for span in found} == {command.trace_id}
+    same = {span.name for span in collector.spans if span.trace_id == command.trace_id}
+    assert {"RunWorkflow:MonthlyCycle", "RunWorkflow:SendWave", "StartWorkflow:FollowUp"} <= same
     asked = [span for span in collector.spans if span.name == "HTTP POST"]
     assert any(_names_up_to_root(span, by_id)[-1] == "starter.py start default-lp" for span in asked)
     failed = [span for span in collector.spans if span.events]

@@ -157,6 +157,13 @@ MATRIX: tuple[Row, ...] = (
         "--alerts 250",
     ),
     Row(
+        "health",
+        "each outage is noticed within one period and the looks it takes; people hear of it once, and once that it is "
+        "over",
+        "",
+        "",
+    ),
+    Row(
         SIMULATION,
         "I1 to I7 after every step, on a virtual clock, under random faults of every port",
         "--seeds 10 --months 1 --processes 2",

@@ -7,6 +7,7 @@ from tests.faults.clock_jumps import CLOCK_JUMPS
 from tests.faults.disk_full import DISK_FULL
 from tests.faults.double_trigger import DOUBLE_TRIGGER
 from tests.faults.everflow.scenario import EVERFLOW
+from tests.faults.health.scenario import HEALTH
 from tests.faults.mail.scenarios import MAIL
 from tests.faults.mongo_faults import MONGO_FAIL_COMMANDS
 from tests.faults.mongo_kill import MONGO_KILL
@@ -35,6 +36,7 @@ _ALL = (
     EVERFLOW,
     ALERT_STORM,
     CHANNEL_FAULTS,
+    HEALTH,
     *MAIL,
 )
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

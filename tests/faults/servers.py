@@ -49,6 +49,18 @@ class Restartable:
             process.kill()
         await self._running.server.stop()
 
+    def freeze(self) -> None:
+        """Let it stand still: connections stay open, and nothing answers."""
+        assert self._running is not None
+        for process in psutil.Process(self._running.server.guard_pid).children():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """Let it go on as if no time had passed."""
+        assert self._running is not None
+        for process in psutil.Process(self._running.server.guard_pid).children():
+            process.resume()
+
     async def stop(self) -> None:
         """End it in good order; safe when it is dead."""
         if self._running is not None:

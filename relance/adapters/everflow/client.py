@@ -74,7 +74,7 @@ class EverflowClient:
                 raise ReportUnavailable(
                     NAME, "the rate limit is used up", code=str(_TOO_MANY), retry_after=wait, remaining=0
                 )
-            attributes = {"http.request.method": method, "peer.service": NAME, "url.path": path}
+            attributes = {"http.request.method": method, "peer.service": NAME}
             with self._breaker.call(_verdict, _left_alone), span(f"HTTP {method}", attributes) as calling:
                 status, headers, content = await self._exchange(method, path, body, query)
                 calling.set_attribute("http.response.status_code", status)

@@ -58,6 +58,11 @@ class MongoFollowees:
         counts = {group["_id"]: group for group in groups}
         return [_followee(plan, counts.get(plan["userId"], {})) for plan in plans]
 
+    async def sent_between(self, period: str, since: datetime, until: datetime) -> int:
+        """Count the invitations of a period that were sent in `since <= t < until`."""
+        with translated("count what was sent"):
+            return await self._invitations.count_documents({"period": period, "sentAt": {"$gte": since, "$lt": until}})
+
 
 def _followee(plan: Raw, counts: Raw) -> Followee:
     return Followee(

@@ -39,4 +39,5 @@ class WorkerDiskProbe:
         """Return how much of it is in use."""
         # A network disk that hangs must not hold up the loop.
         usage = await asyncio.to_thread(shutil.disk_usage, tempfile.gettempdir())
-        return Reading(100.0 * usage.used / usage.total, PERCENT)
+        # What is set aside for root is not there for us: neither in use nor free.
+        return Reading(100.0 * usage.used / (usage.used + usage.free), PERCENT)

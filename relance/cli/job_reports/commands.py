@@ -1,4 +1,4 @@
-"""`report`: the reports over days, of the jobs' runs and of the alerts' noise; a cycle's own is in `reports`."""
+"""`report`: of the jobs' runs, the alerts' noise, the reminders' effect; a cycle's own is in `reports`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import typer
 from relance.cli.command import command
 from relance.cli.job_reports.jobs import jobs
 from relance.cli.job_reports.noise import noise
+from relance.cli.job_reports.reminders import reminders
 
 JOBS = """
 starter.py report jobs
@@ -16,11 +17,17 @@ NOISE = """
 starter.py report noise
 starter.py report noise --days 30 --json
 """
+REMINDERS = """
+starter.py report reminders
+starter.py report reminders --period 2026-11 --json
+starter.py report reminders --save charts
+"""
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="What the jobs did, and which alerts were only noise.")
+    group = typer.Typer(no_args_is_help=True, help="What jobs did, which alerts were noise, what reminders achieve.")
     command(group, "jobs", JOBS)(jobs)
     command(group, "noise", NOISE)(noise)
+    command(group, "reminders", REMINDERS)(reminders)
     app.add_typer(group, name="report")

@@ -137,6 +137,7 @@ ENGLISH = Words(
     detail_ack="To take it on: starter.py alerts ack {key}",
     detail_silence="To silence it: starter.py alerts silence {key} --for 4h --reason \"...\"",
     detail_more="… and {count} more: starter.py alerts list",
+    runbook="What to do: {url}",
     chart_title="Revenue by partner",
     chart_part="Revenue by partner: the {shown} largest drops of {count}",
     health=ENGLISH_HEALTH,

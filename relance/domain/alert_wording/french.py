@@ -141,6 +141,7 @@ FRENCH = Words(
     detail_ack="Pour s’en charger\u00a0: starter.py alerts ack {key}",
     detail_silence="Pour faire taire\u00a0: starter.py alerts silence {key} --for 4h --reason \"...\"",
     detail_more="… et {count} de plus\u00a0: starter.py alerts list",
+    runbook="Que faire\u00a0: {url}",
     chart_title="Revenu par partenaire",
     chart_part="Revenu\u00a0: les {shown} plus fortes baisses sur {count}",
     health=FRENCH_HEALTH,

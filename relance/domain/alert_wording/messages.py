@@ -32,16 +32,21 @@ def alert_message(
     language: str,
     details_url: str | None = None,
     attachments: tuple[Attachment, ...] = (),
+    runbook_url: str | None = None,
 ) -> OutgoingMessage:
-    """Return the message about alerts of one rule, at least one; `at` is in the zone whose clock people read."""
+    """Return the message about alerts of one rule, at least one; `at` is in the zone whose clock people read.
+
+    `runbook_url` is the page that has a section for each rule (docs/incidents.md).
+    """
     words = LANGUAGES[language]
     severity = _highest(alerts)
     offers = telling not in _WITHOUT_OFFER
+    runbook = _runbook(words, runbook_url if offers else None, alerts)
     return OutgoingMessage(
         key=key,
         severity=severity,
         title=f"{_TELLING_SIGNS.get(telling) or _SIGNS[severity]} {_title(words, telling, alerts[0].rule)}",
-        text=sentence(words, telling, alerts, at),
+        text="\n".join([sentence(words, telling, alerts, at), *runbook]),
         at=at,
         language=language,
         rows=tuple(_line(words, telling, alert) for alert in alerts if _has_row(alert, len(alerts))),
@@ -52,12 +57,18 @@ def alert_message(
 
 
 def details_message(
-    alerts: Sequence[Alert], *, key: str, at: datetime, language: str, next_repeat: datetime | None = None
+    alerts: Sequence[Alert],
+    *,
+    key: str,
+    at: datetime,
+    language: str,
+    next_repeat: datetime | None = None,
+    runbook_url: str | None = None,
 ) -> OutgoingMessage:
     """Return why people were told: rule, threshold, windows in local time and UTC, and every row that fits."""
     words = LANGUAGES[language]
     first = alerts[0]
-    head = "\n".join(_reasons(words, alerts, at, next_repeat))
+    head = "\n".join([*_reasons(words, alerts, at, next_repeat), *_runbook(words, runbook_url, alerts)])
     room = DETAILS_CHARACTERS - len(head)
     shown: list[str] = []
     for number, alert in enumerate(alerts):
@@ -94,6 +105,10 @@ def _reasons(words: Words, alerts: Sequence[Alert], at: datetime, next_repeat: d
         lines.append(words.detail_repeat.format(time=moment(words, next_repeat, at)))
     target = first.key if len(alerts) == 1 else first.group
     return [*lines, words.detail_ack.format(key=target), words.detail_silence.format(key=target)]
+
+
+def _runbook(words: Words, url: str | None, alerts: Sequence[Alert]) -> list[str]:
+    return [words.runbook.format(url=f"{url}#{alerts[0].rule}")] if url else []
 
 
 def _window(words: Words, template: str, window: Window) -> str:

@@ -69,6 +69,7 @@ class Words:
     detail_ack: str
     detail_silence: str
     detail_more: str
+    runbook: str
     chart_title: str
     chart_part: str
     health: HealthWords

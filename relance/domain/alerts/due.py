@@ -42,6 +42,8 @@ def due(group: AlertGroup, member: Member, policy: AlertPolicy) -> Due | None:
         return None
     found = _flapping(member, policy) if member.flapping_since is not None else _ordinary(group, member, policy)
     if found is not None and policy.pace(member.severity).daily:
+        if not policy.low_by_rule:
+            return None
         return Due(found.at, Telling.DIGEST)
     return found
 

@@ -38,6 +38,7 @@ class AlertPolicy:
     A group gets at most `most_messages` in any `interval`; what follows a message within the interval is first gathered
     for `group_wait`. A condition counts as gone once it stayed away for `resolve_hold`. One that changed `flaps` times
     within `flap_window` is told once per `flap_digest` instead, until it kept still for `flap_calm`.
+    Without `low_by_rule` what waits for the daily digest is left to the one digest of all rules.
     """
 
     critical: Pace = Pace(repeat=timedelta(hours=1), escalate=timedelta(minutes=15))
@@ -54,6 +55,7 @@ class AlertPolicy:
     flap_digest: timedelta = timedelta(hours=1)
     flap_calm: timedelta = timedelta(minutes=30)
     digest_time: str = "09:00"
+    low_by_rule: bool = True
     zone: str = "Europe/Amsterdam"
 
     def __post_init__(self) -> None:

@@ -13,10 +13,11 @@ from relance.adapters.mongo import effectiveness
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.effectiveness import WINDOW, Arm, Group, overall
+from relance.domain.effectiveness import WINDOW, Arm, Group
 from relance.domain.events import EventKind
 from relance.domain.invitation import Invitation, MailKind
 from tests.adapters.mongo.people import AT, PERIOD
+from tests.domain.reminded import whole
 
 NOW = AT + timedelta(days=20)
 ZONES = ("Europe/Paris", "Asia/Kathmandu", "America/New_York")
@@ -138,7 +139,7 @@ async def test_the_server_counts_what_counting_one_by_one_counts(
     dice = random.Random(5)
     entries = [chance_entry(number, dice) for number in range(600)]
     await store(db, entries)
-    found, wanted = overall(await groups(db)), overall(one for each in entries for one in one_by_one(each))
+    found, wanted = whole(await groups(db)), whole(one for each in entries for one in one_by_one(each))
     assert found.keys() == wanted.keys()
     for kind, effect in found.items():
         assert effect == wanted[kind]

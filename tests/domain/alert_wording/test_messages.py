@@ -281,3 +281,22 @@ def test_every_message_exists_in_every_language_without_a_blank_left(
     assert "{" not in text
     assert "  " not in text
     assert "None" not in text
+
+
+RUNBOOK = "https://wiki.example/incidents.md"
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "What to do"), ("fr", "Que faire\u00a0")])
+def test_a_message_leads_to_the_section_of_its_rule_if_people_can_read_it_somewhere(language: str, words: str) -> None:
+    alert = page()
+    message = alert_message(Telling.FIRING, [alert], key="k", at=NINE, language=language, runbook_url=RUNBOOK)
+    details = details_message([alert], key="k", at=NINE, language=language, runbook_url=RUNBOOK)
+    line = f"{words}: {RUNBOOK}#default-lp"
+    assert message.text.splitlines()[-1] == line
+    assert line in details.text.splitlines()
+
+
+@pytest.mark.parametrize("telling", [Telling.RESOLVED, Telling.DIGEST])
+def test_where_nothing_is_to_be_done_no_message_says_what(telling: Telling) -> None:
+    message = alert_message(telling, [page()], key="k", at=NINE, language="en", runbook_url=RUNBOOK)
+    assert RUNBOOK not in message.text

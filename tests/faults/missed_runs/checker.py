@@ -72,18 +72,20 @@ def _wrong(facts: Facts, job: str, at: datetime, state: str, executions: Executi
         yield "but nobody had paused it"
     if state != PAUSED and any(one.holds(at, MARGIN) for one in paused):
         yield "but it was paused"
-    if state == OVERLAP and not any(_in_the_way(one, at) for one in executions[job]):
+    if state == OVERLAP and not any(_in_the_way(one, at, facts) for one in executions[job]):
         yield "but no run was in the way"
-    too_late = [one.end - at > facts.catchup for one in facts.outages if one.holds(at, -MARGIN)]
-    surely = any(one.holds(at) and one.end - at > facts.catchup + MARGIN for one in facts.outages)
-    if state == MISSED and not any(too_late):
+    perhaps = any(one.holds(at, -MARGIN) and one.end - at > facts.catchup - MARGIN for one in facts.outages)
+    surely = any(one.holds(at) and one.end - at > facts.catchup + MARGIN / 3 for one in facts.outages)
+    if state == MISSED and not perhaps:
         yield "but it could have been made up for"
-    if state != MISSED and surely and not any(_in_the_way(one, at) for one in executions[job]):
+    if state != MISSED and surely and not any(_in_the_way(one, at, facts) for one in executions[job]):
         yield "but it was too late to make up for it"
 
 
-def _in_the_way(one: Started, at: datetime) -> bool:
-    return one.nominal < at and (one.closed_at is None or one.closed_at > at)
+def _in_the_way(one: Started, at: datetime, facts: Facts) -> bool:
+    # When it comes back, the server may take a run for running that ended just before it died.
+    away = min((span.begin for span in facts.outages if span.holds(at, -MARGIN)), default=at)
+    return one.nominal < at and (one.closed_at is None or one.closed_at > min(at, away) - MARGIN)
 
 
 # These say for themselves, in minutes, what is late.

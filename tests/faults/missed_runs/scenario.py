@@ -18,6 +18,7 @@ from relance.contracts.jobs import JobInput
 from relance.contracts.names import JobName
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.faults import Slow
+from relance.devstack.everflow.samples import sample_world
 from relance.settings import Settings
 from relance.settings.jobs import LEAST_CATCHUP
 from relance.temporal import schedules
@@ -30,8 +31,9 @@ from tests.installation import Installation, installed
 
 ON_TIME = timedelta(seconds=2)
 PAUSED_JOB = JobName.NOISE
-SLOW_S = 2.5
-"""A check asks twice: so slow an answer makes it last longer than its interval."""
+SLOW = 0.8
+"""Of the interval: a check asks twice, so that it lasts longer than that."""
+PATIENCE = timedelta(seconds=5)
 PROBLEMS_SHOWN = 20
 LIMIT_S = 90.0
 
@@ -102,11 +104,13 @@ class Rehearsal:
         """Pause one job, and make the checks last longer than their interval."""
         client, begin = self.installation.client, datetime.now(UTC)
         async with EverflowControl(self.servers.stack.everflow_http) as everflow:
-            await everflow.add_fault(Slow(seconds=SLOW_S))
+            await everflow.add_fault(Slow(seconds=SLOW * self.every))
             await schedules.pause(client, PAUSED_JOB, "a rehearsal")
             await asyncio.sleep(2.5 * self.every)
             await everflow.clear_faults()
         await schedules.resume(client, PAUSED_JOB, "a rehearsal")
+        # A server that dies at once has not looked at the Schedule since, and passes over its times as if still paused.
+        await asyncio.sleep(self.every)
         self.facts.pauses.setdefault(PAUSED_JOB, []).append(Span(begin, datetime.now(UTC)))
 
     async def be_away(self, seconds: float) -> None:
@@ -154,7 +158,7 @@ def hurried(argument: Any) -> Any:
         case JobInput():
             return argument.model_copy(update={"max_wait": LEAST_CATCHUP, "on_time": ON_TIME})
         case CheckInput():
-            return argument.model_copy(update={"max_wait": LEAST_CATCHUP})
+            return argument.model_copy(update={"max_wait": LEAST_CATCHUP, "patience": PATIENCE})
     return argument
 
 
@@ -169,15 +173,17 @@ async def rehearse(every: int, outages: int, say: Say) -> Report:
         servers = await stack.enter_async_context(restartable_servers())
         installation = await stack.enter_async_context(installed(servers.stack, "missed-runs", ENVIRONMENT))
         await installation.database.ensure_indexes()
+        async with EverflowControl(servers.stack.everflow_http) as everflow:
+            await everflow.put_world(sample_world(datetime.now(UTC).date()))
         worker = await installation.start_worker()
         run = Rehearsal(servers, installation, every, say)
         await run.create()
-        await asyncio.sleep(1.5 * every)
+        await asyncio.sleep(every)
         for _ in range(outages):
             await run.hold_up()
             await run.be_away(1.5 * every)
             await asyncio.sleep(1.5 * every)
-            await run.be_away(LEAST_CATCHUP.total_seconds() + 2 * every)
+            await run.be_away(LEAST_CATCHUP.total_seconds() + 1.5 * every)
             await asyncio.sleep(every)
         say("waiting until nothing can be made up for any more")
         verdict = await run.settle()
@@ -187,7 +193,7 @@ async def rehearse(every: int, outages: int, say: Say) -> Report:
 
 
 def _declare(parser: ArgumentParser) -> None:
-    parser.add_argument("--every", type=positive, default=3, help="seconds between nominal times; a divisor of 60")
+    parser.add_argument("--every", type=positive, default=2, help="seconds between nominal times; a divisor of 60")
     parser.add_argument("--outages", type=positive, default=1, help="short and long absences of the server, each")
 
 

@@ -1,0 +1,105 @@
+"""The doctor's look at everything the health check watches, beside what its runs have found (SPEC H2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+from temporalio.client import Client
+
+from relance.cli.command import Run
+from relance.cli.output import table
+from relance.domain.health import Grade, Health, Look, ProbeRule, Standing, graded
+from relance.domain.probes import ProbeName
+from relance.errors import RelanceError
+from relance.health import look_at_all
+
+OF_THE_DOCTOR = frozenset({ProbeName.MONGODB, ProbeName.MAIL_RELAY, ProbeName.EVERFLOW, ProbeName.TEMPORAL})
+"""What has rows of its own, with what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One probe: what it sees now, and where the health check's runs have left it; either may be missing."""
+
+    rule: ProbeRule
+    grade: Grade
+    look: Look | None
+    standing: Standing | None
+
+    @property
+    def shown(self) -> str:
+        """The value with its unit and limit, or why there is none."""
+        look = self.look
+        if look is None or self.grade is Grade.UNKNOWN:
+            return "nobody to ask"
+        if look.trouble is not None:
+            return str(look.trouble)
+        limit = f" (limit {self.rule.limit:g}{look.unit})" if self.rule.limit else ""
+        return " ".join(filter(None, [f"{look.value:g}{look.unit}{limit}", look.detail]))
+
+
+async def seen_now(run: Run, client: Client | None) -> list[Seen]:
+    """Look at everything, and read what the runs have stored if MongoDB answers."""
+    rules = run.settings.health.rules()
+    async with run.services.health(run.settings, client) as health:
+        looks = {one.probe: one for one in await look_at_all(health.probes, run.services.clock)}
+        reachable = looks[ProbeName.MONGODB].trouble is None
+        try:
+            standings: Mapping[str, Standing] = await health.checks.all() if reachable else {}
+        except RelanceError:
+            standings = {}
+    failed = {one.probe for one in looks.values() if one.trouble is not None} | (rules.keys() - looks.keys())
+    return [_seen(rule, looks.get(name), standings.get(name), failed) for name, rule in rules.items()]
+
+
+def _seen(rule: ProbeRule, look: Look | None, standing: Standing | None, failed: set[str]) -> Seen:
+    grade = graded(look, rule, standing, failed - {rule.probe}) if look is not None else Grade.UNKNOWN
+    return Seen(rule, grade, look, standing)
+
+
+def is_wrong(seen: Sequence[Seen]) -> bool:
+    """Tell whether anything is bad that the doctor has no row of its own for."""
+    return any(one.grade is Grade.BAD and one.rule.probe not in OF_THE_DOCTOR for one in seen)
+
+
+def data_of(seen: Sequence[Seen], now: datetime) -> list[dict[str, Any]]:
+    """Return it for machines; `state` is what the runs say, `now` what the doctor sees."""
+    return [
+        {
+            "probe": one.rule.probe,
+            "now": one.grade,
+            "value": one.look.value if one.look else None,
+            "unit": one.look.unit if one.look else "",
+            "limit": one.rule.limit,
+            "detail": one.look.detail if one.look else "",
+            "trouble": one.look.trouble if one.look else None,
+            "alert": one.rule.alert,
+            "state": one.standing.state if one.standing else Health.UNKNOWN,
+            "since": one.standing.since if one.standing else None,
+            "looked_at": one.standing.at if one.standing else None,
+            "age_s": round((now - one.standing.at).total_seconds(), 1) if one.standing else None,
+            "told": one.standing.told if one.standing else False,
+        }
+        for one in seen
+    ]
+
+
+def view_of(seen: Sequence[Seen]) -> Table:
+    """Return it for people."""
+    rows = [
+        (
+            one.rule.probe,
+            one.grade,
+            Text(one.shown),
+            one.standing.state if one.standing else "never looked",
+            one.standing.since if one.standing else None,
+            one.standing.at if one.standing else None,
+        )
+        for one in seen
+    ]
+    return table("Health", ("probe", "now", "value", "state", "since", "last looked"), rows)

@@ -1,0 +1,47 @@
+"""`report reminders`: what reminders achieve, from counts alone (SPEC R7)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from relance.cli.command import Run
+from relance.cli.job_reports.reminder_tables import data_of, tables_of
+from relance.cli.output import Answer
+from relance.cli.periods import read_period
+from relance.cli.saving import SaveOption, save
+from relance.domain.effectiveness import Effects, count, in_order, overall
+from relance.errors import NotFound
+from relance.rendering.reminder_charts import reminder_charts
+
+PERIODS = 6
+
+
+async def reminders(
+    run: Run,
+    period: Annotated[str | None, typer.Option("--period", help="Of this month only; else of the last six.")] = None,
+    folder: SaveOption = None,
+) -> Answer:
+    """Show what reminders achieve: answers and opt-outs within 72 hours, by hour and weekday, and the true effect.
+
+    The true effect needs a hold-out group, see RELANCE_SCHEDULING__HOLDOUT_PERCENT.
+    """
+    if period is not None:
+        read_period(period, "--period")
+    found: Effects = {}
+    now = run.services.clock.now()
+    async with run.database() as database:
+        periods = [period] if period is not None else (await database.effectiveness.periods())[:PERIODS]
+        for one in periods:
+            async for group in database.effectiveness.groups(one, now):
+                count(found, group)
+    if period is not None and not found:
+        raise NotFound(f"--period: no reminder of {period} has come due; look at `cycle report {period}`")
+    found, whole = in_order(found), overall(found.values())
+    files: list[str] = []
+    if folder is not None:
+        charts = await asyncio.to_thread(reminder_charts, whole, run.settings.alerts.language)
+        files = await save(folder, charts)
+    return Answer({**data_of(found, whole), "files": files}, tables_of(found, whole, files))

@@ -1,0 +1,92 @@
+"""What the daily digest says, in each language; pairs are singular and plural."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relance.domain.digest import Ending
+from relance.domain.failures import Severity
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestWords:
+    """The words of one language; `severities` and `endings` count, `all_ran` is said when nothing else is."""
+
+    title: str
+    quiet: Pair
+    quiet_without_runs: str
+    text: str
+    no_alert: str
+    open: Pair
+    severities: Mapping[Severity, Pair]
+    runs: Pair
+    all_ran: str
+    endings: Mapping[Ending, str]
+    cycle: str
+    low: Pair
+    over: str
+
+
+_ENGLISH = DigestWords(
+    title="🗒️ Daily digest",
+    quiet=(
+        "All is quiet: one job ran, on time, and no alert is open.",
+        "All is quiet: {count} jobs ran, all on time, and no alert is open.",
+    ),
+    quiet_without_runs="All is quiet: no alert is open, and no job was due.",
+    text="This is what happened since {since}.",
+    no_alert="No alert is open.",
+    open=("Open alert: {found}", "Open alerts: {found}"),
+    severities={
+        Severity.CRITICAL: ("{count} critical", "{count} critical"),
+        Severity.HIGH: ("{count} high", "{count} high"),
+        Severity.MEDIUM: ("{count} medium", "{count} medium"),
+        Severity.LOW: ("{count} low", "{count} low"),
+    },
+    runs=("{count} job run: {found}", "{count} job runs: {found}"),
+    all_ran="all on time",
+    endings={
+        Ending.RAN: "{count} on time",
+        Ending.LATE: "{count} late ({jobs})",
+        Ending.FAILED: "{count} failed ({jobs})",
+        Ending.SKIPPED: "{count} skipped ({jobs})",
+    },
+    cycle="Cycle {period}: {lately} invitations sent, {sent} in all; {failed} failed, {open} open",
+    low=("{count} alert of low priority:", "{count} alerts of low priority:"),
+    over="over",
+)
+
+_FRENCH = DigestWords(
+    title="🗒️ Résumé du jour",
+    quiet=(
+        "Tout est calme\u00a0: une tâche exécutée, à l’heure, et aucune alerte ouverte.",
+        "Tout est calme\u00a0: {count} tâches exécutées, toutes à l’heure, et aucune alerte ouverte.",
+    ),
+    quiet_without_runs="Tout est calme\u00a0: aucune alerte ouverte, et aucune tâche n’était prévue.",
+    text="Voici ce qui s’est passé depuis {since}.",
+    no_alert="Aucune alerte ouverte.",
+    open=("Alerte ouverte\u00a0: {found}", "Alertes ouvertes\u00a0: {found}"),
+    severities={
+        Severity.CRITICAL: ("{count} critique", "{count} critiques"),
+        Severity.HIGH: ("{count} haute", "{count} hautes"),
+        Severity.MEDIUM: ("{count} moyenne", "{count} moyennes"),
+        Severity.LOW: ("{count} basse", "{count} basses"),
+    },
+    runs=("{count} exécution de tâche\u00a0: {found}", "{count} exécutions de tâches\u00a0: {found}"),
+    all_ran="à l’heure",
+    endings={
+        Ending.RAN: "{count} à l’heure",
+        Ending.LATE: "{count} en retard ({jobs})",
+        Ending.FAILED: "{count} en échec ({jobs})",
+        Ending.SKIPPED: "{count} sautées ({jobs})",
+    },
+    cycle="Cycle {period}\u00a0: {lately} invitations envoyées, {sent} en tout\u00a0; {failed} en échec, "
+    "{open} en cours",
+    low=("{count} alerte de faible priorité\u00a0:", "{count} alertes de faible priorité\u00a0:"),
+    over="terminé",
+)
+
+DIGEST_WORDS: Mapping[str, DigestWords] = {"en": _ENGLISH, "fr": _FRENCH}

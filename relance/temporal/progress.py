@@ -1,0 +1,51 @@
+"""How far a cycle is right now: what its workflows say, and what the batches under way say by their heartbeats.
+
+A workflow learns of a batch when it is done. Telling it more often would write a line of history for each time, which a
+wave of a million users cannot bear; heartbeats are kept by the server and cost none (SPEC C5, C12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import Client, WorkflowHandle
+
+from relance import ids
+from relance.contracts.cycle import Counts, CycleProgress, WaveResult
+from relance.contracts.names import Query
+
+SENDING = "send_batch"
+ANSWER_WITHIN = timedelta(seconds=5)
+
+
+async def live_progress(client: Client, period: str) -> CycleProgress:
+    """Return the cycle's progress with the waves and batches under way counted in.
+
+    Raises:
+        RPCError: there is no such cycle, or no answer within five seconds.
+        WorkflowQueryFailedError: the workflow could not answer.
+    """
+    cycle: WorkflowHandle[object, object] = client.get_workflow_handle(ids.cycle_workflow_id(period))
+    progress: CycleProgress = await cycle.query(Query.PROGRESS, result_type=CycleProgress, rpc_timeout=ANSWER_WITHIN)
+    counts = progress.counts
+    for instant in progress.current_waves:
+        counts += await _wave(client, period, instant)
+    return progress.model_copy(update={"counts": counts})
+
+
+async def _wave(client: Client, period: str, instant: datetime) -> Counts:
+    wave: WorkflowHandle[object, object] = client.get_workflow_handle(ids.wave_workflow_id(period, instant))
+    done: WaveResult = await wave.query(Query.PROGRESS, result_type=WaveResult, rpc_timeout=ANSWER_WITHIN)
+    # A batch that ends between the two answers is missing until the next look, and never counted twice.
+    described = await wave.describe(rpc_timeout=ANSWER_WITHIN)
+    return sum(await _beats(client, described.raw_description.pending_activities), done.counts)
+
+
+async def _beats(client: Client, pending: Iterable[PendingActivityInfo]) -> list[Counts]:
+    found: list[Counts] = []
+    for activity in pending:
+        if activity.activity_type.name == SENDING and activity.heartbeat_details.payloads:
+            found += await client.data_converter.decode(activity.heartbeat_details.payloads, [Counts])
+    return found

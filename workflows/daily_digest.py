@@ -1,0 +1,25 @@
+"""The day in one message (SPEC A2)."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from workflows.recorded import run_job
+from workflows.reporting import report
+
+with workflow.unsafe.imports_passed_through():
+    from relance.contracts.jobs import JobInput, JobOutcome, JobRequest, JobResult
+    from relance.contracts.names import JobName
+
+
+@workflow.defn
+class DailyDigest:
+    """Tell people how the day was; id `digest-<nominal time>`."""
+
+    @workflow.run
+    async def run(self, request: JobInput) -> JobResult:
+        """Return what there was to tell, and how many channels have it."""
+        return await run_job(JobName.DIGEST, request, self._tell)
+
+    async def _tell(self, request: JobRequest) -> JobOutcome:
+        return await report(JobName.DIGEST, request)

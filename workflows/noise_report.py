@@ -1,0 +1,25 @@
+"""The weekly report on rules that tell people things nobody acts on (SPEC A3)."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from workflows.recorded import run_job
+from workflows.reporting import report
+
+with workflow.unsafe.imports_passed_through():
+    from relance.contracts.jobs import JobInput, JobOutcome, JobRequest, JobResult
+    from relance.contracts.names import JobName
+
+
+@workflow.defn
+class NoiseReport:
+    """Tell people which rules are noise; id `noise-report-<nominal time>`."""
+
+    @workflow.run
+    async def run(self, request: JobInput) -> JobResult:
+        """Return what there was to tell, and how many channels have it."""
+        return await run_job(JobName.NOISE, request, self._tell)
+
+    async def _tell(self, request: JobRequest) -> JobOutcome:
+        return await report(JobName.NOISE, request)

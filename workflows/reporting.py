@@ -1,0 +1,70 @@
+"""How a report people get without asking is posted: once per nominal day, as soon as a channel takes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from workflows.options import LOOK_UP, POST
+from workflows.posting import REPEATED, TAKEN, outcome_of, spread
+
+with workflow.unsafe.imports_passed_through():
+    from activities.digests import GIVEN_UP_AFTER, Digests
+    from relance.contracts.digests import ReportDone, ReportInput, ReportPost, ReportTaken
+    from relance.contracts.jobs import JobOutcome, JobRequest
+    from relance.contracts.names import Failure, JobName
+    from relance.domain.alerts.actions import Route
+    from relance.domain.wording import counted
+
+ONCE_MORE = timedelta(minutes=5)
+PATIENCE = GIVEN_UP_AFTER / 2
+"""Less than the time after which another run takes a report over."""
+
+
+async def report(job: JobName, request: JobRequest) -> JobOutcome:
+    """Look what there is to tell and tell it, unless another run has.
+
+    Raises:
+        ApplicationError: no channel took it for hours.
+    """
+    owner = workflow.info().workflow_id + "/" + workflow.info().run_id
+    taken = await workflow.execute_activity_method(
+        Digests.take_report,
+        ReportInput(job=job, nominal=request.nominal, owner=owner, at=workflow.now(), dry_run=request.dry_run),
+        summary="look what there is to tell",
+        **LOOK_UP,
+    )
+    if not taken.post:
+        return JobOutcome(counts={**taken.counts, "channels": 0})
+    outcomes = await _post(job, request, taken)
+    told = sum(one in TAKEN for one in outcomes.values())
+    await workflow.execute_activity_method(
+        Digests.report_done if told else Digests.give_report_up,
+        ReportDone(job=job, nominal=request.nominal, owner=owner),
+        summary=f"record that {counted(told, 'channel')} took it",
+        **LOOK_UP,
+    )
+    if not told:
+        raise ApplicationError("no channel took the report", type=Failure.CHANNEL_UNAVAILABLE)
+    return JobOutcome(counts={**taken.counts, "channels": told})
+
+
+async def _post(job: JobName, request: JobRequest, taken: ReportTaken) -> dict[str, str]:
+    at, outcomes = workflow.now(), dict[str, str]()
+
+    async def send(channel: str) -> str:
+        if outcomes.get(channel) in TAKEN:
+            return REPEATED
+        post = ReportPost(channel=channel, job=job, nominal=request.nominal, since=taken.since, at=at)
+        return await outcome_of(
+            workflow.execute_activity_method(Digests.post_report, post, summary=f"{job} to {channel}", **POST)
+        )
+
+    while True:
+        told = await spread(send, (Route.FIRST,))
+        outcomes |= told.outcomes
+        if told.done or workflow.now() + ONCE_MORE > at + PATIENCE:
+            return outcomes
+        await workflow.sleep(ONCE_MORE, summary="no channel took the report; once more then")

@@ -20,12 +20,13 @@ ENV PATH=/opt/relance/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     RELANCE_MONITORING__LOG_FORMAT=json \
-    RELANCE_MONITORING__METRICS_PORT=9464
+    RELANCE_MONITORING__METRICS_PORT=9464 \
+    RELANCE_MONITORING__HEALTH_PORT=9564
 USER 10001:10001
 # SIGTERM lets mails in flight finish (SPEC X5).
 STOPSIGNAL SIGTERM
-# The endpoint answers only while the process lives and its interpreter gets its turn.
+# Whether the event loop turns. Not /ready: a database that is away is no reason to replace a worker.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9464/metrics', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9564/live', timeout=4)"]
 ENTRYPOINT ["python"]
 CMD ["worker.py", "--role", "all"]

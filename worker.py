@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, NoReturn
 
@@ -35,6 +36,9 @@ VERSION = WorkerDeploymentConfig(
 
 LAST_MOMENTS = 2.0
 """Seconds after the drain in which results are recorded and connections closed; all in all less than the 30 of X5."""
+
+HEARTBEATS_APART = timedelta(seconds=0.4)
+"""Less than `activities.attempt.HEARTBEAT_EVERY`: what a batch has counted is to be seen (SPEC C12)."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +85,8 @@ async def serve(settings: Settings, role: Role) -> int:
                     max_concurrent_activities=settings.worker.activities,
                     max_cached_workflows=settings.worker.cached_workflows,
                     graceful_shutdown_timeout=settings.worker.drain,
+                    # Without it the SDK keeps heartbeats back for most of their time-out: 12 s for a batch.
+                    max_heartbeat_throttle_interval=HEARTBEATS_APART,
                 )
             )
             for queue in QUEUES[role]

@@ -73,11 +73,16 @@ async def measure(users: int, contacts: int) -> dict[str, Any]:
             begun = time.monotonic()
             looks = _ways(installation, cycle, browser, worker.metrics_url)
             looking = [asyncio.create_task(one.keep_looking()) for one in looks.values()]
-            async with asyncio.timeout(LIMIT_S):
-                result = await cycle.result()
+            ended = asyncio.create_task(cycle.result())
+            await asyncio.wait([ended, *looking], timeout=LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
             for task in looking:
                 task.cancel()
-            await asyncio.gather(*looking, return_exceptions=True)
+            failed = [
+                one for one in await asyncio.gather(*looking, return_exceptions=True) if isinstance(one, Exception)
+            ]
+            if failed:
+                raise failed[0]
+            result = ended.result()
             accepted = sorted(line.time.timestamp() for line in await mailbox.log())
     if len(accepted) != result.sent:
         raise RuntimeError(f"the mailbox has {len(accepted)} mails, the cycle sent {result.sent}")

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 
 from relance.alerting import AlertDesk
 from relance.checks import EVERFLOW
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.opening import Sighting
 from relance.domain.health import Health, Look, ProbeRule, Standing, Trouble, graded, is_settled, judged
-from relance.errors import DependencyUnavailable, MailRefused, RelanceError, ReportRefused
+from relance.errors import DependencyUnavailable, MailRefused, RelanceError, ReportRefused, ReportUnavailable
 from relance.ports import Clock
 from relance.ports.health import HealthChecks, Probe, Reading
 
@@ -49,6 +50,9 @@ def _forget(looking: asyncio.Future[Reading]) -> None:
 
 def _trouble(probe: str, error: BaseException) -> Trouble:
     match error:
+        case ReportUnavailable() if error.code == str(HTTPStatus.TOO_MANY_REQUESTS):
+            # A server that asks us to slow down works.
+            return Trouble.REFUSED
         case DependencyUnavailable():
             return Trouble.UNREACHABLE
         case MailRefused() | ReportRefused():

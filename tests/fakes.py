@@ -223,3 +223,10 @@ class FakeCycles:
     async def tell(self, period: str, change: ControlChange) -> bool:
         self.told.append((period, change))
         return self.running
+
+
+class NoPictures:
+    """`ports.Illustrator` and `ports.CycleIllustrator` of messages without files."""
+
+    async def attachments(self, *_: object) -> tuple[Attachment, ...]:
+        return ()

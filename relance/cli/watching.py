@@ -14,11 +14,10 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance.balance import balance_period
-from relance.cli.opening import cycle_handle
 from relance.cli.output import Output, cell
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleProgress, CycleStatistics
-from relance.contracts.names import Query
+from relance.temporal.progress import live_progress
 
 INTERVAL, LONGEST_INTERVAL = 0.5, 2.0
 QUERY_TIMEOUT = timedelta(seconds=5)
@@ -99,18 +98,15 @@ class Watch:
         return 0.0
 
     async def progress(self) -> CycleProgress | None:
-        """Ask the workflow alone; None when it is gone or no worker answers in time."""
+        """Ask the workflows alone, not the ledger; None when the cycle is gone or no worker answers in time."""
         try:
-            found: CycleProgress = await cycle_handle(self.client, self.period).query(
-                Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT
-            )
+            return await live_progress(self.client, self.period)
         except WorkflowQueryFailedError:
             return None
         except RPCError as error:
             if error.status not in _SILENT:
                 raise
             return None
-        return found
 
     async def until_done(self, handle: WorkflowHandle[object, CycleStatistics]) -> CycleStatistics:
         """Show a progress bar until the workflow has ended and return its result."""

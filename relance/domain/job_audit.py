@@ -6,7 +6,7 @@ Runs record themselves; the audit records what no run could: that there was none
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -60,7 +60,7 @@ class Watched:
     paused: bool
     created_at: datetime
     changed_at: datetime
-    passed: Passed = Passed()
+    passed: Passed = field(default_factory=Passed)
 
 
 class Due(Document):
@@ -135,9 +135,9 @@ class Auditor:
         return self._run(due, self._why_passed(due, others), None)
 
     def _why_passed(self, due: Due, others: Sequence[Execution]) -> str:
-        """Return why the server started nothing; where it cannot be told apart, that it should have.
+        """Return why the server started nothing; where that cannot be told, that it should have.
 
-        During a pause it counts nothing. What it counts may be any of several nominal times.
+        What it counts since the audit before may be any of several nominal times; during a pause it counts nothing.
         """
         missed = self.schedule.passed.missed > due.passed.missed
         overlap = self.schedule.passed.overlap > due.passed.overlap
@@ -145,10 +145,16 @@ class Auditor:
             return PAUSED
         if any(_in_the_way(one, due) for one in others):
             return OVERLAP
-        if missed:
+        later = [one.started_at for one in others if one.nominal > due.nominal]
+        in_time = min(later, default=self.now) <= due.nominal + self.schedule.catchup
+        if missed and not in_time:
             return MISSED
-        # A server that was away may not know yet that the run before is over.
-        return OVERLAP if overlap else PAUSED if due.paused else MISSED
+        if overlap:
+            # After its own absence the server may take a run for running that is over.
+            return OVERLAP
+        # It acted, and neither then nor before: a pause that no audit saw. A change of the Schedule drops times too.
+        unseen = bool(later) and self.schedule.changed_at < due.nominal
+        return PAUSED if due.paused or unseen else MISSED
 
     def _ended(self, due: Due, execution: Execution) -> JobRun | None:
         match execution.status:

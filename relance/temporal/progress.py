@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 
 from relance import ids
 from relance.contracts.cycle import Counts, CycleProgress, WaveResult
 from relance.contracts.names import Query
+from relance.temporal.errors import is_missing
 
 SENDING = "send_batch"
 ANSWER_WITHIN = timedelta(seconds=5)
@@ -37,9 +39,15 @@ async def live_progress(client: Client, period: str) -> CycleProgress:
 
 async def _wave(client: Client, period: str, instant: datetime) -> Counts:
     wave: WorkflowHandle[object, object] = client.get_workflow_handle(ids.wave_workflow_id(period, instant))
-    done: WaveResult = await wave.query(Query.PROGRESS, result_type=WaveResult, rpc_timeout=ANSWER_WITHIN)
-    # A batch that ends between the two answers is missing until the next look, and never counted twice.
-    described = await wave.describe(rpc_timeout=ANSWER_WITHIN)
+    try:
+        done: WaveResult = await wave.query(Query.PROGRESS, result_type=WaveResult, rpc_timeout=ANSWER_WITHIN)
+        # A batch that ends between the two answers is missing until the next look, and never counted twice.
+        described = await wave.describe(rpc_timeout=ANSWER_WITHIN)
+    except RPCError as error:
+        # The cycle names it a moment before it exists.
+        if is_missing(error):
+            return Counts()
+        raise
     return sum(await _beats(client, described.raw_description.pending_activities), done.counts)
 
 

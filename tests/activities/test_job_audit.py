@@ -15,7 +15,7 @@ from activities.job_audit import JobAudit
 from relance.adapters.mongo.connection import Database
 from relance.alerting import AlertDesk
 from relance.contracts.jobs import JobRequest
-from relance.domain.job_audit import Execution, Status, Watched
+from relance.domain.job_audit import Execution, Passed, Status, Watched
 from relance.domain.job_run import JobRun
 from tests.fakes import FakeAlertGroups, FixedClock
 from tests.simulation.memory.database import open_memory
@@ -35,9 +35,13 @@ class FakeServer:
     paused: bool = False
     present: bool = True
     page: int = 3
+    now: datetime = CREATED
 
     async def schedule(self, job: str) -> Watched | None:
-        return Watched(job, job, "a", CATCHUP, self.paused, CREATED, CREATED) if self.present else None
+        times = [nominal(n) for n in range(1, 500)]
+        missed = sum(at < self.now - CATCHUP and at not in self.runs and not self.paused for at in times)
+        found = Watched(job, job, "a", CATCHUP, self.paused, CREATED, CREATED, Passed(missed=missed))
+        return found if self.present else None
 
     async def matching(self, job: str, after: datetime, until: datetime) -> tuple[Sequence[datetime], datetime]:
         times = [at for n in range(1, 500) if after < (at := nominal(n)) <= until]
@@ -75,7 +79,7 @@ class Site:
         await self.database.close()
 
     async def audit(self, at: datetime, *, dry_run: bool = False) -> dict[str, int]:
-        self.clock.at = at
+        self.clock.at = self.server.now = at
         data = self.database
         desk = AlertDesk(data.alerts, data.silences, self.groups, self.clock)
         audit = JobAudit([JOB], self.server, data.audit_marks, data.job_runs, desk, self.clock, GRACE)

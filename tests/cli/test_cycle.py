@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import starter
+from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.invitation import Invitation, InvitationStatus
 from relance.settings import Settings
@@ -153,7 +154,7 @@ def test_the_doctor_is_content_with_a_worker_and_schedules(terminal: Terminal, w
     wrong = {check["what"]: check["remedy"] for check in ended.data["checks"] if check["state"] == "wrong"}
     # Nobody has run `bootstrap` here.
     assert ended.code == 1
-    schedules = {"Schedule monthly-cycle", "Schedule default-lp", "Schedule paused-partner"}
+    schedules = {f"Schedule {name}" for name in (MONTHLY_SCHEDULE, *CheckName, *JobName)}
     assert set(wrong) == {"retention", "MongoDB", *schedules}
     terminal.json("bootstrap")
     healthy = terminal.json("doctor")

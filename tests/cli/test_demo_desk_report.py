@@ -44,21 +44,22 @@ def message(key: str) -> ChatMessage:
     )
 
 
+KEYS = [f"alert/{letter}" for letter in "abcd"]
 FINE = DeskAccount(
     first=[result(CheckName.DEFAULT_LP), result(CheckName.PAUSED_PARTNER)],
     others=[result(CheckName.DEFAULT_LP), result(CheckName.DEFAULT_LP, 0), result(CheckName.PAUSED_PARTNER, 0)],
     counts=[Counts(fired=1, delivered=2, suppressed=1, resolved=1), Counts(fired=1, delivered=2, resolved=1)],
     alerts=[alert("default-lp"), alert("paused-partner")],
-    inbox=[message(key) for key in "abcd"],
-    posted=["a", "b", "c", "d"],
+    inbox=[message(key) for key in KEYS],
+    posted=KEYS,
 )
 WRONG = {
     "a check that had no data": (
         replace(FINE, others=[result(CheckName.DEFAULT_LP, state="failed")]),
         "default-lp did not look",
     ),
-    "a message twice": (replace(FINE, posted=["a", "b", "c", "d", "d"]), "a message is in the chat twice"),
-    "a message only in our inbox": (replace(FINE, posted=["a", "b", "c"]), "do not hold the same messages"),
+    "a message twice": (replace(FINE, posted=[*KEYS, KEYS[-1]]), "a message is in the chat twice"),
+    "a message only in our inbox": (replace(FINE, posted=KEYS[:-1]), "do not hold the same messages"),
     "a message nobody counted": (
         replace(FINE, counts=[Counts(delivered=3)]),
         "does not hold as many messages as the workflows say",

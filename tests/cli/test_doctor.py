@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from relance.contracts.names import CheckName, JobName
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import AFFILIATE_KEY
 from tests.cli.terminal import Terminal
@@ -13,7 +14,8 @@ def everflow_check(terminal: Terminal, **changed: str) -> dict[str, str]:
     ended = Terminal({**terminal.environment, **changed}).run("doctor", "--json")
     checks: dict[str, dict[str, str]] = {check["what"]: check for check in ended.data["checks"]}
     schedules = {what for what in checks if what.startswith("Schedule ")}
-    assert len(schedules) == (1 if changed.get("RELANCE_EVERFLOW__API_KEY") == "" else 3)
+    checks_scheduled = changed.get("RELANCE_EVERFLOW__API_KEY") != ""
+    assert len(schedules) == 1 + len(JobName) + (len(CheckName) if checks_scheduled else 0)
     return checks["Everflow"]
 
 

@@ -35,7 +35,9 @@ class Terminal:
         return text.replace(".venv/bin/python", sys.executable).replace(PORT_OF_THE_DOCUMENT, str(self.port))
 
     def _environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RELANCE_", "TEMPORAL_"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("RELANCE_", "TEMPORAL_"))
+        }
         limits = {"RELANCE_MAIL__RATE": str(self.speed), "RELANCE_RELAY_LOG__WAIT": "PT1S"}
         return {**inherited, **limits, "HOME": str(self.home)}
 

@@ -11,6 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+OPERATING = [ROOT / "docs" / "operations.md", ROOT / "docs" / "incidents.md"]
+"""Their commands are run too, see test_operating."""
+
 _BLOCK = r"^ *```{}\n(.*?)^ *```$"
 _LINK = re.compile(r"(?:\]\(|(?:src|href)=\")([^)\"#\s]+)")
 

@@ -29,8 +29,9 @@ def judged(
     was_paused: bool = False,
     paused: bool = False,
     passed: Passed | None = None,
+    changed: datetime = START,
 ) -> str | None:
-    auditor = Auditor(watched(paused=paused, passed=passed), START + after, GRACE, START + after)
+    auditor = Auditor(watched(paused=paused, passed=passed, changed=changed), START + after, GRACE, START + after)
     run = auditor.record(Due(nominal=START, paused=was_paused), execution, others)
     assert run is None or (run.job, run.nominal, run.at, run.detail["by"]) == ("cleanup", START, auditor.now, "audit")
     return run.state if run else None
@@ -99,6 +100,23 @@ def test_what_the_server_counted_tells_a_pause_from_an_outage_and_a_run_it_took_
     # Of what cannot be told apart, people had rather hear too much.
     assert judged(after, was_paused=True, passed=Passed(missed=1)) == MISSED
     assert judged(after, passed=Passed(missed=1, overlap=1)) == MISSED
+
+
+def test_a_later_run_that_began_within_the_window_shows_that_nothing_was_missed() -> None:
+    after, both = 3 * CATCHUP, Passed(missed=1, overlap=1)
+    soon = run(Status.COMPLETED, nominal=START + MINUTE, begun=CATCHUP - 2 * MINUTE)
+    late = run(Status.COMPLETED, nominal=START + MINUTE, begun=CATCHUP)
+    assert judged(after, None, soon, passed=both) == OVERLAP
+    assert judged(after, None, late, passed=both) == MISSED
+    assert judged(after, None, soon, was_paused=True, passed=Passed(missed=1)) == PAUSED
+
+
+def test_a_pause_between_two_audits_is_inferred_from_a_server_that_acted_again_and_counted_nothing() -> None:
+    again = run(Status.COMPLETED, nominal=START + MINUTE)
+    assert judged(2 * CATCHUP, None, again, changed=START - MINUTE) == PAUSED
+    # Dropped by a change of the Schedule, or not acting at all.
+    assert judged(2 * CATCHUP, None, again, changed=START + MINUTE) == MISSED
+    assert judged(2 * CATCHUP, None, changed=START - MINUTE) == MISSED
 
 
 def test_what_was_counted_before_says_nothing_about_later_times() -> None:

@@ -30,7 +30,8 @@ async def start(installation: Installation, workflow: Workflow, name: str, reque
 
 
 async def told(installation: Installation) -> list[ChatMessage]:
-    return (await installation.database.chat_messages.page()).items
+    messages = (await installation.database.chat_messages.page()).items
+    return [message for message in messages if not message.key.startswith("cycle-report/")]
 
 
 def low(subject: str, severity: Severity = Severity.LOW) -> Sighting:

@@ -86,7 +86,7 @@ async def until(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_within_a_health_period_of_the_workers_death_the_watchdog_names_what_has_stopped(
     installation: Installation, deadman: DeadmanService
 ) -> None:

@@ -100,6 +100,12 @@ MATRIX: tuple[Row, ...] = (
         "--kills 100 --users 1000 --contacts 20",
     ),
     Row(
+        "missed-runs",
+        "one record for each nominal time of each job, and the one that is true of it; what was missed is told",
+        "",
+        "--outages 20",
+    ),
+    Row(
         "smtp-stages",
         "the first eight double nothing; after the final dot every mail is uncertain first, then settled: none lost, "
         "none doubled where the relay's log can be asked",

@@ -194,6 +194,7 @@ class Checks:
         for period in periods:
             self._check_everybody(period)
             self._check_statistics(period, statistics[period], entries)
+            self._check_report(period)
         self._check_job_runs(nominal_times)
 
     def _check_ended(self, entry: Raw) -> None:
@@ -283,6 +284,11 @@ class Checks:
             sent = sum("sentAt" in one or one["status"] == _S.EXPIRED for one in entries if one["period"] == period)
             if statistics.sent != sent:
                 self.world.violated("I4", f"{period}: the cycle says {statistics.sent} sent, the ledger {sent}")
+
+    def _check_report(self, period: str) -> None:
+        told = [one for one in self.world.store.table("chatMessages").near({}) if period in one["title"]]
+        if len(told) != 1:
+            self.world.violated("A6", f"the end of {period} was told {len(told)} times")
 
     def _check_job_runs(self, nominal_times: Sequence[datetime]) -> None:
         runs = Counter(

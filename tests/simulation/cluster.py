@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -36,11 +36,11 @@ class Attempt:
     reported: asyncio.Future[Any] = field(init=False)
     task: asyncio.Task[Any] = field(init=False)
 
-    def start(self, argument: Any) -> None:
+    def start(self, arguments: Sequence[Any]) -> None:
         """Begin on the worker."""
         self.reported = self.world.loop.create_future()
         self.environment.on_heartbeat = self._beat
-        work = self.environment.run(self.worker.activities[self.name], argument)
+        work = self.environment.run(self.worker.activities[self.name], *arguments)
         self.task = self.world.loop.create_task(work, context=context_of(self.worker))
         self.task.add_done_callback(self._done)
         self.worker.attempts[id(self)] = self
@@ -70,7 +70,7 @@ class Cluster:
         self.attempts = 0
 
     async def execute(
-        self, method: Any, argument: Any, workflow_id: str, activity_id: str, options: Mapping[str, Any]
+        self, method: Any, arguments: Sequence[Any], workflow_id: str, activity_id: str, options: Mapping[str, Any]
     ) -> Any:
         """Run an activity until an attempt succeeds, or fails for good."""
         name = activity._Definition.must_from_callable(method).name or ""
@@ -81,7 +81,7 @@ class Cluster:
         details: list[Any] = []
         for number in range(1, 100_000):
             attempt = await self._begin(
-                name, argument, dataclasses.replace(info, attempt=number, heartbeat_details=details)
+                name, arguments, dataclasses.replace(info, attempt=number, heartbeat_details=details)
             )
             outcome = await self._outcome(attempt, options)
             details = attempt.details
@@ -95,7 +95,7 @@ class Cluster:
             await self._after_failure(name, workflow_id, number, problem, policy)
         raise AssertionError("an activity is tried for ever")
 
-    async def _begin(self, name: str, argument: Any, info: activity.Info) -> Attempt:
+    async def _begin(self, name: str, arguments: Sequence[Any], info: activity.Info) -> Attempt:
         await asyncio.sleep(self.world.dice.uniform(0.001, 0.2))
         while not (takers := [worker for worker in self.workers if worker.takes_work]):
             await asyncio.sleep(0.5)
@@ -111,7 +111,7 @@ class Cluster:
         )
         if self.world.chance(self.world.rates.deaf):
             self.world.later(self.world.dice.uniform(0.0, 5.0), lambda: self._deafen(attempt))
-        attempt.start(argument)
+        attempt.start(arguments)
         return attempt
 
     def _deafen(self, attempt: Attempt) -> None:

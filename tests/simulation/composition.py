@@ -8,7 +8,9 @@ from typing import Any
 
 from temporalio import activity
 
+from activities.alerts import Address, AlertDelivery, Voice
 from activities.control import Controlling, ControlWatch
+from activities.cycle_reports import CycleReports
 from activities.endings import Endings
 from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
@@ -17,6 +19,7 @@ from activities.invitations import Invitations
 from activities.planning import Planning
 from activities.sending import Sender
 from activities.statistics import Statistics
+from relance.adapters.channels.inbox import Inbox
 from relance.adapters.mongo.connection import Database
 from relance.alerting import AlertDesk
 from relance.braking import Brake
@@ -24,7 +27,7 @@ from relance.controlling import CycleDesk
 from relance.domain.error_gate import GatePolicy
 from relance.domain.send_times import Defaults
 from relance.ports import Clock, Cycles, Ledger, Mailer
-from tests.fakes import FakeAlertGroups, FakeMeter
+from tests.fakes import FakeAlertGroups, FakeMeter, NoPictures
 from tests.simulation.signals import SimulatedFollowUps
 
 DOMAIN = "form.example"
@@ -54,6 +57,9 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     gates = Gates(parts.gate, Brake(CycleDesk(data.controls, parts.cycles, clock), alerts).pull)
     people = (data.users, data.contacts, data.suppressions)
     statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter)
+    inbox = {"inbox": Address(Inbox(data.chat_messages), "")}
+    voice = Voice("en", DEFAULTS.zone)
+    delivery = AlertDelivery(alerts, data.channel_states, inbox, tuple(inbox), (), NoPictures(), voice, clock, meter)
     methods: list[Callable[..., Any]] = [
         planning.plan,
         planning.next_wave,
@@ -63,6 +69,8 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         FollowUpSteps(data.users, data.contacts, data.plans, ledger, sender, control).run_steps,
         statistics.balance,
         statistics.record_job_run,
+        delivery.ways,
+        CycleReports(data.job_runs, delivery, NoPictures()).post_cycle_report,
         Controlling(data.controls).look_up_control,
         Endings(data.controls, data.compensations, parts.follow_ups, clock).give_up,
     ]

@@ -7,7 +7,7 @@ one is asking is in the context of the task.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextvars import Context, ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,8 +25,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURRENT: ContextVar[Execution | None] = ContextVar("execution", default=None)
 
 
-Execute: TypeAlias = Callable[[Any, Any, str, str, Mapping[str, Any]], Coroutine[Any, Any, Any]]
-"""Runs an activity: method, input, ids of workflow and activity, options."""
+Execute: TypeAlias = Callable[[Any, Sequence[Any], str, str, Mapping[str, Any]], Coroutine[Any, Any, Any]]
+"""Runs an activity: method, inputs, ids of workflow and activity, options."""
 
 
 class ContinueAsNew(BaseException):
@@ -218,7 +218,7 @@ class _Answers:
 
     def workflow_start_activity(self, activity: Any, *args: Any, **options: Any) -> asyncio.Task[Any]:
         execution = _current()
-        work = self._host.execute(activity, args[0], execution.id, execution.activity_id(), options)
+        work = self._host.execute(activity, args, execution.id, execution.activity_id(), options)
         return self._host.world.loop.create_task(work, context=Context())
 
     async def workflow_start_child_workflow(self, child: Any, *args: Any, **options: Any) -> Child:

@@ -25,7 +25,9 @@ from relance.contracts.alerts import Decided, DetailsAsked, Sighted
 from relance.contracts.checks import CheckInput
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions, OpenPeriodInput
-from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent
+from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Wake
+from relance.contracts.health import OutageInput
+from relance.contracts.jobs import JobInput
 from relance.contracts.names import Failure, TaskQueue
 from relance.contracts.rollback import RollBackInput
 from relance.devstack import temporal_server
@@ -42,13 +44,21 @@ from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
+from tests.workflows.upkeep import Upkeep
+from tests.workflows.watch import Watch
+from workflows.daily_digest import DailyDigest
+from workflows.database_outage import DatabaseOutage
 from workflows.default_lp_alert import DefaultLpAlert
 from workflows.follow_up import FollowUp
+from workflows.health_check import HealthCheck
 from workflows.monthly_cycle import MonthlyCycle
+from workflows.noise_report import NoiseReport
 from workflows.open_period import OpenPeriod
 from workflows.paused_partner_check import PausedPartnerCheck
+from workflows.reconcile import Reconcile
 from workflows.registry import WORKFLOWS
 from workflows.roll_back import RollBack
+from workflows.weekly_cleanup import WeeklyCleanup
 
 FOLDER = Path(__file__).parent / "recorded"
 PERIOD = "2026-11"
@@ -178,6 +188,48 @@ async def record_partner_desk(skipper: TimeSkipper) -> None:
     await save(client, handle.id, "alert")
 
 
+async def record_upkeep(skipper: TimeSkipper) -> None:
+    """The jobs that keep the house, each once; the digest is posted on the second try, a follow-up is woken."""
+    client = skipper.client
+    for job, name in (
+        (WeeklyCleanup, "weekly_cleanup"),
+        (Reconcile, "reconcile"),
+        (DailyDigest, "daily_digest"),
+        (NoiseReport, "noise_report"),
+    ):
+        handle = await client.start_workflow(job.run, JobInput(), id=name, task_queue=TaskQueue.OPS)
+        if job is DailyDigest:
+            await skipper.fast_forward(handle, timedelta(minutes=6))
+        await handle.result()
+        await save(client, name, name)
+    due = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    known = Followed(contacts=("a", "b"), second=due, expiry=due + timedelta(days=23))
+    follow_up = await client.start_workflow(
+        FollowUp.run,
+        FollowUpInput(period=PERIOD, user_id="u3", groups=(known,), expiry_days=30),
+        id=ids.follow_up_workflow_id(PERIOD, "u3"),
+        task_queue=TaskQueue.INVITATIONS,
+    )
+    lost = known.model_copy(update={"contacts": ("a", "c"), "first": due - timedelta(days=4)})
+    await follow_up.signal(FollowUp.wake, Wake(groups=(lost,)))
+    await move_to(skipper, follow_up, due)
+    await move_to(skipper, follow_up, due + timedelta(days=23))
+    await follow_up.result()
+    await save(client, follow_up.id, "follow_up.woken")
+
+
+async def record_health(skipper: TimeSkipper, watch: Watch) -> None:
+    """A health check that looks twice, and an outage of MongoDB that is told."""
+    client = skipper.client
+    watch.changing = 1
+    await client.execute_workflow(HealthCheck.run, JobInput(), id="health", task_queue=TaskQueue.OPS)
+    await save(client, "health", "health_check")
+    watch.lost = [True, True, False]
+    request = OutageInput(begun=datetime.now(UTC), bad=1)
+    await client.execute_workflow(DatabaseOutage.run, request, id="outage", task_queue=TaskQueue.OPS)
+    await save(client, "outage", "database_outage")
+
+
 async def record() -> int:
     """Record everything on an embedded server."""
     FOLDER.mkdir(exist_ok=True)
@@ -188,6 +240,7 @@ async def record() -> int:
         client = await Client.connect(server.address, plugins=[relance_plugin()])
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         reporting = Reporting([ApplicationError("on demand", "unavailable", type=Failure.REPORT_UNAVAILABLE)])
+        watch = Watch()
         archive = Archive(in_flight=[1], put_off={None: 1})
         activities = [
             *(one for one in house.activities() if one not in (house.give_up, house.ways)),
@@ -195,6 +248,8 @@ async def record() -> int:
             *(one for one in reporting.activities() if one != reporting.record_job_run),
             *Newsroom(broken={"slack"}).activities(),
             RecordedSteps().run_steps,
+            *(one for one in watch.activities() if one != watch.record_job_run),
+            *Upkeep(full={"slack": 1, "mail": 1}).activities(),
         ]
         async with AsyncExitStack() as workers:
             for queue in TaskQueue:
@@ -211,6 +266,8 @@ async def record() -> int:
             )
             await save(client, "open-period", "open_period")
             await record_partner_desk(skipper)
+            await record_health(skipper, watch)
+            await record_upkeep(skipper)
         await server.stop()
     sys.stdout.write(f"recorded in {FOLDER}\n")
     return 0

@@ -10,7 +10,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 
 from relance import ids
-from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Step, StepInput, StepResult
+from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Step, StepInput, StepResult, Wake
 from relance.contracts.names import TaskQueue
 from relance.domain.events import EventKind
 from tests.workflows.conftest import Serve, move_to
@@ -196,3 +196,47 @@ async def test_a_rollback_ends_every_timer_at_once(serving: Serve, client: Clien
         await handle.signal(FollowUp.stop, "cycle_rolled_back")
         assert await handle.result() == {"a": "submitted", "b": "cycle_rolled_back"}
     assert steps.asked == []
+
+
+async def test_a_follow_up_that_is_woken_learns_what_it_has_lost_and_nothing_twice(
+    skipper: TimeSkipper, serving: Serve, user: str, start: datetime
+) -> None:
+    steps = RecordedSteps()
+    first, second, expiry = (due_in(days, start) for days in (3, 7, 30))
+    async with serving([steps.run_steps]):
+        handle = await begin(skipper.client, user, start, ("a", "b"))
+        await tell(handle, user, "b", EventKind.SUBMITTED)
+        await move_to(skipper, handle, first)
+        # By the ledger a's first reminder was not sent, b has not answered, and c was never known here.
+        known = Followed(contacts=("a", "b", "c"), first=first, second=second, expiry=expiry)
+        await handle.signal(FollowUp.wake, Wake(groups=(known,)))
+        await move_to(skipper, handle, first + timedelta(hours=1))
+        await handle.signal(FollowUp.wake, Wake(groups=(known.model_copy(update={"first": None}),)))
+        await move_to(skipper, handle, second)
+        await move_to(skipper, handle, expiry)
+        result = await handle.result()
+    assert steps.steps()[0] == (Step.FIRST, ("a",))
+    woken = [contacts for step, contacts in steps.steps()[1:] if step is Step.FIRST]
+    assert sorted(contact for contacts in woken for contact in contacts) == ["a", "b", "c"]
+    everyone = ("a", "b", "c")
+    assert steps.steps()[-2:] == [(Step.SECOND, everyone), (Step.EXPIRY, everyone)]
+    assert result == dict.fromkeys(everyone, "expired")
+
+
+async def test_a_follow_up_that_is_woken_while_a_step_is_put_off_keeps_to_its_time(
+    skipper: TimeSkipper, serving: Serve, user: str, start: datetime
+) -> None:
+    later = due_in(3, start) + timedelta(hours=6)
+    answers = [StepResult(put_off={"a": later}), StepResult(sent=("a",)), StepResult(ended={"a": "submitted"})]
+    steps = RecordedSteps(lambda _: answers.pop(0))
+    async with serving([steps.run_steps]):
+        handle = await begin(skipper.client, user, start, ("a",))
+        await move_to(skipper, handle, due_in(3, start))
+        known = Followed(contacts=("a",), first=due_in(3, start), second=due_in(7, start), expiry=due_in(30, start))
+        await handle.signal(FollowUp.wake, Wake(groups=(known,)))
+        await move_to(skipper, handle, later - timedelta(minutes=1))
+        assert len(steps.asked) == 1
+        await move_to(skipper, handle, later)
+        await move_to(skipper, handle, due_in(7, start))
+        await handle.result()
+    assert [step for step, _ in steps.steps()] == [Step.FIRST, Step.FIRST, Step.SECOND]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +38,11 @@ class DeskAccount:
 
     @property
     def data(self) -> dict[str, dict[str, int]]:
-        """The figures for machines; `delivered` are the messages that the chat itself has."""
+        """The figures for machines; `delivered` are the alerts' messages that the chat itself has."""
         return {
             "alerts": {
                 "fired": sum(one.fired for one in self.counts),
-                "delivered": len(self.posted),
+                "delivered": len(_of_alerts(self.posted)),
                 "suppressed": sum(one.suppressed for one in self.counts),
                 "resolved": sum(one.resolved for one in self.counts),
             },
@@ -74,9 +74,10 @@ class DeskAccount:
                 yield f"{check.check} did not look: {check.reason or check.state}"
         if len(set(self.posted)) < len(self.posted):
             yield "a message is in the chat twice"
-        if set(self.posted) != {message.key for message in self.inbox}:
+        posted = _of_alerts(self.posted)
+        if set(posted) != set(_of_alerts(message.key for message in self.inbox)):
             yield "the chat and our inbox do not hold the same messages"
-        if sum(one.delivered for one in self.counts) != len(self.posted):
+        if sum(one.delivered for one in self.counts) != len(posted):
             yield "the chat does not hold as many messages as the workflows say"
         told = sum(any(entry.event is AlertEvent.SENT for entry in alert.history) for alert in self.alerts)
         if told < sum(one.findings for one in self.first):
@@ -84,3 +85,8 @@ class DeskAccount:
         for alert in self.alerts:
             if alert.is_open:
                 yield f"{alert.key} did not resolve"
+
+
+def _of_alerts(keys: Iterable[str]) -> list[str]:
+    """Leave out what else is told there: how the month's cycle ended, for one."""
+    return [key for key in keys if key.startswith("alert/")]

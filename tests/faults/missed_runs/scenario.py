@@ -34,6 +34,8 @@ PAUSED_JOB = JobName.NOISE
 SLOW = 0.8
 """Of the interval: a check asks twice, so that it lasts longer than that."""
 PATIENCE = timedelta(seconds=5)
+HUNG = timedelta(seconds=20)
+"""After so long a run is ended: one whose activity was handed out by a server that died at that moment."""
 PROBLEMS_SHOWN = 20
 LIMIT_S = 90.0
 
@@ -91,7 +93,11 @@ class Rehearsal:
         client, created = self.installation.client, {}
         for one in schedules.declared(settings_of(self.installation)):
             scaled = replace(
-                one, cron=f"*/{self.every} * * * * * *", catchup=LEAST_CATCHUP, argument=hurried(one.argument)
+                one,
+                cron=f"*/{self.every} * * * * * *",
+                catchup=LEAST_CATCHUP,
+                execution_timeout=HUNG,
+                argument=hurried(one.argument),
             )
             await client.create_schedule(one.id, scaled.schedule(ScheduleState()))
             watched = await TemporalNominalTimes(client).schedule(one.id)
@@ -162,7 +168,7 @@ def hurried(argument: Any) -> Any:
     return argument
 
 
-ENVIRONMENT: Mapping[str, str] = {"RELANCE_JOBS__AUDIT_GRACE": "PT1S"}
+ENVIRONMENT: Mapping[str, str] = {"RELANCE_JOBS__AUDIT_GRACE": "PT1S", "RELANCE_HEALTH__AGAIN": "PT0.2S"}
 
 
 async def rehearse(every: int, outages: int, say: Say) -> Report:
@@ -181,7 +187,7 @@ async def rehearse(every: int, outages: int, say: Say) -> Report:
         await asyncio.sleep(every)
         for _ in range(outages):
             await run.hold_up()
-            await run.be_away(1.5 * every)
+            await run.be_away(2.5 * every)
             await asyncio.sleep(1.5 * every)
             await run.be_away(LEAST_CATCHUP.total_seconds() + 1.5 * every)
             await asyncio.sleep(every)

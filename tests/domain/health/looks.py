@@ -1,0 +1,39 @@
+"""Looks, and rules to judge them by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from relance.domain.health import Grade, Look, ProbeRule, Standing, Trouble, graded, judged
+
+START = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+def a_rule(**changed: Any) -> ProbeRule:
+    return ProbeRule(**{"probe": "memory", "alert": "worker-memory", "warn": 400.0, "limit": 512.0, **changed})
+
+
+def a_look(value: float | None = 100.0, *, after: float = 0, trouble: Trouble | None = None) -> Look:
+    return Look(probe="memory", at=START + timedelta(seconds=after), value=value, unit="MiB", trouble=trouble)
+
+
+def told(values: Iterable[float | Trouble], rule: ProbeRule, before: Standing | None = None) -> list[Standing]:
+    """Return where the probe stands after each look; a trouble is a look that found nothing."""
+    standings = []
+    for number, value in enumerate(values):
+        if isinstance(value, Trouble):
+            look = a_look(None, after=number, trouble=value)
+        else:
+            look = a_look(value, after=number)
+        before = judged(before, look, graded(look, rule, before, ()), rule)
+        standings.append(before)
+    return standings
+
+
+def graded_run(grades: Iterable[Grade], rule: ProbeRule) -> list[Standing]:
+    standings: list[Standing] = []
+    for number, grade in enumerate(grades):
+        standings.append(judged(standings[-1] if standings else None, a_look(after=number), grade, rule))
+    return standings

@@ -1,0 +1,172 @@
+"""A real Prometheus that scrapes a real worker: every panel and every rule asks for what there is."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import re
+import subprocess
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from relance.devstack import processes
+from relance.devstack.mailbox.client import Mailbox
+from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.runtime.catalogue import METRICS
+from tests.end_to_end.people import PERIOD, people
+from tests.installation import ROOT, Installation
+
+pytestmark = pytest.mark.debian
+
+DEPLOY = ROOT / "deploy"
+RULES = DEPLOY / "prometheus" / "rules.yml"
+READY_S = 20.0
+_NAME = re.compile(r"\b(?:relance|temporal)_[a-z_]+|\bup\b")
+
+
+def _rules() -> list[dict[str, Any]]:
+    return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+
+
+def _panels() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((DEPLOY / "grafana" / "relance.json").read_text())["panels"]
+    return found
+
+
+def _promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["promtool", *arguments], cwd=DEPLOY / "prometheus", capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+class Prometheus:
+    """A running Prometheus with the rules of the deployment."""
+
+    def __init__(self, url: str, browser: httpx.AsyncClient) -> None:
+        self.url = url
+        self._browser = browser
+
+    async def query(self, expression: str) -> list[dict[str, Any]]:
+        """Return an instant query's series."""
+        answer = (await self._browser.get(f"{self.url}/api/v1/query", params={"query": expression})).json()
+        assert answer["status"] == "success", (expression, answer)
+        found: list[dict[str, Any]] = answer["data"]["result"]
+        return found
+
+    async def names(self) -> set[str]:
+        """Return the names of every metric it has seen."""
+        return set((await self._browser.get(f"{self.url}/api/v1/label/__name__/values")).json()["data"])
+
+    async def answers(self) -> None:
+        while True:
+            try:
+                if (await self._browser.get(f"{self.url}/-/ready")).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.1)
+
+    async def has(self, expression: str) -> list[dict[str, Any]]:
+        """Wait until a query has an answer and return it."""
+        async with asyncio.timeout(READY_S):
+            while not (found := await self.query(expression)):
+                await asyncio.sleep(0.3)
+        return found
+
+
+@asynccontextmanager
+async def prometheus(folder: Path, metrics_url: str) -> AsyncIterator[Prometheus]:
+    port = processes.free_port()
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+    config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    config["rule_files"] = [str(RULES)]
+    target = metrics_url.removeprefix("http://").removesuffix("/metrics")
+    config["scrape_configs"] = [{"job_name": "relance", "static_configs": [{"targets": [target]}]}]
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    address = f"{processes.HOST}:{port}"
+    command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
+    server = processes.start("prometheus", [*command, f"--web.listen-address={address}"], folder / "prometheus.log")
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as browser:
+            found = Prometheus(f"http://{address}", browser)
+            await server.ready(found.answers(), READY_S)
+            yield found
+    finally:
+        await server.stop()
+
+
+def _expressions() -> Iterable[str]:
+    yield from (rule["expr"] for rule in _rules())
+    yield from (target["expr"] for panel in _panels() for target in panel["targets"])
+
+
+@pytest.mark.slow
+async def test_every_panel_and_every_rule_asks_for_metrics_that_there_are(
+    installation: Installation, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient="u0c1@*", code=550, text="5.1.1 unknown"))
+    await installation.load(*people(20, 5))
+    worker = await installation.start_worker(environment={"RELANCE_MONITORING__METRICS_PORT": "0"})
+    assert worker.metrics_url is not None
+    async with prometheus(tmp_path, worker.metrics_url) as server:
+        await server.has("relance_mails_total")
+        result = await (await installation.start_cycle(PERIOD)).result()
+        sent = await server.has(f'sum(relance_mails_total{{result="sent"}}) >= {result.sent}')
+        assert float(sent[0]["value"][1]) == result.sent
+        assert await server.has('relance_mails_total{result="failed",class="hard_recipient",provider="other"} == 1')
+
+        for expression in _expressions():
+            await server.query(expression.replace("$__rate_interval", "10s"))
+        drawn = {
+            panel["title"]
+            for panel in _panels()
+            for target in panel["targets"]
+            if await server.query(target["expr"].replace("$__rate_interval", "1m"))
+        }
+        assert {"Mails per second", "Share not accepted", "Wait for a claim", "Breakers", "Memory of workers"} <= drawn
+        assert {"Behind the planned instant", "Answer of the relay", "Wait for a worker", "Slots in use"} <= drawn
+
+        seen = await server.names()
+        asked = {name for expression in _expressions() for name in _NAME.findall(expression)}
+        ours = {metric.prometheus for metric in METRICS}
+        unknown = {name for name in asked - seen if _base(name) not in ours and not _is_of_the_sdk(name)}
+        assert unknown == set()
+        firing = {one["metric"]["alertname"] for one in await server.query('ALERTS{alertstate="firing"}')}
+        assert firing == set()
+
+
+def _base(name: str) -> str:
+    return re.sub(r"_(bucket|sum|count)$", "", name)
+
+
+def _is_of_the_sdk(name: str) -> bool:
+    """Tell whether the SDK has such a metric: those of failures only show when something fails."""
+    base = _base(name).removeprefix("temporal_").removesuffix("_total")
+    sdk = importlib.util.find_spec("temporalio.bridge.temporal_sdk_bridge")
+    assert sdk is not None
+    return name.startswith("temporal_") and base.encode() in Path(str(sdk.origin)).read_bytes()
+
+
+def test_promtool_accepts_the_rules_and_every_one_of_them_fires_and_stays_quiet() -> None:
+    for arguments in (("check", "rules", "rules.yml"), ("test", "rules", "rules_test.yml")):
+        done = _promtool(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+    tests = yaml.safe_load((DEPLOY / "prometheus" / "rules_test.yml").read_text())["tests"]
+    moments = [one for test in tests for one in test["alert_rule_test"]]
+    names = {rule["alert"] for rule in _rules()}
+    assert {one["alertname"] for one in moments if one.get("exp_alerts")} == names
+    assert {one["alertname"] for one in moments if not one.get("exp_alerts")} == names
+
+
+def test_every_rule_names_its_section_among_the_incidents() -> None:
+    for rule in _rules():
+        assert rule["annotations"]["summary"].endswith(".")
+        assert rule["annotations"]["runbook_url"] == f"docs/incidents.md#{rule['alert'].lower()}"
+        assert rule["labels"]["severity"] in {"critical", "high", "medium", "low"}

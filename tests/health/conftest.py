@@ -1,0 +1,63 @@
+"""The health desk on a real database, with groups that only note what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from relance.adapters.mongo.connection import Database, connect
+from relance.alerting import AlertDesk
+from relance.domain.health import Look, Standing, Trouble
+from relance.domain.probes import ProbeName
+from relance.health import HealthDesk, Judgement
+from relance.settings import Mongo, Privacy
+from relance.settings.health import HealthGroup
+from tests.fakes import FakeAlertGroups, FixedClock
+
+START = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+@dataclass
+class Ward:
+    """A desk and everything behind it; each round of looks is a minute later than the one before."""
+
+    data: Database
+    groups: FakeAlertGroups
+    clock: FixedClock
+
+    @property
+    def alerts(self) -> AlertDesk:
+        return AlertDesk(self.data.alerts, self.data.silences, self.groups, self.clock)
+
+    @property
+    def desk(self) -> HealthDesk:
+        return HealthDesk(HealthGroup().rules(), self.data.health_checks, self.alerts)
+
+    def look(self, probe: ProbeName, value: float | Trouble) -> Look:
+        if isinstance(value, Trouble):
+            return Look(probe=probe, at=self.clock.now(), trouble=value)
+        return Look(probe=probe, at=self.clock.now(), value=value, unit="MiB", detail="host:1")
+
+    async def round(self, looks: Sequence[tuple[ProbeName, float | Trouble]]) -> Judgement:
+        self.clock.at += timedelta(minutes=1)
+        return await self.desk.take([self.look(probe, value) for probe, value in looks])
+
+    async def standing(self, probe: ProbeName) -> Standing:
+        return (await self.data.health_checks.all())[probe]
+
+    def told(self) -> list[tuple[str, int, int]]:
+        """Group, firings and endings of everything the groups were told."""
+        return [(group, len(news.firings), len(news.gone)) for group, news in self.groups.sightings]
+
+
+@pytest.fixture
+async def ward(mongo_uri: str, database: str) -> AsyncIterator[Ward]:
+    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
+    await data.ensure_indexes()
+    yield Ward(data, FakeAlertGroups(), FixedClock(START))
+    await data.client.drop_database(database)
+    await data.close()

@@ -1,0 +1,87 @@
+"""The jobs that keep the house, behind the activities' names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from relance.contracts.alerts import Posted
+from relance.contracts.digests import ReportDone, ReportInput, ReportPost, ReportTaken
+from relance.contracts.jobs import JobOutcome, JobRequest
+from relance.contracts.names import Failure
+from relance.contracts.upkeep import Ended, EndedInput, Expired, SweepInput
+
+
+@dataclass
+class Upkeep:
+    """Answers what it is told to; `full` are the channels that take no report for as many tries as it says."""
+
+    expired: Expired = field(default_factory=Expired)
+    ended: Ended = field(default_factory=Ended)
+    swept: int = 1
+    post: bool = True
+    full: dict[str, int] = field(default_factory=dict)
+    broken: bool = False
+    asked: list[Any] = field(default_factory=list)
+    posts: list[str] = field(default_factory=list)
+
+    def activities(self) -> Sequence[Callable[..., Any]]:
+        return [
+            self.reconcile,
+            self.expire,
+            self.end,
+            self.sweep,
+            self.take_report,
+            self.post_report,
+            self.report_done,
+            self.give_report_up,
+        ]
+
+    @activity.defn(name="reconcile")
+    async def reconcile(self, request: JobRequest) -> JobOutcome:
+        self.asked.append(request)
+        if self.broken:
+            raise ApplicationError("a bug", type=Failure.BUG, non_retryable=True)
+        return JobOutcome(counts={"users_watched": 2, "follow_ups_restarted": 1})
+
+    @activity.defn(name="expire")
+    async def expire(self, request: JobRequest) -> Expired:
+        self.asked.append(request)
+        return self.expired
+
+    @activity.defn(name="ended")
+    async def end(self, request: EndedInput) -> Ended:
+        self.asked.append(request)
+        return self.ended
+
+    @activity.defn(name="sweep")
+    async def sweep(self, request: SweepInput) -> int:
+        self.asked.append(request)
+        return self.swept
+
+    @activity.defn(name="take_report")
+    async def take_report(self, request: ReportInput) -> ReportTaken:
+        self.asked.append(request)
+        return ReportTaken(since=request.nominal - timedelta(days=1), post=self.post, counts={"open_alerts": 3})
+
+    @activity.defn(name="post_report")
+    async def post_report(self, request: ReportPost) -> Posted:
+        left = self.full.get(request.channel, 0)
+        if left:
+            self.full[request.channel] = left - 1
+            raise ApplicationError("busy", type=Failure.CHANNEL_UNAVAILABLE, non_retryable=True)
+        self.posts.append(request.channel)
+        return Posted(channel=request.channel)
+
+    @activity.defn(name="report_done")
+    async def report_done(self, request: ReportDone) -> None:
+        self.asked.append("done")
+
+    @activity.defn(name="give_report_up")
+    async def give_report_up(self, request: ReportDone) -> None:
+        self.asked.append("given up")

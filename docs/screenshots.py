@@ -1,6 +1,8 @@
-"""Make the pictures in `docs/images` again: `python docs/screenshots.py mails`, or `temporal`, `chat`, `alert`.
+"""Make the pictures in `docs/images` again: `python docs/screenshots.py mails`, or `temporal`, `chat`, `alert`,
+`monitoring`.
 
-Needs Chromium on PATH (Debian package `chromium`), and for chat and alert a font with emoji (`fonts-noto-color-emoji`).
+Needs Chromium on PATH (Debian package `chromium`), for chat and alert a font with emoji (`fonts-noto-color-emoji`), for
+monitoring Prometheus (`prometheus`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ sys.path.insert(0, str(ROOT))
 
 from alert_pictures import alert, chat  # noqa: E402
 from chromium import picture  # noqa: E402
+from monitoring_pictures import monitoring  # noqa: E402
+from report_pictures import reports  # noqa: E402
 from temporal_web import temporal  # noqa: E402
 
 from relance.adapters.tokens import LinkTokens, Purpose  # noqa: E402
@@ -40,6 +44,8 @@ def main() -> None:
         "temporal": partial(temporal, IMAGES),
         "chat": partial(chat, IMAGES),
         "alert": partial(alert, IMAGES),
+        "reports": partial(reports, IMAGES),
+        "monitoring": partial(monitoring, IMAGES),
     }
     if len(sys.argv) != 2 or sys.argv[1] not in ways:
         sys.exit(f"usage: python docs/screenshots.py {'|'.join(ways)}")

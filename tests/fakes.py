@@ -193,13 +193,17 @@ class FakeAttachments:
 
 @dataclass
 class FakeAlertGroups:
-    """Remembers what each group was told; `running` are those whose workflow runs."""
+    """Remembers what each group was told; `running` are those whose workflow runs, unless it is `failing`."""
 
     running: set[str] = field(default_factory=set)
     sightings: list[tuple[str, Sighted]] = field(default_factory=list)
     told: list[tuple[str, Decided | Inhibited | DetailsAsked]] = field(default_factory=list)
 
+    failing: Exception | None = None
+
     async def sighted(self, group: str, news: Sighted) -> None:
+        if self.failing is not None:
+            raise self.failing
         self.running.add(group)
         self.sightings.append((group, news))
 

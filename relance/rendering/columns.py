@@ -1,8 +1,7 @@
-"""A chart of columns with their intervals, as PNG (SPEC C15: drawn in a thread, never on the event loop)."""
+"""A chart of columns with their intervals, as PNG; its callers draw it in a thread (SPEC C15)."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -40,11 +39,6 @@ class ColumnChart:
     title: str
     note: str
     columns: Sequence[Column]
-
-
-async def columns_png(chart: ColumnChart) -> bytes:
-    """Return the chart as a PNG of 1,200 pixels' width."""
-    return await asyncio.to_thread(draw_columns, chart)
 
 
 def draw_columns(chart: ColumnChart) -> bytes:

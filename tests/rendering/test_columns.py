@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from relance.rendering.charts import LATER, WIDTH, font
-from relance.rendering.columns import HEAD, PLAIN, PLOT, Column, ColumnChart, Sizes, columns_png, draw_columns
+from relance.rendering.columns import HEAD, PLAIN, PLOT, Column, ColumnChart, Sizes, draw_columns
 
 FLOOR = HEAD + PLOT
 
@@ -46,8 +46,3 @@ def test_figures_get_smaller_before_they_are_cut() -> None:
     assert font(sizes.text).getlength("100.0%") <= room
     assert font(sizes.below).getlength("9,999") <= room
     assert Sizes.of(columns[:5], 200).text == 24
-
-
-async def test_it_can_be_drawn_off_the_loop() -> None:
-    chart = ColumnChart("Title", "", [Column("a", 1, "1")])
-    assert await columns_png(chart) == draw_columns(chart)

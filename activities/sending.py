@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from activities.error_gate import OPEN_GATE, Gate
@@ -125,6 +125,9 @@ class Sender:
         """
         queue = deque(jobs)
         outcomes = 0
+        cancelled = False
+        # Whoever waits for the canary has nothing in flight, and would wait on for mails that nobody sends any more.
+        lanes_order = replace(order, stop=lambda: cancelled or order.stop())
 
         def counted(job: Job, outcome: Outcome) -> None:
             nonlocal outcomes
@@ -132,13 +135,14 @@ class Sender:
             done(job, outcome)
 
         lanes = [
-            asyncio.create_task(self._lane(queue, order, counted))
+            asyncio.create_task(self._lane(queue, lanes_order, counted))
             for _ in range(min(order.lanes, len(queue), self.mailer.connections))
         ]
         finished = asyncio.gather(*lanes, return_exceptions=True)
         try:
             results = await asyncio.shield(finished)
         except asyncio.CancelledError:
+            cancelled = True
             queue.clear()
             await finished
             raise

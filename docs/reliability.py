@@ -34,7 +34,8 @@ something, and has an independent checker read the mailbox's log, the ledger, th
 `make faults` runs all of it at small sizes, `make faults-full` at those of a release. Each scenario's own
 command is below; `--json` shows all it measured.
 
-Last run: {at} UTC, sizes: {size}, {cores} cores, {minutes} minutes in all. {verdict}{remark}
+Last run: {at} UTC, sizes: {size}, {cores} cores, {lanes} at once,
+{minutes} minutes in all. {verdict}
 """
 
 
@@ -43,11 +44,11 @@ def reliability() -> str:
     report = json.loads(RESULTS.read_text(encoding="utf-8"))
     parts = [
         INTRODUCTION.format(
-            remark=f"\n\n{report['remark']}" if report.get("remark") else "",
             hint=HINT,
             at=f"{datetime.fromisoformat(report['at']):%Y-%m-%d %H:%M}",
             size=report["size"],
             cores=report["cores"],
+            lanes=report["lanes"],
             minutes=round(report["duration_s"] / 60),
             verdict=_verdict(report),
         ),

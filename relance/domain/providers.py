@@ -1,13 +1,15 @@
 """Who runs the mailboxes of a domain, and how much at once a provider likes to be sent.
 
-By the domain of the address alone. A company's domain whose mail Google or Microsoft hosts counts as a provider of its
-own: to know better would take a DNS question per domain. The figures are those that senders' shaping rules agree on
-(`reference/mail.md` A.3); free, laposte and sfr are taken to be as strict as orange, all others bear `OTHERS`.
+By the domain of the address, or, where DNS is asked (`pacing.by_mx`), by the servers that take its mail: a company's
+domain that Google or Microsoft hosts then counts to them, and is else a provider of its own. The figures are those that
+senders' shaping rules agree on (`reference/mail.md` A.3); free, laposte and sfr are taken to be as strict as orange,
+all others bear `OTHERS`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -66,6 +68,34 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Provider], ...] = tuple(
         ("gmx", r"gmx|web(?=\.de$)"),
     )
 )
+
+
+# What the names of their mail servers end in.
+_SERVERS: tuple[tuple[str, Provider], ...] = tuple(
+    (f".{ending}", Provider(name, name))
+    for name, endings in {
+        "google": ("google.com", "googlemail.com"),
+        "microsoft": ("protection.outlook.com", "mx.microsoft"),
+        "yahoo": ("yahoodns.net",),
+        "apple": ("mail.icloud.com",),
+        "orange": ("orange.fr",),
+        "free": ("free.fr",),
+        "laposte": ("laposte.net",),
+        "sfr": ("sfr.fr",),
+        "gmx": ("gmx.net", "web.de"),
+    }.items()
+    for ending in endings
+)
+
+
+def provider_of_servers(hosts: Sequence[str]) -> Provider | None:
+    """Return the provider of the table that all these mail servers belong to, if they do."""
+    found = {_provider_of_server(host.rstrip(".").lower()) for host in hosts}
+    return found.pop() if len(found) == 1 else None
+
+
+def _provider_of_server(host: str) -> Provider | None:
+    return next((provider for ending, provider in _SERVERS if host.endswith(ending)), None)
 
 
 def provider_of(domain: str) -> Provider:

@@ -39,6 +39,11 @@ class Pacing(Group):
         description="Own limits, separated by commas: provider or domain, =, mails under way at once, and if wanted : "
         f"and mails per second, like google=5,orange=3:0.5. Providers with limits built in: {', '.join(LIMITS)}.",
     )
+    by_mx: bool = Field(
+        False,
+        description="Whether DNS is asked who takes a domain's mail, so that companies' domains at Google or Microsoft "
+        "count to these.",
+    )
     connections: int = Field(
         OTHERS.connections, ge=1, le=200, description="Most mails under way at once to any other one, per process."
     )

@@ -208,6 +208,31 @@ async def test_no_more_mails_than_the_canary_are_claimed_before_their_results_ar
     assert most == CANARY
 
 
+async def test_a_cancelled_batch_finishes_what_is_in_flight_and_begins_nothing_that_waited_for_the_canary(
+    office: Office,
+) -> None:
+    await office.add_user("u1", contacts=60)
+    await office.plan()
+    office.mailer.connections = 40
+    begun: list[str] = []
+    let_go = asyncio.Event()
+
+    async def hold(letter: Letter) -> None:
+        begun.append(letter.invitation_id)
+        await let_go.wait()
+
+    office.mailer.before = hold
+    sending = asyncio.create_task(office.send())
+    while len(begun) < CANARY:
+        await asyncio.sleep(0.01)
+    sending.cancel()
+    await asyncio.sleep(0.1)
+    let_go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert len(begun) == len(office.mailer.accepted) == CANARY
+
+
 async def test_a_single_bounce_in_a_small_cycle_stops_nothing(office: Office) -> None:
     await office.add_user("u1", contacts=10)
     await office.plan()

@@ -32,7 +32,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
 
 
 async def _run_all(arguments: argparse.Namespace) -> int:
-    report = await run_all(full=arguments.full, only=arguments.only or (), say=_say)
+    report = await run_all(full=arguments.full, only=arguments.only or (), lanes=arguments.lanes, say=_say)
     if arguments.save:
         save(report, arguments.save)
     print(json.dumps(report) if arguments.json else "\n".join(table(report)))
@@ -71,12 +71,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         scenario.options(its)
         _declare_common(its)
-    everything = scenarios.add_parser(
-        ALL, help="every scenario, one after the other", description="Run every scenario, one after the other."
-    )
+    everything = scenarios.add_parser(ALL, help="every scenario", description="Run every scenario.")
     everything.add_argument(
         "--only", action="append", choices=[row.scenario for row in MATRIX], help="this scenario alone; repeatable"
     )
+    everything.add_argument("--lanes", type=int, choices=range(1, 9), default=2, help="how many at once")
     everything.add_argument("--save", type=Path, help="write the report to this file, for docs/generate.py")
     _declare_common(everything)
     return parser

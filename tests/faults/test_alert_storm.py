@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.faults.storm.flapping import Flapping
-from tests.faults.storm.scenario import rehearse
 from tests.faults.storm.storm import Storm
 from tests.faults.storm.told import Told, most_per_interval
 
@@ -59,12 +57,3 @@ def test_a_sound_run_has_no_problems() -> None:
 )
 def test_whatever_is_wrong_is_named(run: Storm | Flapping, problem: str) -> None:
     assert problem in run.problems
-
-
-@pytest.mark.slow
-async def test_a_storm_and_a_flapping_alert_are_told_in_few_messages() -> None:
-    report = await rehearse(firings=300, seconds=8, flapping=timedelta(minutes=5), say=print)
-    figures = json.loads(json.dumps(report.as_dict()))
-    assert figures["problems"] == []
-    assert figures["fired"] == figures["alerts_told"] == 270
-    assert max(figures["messages_max_per_interval"], figures["flapping"]["messages_max_per_interval"]) <= 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,7 +14,6 @@ from relance.devstack.chat.models import Posted, Service
 from tests.faults.everflow.checker import Judgement, Outcome, Seen, after_recovery, judge
 from tests.faults.everflow.kinds import API_LIMIT, KINDS
 from tests.faults.everflow.plan import plans
-from tests.faults.everflow.scenario import rehearse
 from tests.faults.everflow.truth import truth
 from tests.faults.everflow.worlds import network
 
@@ -162,13 +160,3 @@ def test_recovery_means_that_the_truth_is_told_and_nothing_is_left_open() -> Non
     ]
     assert after_recovery(LP, OWED, replace(FOUND, chat=())) == [f"after recovery not told: {next(iter(OWED))}"]
     assert len(after_recovery(LP, frozenset(), FOUND)) == 2
-
-
-@pytest.mark.slow
-async def test_no_kind_of_broken_report_leads_to_a_false_alarm_or_to_silence() -> None:
-    report = await rehearse((), runs=1, lanes=4, seed=1, say=print)
-    figures = json.loads(json.dumps(report.as_dict()))
-    assert (figures["problems"], figures["false_business_alerts"], figures["missed"]) == ([], 0, 0)
-    assert figures["kinds"] == figures["runs"] == len(KINDS) >= 12
-    assert figures["recovered"] > 0
-    assert figures["retried_success"] + figures["no_data"] == len(KINDS)

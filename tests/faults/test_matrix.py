@@ -66,7 +66,7 @@ async def test_one_that_breaks_crashes_or_cannot_run_here_is_told_apart_and_stop
             "elsewhere": (json.dumps({"not_run": "no tmpfs"}), 0),
         }
     )
-    report = await run_all(full=False, only=(), say=lambda _: None)
+    report = await run_all(full=False, only=(), lanes=1, say=lambda _: None)
     troubles = {one["scenario"]: one["trouble"] for one in report["scenarios"]}
     assert troubles == {
         "sound": "",
@@ -85,5 +85,5 @@ async def test_one_that_takes_too_long_is_ended(rows: Any, monkeypatch: pytest.M
     rows({"endless": ("", 0)})
     (tmp_path / "ends_endless.py").write_text("import time; time.sleep(60)")
     monkeypatch.setattr(everything, "SMALL_LIMIT_S", 0.5)
-    report = await run_all(full=False, only=(), say=lambda _: None)
+    report = await run_all(full=False, only=(), lanes=1, say=lambda _: None)
     assert report["scenarios"][0]["trouble"] == "it took too long"

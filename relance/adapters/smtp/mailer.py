@@ -10,6 +10,7 @@ from typing import TypeAlias
 from relance.adapters.breaker import Breakers
 from relance.adapters.smtp.gate import Entry, now
 from relance.adapters.smtp.guarded import GuardedOpener
+from relance.adapters.smtp.mail_servers import system_resolver
 from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pacing import Pacer
 from relance.adapters.smtp.pool import Pool, Slot
@@ -36,7 +37,7 @@ class SmtpMailer:
         self._mail = mail
         self._render = render
         self._bounce_token = bounce_token
-        self._pacer = Pacer(mail, pacing, breakers)
+        self._pacer = Pacer(mail, pacing, breakers, system_resolver() if pacing.by_mx else None)
         opener = GuardedOpener(Opener(mail), breakers.busy("relay"))
         self._pool = Pool(opener.open, size=mail.connections, renew_after=mail.messages_per_connection)
 
@@ -65,6 +66,7 @@ class SmtpMailer:
 
     async def close(self) -> None:
         """Take leave of the relay on every connection."""
+        await self._pacer.close()
         await self._pool.close()
 
     def _write(self, letter: Letter) -> tuple[Envelope, bytes]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dns.asyncresolver import Resolver
+
 from relance.adapters.breaker import Breakers
 from relance.adapters.smtp.gate import Entry, Gate, keep, now
+from relance.adapters.smtp.mail_servers import MailServers
 from relance.domain.addresses import domain_of
 from relance.domain.breaker import Permit
 from relance.domain.pacing import Manners, Pace
@@ -17,7 +20,7 @@ MOST_DOMAINS = 10_000
 class Pacer:
     """The gates of a process, one per provider, and the rate of the relay behind them all."""
 
-    def __init__(self, mail: Mail, pacing: Pacing, breakers: Breakers) -> None:
+    def __init__(self, mail: Mail, pacing: Pacing, breakers: Breakers, resolver: Resolver | None = None) -> None:
         self._pacing = pacing
         self._limits = pacing.limits
         self._others = Limits(pacing.connections, mail.rate_per_domain)
@@ -26,11 +29,17 @@ class Pacer:
         self._gates: dict[str, Gate] = {}
         # Every domain as it is written in the addresses.
         self._by_domain: dict[str, Gate] = {}
+        self._servers = MailServers(resolver, self._learn) if resolver is not None else None
 
     @property
     def patience(self) -> float:
         """Seconds for which a lane waits for slow providers, in all."""
         return self._pacing.patience
+
+    async def close(self) -> None:
+        """Ask DNS no further."""
+        if self._servers is not None:
+            await self._servers.close()
 
     def is_free(self, to_address: str) -> bool:
         """Tell whether a mail to this address may go without any wait."""
@@ -61,8 +70,18 @@ class Pacer:
         written = to_address.rpartition("@")[2]
         gate = self._by_domain.get(written)
         if gate is None:
-            gate = self._by_domain[written] = self._made(provider_of(domain_of(to_address)))
+            domain = domain_of(to_address)
+            provider = provider_of(domain)
+            gate = self._by_domain[written] = self._made(provider)
+            if self._servers is not None and provider.name == domain:
+                self._servers.ask(domain)
         return gate
+
+    def _learn(self, domain: str, provider: Provider) -> None:
+        # What is under way keeps the gate it came through.
+        own = self._gates.get(domain)
+        for written in [one for one, gate in self._by_domain.items() if gate is own]:
+            self._by_domain[written] = self._made(provider)
 
     def _made(self, provider: Provider) -> Gate:
         if len(self._by_domain) >= MOST_DOMAINS:

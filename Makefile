@@ -21,9 +21,10 @@ setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 demo: setup ## one month on the embedded stack, start to end, then the report (KEEP=1 leaves it running)
 	$(BIN)/python starter.py demo $(ARGS)
 
-# A file stays with one process, which has servers of its own: what a module shares is set up once.
-test: setup ## all tests, on all cores
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+# A file stays with one process, which has servers of its own: what a module shares is set up once. Most of a test is
+# waiting, so there are more processes than cores.
+test: setup ## all tests, four at once
+	$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
 check: setup ## lint, format, types, layers, generated files
 	$(BIN)/ruff check .

@@ -84,9 +84,9 @@ class AlertDelivery:
             entries.setdefault(entry.key, []).append(_history(entry))
         with translated():
             await self.desk.alerts.record(entries)
-            self._count(request.entries)
             if request.group in INHIBITS and any(entry.event in _CAUSE_MOVED for entry in request.entries):
                 await self.desk.inhibit(request.group)
+        self._count(request.entries)
 
     async def deliver(self, name: str, message: OutgoingMessage) -> Posted:
         """Hand a message to a channel and note how the channel fares.

@@ -47,7 +47,7 @@ class Endings:
         Goes on after a crash at the page it had reached.
         """
         known = activity.info().heartbeat_details
-        after, stopped = (known[0], int(known[1])) if known else (None, 0)
+        after, stopped = known[0] if known else (None, 0)
         with translated():
             async with attempt.heartbeating(lambda: (after, stopped)):
                 while page := await self.compensations.users(period, after, PAGE):

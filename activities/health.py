@@ -13,7 +13,7 @@ from activities.failures import translated
 from relance.contracts.health import Round, Verdict
 from relance.domain.probes import ProbeName
 from relance.health import HealthDesk, look_at_all
-from relance.ports import Clock
+from relance.ports import Clock, Meter
 from relance.ports.health import Probe
 
 
@@ -25,6 +25,7 @@ class HealthRounds:
     desk: HealthDesk
     again: timedelta
     clock: Clock
+    meter: Meter
 
     @activity.defn
     async def look_at_everything(self) -> Round:
@@ -39,4 +40,6 @@ class HealthRounds:
         """Store where everything stands, and tell of what became unhealthy or well."""
         with translated():
             judgement = await self.desk.take(round_.looks)
+        for standing in judgement.standings:
+            self.meter.health(standing.probe, standing.state)
         return Verdict(counts=judgement.counts, again=None if judgement.settled else self.again)

@@ -16,7 +16,7 @@ from relance.domain.alerts.model import Rule
 from relance.domain.job_alerts import RECENT, job_missed, not_done_since, worst
 from relance.domain.job_audit import AuditMark, Auditor, Due, Watched, beginning, continued
 from relance.domain.job_run import JobRun
-from relance.ports import AuditMarks, Clock, JobRuns, NominalTimes
+from relance.ports import AuditMarks, Clock, JobRuns, Meter, NominalTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class JobAudit:
     desk: AlertDesk
     clock: Clock
     grace: timedelta
+    meter: Meter
 
     @activity.defn
     async def audit(self, request: JobRequest) -> JobOutcome:
@@ -91,7 +92,8 @@ class JobAudit:
         if bad is not None:
             await self.desk.fire([job_missed(bad)])
         for record in records:
-            await self.job_runs.record(record)
+            if await self.job_runs.record(record):
+                self.meter.job_run(record.job, record.state, None)
         await self.marks.put(mark)
 
     async def _tell(self, job: str, found: Sequence[JobRun]) -> None:

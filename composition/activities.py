@@ -88,6 +88,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         desk,
         SystemClock(),
         settings.jobs.audit_grace,
+        open_.instruments,
     )
     return {
         TaskQueue.INVITATIONS: [

@@ -25,7 +25,9 @@ def health_of(settings: Settings, open_: Connections, desk: AlertDesk) -> list[C
     """Return the activities, with their dependencies."""
     data, health = open_.database, settings.health
     rules = health.rules()
-    rounds = HealthRounds(open_.probes, HealthDesk(rules, data.health_checks, desk), health.again, SystemClock())
+    rounds = HealthRounds(
+        open_.probes, HealthDesk(rules, data.health_checks, desk), health.again, SystemClock(), open_.instruments
+    )
     outages = Outages(
         mongo_probe(settings, data),
         rules[ProbeName.MONGODB],

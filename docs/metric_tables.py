@@ -75,7 +75,8 @@ These four say most:
 
 ABOUT_RULES = """\
 `deploy/prometheus/rules.yml`. They watch from outside what Relance cannot say itself when it does not run; its own
-alerts are in [incidents.md](incidents.md). `promtool test rules deploy/prometheus/rules_test.yml` shows each of them fire.
+alerts are in [incidents.md](incidents.md). `promtool test rules deploy/prometheus/rules_test.yml` shows each of them
+fire.
 
 """
 

@@ -1,4 +1,4 @@
-"""The dashboard's panels over a real cycle, for `screenshots.py`: a worker, a Prometheus, and each panel's own queries."""
+"""The dashboard's panels over a real cycle, for `screenshots.py`: a worker, a Prometheus, each panel's own queries."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def _observe() -> list[Drawn]:
             installed(stack, "pictures", {"RELANCE_MONITORING__METRICS_PORT": "0"}) as installation,
             Mailbox(stack.mailbox_http) as mailbox,
         ):
-            refused = Refuse(stage=Stage.RCPT, recipient="contact*77@*", code=550, text="5.1.1 unknown")
+            refused = Refuse(stage=Stage.RCPT, recipient="contact*777@*", code=550, text="5.1.1 unknown")
             await mailbox.add_rule(refused)
             await installation.load(users, contacts)
             worker = await installation.start_worker()
@@ -96,7 +96,8 @@ def _page(drawn: Sequence[Drawn]) -> str:
         "main{display:grid;grid-template-columns:repeat(3,1fr);gap:12px}"
         "section{background:#fff;border:1px solid #dfe3e8;border-radius:4px;padding:8px 10px}"
         "h2{font-size:13px;margin:0 0 4px}p{margin:2px 0 0;font-size:11px;color:#52606d;line-height:1.5}"
-        "text{font:10px DejaVu Sans,sans-serif;fill:#616e7c}i{display:inline-block;width:12px;height:3px;margin:0 4px 3px 0}"
+        "text{font:10px DejaVu Sans,sans-serif;fill:#616e7c}"
+        "i{display:inline-block;width:12px;height:3px;margin:0 4px 3px 0}"
     )
     sections = "".join(
         f"<section><h2>{escape(one.panel.title)}</h2>{_chart(one)}<p>{_legends(one)}</p></section>" for one in drawn

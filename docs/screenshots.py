@@ -1,5 +1,5 @@
 """Make the pictures in `docs/images` again: `python docs/screenshots.py mails`, or `temporal`, `chat`, `alert`,
-`monitoring`.
+`monitoring`, `reports`.
 
 Needs Chromium on PATH (Debian package `chromium`), for chat and alert a font with emoji (`fonts-noto-color-emoji`), for
 monitoring Prometheus (`prometheus`).

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.events import CONTACT_AFTER, ENDS_FOLLOW_UP, EventKind
-from relance.domain.invitation import Invitation
 from relance.errors import NotFound
+from relance.ids import is_invitation_id, parse_invitation_id
 from relance.ports import Clock, Contacts, FollowUps, Ledger, Suppressions
 
 
@@ -58,34 +58,46 @@ class EventIntake:
     async def take(self, invitation_id: str, kind: EventKind) -> Taken:
         """Write an event to the database and tell the follow-ups it concerns.
 
+        An opt-out counts for as long as its contact is there, also when the entry was cleaned up long ago (SPEC H1).
+
         Raises:
             NotFound: the ledger has no such invitation.
         """
-        entry = await self.ledger.get(invitation_id)
-        if entry is None:
+        contact_id = await self._contact_of(invitation_id, kind)
+        if contact_id is None:
             raise NotFound(f"INVITATION_ID: the ledger has no {invitation_id!r}; look it up with `why --contact ID`")
         event = InvitationEvent(invitation_id=invitation_id, kind=kind, at=self.clock.now())
-        contact_changed = await self._close_contact(entry, event)
+        contact_changed = await self._close_contact(contact_id, event)
         changed = await self.ledger.apply_event(event)
-        others = await self._others(entry, event)
+        others = await self._others(contact_id, event)
         told = [await self.follow_ups.tell(each) for each in (event, *others)]
         return Taken(invitation_id, kind, event.at, changed, contact_changed, len(others), sum(told))
 
-    async def _close_contact(self, entry: Invitation, event: InvitationEvent) -> bool:
+    async def _contact_of(self, invitation_id: str, kind: EventKind) -> str | None:
+        entry = await self.ledger.get(invitation_id)
+        if entry is not None:
+            return entry.contact_id
+        if kind not in CONTACT_AFTER or not is_invitation_id(invitation_id):
+            return None
+        key = parse_invitation_id(invitation_id)
+        contact = (await self.contacts.by_ids([key.contact_id])).get(key.contact_id)
+        return key.contact_id if contact is not None and contact.user_id == key.user_id else None
+
+    async def _close_contact(self, contact_id: str, event: InvitationEvent) -> bool:
         status = CONTACT_AFTER.get(event.kind)
         if status is None:
             return False
-        contact = (await self.contacts.by_ids([entry.contact_id])).get(entry.contact_id)
+        contact = (await self.contacts.by_ids([contact_id])).get(contact_id)
         if contact is not None and contact.email:
             await self.suppressions.add(contact.email, event.kind, event.at)
-        return await self.contacts.set_status(entry.contact_id, status, event.kind, event.at)
+        return await self.contacts.set_status(contact_id, status, event.kind, event.at)
 
-    async def _others(self, entry: Invitation, event: InvitationEvent) -> list[InvitationEvent]:
+    async def _others(self, contact_id: str, event: InvitationEvent) -> list[InvitationEvent]:
         if event.kind not in ENDS_FOLLOW_UP - {EventKind.SUBMITTED}:
             return []
         others = [
             event.model_copy(update={"invitation_id": other.id})
-            for other in await self.ledger.of_contact(entry.contact_id)
-            if other.id != entry.id
+            for other in await self.ledger.of_contact(contact_id)
+            if other.id != event.invitation_id
         ]
         return [each for each in others if await self.ledger.apply_event(each)]

@@ -37,6 +37,11 @@ def invitation_id(period: str, user_id: str, contact_id: str) -> str:
     return f"{period}.{user_id}.{contact_id}"
 
 
+def is_invitation_id(text: str) -> bool:
+    """Tell whether a text has the form of an invitation id."""
+    return _INVITATION.match(text) is not None
+
+
 def parse_invitation_id(text: str) -> InvitationKey:
     """Return the parts of an invitation id.
 

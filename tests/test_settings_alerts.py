@@ -16,13 +16,13 @@ def test_the_defaults_are_the_policys() -> None:
     assert not Alerts().policy.low_by_rule
 
 
-def test_every_setting_but_the_language_changes_the_policy() -> None:
+def test_every_setting_but_those_of_the_words_changes_the_policy() -> None:
     other: dict[str, Any] = {"language": "fr", "zone": "UTC", "digest_time": "07:30", "worse_by": "2"}
-    other["low_by_rule"] = True
+    other |= {"low_by_rule": True, "runbook_url": "https://wiki.example/incidents.md"}
     for name, field in Alerts.model_fields.items():
         value = other.get(name, field.default * 2 if name not in other else None)
         changed = Alerts(**{name: value}).policy
-        assert (changed == Alerts().policy) is (name == "language"), name
+        assert (changed == Alerts().policy) is (name in {"language", "runbook_url"}), name
 
 
 def test_every_part_of_the_policy_can_be_set() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from relance.domain.eligibility import invitation_refusal
 from relance.domain.failures import FailureClass
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitation import Doubt, Invitation, InvitationStatus, MailKind
 from relance.domain.people import Contact, User
 from relance.domain.phrases import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words
 from relance.domain.plan import Plan, PlanStatus
@@ -150,11 +150,14 @@ def _rules(plan: Plan | None) -> list[str]:
 
 
 def _doubts(invitation: Invitation, zone: str) -> list[str]:
-    return [
-        f"Whether {MAILS[doubt.kind]} handed over {moment(doubt.since, zone)} had arrived was not certain at first"
-        f"{DOUBTS[doubt.verdict]}."
-        for doubt in invitation.doubts
-    ]
+    return [f"{_doubt(doubt, zone)}{DOUBTS[doubt.verdict]}." for doubt in invitation.doubts]
+
+
+def _doubt(doubt: Doubt, zone: str) -> str:
+    mail, since = MAILS[doubt.kind], moment(doubt.since, zone)
+    if doubt.restored:
+        return f"The database was put back to its state {since}; whether {mail} had left since was not certain at first"
+    return f"Whether {mail} handed over {since} had arrived was not certain at first"
 
 
 def _answers(invitation: Invitation, zone: str) -> list[str]:

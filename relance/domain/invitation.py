@@ -125,12 +125,14 @@ _STILL_OPEN = (None, Verdict.UNKNOWN)
 class Doubt(Document):
     """A mail that was claimed and whose reply is not known, so that the relay may have it or not (SPEC X4).
 
-    `since` is the instant of its claim. `verdict` ends the doubt: `arrived`, so it counts as sent; `absent`, so it is
-    sent again; `unknown`, and sent again by policy; `missed`, absent when it could not be sent any more.
+    `since` is the instant of its claim; with `restored`, of the backup the database was put back to. `verdict` ends
+    the doubt: `arrived`, so it counts as sent; `absent`, so it is sent again; `unknown`, and sent again by policy;
+    `missed`, absent when it could not be sent any more.
     """
 
     kind: MailKind
     since: Utc
+    restored: bool = False
     verdict: Verdict | None = None
     at: Utc | None = None
 

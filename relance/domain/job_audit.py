@@ -139,22 +139,20 @@ class Auditor:
 
         What it counts since the audit before may be any of several nominal times; during a pause it counts nothing.
         """
-        missed = self.schedule.passed.missed > due.passed.missed
-        overlap = self.schedule.passed.overlap > due.passed.overlap
-        if due.paused and not missed and not overlap:
+        later = [one.started_at for one in others if one.nominal > due.nominal]
+        in_time = min(later, default=self.now) <= due.nominal + self.schedule.catchup
+        too_late = self.schedule.passed.missed > due.passed.missed and not in_time
+        if due.paused and not too_late:
             return PAUSED
         if any(_in_the_way(one, due) for one in others):
             return OVERLAP
-        later = [one.started_at for one in others if one.nominal > due.nominal]
-        in_time = min(later, default=self.now) <= due.nominal + self.schedule.catchup
-        if missed and not in_time:
+        if too_late:
             return MISSED
-        if overlap:
+        if self.schedule.passed.overlap > due.passed.overlap:
             # After its own absence the server may take a run for running that is over.
             return OVERLAP
-        # It acted, and neither then nor before: a pause that no audit saw. A change of the Schedule drops times too.
-        unseen = bool(later) and self.schedule.changed_at < due.nominal
-        return PAUSED if due.paused or unseen else MISSED
+        # It acted again and counted nothing: a pause that no audit saw. A change of the Schedule drops times too.
+        return PAUSED if later and self.schedule.changed_at < due.nominal else MISSED
 
     def _ended(self, due: Due, execution: Execution) -> JobRun | None:
         match execution.status:

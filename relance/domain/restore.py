@@ -27,7 +27,7 @@ def doubt_after(restore: Restore | None, invitation: Invitation, kind: MailKind,
         return None
     if any(one.kind is kind and one.since == restore.since for one in invitation.doubts):
         return None
-    return Doubt(kind=kind, since=restore.since)
+    return Doubt(kind=kind, since=restore.since, restored=True)
 
 
 def _due(invitation: Invitation, kind: MailKind, planned: datetime) -> datetime:

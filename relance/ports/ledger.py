@@ -46,7 +46,7 @@ class Ledger(Protocol):
         """
 
     async def doubt(self, invitation_ids: Sequence[str], kind: MailKind, since: datetime) -> None:
-        """Put these mails in doubt, as of an instant, where nothing is recorded of them and nobody has claimed them.
+        """Put those of these mails in doubt, for a restore to an instant, that are neither recorded nor claimed.
 
         A reminder is recorded as uncertain as well, so that it stays unsent (SPEC X4).
         """

@@ -20,6 +20,7 @@ from relance.temporal.errors import is_missing
 
 SENDING = "send_batch"
 ANSWER_WITHIN = timedelta(seconds=5)
+TRIES = 3
 
 
 async def live_progress(client: Client, period: str) -> CycleProgress:
@@ -38,17 +39,27 @@ async def live_progress(client: Client, period: str) -> CycleProgress:
 
 
 async def _wave(client: Client, period: str, instant: datetime) -> Counts:
+    """Return the counts of a wave's batches, done and under way; nothing while it does not exist yet."""
     wave: WorkflowHandle[object, object] = client.get_workflow_handle(ids.wave_workflow_id(period, instant))
     try:
-        done: WaveResult = await wave.query(Query.PROGRESS, result_type=WaveResult, rpc_timeout=ANSWER_WITHIN)
-        # A batch that ends between the two answers is missing until the next look, and never counted twice.
-        described = await wave.describe(rpc_timeout=ANSWER_WITHIN)
+        done = await _done(wave)
+        for _ in range(TRIES):
+            described = await wave.describe(rpc_timeout=ANSWER_WITHIN)
+            before, done = done, await _done(wave)
+            if done.batches == before.batches:
+                break
+        # A batch that ended between the two answers would be counted twice or not at all: hence another look.
+        return sum(await _beats(client, described.raw_description.pending_activities), done.counts)
     except RPCError as error:
         # The cycle names it a moment before it exists.
         if is_missing(error):
             return Counts()
         raise
-    return sum(await _beats(client, described.raw_description.pending_activities), done.counts)
+
+
+async def _done(wave: WorkflowHandle[object, object]) -> WaveResult:
+    found: WaveResult = await wave.query(Query.PROGRESS, result_type=WaveResult, rpc_timeout=ANSWER_WITHIN)
+    return found
 
 
 async def _beats(client: Client, pending: Iterable[PendingActivityInfo]) -> list[Counts]:

@@ -17,10 +17,14 @@ from relance.adapters.mongo.connection import Database, connect
 from relance.adapters.mongo.documents import Raw
 from relance.contracts.jobs import JobRequest
 from relance.contracts.upkeep import Ended, EndedInput, SweepInput
+from relance.domain.events import EventKind
 from relance.domain.retention import EXPIRED, Stage, Sweep
+from relance.errors import NotFound
+from relance.events import EventIntake
 from relance.settings import Mongo, Privacy
 from relance.settings.retention import RetentionGroup
 from tests.adapters.mongo.test_archive import LATELY, LONG_AGO, NOW, entry, plan
+from tests.fakes import FakeFollowUps, FixedClock
 
 OLD, ENDED, RUNNING = "2025-03", "2026-05", "2026-11"
 COLLECTIONS = ("invitations", "plans", "compensations", "cycleControls", "jobRuns", "alerts", "chatMessages")
@@ -184,3 +188,22 @@ async def test_a_sweep_that_was_cut_off_goes_on_and_counts_both_parts(db: Databa
     environment.info = dataclasses.replace(environment.info, heartbeat_details=[first])
     assert await environment.run(cleanup.sweep, request) == 30
     assert await db.raw.jobRuns.count_documents({}) == 0
+
+
+async def test_who_opts_out_of_an_invitation_that_was_cleaned_up_gets_no_more_mail(
+    db: Database, cleanup: Cleanup
+) -> None:
+    await furnish(db)
+    await clean(cleanup)
+    contact = {"_id": "c1", "userId": "u1", "email": "c1@people.example", "status": "active"}
+    await db.raw.contacts.insert_one(contact)
+    intake = EventIntake(db.ledger, db.contacts, db.suppressions, FakeFollowUps(), FixedClock(NOW))
+    for period in (OLD, ENDED):
+        await intake.take(f"{period}.u1.c1", EventKind.OPTED_OUT)
+    assert (await db.raw.contacts.find_one({}) or {})["status"] == "opted_out"
+    assert await db.suppressions.suppressed(["c1@people.example"]) == {"c1@people.example"}
+    for unknown in (f"{OLD}.u2.c1", f"{OLD}.u1.nobody", "no invitation at all"):
+        with pytest.raises(NotFound):
+            await intake.take(unknown, EventKind.OPTED_OUT)
+    with pytest.raises(NotFound):
+        await intake.take(f"{OLD}.u1.c1", EventKind.SUBMITTED)

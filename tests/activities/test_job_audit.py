@@ -17,7 +17,7 @@ from relance.alerting import AlertDesk
 from relance.contracts.jobs import JobRequest
 from relance.domain.job_audit import Execution, Passed, Status, Watched
 from relance.domain.job_run import JobRun
-from tests.fakes import FakeAlertGroups, FixedClock
+from tests.fakes import FakeAlertGroups, FakeMeter, FixedClock
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
 from tests.simulation.memory.store import Store
@@ -70,6 +70,7 @@ class Site:
     groups: FakeAlertGroups = field(default_factory=FakeAlertGroups)
     database: Database = field(default_factory=lambda: open_memory(Store(), SafeLink()))
     clock: FixedClock = field(default_factory=lambda: FixedClock(CREATED))
+    meter: FakeMeter = field(default_factory=FakeMeter)
 
     async def __aenter__(self) -> Site:
         await self.database.ensure_indexes()
@@ -82,7 +83,7 @@ class Site:
         self.clock.at = self.server.now = at
         data = self.database
         desk = AlertDesk(data.alerts, data.silences, self.groups, self.clock)
-        audit = JobAudit([JOB], self.server, data.audit_marks, data.job_runs, desk, self.clock, GRACE)
+        audit = JobAudit([JOB], self.server, data.audit_marks, data.job_runs, desk, self.clock, GRACE, self.meter)
         return (await audit.audit(JobRequest(nominal=at, dry_run=dry_run))).counts
 
     async def record(self, number: int, state: str = "ran") -> None:

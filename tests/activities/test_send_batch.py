@@ -269,3 +269,12 @@ async def test_a_slow_clock_never_stamps_a_mail_before_its_plan(office: Office) 
     office.clock.at = SEND_AT - timedelta(minutes=10)
     await office.run(office.invitations.send_batch, batch_of_everyone(SEND_AT))
     assert (await office.entry("u1", "u1c0")).sent_at == SEND_AT
+
+
+async def test_a_mail_is_counted_by_its_provider_and_by_how_late_it_is(office: Office) -> None:
+    await office.add_user("u1", contacts=1)
+    await office.add_contact("u1", "u1x", email="someone@Googlemail.com")
+    await office.plan()
+    await office.send(SEND_AT + timedelta(minutes=10))
+    assert sorted(office.meter.providers) == ["google", "other"]
+    assert office.meter.waits == [600.0, 600.0]

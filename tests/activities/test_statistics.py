@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from relance.contracts.cycle import CycleProgress, CycleStatistics, StatisticsInput
+from relance.contracts.cycle import CycleProgress, CycleStatistics, JobRunInput, StatisticsInput
 from relance.domain.failures import Severity
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 
@@ -35,3 +35,10 @@ async def test_a_missing_entry_is_a_critical_alert_until_it_is_accounted_for(off
     await office.data.raw.invitations.insert_one(lost)
     assert (await balanced(office)).balance == 0
     assert office.alert_groups.summary() == [("cycle-imbalance", [KEY], []), ("cycle-imbalance", [], [KEY])]
+
+
+async def test_a_job_run_is_counted_once_with_its_duration(office: Office) -> None:
+    request = JobRunInput(job="cleanup", nominal=SEND_AT, state="ran", at=SEND_AT, figures={"duration_s": 3.0})
+    assert await office.run(office.statistics.record_job_run, request)
+    assert not await office.run(office.statistics.record_job_run, request)
+    assert office.meter.job_runs == [("cleanup", "ran", 3.0)]

@@ -166,15 +166,15 @@ def test_a_quiet_month_is_told_in_three_sentences_with_its_figures() -> None:
 
 
 def test_what_changed_a_lot_comes_first_and_is_marked() -> None:
-    message = cycle_message(
-        report({"failed.hard_recipient": 2_500, "per_second": 400.0}), key="k", at=AT, language="en"
-    )
+    now = {"failed.hard_recipient": 2_500, "per_second": 400.0, "success_rate": 0.986}
+    message = cycle_message(report(now), key="k", at=AT, language="en")
     assert "Against 2026-10, 2 figures changed by more than usual (⚠️)." in message.text
     assert message.rows[:3] == (
         "⚠️ failed: mailbox gone · 2,500 · +1,500 (+150%)",
         "⚠️ rate · 400 per second · −54.5%",
         "sent · 97,000",
     )
+    assert message.rows[-1] == "success rate · 98.6% · −0.4\u00a0pt"
     assert message.severity is Severity.MEDIUM
 
 

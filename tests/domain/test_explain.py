@@ -247,3 +247,9 @@ def test_every_end_of_a_doubt_has_words_of_its_own() -> None:
     assert set(DOUBTS) == {None, *Verdict}
     assert set(MAILS) == set(MailKind)
     assert len(set(DOUBTS.values())) == len(DOUBTS)
+
+
+def test_a_doubt_that_a_restore_has_left_is_told_as_one() -> None:
+    doubt = Doubt(kind=MailKind.INVITATION, since=SENT_AT, restored=True, verdict=Verdict.ARRIVED)
+    [line] = [line for line in why(an_invitation(doubts=(doubt,))) if "not certain at first" in line]
+    assert line.startswith("The database was put back to its state on Thursday 5 November 2026")

@@ -96,7 +96,7 @@ def test_what_the_server_counted_tells_a_pause_from_an_outage_and_a_run_it_took_
     after = CATCHUP + GRACE
     assert judged(after, passed=Passed(missed=1)) == MISSED
     assert judged(after, passed=Passed(overlap=1)) == OVERLAP
-    assert judged(after, was_paused=True, passed=Passed(overlap=1)) == OVERLAP
+    assert judged(after, was_paused=True, passed=Passed(overlap=1)) == PAUSED
     # Of what cannot be told apart, people had rather hear too much.
     assert judged(after, was_paused=True, passed=Passed(missed=1)) == MISSED
     assert judged(after, passed=Passed(missed=1, overlap=1)) == MISSED

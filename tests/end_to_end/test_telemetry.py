@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -38,10 +38,10 @@ def collector() -> Iterator[Collector]:
         yield found
 
 
-async def _until(condition: Callable[[], object], what: Callable[[], object]) -> None:
+async def _pushed(collector: Collector, *names: str) -> None:
     deadline = time.monotonic() + PUSHED_WITHIN
-    while not condition():
-        assert time.monotonic() < deadline, what()
+    while not {span.name for span in collector.spans}.issuperset(names):
+        assert time.monotonic() < deadline, {span.name for span in collector.spans}
         await asyncio.sleep(0.1)
 
 
@@ -82,8 +82,7 @@ async def test_one_trace_goes_from_the_command_to_relay_and_database_and_names_n
     assert code == 0, said
     code, _, said = await starter(installation, "start", "default-lp")
     assert code == 0, said
-    names = lambda: {span.name for span in collector.spans}  # noqa: E731
-    await _until(lambda: {"SMTP lane", "HTTP POST", "RunActivity:balance"} <= names(), names)
+    await _pushed(collector, "SMTP lane", "HTTP POST", "RunActivity:balance")
     await worker.stop()
 
     by_id = {span.span_id: span for span in collector.spans}

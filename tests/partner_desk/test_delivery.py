@@ -176,3 +176,29 @@ async def test_what_happened_is_recorded_once_and_a_cause_tells_those_it_explain
     assert alert.state is AlertState.RESOLVED
     assert [entry.event for entry in alert.history] == [AlertEvent.OPENED, AlertEvent.SENT, AlertEvent.RESOLVED]
     assert bureau.groups.told[-1] == ("no-data", Inhibited(by=None))
+
+
+async def test_what_happens_to_alerts_and_messages_is_counted_by_rule_and_channel(
+    bureau: Bureau, slack: ScriptedChannel
+) -> None:
+    meter = FakeMeter()
+    delivery = a_delivery(bureau, slack, meter=meter)
+    await bureau.desk.fire([sighting()])
+    entries = (
+        AlertEntry(key=KEY, event=AlertEvent.OPENED, at=NOMINAL),
+        AlertEntry(key=KEY, event=AlertEvent.SUPPRESSED, at=NOMINAL, detail="unchanged"),
+        AlertEntry(key=KEY, event=AlertEvent.SENT, at=NOMINAL, detail="slack: delivered"),
+    )
+    await perform(delivery.record, RecordInput(group="default-lp", entries=entries))
+    slack.script = [ChannelGone("slack", "it answered 410"), ChannelUnavailable("slack", "it answered 503")]
+    for _ in range(2):
+        with pytest.raises(ApplicationError):
+            await perform(delivery.post, request())
+    for _ in range(2):
+        await perform(delivery.post, request())
+    assert meter.alert_events == [
+        ("default-lp", "opened", None),
+        ("default-lp", "suppressed", "unchanged"),
+        ("default-lp", "sent", None),
+    ]
+    assert meter.alert_messages == [("slack", one) for one in ("gone", "unavailable", "delivered", "repeated")]

@@ -14,6 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from relance.runtime.supervisor import child_environment
+from relance.settings import Monitoring
+
 ROOT = Path(__file__).resolve().parents[2]
 PARENT = Path(__file__).parent / "parent.py"
 
@@ -101,6 +104,13 @@ def test_a_child_that_does_not_drain_in_time_is_killed_and_that_is_a_failure(tmp
         process.terminate()
         assert process.wait(10) == 1
         assert not any(_is_running(pid) for pid in _pids(tmp_path))
+
+
+def test_ports_of_the_children_are_counted_up_and_free_ones_stay_free() -> None:
+    of = child_environment(Monitoring(metrics_port=9464, health_port=9564))
+    ports = {"RELANCE_MONITORING__METRICS_PORT": "9466", "RELANCE_MONITORING__HEALTH_PORT": "9566"}
+    assert of(2) == ports
+    assert child_environment(Monitoring(metrics_port=0))(2) == {}
 
 
 def test_each_child_has_a_metrics_port_of_its_own(tmp_path: Path) -> None:

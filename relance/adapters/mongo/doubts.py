@@ -29,10 +29,10 @@ def doubted(kind: MailKind | str) -> Raw:
 
 
 def doubting(kind: MailKind, since: datetime) -> Write:
-    """Return the write that puts mails in doubt of which nothing is recorded; each once per instant."""
+    """Return the write that puts mails in doubt for a restore, if nothing is recorded of them; once per backup."""
     doubt = {"kind": kind.value, "since": since}
     unknown: Raw = {"claim": None, "$nor": [{"doubts": {"$elemMatch": doubt}}]}
-    doubts = {"doubts": appended("doubts", doubt)}
+    doubts = {"doubts": appended("doubts", {**doubt, "restored": True})}
     if kind is MailKind.INVITATION:
         unsent = {"sentAt": None, "status": {"$in": [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]}}
         # As if it had been claimed: only from there it may turn out to have been sent.

@@ -96,7 +96,7 @@ class MongoLedger:
         return invitations.matched_count + reminders.matched_count
 
     async def doubt(self, invitation_ids: Sequence[str], kind: MailKind, since: datetime) -> None:
-        """Put these mails in doubt, as of an instant, where nothing is recorded of them and nobody has claimed them."""
+        """Put these mails in doubt for a restore to an instant; see `ports.Ledger`."""
         one = doubting(kind, since)
         with translated("put mails in doubt"):
             await self._collection.update_many({**one.mine, "_id": {"$in": list(invitation_ids)}}, one.update)

@@ -87,7 +87,9 @@ def shown_delta(change: Change, words: ReportWords) -> str:
     if not delta or change.before is None:
         return ""
     sign = "+" if delta > 0 else MINUS
-    if change.figure == SUCCESS or not change.before:
+    if change.figure == SUCCESS:
+        return f"{sign}{words.figures.plain(Decimal(str(round(abs(delta) * 100, 1))))}{NO_BREAK}pt"
+    if not change.before:
         return f"{sign}{shown_value(change.figure, abs(delta), words)}"
     share = words.figures.percent(Decimal(str(round(abs(delta) / change.before * 100, 1))))
     if change.figure in MEASURED:

@@ -11,7 +11,7 @@ from relance.contracts.follow_up import InvitationEvent
 from relance.domain.events import EventKind
 from relance.domain.failures import UNCERTAIN
 from relance.domain.invitation import Doubt, InvitationStatus, MailKind, Verdict
-from relance.ports import Claimed, ClaimRequest, Deferred, Failed, Refused, Resolution, Uncertain
+from relance.ports import Claimed, ClaimRequest, Deferred, Failed, Refused, Released, Resolution, Uncertain
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
 
 LATER = AT + timedelta(minutes=5)
@@ -154,3 +154,38 @@ async def test_whoever_claims_the_mail_keeps_it_from_being_resolved(people: Peop
     assert isinstance(await people.db.ledger.exchange(None, request), Claimed)
     assert not await people.db.ledger.resolve(resolution(request, Verdict.ARRIVED))
     assert (await people.stored(request)).sent_at is None
+
+
+BACKED_UP = AT - timedelta(hours=1)
+
+
+async def test_a_restore_puts_what_is_not_recorded_in_doubt_once(people: People) -> None:
+    [request] = await people.invite(1)
+    for _ in range(2):
+        await people.db.ledger.doubt([request.invitation_id], MailKind.INVITATION, BACKED_UP)
+    stored = await people.stored(request)
+    assert stored.doubts == (Doubt(kind=MailKind.INVITATION, since=BACKED_UP, restored=True),)
+    assert stored.status is InvitationStatus.SENDING, "so that it may turn out to have been sent"
+    assert await people.db.ledger.resolve(resolution(request, Verdict.ARRIVED))
+    assert (await people.stored(request)).status is InvitationStatus.SENT
+
+
+async def test_a_restore_leaves_a_mail_alone_that_is_being_sent_or_was(people: People) -> None:
+    request = await people.claimed()
+    await people.db.ledger.doubt([request.invitation_id], MailKind.INVITATION, BACKED_UP)
+    assert (await people.stored(request)).doubts == ()
+    await people.db.ledger.exchange(settle(request, SENT), None)
+    await people.db.ledger.doubt([request.invitation_id], MailKind.INVITATION, BACKED_UP)
+    assert (await people.stored(request)).doubts == ()
+
+
+async def test_a_reminder_put_in_doubt_by_a_restore_stays_unsent_until_the_log_is_sure(people: People) -> None:
+    request = await people.claimed(InvitationStatus.SENT, MailKind.FIRST)
+    await people.db.ledger.exchange(settle(request, Released()), None)
+    for _ in range(2):
+        await people.db.ledger.doubt([request.invitation_id], MailKind.FIRST, BACKED_UP)
+    stored = await people.stored(request)
+    assert [skip.reason for skip in stored.reminder_skips] == ["uncertain"]
+    assert [doubt.kind for doubt in stored.doubts] == [MailKind.FIRST]
+    assert await people.db.ledger.resolve(resolution(request, Verdict.ABSENT))
+    assert (await people.stored(request)).reminder_skips == ()

@@ -41,6 +41,7 @@ def judged(facts: Facts, records: Records, executions: Executions) -> Verdict:
         states[job] = dict(sorted(Counter(str(one["state"]) for one in own).items()))
         by_time = {one["nominal"]: str(one["state"]) for one in own}
         problems += [f"{job} {at:%H:%M:%S}: no record" for at in times if at not in by_time]
+        problems += [f"{job} {one['nominal']}: judged too soon" for one in own if one.get("history")]
         for at in times:
             if at in by_time:
                 said = [
@@ -74,10 +75,10 @@ def _wrong(facts: Facts, job: str, at: datetime, state: str, executions: Executi
         yield "but it was paused"
     if state == OVERLAP and not any(_in_the_way(one, at, facts) for one in executions[job]):
         yield "but no run was in the way"
-    perhaps = any(one.holds(at, -MARGIN) and one.end - at > facts.catchup - MARGIN for one in facts.outages)
     surely = any(one.holds(at) and one.end - at > facts.catchup + MARGIN / 3 for one in facts.outages)
-    if state == MISSED and not perhaps:
-        yield "but it could have been made up for"
+    # Of times within its absence the server may drop some it could have made up for: nothing ran, whatever it thought.
+    if state == MISSED and not any(one.holds(at, -MARGIN) for one in facts.outages):
+        yield "but the server was there"
     if state != MISSED and surely and not any(_in_the_way(one, at, facts) for one in executions[job]):
         yield "but it was too late to make up for it"
 

@@ -10,7 +10,7 @@ from relance.domain.reconciliation import Mended, ReconcilePolicy
 from relance.reconciliation import out_of_step
 from tests.domain.alerts.alerts import FIRED_AT
 
-COUNTS = {Mended.FOLLOW_UPS_RESTARTED: 1200, Mended.REMINDERS_WOKEN: 1, Mended.PLANS_STUCK: 2}
+COUNTS: dict[str, int] = {Mended.FOLLOW_UPS_RESTARTED: 1200, Mended.REMINDERS_WOKEN: 1, Mended.PLANS_STUCK: 2}
 
 
 @pytest.mark.parametrize(

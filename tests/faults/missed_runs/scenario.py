@@ -35,7 +35,7 @@ SLOW = 0.7
 """Of the interval: a check asks twice, so that it lasts longer than that."""
 PATIENCE = timedelta(seconds=5)
 RUNNING = "TemporalScheduledById IS NOT NULL AND ExecutionStatus = 'Running'"
-HUNG = timedelta(seconds=9)
+HUNG = timedelta(seconds=15)
 """After so long a run is ended: one whose activity was handed out by a server that died at that moment."""
 PROBLEMS_SHOWN = 20
 LIMIT_S = 90.0
@@ -179,7 +179,12 @@ def hurried(argument: Any) -> Any:
     return argument
 
 
-ENVIRONMENT: Mapping[str, str] = {"RELANCE_JOBS__AUDIT_GRACE": "PT1S", "RELANCE_HEALTH__AGAIN": "PT0.2S"}
+ENVIRONMENT: Mapping[str, str] = {
+    "RELANCE_JOBS__AUDIT_GRACE": "PT1S",
+    "RELANCE_HEALTH__AGAIN": "PT0.2S",
+    # The audit comes after the looks.
+    "RELANCE_HEALTH__DEADLINE": "3",
+}
 
 
 async def rehearse(every: int, outages: int, say: Say) -> Report:

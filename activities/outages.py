@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -105,7 +105,7 @@ class Outages:
             updated_at=notice.at,
             resolved_at=notice.ended,
         )
-        return alert_message(
+        message = alert_message(
             telling,
             [alert],
             key=outage_message_key(self.rule.probe, notice.begun, telling),
@@ -113,6 +113,8 @@ class Outages:
             language=self.voice.language,
             runbook_url=self.voice.runbook_url,
         )
+        # Nothing is stored that details could be told from.
+        return replace(message, offer="")
 
 
 async def _delivered(channel: Channel, message: OutgoingMessage) -> bool:

@@ -22,6 +22,7 @@ from relance.domain.control import Control, ControlState
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.plan import PlanStatus
 from relance.domain.reconciliation import (
+    OVERTAKEN,
     Mended,
     ReconcilePolicy,
     is_alarming,
@@ -36,9 +37,6 @@ from relance.ports.reconciliation import CycleWatch, Followee, Followees, Follow
 from relance.reconciliation import SUBJECT, WATCHED, out_of_step
 
 PAGE = 500
-OVERTAKEN = "overtaken"
-"""Why a first reminder is not sent: its follow-up was gone for so long that the second one is due."""
-
 _STALE = {PlanStatus.PLANNED, PlanStatus.SENDING}
 
 

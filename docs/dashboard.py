@@ -31,10 +31,8 @@ class Panel:
 def _quantiles(metric: str, by: str = "", where: str = "") -> tuple[Query, ...]:
     labels = f"le, {by}" if by else "le"
     rate = f"sum by ({labels}) (rate({metric}_bucket{where}[$__rate_interval]))"
-    legend = f"p{{}} {{{{{by}}}}}" if by else "p{}"
-    return tuple(
-        Query(f"histogram_quantile(0.{share}, {rate})", legend.format(share).strip()) for share in ("50", "95")
-    )
+    series = f" {{{{{by}}}}}" if by else ""
+    return tuple(Query(f"histogram_quantile(0.{share}, {rate})", f"p{share}{series}") for share in ("50", "95"))
 
 
 MAILS = "relance_mails_total"

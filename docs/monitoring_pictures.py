@@ -26,7 +26,7 @@ USERS, CONTACTS = 1000, 20
 PROVIDERS = ("example.net", "example.org", "gmail.com", "orange.fr")
 PATIENCE_S = 300.0
 AROUND_S = 5.0
-WIDTH, HEIGHT, MARGIN = 380, 150, 46
+WIDTH, HEIGHT, MARGIN = 370, 150, 56
 COLOURS = ("#2f6fb2", "#c0392b", "#2e8b57", "#c77f0a", "#7d5ba6", "#5f6b76", "#0e8f8f", "#b0407a")
 UNITS = {"ops": "/s", "s": " s", "percentunit": " %", "bytes": " MiB"}
 FACTORS = {"percentunit": 100.0, "bytes": 1 / 1024**2}
@@ -40,12 +40,13 @@ class Drawn:
 
     panel: Panel
     series: Series
+    seconds: float
 
 
 def monitoring(images: Path) -> None:
     """Run a cycle and write the picture of the panels that have data."""
     drawn = asyncio.run(_observe())
-    picture(_page(drawn), 3 * (WIDTH + 24) + 24, images / "monitoring-cycle.png")
+    picture(_page(drawn), 3 * (WIDTH + 36) + 12, images / "monitoring-cycle.png")
 
 
 async def _observe() -> list[Drawn]:
@@ -81,7 +82,7 @@ async def _drawn(server: Prometheus, panel: Panel, begun: float) -> Drawn:
             values = [(float(at) - begun, float(value)) for at, value in found["values"] if value != "NaN"]
             if values:
                 series[_legend(query.legend, found["metric"])] = values
-    return Drawn(panel, series)
+    return Drawn(panel, series, time.time() - begun)
 
 
 def _legend(text: str, labels: Mapping[str, Any]) -> str:
@@ -113,11 +114,10 @@ def _legends(one: Drawn) -> str:
 def _chart(one: Drawn) -> str:
     factor = FACTORS.get(one.panel.unit, 1.0)
     points = [point for values in one.series.values() for point in values]
-    longest = max(at for at, _ in points) or 1.0
     highest = max(value for _, value in points) * factor * 1.1 or 1.0
 
     def place(at: float, value: float) -> str:
-        x = MARGIN + (WIDTH - MARGIN) * at / longest
+        x = MARGIN + (WIDTH - MARGIN) * at / one.seconds
         return f"{x:.1f},{(HEIGHT - 18) * (1 - value * factor / highest) + 4:.1f}"
 
     lines = [
@@ -133,5 +133,5 @@ def _chart(one: Drawn) -> str:
         grid.append(f'<text x="{MARGIN - 4}" y="{y + 4}" text-anchor="end">{figure}</text>')
     for share in (0.0, 0.5, 1.0):
         x, anchor = MARGIN + (WIDTH - MARGIN) * share, ("start", "middle", "end")[int(share * 2)]
-        grid.append(f'<text x="{x}" y="{HEIGHT}" text-anchor="{anchor}">{longest * share:.0f} s</text>')
+        grid.append(f'<text x="{x}" y="{HEIGHT}" text-anchor="{anchor}">{one.seconds * share:.0f} s</text>')
     return f'<svg width="{WIDTH}" height="{HEIGHT + 2}">{"".join(grid)}{"".join(lines)}</svg>'

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
@@ -154,11 +153,6 @@ def is_settled(standing: Standing, rule: ProbeRule) -> bool:
     if rule.counter or standing.state is Health.UNKNOWN:
         return True
     return not (standing.good if standing.state is Health.UNHEALTHY else standing.bad)
-
-
-def unknown_since(standing: Standing, now: datetime, patience: float) -> bool:
-    """Tell whether nobody has looked for so many seconds that the stored state says nothing any more."""
-    return (now - standing.at).total_seconds() > patience
 
 
 def _state(before: Standing | None, grade: Grade, rule: ProbeRule, bad: int, good: int) -> Health:

@@ -10,6 +10,7 @@ from relance.domain.events import EventKind
 from relance.domain.failures import FailureClass
 from relance.domain.invitation import MailKind, Verdict
 from relance.domain.planning import PlanReason
+from relance.domain.reconciliation import OVERTAKEN
 from relance.domain.reminders import ReminderRefusal
 from relance.domain.send_times import Note
 
@@ -108,9 +109,13 @@ CONTROLS: Mapping[str, str] = {
     ControlState.ROLLED_BACK.reason: "somebody took the whole cycle back",
 }
 
+MENDED: Mapping[str, str] = {
+    OVERTAKEN: "its follow-up had been lost, and the second reminder was due by the time it was found",
+}
+
 _ALL: Mapping[str, str] = {
     str(code): words
-    for table in (CONTROLS, EVENTS, FAILURES, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
+    for table in (CONTROLS, EVENTS, FAILURES, MENDED, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
     for code, words in table.items()
 }
 

@@ -17,6 +17,9 @@ from relance.domain.send_times import period_window
 RETRIED_FOR = timedelta(days=2)
 """For how long a mail put off by its relay is tried again."""
 
+OVERTAKEN = "overtaken"
+"""Why a first reminder is not sent: its follow-up was gone for so long that the second one is due."""
+
 _SENT = {InvitationStatus.SENT, InvitationStatus.OPENED}
 _REMINDERS = (MailKind.FIRST, MailKind.SECOND)
 

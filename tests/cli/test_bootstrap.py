@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from relance import ids
 from relance.contracts.cycle import CycleInput
+from relance.contracts.names import JobName
 from relance.domain.send_times import next_period
 from relance.temporal.namespace import raise_retention, retention
 from tests.cli.terminal import Terminal
@@ -31,7 +32,7 @@ async def test_the_first_bootstrap_prepares_everything_and_the_second_changes_no
     periods = expected_periods(before)
     assert (first["retention"], first["retention_days"]) == ("raised", 30)
     assert "invitations(period, userId, contactId)" in first["indexes_created"]
-    schedules = ("monthly-cycle", "default-lp", "paused-partner")
+    schedules = ("monthly-cycle", *JobName, "default-lp", "paused-partner")
     assert first["schedules"] == dict.fromkeys(schedules, "created")
     assert first["periods"] == dict.fromkeys(periods, "started")
     second = terminal.json("bootstrap")

@@ -10,7 +10,7 @@ from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
 from temporalio.client import Client, ScheduleActionStartWorkflow
 
 from relance.contracts.checks import CheckInput
-from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, TaskQueue, Workflow
+from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
 from relance.domain.cron import weekdays
 from relance.settings import Settings
 from relance.temporal import schedules
@@ -24,7 +24,7 @@ def applied(terminal: Terminal) -> Terminal:
 
 
 def monthly(answer: dict[str, list[dict[str, object]]]) -> dict[str, object]:
-    assert [one["id"] for one in answer["schedules"]] == [MONTHLY_SCHEDULE, "default-lp", "paused-partner"]
+    assert [one["id"] for one in answer["schedules"]] == [MONTHLY_SCHEDULE, *JobName, "default-lp", "paused-partner"]
     return answer["schedules"][0]
 
 
@@ -142,7 +142,7 @@ async def test_the_server_reads_weekdays_as_we_do(applied: Terminal, client: Cli
 
 
 def test_without_a_key_the_checks_are_not_scheduled() -> None:
-    assert [one.id for one in schedules.declared(Settings())] == [MONTHLY_SCHEDULE]
+    assert [one.id for one in schedules.declared(Settings())] == [MONTHLY_SCHEDULE, *JobName]
 
 
 async def test_a_check_is_paused_triggered_and_made_up_for_like_any_other(applied: Terminal, client: Client) -> None:

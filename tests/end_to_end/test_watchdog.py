@@ -12,6 +12,7 @@ import pytest
 
 from relance.domain.control import ControlState
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from tests.cli.terminal import Terminal
 from tests.end_to_end.commands import starter
 from tests.end_to_end.people import people
 from tests.installation import Installation
@@ -123,3 +124,7 @@ async def test_a_server_that_is_away_is_another_exit_code(installation: Installa
     installation.environment["RELANCE_MONGO__URI"] = "mongodb://127.0.0.1:1/?replicaSet=rs0"
     code, effects = await looked(installation)
     assert (code, effects["MongoDB"]["state"], deadman.calls) == (UNREACHABLE, "unreachable", [])
+    said = Terminal(installation.environment).run("watchdog", "--quiet")
+    assert said.code == UNREACHABLE
+    assert "Temporal" in said.out
+    assert "mails" not in said.out, "what is well is not worth a mail"

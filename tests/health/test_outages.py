@@ -74,7 +74,7 @@ async def test_the_messages_read_like_any_other_alert() -> None:
     assert [plain_text(one) for one in slack.took] == [
         "[09:01 AM] 🤖 Agent:\n\n🚨 MongoDB Alert\n\n"
         "MongoDB fails or is too slow: nothing can be recorded, so nothing is sent.\n"
-        "• mongodb · does not answer\nWould you like me to provide more details?",
+        "• mongodb · does not answer",
         "[09:09 AM] 🤖 Agent:\n\n✅ MongoDB: resolved\n\n"
         "This is over. Nothing is left to do.\n• mongodb · after 8\u00a0min",
     ]

@@ -23,10 +23,8 @@ def told(values: Iterable[float | Trouble], rule: ProbeRule, before: Standing | 
     """Return where the probe stands after each look; a trouble is a look that found nothing."""
     standings = []
     for number, value in enumerate(values):
-        if isinstance(value, Trouble):
-            look = a_look(None, after=number, trouble=value)
-        else:
-            look = a_look(value, after=number)
+        failed = a_look(None, after=number, trouble=value) if isinstance(value, Trouble) else None
+        look = failed or a_look(float(value), after=number)
         before = judged(before, look, graded(look, rule, before, ()), rule)
         standings.append(before)
     return standings

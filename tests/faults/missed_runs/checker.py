@@ -79,14 +79,18 @@ def _wrong(facts: Facts, job: str, at: datetime, state: str, executions: Executi
     # Of times within its absence the server may drop some it could have made up for: nothing ran, whatever it thought.
     if state == MISSED and not any(one.holds(at, -MARGIN) for one in facts.outages):
         yield "but the server was there"
-    if state != MISSED and surely and not any(_in_the_way(one, at, facts) for one in executions[job]):
+    if state != MISSED and surely and not any(one.nominal < at and _open_after(one, at) for one in executions[job]):
         yield "but it was too late to make up for it"
 
 
 def _in_the_way(one: Started, at: datetime, facts: Facts) -> bool:
     # When it comes back, the server may take a run for running that ended just before it died.
     away = min((span.begin for span in facts.outages if span.holds(at, -MARGIN)), default=at)
-    return one.nominal < at and (one.closed_at is None or one.closed_at > min(at, away) - MARGIN)
+    return one.nominal < at and _open_after(one, min(at, away) - MARGIN)
+
+
+def _open_after(one: Started, instant: datetime) -> bool:
+    return one.closed_at is None or one.closed_at > instant
 
 
 # These say for themselves, in minutes, what is late.

@@ -215,7 +215,7 @@ async def rehearse(every: int, outages: int, say: Say) -> Report:
 
 
 def _declare(parser: ArgumentParser) -> None:
-    parser.add_argument("--every", type=positive, default=3, help="seconds between nominal times; a divisor of 60")
+    parser.add_argument("--every", type=positive, default=4, help="seconds between nominal times; a divisor of 60")
     parser.add_argument("--outages", type=positive, default=1, help="short and long absences of the server, each")
 
 

@@ -33,7 +33,8 @@ class HealthRounds:
         begun = time.monotonic()
         looks = await look_at_all(self.probes, self.clock)
         lost = any(one.probe == ProbeName.MONGODB and one.trouble is not None for one in looks)
-        return Round(looks=tuple(looks), took=timedelta(seconds=time.monotonic() - begun), database_lost=lost)
+        took = timedelta(seconds=time.monotonic() - begun)
+        return Round(looks=tuple(looks), took=took, database_lost=lost, again=self.again)
 
     @activity.defn
     async def judge(self, round_: Round) -> Verdict:

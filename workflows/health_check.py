@@ -24,9 +24,6 @@ with workflow.unsafe.imports_passed_through():
     from relance.domain.performance import FIGURE_OF_PROBE
     from relance.domain.probes import ProbeName
 
-GUARD = timedelta(minutes=1)
-"""How often a run that is not done yet looks whether that is because MongoDB is away."""
-
 MOST_ROUNDS = 12
 """What has not settled by then is looked at by the next run."""
 LOST = JobOutcome(counts={"database_lost": 1})
@@ -36,16 +33,26 @@ LOST = JobOutcome(counts={"database_lost": 1})
 class HealthCheck:
     """Look, judge, and look again while something is changing; id `health-<nominal time>`."""
 
+    @workflow.init
+    def __init__(self, _request: JobInput) -> None:
+        self._pause: timedelta | None = None
+        self._is_pausing = False
+
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:
         """Return how many probes are in each state, what the audit recorded, and what was measured."""
         job = asyncio.create_task(run_job(JobName.HEALTH, request, self._check))
+        await workflow.wait_condition(lambda: self._pause is not None or job.done())
         while not job.done():
-            await workflow.wait([job], timeout=GUARD.total_seconds())
-            # The record cannot be written without MongoDB, and no other run begins before this one is over.
-            if not job.done() and not request.dry_run and (await self._look()).database_lost:
-                await self._hold_outage()
+            await workflow.wait([job], timeout=(self._pause or timedelta(0)).total_seconds())
+            # MongoDB may go away in the middle: then this run hangs, and no other begins before it is over.
+            if not job.done() and not self._is_pausing and not request.dry_run:
+                await self._look_after_database()
         return await job
+
+    async def _look_after_database(self) -> None:
+        if (await self._look()).database_lost:
+            await self._hold_outage()
 
     async def _check(self, request: JobRequest) -> JobOutcome:
         first = await self._look()
@@ -65,9 +72,11 @@ class HealthCheck:
         return JobOutcome(counts={**verdict.counts, **jobs}, figures=_figures(first))
 
     async def _look(self) -> Round:
-        return await workflow.execute_activity_method(
+        found = await workflow.execute_activity_method(
             HealthRounds.look_at_everything, summary="look at everything", **LOOK
         )
+        self._pause = found.again
+        return found
 
     async def _judge(self, round_: Round) -> Verdict | None:
         """Return what follows; None if nothing can be stored, which is then told without MongoDB."""
@@ -98,7 +107,9 @@ class HealthCheck:
         for _ in range(MOST_ROUNDS):
             if verdict.again is None:
                 break
+            self._is_pausing = True
             await asyncio.sleep(verdict.again.total_seconds())
+            self._is_pausing = False
             later = await self._judge(await self._look())
             if later is None:
                 break

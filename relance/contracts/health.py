@@ -9,11 +9,15 @@ from relance.domain.health import Look
 
 
 class Round(Wire):
-    """A look at everything, and how long it took; `database_lost` if nothing can be stored at the moment."""
+    """A look at everything, and how long it took; `database_lost` if nothing can be stored at the moment.
+
+    `again` is the pause before a further look, where there is a reason for one.
+    """
 
     looks: tuple[Look, ...]
     took: timedelta
     database_lost: bool = False
+    again: timedelta = timedelta(seconds=20)
 
 
 class Verdict(Wire):

@@ -15,7 +15,7 @@ from relance.domain.report_wording.cycle import cycle_message
 from relance.domain.report_wording.languages import REPORT_WORDS
 
 AT = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
-BEFORE = {
+BEFORE: dict[str, float] = {
     "eligible": 100_000,
     "sent": 97_000,
     "skipped.contact_opted_out": 2_000,
@@ -75,7 +75,7 @@ def test_a_figure_is_flagged_from_a_certain_size_of_change(now: dict[str, float]
 
 
 def test_twice_the_users_flag_the_eligible_and_not_every_reason() -> None:
-    doubled = {name: 2 * value for name, value in BEFORE.items() if isinstance(value, int)}
+    doubled: dict[str, float] = {name: 2 * value for name, value in BEFORE.items() if isinstance(value, int)}
     assert large(doubled) == {"eligible"}
 
 

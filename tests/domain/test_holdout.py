@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,7 +84,7 @@ def test_a_held_out_invitation_goes_without_just_these_reminders(without: HeldOu
 
 def test_every_other_reason_comes_before_the_hold_out() -> None:
     """So that the group is made of those who would have been reminded, and of nobody else."""
-    held = {"held_out": HeldOut.BOTH.kinds}
+    held: dict[str, Any] = {"held_out": HeldOut.BOTH.kinds}
     sent = Reminder(type=MailKind.FIRST, sent_at=SENT_AT, message_id="<m@x>")
     skip = ReminderSkip(type=MailKind.FIRST, reason="holdout", at=SENT_AT)
     for entry, user, contact, suppressed in (

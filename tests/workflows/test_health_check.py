@@ -103,6 +103,17 @@ async def test_looks_that_cannot_be_judged_are_an_outage_too(client: Client, ser
     assert [one.ended is not None for one in watch.notices] == [False, True]
 
 
+async def test_an_outage_that_begins_in_the_middle_of_a_run_is_held_while_the_run_hangs(
+    client: Client, serving: Serve
+) -> None:
+    watch = Watch(lost=[False, True, True, False], guard=timedelta(milliseconds=200), hanging_s=3)
+    async with serving(watch.activities()):
+        result = await (await start(client)).result()
+        await outage_over(client)
+    assert [one.ended is not None for one in watch.notices] == [False, True]
+    assert result.state == "ran"
+
+
 async def test_a_short_outage_is_told_to_nobody(client: Client, serving: Serve) -> None:
     watch = Watch(lost=[False])
     async with serving(watch.activities()):

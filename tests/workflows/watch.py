@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,12 +27,15 @@ def a_look(*, lost: bool) -> Look:
 
 @dataclass
 class Watch:
-    """`lost` is whether MongoDB is away at each look, in order, the last one for good; `again` as often is changing."""
+    """`lost` is whether MongoDB is away at each look, in order, the last one for good; the audit
+    takes `hanging_s`."""
 
     lost: list[bool] = field(default_factory=lambda: [False])
     changing: int = 0
     unjudged: int = 0
+    hanging_s: float = 0.0
     again: timedelta = SOON
+    guard: timedelta = timedelta(seconds=20)
     looks: int = 0
     judged: int = 0
     audits: int = 0
@@ -53,7 +57,7 @@ class Watch:
     @activity.defn(name="look_at_everything")
     async def look_at_everything(self) -> Round:
         lost = self._lost()
-        return Round(looks=(a_look(lost=lost),), took=timedelta(seconds=0.25), database_lost=lost)
+        return Round(looks=(a_look(lost=lost),), took=timedelta(seconds=0.25), database_lost=lost, again=self.guard)
 
     @activity.defn(name="judge")
     async def judge(self, round_: Round) -> Verdict:
@@ -67,6 +71,7 @@ class Watch:
     @activity.defn(name="audit")
     async def audit(self, request: JobRequest) -> JobOutcome:
         self.audits += 1
+        await asyncio.sleep(self.hanging_s)
         return JobOutcome(counts={"nominal": 3})
 
     @activity.defn(name="watch_performance")

@@ -39,12 +39,16 @@ Act = Callable[[House], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """How a dependency is broken and mended; it may show as more than one rule."""
+    """How a dependency is broken and mended; it may show as more than one rule.
+
+    With `restarts` a worker is replaced for it, and the fault is there when the new one serves.
+    """
 
     name: str
     rules: Sequence[tuple[Rule, ProbeName]]
     break_: Act
     mend: Act
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,7 @@ TROUBLES = (
         ],
         lambda house: house.replace_worker(RELANCE_HEALTH__MEMORY_LIMIT="1", RELANCE_HEALTH__DISK_LIMIT="0.001"),
         lambda house: house.replace_worker(),
+        restarts=True,
     ),
 )
 
@@ -172,10 +177,12 @@ async def _fare(house: House, trouble: Trouble) -> list[Fared]:
     await house.chat.clear()
     broken_at = now()
     await trouble.break_(house)
+    broken_at = now() if trouble.restarts else broken_at
     for rule, probe in trouble.rules:
         await _until(house, rule, probe, over=False)
     mended_at = now()
     await trouble.mend(house)
+    mended_at = now() if trouble.restarts else mended_at
     for rule, probe in trouble.rules:
         await _until(house, rule, probe, over=True)
     await asyncio.sleep(QUIET_S)

@@ -16,6 +16,7 @@ from workflows.recorded import run_job
 with workflow.unsafe.imports_passed_through():
     from activities.health import HealthRounds
     from activities.job_audit import JobAudit
+    from activities.outages import Outages
     from activities.performance import PerformanceWatch
     from relance import ids
     from relance.contracts.health import OutageInput, Round, Verdict
@@ -51,7 +52,10 @@ class HealthCheck:
         return await job
 
     async def _look_after_database(self) -> None:
-        if (await self._look()).database_lost:
+        found = await workflow.execute_activity_method(
+            Outages.look_at_database, summary="is MongoDB why this run is not over?", **LOOK
+        )
+        if found.lost:
             await self._hold_outage()
 
     async def _check(self, request: JobRequest) -> JobOutcome:

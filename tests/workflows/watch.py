@@ -27,8 +27,10 @@ def a_look(*, lost: bool) -> Look:
 
 @dataclass
 class Watch:
-    """`lost` is whether MongoDB is away at each look, in order, the last one for good; the audit
-    takes `hanging_s`."""
+    """`lost` is whether MongoDB is away at each look, in order, the last one for good.
+
+    So often `changing` asks for another round and `unjudged` cannot be judged; the audit takes `hanging_s`.
+    """
 
     lost: list[bool] = field(default_factory=lambda: [False])
     changing: int = 0

@@ -57,7 +57,9 @@ class JobAudit:
         mark = await self.marks.get(job)
         while mark is None or mark.up_to < request.nominal:
             times, up_to = await self.nominal_times.matching(job, beginning(mark, schedule), request.nominal)
-            records, mark = await self._judged(schedule, continued(mark, schedule, times, up_to), request)
+            last = up_to >= request.nominal
+            mark = continued(mark, schedule, times, up_to, last=last)
+            records, mark = await self._judged(schedule, mark, request)
             counts["nominal"] += len(times)
             counts.update(record.state for record in records)
             found += records

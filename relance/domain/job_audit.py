@@ -96,19 +96,22 @@ def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
     return max(mark.up_to, since)
 
 
-def continued(mark: AuditMark | None, schedule: Watched, times: Iterable[datetime], up_to: datetime) -> AuditMark:
-    """Return the mark after new nominal times became known, all open."""
-    paused = schedule.paused or (mark is not None and mark.paused)
-    passed = mark.passed if mark is not None else Passed()
-    new = tuple(Due(nominal=at, paused=paused, passed=passed) for at in times)
-    known = mark.open if mark is not None else ()
+def continued(
+    mark: AuditMark | None, schedule: Watched, times: Iterable[datetime], up_to: datetime, *, last: bool = True
+) -> AuditMark:
+    """Return the mark after new nominal times became known, all open.
+
+    What was seen of the Schedule becomes the state before the next times only with the `last` page of an audit.
+    """
+    passed, paused = (mark.passed, mark.paused) if mark is not None else (Passed(), False)
+    new = tuple(Due(nominal=at, paused=paused or schedule.paused, passed=passed) for at in times)
     return AuditMark(
         job=schedule.job,
         up_to=up_to,
         spec=schedule.spec,
-        paused=schedule.paused,
-        passed=schedule.passed,
-        open=(*known, *new),
+        paused=schedule.paused if last else paused,
+        passed=schedule.passed if last else passed,
+        open=(*(mark.open if mark is not None else ()), *new),
     )
 
 

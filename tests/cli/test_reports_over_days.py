@@ -37,8 +37,16 @@ async def test_job_runs_are_shown_with_their_nominal_times_and_counted_per_job(t
     assert [run["job"] for run in said["runs"]] == ["default-lp", "default-lp", "paused-partner"]
     assert [run["late_by"] for run in said["runs"]] == [2400, 75, 18000]
     assert said["jobs"]["default-lp"] == {
-        "runs": 2, "ran": 1, "late": 1, "failed": 0, "skipped": 0, "missed": 0, "mended": 0,
-        "success": 1.0, "duration_median_s": 2.5, "duration_p95_s": 2.5,
+        "runs": 2,
+        "ran": 1,
+        "late": 1,
+        "failed": 0,
+        "skipped": 0,
+        "missed": 0,
+        "mended": 0,
+        "success": 1.0,
+        "duration_median_s": 2.5,
+        "duration_p95_s": 2.5,
     }
     other = said["jobs"]["paused-partner"]
     assert (other["runs"], other["skipped"], other["success"], other["duration_median_s"]) == (1, 1, 0.0, None)

@@ -79,7 +79,9 @@ async def _nominal(client: Client, job: JobName, at: datetime, *, now: bool) -> 
         return at.replace(microsecond=0)
     times = TemporalNominalTimes(client)
     if await times.schedule(job) is None:
-        raise NotFound(f"there is no Schedule {job.value!r} on the server; create it with `schedules apply`, or say --now")
+        raise NotFound(
+            f"there is no Schedule {job.value!r} on the server; create it with `schedules apply`, or say --now"
+        )
     nominal = await times.latest(job, at)
     if nominal is None:
         invalid("--now", f"the Schedule {job.value!r} has had no nominal time within a year", "say --now")

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import typer
 
 from relance import __version__
-from relance.cli import bootstrap, cycle, dev, doctor, events, restored, schedules, start, watchdog, why
+from relance.cli import bootstrap, dev, doctor, events, restored, schedules, start, watchdog, why
 from relance.cli.alerts import commands as alerts
 from relance.cli.checks import backtest
 from relance.cli.command import report
+from relance.cli.cycle import commands as cycle
 from relance.cli.demo import command as demo
 from relance.cli.job_reports import commands as job_reports
 from relance.cli.output import Output

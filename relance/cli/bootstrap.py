@@ -8,7 +8,7 @@ import typer
 from temporalio.client import Client
 
 from relance.cli.command import Run, command
-from relance.cli.opening import open_cycle
+from relance.cli.cycle.opening import open_cycle
 from relance.cli.output import Answer, cell, table
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleInput

@@ -8,13 +8,13 @@ import typer
 
 from relance.cli.checks import start as start_check
 from relance.cli.command import Run, command, invalid
+from relance.cli.cycle.opening import open_cycle
+from relance.cli.cycle.rehearsal import rehearse
+from relance.cli.cycle.report import report_answer
+from relance.cli.cycle.watching import Watch
 from relance.cli.jobs import start as start_job
-from relance.cli.opening import open_cycle
 from relance.cli.output import Answer
 from relance.cli.periods import read_date, read_period
-from relance.cli.rehearsal import rehearse
-from relance.cli.reports import report_answer
-from relance.cli.watching import Watch
 from relance.contracts.cycle import CycleInput
 from relance.domain.send_times import current_period
 from relance.temporal.schedules import cycle_options

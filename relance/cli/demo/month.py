@@ -10,12 +10,12 @@ from temporalio.client import WorkflowHandle
 
 from relance.balance import balance_period
 from relance.cli.command import Run
+from relance.cli.cycle.opening import open_cycle
+from relance.cli.cycle.watching import Watch
 from relance.cli.demo.report import WITHOUT_OUTCOME, MonthAccount
 from relance.cli.demo.virtual_time import AT_ONCE, FastMotion
 from relance.cli.embedded import Embedded
-from relance.cli.opening import open_cycle
 from relance.cli.services import Database
-from relance.cli.watching import Watch
 from relance.contracts.cycle import CycleInput
 from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox

@@ -9,9 +9,9 @@ from typing import Any
 
 from rich.console import Group
 
+from relance.cli.cycle.report import Rows, reminders_sent, report_view
 from relance.cli.demo.desk_report import DeskAccount
 from relance.cli.output import Answer, table
-from relance.cli.reports import Rows, reminders_sent, report_view
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.invitation import Invitation, InvitationStatus
 from relance.runtime.exit import DONE, JOB_FAILED

@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from relance import ids
-from relance.cli.opening import cycle_handle
+from relance.cli.cycle.opening import cycle_handle
 from relance.contracts.cycle import CycleProgress
 from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query

@@ -14,7 +14,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from relance import ids
 from relance.cli.command import Run
-from relance.cli.cycle_control import (
+from relance.cli.cycle.control import (
     ByOption,
     ControlRoom,
     Decision,
@@ -26,8 +26,8 @@ from relance.cli.cycle_control import (
     told_data,
     told_words,
 )
-from relance.cli.effect import PATIENCE, Effect
-from relance.cli.opening import cycle_handle
+from relance.cli.cycle.effect import PATIENCE, Effect
+from relance.cli.cycle.opening import cycle_handle
 from relance.cli.output import Answer, table
 from relance.contracts.names import TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput, RollBackResult

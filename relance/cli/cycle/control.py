@@ -15,8 +15,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from relance.alerting import AlertDesk
 from relance.cli.alerts.silencing import read_author
 from relance.cli.command import Run, invalid
-from relance.cli.effect import Effect
-from relance.cli.opening import cycle_handle
+from relance.cli.cycle.effect import Effect
+from relance.cli.cycle.opening import cycle_handle
 from relance.cli.output import Answer, cell
 from relance.cli.periods import read_period
 from relance.cli.services import Database

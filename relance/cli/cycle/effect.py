@@ -14,8 +14,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, W
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance import ids
-from relance.cli.opening import cycle_handle
-from relance.cli.watching import QUERY_TIMEOUT
+from relance.cli.cycle.opening import cycle_handle
+from relance.cli.cycle.watching import QUERY_TIMEOUT
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, WaveResult
 from relance.contracts.names import Query

@@ -11,15 +11,15 @@ from temporalio.service import RPCError
 
 from relance.balance import balance_period, final_statistics, report_of
 from relance.cli.command import Run, command
-from relance.cli.cycle_control import PeriodArgument, cancel, pause, resume
-from relance.cli.cycle_rollback import rollback
-from relance.cli.cycle_uncertain import uncertain
-from relance.cli.opening import cycle_handle
+from relance.cli.cycle.control import PeriodArgument, cancel, pause, resume
+from relance.cli.cycle.opening import cycle_handle
+from relance.cli.cycle.report import report_answer
+from relance.cli.cycle.rollback import rollback
+from relance.cli.cycle.uncertain import uncertain
+from relance.cli.cycle.watching import Snapshot, Watch
 from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_period
-from relance.cli.reports import report_answer
 from relance.cli.saving import SaveOption, save
-from relance.cli.watching import Snapshot, Watch
 from relance.errors import NotFound
 from relance.rendering.cycle_charts import MONTHS, cycle_charts
 from relance.temporal.errors import is_missing

@@ -24,7 +24,7 @@ demo: setup ## one month on the embedded stack, start to end, then the report (K
 # A file stays with one process, which has servers of its own: what a module shares is set up once. Most of a test is
 # waiting, so there are more processes than cores.
 test: setup ## all tests, four at once
-	$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## lint, format, types, layers, generated files
 	$(BIN)/ruff check .

@@ -1,37 +1,35 @@
-"""The CLI's composition root: settings, clients and adapters for the commands of `relance.cli`."""
+"""The CLI's composition root: settings, clients and adapters for the commands of `relance.cli`.
+
+Adapters are imported where they are opened: most commands need one or two of them, and importing all takes a second.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from opentelemetry.trace import SpanKind
-from temporalio.client import Client
 
-from composition.probes import opened_probes
 from relance import tracing
-from relance.adapters.deadman import call_deadman
-from relance.adapters.everflow.reports import EverflowReports
-from relance.adapters.mongo.connection import Database as MongoDatabase
-from relance.adapters.mongo.connection import connect as connect_database
-from relance.adapters.relay_log.opening import opened_relay_log
-from relance.adapters.smtp.opening import Opener
 from relance.cli import app
 from relance.cli.services import Documents, LiveHealth, Services
 from relance.clock import SystemClock
 from relance.errors import DependencyUnavailable, SettingsError
-from relance.gateway.greeting import greet_gateway
 from relance.runtime import exit as leaving
-from relance.runtime import telemetry
 from relance.runtime.logs import configure_logging
 from relance.settings import Settings, load_settings
-from relance.temporal.connection import connect as connect_temporal
-from relance.temporal.plugin import relance_plugin
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from relance.adapters.mongo.connection import Database as MongoDatabase
+    from relance.ports import RelayLog, Reports
+    from relance.runtime.telemetry import Telemetry
 
 DATABASE_PATIENCE = 4.0
 
@@ -47,7 +45,9 @@ def settings() -> Settings:
 @asynccontextmanager
 async def database(loaded: Settings) -> AsyncIterator[MongoDatabase]:
     """Open the database and close it in the end; a person does not wait for as long as a worker would."""
-    opened = connect_database(loaded.mongo, loaded.privacy, traced=loaded.monitoring.otlp_endpoint is not None)
+    from relance.adapters.mongo.connection import connect
+
+    opened = connect(loaded.mongo, loaded.privacy, traced=loaded.monitoring.otlp_endpoint is not None)
     try:
         await _check(opened)
         yield opened
@@ -65,7 +65,9 @@ async def _check(opened: MongoDatabase) -> None:
 
 
 @cache
-def _collected() -> telemetry.Telemetry:
+def _collected() -> Telemetry:
+    from relance.runtime import telemetry
+
     # The port of the metrics belongs to the worker on the same machine.
     monitoring = load_settings().monitoring.model_copy(update={"metrics_port": None})
     collected = telemetry.configure(monitoring, "relance-starter")
@@ -88,13 +90,18 @@ def span(command: str) -> AbstractContextManager[object]:
 
 async def temporal() -> Client:
     """Connect to Temporal; traces are pushed if the settings name a collector."""
+    from relance.temporal.connection import connect
+    from relance.temporal.plugin import relance_plugin
+
     collected = _collected()
     plugin = relance_plugin(interceptors=collected.interceptors)
-    return await connect_temporal(plugins=[plugin], runtime=collected.runtime)
+    return await connect(plugins=[plugin], runtime=collected.runtime)
 
 
 async def greet_relay(loaded: Settings) -> None:
     """Connect to the relay, greet it and authenticate, and take leave."""
+    from relance.adapters.smtp.opening import Opener
+
     session = await Opener(loaded.mail).open()
     await session.quit()
 
@@ -102,9 +109,12 @@ async def greet_relay(loaded: Settings) -> None:
 @asynccontextmanager
 async def health(loaded: Settings, client: Client | None) -> AsyncIterator[LiveHealth]:
     """Open what the health check looks with; without a client nothing asks Temporal."""
+    from composition.probes import opened_probes
+    from relance.adapters.mongo.connection import connect
+
     hasty = loaded.health.model_copy(update={"deadline": min(loaded.health.deadline, DATABASE_PATIENCE)})
     loaded = loaded.model_copy(update={"health": hasty})
-    opened = connect_database(loaded.mongo, loaded.privacy)
+    opened = connect(loaded.mongo, loaded.privacy)
     try:
         async with opened_probes(loaded, opened, client) as probes:
             yield LiveHealth(probes, opened.health_checks)
@@ -122,6 +132,34 @@ async def load_samples(loaded: Settings, users: Documents, contacts: Documents) 
     return True
 
 
+def reports(loaded: Settings) -> AbstractAsyncContextManager[Reports]:
+    """Return Everflow's reports, to be opened."""
+    from relance.adapters.everflow.reports import EverflowReports
+
+    return EverflowReports(loaded.everflow)
+
+
+def relay_log(loaded: Settings) -> AbstractAsyncContextManager[RelayLog | None]:
+    """Return the relay's log, to be opened."""
+    from relance.adapters.relay_log.opening import opened_relay_log
+
+    return opened_relay_log(loaded.relay_log)
+
+
+async def greet_gateway(loaded: Settings) -> None:
+    """Ask the gateway whether it is there."""
+    from relance.gateway import greeting
+
+    await greeting.greet_gateway(loaded)
+
+
+async def call_deadman(loaded: Settings) -> bool:
+    """Tell the dead-man service that all is well, if there is one."""
+    from relance.adapters import deadman
+
+    return await deadman.call_deadman(loaded)
+
+
 def services() -> Services:
     """Return the real things."""
     return Services(
@@ -129,11 +167,11 @@ def services() -> Services:
         clock=SystemClock(),
         database=database,
         temporal=temporal,
-        reports=lambda loaded: EverflowReports(loaded.everflow),
+        reports=reports,
         greet_relay=greet_relay,
         greet_gateway=greet_gateway,
         call_deadman=call_deadman,
-        relay_log=lambda loaded: opened_relay_log(loaded.relay_log),
+        relay_log=relay_log,
         health=health,
         load_samples=load_samples,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),

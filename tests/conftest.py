@@ -20,6 +20,12 @@ from relance.devstack.stack import Given, Stack
 from relance.devstack.temporal_server import TemporalServer
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: of several processes the last one to begin decides when all is done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def stack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of this session's servers."""

@@ -188,3 +188,15 @@ def test_a_preview_without_a_user_needs_no_server(capsys: pytest.CaptureFixture[
     clamped = next(send for send in sends if send["period"].endswith("-02"))
     assert clamped["notes"] == ["A day past the month's end means its last day."]
     assert all(send["notes"] == [] for send in sends if send["period"].endswith("-01"))
+
+
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_a_run_imports_the_module_of_its_own_command(name: str) -> None:
+    assert [one.name for one in app.build(name).registered_commands + app.build(name).registered_groups] == [name]
+
+
+def test_nothing_at_all_shows_the_help_and_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(services(), []) == 2
+    said = capsys.readouterr()
+    assert "watchdog" in said.out
+    assert "a command is missing" in said.err

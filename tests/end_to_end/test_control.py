@@ -21,8 +21,8 @@ from tests.installation import CycleHandle, Installation
 USERS, CONTACTS = 100, 20
 MAILS = USERS * CONTACTS
 EFFECTIVE_S = 5.0
-# Four connections then hand over about 200 mails a second, so that a command finds the cycle in mid-batch.
-CONFIRMED_AFTER_S = 0.02
+# Four connections then hand over at most 80 mails a second, so that a command finds the first batches under way.
+CONFIRMED_AFTER_S = 0.05
 
 
 async def begin(installation: Installation, mailbox: Mailbox) -> tuple[CycleHandle, MailFlow]:

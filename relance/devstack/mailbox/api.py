@@ -11,6 +11,7 @@ GET    /                           the same for people
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from relance.devstack.mailbox import content, page
@@ -116,7 +117,9 @@ class _Api:
         return Response(stats.model_dump_json(), media_type="application/json")
 
     async def log(self, _: Request) -> Response:
-        return FileResponse(self.board.store.log_path, media_type="application/jsonl")
+        # In one piece: a file that grows while it is sent is longer than its announced length.
+        lines = await asyncio.to_thread(self.board.store.log_path.read_bytes)
+        return Response(lines, media_type="application/jsonl")
 
     async def rules(self, _: Request) -> Response:
         return JSONResponse(self.board.rules.listing())

@@ -23,8 +23,8 @@ demo: setup ## one month on the embedded stack, start to end, then the report (K
 
 # A file stays with one process, which has servers of its own: what a module shares is set up once. Most of a test is
 # waiting, so there are more processes than cores.
-test: setup ## all tests, four at once
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: setup ## all tests, six at once
+	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## lint, format, types, layers, generated files
 	$(BIN)/ruff check .

@@ -90,8 +90,10 @@ def test_the_demo_invites_reminds_and_balances_and_leaves_nothing_behind(clean: 
     command = [*STARTER, "demo", "--users", "14", "--contacts", "3", "--json"]
     began = time.monotonic()
     with subprocess.Popen(command, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(6)
-        servers = children_of(psutil.Process(process.pid))
+        servers: list[psutil.Process] = []
+        while not servers and process.poll() is None:
+            time.sleep(1)
+            servers = children_of(psutil.Process(process.pid))
         out, err = process.communicate(timeout=150)
     assert process.returncode == 0, err
     said = json.loads(out.splitlines()[-1])

@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     everything.add_argument(
         "--only", action="append", choices=[row.scenario for row in MATRIX], help="this scenario alone; repeatable"
     )
-    everything.add_argument("--lanes", type=int, choices=range(1, 9), default=2, help="how many at once")
+    everything.add_argument("--lanes", type=int, choices=range(1, 9), default=3, help="how many at once")
     everything.add_argument("--save", type=Path, help="write the report to this file, for docs/generate.py")
     _declare_common(everything)
     return parser

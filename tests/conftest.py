@@ -9,7 +9,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
+from relance.adapters.mongo.connection import Database, connect
 from relance.devstack import chat_server, everflow_server, mailbox_server, mongod, temporal_server
 from relance.devstack.chat.client import Chat
 from relance.devstack.everflow.client import EverflowControl
@@ -18,6 +20,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox_server import MailboxServer
 from relance.devstack.stack import Given, Stack
 from relance.devstack.temporal_server import TemporalServer
+from relance.settings import Mongo, Privacy
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -139,3 +142,19 @@ def database(request: pytest.FixtureRequest) -> str:
     """A database name no other test uses."""
     readable = re.sub(r"[^A-Za-z0-9]+", "_", request.node.name)[:30].strip("_")
     return f"t_{readable}_{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+async def mongod_db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
+    """A database with its indexes, dropped in the end."""
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
+    await opened.ensure_indexes()
+    yield opened
+    await opened.client.drop_database(database)
+    await opened.close()
+
+
+@pytest.fixture
+def db(mongod_db: Database) -> Database:
+    """The same, where a test does not say which kind of database."""
+    return mongod_db

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from pydantic import SecretStr
 from temporalio.testing import ActivityEnvironment
 
 from activities.cleanup import Cleanup
 from relance.adapters.mongo.archive import MongoArchive
-from relance.adapters.mongo.connection import Database, connect
+from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
 from relance.contracts.jobs import JobRequest
 from relance.contracts.upkeep import Ended, EndedInput, SweepInput
@@ -21,7 +19,6 @@ from relance.domain.events import EventKind
 from relance.domain.retention import EXPIRED, Stage, Sweep
 from relance.errors import NotFound
 from relance.events import EventIntake
-from relance.settings import Mongo, Privacy
 from relance.settings.retention import RetentionGroup
 from tests.adapters.mongo.test_archive import LATELY, LONG_AGO, NOW, entry, plan
 from tests.fakes import FakeFollowUps, FixedClock
@@ -45,15 +42,6 @@ class Running:
 
     async def runs(self, period: str) -> bool:
         return period in self.periods
-
-
-@pytest.fixture
-async def db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
-    await opened.ensure_indexes()
-    yield opened
-    await opened.client.drop_database(database)
-    await opened.close()
 
 
 @pytest.fixture

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from temporalio.testing import ActivityEnvironment
 
 from activities.reconcile import Reconciliation
-from relance.adapters.mongo.connection import Database, connect
+from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
 from relance.adapters.mongo.followees import MongoFollowees
 from relance.alerting import AlertDesk
@@ -22,7 +21,6 @@ from relance.contracts.jobs import JobRequest
 from relance.domain.control import Control, ControlState
 from relance.domain.reconciliation import ReconcilePolicy
 from relance.ids import follow_up_workflow_id
-from relance.settings import Mongo, Privacy
 from tests.adapters.mongo.test_followees import AT, DAY, PERIOD, entry, plan
 from tests.fakes import FakeAlertGroups, FixedClock
 
@@ -44,15 +42,6 @@ class Workflows:
 
     async def runs(self, period: str) -> bool:
         return period in self.cycles
-
-
-@pytest.fixture
-async def db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
-    await opened.ensure_indexes()
-    yield opened
-    await opened.client.drop_database(database)
-    await opened.close()
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ import pytest
 from pydantic import SecretStr
 
 from relance.adapters.channels.http import ChannelHttp
-from relance.adapters.mongo.connection import Database, connect
-from relance.settings import Mongo, Privacy
 from relance.settings.channels import Channels
 
 OLD, NEW = (
@@ -39,12 +37,3 @@ async def channel_http(channel_settings: Channels) -> AsyncIterator[ChannelHttp]
     http = ChannelHttp(channel_settings)
     yield http
     await http.close()
-
-
-@pytest.fixture
-async def db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
-    await opened.ensure_indexes()
-    yield opened
-    await opened.client.drop_database(database)
-    await opened.close()

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from pydantic import SecretStr
 
-from relance.adapters.mongo.connection import Database, connect
-from relance.settings import Mongo, Privacy
+from relance.adapters.mongo.connection import Database
 from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.people import People
 from tests.simulation.memory.database import open_memory
@@ -28,15 +26,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         module = metafunc.module.__name__.rpartition(".test_")[2]
         both = module in CONTRACT and not ON_A_SERVER & set(metafunc.fixturenames)
         metafunc.parametrize("db", ["mongod", "memory"] if both else ["mongod"], indirect=True)
-
-
-@pytest.fixture
-async def mongod_db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
-    await opened.ensure_indexes()
-    yield opened
-    await opened.client.drop_database(database)
-    await opened.close()
 
 
 @pytest.fixture

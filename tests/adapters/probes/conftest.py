@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from pydantic import SecretStr
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
-from relance.adapters.mongo.connection import Database, connect
-from relance.settings import Mongo, Privacy
 from relance.temporal.plugin import relance_plugin
-
-
-@pytest.fixture
-async def db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
-    await opened.ensure_indexes()
-    yield opened
-    await opened.client.drop_database(database)
-    await opened.close()
 
 
 @pytest.fixture

@@ -144,9 +144,11 @@ async def test_a_cycle_with_too_many_errors_pauses_itself_until_a_person_resumes
     await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)
     async with asyncio.timeout(20):
-        while (await installation.database.controls.get(PERIOD)).state is ControlState.RUNNING:
+        # First the cycle is paused, then people are told.
+        while not (alerts := await installation.database.alerts.open()):
             await asyncio.sleep(0.05)
-    [alert] = await installation.database.alerts.open()
+    [alert] = alerts
+    assert (await installation.database.controls.get(PERIOD)).state is ControlState.PAUSED
     assert (alert.rule, alert.severity) == ("cycle-stopped", "critical")
     await asyncio.sleep(1.0)
     assert 180 <= len(await mailbox.log()) <= 200

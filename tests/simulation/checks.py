@@ -63,6 +63,7 @@ class Checks:
     copies: Counter[tuple[str, str]] = field(default_factory=Counter)
     interruptions: list[tuple[str, datetime]] = field(default_factory=list)
     zombies: list[Attempt] = field(default_factory=list)
+    taken_over: set[tuple[str, datetime]] = field(default_factory=set)
     bound: int = 0
 
     def begin(self) -> None:
@@ -94,14 +95,22 @@ class Checks:
         self.interruptions.append((worker.name, self.world.now()))
 
     def superseded(self, attempt: Attempt) -> None:
-        """Note that an attempt was given up; still alive, it may double what it has in flight."""
+        """Note that an attempt was given up; still alive, it may double what its successor takes over."""
         if attempt.worker.alive and not attempt.task.done():
-            self.interrupted(attempt.worker)
+            self.interruptions.append((attempt.worker.name, self.world.now()))
             self.zombies.append(attempt)
 
     def _is_zombie(self, process: Process) -> bool:
         self.zombies = [one for one in self.zombies if one.worker.alive and not one.task.done()]
         return any(one.worker is process for one in self.zombies)
+
+    def _taken_over(self, token: str) -> None:
+        """Note that a claim was dropped: what its holder has in flight may be sent once more, if it is a zombie."""
+        for zombie in self.zombies:
+            moment = zombie.token, self.world.now()
+            if zombie.token == token and zombie.worker.alive and moment not in self.taken_over:
+                self.taken_over.add(moment)
+                self.bound += zombie.worker.mailer.open
 
     # With every change
 
@@ -119,6 +128,8 @@ class Checks:
                 self.world.violated("status", f"{after['_id']} changed its {name}")
         if before.get("claim") and after.get("claim") and before["claim"] != after["claim"]:
             self.world.violated("C7", f"{after['_id']} was claimed twice")
+        if before.get("claim") and len(after.get("doubts", [])) > len(before.get("doubts", [])):
+            self._taken_over(before["claim"]["token"])
         kinds = [one["type"] for name in ("reminders", "reminderSkips") for one in after.get(name, [])]
         if len(kinds) != len(set(kinds)):
             self.world.violated("status", f"{after['_id']} has a reminder decided twice")

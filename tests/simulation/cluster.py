@@ -36,6 +36,12 @@ class Attempt:
     reported: asyncio.Future[Any] = field(init=False)
     task: asyncio.Task[Any] = field(init=False)
 
+    @property
+    def token(self) -> str:
+        """What marks its claims."""
+        info = self.environment.info
+        return f"{info.workflow_run_id}/{info.activity_id}/{info.attempt:09}"
+
     def start(self, arguments: Sequence[Any]) -> None:
         """Begin on the worker."""
         self.reported = self.world.loop.create_future()

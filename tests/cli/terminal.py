@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-STARTER = (sys.executable, str(ROOT / "starter.py"))
+from tests import preloaded_starter
 
 
 @dataclass(frozen=True)
@@ -38,14 +34,7 @@ class Terminal:
 
     def run(self, *arguments: str, limit: float = 60) -> Ended:
         """Run a command line to its end."""
-        done = subprocess.run(
-            [*STARTER, *arguments],
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=limit,
-            check=False,
-        )
+        done = preloaded_starter.run(arguments, {**os.environ, **self.environment}, limit)
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def json(self, *arguments: str, limit: float = 60) -> dict[str, Any]:

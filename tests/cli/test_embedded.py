@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +16,8 @@ import psutil
 import pytest
 
 from relance.devstack.processes import is_taken
-from tests.cli.terminal import STARTER, Terminal
+from tests.cli.terminal import Terminal
+from tests.preloaded_starter import STARTER
 
 ACCOUNT = {
     "eligible",
@@ -66,7 +68,7 @@ def check_the_partner_desk(terminal: Terminal, chat: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_the_stack_of_dev_works_until_it_is_interrupted(clean: dict[str, str], tmp_path: Path) -> None:
-    command = [*STARTER, "dev", "--data", str(tmp_path), "--users", "3", "--contacts", "2", "--json"]
+    command = [sys.executable, STARTER, "dev", "--data", str(tmp_path), "--users", "3", "--contacts", "2", "--json"]
     with subprocess.Popen(command, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -87,7 +89,7 @@ def test_the_stack_of_dev_works_until_it_is_interrupted(clean: dict[str, str], t
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_the_demo_invites_reminds_and_balances_and_leaves_nothing_behind(clean: dict[str, str]) -> None:
-    command = [*STARTER, "demo", "--users", "14", "--contacts", "3", "--json"]
+    command = [sys.executable, STARTER, "demo", "--users", "14", "--contacts", "3", "--json"]
     began = time.monotonic()
     with subprocess.Popen(command, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         servers: list[psutil.Process] = []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 from motor.motor_asyncio import AsyncIOMotorClient
 from temporalio.client import Client
 
@@ -78,8 +79,11 @@ class Dev:
 
     async def crash(self) -> None:
         """End it as a crash of the machine would, and wait until what it had started is gone too."""
+        started = psutil.Process(self.process.pid).children(recursive=True)
         os.killpg(self.process.pid, signal.SIGKILL)
         await asyncio.wait_for(self.process.communicate(), STOP_S)
+        _, left = await asyncio.to_thread(psutil.wait_procs, started, STOP_S)
+        assert not left
 
     async def client(self) -> Client:
         """Return a client of its Temporal."""

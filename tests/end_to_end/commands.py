@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from typing import Any
 
-from tests.installation import ROOT, Installation
+from tests import preloaded_starter
+from tests.installation import Installation
+
+LIMIT_S = 300.0
 
 
 async def starter(installation: Installation, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """Run a command with `--json`; return its exit code, its answer and what it wrote for people."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(ROOT / "starter.py"),
-        *(*arguments, "--json"),
-        env={**os.environ, **installation.environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, errors = await process.communicate()
-    assert process.returncode is not None, errors.decode()
-    lines = out.splitlines()
-    assert lines, errors.decode()
-    return process.returncode, json.loads(lines[-1]), errors.decode()
+    environment = {**os.environ, **installation.environment}
+    done = await asyncio.to_thread(preloaded_starter.run, [*arguments, "--json"], environment, LIMIT_S)
+    lines = done.stdout.splitlines()
+    assert lines, done.stderr
+    return done.returncode, json.loads(lines[-1]), done.stderr

@@ -18,16 +18,21 @@ ERROR_GATE = "error gate"
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """Pauses; cycles first, because an alert can wait. Pulled twice it pauses once."""
+    """Pauses a cycle and tells people. Pulled twice it pauses once, and they hear of it once."""
 
     cycles: CycleDesk
     alerts: AlertDesk
 
     async def pull(self, period: str, trip: Trip) -> None:
-        """Pause a cycle and raise a critical alert; one that a person has ended meanwhile stays ended."""
+        """Raise a critical alert and pause a cycle; one that a person has ended meanwhile stays ended.
+
+        People are told first: whatever fails or dies in between, the cycle still runs and its errors stop it again. The
+        other way round it could stand still without anybody knowing.
+        """
+        await self.alerts.fire([cycle_stopped(period, trip)])
         told = await self.cycles.tell(period, ControlState.PAUSED, trip.words, ERROR_GATE)
-        if told.now.state is ControlState.PAUSED:
-            await self.alerts.fire([cycle_stopped(period, trip)])
+        if told.now.state is not ControlState.PAUSED:
+            await self.alerts.clear(Rule.CYCLE_STOPPED, period)
 
 
 def cycle_stopped(period: str, trip: Trip) -> Sighting:

@@ -70,6 +70,7 @@ class Office:
     alert_groups: FakeAlertGroups
     cycles: FakeCycles
     control: ControlWatch
+    brake: Brake
     gates: Gates
     attempt: int = 1
     relay_log: FakeRelayLog | None = None
@@ -186,7 +187,7 @@ async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
     clock, groups, cycles = FixedClock(SEND_AT), FakeAlertGroups(), FakeCycles()
     brake = Brake(CycleDesk(data.controls, cycles, clock), AlertDesk(data.alerts, data.silences, groups, clock))
     control, gates = ControlWatch(data.controls, every=LOOK_EVERY), Gates(GatePolicy(canary=20, size=50), brake.pull)
-    office = Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), clock, groups, cycles, control, gates)
+    office = Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), clock, groups, cycles, control, brake, gates)
     yield office
     office.burial.set()
     await asyncio.gather(*office.dead, return_exceptions=True)

@@ -6,14 +6,16 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
 from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
 from relance.contracts.rollback import GiveUpInput
 from relance.domain.control import ControlState
+from relance.domain.error_gate import Trip
 from relance.domain.events import EventKind
 from relance.domain.invitation import InvitationStatus
 from relance.domain.plan import PlanStatus
-from relance.errors import MailRefused
+from relance.errors import DependencyUnavailable, MailRefused
 from relance.ports import Letter
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 
@@ -187,6 +189,29 @@ async def test_too_many_errors_in_the_canary_pause_the_cycle_and_tell_people(off
     await office.tell(ControlState.RUNNING)
     rest = await office.send()
     assert (rest.stopped, rest.counts.sent, rest.counts.failed) == (False, 58, 2)
+
+
+async def test_a_cycle_never_stands_still_without_people_being_told(office: Office) -> None:
+    await office.add_user("u1", contacts=60)
+    await office.plan()
+    for number in (1, 10):
+        office.mailer.scripts[f"u1c{number}@c.example"] = [MailRefused(550, "5.1.1 user unknown", "rcpt")]
+    office.alert_groups.failing = DependencyUnavailable("Temporal", "away")
+    with pytest.raises(ApplicationError, match="Temporal is unavailable"):
+        await office.send()
+    assert (await office.data.controls.get(PERIOD)).state is ControlState.RUNNING
+    office.alert_groups.failing = None
+    assert (await office.send()).stopped
+    assert len(office.mailer.tried) == CANARY, "the gate stayed closed"
+    assert (await office.data.controls.get(PERIOD)).state is ControlState.PAUSED
+    assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], [])]
+
+
+async def test_of_a_cycle_that_a_person_has_ended_meanwhile_the_alert_is_over_at_once(office: Office) -> None:
+    await office.tell(ControlState.CANCELLED)
+    await office.brake.pull(PERIOD, Trip(2, 20))
+    assert (await office.data.controls.get(PERIOD)).state is ControlState.CANCELLED
+    assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], []), ("cycle-stopped", [], [ALERT])]
 
 
 async def test_no_more_mails_than_the_canary_are_claimed_before_their_results_are_known(office: Office) -> None:

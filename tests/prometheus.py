@@ -15,7 +15,7 @@ from relance.devstack import processes
 
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
 RULES = DEPLOY / "prometheus" / "rules.yml"
-READY_S = 20.0
+READY_S = 60.0
 
 
 class Prometheus:

@@ -17,6 +17,7 @@ import pytest
 
 from relance.devstack.processes import is_taken
 from tests.cli.terminal import Terminal
+from tests.patience import PATIENCE_S
 from tests.preloaded_starter import STARTER
 
 ACCOUNT = {
@@ -49,7 +50,7 @@ def children_of(process: psutil.Process) -> list[psutil.Process]:
 
 
 def wait_until_gone(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=10)
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE_S)
     assert alive == []
 
 
@@ -58,7 +59,7 @@ def check_the_partner_desk(terminal: Terminal, chat: str) -> None:
     assert schedules >= {"default-lp", "paused-partner"}
     assert terminal.json("start", "default-lp", "--wait")["findings"] == 1
     assert [alert["group"] for alert in terminal.json("alerts", "list")["alerts"]] == ["default-lp"]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while not (posted := httpx.get(f"{chat}/messages").json()):
         assert time.monotonic() < deadline, "nothing was told in the chat"
         time.sleep(0.1)
@@ -66,7 +67,6 @@ def check_the_partner_desk(terminal: Terminal, chat: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 def test_the_stack_of_dev_works_until_it_is_interrupted(clean: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, STARTER, "dev", "--data", str(tmp_path), "--users", "3", "--contacts", "2", "--json"]
     with subprocess.Popen(command, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -78,7 +78,7 @@ def test_the_stack_of_dev_works_until_it_is_interrupted(clean: dict[str, str], t
         assert terminal.json("doctor")["healthy"] is True
         check_the_partner_desk(terminal, said["addresses"]["Chat"])
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
         process.stdout.read()
         process.stderr.read()
     wait_until_gone(servers)
@@ -87,7 +87,6 @@ def test_the_stack_of_dev_works_until_it_is_interrupted(clean: dict[str, str], t
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 def test_the_demo_invites_reminds_and_balances_and_leaves_nothing_behind(clean: dict[str, str]) -> None:
     command = [sys.executable, STARTER, "demo", "--users", "14", "--contacts", "3", "--json"]
     began = time.monotonic()
@@ -96,7 +95,7 @@ def test_the_demo_invites_reminds_and_balances_and_leaves_nothing_behind(clean: 
         while not servers and process.poll() is None:
             time.sleep(1)
             servers = children_of(psutil.Process(process.pid))
-        out, err = process.communicate(timeout=150)
+        out, err = process.communicate(timeout=4 * PATIENCE_S)
     assert process.returncode == 0, err
     said = json.loads(out.splitlines()[-1])
     assert set(said) == ACCOUNT
@@ -109,6 +108,6 @@ def test_the_demo_invites_reminds_and_balances_and_leaves_nothing_behind(clean: 
     assert said["checks"] == {"default_lp": 1, "paused_partner": 1}
     # Two findings, told once each, and told once more when they are over; the second look tells nothing.
     assert said["alerts"] == {"fired": 2, "delivered": 4, "suppressed": 1, "resolved": 2}
-    assert time.monotonic() - began < 90
+    assert time.monotonic() - began < 3 * PATIENCE_S
     assert servers
     wait_until_gone(servers)

@@ -12,7 +12,6 @@ RUNS = 50
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_fifty_runs_end_with_zero_fifty_times(terminal: Terminal) -> None:
     def one(_: int) -> Ended:
         return terminal.run("schedules", "list", "--json")

@@ -25,7 +25,7 @@ SPEED = 12.0
 
 BEFORE_THE_BACKUP, BEFORE_THE_CRASH = MAILS // 4, MAILS // 2
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)

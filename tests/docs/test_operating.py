@@ -28,7 +28,6 @@ _INLINE = re.compile(r"`(?:starter\.py )?((?:[a-z][a-z-]+)(?: [^`]+)?)`")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 async def test_the_commands_of_the_operating_documents_work(terminal: Terminal) -> None:
     terminal.json("start", "cycle", "--period", AHEAD)
     run = [command for page in OPERATING for command in commands(page) if is_run_for_real(command)]

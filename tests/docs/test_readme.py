@@ -18,7 +18,6 @@ RESOLVED = sorted({str(command) for page in DOCUMENTS for command in commands(pa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 async def test_the_commands_of_every_day_do_what_the_readme_says(terminal: Terminal) -> None:
     assert len(RUN) > 10
     for command in RUN:

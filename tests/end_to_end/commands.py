@@ -9,14 +9,13 @@ from typing import Any
 
 from tests import preloaded_starter
 from tests.installation import Installation
-
-LIMIT_S = 300.0
+from tests.patience import PATIENCE_S
 
 
 async def starter(installation: Installation, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """Run a command with `--json`; return its exit code, its answer and what it wrote for people."""
     environment = {**os.environ, **installation.environment}
-    done = await asyncio.to_thread(preloaded_starter.run, [*arguments, "--json"], environment, LIMIT_S)
+    done = await asyncio.to_thread(preloaded_starter.run, [*arguments, "--json"], environment, 5 * PATIENCE_S)
     lines = done.stdout.splitlines()
     assert lines, done.stderr
     return done.returncode, json.loads(lines[-1]), done.stderr

@@ -28,8 +28,8 @@ from relance.settings.everflow import Everflow
 from relance.temporal import schedules
 from relance.temporal.checks import start_check
 from tests.installation import Installation, installed
+from tests.patience import PATIENCE_S
 
-LIMIT_S = 90.0
 LOST_ANSWER_S = 60.0
 CHECK = CheckName.DEFAULT_LP
 NETWORK = Everflow(api_key=SecretStr(NETWORK_KEY))
@@ -53,7 +53,7 @@ async def desk(stack: Stack, everflow: EverflowControl, chat: Chat, database: st
 
 
 async def until(holds: Callable[[], Awaitable[Any]]) -> None:
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(2 * PATIENCE_S):
         while not await holds():
             await asyncio.sleep(0.05)
 
@@ -115,7 +115,7 @@ async def test_a_worker_killed_while_it_looks_at_the_report_leads_to_one_message
     await until(is_looking)
     worker.kill()
     await desk.start_worker()
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(2 * PATIENCE_S):
         result: CheckResult = await check.result()
     await desk.alert_groups_idle([CHECK])
     assert (result.findings, result.reason) == (1, None)
@@ -142,7 +142,7 @@ async def test_a_check_that_its_schedule_and_a_person_start_at_once_tells_its_fi
     await until(by_schedule)
     both = [await by_schedule(), ids.check_workflow_id(CHECK, DAY)]
     await desk.start_worker()
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(2 * PATIENCE_S):
         results = [await desk.client.get_workflow_handle(one, result_type=CheckResult).result() for one in both]
     await desk.alert_groups_idle([CHECK])
     assert [(one.findings, one.nominal) for one in results] == [(1, NOMINAL)] * 2

@@ -10,6 +10,7 @@ from relance.domain.events import EventKind
 from relance.domain.invitation import InvitationStatus
 from tests.end_to_end.people import PERIOD, address, invitation, people
 from tests.installation import Installation
+from tests.patience import PATIENCE_S
 
 SLOW_S = 0.25
 
@@ -21,7 +22,7 @@ async def test_answers_and_opt_outs_in_the_middle_of_a_batch_are_honoured(
     await installation.load(*people(2, 20))
     await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while (await mailbox.stats()).total < 4:
             await asyncio.sleep(0.02)
     intake = installation.intake()

@@ -10,6 +10,7 @@ from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
 from tests.end_to_end.people import PERIOD, people
 from tests.installation import Installation
+from tests.patience import PATIENCE_S
 
 RUNS = 30_000
 
@@ -61,7 +62,7 @@ async def test_a_cleanup_whose_worker_was_killed_goes_on_with_the_next_one(insta
     await runs.insert_many([{"job": f"j{n}", "nominal": long_ago} for n in range(RUNS)], ordered=False)
     worker = await installation.start_worker()
     cleaning = asyncio.create_task(clean(installation, "killed", datetime.now(UTC)))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while await runs.count_documents({}) >= RUNS:
             await asyncio.sleep(0.005)
     worker.kill()

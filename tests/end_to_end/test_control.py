@@ -17,6 +17,7 @@ from tests.end_to_end.commands import starter
 from tests.end_to_end.people import PERIOD, people
 from tests.faults.mail_flow import MailFlow
 from tests.installation import CycleHandle, Installation
+from tests.patience import PATIENCE_S
 
 USERS, CONTACTS = 100, 20
 MAILS = USERS * CONTACTS
@@ -143,7 +144,7 @@ async def test_a_cycle_with_too_many_errors_pauses_itself_until_a_person_resumes
     await installation.load(*people(40, 10))
     await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         # First the cycle is paused, then people are told.
         while not (alerts := await installation.database.alerts.open()):
             await asyncio.sleep(0.05)

@@ -18,6 +18,7 @@ from relance.temporal import schedules
 from tests.end_to_end.people import PERIOD, people
 from tests.faults.people import expectation
 from tests.installation import Installation
+from tests.patience import PATIENCE_S
 
 MEMORY_MB = 512
 
@@ -88,7 +89,7 @@ async def test_a_backfill_of_a_period_that_is_done_sends_nothing(installation: I
     for _ in range(2):
         await schedules.backfill(client, MONTHLY_SCHEDULE, opening.replace(hour=0), opening)
     runs = installation.database.raw.jobRuns
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not (found := await runs.find({"job": MONTHLY_SCHEDULE}).to_list(None)):
             await asyncio.sleep(0.1)
     assert [(run["state"], run["detail"]) for run in found] == [("skipped(already open)", {"period": PERIOD})]

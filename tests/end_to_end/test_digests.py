@@ -15,6 +15,7 @@ from relance.domain.chat_message import ChatMessage
 from relance.domain.failures import Severity
 from tests.end_to_end.people import PERIOD, people
 from tests.installation import Installation
+from tests.patience import PATIENCE_S
 
 
 async def start(installation: Installation, workflow: Workflow, name: str, request: JobInput) -> JobResult:
@@ -58,7 +59,7 @@ async def test_low_alerts_are_told_in_one_digest_however_often_it_is_started(ins
 
     # The rule itself keeps quiet, and what gets worse is told at once.
     await installation.desk().fire([low("disk a", Severity.HIGH)])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(messages := await told(installation)) < 2:
             await asyncio.sleep(0.1)
     assert [one.severity for one in messages] == [Severity.LOW, Severity.HIGH]

@@ -13,6 +13,7 @@ from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.mailbox.client import Mailbox
 from tests.end_to_end.people import PERIOD, address, invitation, people
 from tests.installation import Installation
+from tests.patience import PATIENCE_S
 
 CONTACTS = 4
 
@@ -45,7 +46,7 @@ async def mails(mailbox: Mailbox, kind: str) -> list[str]:
 
 
 async def arrived(mailbox: Mailbox, kind: str, count: int) -> list[str]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while len(found := await mails(mailbox, kind)) < count:
             await asyncio.sleep(0.05)
     return found

@@ -16,6 +16,7 @@ from relance.devstack.mailbox.rules import Delay, Stage
 from relance.domain.events import EventKind
 from tests.end_to_end.people import PERIOD, invitation, people
 from tests.installation import ROOT, Installation
+from tests.patience import PATIENCE_S
 
 
 async def _signal(installation: Installation, *arguments: str) -> tuple[int, dict[str, Any], str]:
@@ -46,7 +47,7 @@ async def test_events_before_the_follow_up_exists_and_after_its_end_are_answered
     assert "Traceback" not in errors
 
     cycle = await installation.start_cycle(PERIOD)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while invitation(0, 4) not in await installation.entries(PERIOD):
             await asyncio.sleep(0.02)
     early = await installation.intake().take(invitation(0, 4), EventKind.SUBMITTED)

@@ -20,6 +20,7 @@ from relance.gateway.application import application
 from relance.gateway.server import serving
 from relance.settings.gateway import Gateway
 from tests.fakes import FakeAttachments
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = application(FakeAttachments(), lambda _: ("k", "f"))
@@ -40,7 +41,7 @@ async def who_answers(port: int) -> str:
 async def answering(port: int, wanted: set[str]) -> None:
     """Ask, each time over a new connection, until all of these have answered."""
     seen: set[str] = set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not wanted <= seen:
             try:
                 seen.add(await who_answers(port))
@@ -91,7 +92,7 @@ async def test_it_leaves_signals_and_logging_alone_and_frees_its_port() -> None:
 
 async def test_a_connection_that_says_nothing_does_not_hold_up_the_stop() -> None:
     port = free_port()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         async with serving(Gateway(port=port), APP):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /attachments/x HTTP/1.1\r\nHost:")

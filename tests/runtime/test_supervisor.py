@@ -16,6 +16,7 @@ import pytest
 
 from relance.runtime.supervisor import child_environment
 from relance.settings import Monitoring
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 PARENT = Path(__file__).parent / "parent.py"
@@ -25,7 +26,7 @@ def _pids(folder: Path, ending: str = "up") -> set[int]:
     return {int(path.stem) for path in folder.glob(f"*.{ending}")}
 
 
-def _wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def _wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -51,7 +52,7 @@ def test_a_signal_is_passed_on_and_the_drain_is_waited_for(tmp_path: Path, numbe
     with supervisor(tmp_path, "drains-slowly") as process:
         _wait_for(lambda: len(_pids(tmp_path)) == 2)
         process.send_signal(number)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert _pids(tmp_path, "drained") == _pids(tmp_path)
 
 
@@ -64,7 +65,7 @@ def test_a_child_that_is_killed_is_replaced_and_the_others_stay(tmp_path: Path) 
         assert psutil.pid_exists(other)
         assert process.poll() is None
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert _pids(tmp_path, "drained") == _pids(tmp_path) - {victim}
 
 
@@ -79,7 +80,7 @@ def test_a_child_that_keeps_dying_is_replaced_with_growing_pauses(tmp_path: Path
 
 def test_a_child_that_fails_at_its_start_stops_all_and_its_code_becomes_ours(tmp_path: Path) -> None:
     with supervisor(tmp_path, "fails-at-start") as process:
-        assert process.wait(20) == 3
+        assert process.wait(PATIENCE_S) == 3
         assert not any(psutil.pid_exists(pid) for pid in _pids(tmp_path))
 
 
@@ -87,8 +88,8 @@ def test_children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     with supervisor(tmp_path, "steady") as process:
         _wait_for(lambda: len(_pids(tmp_path)) == 2)
         process.kill()
-        _wait_for(lambda: _pids(tmp_path, "drained") == _pids(tmp_path), seconds=5)
-        _wait_for(lambda: not any(_is_running(pid) for pid in _pids(tmp_path)), seconds=5)
+        _wait_for(lambda: _pids(tmp_path, "drained") == _pids(tmp_path))
+        _wait_for(lambda: not any(_is_running(pid) for pid in _pids(tmp_path)))
 
 
 def _is_running(pid: int) -> bool:
@@ -102,7 +103,7 @@ def test_a_child_that_does_not_drain_in_time_is_killed_and_that_is_a_failure(tmp
     with supervisor(tmp_path, "ignores-sigterm", processes=1, drain=0.5) as process:
         _wait_for(lambda: len(_pids(tmp_path)) == 1)
         process.terminate()
-        assert process.wait(10) == 1
+        assert process.wait(PATIENCE_S) == 1
         assert not any(_is_running(pid) for pid in _pids(tmp_path))
 
 
@@ -118,4 +119,4 @@ def test_each_child_has_a_metrics_port_of_its_own(tmp_path: Path) -> None:
         _wait_for(lambda: len(_pids(tmp_path)) == 2)
         _wait_for(lambda: {path.read_text() for path in tmp_path.glob("*.up")} == {"9464", "9465"})
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0

@@ -18,11 +18,11 @@ from relance.domain.alerts.observing import Firing
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 from relance.temporal.alert_groups import TemporalAlertGroups
+from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Newsroom
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-LIMIT_S = 30
 
 
 def firing(key: str = "a", severity: Severity = Severity.HIGH, value: int = 100) -> Firing:
@@ -61,7 +61,7 @@ class Group:
         return found
 
     async def until(self, holds: Callable[[], bool | Awaitable[bool]]) -> None:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not await _answer(holds()):
                 await asyncio.sleep(0.05)
 

@@ -15,6 +15,7 @@ from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics, WaveInput, WaveResult
 from relance.contracts.names import TaskQueue
 from relance.domain.control import ControlState
+from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
 from workflows.monthly_cycle import MonthlyCycle
@@ -35,7 +36,7 @@ def household() -> House:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.02)
 

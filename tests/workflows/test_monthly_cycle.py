@@ -11,6 +11,7 @@ from temporalio.testing import TimeSkipper
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue
 from relance.domain.send_times import period_window
+from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.house import House
 from workflows.monthly_cycle import MonthlyCycle
@@ -79,13 +80,13 @@ async def test_a_batch_that_fails_for_good_stops_neither_the_others_nor_later_wa
     async with serving(house.activities()):
         handle = await begin(skipper, CycleInput(period=period, options=RARELY))
         await move_to(skipper, handle, later)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while set(house.planned) != {"u1", "u2"}:
                 await asyncio.sleep(0.05)
         # Mended: its plans come up again with the next planning pass.
         house.failing_users.clear()
         await handle.signal(MonthlyCycle.preferences_changed)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while house.planned:
                 await asyncio.sleep(0.05)
         progress = await handle.query(MonthlyCycle.progress)
@@ -99,11 +100,11 @@ async def test_changed_preferences_are_planned_at_once_on_the_signal(
     house = House(planned={"u1": first_wave}, joining=[{}, {"u2": first_wave}])
     async with serving(house.activities()):
         handle = await begin(skipper, CycleInput(period=period, options=RARELY))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while (await handle.query(MonthlyCycle.progress)).stage != "waiting":
                 await asyncio.sleep(0.05)
         await handle.signal(MonthlyCycle.preferences_changed)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while "u2" not in house.planned:
                 await asyncio.sleep(0.05)
         await handle.terminate()

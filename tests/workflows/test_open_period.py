@@ -20,6 +20,7 @@ from temporalio.client import (
 from relance import ids
 from relance.contracts.cycle import CycleInput, OpenPeriodInput
 from relance.contracts.names import TaskQueue
+from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
 from workflows.monthly_cycle import MonthlyCycle
@@ -56,7 +57,7 @@ async def backfill(handle: ScheduleHandle, year: int, month: int) -> None:
 
 
 async def recorded(house: House, runs: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(house.job_runs) < runs:
             await asyncio.sleep(0.05)
 

@@ -23,6 +23,7 @@ from relance.temporal.probes.frontend import FrontendProbe
 from relance.temporal.probes.queues import QueuesProbe, WorkersProbe
 from relance.temporal.probes.schedules import MissedActionsProbe
 from relance.temporal.probes.stuck import StuckProbe
+from tests.patience import PATIENCE_S
 from tests.workflows.watch import Watch
 from workflows.registry import WORKFLOWS
 
@@ -61,7 +62,7 @@ async def test_the_age_of_the_oldest_task_is_seen_in_whichever_queue_it_waits(cl
     probe = QueuesProbe(client, CLOCK, DEADLINE)
     assert ((await probe.look()).value, (await probe.look()).detail) == (0, "")
     await start_waiting(client)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while (await probe.look()).value < 0.5:
             await asyncio.sleep(0.2)
     assert (await probe.look()).detail == "relance-ops (1)"
@@ -72,7 +73,7 @@ async def test_a_queue_nobody_asks_for_work_is_named(client: Client) -> None:
     assert (await probe.look()).value == 3
     activities = Watch().activities()
     async with Worker(client, task_queue=TaskQueue.OPS, workflows=WORKFLOWS[TaskQueue.OPS], activities=activities):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (await probe.look()).value == 3:
                 await asyncio.sleep(0.2)
         assert (await probe.look()).detail == "relance-invitations, relance-mail"
@@ -84,7 +85,7 @@ async def test_a_job_that_is_open_for_too_long_is_stuck_and_a_young_one_is_not(c
     await start_waiting(client)
     for limit, expected in ((timedelta(hours=1), 0), (timedelta(0), 1)):
         probe = StuckProbe(client, CLOCK, [Workflow.HEALTH], limit, DEADLINE)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (await probe.look()).value != expected:
                 await asyncio.sleep(0.2)
     others = StuckProbe(client, CLOCK, [Workflow.CLEANUP], timedelta(0), DEADLINE)
@@ -120,7 +121,7 @@ async def run(db: Database, state: str) -> None:
 async def test_a_job_is_stale_until_a_run_did_its_work(client: Client, db: Database, state: str, stale: int) -> None:
     await schedule(client)
     probe = fresh(client, db)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while (await probe.look()).value != 1:
             await asyncio.sleep(0.2)
     assert (await probe.look()).detail == JobName.DIGEST

@@ -16,6 +16,7 @@ from relance.settings import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay
+from tests.patience import PATIENCE_S
 
 TOO_FAST = MailRefused(421, "4.7.28 unusual rate", "rcpt")
 
@@ -100,7 +101,7 @@ async def test_a_try_that_would_have_to_wait_leaves_the_next_one_its_turn() -> N
     assert _breaker(gate).state is State.HALF_OPEN
     permit = gate.admit(60.0)
     assert isinstance(permit, Permit)
-    assert await asyncio.wait_for(gate.enter(permit), 10) is not None
+    assert await asyncio.wait_for(gate.enter(permit), PATIENCE_S) is not None
 
 
 async def test_a_turn_cancelled_while_it_waits_leaves_the_next_one_its_turn() -> None:

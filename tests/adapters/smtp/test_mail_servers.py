@@ -20,6 +20,7 @@ from relance.adapters.smtp.pacing import Pacer
 from relance.domain.providers import Provider, provider_of_servers
 from relance.settings import Mail
 from relance.settings.pacing import Breaking, Pacing
+from tests.patience import PATIENCE_S
 
 RECORDS = {
     "shop.example": ["aspmx.l.google.com.", "alt1.aspmx.l.google.com."],
@@ -88,7 +89,7 @@ async def test_each_domain_is_asked_about_once_and_unknown_ones_teach_nothing() 
         servers = MailServers(resolver, learnt.__setitem__)
         for domain in ("shop.example", "shop.example", "office.example", "mixed.example", "own.example", "no.example"):
             servers.ask(domain)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(server.asked) < 5 or len(learnt) < 2:
                 await asyncio.sleep(0.01)
         await servers.close()
@@ -104,7 +105,7 @@ async def test_a_companys_domain_shares_the_places_of_the_provider_that_hosts_it
         pacer = Pacer(Mail(), Pacing(patience=0.0), Breakers(Breaking()), resolver)
         # The first mail does not wait for the answer.
         assert pacer.is_free("a@Shop.example")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not server.asked:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)

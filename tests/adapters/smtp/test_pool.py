@@ -9,6 +9,7 @@ from relance.adapters.smtp.pool import Pool
 from relance.settings import Mail
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay
+from tests.patience import PATIENCE_S
 
 
 async def _everything_is_closed(relay: Relay) -> None:
@@ -79,7 +80,7 @@ async def test_waiting_for_a_lane_can_be_cancelled(relay: Relay, connect: Connec
         await asyncio.sleep(0.05)
         waiting.cancel()
     await asyncio.wait([waiting])
-    await asyncio.wait_for(work(), 2)
+    await asyncio.wait_for(work(), PATIENCE_S)
     assert len(relay.mails) == 1
 
 
@@ -90,7 +91,7 @@ async def test_an_idle_connection_is_kept_for_a_while_and_then_closed_politely(r
         async with pool.slot():
             pass
     assert relay.connections == 1
-    await asyncio.wait_for(_everything_is_closed(relay), 2)
+    await asyncio.wait_for(_everything_is_closed(relay), PATIENCE_S)
     assert relay.commands.count("quit") == 1
     await pool.close()
 
@@ -102,7 +103,7 @@ async def test_closing_says_good_bye_on_every_connection(relay: Relay, connect: 
         await two.send(a_letter(2))
     await mailer.close()
     assert relay.commands.count("quit") == 2
-    await asyncio.wait_for(_everything_is_closed(relay), 2)
+    await asyncio.wait_for(_everything_is_closed(relay), PATIENCE_S)
 
 
 async def test_a_lane_in_use_while_closing_is_closed_when_it_comes_back(relay: Relay, connect: Connect) -> None:
@@ -110,7 +111,7 @@ async def test_a_lane_in_use_while_closing_is_closed_when_it_comes_back(relay: R
     async with mailer.lane() as lane:
         await mailer.close()
         await lane.send(a_letter())
-    await asyncio.wait_for(_everything_is_closed(relay), 2)
+    await asyncio.wait_for(_everything_is_closed(relay), PATIENCE_S)
     assert relay.commands.count("quit") == 1
 
 
@@ -119,4 +120,4 @@ async def test_a_relay_that_does_not_answer_quit_is_left_all_the_same(relay: Rel
     mailer = connect(relay)
     async with mailer.lane() as lane:
         await lane.send(a_letter())
-    await asyncio.wait_for(mailer.close(), 2)
+    await asyncio.wait_for(mailer.close(), PATIENCE_S)

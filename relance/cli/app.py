@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Annotated
 
 import typer
 
@@ -50,7 +51,19 @@ def build(wanted: str = "") -> typer.Typer:
     return app
 
 
-def _together() -> None:
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - called by typer
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _together(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
     pass
 
 

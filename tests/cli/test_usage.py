@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from relance import __version__
 from relance.cli import app
 from relance.cli.services import Services
 from relance.clock import SystemClock
@@ -200,3 +201,8 @@ def test_nothing_at_all_shows_the_help_and_is_wrong_usage(capsys: pytest.Capture
     said = capsys.readouterr()
     assert "watchdog" in said.out
     assert "a command is missing" in said.err
+
+
+def test_the_version_is_shown_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(services(), ["--version"]) == 0
+    assert capsys.readouterr().out == f"{__version__}\n"

@@ -55,7 +55,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], limit: float) 
         Path(os.devnull).open("rb") as nothing,
         socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection,
     ):
-        connection.connect(_server())
+        connection.connect(server())
         socket.send_fds(connection, [request], [one.fileno() for one in (nothing, out, err)])
         pid = int(connection.recv(100))
         connection.settimeout(limit)
@@ -75,19 +75,19 @@ def _text(stream: IO[bytes]) -> str:
 
 
 @cache
-def _server() -> str:
-    """Start the server of this process, once; return its address."""
+def server() -> str:
+    """Start the server of this process, once; return its address. Called ahead it takes no time from what runs."""
     folder = tempfile.TemporaryDirectory(prefix="starter-")
     address = f"{folder.name}/socket"
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", __name__, address], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    assert server.stdin is not None
-    assert server.stdout is not None
-    assert server.stdout.readline() == b"ready\n"
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
 
     def end() -> None:
-        server.communicate()
+        process.communicate()
         folder.cleanup()
 
     atexit.register(end)

@@ -42,8 +42,8 @@ class Reporter:
     async def round(self, started_at: datetime) -> None:
         """Report to the database and greet Temporal; what does not answer is not waited for longer than 5 s."""
         await asyncio.gather(
-            self._reach("mongodb", self.workers.report(self._report(started_at))),
-            self._reach("temporal", self.greet_temporal()),
+            self._reach("mongodb", lambda: self.workers.report(self._report(started_at))),
+            self._reach("temporal", self.greet_temporal),
         )
 
     async def leave(self) -> None:
@@ -62,10 +62,10 @@ class Reporter:
             at=self.clock.now(),
         )
 
-    async def _reach(self, server: str, call: Awaitable[None]) -> None:
+    async def _reach(self, server: str, call: Callable[[], Awaitable[None]]) -> None:
         try:
             async with asyncio.timeout(TIMEOUT):
-                await call
+                await call()
         except (RelanceError, TimeoutError) as error:
             logger.debug("%s was not reached: %s", server, type(error).__name__)
         else:

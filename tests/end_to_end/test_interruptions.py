@@ -11,7 +11,7 @@ from tests.end_to_end.people import PERIOD, people
 from tests.faults.mail_flow import MailFlow
 from tests.installation import Installation
 
-CONFIRMED_AFTER_S = 0.1
+CONFIRMED_AFTER_S = 0.3
 DRAINED_S = 30.0
 NEVER_S, IMPATIENT_DRAIN = 300.0, {"RELANCE_WORKER__DRAIN": "PT1S"}
 MAILS = 60

@@ -17,6 +17,7 @@ from relance.errors import DependencyUnavailable
 from relance.runtime.health_endpoint import HealthEndpoint
 from relance.runtime.reporter import Reporter, lately, reporting, worker_name
 from relance.runtime.vitals import STUCK_AFTER, Vitals, ticking
+from tests.patience import PATIENCE_S
 
 EVERY = timedelta(milliseconds=50)
 
@@ -135,7 +136,9 @@ def reporter(register: Register, vitals: Vitals) -> Reporter:
 async def test_a_process_reports_its_memory_and_its_open_breakers_until_it_ends() -> None:
     register, vitals = Register(), Vitals(20.0)
     async with reporting(reporter(register, vitals)):
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(PATIENCE_S):
+            while len(register.reports) < 2:
+                await asyncio.sleep(0.01)
     assert len(register.reports) > 1
     newest = register.reports[-1]
     assert (newest.worker, newest.role, newest.breakers) == (worker_name(), "mail", {"provider gmail": 2})
@@ -148,12 +151,11 @@ async def test_a_process_reports_its_memory_and_its_open_breakers_until_it_ends(
 async def test_servers_that_do_not_answer_stop_neither_the_process_nor_its_reports() -> None:
     register, vitals = Register(), Vitals(0.15, polling=lambda: True)
     async with reporting(reporter(register, vitals)):
-        register.silent = True
-        await asyncio.sleep(0.4)
-        assert vitals.missing == ["lost_mongodb", "lost_temporal"]
-        register.silent = False
-        await asyncio.sleep(0.2)
-        assert vitals.missing == []
+        for silent, missing in ((True, ["lost_mongodb", "lost_temporal"]), (False, [])):
+            register.silent = silent
+            async with asyncio.timeout(PATIENCE_S):
+                while vitals.missing != missing:
+                    await asyncio.sleep(0.01)
 
 
 def test_a_report_stands_for_a_process_until_three_are_missing() -> None:

@@ -123,7 +123,7 @@ async def _run(arguments: Namespace, say: Say) -> Report:
     begun = time.monotonic()
     async with opened("optout-race", say) as site:
         contacts = [contact(number) for number in range(arguments.users * CONTACTS_OF_A_USER)]
-        await site.populate(contacts)
+        await site.populate(contacts, reminded=True)
         await site.mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
         await site.installation.start_worker()
         crowd = Crowd(site, random.Random(arguments.seed), {one["_id"]: one for one in contacts})

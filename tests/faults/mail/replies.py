@@ -27,9 +27,7 @@ async def _run(arguments: Namespace, say: Say) -> Report:
     begun = time.monotonic()
     async with opened("smtp-replies", say) as site:
         contacts = list(_contacts(arguments.mails))
-        # Providers rest by the workers' clocks, tries go by those of the follow-ups, which are moved forward: in what
-        # is a second here, three days may pass there.
-        await site.populate(contacts, reminderSettings={"enabled": False})
+        await site.populate(contacts)
         for rule in [*ANYWHERE, *RULES]:
             await site.mailbox.add_rule(rule)
         await site.installation.start_worker()

@@ -44,10 +44,16 @@ class Site:
     say: Say
     users: list[str] = field(default_factory=list)
 
-    async def populate(self, contacts: Sequence[Mapping[str, Any]], **fields: Any) -> None:
-        """Insert contacts as made by `contact`, and their users with these fields."""
+    async def populate(self, contacts: Sequence[Mapping[str, Any]], *, reminded: bool = False) -> None:
+        """Insert contacts as made by `contact`, and their users, who want reminders only if it is about those.
+
+        Providers rest by the workers' clocks, later tries go by those of the follow-ups, which are moved forward: in
+        what is a second for a worker three days may pass there, and a reminder goes out, rightly.
+        """
         self.users = sorted({one["userId"] for one in contacts})
-        await self.installation.load([user(one, **fields) for one in self.users], contacts)
+        await self.installation.load(
+            [user(one, reminderSettings={"enabled": reminded}) for one in self.users], contacts
+        )
 
     def relay_log(self) -> dict[str, str]:
         """Return the settings with which a worker looks up mails in doubt."""

@@ -152,20 +152,25 @@ async def test_five_thousand_keys_at_once_cost_each_no_more_than_a_tenth_of_them
 
 
 async def _seconds(db: Database, group: str, keys: int) -> dict[str, float]:
-    """Return the processor time of each step: how long the database takes is up to what else the machine does."""
+    """Return the processor time of each step, ours and the database's: waiting is up to what else the machine does."""
     seconds: dict[str, float] = {}
     for step, observation in (("open", MONDAY), ("refresh", TUESDAY)):
         sightings = dict(seen(f"{group}.{number}", observation) for number in range(keys))
-        started = time.process_time()
+        started = await _processor_s(db)
         taken = await db.alerts.take(sightings, AT)
-        seconds[step] = time.process_time() - started
+        seconds[step] = await _processor_s(db) - started
         assert len(taken) == keys
-    started = time.process_time()
+    started = await _processor_s(db)
     await db.alerts.record({alert.key: [entry(AlertEvent.SENT, later(seconds=5), "chat")] for alert in taken})
-    seconds["record"] = time.process_time() - started
+    seconds["record"] = await _processor_s(db) - started
     recorded = await db.alerts.newest([alert.key for alert in taken])
     assert all(len(alert.history) == 2 for alert in recorded.values())
     return seconds
+
+
+async def _processor_s(db: Database) -> float:
+    server = (await db.client.admin.command("serverStatus"))["extra_info"]
+    return time.process_time() + float(server["user_time_us"] + server["system_time_us"]) / 1e6
 
 
 async def test_what_is_open_can_be_asked_by_group_and_rule(db: Database) -> None:

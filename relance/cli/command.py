@@ -7,7 +7,7 @@ import inspect
 import signal
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hints
@@ -120,16 +120,31 @@ def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) 
         return report(out, "interrupted", INTERRUPTED, {})
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a sentence and a code
         if debug:
-            out.side.print(redact("".join(traceback.format_exception(error))), markup=False, soft_wrap=True)
+            out.side.print(redact("".join(traceback.format_exception(error))), soft_wrap=True)
         sentence, code = sentence_of(error)
         return report(out, sentence, code, _details(error))
-    out.answer(answer)
+    return _printed(out, answer)
+
+
+def _printed(out: Output, answer: Answer) -> int:
+    """Print an answer and return its exit code: what was done stays done, also when it cannot be printed.
+
+    Raises:
+        BrokenPipeError: nobody reads.
+    """
+    try:
+        out.answer(answer)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a full disk behind the pipe, a value no JSON can hold
+        with suppress(OSError, ValueError):
+            out.side.print(f"done, but the answer could not be printed ({type(error).__name__})", style="red")
     return answer.code
 
 
 def report(out: Output, sentence: str, code: int, details: Mapping[str, str]) -> int:
     """Print one sentence about an error and return its exit code."""
-    out.side.print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
+    out.side.print(f"error: {sentence}", style="red", soft_wrap=True)
     if out.as_json:
         out.json({"error": sentence, "code": code, **details})
     return code

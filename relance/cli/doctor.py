@@ -13,10 +13,10 @@ from temporalio.client import Client
 
 from relance.cli.command import Run, command, sentence_of
 from relance.cli.doctor_health import data_of, is_wrong, seen_now, view_of
-from relance.cli.output import Answer, table
+from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.errors import RelanceError
-from relance.ports import Knowledge
+from relance.ports import LogCoverage
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings import Settings
 from relance.temporal import schedules
@@ -166,12 +166,20 @@ async def _relay_log(run: Run) -> list[Finding]:
     async with run.services.relay_log(run.settings) as log:
         if log is None:
             return [Finding("relay log", State.FINE, "none: invitations whose reply was lost are sent again")]
-        asked = "<doctor@relance.invalid>"
-        found = (await log.find([asked], run.services.clock.now() - LOG_REACHES))[asked]
-    if found.knowledge is Knowledge.UNKNOWN:
-        remedy = "keep rotated logs longer, and see that the log is written"
-        return [Finding("relay log", State.WARNING, "does not cover the last day, so it is sure of nothing", remedy)]
-    return [Finding("relay log", State.FINE, "covers the last day")]
+        found = await log.coverage(run.services.clock.now() - LOG_REACHES)
+    return [_log_coverage(found)]
+
+
+def _log_coverage(found: LogCoverage) -> Finding:
+    read = f"{found.understood:,} of its newest {found.lines:,} lines are understood"
+    if found.oldest is not None and found.newest is not None:
+        read += f", from {cell(found.oldest)} to {cell(found.newest)}"
+    if found.covers:
+        return Finding("relay log", State.FINE, f"covers the last day: {read}")
+    remedy = "keep rotated logs longer, see that the log is written, and check RELANCE_RELAY_LOG__POSTFIX_ZONE"
+    if found.lines and not found.understood:
+        remedy = "name the file into which Postfix writes: RELANCE_RELAY_LOG__POSTFIX_LOG"
+    return Finding("relay log", State.WARNING, f"does not cover the last day, so it is sure of nothing: {read}", remedy)
 
 
 async def _everflow(run: Run) -> list[Finding]:

@@ -35,7 +35,7 @@ from relance.ports.ledger import JobRuns, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
 from relance.ports.people import Contacts, Page, Suppressions, Users
 from relance.ports.plans import Plans
-from relance.ports.relay_log import Fate, Knowledge, RelayLog, RelayRecord
+from relance.ports.relay_log import Fate, Knowledge, LogCoverage, RelayLog, RelayRecord
 from relance.ports.reports import Reports
 from relance.ports.restores import Restores
 from relance.ports.surroundings import Clock, FollowUps, Meter, RunningFollowUps
@@ -71,6 +71,7 @@ __all__ = [
     "Knowledge",
     "Ledger",
     "Letter",
+    "LogCoverage",
     "MailLane",
     "Mailer",
     "Meter",

@@ -144,6 +144,12 @@ MATRIX: tuple[Row, ...] = (
         "--cases 100000",
     ),
     Row(
+        "postfix-live",
+        "with Postfix as the relay and its log as the look-up: nothing lost, nothing doubled, whatever is killed",
+        "--kills 2 --users 24",
+        "--kills 50 --users 500 --contacts 20",
+    ),
+    Row(
         "everflow",
         "no business alert without the truth behind it, and never silence",
         "--runs 1 --lanes 4",

@@ -10,6 +10,7 @@ from pathlib import Path
 from relance.devstack import mailbox_server
 from relance.devstack.samples import REFUSED_DOMAIN
 from relance.devstack.stack import Given
+from relance.domain.invitation import Verdict
 from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.mail.postfix_server import Postfix, emptied, running_postfix
@@ -68,7 +69,7 @@ async def disturb(run: Run) -> int:
 async def _settled_by_the_log(run: Run) -> int:
     """Count the mails in doubt that the log has settled."""
     entries = await run.installation.entries(run.cycle.id.removeprefix("cycle/"))
-    return sum(doubt.verdict is not None for entry in entries.values() for doubt in entry.doubts)
+    return sum(doubt.verdict in {Verdict.ARRIVED, Verdict.ABSENT} for entry in entries.values() for doubt in entry.doubts)
 
 
 POSTFIX_LIVE = rehearsed(

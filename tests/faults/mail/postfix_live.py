@@ -69,7 +69,8 @@ async def disturb(run: Run) -> int:
 async def _settled_by_the_log(run: Run) -> int:
     """Count the mails in doubt that the log has settled."""
     entries = await run.installation.entries(run.cycle.id.removeprefix("cycle/"))
-    return sum(doubt.verdict in {Verdict.ARRIVED, Verdict.ABSENT} for entry in entries.values() for doubt in entry.doubts)
+    sure = {Verdict.ARRIVED, Verdict.ABSENT}
+    return sum(doubt.verdict in sure for entry in entries.values() for doubt in entry.doubts)
 
 
 POSTFIX_LIVE = rehearsed(

@@ -24,7 +24,7 @@ from relance.settings.digest import DigestGroup
 from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
-from relance.settings.group import Group, Zone
+from relance.settings.group import Cron, Group, Zone
 from relance.settings.health import HealthGroup
 from relance.settings.jobs import Jobs
 from relance.settings.pacing import Breaking, Pacing
@@ -41,7 +41,7 @@ class Scheduling(Group):
     default_day: int = Field(5, ge=1, le=31, description="Day of the month for users without one of their own.")
     default_time: str = Field("18:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Local time, HH:MM.")
     default_zone: Zone = Field("Europe/Paris", description="Zone of users without one, and of the Schedules.")
-    cycle_cron: str = Field("0 6 25 * *", description="When the next month's cycle is opened, in the default zone.")
+    cycle_cron: Cron = Field("0 6 25 * *", description="When the next month's cycle is opened, in the default zone.")
     cycle_catchup: timedelta = Field(
         timedelta(days=12), ge=timedelta(minutes=1), description="How late a missed opening is still made up for."
     )

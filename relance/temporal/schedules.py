@@ -28,6 +28,7 @@ from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleOptions, OpenPeriodInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
+from relance.domain.cron import split_zone, zone_of
 from relance.errors import NotFound
 from relance.settings import Settings
 from relance.temporal import checks, jobs
@@ -69,7 +70,8 @@ class Declared:
         )
         return Schedule(
             action=action,
-            spec=ScheduleSpec(cron_expressions=[self.cron], time_zone_name=self.zone),
+            # The server refuses a zone in the expression beside another one.
+            spec=ScheduleSpec(cron_expressions=[split_zone(self.cron)[1]], time_zone_name=self.zone),
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=self.catchup),
             state=state,
         )
@@ -125,13 +127,14 @@ def declared(settings: Settings) -> list[Declared]:
 
 def _monthly(settings: Settings) -> Declared:
     scheduling = settings.scheduling
+    zone = zone_of(scheduling.cycle_cron, scheduling.default_zone)
     return Declared(
         id=MONTHLY_SCHEDULE,
         cron=scheduling.cycle_cron,
-        zone=scheduling.default_zone,
+        zone=zone,
         catchup=scheduling.cycle_catchup,
         workflow=Workflow.OPEN_PERIOD,
-        argument=OpenPeriodInput(zone=scheduling.default_zone, options=cycle_options(settings)),
+        argument=OpenPeriodInput(zone=zone, options=cycle_options(settings)),
         workflow_id="open-period",
         task_queue=TaskQueue.OPS,
         summary="Opens next month's cycle",
@@ -145,7 +148,7 @@ def _check(name: CheckName, settings: Settings) -> Declared:
     return Declared(
         id=name,
         cron=checks.cron_of(name, everflow),
-        zone=everflow.timezone,
+        zone=zone_of(checks.cron_of(name, everflow), everflow.timezone),
         catchup=checks.catchup_of(name, everflow),
         workflow=checks.WORKFLOWS[name],
         argument=checks.check_input(name, everflow),
@@ -160,7 +163,7 @@ def _job(name: JobName, settings: Settings) -> Declared:
     return Declared(
         id=name,
         cron=jobs.cron_of(name, settings.jobs),
-        zone=settings.scheduling.default_zone,
+        zone=zone_of(jobs.cron_of(name, settings.jobs), settings.scheduling.default_zone),
         catchup=jobs.catchup_of(name, settings.jobs),
         workflow=jobs.WORKFLOWS[name],
         argument=jobs.job_input(name, settings.jobs),

@@ -40,10 +40,11 @@ from relance.domain.zones import zone_info
 from relance.gateway.addresses import attachment_addresses
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.settings import Mail, Mongo, Privacy
+from relance.settings import Mongo, Privacy
 from relance.settings.channels import Channels
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
+from relance.settings.mail import Mail
 
 MORNING = date(2026, 11, 20)
 AT = {CheckName.DEFAULT_LP: time(9), CheckName.PAUSED_PARTNER: time(8)}

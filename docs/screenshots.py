@@ -29,7 +29,8 @@ from relance.domain.invitation import MailKind  # noqa: E402
 from relance.ids import invitation_id, message_id  # noqa: E402
 from relance.ports import Letter  # noqa: E402
 from relance.rendering.letters import LetterWriter  # noqa: E402
-from relance.settings import Mail, Privacy  # noqa: E402
+from relance.settings import Privacy  # noqa: E402
+from relance.settings.mail import Mail  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = (600, 375)

@@ -19,7 +19,7 @@ from relance.ports import Letter
 from relance.rendering.blanks import LANGUAGES, Blank, compile_blank
 from relance.rendering.names import phrase
 from relance.rendering.skeleton import quoted
-from relance.settings import Mail
+from relance.settings.mail import Mail
 
 SignLink: TypeAlias = Callable[[str], str]
 """Makes the signed token of an invitation."""

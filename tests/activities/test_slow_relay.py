@@ -24,7 +24,8 @@ from relance.devstack.mailbox.rules import Delay, Stage
 from relance.domain.breaker import State
 from relance.domain.invitation import InvitationStatus
 from relance.rendering.letters import LetterWriter
-from relance.settings import Mail, Privacy
+from relance.settings import Privacy
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.activities.conftest import Office
 from tests.adapters.smtp.relay import DROP, Relay

@@ -10,7 +10,7 @@ import pytest
 from relance.domain.invitation import MailKind
 from relance.errors import InvalidInput
 from relance.rendering.letters import LetterWriter
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from tests.rendering.letters import EVERY, THREAD, UNSUBSCRIBE, UTC_DATE, WRITER, a_letter, defects, read, written
 
 REMINDERS = [MailKind.FIRST, MailKind.SECOND, MailKind.CORRECTION]

@@ -28,8 +28,9 @@ from relance.domain.health import Trouble
 from relance.domain.worker_report import WorkerReport
 from relance.health import look_at_all
 from relance.ports import Probe
-from relance.settings import Mail, Mongo, Privacy
+from relance.settings import Mongo, Privacy
 from relance.settings.everflow import Everflow
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking
 from tests.fakes import FixedClock
 

@@ -14,7 +14,8 @@ from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.invitation import MailKind
 from relance.ports import Letter
 from relance.rendering.letters import LetterWriter
-from relance.settings import Mail, Privacy
+from relance.settings import Privacy
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.relay import Relay
 

@@ -147,7 +147,7 @@ def database(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def mongod_db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
     """A database with its indexes, dropped in the end."""
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), Privacy())
     await opened.ensure_indexes()
     yield opened
     await opened.client.drop_database(database)

@@ -49,7 +49,7 @@ async def browser(attachments: FakeAttachments) -> AsyncIterator[httpx.AsyncClie
     settings = Gateway(port=free_port())
     async with (
         serving(settings, application(attachments, TOKENS.verify)),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False, timeout=5) as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False, timeout=30) as client,
     ):
         yield client
 
@@ -121,11 +121,11 @@ async def test_no_log_holds_a_link(browser: httpx.AsyncClient, caplog: pytest.Lo
 async def test_the_link_in_a_message_leads_to_its_chart(mongo_uri: str, database: str) -> None:
     port = free_port()
     settings = Gateway(port=port, public_url=f"http://127.0.0.1:{port}/")
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), Privacy())
     charts = AlertCharts(opened.attachments, attachment_addresses(settings, TOKENS.sign))
     async with (
         serving(settings, application(opened.attachments, TOKENS.verify)),
-        httpx.AsyncClient(trust_env=False, timeout=5) as client,
+        httpx.AsyncClient(trust_env=False, timeout=30) as client,
     ):
         (chart,) = await charts.attachments([a_fall()], f"alert/paused-partner/{date(2026, 3, 11)}/1", "en")
         assert chart.url is not None

@@ -88,7 +88,7 @@ async def network(everflow: EverflowControl) -> EverflowControl:
 
 @pytest.fixture
 async def reports(network: EverflowControl) -> AsyncIterator[EverflowReports]:
-    settings = Everflow(base_url=network.url, api_key=SecretStr(NETWORK_KEY), timeout=5)
+    settings = Everflow(base_url=network.url, api_key=SecretStr(NETWORK_KEY), timeout=30)
     async with EverflowReports(settings) as opened:
         yield opened
 

@@ -44,7 +44,7 @@ def configured(monitoring: Monitoring) -> Iterator[Telemetry]:
 
 def _scrape(telemetry: Telemetry) -> str:
     assert telemetry.metrics_url is not None
-    with urllib.request.urlopen(telemetry.metrics_url, timeout=5) as answer:
+    with urllib.request.urlopen(telemetry.metrics_url, timeout=30) as answer:
         text: str = answer.read().decode()
         return text
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
@@ -20,7 +19,7 @@ from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.controls import MongoControls
-from relance.adapters.mongo.documents import Client, MotorDatabase
+from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.effects import MongoEffects
 from relance.adapters.mongo.errors import NAME, translated
@@ -117,7 +116,7 @@ def connect(settings: Mongo, privacy: Privacy, observe: Observe = _unobserved, *
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
-    return repositories(client, client.get_database(settings.database), privacy, observe)
+    return repositories(client, client.get_database(settings.database, TOLERANT), privacy, observe)
 
 
 def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: Observe = _unobserved) -> Database:
@@ -167,9 +166,6 @@ def _client(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
             readPreference="primary",
             retryWrites=True,
             retryReads=True,
-            tz_aware=True,
-            tzinfo=UTC,
-            uuidRepresentation="standard",
             maxPoolSize=settings.pool,
             serverSelectionTimeoutMS=limit,
             connectTimeoutMS=limit,

@@ -8,6 +8,7 @@ FULL = any_of(
     r"\b(?:mailbox|mail ?folder|maildir|inbox|account|user|recipient|disk|storage|quota)(?:\W+\w+){0,4}?\W+full\b",
     r"full mailbox|\bover ?-?quota|\bover (?:\w+ ){1,3}quota|quota ?exceeded|quota violation",
     r"quota (?:usage |limit )?(?:is |has been )?exceeded|space has been used",
+    r"\b(?:mailbox|maildir) (?:has )?exceed",
     r"exceed\w* (?:\w+ ){0,4}?(?:quota|storage|allocation|disk)|(?:reached|exhausted) (?:\w+ ){0,4}?(?:quota|storage)",
     r"\b(?:mailbox|storage|blocks|inode)(?: size| space| quota)? limit",
     r"insufficient (?:disk |mailbox )?(?:storage|space)|out of (?:storage|disk|space|quota)",
@@ -29,37 +30,42 @@ _BOX = (
     r"|buzon|cuenta|casilla|usuario|destinatario|postbus|ontvanger|casella|utente|indirizzo|conta|caixa|konto"
 )
 _BETWEEN = (
-    rf"(?:{_BOX})s?|is|was|has|have|been|are|being|now|currently|temporarily|permanently|address|of|the|this|that|you|tried"
+    rf"(?:{_BOX})s?|is|was|has|have|been|are|being|now|currently|temporar\w+|permanently|administratively|or|domain|address|of|the|this|that|you|tried"
     r"|to|reach|aux|lettres|du|de|ce|des|est|a|ete|ist|wurde|wird|esta|en|estado|ha|sido|foi|van|werd|e'?|stato|stata"
     r"|jest|\{\w+\}"
 )
 _STATES = (
     r"disabled|deactivated|inactive|not active|not activated|no longer active|suspended|blocked|isblocked|locked|frozen"
-    r"|closed|expired|archived|terminated|discontinued|bloquee?|suspendue?|desactivee?|inactif|fermee?|archivee?|gesperrt"
+    r"|banned|closed|expired|archived|terminated|discontinued|bloquee?|suspendue?|desactivee?|inactif|fermee?|archivee?|gesperrt"
     r"|deaktiviert|inaktiv|stillgelegt|bloquead[oa]|deshabilitad[oa]|inactiv[oa]|suspendid[oa]|expirado|geblokkeerd"
     r"|gedeactiveerd|uitgeschakeld|opgeheven|disat+ivat[oa]|disabilitat[oa]|bloccat[oa]|sospes[oa]|suspens[oa]"
     r"|desativad[oa]|zablokowane"
 )
 
 DISABLED = any_of(
-    rf"\b(?:{_BOX})\b(?:\W+(?:{_BETWEEN})){{0,8}}\W+(?:{_STATES})\b",
+    rf"(?<!\byour )\b(?:{_BOX})\b(?:\W+(?:{_BETWEEN})){{0,8}}\W+(?:{_STATES})\b",
     rf"\b(?:disabled|deactivated|inactive|suspended|locked|closed|archived|invalid/inactive) (?:{_BOX})\b",
-    r"\{address\} is (?:now )?(?:disabled|a deactivated)|not currently being accepted for this mailbox",
-    r"not accepting (?:any )?(?:mail|messages)|no longer accepts? mail",
+    r"\{address\} is (?:now |temporar\w+ )?(?:disabled|locked|a deactivated)",
+    r"not currently being accepted for this mailbox|not accepting (?:any )?(?:mail|messages)|no longer accepts? mail",
     r"邮箱.{0,6}?(?:停用|禁用|冻结|锁定)|ящик.{0,12}?(?:заблокирован|отключен)",
 )
 
 OF_RECIPIENT = r"recipient|mailbox|destinataire|empf(?:a|ae)nger|destinatari|ontvanger"
 
-_WHO = r"user|recipient|alias|account|address"
-_NOT_THERE = r"unknown|unrecogni[sz]ed|does not exist|doesn't exist|do not exist|not exist|not found|not known|invalid"
+_WHO = r"users?|recipients?|alias|accounts?|address(?:es)?"
+_NOT_THERE = (
+    r"unknown|unrecogni[sz]ed|(?:does not|doesn't|do not|not) exist|(?:not|not be|cannot be) (?:found|present|known)"
+    r"|invalid"
+)
 
 UNKNOWN = any_of(
     rf"\b(?:mail-?box|{_WHO}|addressee|e?-?mail|rcpt)\b(?:\W+\w+){{0,2}}?\W+(?:{_NOT_THERE})\b",
-    rf"\b(?:invalid|unknown|illegal|no such|bad|non-?existent) (?:\w+ ){{0,2}}?(?:mailbox|{_WHO})",
+    rf"\b(?:invalid|unknown|illegal|no such|bad|wrong|non-?existent) (?:\w+ ){{0,2}}?(?:mailbox|{_WHO})",
     rf"\bno such (?:mailbox|{_WHO}|person|e-?mail|mail drop|id\b)|unknown local[ -]?part",
-    r"\bno (?:mail-?box|account|user|one) (?:here|by|at|with)|no mail box available|there is no one\b",
-    r"\bnot a (?:valid|known|local|member of|user)\b|is not (?:a )?(?:known|local)\b|not our customer|not listed in\b",
+    r"\bno (?:mail-?box|account|user|one) (?:here|by|at|with|found)|no mail box available|there is no one\b",
+    r"\bnot an? (?:active|valid|known|local|member of|user)\b|is not (?:a )?(?:known|local)\b|not our customer",
+    r"not listed in\b|\b(?:no|not) .{0,30}?\b(?:directory|ldap)\b|unable to find (?:\w+ )?(?:mailbox|user|recipient)",
+    r"handle mail for that user|no longer an employee",
     r"(?:n't|\bnot) have an? (?:\S+ )?account|no longer valid|lookup in \w+ map failed|\bnot known to this\b",
     # French
     r"\b(?:utilisateur|destinataire|adresse|boite|compte)(?:\W+\w+){0,4}?\W+(?:inconnue?|inexistante?|invalide|introuvable)\b",
@@ -87,10 +93,11 @@ UNKNOWN = any_of(
     r"(?:用户|邮箱|收件人|账号|帐号|地址).{0,6}?(?:不存在|未找到|无效)|无此(?:用户|邮箱)",
 )
 
-UNAVAILABLE = r"mailbox (?:is )?(?:un|not )available"
+UNAVAILABLE = r"mailbox (?:is )?(?:un|not )available|mailbox cannot be accessed"
 
 ADDRESS_REFUSED = any_of(
     r"recipient (?:address )?(?:is )?(?:rejected|refused|denied|not (?:allowed|accepted|permitted|ok))",
+    r"bad-?(?:rcpt|recipient)to|valid-?rcptto|recipient (?:has been denied|cannot be verified)",
     r"\baddress rejected|unroute?able|no such domain|unknown (?:domain|host)|host unknown|domain (?:name )?not found",
 )
 

@@ -12,7 +12,7 @@ _LIMIT = (
     r"|superad|superat|excedid|trop de|zu viele|demasiad|te veel|tropp[ie]|превыш|лимит|слишком|超|过多"
 )
 _DAY = (
-    r"\bdaily\b|\b(?:per|a|each|one|the|this) day\b|\b24 ?h(?:ours)?\b|par jour|quotidien|journali|taglich|taeglich"
+    r"\bdaily\b|\b(?:per|a|each|one|the|this) day\b|\b24[ -]?h(?:ours?)?\b|par jour|quotidien|journali|taglich|taeglich"
     r"|pro tag|\btages\w*limit|diari[oa]|por dia|al dia|dagelijks|per dag|giornalier|al giorno|每天|每日|当日|сутк"
     r"|в день|дневн"
 )
@@ -27,12 +27,13 @@ AN_HOURS_LIMIT = near(_HOUR, _LIMIT)
 TOO_MUCH = any_of(
     # A mailbox may have too many messages as well, and a mail may have made too many hops.
     r"\btoo many (?!hops|received|messages (?:on|in)\b|mails (?:on|in)\b)|\btoo (?:fast|quickly|frequent)",
-    r"\btoo much (?:e-?mail|traffic|volume)|excessive (?:volume|number|rate)|unexpected volume|mass ?mailer",
+    r"\btoo much (?:e-?mail|traffic|volume)|\bexcessive\b|unexpected volume|mass ?mailer|harvest|dictionary attack",
     r"\brate[ -]?limit|throttl|slow(?:er)? ?down|\bslower\b|unusual rate|at a rate that",
     r"frequency (?:is )?limited|frequency of receiving",
     r"\b(?:sending|submission|send|relay(?:ing)?|outbound|outgoing|posting) (?:\w+ )?(?:limit|quota)\b",
     r"\b(?:messages?|recipients?|connections?|sessions?|threads?) (?:rate |frequency )?limit",
-    r"exceed\w* .{0,40}?(?:number of|max|permitted limits|threshold)",
+    r"exceed\w* .{0,40}?(?:number of|max\w* (?!size|allowed|storage|mailbox)|permitted limits|threshold)",
+    r"\byou(?:'ve| have|r account has)? (?:reached|exceeded)\b",
     r"\btrop (?:de |d'|rapide)|limite d'envoi|quota d'envoi",
     r"\bzu ?viele (?!\w+ auf dem server)|zu schnell|(?:sende|versand)-?(?:limit|kontingent)",
     r"demasiad[oa]s|limite de envio|cuota de envio",
@@ -64,12 +65,14 @@ _FILLER = r"(?:address|name|source|has|have|been|is|was|are|temporarily|currentl
 LISTED = any_of(
     r"\{list\}|spamhaus|spamcop|\bsorbs\b|dnsbl|\brbl\b|(?:black|block|deny)[ -]?list|black ip",
     r"(?<!not )\blisted (?:at|in|on|by)\b",
-    r"\bbanned\b|reputation|bad ip|blocked (?:using|by)\b|have been blocked by|\babus",
+    r"(?<!user )\bbanned\b|reputation|bad ip|blocked (?:using|by)\b|have been blocked by|\babus",
     r"liste noire|lista nera|lista negra|schwarze liste|zwarte lijst|черн\w+ списк|黑名单",
     rf"\b(?:{_MACHINE})\W+(?:{_FILLER}\W+){{0,6}}(?:{_TURNED_AWAY})\b",
     rf"\bip\b.{{0,40}}?(?:{_TURNED_AWAY}|{_TURNED_AWAY_ABROAD}|has sent)",
-    rf"\byour (?:account|isp|{_MACHINE})\b.{{0,40}}?(?:{_TURNED_AWAY}|suspended|disabled|locked|limited)",
-    r"\b(?:votre|ihre?n?|su|uw|il suo|il vostro|seu|ваш) (?:ip|adresse ip|direccion ip|server|serveur|servidor|domain)",
+    rf"\byour (?:account|isp|(?:e-?mail )?address|{_MACHINE})\b.{{0,40}}?(?:{_TURNED_AWAY}|suspended|disabled|locked)",
+    rf"\bsending (?:address|{_MACHINE})\b|\b(?:poor|low|bad) (?:\w+ )?score",
+    r"\b(?:votre|ihre?n?|su|uw|il suo|il vostro|seu|sua|ваш) "
+    r"(?:ip|adresse|direccion|server|serveur|servidor|domain|domein|compte|konto|cuenta|account|conta|аккаунт)",
     r"par nos services|\{address\}:blocked",
 )
 
@@ -83,13 +86,13 @@ REVERSE_NAME = any_of(
 AUTHENTICITY = any_of(
     r"\bspf\b|\bdkim\b|\bdmarc\b|domainkeys|\bbatv\b|unauthenticated|not (?:been )?authenticated",
     r"authenti\w+ (?:is )?(?:required|needed|failed|requise|erforderlich|requerida|vereist|richiesta)",
-    r"(?:requires?|must|needs?) .{0,20}authenti",
+    r"(?:requires?|must|needs?) .{0,20}authenti|\b(?:tls|encryption) (?:is )?(?:required|needed)",
 )
 
 SENDER_REFUSED = r"\bsender (?:address|domain|verif|is|not|rejected)"
 
 SENDER = any_of(
-    r"\bsender\b'?s?\W+(?:\w+\W+)?(?:address|account|domain|verif|callout|is|was|not|has|refused|denied|invalid|unknown)",
+    r"\bsender\b'?s?\W+(?:\w+\W+)?(?:address|account|domain|verif|callout|is|was|not|has|over|refused|denied|invalid|unknown)",
     r"\b(?:invalid|unknown|bad|the) sender\b|(?:reverse|return)-?path|\bmail from\b(?!/)|\bfrom: ",
     r"\benvelope (?:from|sender)|(?:\bnot|n't) (?:allowed|permitted|authori[sz]ed) to (?:send|connect|submit)",
     r"expediteur|emetteur|absender|remitente|afzender|verzender|mittente|remetente|отправител|发件人|发信人",
@@ -102,9 +105,10 @@ RELAYING = any_of(
 )
 
 POLICY = any_of(
-    r"\bpolic(?:y|ies)\b|administrativ\w+ prohib|prohibited by|security (?:reason|rule)|organi[sz]ational|\baup\b",
+    r"\bpolic(?:y|ies)\b|administrativ\w+ prohib|prohibited by|security (?:reason|r[eu]\w+)|organi[sz]ational|\baup\b",
     r"complaint|members-only|blocked by the recipient|rejected by (?:the )?recipient|recipient preferences|captcha",
-    r"only accept(?:s|ing) (?:mail|messages) from",
+    r"only accept(?:s|ing) (?:mail|messages) from|(?:e?-?mails?|messages?|connections?) from you(?:r\b|\b)",
+    r"not authori[sz]ed\b|smtp authentication|\byou are not\b",
     r"\bpolitic?(?:a|as|que|ques)\b|richtlinie|\bbeleid|verboten|service refuse|mail rejete|политик|策略",
 )
 

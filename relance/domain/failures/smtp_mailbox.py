@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from relance.domain.failures import smtp_words_mailbox as words
 from relance.domain.failures.smtp_rows import (
+    certainly_ours,
     content,
     doubtful,
     full,
@@ -15,7 +16,7 @@ from relance.domain.failures.smtp_rows import (
     soft,
     unsupported,
 )
-from relance.domain.failures.smtp_us import POLICY
+from relance.domain.failures.smtp_us import LOGIN, POLICY
 from relance.domain.failures.smtp_words_us import BLOCKED
 
 SIZE = "make the mail smaller: below 100 kB nobody objects"
@@ -24,6 +25,9 @@ _NO_POLICY = r"(?!\d\.7\.).*"
 """A status of policy never touches a contact, whatever the words are (SPEC X2)."""
 
 MILDER = (
+    # RFC 4954 and 5248 speak of the sender's account; some servers mean the recipient's.
+    doubtful("the recipient's account is disabled", detail=r"5\.7\.13", text=words.OF_RECIPIENT),
+    certainly_ours("the sender's account is disabled", detail=r"5\.7\.13", remedy=LOGIN),
     full("the words of a full mailbox", code=r"[45]\d\d", detail=_NO_POLICY, text=words.FULL),
     doubtful("the words of a disabled mailbox", code=r"5\d\d", detail=_NO_POLICY, text=words.DISABLED),
     ours("words of blocking, of nobody knows whom", code=r"5\d\d", text=BLOCKED, remedy=POLICY),

@@ -8,13 +8,11 @@ from relance.domain.failures import smtp_words_us as words
 from relance.domain.failures.smtp_rows import (
     BEFORE_MAIL,
     certainly_ours,
-    doubtful,
     grey,
     ours,
     slow,
     transport,
 )
-from relance.domain.failures.smtp_words_mailbox import OF_RECIPIENT
 
 LOGIN = "check RELANCE_MAIL__USERNAME, RELANCE_MAIL__PASSWORD and RELANCE_MAIL__TLS"
 RELAY = "ask whoever runs the relay why it turns us away"
@@ -59,9 +57,7 @@ STATUS = (
     certainly_ours("the sender's address is not valid", detail=r"5\.1\.[78]", remedy=SENDER_DOMAIN),
     # RFC 7372, RFC 7505 section 4.2 and Gmail; 5.7.28 speaks of the rate, not of our records.
     certainly_ours("SPF, DKIM, DMARC or PTR fails", detail=r"5\.7\.(2[0-79]|3[0-2])", remedy=RECORDS),
-    # RFC 4954 and 5248 speak of the sender's account; some servers mean the recipient's.
-    doubtful("the recipient's account is disabled", detail=r"5\.7\.13", text=OF_RECIPIENT),
-    certainly_ours("authentication or encryption is missing or too weak", detail=r"5\.7\.(8|1[0-3])", remedy=LOGIN),
+    certainly_ours("authentication or encryption is missing or too weak", detail=r"5\.7\.(8|1[0-2])", remedy=LOGIN),
 )
 
 WORDS = (

@@ -37,7 +37,7 @@ def row_signal(reply: Reply) -> str:
 REFUSALS = [reply for reply in CORPUS if 400 <= reply.code <= 599]
 MAILBOX_WORDS = sorted({reply.text for reply in CORPUS if reply.kind in ABOUT_MAILBOX and reply.code >= 500})
 # In words, whatever the status says.
-SAYS_US = {row.signal for row in (*us.WORDS, *us.STATUS) if row.text} - {"the recipient's account is disabled"}
+SAYS_US = {row.signal for row in (*us.WORDS, *us.STATUS) if row.text}
 US_WORDS = sorted({reply.text for reply in CORPUS if reply.code >= 500 and row_signal(reply) in SAYS_US})
 
 
@@ -92,6 +92,13 @@ def test_words_about_a_mailbox_beside_words_about_us_never_touch_a_contact(
     found = classify_smtp(550, text.upper() if upper else text, "rcpt")
     assert found.class_ in {FailureClass.SENDER_FAULT, FailureClass.THROTTLED}
     assert not may_bounce(found)
+
+
+@pytest.mark.parametrize("step", [0, 17, 43, 71])
+def test_each_wording_about_a_mailbox_gives_way_to_others_about_us(step: int) -> None:
+    pairs = [(mailbox, US_WORDS[(step + at) % len(US_WORDS)]) for at, mailbox in enumerate(MAILBOX_WORDS)]
+    found = [pair for pair in pairs if may_bounce(classify_smtp(550, f"{pair[0]}. {pair[1]}", "rcpt"))]
+    assert found == []
 
 
 @pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.2.1", "5.2.2", "5.5.0"])

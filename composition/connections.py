@@ -64,6 +64,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         settings.mail,
         lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
+        telemetry.instruments.name_withheld,
     )
     async with AsyncExitStack() as stack:
         database = connect_mongo(

@@ -25,9 +25,7 @@ async def test_a_server_that_is_not_there_is_named_with_a_remedy_and_without_the
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "uri", ["mongodb://some:one:hunter2@127.0.0.1"]
-)
+@pytest.mark.parametrize("uri", ["mongodb://some:one:hunter2@127.0.0.1"])
 async def test_a_connection_string_that_cannot_be_used_is_a_wrong_setting(uri: str) -> None:
     with pytest.raises(SettingsError, match="RELANCE_MONGO__URI") as caught:
         connect(Mongo(uri=SecretStr(uri)), Privacy())

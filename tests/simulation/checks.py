@@ -15,7 +15,7 @@ from relance.domain.events import CONTACT_AFTER, EventKind
 from relance.domain.invitation import InvitationStatus, MailKind, may_become
 from relance.ports import ClaimRequest, Letter
 from tests.simulation.application import Application
-from tests.simulation.cluster import Attempt
+from tests.simulation.temporal.cluster import Attempt
 from tests.simulation.composition import DOMAIN
 from tests.simulation.memory.values import Raw
 from tests.simulation.relay import Relay

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from relance.controlling import CycleDesk
 from relance.domain.control import ControlState
 from relance.errors import DependencyUnavailable
+from relance.temporal.cycles import TemporalCycles
 from tests.simulation.faulty_link import FaultyLink
 from tests.simulation.memory.database import open_memory
 from tests.simulation.moments import wait_for_a_moment
 from tests.simulation.people import Terminal
-from tests.simulation.signals import SimulatedCycles
+from tests.simulation.temporal.client import simulated_client
+from tests.simulation.temporal.server import Workflows
 from tests.simulation.workers import SkewedClock
-from tests.simulation.workflow_runtime import Workflows
 from tests.simulation.world import World
 
 
@@ -26,7 +27,7 @@ class Operators:
         self._periods = periods
         terminal = Terminal("operator")
         data = open_memory(world.store, FaultyLink(world, terminal))
-        self._desk = CycleDesk(data.controls, SimulatedCycles(workflows, terminal), SkewedClock(world, timedelta(0)))
+        self._desk = CycleDesk(data.controls, TemporalCycles(simulated_client(workflows, terminal)), SkewedClock(world, timedelta(0)))
 
     async def pause_now_and_then(self, until: datetime) -> None:
         """Pause cycles at bad times."""

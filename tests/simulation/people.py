@@ -9,15 +9,18 @@ from relance.contracts.names import Signal
 from relance.domain.events import EventKind
 from relance.errors import DependencyUnavailable
 from relance.events import EventIntake
+from relance.temporal.follow_ups import TemporalFollowUps
 from tests.simulation.application import Application
 from tests.simulation.checks import Checks
 from tests.simulation.faulty_link import FaultyLink
 from tests.simulation.memory.database import open_memory
 from tests.simulation.moments import wait_for_a_moment
-from tests.simulation.signals import SimulatedFollowUps
+from tests.simulation.temporal.client import simulated_client
+from tests.simulation.temporal.history import Event, Kind
+from tests.simulation.temporal.server import Workflows
 from tests.simulation.workers import SkewedClock
-from tests.simulation.workflow_runtime import Workflows
 from tests.simulation.world import Process, World
+from workflows.monthly_cycle import MonthlyCycle
 
 
 class Terminal(Process):
@@ -37,7 +40,7 @@ class People:
         self._checks = checks
         web = Terminal("web")
         data = open_memory(world.store, FaultyLink(world, web))
-        follow_ups = SimulatedFollowUps(workflows, web)
+        follow_ups = TemporalFollowUps(simulated_client(workflows, web))
         clock = SkewedClock(world, timedelta(0))
         self._intake = EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, clock)
 
@@ -93,9 +96,9 @@ class People:
         change = self._application.preferences() if self._world.dice.random() < 0.5 else {"reminderSettings": settings}
         self._application.change("users", user, change)
         if self._world.dice.random() < 0.3:
-            for execution in self._workflows.by_id.values():
-                if execution.id.startswith("cycle/") and "/wave/" not in execution.id:
-                    execution.signal(Signal.PREFERENCES_CHANGED, None)
+            for run in self._workflows.open():
+                if run.start.cls is MonthlyCycle:
+                    run.deliver(Event(Kind.SIGNAL, value=(), name=Signal.PREFERENCES_CHANGED))
 
     def _join(self) -> None:
         if self._world.dice.random() < 0.5:

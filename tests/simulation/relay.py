@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
-from relance.ports import Letter
+from relance.ports import Letter, RelayLog
 from tests.simulation.world import Process, World
 
 REFUSALS = (
@@ -33,6 +33,7 @@ class Relay:
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     unanswered: Counter[tuple[str, str]] = field(default_factory=Counter)
     gone: set[str] = field(default_factory=set)
+    log: RelayLog | None = None
     on_accepted: Callable[[Letter, Process], None] = lambda _letter, _process: None
 
     def accept(self, letter: Letter, process: Process) -> None:

@@ -9,27 +9,30 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from temporalio.client import WorkflowExecutionStatus as Status
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from relance import ids
-from relance.contracts.cycle import CycleInput, CycleOptions, OpenPeriodInput
+from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics, OpenPeriodInput
 from relance.domain.send_times import next_period, period_window
 from relance.domain.zones import instant_at
 from tests.simulation.application import Application
 from tests.simulation.chance import NO_FAULTS, Rates, drawn
 from tests.simulation.checks import Checks
-from tests.simulation.cluster import Cluster
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
 from tests.simulation.moments import wait_for_a_moment
 from tests.simulation.operators import Operators
 from tests.simulation.people import People
 from tests.simulation.relay import Relay
+from tests.simulation.temporal.cluster import Cluster
+from tests.simulation.temporal.sdk_runtime import install
+from tests.simulation.temporal.server import Workflows
+from tests.simulation.temporal.wire import packed, unpacked
 from tests.simulation.trace import KEPT, Trace
 from tests.simulation.virtual_loop import Deadlock, VirtualLoop
 from tests.simulation.workers import WorkerProcess
-from tests.simulation.workflow_runtime import Workflows
 from tests.simulation.world import World
 from workflows.monthly_cycle import MonthlyCycle
 from workflows.nominal import NOMINAL_TIME
@@ -75,7 +78,8 @@ class Simulation:
         self.checks = Checks(self.world, self.relay, self.application)
         self.cluster = Cluster(self.world, [])
         self.cluster.on_superseded = self.checks.superseded
-        self.workflows = Workflows(self.world, self.cluster.execute, longest_history=dice.choice((30, 200, 2000)))
+        self.workflows = Workflows(self.world, self.cluster.execute, suggest_at=dice.choice((60, 200, 1000)))
+        install(self.workflows)
         self.people = People(self.world, self.application, self.workflows, self.checks)
         self.operators = Operators(self.world, self.workflows, self.periods)
         self.options = CycleOptions(
@@ -139,8 +143,10 @@ class Simulation:
             self.checks.at_end(self.periods, statistics, self.nominal_times)
 
     def _statistics(self, period: str) -> Any:
-        execution = self.workflows.by_id.get(ids.cycle_workflow_id(period))
-        return execution.result.result() if execution and execution.result.done() else None
+        run = self.workflows.current(ids.cycle_workflow_id(period))
+        if run is None or run.status is not Status.COMPLETED:
+            return None
+        return unpacked(run.told, [CycleStatistics])[0]
 
     # The schedule, and people who start what runs already
 
@@ -160,13 +166,13 @@ class Simulation:
         self.started += 1
         attributes = TypedSearchAttributes([SearchAttributePair(NOMINAL_TIME, nominal)])
         request = OpenPeriodInput(zone=ZONE, options=self.options)
-        self.workflows.start(OpenPeriod, request, f"open-period-{self.started}", nominal=attributes)
+        self.workflows.start(OpenPeriod, packed([request]), f"open-period-{self.started}", nominal=attributes)
 
     def _start_by_hand(self, period: str) -> None:
         policy = WorkflowIDReusePolicy.REJECT_DUPLICATE
         try:
             request = CycleInput(period=period, options=self.options)
-            self.workflows.start(MonthlyCycle, request, ids.cycle_workflow_id(period), policy)
+            self.workflows.start(MonthlyCycle, packed([request]), ids.cycle_workflow_id(period), policy)
         except WorkflowAlreadyStartedError:
             self.world.trace.event("operator", f"the cycle of {period} runs already")
 
@@ -219,7 +225,7 @@ class Simulation:
         self.world.troubled = False
         while self.workflows.open():
             if self.world.now() > trouble_until + PATIENCE:
-                self.world.violated("I1", f"still open: {self.workflows.open()[:3]}")
+                self.world.violated("I1", f"still open: {[run.id for run in self.workflows.open()][:3]}")
                 return
             await asyncio.sleep(6 * 3600)
 

@@ -14,12 +14,12 @@ from tests.simulation.composition import Parts, activities_of
 from tests.simulation.faulty_link import FaultyLink
 from tests.simulation.memory.database import open_memory
 from tests.simulation.relay import Relay, SimulatedMailer
-from tests.simulation.signals import SimulatedCycles, SimulatedFollowUps
-from tests.simulation.workflow_runtime import Workflows
+from tests.simulation.temporal.client import simulated_client
+from tests.simulation.temporal.server import Workflows
 from tests.simulation.world import Process, World
 
 if TYPE_CHECKING:
-    from tests.simulation.cluster import Attempt
+    from tests.simulation.temporal.cluster import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ class WorkerProcess(Process):
             data=data,
             ledger=ledger,
             mailer=self.mailer,
-            follow_ups=SimulatedFollowUps(workflows, self),
-            cycles=SimulatedCycles(workflows, self),
+            client=simulated_client(workflows, self),
             clock=SkewedClock(world, timedelta(minutes=skew)),
             gate=GatePolicy(canary=world.dice.choice((0, 2, 5)), size=20, share=Decimal("0.4")),
+            relay_log=relay.log,
         )
         self.activities = activities_of(parts)
 

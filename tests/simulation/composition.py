@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client
 
 from activities.alerts import Address, AlertDelivery, Voice
+from activities.cleanup import Cleanup
 from activities.control import Controlling, ControlWatch
 from activities.corrections import Corrections
 from activities.cycle_reports import CycleReports
@@ -23,6 +25,7 @@ from activities.reconcile import Reconciliation
 from activities.sending import Sender
 from activities.statistics import Statistics
 from relance.adapters.channels.inbox import Inbox
+from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.followees import MongoFollowees
 from relance.alerting import AlertDesk
@@ -32,12 +35,16 @@ from relance.domain.error_gate import GatePolicy
 from relance.domain.reconciliation import ReconcilePolicy
 from relance.domain.send_times import Defaults
 from relance.ports import Clock, Ledger, Mailer, RelayLog
+from relance.settings.retention import RetentionGroup
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
 from tests.fakes import FakeAlertGroups, FakeMeter, NoPictures
 
 DOMAIN = "form.example"
+KEPT = timedelta(days=400)
+"""What is deleted or made anonymous cannot be judged at the end."""
+
 DEFAULTS = Defaults(5, "18:00", "Europe/Paris")
 
 
@@ -54,6 +61,11 @@ class Parts:
     relay_log: RelayLog | None
 
 
+def cycle_desk(data: Database, client: Client, clock: Clock) -> CycleDesk:
+    """Return where cycles are told what to do, for a worker or a person's command line."""
+    return CycleDesk(data.controls, TemporalCycles(client), clock)
+
+
 def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     """Return the activities of a process by name."""
     data, ledger, clock, meter = parts.data, parts.ledger, parts.clock, FakeMeter()
@@ -64,7 +76,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     alerts = AlertDesk(data.alerts, data.silences, FakeAlertGroups(), clock)
     control = ControlWatch(data.controls)
     follow_ups, cycles = TemporalFollowUps(parts.client), TemporalCycles(parts.client)
-    gates = Gates(parts.gate, Brake(CycleDesk(data.controls, cycles, clock), alerts).pull)
+    gates = Gates(parts.gate, Brake(cycle_desk(data, parts.client, clock), alerts).pull)
     people = (data.users, data.contacts, data.suppressions)
     statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter)
     inbox = {"inbox": Address(Inbox(data.chat_messages), "")}
@@ -85,6 +97,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         policy=ReconcilePolicy(),
         clock=clock,
     )
+    cleanup = Cleanup(MongoArchive(data.raw), ledger, follow_ups, cycles, RetentionGroup(anonymous_after=KEPT).policy(KEPT))
     methods: list[Callable[..., Any]] = [
         planning.plan,
         planning.next_wave,
@@ -101,5 +114,8 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         endings.stop_follow_ups,
         Corrections(data.users, data.contacts, ledger, data.compensations, sender).send_corrections,
         reconciliation.reconcile,
+        cleanup.expire,
+        cleanup.ended,
+        cleanup.sweep,
     ]
     return {str(activity._Definition.must_from_callable(method).name): method for method in methods}

@@ -21,6 +21,10 @@ def _holds(document: Mapping[str, Any], name: str, condition: Any) -> bool:
         return bool(evaluate(condition, document))
     if name == "$nor":
         return not any(matches(document, one) for one in condition)
+    if name == "$or":
+        return any(matches(document, one) for one in condition)
+    if name == "$and":
+        return all(matches(document, one) for one in condition)
     if isinstance(condition, dict) and any(key.startswith("$") for key in condition):
         return all(_OPERATORS[key](document, name, value) for key, value in condition.items())
     return _equals(document, name, condition)

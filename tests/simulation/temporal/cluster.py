@@ -79,6 +79,15 @@ class Cluster:
         self.workers = workers
         self.on_superseded: Callable[[Attempt], None] = lambda _: None
         self.attempts = 0
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def join(self, worker: WorkerProcess) -> None:
+        """Take in a new worker."""
+        self.workers.append(worker)
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
 
     async def execute(
         self, method: Any, payloads: Payloads, run_id: str, activity_id: str, options: Mapping[str, Any]
@@ -155,7 +164,9 @@ class Cluster:
             elif takers := [worker for worker in self.workers if worker.takes_work]:
                 return self.world.dice.choice(takers)
             else:
-                await asyncio.sleep(max(0.5, self.world.workers_down_until - self.world.loop.time()))
+                self._waiting.append(arrival := self.world.loop.create_future())
+                await arrival
+                await asyncio.sleep(self.world.dice.uniform(0.0, 0.5))
 
     def _deafen(self, attempt: Attempt) -> None:
         if not attempt.task.done():
@@ -207,8 +218,10 @@ class Cluster:
         wait = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, 30)
         wait = min(wait, policy.maximum_interval or wait)
         seconds = (problem.next_retry_delay or wait).total_seconds()
-        # For as long as the database is away for days, every attempt would come to the same: they are left out.
+        # For as long as what it needs is away for days, every attempt would come to the same: they are left out.
         down = self.world.database_down_until - self.world.loop.time()
+        if "relay" in problem.message:
+            down = max(down, self.world.relay_down_until - self.world.loop.time())
         if down > LEFT_OUT:
             seconds = max(seconds, down - self.world.dice.uniform(0.0, LEFT_OUT / 2))
         await asyncio.sleep(seconds)

@@ -99,9 +99,18 @@ class WorkflowRun:
         return self._replaying
 
     @property
+    def suggested_at(self) -> int:
+        """From how many events on the server suggests to continue as new."""
+        return self._server.suggest_at
+
+    @property
     def is_long(self) -> bool:
         """Whether the server would suggest to continue as new."""
-        return self.length >= self._server.suggest_at
+        return self.length >= self.suggested_at
+
+    def siblings(self) -> list[WorkflowRun]:
+        """Return all workflows that run."""
+        return self._server.open()
 
     def begin(self, events: Sequence[Event] = ()) -> None:
         """Begin to run; with events as a replay of what an earlier run was told."""

@@ -145,11 +145,11 @@ class _Answers:
         if duration <= 0:
             await asyncio.sleep(0)
             return
-        command = _timer(self._server, duration)
+        run, command = _current(), _timer(self._server, duration)
         try:
             await command.future
         finally:
-            _current().take_back(command)
+            run.take_back(command)
 
     async def workflow_wait_condition(
         self,

@@ -42,6 +42,7 @@ class Workflows:
         self.execute = execute
         self.suggest_at = suggest_at
         self.runs: dict[str, list[WorkflowRun]] = {}
+        self._kept: list[WorkflowRun] = []
         self.on_ended: Callable[[WorkflowRun], None] = lambda _: None
         self.on_grown: Callable[[WorkflowRun], None] = lambda _: None
         world.loop.on_call = _touch
@@ -219,6 +220,8 @@ class Workflows:
         started = {one.name for one in known if one.kind is Kind.CHILD_STARTED}
         run.children = [one for one in children if one.start.first in started]
         self.runs.setdefault(start.id, []).append(run)
+        # What waits in it for ever must not be collected before the end.
+        self._kept.append(run)
         run.begin(known)
         for one in news:
             run.deliver(replace(one, at=None))

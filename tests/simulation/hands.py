@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from tests.simulation.moments import wait_for_a_moment
@@ -13,6 +14,8 @@ from workflows.open_period import OpenPeriod
 from workflows.send_wave import SendWave
 
 RATHER = (MonthlyCycle, SendWave)
+SHORTLY = 5.0
+"""Seconds: a wave of the few users here is over after that."""
 
 
 class Hands:
@@ -21,13 +24,24 @@ class Hands:
     def __init__(self, world: World, workflows: Workflows) -> None:
         self._world = world
         self._workflows = workflows
+        self._wave: asyncio.Future[None] = world.loop.create_future()
+        workflows.on_begun = self._begun
 
     async def meddle(self, until: datetime) -> None:
         """Do so now and then."""
         while self._world.rates.hands_per_day and self._world.now() < until:
             await wait_for_a_moment(self._world, self._world.rates.hands_per_day)
+            if self._world.dice.random() < 0.3:
+                # In the middle of a wave.
+                await asyncio.wait({self._wave}, timeout=5 * 86_400.0)
+                await asyncio.sleep(self._world.dice.uniform(0.0, SHORTLY))
             if self._world.server_is_up and (found := self._chosen()) is not None:
                 self._lay_on(found)
+
+    def _begun(self, run: WorkflowRun) -> None:
+        if run.start.cls is SendWave:
+            self._wave.set_result(None)
+            self._wave = self._world.loop.create_future()
 
     def _chosen(self) -> WorkflowRun | None:
         dice = self._world.dice

@@ -44,6 +44,7 @@ class Workflows:
         self.runs: dict[str, list[WorkflowRun]] = {}
         self._kept: list[WorkflowRun] = []
         self.on_ended: Callable[[WorkflowRun], None] = lambda _: None
+        self.on_begun: Callable[[WorkflowRun], None] = lambda _: None
         self.on_grown: Callable[[WorkflowRun], None] = lambda _: None
         world.loop.on_call = _touch
 
@@ -205,7 +206,7 @@ class Workflows:
                 rebuilt.append(self.runs[id_].pop())
         for last in rebuilt:
             known = [one for one in last.history if one.at is not None and one.at <= at]
-            last.successor = self._begin(last.start, known, [], last.children, last.run_id)
+            last.successor = self._begin(last.start, known, [], last.children, last)
 
     def _begin(
         self,
@@ -213,16 +214,19 @@ class Workflows:
         known: Sequence[Event],
         news: Sequence[Event],
         children: Sequence[WorkflowRun] = (),
-        run_id: str | None = None,
+        same: WorkflowRun | None = None,
     ) -> WorkflowRun:
-        run_id = run_id or f"{self.world.dice.getrandbits(64):016x}:{start.id}"
+        run_id = same.run_id if same is not None else f"{self.world.dice.getrandbits(64):016x}:{start.id}"
         run = WorkflowRun(self, start if start.first else replace(start, first=run_id), run_id)
+        if same is not None:
+            run.begun_at = same.begun_at
         started = {one.name for one in known if one.kind is Kind.CHILD_STARTED}
         run.children = [one for one in children if one.start.first in started]
         self.runs.setdefault(start.id, []).append(run)
         # What waits in it for ever must not be collected before the end.
         self._kept.append(run)
         run.begin(known)
+        self.on_begun(run)
         for one in news:
             run.deliver(replace(one, at=None))
         return run

@@ -28,6 +28,7 @@ def revived_inputs(
                 part=number,
                 groups=_groups(ahead),
                 expiry_days=expiry_days,
+                may_continue=True,
             )
             result.append((request, [one for one in part if one.contact_id in ahead]))
     return result

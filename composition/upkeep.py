@@ -43,7 +43,11 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
     """Return what compares the ledger with the follow-ups."""
     data, scheduling = open_.database, settings.scheduling
     policy = ReconcilePolicy(
-        settings.reconcile.margin, settings.reconcile.alert_above, scheduling.expiry_days, scheduling.max_late
+        margin=settings.reconcile.margin,
+        alert_above=settings.reconcile.alert_above,
+        expiry_days=scheduling.expiry_days,
+        max_late=scheduling.max_late,
+        timing=scheduling.reminder_timing,
     )
     return Reconciliation(
         MongoFollowees(data.raw),

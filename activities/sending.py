@@ -190,9 +190,7 @@ class Sender:
             await self._settle(last[1])
             done(last[0], last[1].result)
 
-    async def _exchange(
-        self, last: tuple[Job, Settlement] | None, job: Job, order: Order
-    ) -> Claimed | Refused | Deferred:
+    async def _exchange(self, last: tuple[Job, Settlement] | None, job: Job, order: Order) -> Claimed | Outcome:
         request = ClaimRequest(
             invitation_id=job.invitation.id,
             kind=job.kind,

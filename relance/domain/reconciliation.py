@@ -12,6 +12,7 @@ from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.people import Contact, User
 from relance.domain.plan import PlanStatus
 from relance.domain.reminders import (
+    DEFAULT_TIMING,
     REMINDERS,
     ReminderTiming,
     due_instant,
@@ -53,7 +54,7 @@ class ReconcilePolicy:
     alert_above: int = 20
     expiry_days: int = 30
     max_late: timedelta = timedelta(days=7)
-    timing: ReminderTiming = ReminderTiming()
+    timing: ReminderTiming = DEFAULT_TIMING
 
     def watches(self, period: str, at: datetime) -> bool:
         """Tell whether anything of a period may still be due: a later one costs nothing to look at, an old one does."""
@@ -99,7 +100,7 @@ def late_since(control: Control, at: datetime, margin: timedelta) -> datetime:
     return NEVER if control.state in STANDS_STILL or has_just_gone_on else limit
 
 
-def overdue(entry: Invitation, late_since: datetime, timing: ReminderTiming = ReminderTiming()) -> int:  # noqa: B008
+def overdue(entry: Invitation, late_since: datetime, timing: ReminderTiming = DEFAULT_TIMING) -> int:
     """Count the mails of an entry that came due before `late_since` and of which nothing is known since.
 
     One that is being sent, or that the relay put off after it came due, is looked after. One that has to keep its

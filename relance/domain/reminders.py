@@ -68,12 +68,15 @@ REMINDERS = (MailKind.FIRST, MailKind.SECOND)
 class ReminderTiming:
     """How late a reminder may be, and how far apart two mails of one invitation are at least.
 
-    A first reminder leaves before the second one is due, or not at all. With `max_late` not under `distance`, the second
-    one is therefore never too late because the first one was late.
+    A first reminder leaves before the second one is due, or not at all. With `max_late` longer than `distance`, the
+    second one is therefore never too late because the first one was late.
     """
 
     max_late: timedelta = timedelta(days=3)
     distance: timedelta = timedelta(days=1)
+
+
+DEFAULT_TIMING = ReminderTiming()
 
 
 _BY_STATUS: dict[InvitationStatus, ReminderRefusal | None] = {
@@ -99,7 +102,7 @@ def reminder_refusal(
     *,
     suppressed: bool,
     at: datetime | None = None,
-    timing: ReminderTiming = ReminderTiming(),  # noqa: B008 - frozen
+    timing: ReminderTiming = DEFAULT_TIMING,
 ) -> ReminderRefusal | None:
     """Return why this reminder (`first` or `second`) must not be sent at an instant; None if it may be.
 

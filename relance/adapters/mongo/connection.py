@@ -36,7 +36,7 @@ from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
-from relance.domain.reminders import ReminderTiming
+from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo, Privacy
 
@@ -115,7 +115,7 @@ def connect(
     observe: Observe = _unobserved,
     *,
     traced: bool = False,
-    timing: ReminderTiming = ReminderTiming(),  # noqa: B008 - frozen
+    timing: ReminderTiming = DEFAULT_TIMING,
 ) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
@@ -134,7 +134,7 @@ def repositories(
     raw: MotorDatabase,
     privacy: Privacy,
     observe: Observe = _unobserved,
-    timing: ReminderTiming = ReminderTiming(),  # noqa: B008 - frozen
+    timing: ReminderTiming = DEFAULT_TIMING,
 ) -> Database:
     """Return the repositories of one process on a database."""
     quarantine = Quarantine(raw.quarantine)

@@ -15,7 +15,7 @@ from relance.domain.corrections import correction_refusal
 from relance.domain.eligibility import Refusal, invitation_refusal
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.people import Contact, User
-from relance.domain.reminders import ReminderRefusal, ReminderTiming, next_mail_at, reminder_refusal
+from relance.domain.reminders import DEFAULT_TIMING, ReminderRefusal, ReminderTiming, next_mail_at, reminder_refusal
 from relance.ports import ClaimAnswer, Claimed, ClaimRequest, Postponed, Refused
 
 _FROM = "_from"
@@ -45,7 +45,7 @@ class Recheck:
         database: MotorDatabase,
         suppressions: MongoSuppressions,
         quarantine: Quarantine,
-        timing: ReminderTiming = ReminderTiming(),  # noqa: B008 - frozen
+        timing: ReminderTiming = DEFAULT_TIMING,
     ) -> None:
         self._contacts = database.contacts
         self._suppressions = suppressions

@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities import attempt
 from activities.failures import translated
-from activities.reconcile_inputs import revived_inputs
+from activities.reconcile_inputs import follow_ups_of, revived_inputs
 from relance import ids
 from relance.alerting import AlertDesk
 from relance.concurrency import at_once
@@ -127,9 +127,9 @@ class Reconciliation:
             and not look.cycle_runs
             and is_stale(one.plan, one.instant, look.stale_since, look.control.state)
         ]
-        asked = [one for followee in (*done, *stale) for one in _follow_ups(look.period, followee)]
+        asked = [one for followee in (*done, *stale) for one in follow_ups_of(look.period, followee)]
         running = await self.follow_ups.running_among(asked)
-        doubtful = [one for one in done if not running.issuperset(_follow_ups(look.period, one)) or one.overdue]
+        doubtful = [one for one in done if not running.issuperset(follow_ups_of(look.period, one)) or one.overdue]
         entries = await self.ledger.of_users(look.period, [one.user_id for one in (*doubtful, *stale)])
         open_ = await self._open([entry for those in entries.values() for entry in those])
         counts = Counter({WATCHED: len(page)})
@@ -189,8 +189,3 @@ class Reconciliation:
             await self.desk.fire([out_of_step(counts, self.policy)])
         else:
             await self.desk.clear(Rule.RECONCILIATION, SUBJECT)
-
-
-def _follow_ups(period: str, one: Followee) -> list[str]:
-    last = max((one.contacts or 0) - 1, 0) // ids.CONTACTS_PER_FOLLOW_UP
-    return [ids.follow_up_workflow_id(period, one.user_id, part) for part in range(last + 1)]

@@ -9,6 +9,7 @@ from activities.alerts import AlertDelivery
 from activities.cleanup import Cleanup
 from activities.digests import Digests
 from activities.reconcile import Reconciliation
+from activities.waking import Waking
 from composition.connections import Connections
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.followees import MongoFollowees
@@ -29,6 +30,7 @@ def upkeep_of(
     clean, tell = cleanup(settings, open_), digests(settings, open_, delivery)
     return [
         reconciliation(settings, open_, desk).reconcile,
+        waking(settings, open_).wake_held,
         clean.expire,
         clean.ended,
         clean.sweep,
@@ -61,6 +63,18 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
         TemporalCycles(open_.client),
         desk,
         policy,
+        SystemClock(),
+    )
+
+
+def waking(settings: Settings, open_: Connections) -> Waking:
+    """Return what wakes the follow-ups after a pause."""
+    data = open_.database
+    return Waking(
+        MongoFollowees(data.raw),
+        data.controls,
+        TemporalFollowUpWatch(open_.client),
+        settings.worker.woken_together,
         SystemClock(),
     )
 

@@ -12,12 +12,12 @@ class WakeInput(Wire):
 
 
 class WakeResult(Wire):
-    """How many users had something due, how many follow-ups were woken, and how many were started again.
+    """How many users had something due, how many of their follow-ups were woken, and how many do not run.
 
     `stopped`: the cycle was paused or rolled back meanwhile, and the rest was left asleep.
     """
 
     users: int = 0
     woken: int = 0
-    started: int = 0
+    missing: int = 0
     stopped: bool = False

@@ -181,6 +181,13 @@ class Worker(Group):
     sandbox: Literal["strict", "off"] = Field(
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
     )
+    woken_together: int = Field(
+        150,
+        ge=1,
+        le=10_000,
+        description="Users whose follow-ups are woken at once when a paused cycle goes on; less than the caches of "
+        "all workers hold.",
+    )
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."
     )

@@ -40,7 +40,7 @@ REMINDER_REFUSALS: Mapping[ReminderRefusal, str] = {
     ReminderRefusal.REMINDERS_OFF: "the user has switched reminders off",
     ReminderRefusal.THIS_REMINDER_OFF: "the user has switched this reminder off",
     ReminderRefusal.OVERTAKEN: "the second reminder was due before it could leave",
-    ReminderRefusal.TOO_LATE: "it could not leave for so long after it was due that it would have come too late",
+    ReminderRefusal.TOO_LATE: "too much time had passed since it was due",
     ReminderRefusal.HOLDOUT: "chance has left the invitation without it, to measure what reminders achieve",
     **{
         ReminderRefusal(refusal.value): REFUSALS[refusal]
@@ -112,9 +112,16 @@ CONTROLS: Mapping[str, str] = {
 
 _ALL: Mapping[str, str] = {
     str(code): words
-    for table in (CONTROLS, EVENTS, FAILURES, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
+    for table in (CONTROLS, EVENTS, FAILURES, REMINDER_REFUSALS, REFUSALS, PLAN_REASONS)
     for code, words in table.items()
 }
+
+_OF_REMINDERS: Mapping[str, str] = {code.value: words for code, words in REMINDER_REFUSALS.items()}
+
+
+def reminder_reason_in_words(code: str | None) -> str:
+    """Return words for the reason of a reminder; some of its codes mean something else of an invitation."""
+    return _OF_REMINDERS.get(code or "") or reason_in_words(code)
 
 
 def reason_in_words(code: str | None) -> str:

@@ -28,10 +28,11 @@ from relance.domain.reconciliation import (
     is_open,
     is_stale,
     is_unsent,
-    mended,
     late_since,
+    mended,
     overdue,
-)from relance.domain.reminders import ReminderTiming
+)
+from relance.domain.reminders import ReminderTiming
 
 SENT_AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 DUE = DueAt(first=SENT_AT + timedelta(days=3), second=SENT_AT + timedelta(days=7), expiry=SENT_AT + timedelta(days=30))

@@ -128,10 +128,10 @@ async def test_reminders_of_a_paused_cycle_are_late_on_purpose(
     await db.controls.change(control)
     assert await reconcile(job) == {"users_watched": 1}
     # Nor are they late just after it goes on: what wakes them has only begun.
-    gone_on = control.model_copy(update={"state": ControlState.RUNNING, "at": AT - timedelta(hours=1)})
+    gone_on = control.model_copy(update={"state": ControlState.RUNNING, "at": AT + timedelta(minutes=1)})
     await db.controls.change(gone_on)
     assert await reconcile(job) == {"users_watched": 1}
-    job = dataclasses.replace(job, clock=FixedClock(AT + timedelta(hours=2)))
+    job = dataclasses.replace(job, clock=FixedClock(AT + timedelta(hours=3)))
     assert await reconcile(job, dry_run=True) == {"users_watched": 1, "reminders_woken": 4}
     await db.controls.change(control.model_copy(update={"state": ControlState.ROLLED_BACK}))
     assert await reconcile(job) == {}

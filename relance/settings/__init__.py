@@ -102,6 +102,13 @@ class Batches(Group):
 
     users: int = Field(50, ge=1, le=1000, description="Users per batch.")
     in_flight: int = Field(4, ge=1, le=64, description="Batches sent at the same time, over all workers.")
+    waves_per_hour: int = Field(
+        3600,
+        ge=60,
+        le=100_000,
+        description="Most waves a cycle starts within an hour; more than the plans of a month explain is an alert, and "
+        "the rest waits for the next hour.",
+    )
 
 
 class TlsMode(StrEnum):

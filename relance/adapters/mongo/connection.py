@@ -146,7 +146,7 @@ def repositories(
         users=MongoUsers(raw.users, quarantine),
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
-        plans=MongoPlans(raw.plans, quarantine),
+        plans=MongoPlans(raw.plans, raw.invitations, quarantine),
         controls=MongoControls(raw.cycleControls, quarantine),
         compensations=MongoCompensations(raw),
         ledger=MongoLedger(raw.invitations, desk, quarantine),
@@ -184,6 +184,10 @@ def _client(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
             retryReads=True,
             tz_aware=True,
             tzinfo=UTC,
+            # An instant beyond the year 9999 and a text that is no UTF-8 are a fault of their document, and must not
+            # keep the driver from reading the others.
+            datetime_conversion="DATETIME_AUTO",
+            unicode_decode_error_handler="replace",
             uuidRepresentation="standard",
             maxPoolSize=settings.pool,
             serverSelectionTimeoutMS=limit,

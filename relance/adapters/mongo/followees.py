@@ -11,6 +11,7 @@ from typing import Any
 
 from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
+from relance.domain.base import is_period
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.domain.plan import PlanStatus
 from relance.domain.reminders import REMINDERS
@@ -18,6 +19,11 @@ from relance.ids import plan_id
 from relance.ports.reconciliation import Followee
 
 _SENT = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
+_READABLE: Raw = {
+    "userId": {"$type": "string"},
+    "instant": {"$type": "date"},
+    "status": {"$in": [status.value for status in PlanStatus]},
+}
 _FIELDS = {"_id": 0, "userId": 1, "status": 1, "instant": 1, "contacts": 1}
 
 
@@ -31,7 +37,7 @@ class MongoFollowees:
     async def periods(self) -> list[str]:
         """Return the periods that have plans, in order."""
         with translated("list the periods"):
-            return sorted(await self._plans.distinct("period"))
+            return sorted(filter(is_period, await self._plans.distinct("period")))
 
     async def page(
         self, period: str, after: str | None, size: int, *, at: datetime, late_since: datetime
@@ -40,7 +46,7 @@ class MongoFollowees:
         # A plan's id is made of period and user; "/" comes after ".".
         first = plan_id(period, after) if after is not None else f"{period}."
         with translated("read what is still to come"):
-            found = self._plans.find({"_id": {"$gt": first, "$lt": f"{period}/"}}, _FIELDS)
+            found = self._plans.find({"_id": {"$gt": first, "$lt": f"{period}/"}, **_READABLE}, _FIELDS)
             plans = await found.sort("_id", 1).to_list(size)
             if not plans:
                 return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,12 +21,14 @@ class Quarantine:
 
     async def put(self, collection: str, invalid: Sequence[tuple[Any, ValidationError]]) -> None:
         """Record invalid documents, given by id and error; what was recorded before keeps its first reason."""
+        await self.set_aside(collection, {one: _reason(error) for one, error in invalid})
+
+    async def set_aside(self, collection: str, reasons: Mapping[Any, str]) -> None:
+        """Record documents with why they cannot be read; what was recorded before keeps its first reason."""
         at = datetime.now(UTC)
         writes = [
-            UpdateOne(
-                {"_id": f"{collection}.{one}"}, {"$setOnInsert": {"reason": _reason(error), "at": at}}, upsert=True
-            )
-            for one, error in invalid
+            UpdateOne({"_id": f"{collection}.{one}"}, {"$setOnInsert": {"reason": reason, "at": at}}, upsert=True)
+            for one, reason in reasons.items()
         ]
         with translated("quarantine invalid documents"):
             await self._collection.bulk_write(writes, ordered=False)

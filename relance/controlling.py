@@ -34,5 +34,9 @@ class CycleDesk:
         """Store what a cycle is told, then signal it; saying the same again only signals again."""
         wanted = Control(id=period, state=state, reason=reason, by=by, at=self.clock.now())
         now, changed = await self.controls.change(wanted)
-        heard = now.state is state and await self.cycles.tell(period, ControlChange.of(now))
+        order = ControlChange.of(now)
+        if not changed:
+            # As of now: so it also ends what a workflow was told by hand, past the database.
+            order = order.model_copy(update={"at": wanted.at})
+        heard = now.state is state and await self.cycles.tell(period, order)
         return Told(now, changed, heard)

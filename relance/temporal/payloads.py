@@ -7,12 +7,11 @@ import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
 from temporalio.converter import SerializationContext, WorkflowSerializationContext
-from typing_extensions import Self
 
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
 from relance.contracts.control import ControlChange

@@ -36,7 +36,8 @@ class SignalGuard(Interceptor):
     """Puts `GuardedInbound` before every workflow of a worker."""
 
     def workflow_interceptor_class(
-        self, input: WorkflowInterceptorClassInput  # noqa: A002 - the SDK's name
+        self,
+        input: WorkflowInterceptorClassInput,  # noqa: A002 - the SDK's name
     ) -> type[WorkflowInboundInterceptor]:
         """Return the class that the SDK makes one of for each workflow."""
         return GuardedInbound
@@ -54,10 +55,10 @@ class GuardedInbound(WorkflowInboundInterceptor):
         return await super().execute_workflow(input)
 
     async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002 - the SDK's name
-        """Handle a signal, or ignore it."""
+        """Handle a signal, or ignore it; a handler that takes nothing is called whatever comes with it (the SDK's way)."""
         if workflow.get_signal_handler(input.signal) is None:
             _ignored(input.signal, UNKNOWN)
-        elif Unreadable.UNREADABLE in input.args:
+        elif any(one is None or isinstance(one, Unreadable) for one in input.args):
             _ignored(input.signal, UNREADABLE)
         else:
             try:

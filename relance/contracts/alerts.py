@@ -16,8 +16,8 @@ from relance.domain.base import Utc, Wire
 class AlertInput(Wire):
     """Input of Alert; `policy` is fixed for as long as the group is open.
 
-    Across continue-as-new carry on: `state`, `entries` (not yet recorded), `deliveries`, `asked` (not yet answered), and
-    `took_at`, when news were taken in last.
+    Across continue-as-new carry on: `state`, `entries` (not yet recorded), `deliveries`, `asked` (not yet answered),
+    and `took_at`, when news were taken in last.
     """
 
     group: str

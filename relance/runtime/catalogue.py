@@ -198,7 +198,7 @@ SIGNALS_IGNORED = Metric(
     Kind.COUNTER,
     "",
     "Signals to workflows that made no sense and were ignored; counted by Temporal's meter, not again by a replay.",
-    "Somebody signals by hand or runs another version: docs/incidents.md. What a signal says is in the database anyway.",
+    "Somebody signals by hand or runs another version: docs/incidents.md. What it says is in the database.",
     {
         "workflow_type": "the workflow's type; `namespace` and `task_queue` are beside it",
         "signal": "the signal's name, `other` for one that nobody here has",

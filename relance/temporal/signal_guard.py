@@ -55,7 +55,7 @@ class GuardedInbound(WorkflowInboundInterceptor):
         return await super().execute_workflow(input)
 
     async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002 - the SDK's name
-        """Handle a signal, or ignore it; a handler that takes nothing is called whatever comes with it (the SDK's way)."""
+        """Handle a signal, or ignore it; what comes with one that takes nothing the SDK has dropped."""
         if workflow.get_signal_handler(input.signal) is None:
             _ignored(input.signal, UNKNOWN)
         elif any(one is None or isinstance(one, Unreadable) for one in input.args):
@@ -74,7 +74,7 @@ class GuardedInbound(WorkflowInboundInterceptor):
             return await super().handle_update_handler(input)
         except TemporalError:
             raise
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the workflow goes on
             raise ApplicationError(
                 f"the update was refused: {type(problem).__name__}", type=Failure.INVALID_INPUT, non_retryable=True
             ) from None

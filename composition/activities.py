@@ -74,9 +74,10 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         Gates(settings.error_gate.policy, Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull),
         scheduling.hold_out,
     )
-    endings = Endings(data.controls, data.compensations, TemporalFollowUps(open_.client), SystemClock())
+    follow_ups = TemporalFollowUps(open_.client, data.ledger)
+    endings = Endings(data.controls, data.compensations, follow_ups, SystemClock())
     corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
-    starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
+    starts = FollowUpStarts(data.plans, data.ledger, follow_ups, open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
     desk = _alert_desk(settings, open_)
     statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments)

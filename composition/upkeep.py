@@ -112,7 +112,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     return Cleanup(
         MongoArchive(data.raw),
         data.ledger,
-        TemporalFollowUps(open_.client),
+        TemporalFollowUps(open_.client, data.ledger),
         TemporalCycles(open_.client),
         settings.retention.policy(settings.jobs.runs_kept),
     )

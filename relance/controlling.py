@@ -41,7 +41,11 @@ class CycleDesk:
         """
         wanted = Control(id=period, state=state, reason=reason, by=by, at=self.clock.now())
         now, changed = await self.controls.change(wanted)
-        heard = now.state is state and await self.cycles.tell(period, ControlChange.of(now))
+        order = ControlChange.of(now)
+        if not changed:
+            # As of now: so it also ends what a workflow was told by hand, past the database.
+            order = order.model_copy(update={"at": wanted.at})
+        heard = now.state is state and await self.cycles.tell(period, order)
         if now.state is state and state in GOES_ON:
             await self.cycles.wake_follow_ups(period)
         return Told(now, changed, heard)

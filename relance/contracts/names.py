@@ -71,6 +71,9 @@ class Failure(StrEnum):
     BUG = "UnexpectedError"
 
 
+SIGNALS_IGNORED = "relance.signals.ignored"
+"""The metric of signals that made no sense; workflows count it by Temporal's meter, which a replay does not move."""
+
 MONTHLY_SCHEDULE = "monthly-cycle"
 """The id of the Schedule that opens each period."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from relance.contracts.cycle import CycleOptions
 from relance.ports import ClaimRequest
 from tests.simulation.relay import Relay
 from tests.simulation.temporal.cluster import Cluster
@@ -22,12 +23,14 @@ class Machines:
         relay: Relay,
         workflows: Workflows,
         watch: Callable[[WorkerProcess, ClaimRequest], None],
+        options: CycleOptions,
     ) -> None:
         self._world = world
         self._cluster = cluster
         self._relay = relay
         self._workflows = workflows
         self._watch = watch
+        self._options = options
         self._started = 0
         self._missing = 0
         self._held = False
@@ -39,7 +42,7 @@ class Machines:
             self._missing += 1
             return
         self._started += 1
-        worker = WorkerProcess(self._world, self._started, self._relay, self._workflows, self._watch)
+        worker = WorkerProcess(self._world, self._started, self._relay, self._workflows, self._watch, self._options)
         worker.on_killed = self._killed
         self._cluster.join(worker)
 

@@ -90,9 +90,8 @@ class Operators:
                 control = self._world.store.table("cycleControls").near({"_id": period})
                 if control and control[0]["state"] == _S.PAUSED and self._resumes_at.get(period, now) <= now:
                     await self._tell(period, _S.RUNNING)
-            if self._is_alarmed():
-                for period in self._periods:
-                    await self.start_again(period)
+            for period in self._left():
+                await self.start_again(period)
 
     async def start_again(self, period: str, *, also_open: bool = False) -> None:
         """Do what an alert about a cycle that does not run asks for: `start cycle --period PERIOD`."""
@@ -133,9 +132,13 @@ class Operators:
         found = self._world.store.table("cycleControls").near({"_id": period})
         return _S(found[0]["state"]) if found else _S.RUNNING
 
-    def _is_alarmed(self) -> bool:
-        alerts = self._world.store.table("alerts").near({})
-        return any(one["state"] != "resolved" and one["rule"] != Rule.CYCLE_STOPPED for one in alerts)
+    def _left(self) -> list[str]:
+        """Return the periods of which an alert says that nothing goes on by itself."""
+        alerts = [one for one in self._world.store.table("alerts").near({}) if one["state"] != "resolved"]
+        if any(one["rule"] == Rule.RECONCILIATION and one["labels"].get("plans_stuck", "0") != "0" for one in alerts):
+            return self._periods
+        left = {one["subject"] for one in alerts if one["rule"] == Rule.CYCLE_LEFT}
+        return [period for period in self._periods if period in left]
 
     async def _pause(self, period: str, seconds: float) -> None:
         self._resumes_at[period] = self._world.now() + timedelta(seconds=seconds)

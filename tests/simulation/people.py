@@ -41,7 +41,7 @@ class People:
         self._told_at: list[tuple[datetime, str, EventKind]] = []
         web = Terminal("web")
         data = open_memory(world.store, FaultyLink(world, web))
-        follow_ups = TemporalFollowUps(simulated_client(workflows, web))
+        follow_ups = TemporalFollowUps(simulated_client(workflows, web), data.ledger)
         clock = SkewedClock(world, timedelta(0))
         self._intake = EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, clock)
 

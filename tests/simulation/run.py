@@ -94,7 +94,8 @@ class Simulation:
         self.workflows.on_ended = self.checks.workflow_ended
         self.workflows.on_grown = self.checks.workflow_grew
         install(self.workflows)
-        self.machines = Machines(self.world, self.cluster, self.relay, self.workflows, self.checks.claim_asked)
+        watch = self.checks.claim_asked
+        self.machines = Machines(self.world, self.cluster, self.relay, self.workflows, watch, options)
         self.machines.on_killed = self.checks.interrupted
         self.outages = Outages(self.world, self.machines, self.checks)
         self.people = People(self.world, self.application, self.workflows, self.checks)

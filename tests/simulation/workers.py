@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from relance.contracts.cycle import CycleOptions
 from relance.domain.error_gate import GatePolicy
 from relance.ports import ClaimAnswer, ClaimRequest, Ledger, Settlement
 from tests.simulation.composition import Parts, activities_of
@@ -59,6 +60,7 @@ class WorkerProcess(Process):
         relay: Relay,
         workflows: Workflows,
         watch: Callable[[WorkerProcess, ClaimRequest], None],
+        options: CycleOptions,
     ) -> None:
         super().__init__(f"worker-{number}")
         self.world = world
@@ -77,6 +79,7 @@ class WorkerProcess(Process):
             clock=SkewedClock(world, timedelta(minutes=skew)),
             gate=GatePolicy(canary=world.dice.choice((0, 2, 5)), size=20, share=Decimal("0.4")),
             relay_log=relay.log,
+            options=options,
         )
         self.activities = activities_of(parts)
 

@@ -7,17 +7,19 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.client import WorkflowExecutionStatus as Status
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.simulation.temporal.run import WorkflowRun
 from tests.simulation.temporal.server import Missing, Workflows
-from tests.simulation.temporal.wire import carried, packed
+from tests.simulation.temporal.wire import carried, packed, unpacked
 from tests.simulation.world import Process
 from workflows.registry import WORKFLOWS
 
@@ -71,9 +73,14 @@ class SimulatedClient:
         await call(self.workflows, self.process, f"start {id}", start)
         return SimulatedHandle(self, id)
 
-    def get_workflow_handle(self, workflow_id: str, **_: Any) -> SimulatedHandle:
+    @property
+    def data_converter(self) -> Any:
+        """How values travel."""
+        return pydantic_data_converter
+
+    def get_workflow_handle(self, workflow_id: str, *, result_type: Any = None, **_: Any) -> SimulatedHandle:
         """Return the handle of a workflow, which may exist or not."""
-        return SimulatedHandle(self, workflow_id)
+        return SimulatedHandle(self, workflow_id, result_type)
 
     async def list_workflows(self, query: str, **_: Any) -> AsyncIterator[Description]:
         """Yield the workflows that a query of ours is about: by ids, by the beginning of an id, those that run."""
@@ -106,8 +113,9 @@ class SimulatedClient:
 class SimulatedHandle:
     """A workflow as a client reaches it."""
 
-    def __init__(self, client: SimulatedClient, id_: str) -> None:
+    def __init__(self, client: SimulatedClient, id_: str, result_type: Any = None) -> None:
         self._client = client
+        self._result_type = result_type
         self.id = id_
 
     async def signal(self, name: Any, argument: Any = None, *, args: Sequence[Any] = (), **_: Any) -> None:
@@ -137,6 +145,26 @@ class SimulatedHandle:
             return carried(run.query(str(name)), result_type)
 
         return await self._call(f"query {name} {self.id}", ask)
+
+    async def result(self, **_: Any) -> Any:
+        """Return how it ended, as soon as it has."""
+        run = await self._call(f"result {self.id}", lambda: self._workflows.current(self.id))
+        if run is None or run.told is None or isinstance(run.told, BaseException):
+            raise RPCError("no result", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+        return unpacked(run.told, [self._result_type] if self._result_type is not None else None)[0]
+
+    async def fetch_history_events(self, **_: Any) -> AsyncIterator[Any]:
+        """Yield the first event: with what it was started."""
+
+        def first() -> Any:
+            run = self._workflows.current(self.id)
+            if run is None:
+                raise Missing("workflow not found for ID")
+            return run.start.payloads
+
+        payloads = await self._call(f"history {self.id}", first)
+        started = SimpleNamespace(input=SimpleNamespace(payloads=payloads))
+        yield SimpleNamespace(workflow_execution_started_event_attributes=started)
 
     async def terminate(self, *_: Any, reason: str = "", **__: Any) -> None:
         """End it at once."""

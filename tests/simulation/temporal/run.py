@@ -16,6 +16,7 @@ from temporalio.client import WorkflowExecutionStatus as Status
 from temporalio.common import TypedSearchAttributes
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
+from relance.errors import InvalidInput
 from tests.simulation.temporal.history import EVENTS_PER_TASK, Command, Event, Kind
 from tests.simulation.temporal.wire import Payloads, packed, unpacked
 
@@ -243,6 +244,9 @@ class WorkflowRun:
         arguments = unpacked(event.value, definition.arg_types)
         try:
             work = self._context.run(definition.fn, self._instance, *arguments)
+        except InvalidInput:
+            # As `relance.temporal.signal_guard` does.
+            return True
         except Exception as problem:  # noqa: BLE001 - a task that fails is tried for ever
             self._server.world.violated("I5", f"{self.id} is wedged by the signal {event.name}: {problem!r}")
             return True

@@ -10,6 +10,7 @@ from activities.failures import translated
 from relance.alerting import AlertDesk
 from relance.balance import balance_period, final_statistics, imbalance
 from relance.contracts.cycle import CycleStatistics, JobRunInput, StatisticsInput
+from relance.cycle_alerts import notify_unreadable
 from relance.domain.alerts.model import Rule
 from relance.domain.job_run import JobRun
 from relance.ports import JobRuns, Ledger, Meter, Plans
@@ -29,14 +30,19 @@ class Statistics:
     async def balance(self, request: StatisticsInput) -> CycleStatistics:
         """Balance the period's ledger, store the report and return it."""
         with translated():
+            await self.plans.end_unreadable(request.period, request.at)
             balanced = await balance_period(self.ledger, self.plans, request.period, request.progress)
             statistics = await final_statistics(balanced, request.at, self.job_runs)
             await self.job_runs.store_statistics(statistics, request.at)
-            if statistics.balance:
-                await self.desk.fire([imbalance(statistics)])
-            else:
-                await self.desk.clear(Rule.CYCLE_IMBALANCE, statistics.period)
+            await self._notify(statistics)
         return statistics
+
+    async def _notify(self, statistics: CycleStatistics) -> None:
+        if statistics.balance or statistics.plans_open:
+            await self.desk.fire([imbalance(statistics)])
+        else:
+            await self.desk.clear(Rule.CYCLE_IMBALANCE, statistics.period)
+        await notify_unreadable(self.desk, statistics.period, statistics.plans_unreadable)
 
     @activity.defn
     async def record_job_run(self, request: JobRunInput) -> bool:

@@ -58,7 +58,7 @@ def _input(period: str, user_id: str, contacts: Sequence[str], due: datetime) ->
 
 
 async def _start(installation: Installation, inputs: Sequence[FollowUpInput]) -> None:
-    follow_ups = TemporalFollowUps(installation.client)
+    follow_ups = TemporalFollowUps(installation.client, installation.database.ledger)
     slots = asyncio.Semaphore(STARTS_AT_ONCE)
 
     async def one(follow_up: FollowUpInput) -> None:

@@ -31,6 +31,7 @@ async def balance_period(
         open=balance.open,
         balance=balance.balance,
         plans_open=await plans.open_count(period),
+        plans_unreadable=await plans.unreadable_count(period),
         progress=progress,
     )
 
@@ -85,20 +86,22 @@ def report_of(statistics: CycleStatistics) -> CycleReport:
         before=statistics.before,
         unaccounted=statistics.balance,
         open=statistics.open,
+        plans_open=statistics.plans_open,
+        plans_unreadable=statistics.plans_unreadable,
     )
 
 
 def imbalance(statistics: CycleStatistics) -> Sighting:
-    """Return the sighting that a cycle's contacts are not all accounted for: somebody was lost or counted twice."""
+    """Return the sighting that a cycle is not balanced: contacts are not accounted for, or users not written to."""
     accounted = statistics.eligible - statistics.balance
     return Sighting(
         rule=Rule.CYCLE_IMBALANCE,
         group=Rule.CYCLE_IMBALANCE,
         subject=statistics.period,
         severity=Severity.CRITICAL,
-        labels={"period": statistics.period},
+        labels={"period": statistics.period, "plans_open": str(statistics.plans_open)},
         evidence=Evidence(
-            value=Decimal(abs(statistics.balance)),
+            value=Decimal(abs(statistics.balance) + statistics.plans_open),
             threshold=Decimal(0),
             baseline=Decimal(statistics.eligible),
             current=Decimal(accounted),

@@ -13,7 +13,20 @@ from relance.domain.job_run import JobRun
 from relance.ports.claims import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 
-class Ledger(Protocol):
+class Parts(Protocol):
+    """Which follow-ups a user may have: they hold his contacts by the hundred, in the order of their ids."""
+
+    async def part_of(self, invitation_id: str) -> int | None:
+        """Return the number of the follow-up that holds an invitation; None if its user has no entry up to it.
+
+        The rank of the contact among all entries of user and period, by the hundred.
+        """
+
+    async def parts(self, period: str, user_ids: Sequence[str]) -> dict[str, int]:
+        """Return how many follow-ups each user may have in a period: one per hundred entries, 0 without any."""
+
+
+class Ledger(Parts, Protocol):
     """The invitations: who was sent what, and why not."""
 
     async def queue(self, invitations: Sequence[Invitation]) -> int:

@@ -112,6 +112,7 @@ def cycle_options(settings: Settings) -> CycleOptions:
         replan_every=settings.scheduling.replan_every,
         max_late=settings.scheduling.max_late,
         expiry_days=settings.scheduling.expiry_days,
+        waves_per_hour=settings.batches.waves_per_hour,
     )
 
 

@@ -70,7 +70,7 @@ async def disturb(run: Run) -> int:
         for number, off in enumerate(offs):
             set_clock(run.installation, number, off)
         offs.reverse()
-    motion = FastMotion(run.installation.client, PERIOD)
+    motion = FastMotion(run.installation.client, run.installation.database.ledger, PERIOD)
     while await motion.next_wave():
         pass
     await _check(run)

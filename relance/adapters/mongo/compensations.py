@@ -68,7 +68,9 @@ class MongoCompensations:
         # A plan's id is made of period and user; "/" comes after ".".
         first = plan_id(period, after) if after is not None else f"{period}."
         with translated("list the users of a period"):
-            found = self._database.plans.find({"_id": {"$gt": first, "$lt": f"{period}/"}}, {"userId": 1})
+            found = self._database.plans.find(
+                {"_id": {"$gt": first, "$lt": f"{period}/"}, "userId": {"$type": "string"}}, {"userId": 1}
+            )
             return [raw["userId"] for raw in await found.sort("_id", 1).to_list(size)]
 
     async def reached(self, period: str) -> list[str]:

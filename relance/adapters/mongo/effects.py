@@ -8,6 +8,8 @@ from typing import cast
 
 from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.unreadable_plans import ON_EARTH
+from relance.domain.base import is_period
 from relance.domain.control import ControlState
 from relance.domain.plan import PlanStatus
 from relance.domain.watchdog import DuePlans
@@ -26,7 +28,7 @@ class MongoEffects:
         """Return, by period, the plans that were due before an instant and are not done."""
         with translated("look for overdue plans"):
             periods = await self._database.plans.distinct("period")
-            found = [await self._due(period, before) for period in sorted(periods)]
+            found = [await self._due(period, before) for period in sorted(filter(is_period, periods))]
         return [one for one in found if one is not None]
 
     async def last_mail(self, periods: Sequence[str]) -> datetime | None:
@@ -46,7 +48,7 @@ class MongoEffects:
             return await self._database.invitations.count_documents(stuck, limit=MOST_COUNTED)
 
     async def _due(self, period: str, before: datetime) -> DuePlans | None:
-        query: Raw = {"period": period, "status": _OPEN, "instant": {"$lt": before}}
+        query: Raw = {"period": period, "status": _OPEN, "instant": {**ON_EARTH, "$lt": before}}
         first = await self._database.plans.find_one(query, {"instant": 1}, sort=[("instant", 1)])
         if first is None:
             return None

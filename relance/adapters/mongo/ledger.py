@@ -19,6 +19,7 @@ from relance.adapters.mongo.quarantine import Quarantine
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind, sources_of
 from relance.errors import DependencyUnavailable
+from relance.ids import CONTACTS_PER_FOLLOW_UP, parse_invitation_id
 from relance.ports import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 _EXPIRING = [status.value for status in sources_of(InvitationStatus.EXPIRED)]
@@ -68,6 +69,25 @@ class MongoLedger:
         with translated("read a contact's invitations"):
             raws = await self._collection.find({"contactId": contact_id}).sort("period", -1).to_list(None)
         return await self._reader.valid(raws)
+
+    async def part_of(self, invitation_id: str) -> int | None:
+        """Return the number of the follow-up that holds an invitation; see `ports.Ledger`."""
+        key = parse_invitation_id(invitation_id)
+        up_to = {"period": key.period, "userId": key.user_id, "contactId": {"$lte": key.contact_id}}
+        with translated("look up a part"):
+            rank = await self._collection.count_documents(up_to)
+        return (rank - 1) // CONTACTS_PER_FOLLOW_UP if rank else None
+
+    async def parts(self, period: str, user_ids: Sequence[str]) -> dict[str, int]:
+        """Return how many follow-ups each user may have in a period."""
+        stages: list[Raw] = [
+            {"$match": {"period": period, "userId": {"$in": list(user_ids)}}},
+            {"$group": {"_id": "$userId", "count": {"$sum": 1}}},
+        ]
+        with translated("count the parts"):
+            found = await self._collection.aggregate(stages).to_list(None)
+        counts = {one["_id"]: one["count"] for one in found}
+        return {user: -(-counts.get(user, 0) // CONTACTS_PER_FOLLOW_UP) for user in user_ids}
 
     async def exchange(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
         """Record the result of the last mail and claim the next one; see `ports.Ledger`."""

@@ -64,7 +64,7 @@ async def rollback(
     decision = read_decision(period, reason, by)
     async with control_room(run) as room:
         kept = room.database.compensations
-        before = await survey(kept, TemporalFollowUps(room.client), period)
+        before = await survey(kept, TemporalFollowUps(room.client, room.database.ledger), period)
         if not before.changes and not before.reached and await room.described(period) is None:
             raise NotFound(f"PERIOD: nothing is known of {period}; there is nothing to take back")
         if dry_run:

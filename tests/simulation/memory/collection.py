@@ -129,10 +129,16 @@ class MemoryCollection:
         return await self._bulk("bulk_write", steps)
 
     async def delete_one(self, query: Mapping[str, Any]) -> DeleteResult:
+        return await self._delete(query, 1)
+
+    async def delete_many(self, query: Mapping[str, Any]) -> DeleteResult:
+        return await self._delete(query, None)
+
+    async def _delete(self, query: Mapping[str, Any], most: int | None) -> DeleteResult:
         wanted = as_sent(query)
 
         def work() -> int:
-            found = [one for one in self._table.near(wanted) if matches(one, wanted)][:1]
+            found = [one for one in self._table.near(wanted) if matches(one, wanted)][:most]
             for one in found:
                 self._table.delete(one["_id"])
             return len(found)

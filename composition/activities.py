@@ -15,6 +15,7 @@ from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.job_audit import JobAudit
+from activities.openings import Openings
 from activities.planning import Planning
 from activities.reports import ReportChecks
 from activities.sending import Sender
@@ -108,6 +109,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             endings.stop_follow_ups,
             statistics.balance,
             statistics.record_job_run,
+            Openings(TemporalCycles(open_.client), data.controls).look_up_opening,
             audit.audit,
             checks.default_lp,
             checks.paused_partner,

@@ -19,8 +19,8 @@ from relance.domain.period_coverage import (
 )
 from relance.ports import Clock, Controls, Coverage, CycleFates, JobRuns, NominalTimes
 
-AHEAD = timedelta(days=70)
-"""Further than any period that is asked about may be opened in time."""
+AHEAD = timedelta(days=370)
+"""Further than the next opening of any Schedule that opens a month a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,25 @@ class CoverageWatch:
         found = [uncovered(now, state, openings, self.rules) for state in states]
         return [one for one in found if one is not None]
 
-    async def openings(self, now: datetime) -> MonthlyOpenings:
-        """Return how the Schedule that opens the periods stands."""
+    async def openings(
+        self, now: datetime, *, since: datetime | None = None, although_paused: bool = False
+    ) -> MonthlyOpenings:
+        """Return how the Schedule that opens the periods stands, with its nominal times from `since` on.
+
+        By default from a moment ago on: what its latest time has started may be about to open the period. With
+        `although_paused` a paused one is described as if it acted.
+        """
         first = await self.coverage.first_period()
         schedule = await self.nominal_times.schedule(MONTHLY_SCHEDULE)
         ever = bool(await self.job_runs.runs(job=MONTHLY_SCHEDULE, limit=1))
         if schedule is None:
             return MonthlyOpenings(self.zone, ever=ever, first_period=first)
-        # What its latest time has started may be about to open the period.
-        since = now - self.rules.planned_within
+        since = since if since is not None else now - self.rules.planned_within
         times, _ = await self.nominal_times.matching(MONTHLY_SCHEDULE, since, now + AHEAD)
         return MonthlyOpenings(
             self.zone,
             created_at=schedule.created_at,
-            paused=schedule.paused,
+            paused=schedule.paused and not although_paused,
             times=tuple(times),
             ever=True,
             first_period=first,

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from relance.domain.base import Utc, Wire
 from relance.domain.control import ControlState
+from relance.domain.job_run import ALREADY_OPEN, CYCLE_FAILED, ENDED_BY_HAND
 from relance.domain.send_times import current_period, next_period, period_before, period_of_opening, period_window
 
 LEAD = timedelta(days=1)
@@ -125,6 +126,13 @@ class PeriodState:
     waiting: tuple[datetime, ...] = ()
 
 
+def found_open(fate: CycleFate, control: ControlState) -> str:
+    """Return the state of a job run that found a period's cycle started before: what has become of that."""
+    if fate.state.cut and not control.final:
+        return ENDED_BY_HAND if fate.state.by_hand else CYCLE_FAILED
+    return ALREADY_OPEN
+
+
 def watched_periods(now: datetime, max_late: timedelta) -> list[str]:
     """Return the periods that are asked about, in their order: the next one, and back while anything may still go out.
 
@@ -134,6 +142,27 @@ def watched_periods(now: datetime, max_late: timedelta) -> list[str]:
     while len(found) < MOST_PERIODS and period_window(period_before(found[-1]))[1] + max_late >= now:
         found.append(period_before(found[-1]))
     return sorted(found)
+
+
+def periods_before(openings: MonthlyOpenings, now: datetime, max_late: timedelta) -> list[str]:
+    """Return the periods up to the first that the Schedule is still to open, this one included, in their order.
+
+    It begins with the current one; with an earlier one where that was owed its mails and they may still go out.
+    """
+    current = current_period(now, openings.zone)
+    earlier = [one for one in watched_periods(now, max_late) if one < current and openings.expects(one)]
+    opened = [period_of_opening(at, openings.zone) for at in openings.times]
+    last, found = min(opened, default=next_period(current)), [current]
+    while found[-1] < last and len(found) < MOST_PERIODS:
+        found.append(next_period(found[-1]))
+    return [*earlier, *found]
+
+
+def is_missed(state: PeriodState, openings: MonthlyOpenings, rules: CoverageRules) -> bool:
+    """Tell whether a period has no cycle, is owed one, and the Schedule will not open it in time."""
+    if state.control.final or state.balanced or state.fate.state is not CycleState.NONE:
+        return False
+    return not openings.opens_in_time(state.period, rules.max_late)
 
 
 def plans_users(period: str, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
+from activities.openings import Openings
 from activities.planning import Planning
 from activities.sending import Sender
 from activities.statistics import Statistics
@@ -26,9 +27,9 @@ from relance.braking import Brake
 from relance.controlling import CycleDesk
 from relance.domain.error_gate import GatePolicy
 from relance.domain.send_times import Defaults
-from relance.ports import Clock, Cycles, Ledger, Mailer
+from relance.ports import Clock, Ledger, Mailer
 from tests.fakes import FakeAlertGroups, FakeMeter, NoPictures
-from tests.simulation.signals import SimulatedFollowUps
+from tests.simulation.signals import SimulatedCycles, SimulatedFollowUps
 
 DOMAIN = "form.example"
 DEFAULTS = Defaults(5, "18:00", "Europe/Paris")
@@ -42,7 +43,7 @@ class Parts:
     ledger: Ledger
     mailer: Mailer
     follow_ups: SimulatedFollowUps
-    cycles: Cycles
+    cycles: SimulatedCycles
     clock: Clock
     gate: GatePolicy
 
@@ -72,6 +73,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         delivery.ways,
         CycleReports(data.job_runs, delivery, NoPictures()).post_cycle_report,
         Controlling(data.controls).look_up_control,
+        Openings(parts.cycles, data.controls).look_up_opening,
         Endings(data.controls, data.compensations, parts.follow_ups, clock).give_up,
     ]
     return {str(activity._Definition.must_from_callable(method).name): method for method in methods}

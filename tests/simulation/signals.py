@@ -13,6 +13,7 @@ from relance import ids
 from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal
+from relance.domain.period_coverage import CycleFate, CycleState
 from relance.errors import DependencyUnavailable
 from tests.simulation.workflow_runtime import Execution, Workflows
 from tests.simulation.world import Process
@@ -68,7 +69,7 @@ class SimulatedFollowUps:
 
 
 class SimulatedCycles:
-    """The port `Cycles` of one process."""
+    """The ports `Cycles` and `CycleFates` of one process."""
 
     def __init__(self, workflows: Workflows, process: Process) -> None:
         self._workflows = workflows
@@ -80,6 +81,15 @@ class SimulatedCycles:
             return execution is not None and execution.signal(Signal.CONTROL, change)
 
         return await call(self._workflows, self._process, f"tell {change.state} {period}", tell)
+
+    async def fate(self, period: str) -> CycleFate:
+        def look() -> CycleFate:
+            execution = self._workflows.by_id.get(ids.cycle_workflow_id(period))
+            if execution is None:
+                return CycleFate()
+            return CycleFate(state=CycleState.COMPLETED if execution.closed else CycleState.RUNNING)
+
+        return await call(self._workflows, self._process, f"look up the cycle of {period}", look)
 
 
 async def call(workflows: Workflows, process: Process, what: str, work: Callable[[], T]) -> T:

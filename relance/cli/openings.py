@@ -32,7 +32,7 @@ OpenMissedOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A period nobody opens, when it would have been opened, and whether the installation is younger than it.
+    """A period nobody opens, when it would have been opened, and whether the installation is a fresh one.
 
     `opened` tells whether its cycle was started on the way.
     """
@@ -69,8 +69,9 @@ class Unopened:
     openings: MonthlyOpenings
 
     def is_fresh(self, period: str) -> bool:
-        """Tell whether the period had begun before this installation was in use."""
-        return not self.openings.expects(period)
+        """Tell whether this installation has sent for no earlier period: then nothing that has passed is owed."""
+        first = self.openings.first_period
+        return first is None or first > period
 
 
 async def unopened(run: Run, client: Client) -> Unopened:

@@ -145,7 +145,7 @@ async def _fare(servers: Servers, mailbox: Mailbox, trouble: Trouble, users: int
 
 
 def _names(said: Mapping[str, Any], period: str) -> bool:
-    return [one["period"] for one in said["missed"]] == [period]
+    return period in [one["period"] for one in said["missed"]]
 
 
 async def _records(site: Site) -> dict[str, bool]:

@@ -164,11 +164,9 @@ def test_found_open_tells_what_became_of_the_cycle() -> None:
     assert all(found_open(CycleFate(state=state), one) == ALREADY_OPEN for state in CycleState for one in none)
 
 
-@given(
-    st.integers(0, 6 * 365 * 24).map(lambda hours: datetime(2026, 1, 1, tzinfo=UTC) + hours * HOUR), st.integers(0, 40)
-)
-def test_every_period_that_may_still_be_sent_for_is_watched_and_the_next_one(now: datetime, late: int) -> None:
-    max_late = late * DAY
+@given(st.integers(0, 6 * 365 * 24), st.integers(0, 40))
+def test_every_period_that_may_still_be_sent_for_is_watched_and_the_next_one(hours: int, late: int) -> None:
+    now, max_late = datetime(2026, 1, 1, tzinfo=UTC) + hours * HOUR, late * DAY
     watched = watched_periods(now, max_late)
     assert watched == sorted(watched)
     period = "2025-10"

@@ -16,6 +16,7 @@ from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.job_audit import JobAudit
+from activities.openings import Openings
 from activities.planning import Planning
 from activities.reports import ReportChecks
 from activities.sending import Sender
@@ -115,6 +116,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             notes.note_waves,
             statistics.balance,
             statistics.record_job_run,
+            Openings(TemporalCycles(open_.client), data.controls).look_up_opening,
             audit.audit,
             checks.default_lp,
             checks.paused_partner,

@@ -18,14 +18,19 @@ from relance.adapters.probes.job_runs import JobRunsProbe
 from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, People
 from relance.adapters.probes.mail_relay import mail_relay_probe
 from relance.adapters.probes.mongodb import MongoProbe
+from relance.adapters.probes.periods import PeriodsProbe
 from relance.adapters.probes.worker_processes import BreakersProbe, MemoryProbe
 from relance.clock import SystemClock
 from relance.contracts.names import JobName, Workflow
+from relance.coverage import CoverageWatch
+from relance.domain.period_coverage import CoverageRules
 from relance.domain.reconciliation import ReconcilePolicy
+from relance.ports import Clock
 from relance.ports.health import Probe
 from relance.runtime.reporter import lately
 from relance.settings import Settings
 from relance.settings.pacing import Breaking
+from relance.temporal.cycles import TemporalCycles
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.probes.frontend import FrontendProbe
 from relance.temporal.probes.queues import QueuesProbe, WorkersProbe
@@ -58,6 +63,26 @@ async def opened_probes(settings: Settings, database: Database, client: Client |
         yield [*_servers(settings, database), *asked, *temporal, *_house(settings, database)]
 
 
+def coverage_watch(settings: Settings, database: Database, client: Client, clock: Clock) -> CoverageWatch:
+    """Return what looks whether every period that is near is looked after."""
+    scheduling = settings.scheduling
+    rules = CoverageRules(
+        max_late=scheduling.max_late,
+        planned_within=settings.health.planned_within,
+        replan_every=scheduling.replan_every,
+    )
+    return CoverageWatch(
+        coverage=database.coverage,
+        controls=database.controls,
+        job_runs=database.job_runs,
+        fates=TemporalCycles(client),
+        nominal_times=TemporalNominalTimes(client),
+        rules=rules,
+        zone=scheduling.default_zone,
+        clock=clock,
+    )
+
+
 def mongo_probe(settings: Settings, database: Database) -> Probe:
     """Return the probe of MongoDB alone."""
     return MongoProbe(MongoVitalSigns(database.raw), SystemClock(), settings.health.deadline)
@@ -87,6 +112,7 @@ def _temporal(settings: Settings, database: Database, client: Client) -> list[Pr
         JobRunsProbe(
             jobs, TemporalNominalTimes(client), database.job_runs, clock, health.fresh_margin, health.deadline
         ),
+        PeriodsProbe(coverage_watch(settings, database, client, clock), health.deadline),
     ]
 
 

@@ -66,16 +66,21 @@ class Watched:
 class Due(Document):
     """A nominal time without a record; `paused` tells whether the Schedule was, before it or after, as the audits saw.
 
-    `passed` is what the server had counted before it.
+    `passed` is what the server had counted before it. `dropped` tells that its cron expression was replaced since:
+    nothing makes up for it any more.
     """
 
     nominal: Utc
     paused: bool = False
     passed: Passed = Passed()
+    dropped: bool = False
 
 
 class AuditMark(Document):
-    """How far a job's nominal times are audited, and which of them are still open."""
+    """How far a job's nominal times are audited, and which of them are still open.
+
+    `ahead` are the next ones by the same `spec`: once it is replaced, the server cannot list them any more.
+    """
 
     job: str = Field(alias="_id")
     up_to: Utc
@@ -83,12 +88,13 @@ class AuditMark(Document):
     paused: bool = False
     passed: Passed = Passed()
     open: tuple[Due, ...] = ()
+    ahead: tuple[Utc, ...] = ()
 
 
 def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
     """Return after which instant nominal times are new: from the Schedule's creation, or from the last audit, on.
 
-    Times before a change of the cron expression cannot be listed any more.
+    Times before a change of the cron expression cannot be listed any more; see `left_behind`.
     """
     if mark is None:
         return schedule.created_at
@@ -96,15 +102,35 @@ def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
     return max(mark.up_to, since)
 
 
+def left_behind(mark: AuditMark | None, schedule: Watched) -> tuple[datetime, ...]:
+    """Return the nominal times between the last audit and a change of the cron expression, by the one before."""
+    if mark is None or mark.spec == schedule.spec:
+        return ()
+    return tuple(at for at in mark.ahead if mark.up_to < at <= schedule.changed_at)
+
+
 def continued(
-    mark: AuditMark | None, schedule: Watched, times: Iterable[datetime], up_to: datetime, *, last: bool = True
+    mark: AuditMark | None,
+    schedule: Watched,
+    times: Iterable[datetime],
+    up_to: datetime,
+    *,
+    ahead: Iterable[datetime] = (),
+    last: bool = True,
 ) -> AuditMark:
-    """Return the mark after new nominal times became known, all open.
+    """Return the mark after new nominal times became known, all open, and those `ahead` of it.
 
     What was seen of the Schedule becomes the state before the next times only with the `last` page of an audit.
     """
     passed, paused = (mark.passed, mark.paused) if mark is not None else (Passed(), False)
-    new = tuple(Due(nominal=at, paused=paused or schedule.paused, passed=passed) for at in times)
+    before = left_behind(mark, schedule)
+    new = tuple(
+        Due(nominal=at, paused=paused or schedule.paused, passed=passed, dropped=at in before)
+        for at in (*before, *times)
+    )
+    if mark is not None and mark.spec != schedule.spec:
+        # A change a moment ago, later than the instant up to which is audited: before it the new times are none.
+        up_to = max(up_to, schedule.changed_at)
     return AuditMark(
         job=schedule.job,
         up_to=up_to,
@@ -112,6 +138,7 @@ def continued(
         paused=schedule.paused if last else paused,
         passed=schedule.passed if last else passed,
         open=(*(mark.open if mark is not None else ()), *new),
+        ahead=tuple(at for at in ahead if at > up_to),
     )
 
 
@@ -132,7 +159,8 @@ class Auditor:
         if execution is not None:
             return self._ended(due, execution)
         # What passes during a pause is not made up for.
-        wait = timedelta(0) if due.paused and self.schedule.paused else self.schedule.catchup
+        lost = due.dropped or (due.paused and self.schedule.paused)
+        wait = timedelta(0) if lost else self.schedule.catchup
         if self.now < due.nominal + wait + self.grace:
             return None
         return self._run(due, self._why_passed(due, others), None)

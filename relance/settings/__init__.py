@@ -55,7 +55,7 @@ class Scheduling(Group):
         timedelta(days=12), ge=timedelta(minutes=1), description="How late a missed opening is still made up for."
     )
     replan_every: timedelta = Field(
-        timedelta(hours=1), ge=timedelta(minutes=1), description="How often plans follow changed preferences."
+        timedelta(hours=1), ge=timedelta(seconds=10), description="How often plans follow changed preferences."
     )
     max_late: timedelta = Field(
         timedelta(days=7), ge=timedelta(0), description="Later than this, invitations are skipped, not sent."

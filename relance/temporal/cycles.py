@@ -12,9 +12,19 @@ from relance import ids
 from relance.contracts.control import ControlChange
 from relance.contracts.names import Signal, TaskQueue, Workflow
 from relance.contracts.waking import WakeInput
+from relance.domain.period_coverage import CycleFate, CycleState
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import is_missing, unavailable
 from relance.temporal.schedules import RPC_TIMEOUT
+
+_STATES = {
+    WorkflowExecutionStatus.COMPLETED: CycleState.COMPLETED,
+    WorkflowExecutionStatus.FAILED: CycleState.FAILED,
+    WorkflowExecutionStatus.CANCELED: CycleState.CANCELLED,
+    WorkflowExecutionStatus.TERMINATED: CycleState.TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT: CycleState.TIMED_OUT,
+}
+"""Any other status is a cycle that runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,22 @@ class TemporalCycles:
                 raise unavailable("a cycle was not looked up", error) from error
             return False
         return found.status is WorkflowExecutionStatus.RUNNING
+
+    async def fate(self, period: str) -> CycleFate:
+        """Return where a period's cycle stands, in its newest run.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
+        try:
+            found = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if not is_missing(error):
+                raise unavailable("a cycle was not looked up", error) from error
+            return CycleFate()
+        state = _STATES.get(found.status, CycleState.RUNNING) if found.status is not None else CycleState.RUNNING
+        return CycleFate(state=state, started_at=found.start_time)
 
     async def tell(self, period: str, change: ControlChange) -> bool:
         """Signal a period's cycle; return False if it does not run.

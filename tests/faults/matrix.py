@@ -106,6 +106,12 @@ MATRIX: tuple[Row, ...] = (
         "--outages 20",
     ),
     Row(
+        "missed-month",
+        "people are told of each month within one health period, and how to mend it; then everything goes out once",
+        "",
+        "--users 200 --contacts 20",
+    ),
+    Row(
         "smtp-stages",
         "the first eight double nothing; after the final dot every mail is uncertain first, then settled: none lost, "
         "none doubled where the relay's log can be asked",

@@ -28,6 +28,7 @@ from relance.contracts.cycle import (
 )
 from relance.contracts.cycle_report import CycleReportPost
 from relance.contracts.rollback import GivenUp, GiveUpInput
+from relance.domain.job_run import ALREADY_OPEN
 
 
 @dataclass
@@ -53,6 +54,7 @@ class House:
     stopped: int = 0
     given_up: list[str] = field(default_factory=list)
     reports: list[CycleReportPost] = field(default_factory=list)
+    opening: str = ALREADY_OPEN
 
     def activities(self) -> Sequence[Callable[..., Any]]:
         return [
@@ -63,6 +65,7 @@ class House:
             self.start_follow_ups,
             self.balance,
             self.record_job_run,
+            self.look_up_opening,
             self.look_up_control,
             self.give_up,
             self.ways,
@@ -145,6 +148,10 @@ class House:
     async def record_job_run(self, request: JobRunInput) -> bool:
         self.job_runs.append(request)
         return True
+
+    @activity.defn(name="look_up_opening")
+    async def look_up_opening(self, period: str) -> str:
+        return self.opening
 
     @activity.defn(name="look_up_control")
     async def look_up_control(self, period: str) -> ControlChange:

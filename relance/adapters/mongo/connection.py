@@ -19,6 +19,7 @@ from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.controls import MongoControls
+from relance.adapters.mongo.coverage import MongoCoverage
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.effects import MongoEffects
@@ -55,6 +56,7 @@ class Database:
     suppressions: MongoSuppressions
     plans: MongoPlans
     controls: MongoControls
+    coverage: MongoCoverage
     compensations: MongoCompensations
     ledger: MongoLedger
     effectiveness: MongoEffectiveness
@@ -138,15 +140,17 @@ def repositories(
     """Return the repositories of one process on a database."""
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
+    users = MongoUsers(raw.users, quarantine)
     desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine, timing), observe, timing.distance)
     return Database(
         client=client,
         raw=raw,
-        users=MongoUsers(raw.users, quarantine),
+        users=users,
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
         plans=MongoPlans(raw.plans, raw.invitations, quarantine),
         controls=MongoControls(raw.cycleControls, quarantine),
+        coverage=MongoCoverage(raw, users, quarantine),
         compensations=MongoCompensations(raw),
         ledger=MongoLedger(raw.invitations, desk, quarantine),
         effectiveness=MongoEffectiveness(raw.invitations, raw.plans),

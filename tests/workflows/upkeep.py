@@ -33,6 +33,7 @@ class Upkeep:
     def activities(self) -> Sequence[Callable[..., Any]]:
         return [
             self.reconcile,
+            self.repair,
             self.expire,
             self.end,
             self.sweep,
@@ -48,6 +49,11 @@ class Upkeep:
         if self.broken:
             raise ApplicationError("a bug", type=Failure.BUG, non_retryable=True)
         return JobOutcome(counts={"users_watched": 2, "follow_ups_restarted": 1})
+
+    @activity.defn(name="repair")
+    async def repair(self, request: JobRequest) -> JobOutcome:
+        self.asked.append("repair")
+        return JobOutcome(counts={"alert_groups_restarted": 1})
 
     @activity.defn(name="expire")
     async def expire(self, request: JobRequest) -> Expired:

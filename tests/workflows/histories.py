@@ -46,6 +46,7 @@ from relance.temporal.restarts import TemporalCycleRestarts
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
+from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
@@ -70,12 +71,12 @@ FOLDER = Path(__file__).parent / "recorded"
 PERIOD = "2026-11"
 
 
-async def save(client: Client, workflow_id: str, name: str) -> None:
+async def save(client: Client, workflow_id: str, name: str, run_id: str | None = None) -> None:
     """Write a workflow's history as Temporal's own JSON, unless there is one of that name."""
     path = FOLDER / f"{name}.json"
     if path.exists():
         return
-    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
     path.write_text(history.to_json() + "\n")
 
 
@@ -352,6 +353,7 @@ async def record() -> int:
             await record_health(skipper, watch)
             await record_upkeep(skipper)
         await server.stop()
+    await record_signals(save)
     sys.stdout.write(f"recorded in {FOLDER}\n")
     return 0
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import psutil
 
 from relance.devstack import mongod, processes, temporal_server
+from relance.devstack.mailbox_server import MailboxServer
 from relance.devstack.stack import Given, Stack
 
 
@@ -98,24 +99,33 @@ class NotRun(Exception):
 
 
 @asynccontextmanager
-async def restartable_servers(parameters: tuple[str, ...] = (), data: Path | None = None) -> AsyncIterator[Servers]:
-    """Start everything; `parameters` go to MongoDB's `--setParameter`, its data lies in `data` if given."""
+async def restartable_servers(
+    parameters: tuple[str, ...] = (), data: Path | None = None, mailbox: MailboxServer | None = None
+) -> AsyncIterator[Servers]:
+    """Start everything but a given mailbox; `parameters` go to MongoDB's `--setParameter`, its data lies in `data`."""
     with tempfile.TemporaryDirectory(prefix="relance-faults-", ignore_cleanup_errors=True) as name:
         folder, port = Path(name), processes.free_port()
         mongo = Restartable(lambda: mongod.start(folder, port, parameters=parameters, data=data))
-        async with serving_on(folder, f"mongodb://{processes.HOST}:{port}/?replicaSet=rs0", mongo) as servers:
+        async with serving_on(folder, f"mongodb://{processes.HOST}:{port}/?replicaSet=rs0", mongo, mailbox) as servers:
             yield servers
 
 
 @asynccontextmanager
-async def serving_on(folder: Path, mongo_uri: str, mongo: Killable) -> AsyncIterator[Servers]:
-    """Start this MongoDB and everything else with data in `folder`; stop all at the end."""
+async def serving_on(
+    folder: Path, mongo_uri: str, mongo: Killable, mailbox: MailboxServer | None = None
+) -> AsyncIterator[Servers]:
+    """Start this MongoDB and everything else, but a given mailbox, with data in `folder`; stop all at the end."""
     port, ui_port = processes.free_port(), processes.free_port()
     temporal = Restartable(lambda: temporal_server.start(folder, port, ui_port))
     async with AsyncExitStack() as closing:
         for server in (mongo, temporal):
             closing.push_async_callback(server.stop)
         await asyncio.gather(mongo.start(), temporal.start())
-        given = Given(mongo_uri=mongo_uri, temporal_address=f"{processes.HOST}:{port}")
+        given = Given(
+            mongo_uri=mongo_uri,
+            temporal_address=f"{processes.HOST}:{port}",
+            mailbox_smtp=mailbox.smtp if mailbox else None,
+            mailbox_http=mailbox.http if mailbox else None,
+        )
         stack = await closing.enter_async_context(Stack(folder, given=given))
         yield Servers(stack, mongo, temporal)

@@ -67,7 +67,11 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
     )
     async with AsyncExitStack() as stack:
         database = connect_mongo(
-            settings.mongo, settings.privacy, telemetry.instruments.ledger_group, traced=bool(telemetry.interceptors)
+            settings.mongo,
+            settings.privacy,
+            telemetry.instruments.ledger_group,
+            traced=bool(telemetry.interceptors),
+            timing=settings.scheduling.reminder_timing,
         )
         stack.push_async_callback(database.close)
         await database.check()

@@ -94,7 +94,9 @@ def _house(settings: Settings, database: Database) -> list[Probe]:
     health, clock = settings.health, SystemClock()
     recently = lately(health.report_every)
     scheduling = settings.scheduling
-    policy = ReconcilePolicy(expiry_days=scheduling.expiry_days, max_late=scheduling.max_late)
+    policy = ReconcilePolicy(
+        expiry_days=scheduling.expiry_days, max_late=scheduling.max_late, timing=scheduling.reminder_timing
+    )
     people = People(database.users, database.contacts, database.suppressions)
     return [
         BreakersProbe(database.workers, clock, recently, health.deadline),

@@ -9,6 +9,7 @@ from activities.alerts import AlertDelivery
 from activities.cleanup import Cleanup
 from activities.digests import Digests
 from activities.reconcile import Reconciliation
+from activities.waking import Waking
 from composition.connections import Connections
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.followees import MongoFollowees
@@ -29,6 +30,7 @@ def upkeep_of(
     clean, tell = cleanup(settings, open_), digests(settings, open_, delivery)
     return [
         reconciliation(settings, open_, desk).reconcile,
+        waking(settings, open_).wake_held,
         clean.expire,
         clean.ended,
         clean.sweep,
@@ -43,7 +45,11 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
     """Return what compares the ledger with the follow-ups."""
     data, scheduling = open_.database, settings.scheduling
     policy = ReconcilePolicy(
-        settings.reconcile.margin, settings.reconcile.alert_above, scheduling.expiry_days, scheduling.max_late
+        margin=settings.reconcile.margin,
+        alert_above=settings.reconcile.alert_above,
+        expiry_days=scheduling.expiry_days,
+        max_late=scheduling.max_late,
+        timing=scheduling.reminder_timing,
     )
     return Reconciliation(
         MongoFollowees(data.raw),
@@ -57,6 +63,18 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
         TemporalCycles(open_.client),
         desk,
         policy,
+        SystemClock(),
+    )
+
+
+def waking(settings: Settings, open_: Connections) -> Waking:
+    """Return what wakes the follow-ups after a pause."""
+    data = open_.database
+    return Waking(
+        MongoFollowees(data.raw),
+        data.controls,
+        TemporalFollowUpWatch(open_.client),
+        settings.worker.woken_together,
         SystemClock(),
     )
 

@@ -78,6 +78,15 @@ RECONCILE: ActivityOptions = {
 }
 """A pass over the users of the running periods; resumes at the page it had reached."""
 
+WAKE: ActivityOptions = {
+    # What is still asleep after that is the reconciliation's, and is overdue by then.
+    "schedule_to_close_timeout": timedelta(hours=12),
+    "start_to_close_timeout": timedelta(hours=12),
+    "heartbeat_timeout": timedelta(seconds=30),
+    "retry_policy": PATIENT,
+}
+"""A pass over the users of a period, group by group; resumes at the page it had reached."""
+
 POST: ActivityOptions = {
     # A channel that fails for longer than this is passed over for the next one; the message is not given up.
     "schedule_to_close_timeout": timedelta(minutes=10),

@@ -63,6 +63,8 @@ async def _invitation(run: Run, database: Database, key: ids.InvitationKey) -> l
         plan=plans[0] if plans else None,
         suppressed=bool(email and await database.suppressions.suppressed([email])),
         now=run.services.clock.now(),
+        timing=run.settings.scheduling.reminder_timing,
+        control=await database.controls.get(key.period),
     )
 
 

@@ -21,6 +21,7 @@ class Workflow(StrEnum):
     CYCLE_REPORT = "CycleReport"
     SEND_WAVE = "SendWave"
     FOLLOW_UP = "FollowUp"
+    WAKE_FOLLOW_UPS = "WakeFollowUps"
     ROLL_BACK = "RollBack"
     DEFAULT_LP = "DefaultLpAlert"
     PAUSED_PARTNER = "PausedPartnerCheck"

@@ -11,12 +11,14 @@ import os
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from relance.domain.holdout import HeldOut, HoldOut
+from relance.domain.reminders import ReminderTiming
+from relance.domain.send_times import FIRST_REMINDER_DAYS
 from relance.errors import SettingsError
 from relance.settings.alerts import Alerts
 from relance.settings.channels import Channels
@@ -51,6 +53,20 @@ class Scheduling(Group):
     max_late: timedelta = Field(
         timedelta(days=7), ge=timedelta(0), description="Later than this, invitations are skipped, not sent."
     )
+    reminder_max_late: timedelta = Field(
+        timedelta(days=3),
+        gt=timedelta(0),
+        le=timedelta(days=30),
+        description="Later than this after it was due, a reminder is left out and recorded as too late; longer than "
+        "`reminder_distance`.",
+    )
+    reminder_distance: timedelta = Field(
+        timedelta(days=1),
+        ge=timedelta(0),
+        le=timedelta(days=FIRST_REMINDER_DAYS),
+        description="Between two mails of one invitation lies at least so much; a reminder that would come sooner is "
+        "put off to that instant.",
+    )
     expiry_days: int = Field(30, ge=8, le=365, description="Days after which an unanswered invitation expires.")
     holdout_percent: float = Field(
         0.0,
@@ -62,6 +78,18 @@ class Scheduling(Group):
     holdout_without: HeldOut = Field(
         HeldOut.BOTH, description="What these go without: both reminders, the first or the second."
     )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.reminder_max_late <= self.reminder_distance:
+            # A reminder put off to keep its distance must not be too late by that alone.
+            raise ValueError("reminder_max_late must be longer than reminder_distance")
+        return self
+
+    @property
+    def reminder_timing(self) -> ReminderTiming:
+        """The limits of reminders these settings describe."""
+        return ReminderTiming(self.reminder_max_late, self.reminder_distance)
 
     @property
     def hold_out(self) -> HoldOut:
@@ -152,6 +180,13 @@ class Worker(Group):
     cached_workflows: int = Field(300, ge=0, le=10_000, description="Workflows kept in memory between their tasks.")
     sandbox: Literal["strict", "off"] = Field(
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
+    )
+    woken_together: int = Field(
+        150,
+        ge=1,
+        le=10_000,
+        description="Users whose follow-ups are woken at once when a paused cycle goes on; less than the caches of "
+        "all workers hold.",
     )
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance import ids
 from relance.contracts.control import ControlChange
-from relance.contracts.names import Signal
+from relance.contracts.names import Signal, TaskQueue, Workflow
+from relance.contracts.waking import WakeInput
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import is_missing, unavailable
 from relance.temporal.schedules import RPC_TIMEOUT
@@ -50,3 +52,24 @@ class TemporalCycles:
                 return False
             raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
         return True
+
+    async def wake_follow_ups(self, period: str) -> None:
+        """Start what wakes the follow-ups that a pause has held; one that runs already begins anew.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        try:
+            await self.client.start_workflow(
+                Workflow.WAKE_FOLLOW_UPS,
+                WakeInput(period=period),
+                id=ids.wake_workflow_id(period),
+                task_queue=TaskQueue.OPS,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                # It may be past users whose reminders were held again since.
+                id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+                static_summary=f"Wake the follow-ups of {period} that waited for the cycle to go on",
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        except RPCError as error:
+            raise unavailable("the follow-ups were not woken", error) from error

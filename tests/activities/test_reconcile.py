@@ -32,6 +32,7 @@ class Workflows:
     running: set[str] = field(default_factory=set)
     cycles: set[str] = field(default_factory=set)
     revived: list[FollowUpInput] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
 
     async def running_among(self, follow_ups: Sequence[str]) -> set[str]:
         return self.running & set(follow_ups)
@@ -39,6 +40,10 @@ class Workflows:
     async def revive(self, follow_up: FollowUpInput) -> None:
         self.revived.append(follow_up)
         self.running.add(follow_up_workflow_id(follow_up.period, follow_up.user_id, follow_up.part))
+
+    async def wake(self, follow_up: str) -> bool:
+        self.woken.append(follow_up)
+        return follow_up in self.running
 
     async def runs(self, period: str) -> bool:
         return period in self.cycles
@@ -122,7 +127,11 @@ async def test_reminders_of_a_paused_cycle_are_late_on_purpose(
     control = Control(id=PERIOD, state=ControlState.PAUSED, by="ann", reason="a test", at=AT)
     await db.controls.change(control)
     assert await reconcile(job) == {"users_watched": 1}
-    await db.controls.change(control.model_copy(update={"state": ControlState.RUNNING}))
+    # Nor are they late just after it goes on: what wakes them has only begun.
+    gone_on = control.model_copy(update={"state": ControlState.RUNNING, "at": AT + timedelta(minutes=1)})
+    await db.controls.change(gone_on)
+    assert await reconcile(job) == {"users_watched": 1}
+    job = dataclasses.replace(job, clock=FixedClock(AT + timedelta(hours=3)))
     assert await reconcile(job, dry_run=True) == {"users_watched": 1, "reminders_woken": 4}
     await db.controls.change(control.model_copy(update={"state": ControlState.ROLLED_BACK}))
     assert await reconcile(job) == {}

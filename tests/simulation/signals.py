@@ -11,7 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from relance import ids
 from relance.contracts.control import ControlChange
-from relance.contracts.follow_up import FollowUpInput, InvitationEvent
+from relance.contracts.follow_up import FollowUpInput, InvitationEvent, Wake
 from relance.contracts.names import Signal
 from relance.errors import DependencyUnavailable
 from tests.simulation.workflow_runtime import Execution, Workflows
@@ -80,6 +80,14 @@ class SimulatedCycles:
             return execution is not None and execution.signal(Signal.CONTROL, change)
 
         return await call(self._workflows, self._process, f"tell {change.state} {period}", tell)
+
+    async def wake_follow_ups(self, period: str) -> None:
+        def wake() -> None:
+            for id_, execution in list(self._workflows.by_id.items()):
+                if id_.startswith(ids.follow_up_workflow_id(period, "")):
+                    execution.signal(Signal.WAKE, Wake())
+
+        await call(self._workflows, self._process, f"wake {period}", wake)
 
 
 async def call(workflows: Workflows, process: Process, what: str, work: Callable[[], T]) -> T:

@@ -36,6 +36,7 @@ from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
+from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo, Privacy
 
@@ -108,23 +109,37 @@ class Database:
         await asyncio.to_thread(self.client.close)
 
 
-def connect(settings: Mongo, privacy: Privacy, observe: Observe = _unobserved, *, traced: bool = False) -> Database:
+def connect(
+    settings: Mongo,
+    privacy: Privacy,
+    observe: Observe = _unobserved,
+    *,
+    traced: bool = False,
+    timing: ReminderTiming = DEFAULT_TIMING,
+) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
-    `observe` is told of each round trip of the ledger; `traced` has every command leave a span.
+    `observe` is told of each round trip of the ledger; `traced` has every command leave a span; `timing` is what
+    reminders are claimed by.
 
     Raises:
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
-    return repositories(client, client.get_database(settings.database), privacy, observe)
+    return repositories(client, client.get_database(settings.database), privacy, observe, timing)
 
 
-def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: Observe = _unobserved) -> Database:
+def repositories(
+    client: Client,
+    raw: MotorDatabase,
+    privacy: Privacy,
+    observe: Observe = _unobserved,
+    timing: ReminderTiming = DEFAULT_TIMING,
+) -> Database:
     """Return the repositories of one process on a database."""
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
-    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine), observe)
+    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine, timing), observe, timing.distance)
     return Database(
         client=client,
         raw=raw,

@@ -13,6 +13,7 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.domain.plan import PlanStatus
+from relance.domain.reminders import REMINDERS
 from relance.ids import plan_id
 from relance.ports.reconciliation import Followee
 
@@ -51,6 +52,7 @@ class MongoFollowees:
                         "_id": "$userId",
                         "ahead": {"$sum": _ahead(at)},
                         "overdue": {"$sum": _overdue(late_since)},
+                        "due": {"$sum": _due(at)},
                     }
                 },
             ]
@@ -72,6 +74,7 @@ def _followee(plan: Raw, counts: Raw) -> Followee:
         contacts=plan.get("contacts"),
         ahead=counts.get("ahead", 0),
         overdue=counts.get("overdue", 0),
+        due=counts.get("due", 0),
     )
 
 
@@ -82,25 +85,36 @@ def _ahead(at: datetime) -> Raw:
 
 
 def _overdue(late_since: datetime) -> Raw:
-    # As `domain.reconciliation.overdue`.
+    # As `domain.reconciliation.overdue`, but for the distance between mails, which is looked at afterwards.
     reminders = [
         _one_if(
             {
                 "$and": [
-                    {"$in": ["$status", _SENT]},
-                    {"$gt": [f"$dueAt.{kind.value}", None]},
+                    *_undecided(kind),
                     {"$lt": [f"$dueAt.{kind.value}", late_since]},
-                    {"$not": {"$in": [kind.value, {"$ifNull": ["$reminders.type", []]}]}},
-                    {"$not": {"$in": [kind.value, {"$ifNull": ["$reminderSkips.type", []]}]}},
                     {"$lte": ["$lastError.at", f"$dueAt.{kind.value}"]},
-                    {"$lte": ["$claim", None]},
                 ]
             }
         )
-        for kind in (MailKind.FIRST, MailKind.SECOND)
+        for kind in REMINDERS
     ]
     retries = _one_if({"$and": [_tried_again(), {"$lt": ["$retryAt", late_since]}]})
     return {"$add": [*reminders, retries]}
+
+
+def _due(at: datetime) -> Raw:
+    reminders = [_one_if({"$and": [*_undecided(kind), {"$lte": [f"$dueAt.{kind.value}", at]}]}) for kind in REMINDERS]
+    return {"$add": [*reminders, _one_if({"$and": [_tried_again(), {"$lte": ["$retryAt", at]}]})]}
+
+
+def _undecided(kind: MailKind) -> list[Raw]:
+    return [
+        {"$in": ["$status", _SENT]},
+        {"$gt": [f"$dueAt.{kind.value}", None]},
+        {"$not": {"$in": [kind.value, {"$ifNull": ["$reminders.type", []]}]}},
+        {"$not": {"$in": [kind.value, {"$ifNull": ["$reminderSkips.type", []]}]}},
+        {"$lte": ["$claim", None]},
+    ]
 
 
 def _tried_again() -> Raw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.faults.away.long_pause import LONG_PAUSE
 from tests.faults.channels import CHANNEL_FAULTS
 from tests.faults.clock_jumps import CLOCK_JUMPS
 from tests.faults.disk_full import DISK_FULL
@@ -35,6 +36,7 @@ _ALL = (
     DISK_FULL,
     CLOCK_JUMPS,
     DOUBLE_TRIGGER,
+    LONG_PAUSE,
     MISSED_RUNS,
     MISSED_MONTH,
     EVERFLOW,

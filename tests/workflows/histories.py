@@ -46,6 +46,7 @@ from relance.temporal.restarts import TemporalCycleRestarts
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
+from tests.workflows.histories_held import LONG, Answers, record_held
 from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
@@ -69,10 +70,11 @@ from workflows.weekly_cleanup import WeeklyCleanup
 
 FOLDER = Path(__file__).parent / "recorded"
 PERIOD = "2026-11"
+LONG_HISTORY = {"limit.historyCount.suggestContinueAsNew": LONG}
 
 
 async def save(client: Client, workflow_id: str, name: str, run_id: str | None = None) -> None:
-    """Write a workflow's history as Temporal's own JSON, unless there is one of that name."""
+    """Write the history of a workflow's run, the last one by default, unless there is one of that name."""
     path = FOLDER / f"{name}.json"
     if path.exists():
         return
@@ -318,7 +320,7 @@ async def record() -> int:
     now = datetime.now(UTC)
     house = House(planned={f"u{number}": now for number in range(4)})
     with tempfile.TemporaryDirectory() as folder:
-        server = await temporal_server.start(Path(folder))
+        server = await temporal_server.start(Path(folder), dynamic_config=LONG_HISTORY)
         client = await Client.connect(server.address, plugins=[relance_plugin()])
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         reporting = Reporting([ApplicationError("on demand", "unavailable", type=Failure.REPORT_UNAVAILABLE)])
@@ -329,7 +331,7 @@ async def record() -> int:
             *archive.activities(),
             *(one for one in reporting.activities() if one != reporting.record_job_run),
             *Newsroom(broken={"slack"}).activities(),
-            RecordedSteps().run_steps,
+            RecordedSteps(answers := Answers()).run_steps,
             *(one for one in watch.activities() if one != watch.record_job_run),
             *Upkeep(full={"slack": 1, "mail": 1}).activities(),
         ]
@@ -344,6 +346,7 @@ async def record() -> int:
             await record_hands(skipper, house)
             await record_roll_back(skipper)
             await record_follow_up(skipper)
+            await record_held(skipper, answers, lambda *what: save(client, *what))
             await client.execute_workflow(
                 OpenPeriod.run, OpenPeriodInput(zone="Europe/Paris"), id="open-period", task_queue=TaskQueue.OPS
             )

@@ -157,9 +157,7 @@ async def record_hands(skipper: TimeSkipper, house: House) -> None:
         await _until(lambda made=made: len(house.plans_made) > made)  # type: ignore[misc]
     house.stubborn.clear()
     await asyncio.sleep(1)
-    for _ in range(2):
-        await handle.signal(MonthlyCycle.preferences_changed)
-        await asyncio.sleep(1)
+    await handle.signal(MonthlyCycle.preferences_changed)
     await handle.result()
     await save(client, handle.id, "monthly_cycle.put_off")
 

@@ -16,6 +16,7 @@ from relance.domain.base import Document, Utc
 from relance.domain.job_run import FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, JobRun
 
 ON_TIME = timedelta(minutes=5)
+AHEAD_AT_LEAST = timedelta(hours=12)
 AUDIT = "audit"
 """Who made a record, in its detail, if not the run itself."""
 
@@ -79,7 +80,8 @@ class Due(Document):
 class AuditMark(Document):
     """How far a job's nominal times are audited, and which of them are still open.
 
-    `ahead` are the next ones by the same `spec`: once it is replaced, the server cannot list them any more.
+    `ahead` are the next ones by the same `spec`, all of them up to `ahead_to`: once it is replaced, the server cannot
+    list them any more.
     """
 
     job: str = Field(alias="_id")
@@ -89,6 +91,14 @@ class AuditMark(Document):
     passed: Passed = Passed()
     open: tuple[Due, ...] = ()
     ahead: tuple[Utc, ...] = ()
+    ahead_to: Utc | None = None
+
+
+def looks_ahead(mark: AuditMark | None, schedule: Watched, at: datetime) -> bool:
+    """Tell whether the nominal times ahead are to be listed anew: not with every audit, for the server limits lists."""
+    if mark is None or mark.ahead_to is None or mark.spec != schedule.spec:
+        return True
+    return mark.ahead_to - at < AHEAD_AT_LEAST
 
 
 def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
@@ -115,10 +125,10 @@ def continued(
     times: Iterable[datetime],
     up_to: datetime,
     *,
-    ahead: Iterable[datetime] = (),
+    ahead: tuple[Iterable[datetime], datetime] | None = None,
     last: bool = True,
 ) -> AuditMark:
-    """Return the mark after new nominal times became known, all open, and those `ahead` of it.
+    """Return the mark after new nominal times became known, all open; `ahead` are those to come, all up to an instant.
 
     What was seen of the Schedule becomes the state before the next times only with the `last` page of an audit.
     """
@@ -128,6 +138,7 @@ def continued(
         Due(nominal=at, paused=paused or schedule.paused, passed=passed, dropped=at in before)
         for at in (*before, *times)
     )
+    coming, ahead_to = ahead or _known_ahead(mark, schedule)
     if mark is not None and mark.spec != schedule.spec:
         # A change a moment ago, later than the instant up to which is audited: before it the new times are none.
         up_to = max(up_to, schedule.changed_at)
@@ -138,8 +149,15 @@ def continued(
         paused=schedule.paused if last else paused,
         passed=schedule.passed if last else passed,
         open=(*(mark.open if mark is not None else ()), *new),
-        ahead=tuple(at for at in ahead if at > up_to),
+        ahead=tuple(at for at in coming if at > up_to),
+        ahead_to=ahead_to,
     )
+
+
+def _known_ahead(mark: AuditMark | None, schedule: Watched) -> tuple[Iterable[datetime], datetime | None]:
+    if mark is None or mark.spec != schedule.spec:
+        return (), None
+    return mark.ahead, mark.ahead_to
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,9 +202,12 @@ async def _apply_one(client: Client, wanted: Declared) -> Applied:
             return ScheduleUpdate(wanted.schedule(states[-1]))
 
         # The server cannot list the times of an expression that it has no more.
+        known = await times.schedule(wanted.id)
         before, _ = await times.matching(wanted.id, now, now + AHEAD)
         await client.get_schedule_handle(wanted.id).update(keep_state, rpc_timeout=RPC_TIMEOUT)
-        after, _ = await times.matching(wanted.id, now, now + AHEAD)
+        changed = await times.schedule(wanted.id)
+        same = known is not None and changed is not None and known.spec == changed.spec
+        after, _ = (before, now) if same else await times.matching(wanted.id, now, now + AHEAD)
         return Applied(
             id=wanted.id,
             change="updated",

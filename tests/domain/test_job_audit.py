@@ -17,6 +17,7 @@ from relance.domain.job_audit import (
     beginning,
     continued,
     left_behind,
+    looks_ahead,
 )
 from relance.domain.job_run import DONE, FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, improves
 
@@ -179,7 +180,8 @@ def test_a_changed_cron_loses_no_nominal_time_and_adds_none(old: int, new: int, 
         listed = second if is_changed else first
         after = beginning(mark, schedule)
         known = [at for at in listed if after < at <= now]
-        mark = continued(mark, schedule, known, now, ahead=[at for at in listed if now < at])
+        ahead = [at for at in listed if now < at], listed[-1]
+        mark = continued(mark, schedule, known, now, ahead=ahead if looks_ahead(mark, schedule, now) else None)
         seen += mark.open
         mark = mark.model_copy(update={"open": ()})
     assert mark is not None
@@ -223,3 +225,14 @@ STATES = [RAN, LATE, FAILED, MISSED, PAUSED, OVERLAP, NO_WORKER]
 @pytest.mark.parametrize("old", STATES)
 def test_a_record_only_gets_better(old: str, new: str) -> None:
     assert improves(new, old) == (new in DONE and old not in DONE)
+
+
+def test_what_is_ahead_is_listed_anew_when_it_runs_out_or_the_expression_has_changed() -> None:
+    listed = [START + hour * 60 * MINUTE for hour in range(1, 15)]
+    assert looks_ahead(None, watched(), START)
+    mark = continued(None, watched(), [], START, ahead=(listed, listed[-1]))
+    assert not looks_ahead(mark, watched(), START)
+    later = continued(mark, watched(), listed[:1], listed[0])
+    assert (list(later.ahead), later.ahead_to) == (listed[1:], listed[-1])
+    assert looks_ahead(later, watched(), listed[2])
+    assert looks_ahead(mark, watched(spec="b"), START)

@@ -14,6 +14,7 @@ from typing import Any
 
 from relance import ids
 from relance.contracts.cycle import CycleStatistics
+from relance.devstack import processes
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.alerts.model import Alert, AlertEvent, Rule
 from relance.domain.failures import Severity
@@ -68,7 +69,14 @@ class Site:
 
     async def prepare(self) -> None:
         """Load the people, and what an installation remembers that has sent for months."""
-        self.installation.environment |= {**SETTINGS, "RELANCE_SCHEDULING__DEFAULT_ZONE": self.zone}
+        port = processes.free_port()
+        self.installation.environment |= {
+            **SETTINGS,
+            "RELANCE_SCHEDULING__DEFAULT_ZONE": self.zone,
+            # One of its own: the workers of another site would answer, and end.
+            "RELANCE_GATEWAY__PORT": str(port),
+            "RELANCE_GATEWAY__PUBLIC_URL": f"http://{processes.HOST}:{port}",
+        }
         await self.add_people(self.users)
 
     async def expect(self, nominal: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,23 +100,35 @@ class NotRun(Exception):
 
 @asynccontextmanager
 async def restartable_servers(
-    parameters: tuple[str, ...] = (), data: Path | None = None, mailbox: MailboxServer | None = None
+    parameters: tuple[str, ...] = (),
+    data: Path | None = None,
+    mailbox: MailboxServer | None = None,
+    dynamic_config: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Servers]:
-    """Start everything but a given mailbox; `parameters` go to MongoDB's `--setParameter`, its data lies in `data`."""
+    """Start everything but a given mailbox.
+
+    `parameters` go to MongoDB's `--setParameter`, its data lies in `data`; `dynamic_config` is Temporal's.
+    """
     with tempfile.TemporaryDirectory(prefix="relance-faults-", ignore_cleanup_errors=True) as name:
         folder, port = Path(name), processes.free_port()
         mongo = Restartable(lambda: mongod.start(folder, port, parameters=parameters, data=data))
-        async with serving_on(folder, f"mongodb://{processes.HOST}:{port}/?replicaSet=rs0", mongo, mailbox) as servers:
+        async with serving_on(
+            folder, f"mongodb://{processes.HOST}:{port}/?replicaSet=rs0", mongo, mailbox, dynamic_config
+        ) as servers:
             yield servers
 
 
 @asynccontextmanager
 async def serving_on(
-    folder: Path, mongo_uri: str, mongo: Killable, mailbox: MailboxServer | None = None
+    folder: Path,
+    mongo_uri: str,
+    mongo: Killable,
+    mailbox: MailboxServer | None = None,
+    dynamic_config: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Servers]:
     """Start this MongoDB and everything else, but a given mailbox, with data in `folder`; stop all at the end."""
     port, ui_port = processes.free_port(), processes.free_port()
-    temporal = Restartable(lambda: temporal_server.start(folder, port, ui_port))
+    temporal = Restartable(lambda: temporal_server.start(folder, port, ui_port, dynamic_config))
     async with AsyncExitStack() as closing:
         for server in (mongo, temporal):
             closing.push_async_callback(server.stop)

@@ -120,6 +120,8 @@ ENGLISH = Words(
         "reminders_woken": ("{count} mail overdue, its follow-up told again",
                             "{count} mails overdue, their follow-ups told again"),
         "plans_finished": ("{count} plan left behind, finished", "{count} plans left behind, finished"),
+        "cycles_told": ("{count} cycle did not know what it was told, notified again",
+                        "{count} cycles did not know what they were told, notified again"),
         "plans_stuck": ("{count} user not written to: start the cycle again",
                         "{count} users not written to: start the cycle again"),
     },

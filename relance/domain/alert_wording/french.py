@@ -124,6 +124,8 @@ FRENCH = Words(
         "reminders_woken": ("{count} courriel en retard, son suivi rappelé",
                             "{count} courriels en retard, leurs suivis rappelés"),
         "plans_finished": ("{count} plan abandonné, terminé", "{count} plans abandonnés, terminés"),
+        "cycles_told": ("{count} cycle ignorait sa consigne, averti à nouveau",
+                        "{count} cycles ignoraient leur consigne, avertis à nouveau"),
         "plans_stuck": ("{count} utilisateur sans envoi\u00a0: démarrez le cycle à nouveau",
                         "{count} utilisateurs sans envoi\u00a0: démarrez le cycle à nouveau"),
     },

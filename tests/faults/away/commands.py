@@ -1,4 +1,4 @@
-"""`starter.py` as operators run it, in a process of its own that has the calendar's day; and one that dies on its way."""
+"""`starter.py` as operators run it: a process that has the calendar's day; and one that dies on its way."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ async def command(installation: Installation, *words: str) -> dict[str, Any]:
     return answer
 
 
-async def killed_between(installation: Installation, words: tuple[str, ...], stored: Callable[[], Awaitable[bool]]) -> None:
+async def killed_between(
+    installation: Installation, words: tuple[str, ...], stored: Callable[[], Awaitable[bool]]
+) -> None:
     """Run a command and kill it when the database has what it says, before Temporal hears of it."""
     async with _slow_road(installation.environment["TEMPORAL_ADDRESS"]) as address:
         process = await _started(installation, words, TEMPORAL_ADDRESS=address)

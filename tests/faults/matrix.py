@@ -100,6 +100,19 @@ MATRIX: tuple[Row, ...] = (
         "--kills 100 --users 1000 --contacts 20",
     ),
     Row(
+        "long-pause",
+        "a pause costs a follow-up a few events; nobody gets two mails within the least distance; each reminder is "
+        "sent or has its reason; a lost resume is made up for by the hourly job",
+        "",
+        "--users 10 --last 60",
+    ),
+    Row(
+        "week-away",
+        "nothing lost; nobody gets two mails within the least distance; each reminder is sent or has its reason",
+        "",
+        "--users 10 --last 60",
+    ),
+    Row(
         "missed-runs",
         "one record for each nominal time of each job, and the one that is true of it; what was missed is told",
         "",

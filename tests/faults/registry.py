@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.away.long_pause import LONG_PAUSE
+from tests.faults.away.week_away import WEEK_AWAY
 from tests.faults.channels import CHANNEL_FAULTS
 from tests.faults.clock_jumps import CLOCK_JUMPS
 from tests.faults.disk_full import DISK_FULL
@@ -37,6 +38,7 @@ _ALL = (
     CLOCK_JUMPS,
     DOUBLE_TRIGGER,
     LONG_PAUSE,
+    WEEK_AWAY,
     MISSED_RUNS,
     MISSED_MONTH,
     EVERFLOW,

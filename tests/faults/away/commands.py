@@ -1,4 +1,4 @@
-"""`starter.py` as operators run it, in a process of its own that has the calendar's day; and one that dies on its way."""
+"""`starter.py` as operators run it: a process that has the calendar's day; and one that dies on its way."""
 
 from __future__ import annotations
 

@@ -3,11 +3,17 @@
 Three months in a row, each paused by `cycle pause` and ended in another way: by `cycle resume`; by a `cycle resume`
 that is killed between the database and the signal, so that the reconciliation has to make up for it; by `cycle cancel`.
 
-Time passes as in no test with fewer parts: the workers, the commands and the mailbox have one wall clock that is turned
-(libfaketime), and every cycle, wave and follow-up is moved to the same instant by its own clock on the real server, timer
-by timer. Only the server's own clock stays: a workflow that is started later begins in real time, and is moved at once.
-The paused wave alone is moved by an hour or two instead of a week: it asks the database every hour, and each question
-takes a second of the run.
+How a week passes in a second: the workers, the commands and the mailbox share one wall clock that is turned forward
+(libfaketime; their timers keep the real pace), and every cycle, wave and follow-up is moved to the same instant by its
+own clock on the real server, timer by timer (`relance.cli.demo.virtual_time` does the same for the demo). So nothing in
+the product is scaled, and the ledger's and the mailbox's instants are those of a real week. What stays in real time:
+
+- the Temporal server, a static binary that asks the kernel for the time. A workflow that is started later begins in
+  real time and is moved at once; it learns by its own time that a step is due, whoever runs the step goes by the clock;
+- MongoDB, which nothing here asks for the time;
+- alerts: a critical one would repeat every hour of the week;
+- the paused wave and its cycle, which are moved by some hours instead: the wave asks the database every hour, and a
+  cycle's time stands still while it waits for its wave.
 """
 
 from __future__ import annotations
@@ -41,7 +47,12 @@ DAY, HOURS = timedelta(days=1), timedelta(hours=4)
 LIMIT_S = 1800.0
 ENDINGS = ("resumed", "resume lost", "cancelled")
 DISTANCE = timedelta(days=2)
-SETTINGS: Mapping[str, str] = {}
+SETTINGS = {
+    # So that a first reminder that is late by almost four days goes out, two hours before the second one is due: the
+    # distance counts. By default it would be too late, as in `week-away`.
+    "RELANCE_SCHEDULING__REMINDER_MAX_LATE": "P5D",
+    "RELANCE_SCHEDULING__REMINDER_DISTANCE": f"P{DISTANCE.days}D",
+}
 SEEN = ("first: overtaken", "second: too_late")
 
 
@@ -142,8 +153,8 @@ async def _run(arguments: Namespace, say: Say) -> AnyReport:
 
 LONG_PAUSE = Scenario(
     "long-pause",
-    "a cycle is paused in the middle of a wave for a week, over the days of reminders; then it is resumed, resumed by a "
-    "command that dies on its way, or cancelled (needs libfaketime)",
+    "a cycle is paused in the middle of a wave for a week, over the days of reminders; then it is resumed, resumed by "
+    "a command that dies on its way, or cancelled (needs libfaketime)",
     declare_crowd,
     _run,
 )

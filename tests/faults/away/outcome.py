@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from relance.domain.invitation import InvitationStatus, MailKind
+from relance.domain.invitation import MailKind
+from relance.domain.plan import PlanStatus
 from tests.faults.away.month import Month
-from tests.faults.away.people import Crowd, Documents
+from tests.faults.away.people import Crowd
 from tests.faults.away.reminded import closest_s, doubled_reminders, recorded, refusals, silent_steps, unwanted
 from tests.faults.evidence import Evidence
 from tests.faults.mail.site import invitation_of
@@ -46,6 +47,8 @@ async def outcome(
         connections=int(installation.environment["RELANCE_MAIL__CONNECTIONS"]),
         gentle=not kills,
     )
+    plans = installation.database.raw.plans.find({"period": month.period, "status": PlanStatus.CANCELLED.value})
+    given_up = {plan["userId"] async for plan in plans}
     gaps = [gap for gap in (closest_s(mails), closest_s(recorded(entries.values()))) if gap is not None]
     silent = silent_steps(entries.values(), month.away.calendar.now())
     late, twice = unwanted(mails, month.ended), doubled_reminders(mails)
@@ -62,7 +65,7 @@ async def outcome(
         "reminders": sum(mail.kind in {MailKind.FIRST, MailKind.SECOND} for mail in mails),
         "not_sent": refusals(list(entries.values())),
     }
-    return Trial(name, evidence, _expected(month, evidence), {**counted, **figures}, found)
+    return Trial(name, evidence, _expected(month, evidence, given_up), {**counted, **figures}, found)
 
 
 def worst(trials: Sequence[Trial]) -> dict[str, Any]:
@@ -104,18 +107,17 @@ def _is_invitation(message_id: str, period: str) -> bool:
     return message_id.startswith(f"<{period}.") and f".{MailKind.INVITATION}@" in message_id
 
 
-def _expected(month: Month, evidence: Evidence) -> Expectation:
-    """Return who must have got an invitation: all but those who had gone, or whom a cancellation left out."""
+def _expected(month: Month, evidence: Evidence, given_up: Collection[str]) -> Expectation:
+    """Return who must have got an invitation: all but those who had gone, or whom a cancellation left out.
+
+    A cancellation is recorded with each invitation, or with the plan of a user for whom there was none yet.
+    """
     _, contacts = month.away.crowd.documents()
-    wanted: Documents = [one for one in contacts if one["_id"] not in month.gone]
-    owed = {one["email"]: invitation_of(month.period, one) for one in wanted}
-    entries = evidence.entries
-    return Expectation(
-        reachable={
-            address: invitation
-            for address, invitation in owed.items()
-            if (entry := entries.get(invitation)) is None
-            or (entry.status, entry.reason) != (InvitationStatus.CANCELLED, CANCELLED)
-        },
-        refused={},
-    )
+    reachable: dict[str, str] = {}
+    for one in contacts:
+        invitation = invitation_of(month.period, one)
+        entry = evidence.entries.get(invitation)
+        left_out = entry.reason == CANCELLED if entry else one["userId"] in given_up
+        if one["_id"] not in month.gone and not left_out:
+            reachable[one["email"]] = invitation
+    return Expectation(reachable, refused={})

@@ -32,8 +32,8 @@ MANY = "f-many"
 class Crowd:
     """Sizes: users of each group, of the last one before the absence, contacts of each, and of one who has many."""
 
-    users: int = 2
-    last: int = 6
+    users: int = 1
+    last: int = 4
     contacts: int = 20
     many: int = 100
 

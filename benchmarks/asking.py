@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -136,8 +135,3 @@ class _Memory:
             self._peak = max(self._peak, self._process.memory_info().rss)
             if self._over.wait(LOOK_EVERY_S):
                 return
-
-
-async def pause() -> None:
-    """Give others a turn."""
-    await asyncio.sleep(0)

@@ -16,11 +16,20 @@ from pymongo.collection import Collection
 
 from relance.adapters.mongo.documents import Raw, to_raw
 from relance.domain.alerts.model import Alert, AlertState, Evidence
+from relance.domain.compensation import Compensation, compensation_id
 from relance.domain.control import ControlState
 from relance.domain.failures import Severity
-from relance.domain.invitation import Claim, Doubt, DueAt, Invitation, InvitationStatus, LastError, MailKind
-from relance.domain.invitation import Reminder, ReminderSkip
-from relance.domain.compensation import Compensation, compensation_id
+from relance.domain.invitation import (
+    Claim,
+    Doubt,
+    DueAt,
+    Invitation,
+    InvitationStatus,
+    LastError,
+    MailKind,
+    Reminder,
+    ReminderSkip,
+)
 from relance.domain.job_run import JobRun
 from relance.domain.plan import Plan, PlanStatus
 from relance.ids import invitation_id, message_id, plan_id
@@ -141,7 +150,7 @@ def small(name: str, number: int) -> Raw:
     at = NOW - number * timedelta(minutes=30)
     field = "createdAt" if name == "attachments" else "at"
     key: Any = {"key": f"message-{number}", "filename": "chart.png"} if name == "attachments" else f"{name}-{number}"
-    more = {"number": number + 1} if name == "chatMessages" else {}
+    more: Raw = {"number": number + 1} if name == "chatMessages" else {}
     more |= {"job": "digest", "nominal": at, "done": True} if name == "postedReports" else {}
     return {"_id": key, field: at, **more}
 
@@ -171,6 +180,7 @@ def _shapes(period: str) -> list[Raw]:
     doubt = Doubt(kind=MailKind.INVITATION, since=at)
     claim = Claim(kind=MailKind.INVITATION, token="run/1/000000001", at=NOW - timedelta(seconds=2))
     waiting = {**base, "retry_at": NOW + _DAY, "last_error": deferred}
+    sending = {**base, "status": _S.SENDING, "claim": claim}
     kinds: list[tuple[int, dict[str, Any]]] = [
         (110, {**sent, "status": _S.SENT, "reminders": reminders}),
         (20, {**sent, "status": _S.OPENED, "reminders": reminders, "opened_at": at + _DAY}),
@@ -182,7 +192,7 @@ def _shapes(period: str) -> list[Raw]:
         (3, {**base, "status": _S.CANCELLED, "reason": "cancelled", "ended_at": at}),
         (2, {**base, "status": _S.UNCERTAIN, "reason": "uncertain", "ended_at": at, "doubts": (doubt,)}),
         (1, {**waiting, "status": _S.SENDING}),
-        (2, {**sent, "status": _S.SENT} if over else {**base, "status": _S.SENDING, "claim": claim}),
+        (2, {**sent, "status": _S.SENT, "reminders": reminders} if over else sending),
     ]
     return [_without_ids(Invitation.model_validate(fields)) for count, fields in kinds for _ in range(count)]
 

@@ -43,11 +43,11 @@ class _Fixed:
 
 
 def _archive(db: Database) -> MongoArchive:
-    return MongoArchive(db.raw)
+    return MongoArchive(db.raw, db.asks)
 
 
 def _followees(db: Database) -> MongoFollowees:
-    return MongoFollowees(db.raw)
+    return MongoFollowees(db.raw, db.asks)
 
 
 async def _all_groups(db: Database) -> None:
@@ -65,6 +65,12 @@ async def _users(db: Database) -> None:
     after = None
     while page := await db.compensations.users(OLD, after, PAGE):
         after = page[-1]
+
+
+async def _reached(db: Database) -> None:
+    last = ""
+    while page := await db.compensations.reached(OLD, last, 10_000):
+        last = page[-1]
 
 
 async def _overdue(db: Database) -> None:
@@ -116,13 +122,16 @@ QUESTIONS: list[Question] = [
     Question("ledger.outcomes", lambda db: db.ledger.outcomes(OLD)),
     Question("ledger.reminder_outcomes", lambda db: db.ledger.reminder_outcomes(OLD)),
     Question("ledger.doubtful", _doubtful),
+    Question("ledger.put_off", lambda db: db.ledger.put_off(OLD)),
+    Question("ledger.is_known", lambda db: db.ledger.is_known(OLD)),
     Question("plans.expected", lambda db: db.plans.expected(OLD)),
     Question("plans.open_count", lambda db: db.plans.open_count(YOUNG)),
     Question("plans.next_instant", lambda db: db.plans.next_instant(YOUNG)),
     Question("plans.of_user", lambda db: db.plans.of_user("u0000007")),
     Question("compensations.survey", lambda db: db.compensations.survey(OLD, ControlState.ROLLED_BACK)),
     Question("compensations.in_flight", lambda db: db.compensations.in_flight(OLD)),
-    Question("compensations.reached", lambda db: db.compensations.reached(OLD)),
+    Question("compensations.reached", _reached),
+    Question("compensations.count_reached", lambda db: db.compensations.count_reached(OLD)),
     Question("compensations.applied", lambda db: db.compensations.applied(OLD, ControlState.CANCELLED)),
     Question("compensations.users", _users),
     Question("effectiveness.periods", lambda db: db.effectiveness.periods()),
@@ -132,7 +141,7 @@ QUESTIONS: list[Question] = [
     Question("followees.sent_between", lambda db: _followees(db).sent_between(OLD, NOW - _DAY, NOW)),
     Question("probe of overdue reminders", _overdue_probe),
     Question("effects.plans_due", lambda db: db.effects.plans_due(NOW)),
-    Question("effects.last_mail", lambda db: db.effects.last_mail([OLD, YOUNG])),
+    Question("effects.last_mail", lambda db: db.effects.last_mail([OLD, YOUNG], NOW + _DAY)),
     Question("effects.stuck_claims", lambda db: db.effects.stuck_claims([OLD, YOUNG], NOW - _DAY)),
     Question("archive.periods", lambda db: _archive(db).periods()),
     Question("archive.overdue", _overdue),

@@ -100,7 +100,7 @@ def _house(settings: Settings, database: Database) -> list[Probe]:
         BreakersProbe(database.workers, clock, recently, health.deadline),
         MemoryProbe(database.workers, clock, recently, health.deadline),
         OverdueProbe(
-            MongoFollowees(database.raw),
+            MongoFollowees(database.raw, database.asks),
             database.ledger,
             people,
             database.controls,

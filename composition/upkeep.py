@@ -46,7 +46,7 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
         settings.reconcile.margin, settings.reconcile.alert_above, scheduling.expiry_days, scheduling.max_late
     )
     return Reconciliation(
-        MongoFollowees(data.raw),
+        MongoFollowees(data.raw, data.asks),
         data.users,
         data.contacts,
         data.suppressions,
@@ -65,7 +65,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     """Return what takes away what is past its time."""
     data = open_.database
     return Cleanup(
-        MongoArchive(data.raw),
+        MongoArchive(data.raw, data.asks),
         data.ledger,
         TemporalFollowUps(open_.client),
         TemporalCycles(open_.client),
@@ -81,7 +81,7 @@ def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> 
         data.job_runs,
         data.ledger,
         data.plans,
-        MongoFollowees(data.raw),
+        MongoFollowees(data.raw, data.asks),
         TemporalCycles(open_.client),
         MongoPostedReports(data.raw.postedReports),
         delivery,

@@ -81,7 +81,7 @@ async def _periods_without_opening(run: Run, client: Client, now: datetime) -> l
 
 
 async def _is_known(database: Database, period: str) -> bool:
-    if await database.plans.open_count(period) or await database.ledger.outcomes(period):
+    if await database.plans.open_count(period) or await database.ledger.is_known(period):
         return True
     return await database.job_runs.statistics(period) is not None
 

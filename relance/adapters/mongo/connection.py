@@ -30,6 +30,7 @@ from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.restores import MongoRestores
 from relance.adapters.mongo.silences import MongoSilences
@@ -69,6 +70,7 @@ class Database:
     attachments: MongoAttachments
     restores: MongoRestores
     effects: MongoEffects
+    asks: Ranges
     quarantine: Quarantine
     desk: ClaimDesk
 
@@ -117,11 +119,20 @@ def connect(settings: Mongo, privacy: Privacy, observe: Observe = _unobserved, *
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
-    return repositories(client, client.get_database(settings.database), privacy, observe)
+    raw = client.get_database(settings.database)
+    return repositories(client, raw, privacy, observe, asks=ranges(settings.timeout))
 
 
-def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: Observe = _unobserved) -> Database:
-    """Return the repositories of one process on a database."""
+def repositories(
+    client: Client,
+    raw: MotorDatabase,
+    privacy: Privacy,
+    observe: Observe = _unobserved,
+    *,
+    asks: Ranges | None = None,
+) -> Database:
+    """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
+    asks = asks or Ranges()
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
     desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine), observe)
@@ -131,11 +142,11 @@ def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: 
         users=MongoUsers(raw.users, quarantine),
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
-        plans=MongoPlans(raw.plans, quarantine),
+        plans=MongoPlans(raw.plans, quarantine, asks),
         controls=MongoControls(raw.cycleControls, quarantine),
-        compensations=MongoCompensations(raw),
-        ledger=MongoLedger(raw.invitations, desk, quarantine),
-        effectiveness=MongoEffectiveness(raw.invitations, raw.plans),
+        compensations=MongoCompensations(raw, asks),
+        ledger=MongoLedger(raw.invitations, desk, quarantine, asks),
+        effectiveness=MongoEffectiveness(raw.invitations, asks),
         job_runs=MongoJobRuns(raw.jobRuns, quarantine),
         audit_marks=MongoAuditMarks(raw.jobAudits, quarantine),
         health_checks=MongoHealthChecks(raw.healthChecks, quarantine),
@@ -146,7 +157,8 @@ def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: 
         channel_states=MongoChannelStates(raw.channels, quarantine),
         attachments=MongoAttachments(raw.attachments),
         restores=MongoRestores(raw.restores, quarantine),
-        effects=MongoEffects(raw),
+        effects=MongoEffects(raw, asks),
+        asks=asks,
         quarantine=quarantine,
         desk=desk,
     )

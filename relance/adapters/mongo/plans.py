@@ -12,6 +12,7 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.ranges import Ranges
 from relance.contracts.cycle import Boundary
 from relance.domain.plan import Plan, PlanStatus
 from relance.ids import plan_id
@@ -22,8 +23,9 @@ _OPEN = {"$in": [PlanStatus.PLANNED.value, PlanStatus.SENDING.value]}
 class MongoPlans:
     """`ports.Plans` over the collection `plans`."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: Quarantine, ranges: Ranges | None = None) -> None:
         self._collection = collection
+        self._ranges = ranges or Ranges()
         self._reader = Reader(Plan, "plans", quarantine)
 
     async def write(self, plans: Sequence[Plan]) -> tuple[int, int]:
@@ -56,7 +58,8 @@ class MongoPlans:
             if first is None:
                 return None
             instant: datetime = first["instant"]
-            return instant, await self._collection.count_documents({**query, "instant": instant})
+            limit = self._ranges.most_ms
+            return instant, await self._collection.count_documents({**query, "instant": instant}, maxTimeMS=limit)
 
     async def boundaries(
         self, period: str, instant: datetime, after: str | None, size: int, limit: int
@@ -65,7 +68,7 @@ class MongoPlans:
         query = {"period": period, "status": _OPEN, "instant": instant, **_users(after, None)}
         with translated("cut a wave into batches"):
             found = self._collection.find(query, {"_id": 0, "userId": 1}).sort("userId", 1)
-            users = [raw["userId"] for raw in await found.to_list(size * limit)]
+            users = [raw["userId"] for raw in await found.limit(size * limit).to_list(None)]
         result: list[Boundary] = []
         for start in range(0, len(users), size):
             batch = users[start : start + size]
@@ -108,12 +111,13 @@ class MongoPlans:
     async def expected(self, period: str) -> int:
         """Return the sum of the noted contacts over the period."""
         stages: list[Raw] = [
-            {"$match": {"period": period}},
             {"$group": {"_id": None, "contacts": {"$sum": "$contacts"}}},
         ]
+        total = 0
         with translated("sum up expected contacts"):
-            found = await self._collection.aggregate(stages).to_list(None)
-        return int(found[0]["contacts"]) if found else 0
+            async for _, found in self._ranges.groups(self._collection, period, stages):
+                total += sum(int(one["contacts"]) for one in found)
+        return total
 
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""
@@ -127,7 +131,8 @@ class MongoPlans:
     async def open_count(self, period: str) -> int:
         """Count the period's `planned` and `sending` plans."""
         with translated("count open plans"):
-            return await self._collection.count_documents({"period": period, "status": _OPEN})
+            query = {"period": period, "status": _OPEN}
+            return await self._collection.count_documents(query, maxTimeMS=self._ranges.most_ms)
 
 
 def _users(after: str | None, last: str | None) -> Raw:

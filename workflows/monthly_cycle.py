@@ -11,7 +11,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
 
 from workflows.cycle_report import CycleReport
-from workflows.options import LOOK_UP, PLAN
+from workflows.options import COUNT, LOOK_UP, PLAN
 from workflows.orders import Orders
 from workflows.send_wave import SendWave
 
@@ -218,10 +218,15 @@ class MonthlyCycle:
             self._show("balancing")
             statistics = await workflow.execute_activity_method(
                 Statistics.balance,
-                StatisticsInput(period=self._request.period, progress=self._progress, at=workflow.now()),
+                StatisticsInput(
+                    period=self._request.period,
+                    progress=self._progress,
+                    at=workflow.now(),
+                    interim=workflow.now() < give_up,
+                ),
                 task_queue=TaskQueue.OPS,
                 summary=f"balance the ledger of {self._request.period}",
-                **LOOK_UP,
+                **COUNT,
             )
             if statistics.open == 0 or workflow.now() >= give_up:
                 break

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bson.codec_options import CodecOptions, DatetimeConversion
+
 from relance.adapters.mongo.documents import MotorDatabase
 
+# The bounds of an index end at instants that Python does not know.
+_ANY_DATE: CodecOptions[Any] = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 _QUESTIONS = ("find", "aggregate", "count", "distinct", "update", "delete", "findAndModify")
 _ASIDE = {"lsid", "txnNumber", "readConcern", "writeConcern", "cursor", "maxTimeMS"}
 
@@ -20,7 +24,7 @@ async def scans(database: MotorDatabase, command: Mapping[str, Any]) -> set[str]
     """Return the collections that a command would read without an index."""
     found: set[str] = set()
     for one in _statements(command):
-        plan = await database.command("explain", one, verbosity="queryPlanner")
+        plan = await database.command("explain", one, verbosity="queryPlanner", codec_options=_ANY_DATE)
         found |= set(_scanned(plan))
     return {name.partition(".")[2] or name for name in found}
 

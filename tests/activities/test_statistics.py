@@ -78,6 +78,7 @@ async def settling(office: Office) -> CycleStatistics:
     await office.add_user("u1")
     await office.plan()
     await office.send()
+    await office.data.raw.plans.update_many({}, {"$set": {"status": "done"}})
     put_off = {"status": "sending", "retryAt": SEND_AT + HOUR}
     await office.data.raw.invitations.update_one({"contactId": "u1c1"}, {"$set": put_off, "$unset": {"sentAt": 1}})
     return await balanced(office, interim=True)

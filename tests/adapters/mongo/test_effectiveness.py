@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.documents import Raw
+from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.ranges import Ranges
 from relance.contracts.follow_up import InvitationEvent
@@ -133,8 +133,10 @@ async def test_arms_are_told_apart_by_the_recorded_reason(db: Database) -> None:
 
 
 @pytest.mark.parametrize("entries_at_a_time", [7, 40, 10_000])
-async def test_the_server_counts_what_counting_one_by_one_counts(db: Database, entries_at_a_time: int) -> None:
-    effectiveness = MongoEffectiveness(db.raw.invitations, Ranges(size=entries_at_a_time))
+async def test_the_server_counts_what_counting_one_by_one_counts(
+    db: Database, served: MotorDatabase, entries_at_a_time: int
+) -> None:
+    effectiveness = MongoEffectiveness(served.invitations, Ranges(size=entries_at_a_time))
     dice = random.Random(5)
     entries = [chance_entry(number, dice) for number in range(600)]
     await store(db, entries)

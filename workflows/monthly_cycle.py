@@ -12,7 +12,7 @@ from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError, is_
 
 from workflows.cycle_report import CycleReport
 from workflows.cycle_waves import AT_ONCE, Waves
-from workflows.options import LOOK_UP, PLAN
+from workflows.options import COUNT, LOOK_UP, PLAN
 from workflows.orders import Orders
 
 with workflow.unsafe.imports_passed_through():
@@ -201,10 +201,15 @@ class MonthlyCycle:
             self._show("balancing")
             statistics = await workflow.execute_activity_method(
                 Statistics.balance,
-                StatisticsInput(period=self._request.period, progress=self._progress, at=workflow.now()),
+                StatisticsInput(
+                    period=self._request.period,
+                    progress=self._progress,
+                    at=workflow.now(),
+                    interim=workflow.now() < give_up,
+                ),
                 task_queue=TaskQueue.OPS,
                 summary=f"balance the ledger of {self._request.period}",
-                **LOOK_UP,
+                **COUNT,
             )
             left = statistics.plans_open > 0 and not self._orders.over and workflow.patched("plans-left-open")
             if (statistics.open == 0 and not left) or workflow.now() >= give_up:

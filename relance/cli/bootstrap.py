@@ -82,7 +82,7 @@ def _detail(applied: schedules.Applied) -> str:
 
 
 async def _is_known(database: Database, period: str) -> bool:
-    if await database.plans.open_count(period) or await database.ledger.outcomes(period):
+    if await database.plans.open_count(period) or await database.ledger.is_known(period):
         return True
     return await database.job_runs.statistics(period) is not None
 

@@ -85,7 +85,7 @@ async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[
     async with run.database() as database:
         due = await database.effects.plans_due(now - patience.mails)
         periods = [one.period for one in due]
-        last_mail = await database.effects.last_mail(periods) if periods else None
+        last_mail = await database.effects.last_mail(periods, now - patience.mails) if periods else None
         stuck = await database.effects.stuck_claims(periods, now - patience.mails) if periods else 0
         told = await database.alerts.open()
     policy = run.settings.alerts.policy

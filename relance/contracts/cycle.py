@@ -234,11 +234,15 @@ class CycleProgress(Wire):
 
 
 class StatisticsInput(Wire):
-    """Asks for the period's balance from the ledger and stores it with what the cycle measured."""
+    """Asks for the period's balance from the ledger and stores it with what the cycle measured.
+
+    With `interim` somebody asks again if anything is open: then what is still open is enough of an answer.
+    """
 
     period: Period
     progress: CycleProgress
     at: Utc
+    interim: bool = False
 
 
 class CycleStatistics(Wire):

@@ -30,6 +30,7 @@ from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.restores import MongoRestores
 from relance.adapters.mongo.silences import MongoSilences
@@ -71,6 +72,7 @@ class Database:
     attachments: MongoAttachments
     restores: MongoRestores
     effects: MongoEffects
+    asks: Ranges
     quarantine: Quarantine
     desk: ClaimDesk
 
@@ -127,7 +129,8 @@ def connect(
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
-    return repositories(client, client.get_database(settings.database, TOLERANT), privacy, observe, timing)
+    raw = client.get_database(settings.database, TOLERANT)
+    return repositories(client, raw, privacy, observe, timing=timing, asks=ranges(settings.timeout))
 
 
 def repositories(
@@ -135,9 +138,12 @@ def repositories(
     raw: MotorDatabase,
     privacy: Privacy,
     observe: Observe = _unobserved,
+    *,
     timing: ReminderTiming = DEFAULT_TIMING,
+    asks: Ranges | None = None,
 ) -> Database:
-    """Return the repositories of one process on a database."""
+    """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
+    asks = asks or Ranges()
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
     users = MongoUsers(raw.users, quarantine)
@@ -148,12 +154,12 @@ def repositories(
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
-        plans=MongoPlans(raw.plans, raw.invitations, quarantine),
+        plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
         controls=MongoControls(raw.cycleControls, quarantine),
         coverage=MongoCoverage(raw, users, quarantine),
-        compensations=MongoCompensations(raw),
-        ledger=MongoLedger(raw.invitations, desk, quarantine),
-        effectiveness=MongoEffectiveness(raw.invitations, raw.plans),
+        compensations=MongoCompensations(raw, asks),
+        ledger=MongoLedger(raw.invitations, desk, quarantine, asks),
+        effectiveness=MongoEffectiveness(raw.invitations, asks),
         job_runs=MongoJobRuns(raw.jobRuns, quarantine),
         audit_marks=MongoAuditMarks(raw.jobAudits, quarantine),
         health_checks=MongoHealthChecks(raw.healthChecks, quarantine),
@@ -164,7 +170,8 @@ def repositories(
         channel_states=MongoChannelStates(raw.channels, quarantine),
         attachments=MongoAttachments(raw.attachments),
         restores=MongoRestores(raw.restores, quarantine),
-        effects=MongoEffects(raw),
+        effects=MongoEffects(raw, asks),
+        asks=asks,
         quarantine=quarantine,
         desk=desk,
     )

@@ -69,7 +69,7 @@ def waking(settings: Settings, open_: Connections) -> Waking:
     """Return what wakes the follow-ups after a pause."""
     data = open_.database
     return Waking(
-        MongoFollowees(data.raw),
+        MongoFollowees(data.raw, data.asks),
         data.controls,
         TemporalFollowUpWatch(open_.client),
         settings.worker.woken_together,
@@ -82,7 +82,7 @@ def repairs(settings: Settings, open_: Connections, desk: AlertDesk) -> Repairs:
     data, grace = open_.database, settings.reconcile.grace
     cycles = TemporalCycleRestarts(open_.client, cycle_options(settings))
     return Repairs(
-        followees=MongoFollowees(data.raw),
+        followees=MongoFollowees(data.raw, data.asks),
         by_period=(
             CycleRepair(desk, cycles, data.controls, data.plans, data.compensations, grace),
             RollBackRepair(cycles, data.controls, data.compensations, grace),

@@ -86,7 +86,10 @@ class Whole:
     db: Database
 
     async def groups(self, key: Any, match: Raw | None = None, name: str = "invitations") -> list[Raw]:
-        stages: list[Raw] = [{"$match": {"period": PERIOD, **(match or {})}}, {"$group": {"_id": key, "n": {"$sum": 1}}}]
+        stages: list[Raw] = [
+            {"$match": {"period": PERIOD, **(match or {})}},
+            {"$group": {"_id": key, "n": {"$sum": 1}}},
+        ]
         return await self.db.raw[name].aggregate(stages).to_list(None)
 
     async def count(self, query: Raw, name: str = "invitations") -> int:
@@ -106,7 +109,13 @@ async def asked(request: pytest.FixtureRequest, mongod_db: Database) -> Database
     await mongod_db.raw.invitations.insert_many(entries)
     statuses = list(PlanStatus)
     plans = [
-        {"_id": f"{period}.{user}", "period": period, "userId": user, "instant": AT, "status": dice.choice(statuses).value}
+        {
+            "_id": f"{period}.{user}",
+            "period": period,
+            "userId": user,
+            "instant": AT,
+            "status": dice.choice(statuses).value,
+        }
         | ({"contacts": dice.randrange(5)} if dice.random() < 0.7 else {})
         for period in (PERIOD, OTHER)
         for user in USERS
@@ -137,7 +146,9 @@ async def test_the_ledger_is_summed_up_as_before(asked: Database) -> None:
     ).to_list(None)
     assert await asked.plans.expected(PERIOD) == expected["contacts"]
     ids = [raw["_id"] for raw in await asked.raw.invitations.find({"period": PERIOD}).to_list(None)]
-    doubtful = [key for key in sorted(ids) if (one := await asked.ledger.get(key)) and any(one.doubt(k) for k in MailKind)]
+    doubtful = [
+        key for key in sorted(ids) if (one := await asked.ledger.get(key)) and any(one.doubt(k) for k in MailKind)
+    ]
     assert [one.id for one in await asked.ledger.doubtful(PERIOD, "", 100)] == doubtful
     assert [one.id for one in await asked.ledger.doubtful(PERIOD, doubtful[0], 2)] == doubtful[1:3]
     assert await asked.ledger.put_off(PERIOD) == await whole.count({"status": "sending", "retryAt": {"$ne": None}})

@@ -122,7 +122,7 @@ class Month:
             data.ledger,
             data.contacts,
             data.suppressions,
-            TemporalFollowUps(self.away.site.installation.client),
+            TemporalFollowUps(self.away.site.installation.client, data.ledger),
             calendar,
         )
         entries = await self.away.site.installation.entries(self.period)

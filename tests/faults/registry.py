@@ -9,6 +9,7 @@ from tests.faults.double_trigger import DOUBLE_TRIGGER
 from tests.faults.everflow.scenario import EVERFLOW
 from tests.faults.health.scenario import HEALTH
 from tests.faults.mail.scenarios import MAIL
+from tests.faults.malformed_signals.scenario import MALFORMED_SIGNALS
 from tests.faults.missed_runs.scenario import MISSED_RUNS
 from tests.faults.mongo_faults import MONGO_FAIL_COMMANDS
 from tests.faults.mongo_kill import MONGO_KILL
@@ -35,6 +36,7 @@ _ALL = (
     CLOCK_JUMPS,
     DOUBLE_TRIGGER,
     MISSED_RUNS,
+    MALFORMED_SIGNALS,
     EVERFLOW,
     ALERT_STORM,
     CHANNEL_FAULTS,

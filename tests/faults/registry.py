@@ -11,6 +11,7 @@ from tests.faults.double_trigger import DOUBLE_TRIGGER
 from tests.faults.everflow.scenario import EVERFLOW
 from tests.faults.health.scenario import HEALTH
 from tests.faults.mail.scenarios import MAIL
+from tests.faults.malformed_signals.scenario import MALFORMED_SIGNALS
 from tests.faults.missed_month.scenario import MISSED_MONTH
 from tests.faults.missed_runs.scenario import MISSED_RUNS
 from tests.faults.mongo_faults import MONGO_FAIL_COMMANDS
@@ -41,6 +42,7 @@ _ALL = (
     WEEK_AWAY,
     MISSED_RUNS,
     MISSED_MONTH,
+    MALFORMED_SIGNALS,
     EVERFLOW,
     ALERT_STORM,
     CHANNEL_FAULTS,

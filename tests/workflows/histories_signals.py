@@ -53,7 +53,7 @@ async def record_signals(save: Save) -> None:
     house = House(planned={"u1": now}, control=ControlChange(state=ControlState.PAUSED, by="ann", at=now))
     names: list[str | None] = [None, *(f"u{number}" for number in range(10, 40))]
     archive = Archive(pages=dict(zip(names, [*names[1:], None], strict=True)), put_off={None: 1})
-    activities = [
+    activities: list[Callable[..., Any]] = [
         *(one for one in house.activities() if one not in (house.give_up, house.ways, house.post_cycle_report)),
         Chats({name: [Failure.CHANNEL_UNAVAILABLE] * 100 for name in ("slack", "mail")}).post_cycle_report,
         *archive.activities(),

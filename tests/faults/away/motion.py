@@ -35,7 +35,9 @@ class Motion:
     def __init__(self, client: Client, calendar: Calendar) -> None:
         self._client = client
         self._calendar = calendar
-        self._skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False, max_session_skip_count=5000))
+        # A wave that inherited the skipping of its cycle would run through the hours of a pause by itself.
+        config = TimeSkippingConfig(enabled=False, disable_propagation=True, max_session_skip_count=5000)
+        self._skipper = TimeSkipper(client, config=config)
         self.worn_out: set[str] = set()
 
     async def catch_up(self, without: Collection[Workflow] = ()) -> None:

@@ -153,7 +153,8 @@ async def _fill_ledger(installation: Installation, by_user: dict[str, list[str]]
 
 
 async def _start(installation: Installation, by_user: dict[str, list[str]], due: datetime) -> None:
-    follow_ups, slots = TemporalFollowUps(installation.client), asyncio.Semaphore(STARTS_AT_ONCE)
+    follow_ups = TemporalFollowUps(installation.client, installation.database.ledger)
+    slots = asyncio.Semaphore(STARTS_AT_ONCE)
 
     async def one(user: str, contacts: Sequence[str]) -> None:
         instants = {"first": due, "second": due + timedelta(days=4), "expiry": due + timedelta(days=27)}

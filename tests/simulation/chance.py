@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from random import Random
 
@@ -37,7 +38,7 @@ NO_FAULTS = Rates()
 
 def long_time(dice: Random, least: float, most: float) -> float:
     """Return seconds between two bounds, as often in the minutes as in the hours and in the days."""
-    return least * (most / least) ** dice.random()
+    return least * math.pow(most / least, dice.random())
 
 
 def drawn(dice: Random) -> Rates:

@@ -18,6 +18,7 @@ from relance.contracts.cycle import Counts
 from relance.contracts.cycle_report import CycleReportInput, CycleReportResult
 from relance.contracts.names import Failure, Signal, TaskQueue
 from relance.contracts.rollback import Correcting, PutOff, RollBackInput
+from relance.domain.alerts.group import Counts as AlertCounts
 from tests.patience import PATIENCE_S
 from tests.workflows import test_roll_back
 from tests.workflows.conftest import Serve
@@ -45,7 +46,9 @@ async def runs(handle: WorkflowHandle[Any, Any]) -> int:
 
 async def test_details_that_were_asked_for_are_told_by_the_next_run(client: Client, serving: Serve) -> None:
     room, name = Newsroom(), f"group-{uuid4().hex[:8]}"
-    handle: WorkflowHandle[Alert, Counts] = client.get_workflow_handle(ids.alert_workflow_id(name), result_type=Counts)
+    handle: WorkflowHandle[Alert, AlertCounts] = client.get_workflow_handle(
+        ids.alert_workflow_id(name), result_type=AlertCounts
+    )
     async with serving(room.activities()):
         await client.start_workflow(
             Alert.run,

@@ -148,7 +148,9 @@ async def _cycle(site: Site, period: str) -> None:
 
 async def _overdue(site: Site, period: str) -> None:
     at = datetime.now(UTC) - timedelta(hours=3)
-    await site.raw.invitations.update_many({"period": period, "userId": "u0"}, {"$set": {"dueAt.first": at}})
+    await site.raw.invitations.update_many(
+        {"period": period, "userId": "u0", "sentAt": {"$ne": None}}, {"$set": {"dueAt.first": at}}
+    )
 
 
 async def _reminded(site: Site, period: str) -> Ended:

@@ -54,7 +54,7 @@ class Repairs:
                         counts += await one.repair(period, at, dry_run=request.dry_run)
                 if not request.dry_run:
                     await self._notify(counts)
-                # Last: whatever was fired above is delivered by now.
+                # What was fired above is later than `at`, and its signal is under way.
                 counts += await self.alerts.repair(at, dry_run=request.dry_run)
         return JobOutcome(counts={**dict.fromkeys(Restarted, 0), **counts})
 

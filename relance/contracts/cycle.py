@@ -237,12 +237,14 @@ class StatisticsInput(Wire):
     """Asks for the period's balance from the ledger and stores it with what the cycle measured.
 
     With `interim` somebody asks again if anything is open: then what is still open is enough of an answer.
+    With `last` the cycle ends after it, whatever is open.
     """
 
     period: Period
     progress: CycleProgress
     at: Utc
     interim: bool = False
+    last: bool = False
 
 
 class CycleStatistics(Wire):

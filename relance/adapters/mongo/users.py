@@ -63,7 +63,7 @@ class MongoUsers:
         while True:
             bounds: Raw = {"$type": types} if last is None else {"$type": types, "$gt": last}
             with translated("read a page of users"):
-                raws = await self._collection.find({"_id": bounds}, _FIELDS).sort("_id", 1).to_list(size)
+                raws = await self._collection.find({"_id": bounds}, _FIELDS).sort("_id", 1).limit(size).to_list(size)
             if not raws:
                 return
             last = raws[-1]["_id"]

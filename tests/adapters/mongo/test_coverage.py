@@ -11,6 +11,7 @@ from bson import ObjectId
 from relance.adapters.mongo import coverage
 from relance.adapters.mongo.connection import Database
 from relance.contracts.cycle import CycleStatistics
+from tests.adapters.mongo.commands import Commands
 
 PERIOD = "2026-12"
 NOW = datetime(2026, 12, 5, 8, tzinfo=UTC)
@@ -113,3 +114,12 @@ async def test_no_question_but_that_for_a_user_reads_a_whole_collection(db: Data
     for _, command in asked:
         explained = await db.raw.command({"explain": command, "verbosity": "queryPlanner"})
         assert "COLLSCAN" not in str(explained["queryPlanner"]["winningPlan"]), command
+
+
+async def test_a_page_of_users_reads_no_further_than_its_size(commands: Commands, db: Database) -> None:
+    """Without a limit the server's second batch is 16 MB, whatever of it is wanted: two seconds a page at a million."""
+    await add_users(db, *(f"u{number:04}" for number in range(300)))
+    commands.sent.clear()
+    async for page in db.users.pages(size=120):
+        assert len(page.items) <= 120
+    assert {one.get("limit") for one in commands.named("find")} == {120}

@@ -216,18 +216,7 @@ class MonthlyCycle:
             if self._orders.over:
                 await self._give_up()
             self._show("balancing")
-            statistics = await workflow.execute_activity_method(
-                Statistics.balance,
-                StatisticsInput(
-                    period=self._request.period,
-                    progress=self._progress,
-                    at=workflow.now(),
-                    interim=workflow.now() < give_up,
-                ),
-                task_queue=TaskQueue.OPS,
-                summary=f"balance the ledger of {self._request.period}",
-                **COUNT,
-            )
+            statistics = await self._balance(interim=True)
             if statistics.open == 0 or workflow.now() >= give_up:
                 break
             self._show("settling")
@@ -237,10 +226,21 @@ class MonthlyCycle:
                     timeout=SETTLE_EVERY,
                     timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups",
                 )
+        if statistics.interim:
+            statistics = await self._balance(interim=False)
         if workflow.patched("cycle-report"):
             await self._report()
         self._show("done")
         return statistics
+
+    async def _balance(self, *, interim: bool) -> CycleStatistics:
+        return await workflow.execute_activity_method(
+            Statistics.balance,
+            StatisticsInput(period=self._request.period, progress=self._progress, at=workflow.now(), interim=interim),
+            task_queue=TaskQueue.OPS,
+            summary=f"balance the ledger of {self._request.period}",
+            **COUNT,
+        )
 
     async def _report(self) -> None:
         # An earlier run of this cycle may still be about it; it tells what is stored by then.

@@ -208,7 +208,7 @@ class CycleProgress(Wire):
 class StatisticsInput(Wire):
     """Asks for the period's balance from the ledger and stores it with what the cycle measured.
 
-    With `interim` somebody asks again if anything is open: then what is still open is enough of an answer.
+    With `interim` the balance of some time ago and what is open now are enough, if the answer says so.
     """
 
     period: Period
@@ -222,7 +222,7 @@ class CycleStatistics(Wire):
 
     `open` are entries without an outcome yet: queued, being sent, or waiting for another try. `figures` are what was
     measured by the instant `at`, by name and unit (`domain.cycle_report`); `before` are all figures of `before_period`,
-    the month before, as they were then.
+    the month before, as they were then. `interim` if only `open` is of now, and the rest of the stored balance.
     """
 
     period: Period
@@ -240,6 +240,7 @@ class CycleStatistics(Wire):
     figures: dict[str, float] = Field(default_factory=dict)
     before_period: Period | None = None
     before: dict[str, float] = Field(default_factory=dict)
+    interim: bool = False
 
 
 CycleInput.model_rebuild()

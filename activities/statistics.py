@@ -16,6 +16,7 @@ from relance.cycle_alerts import notify_unreadable
 from relance.domain.alerts.model import Rule
 from relance.domain.job_run import JobRun
 from relance.domain.ledger import Counted
+from relance.errors import DependencyUnavailable
 from relance.ports import JobRuns, Ledger, Meter, Plans
 
 COUNT_AGAIN = timedelta(hours=1)
@@ -63,9 +64,9 @@ class Statistics:
         """Return the last count with what still waits, without counting millions again; None if that would not do.
 
         A cycle that settles looks every few minutes for two days, and mails that wait for another try are in an index.
-        The look that ends the wait is never answered so: nothing waits then, or it is not `interim`.
+        The answer says that it is `interim`; whoever gives up waiting asks once more for all of it.
         """
-        waiting = await self.ledger.put_off(request.period) if request.interim else 0
+        waiting = await self._put_off(request.period) if request.interim else 0
         if not waiting or await self.plans.open_count(request.period):
             return None
         stored = await self.job_runs.statistics(request.period)
@@ -73,7 +74,14 @@ class Statistics:
             return None
         if not stored.open or stored.plans_open or stored.balance:
             return None
-        return stored.model_copy(update={"open": waiting, "progress": request.progress})
+        return stored.model_copy(update={"open": waiting, "progress": request.progress, "interim": True})
+
+    async def _put_off(self, period: str) -> int:
+        try:
+            return await self.ledger.put_off(period)
+        except DependencyUnavailable:
+            # Before `bootstrap` has built its index this is one long command; the count by ranges answers anyway.
+            return 0
 
     @activity.defn
     async def record_job_run(self, request: JobRunInput) -> bool:

@@ -200,19 +200,7 @@ class MonthlyCycle:
                 await self._give_up()
             last = self._orders.over or workflow.now() >= give_up
             self._show("balancing")
-            statistics = await workflow.execute_activity_method(
-                Statistics.balance,
-                StatisticsInput(
-                    period=self._request.period,
-                    progress=self._progress,
-                    at=workflow.now(),
-                    interim=workflow.now() < give_up,
-                    last=last,
-                ),
-                task_queue=TaskQueue.OPS,
-                summary=f"balance the ledger of {self._request.period}",
-                **COUNT,
-            )
+            statistics = await self._balance(interim=True, last=last)
             left = statistics.plans_open > 0 and not self._orders.over and workflow.patched("plans-left-open")
             if (statistics.open == 0 and not left) or (last if left else workflow.now() >= give_up):
                 break
@@ -226,10 +214,27 @@ class MonthlyCycle:
                     timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups"
                     + (f", {counted(statistics.plans_open, 'plan')} open" if left else ""),
                 )
+        if statistics.interim:
+            statistics = await self._balance(interim=False, last=True)
         if workflow.patched("cycle-report"):
             await self._report()
         self._show("done")
         return statistics
+
+    async def _balance(self, *, interim: bool, last: bool) -> CycleStatistics:
+        return await workflow.execute_activity_method(
+            Statistics.balance,
+            StatisticsInput(
+                period=self._request.period,
+                progress=self._progress,
+                at=workflow.now(),
+                interim=interim,
+                last=last,
+            ),
+            task_queue=TaskQueue.OPS,
+            summary=f"balance the ledger of {self._request.period}",
+            **COUNT,
+        )
 
     async def _report(self) -> None:
         # An earlier run of this cycle may still be about it; it tells what is stored by then.

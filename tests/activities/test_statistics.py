@@ -124,7 +124,9 @@ async def test_while_mails_wait_for_another_try_the_ledger_is_not_counted_again(
     assert (first.open, first.sent, first.balance) == (1, 2, 0)
     await office.data.raw.invitations.update_one({"contactId": "u1c2"}, {"$set": {"status": "nonsense"}})
     later = await balanced(office, at=SEND_AT + 5 * MINUTE, interim=True)
-    assert (later.open, later.sent, later.at) == (1, 2, SEND_AT)
+    assert (later.open, later.sent, later.at, later.interim) == (1, 2, SEND_AT, True)
+    stored = await office.data.job_runs.statistics(PERIOD)
+    assert stored == first
 
 
 @pytest.mark.parametrize(

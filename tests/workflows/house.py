@@ -57,6 +57,8 @@ class House:
     most_in_flight: int = 0
     job_runs: list[JobRunInput] = field(default_factory=list)
     balances: int = 0
+    interim: list[bool] = field(default_factory=list)
+    answers_interim: bool = False
     control: ControlChange = field(default_factory=ControlChange)
     looks: int = 0
     stopped: int = 0
@@ -153,6 +155,7 @@ class House:
     @activity.defn(name="balance")
     async def balance(self, request: StatisticsInput) -> CycleStatistics:
         self.balances += 1
+        self.interim.append(request.interim)
         sent = request.progress.counts.sent
         open_ = self.open_answers.pop(0) if self.open_answers else 0
         return CycleStatistics(
@@ -167,6 +170,7 @@ class House:
             balance=0,
             plans_open=len(self.planned),
             progress=request.progress,
+            interim=request.interim and self.answers_interim,
         )
 
     @activity.defn(name="record_job_run")

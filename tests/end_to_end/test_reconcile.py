@@ -36,9 +36,13 @@ def follow_up(installation: Installation, user: str) -> WorkflowHandle[object, d
 
 
 async def came_due(installation: Installation, kind: str, ago: timedelta) -> None:
-    """Put an instant of every invitation into the past."""
+    """Put an instant of every invitation into the past, and every mail so far days before it."""
     at = datetime.now(UTC) - ago
-    await installation.database.raw.invitations.update_many({"period": PERIOD}, {"$set": {f"dueAt.{kind}": at}})
+    earlier = at - timedelta(days=3)
+    moved = {"input": "$reminders", "as": "one", "in": {"$mergeObjects": ["$$one", {"sentAt": earlier}]}}
+    reminders = {"$cond": [{"$isArray": "$reminders"}, {"$map": moved}, []]}
+    fields = {f"dueAt.{kind}": at, "sentAt": earlier, "reminders": reminders}
+    await installation.database.raw.invitations.update_many({"period": PERIOD}, [{"$set": fields}])
 
 
 async def mails(mailbox: Mailbox, kind: str) -> list[str]:

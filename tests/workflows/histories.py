@@ -41,6 +41,7 @@ from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
+from tests.workflows.histories_held import LONG, Answers, record_held
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
@@ -62,14 +63,15 @@ from workflows.weekly_cleanup import WeeklyCleanup
 
 FOLDER = Path(__file__).parent / "recorded"
 PERIOD = "2026-11"
+LONG_HISTORY = {"limit.historyCount.suggestContinueAsNew": LONG}
 
 
-async def save(client: Client, workflow_id: str, name: str) -> None:
-    """Write a workflow's history as Temporal's own JSON, unless there is one of that name."""
+async def save(client: Client, workflow_id: str, name: str, run_id: str | None = None) -> None:
+    """Write the history of a workflow's run, the last one by default, unless there is one of that name."""
     path = FOLDER / f"{name}.json"
     if path.exists():
         return
-    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
     path.write_text(history.to_json() + "\n")
 
 
@@ -236,7 +238,7 @@ async def record() -> int:
     now = datetime.now(UTC)
     house = House(planned={f"u{number}": now for number in range(4)})
     with tempfile.TemporaryDirectory() as folder:
-        server = await temporal_server.start(Path(folder))
+        server = await temporal_server.start(Path(folder), dynamic_config=LONG_HISTORY)
         client = await Client.connect(server.address, plugins=[relance_plugin()])
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         reporting = Reporting([ApplicationError("on demand", "unavailable", type=Failure.REPORT_UNAVAILABLE)])
@@ -247,7 +249,7 @@ async def record() -> int:
             *archive.activities(),
             *(one for one in reporting.activities() if one != reporting.record_job_run),
             *Newsroom(broken={"slack"}).activities(),
-            RecordedSteps().run_steps,
+            RecordedSteps(answers := Answers()).run_steps,
             *(one for one in watch.activities() if one != watch.record_job_run),
             *Upkeep(full={"slack": 1, "mail": 1}).activities(),
         ]
@@ -261,6 +263,7 @@ async def record() -> int:
             await record_control(skipper, house)
             await record_roll_back(skipper)
             await record_follow_up(skipper)
+            await record_held(skipper, answers, lambda *what: save(client, *what))
             await client.execute_workflow(
                 OpenPeriod.run, OpenPeriodInput(zone="Europe/Paris"), id="open-period", task_queue=TaskQueue.OPS
             )

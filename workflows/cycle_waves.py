@@ -112,9 +112,10 @@ class Waves:
                 self._wait(instant)
                 return
             self._done(result)
-            self._sent.add(instant)
             if result.batches_failed:
                 self._wait(instant)
+            else:
+                self._sent.add(instant)
         except ChildWorkflowError:
             # One wave never stops the others (SPEC C9); its plans stay open and come up again after the next planning.
             workflow.logger.warning("wave ended without a result", extra={"wave": instant.isoformat()})

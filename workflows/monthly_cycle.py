@@ -206,10 +206,10 @@ class MonthlyCycle:
                 summary=f"balance the ledger of {self._request.period}",
                 **LOOK_UP,
             )
-            left = statistics.plans_open > 0 and workflow.patched("plans-left-open")
+            left = statistics.plans_open > 0 and not self._orders.over and workflow.patched("plans-left-open")
             if (statistics.open == 0 and not left) or workflow.now() >= give_up:
                 break
-            if left and not self._orders.over and (await self._next_wave()).instant is not None:
+            if left and (await self._next_wave()).instant is not None:
                 return None
             self._show("settling")
             with suppress(TimeoutError):

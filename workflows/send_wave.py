@@ -26,10 +26,6 @@ with workflow.unsafe.imports_passed_through():
 BATCHES_PER_PAGE = 120
 """A page of batches costs about 1,500 events; the server asks to continue as new at 4,096."""
 
-FOLLOW_EVERY = timedelta(minutes=5)
-"""At the latest then the follow-ups of finished batches start while others are still being sent. Earlier ones cost the
-mails their pace: with follow-ups after each batch the rate was 0.25 of a bare loop's, with the mails first 0.56."""
-
 SLOW_AFTER = timedelta(seconds=10)
 """When no batch waits for its turn and none has ended for so long, those that are left are slow."""
 
@@ -104,7 +100,7 @@ class SendWave:
         followed_at = self._finished_at = workflow.now()
         while not sending.done():
             all_begun = self._begun == len(boundaries)
-            due = self._finished_at + SLOW_AFTER if all_begun else followed_at + FOLLOW_EVERY
+            due = self._finished_at + SLOW_AFTER if all_begun else followed_at + self._request.options.follow_every
             some = bool(self._finished)
             # Of a paused wave nobody knows when its other mails go out.
             if some and (self._orders.paused or due <= workflow.now()):

@@ -170,6 +170,13 @@ MATRIX: tuple[Row, ...] = (
         "",
     ),
     Row(
+        "hands",
+        "what somebody terminates, cancels or resets in Temporal Web is healed or told within one reconciliation; "
+        "nothing lost, nothing balanced that is not",
+        "",
+        "--users 60",
+    ),
+    Row(
         SIMULATION,
         "I1 to I7 after every step, on a virtual clock, under random faults of every port",
         "--seeds 10 --months 1 --processes 2",

@@ -7,6 +7,7 @@ from tests.faults.clock_jumps import CLOCK_JUMPS
 from tests.faults.disk_full import DISK_FULL
 from tests.faults.double_trigger import DOUBLE_TRIGGER
 from tests.faults.everflow.scenario import EVERFLOW
+from tests.faults.hands.scenario import HANDS
 from tests.faults.health.scenario import HEALTH
 from tests.faults.mail.scenarios import MAIL
 from tests.faults.missed_runs.scenario import MISSED_RUNS
@@ -39,6 +40,7 @@ _ALL = (
     ALERT_STORM,
     CHANNEL_FAULTS,
     HEALTH,
+    HANDS,
     *MAIL,
 )
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

@@ -34,6 +34,7 @@ class Upkeep:
     def activities(self) -> Sequence[Callable[..., Any]]:
         return [
             self.reconcile,
+            self.repair,
             self.expire,
             self.end,
             self.sweep,
@@ -50,6 +51,11 @@ class Upkeep:
         if self.broken:
             raise ApplicationError("a bug", type=Failure.BUG, non_retryable=True)
         return JobOutcome(counts={"users_watched": 2, "follow_ups_restarted": 1})
+
+    @activity.defn(name="repair")
+    async def repair(self, request: JobRequest) -> JobOutcome:
+        self.asked.append("repair")
+        return JobOutcome(counts={"alert_groups_restarted": 1})
 
     @activity.defn(name="wake_held")
     async def wake_held(self, request: WakeInput) -> WakeResult:

@@ -1,0 +1,1 @@
+"""Terminate, cancel and reset of every kind of workflow, by the `temporal` CLI, on real servers."""

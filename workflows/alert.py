@@ -15,7 +15,7 @@ from workflows.posting import tell
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertDelivery
-    from relance.contracts import heard
+    from relance import signal_checks
     from relance.contracts.alerts import (
         AlertEntry,
         AlertInput,
@@ -69,22 +69,22 @@ class Alert:
     @workflow.signal
     def sighted(self, news: Sighted) -> None:
         """Note what a check saw; it is in the database already."""
-        self._inbox.append(heard.sighted(news))
+        self._inbox.append(signal_checks.sighted(news))
 
     @workflow.signal
     def decided(self, news: Decided) -> None:
         """Note what a person decided; it is in the database already."""
-        self._inbox.append(heard.decided(news))
+        self._inbox.append(signal_checks.decided(news))
 
     @workflow.signal
     def inhibited(self, news: Inhibited) -> None:
         """Note that another alert explains this group away, or none any more."""
-        self._inbox.append(heard.inhibited(news))
+        self._inbox.append(signal_checks.inhibited(news))
 
     @workflow.signal
     def details(self, news: DetailsAsked) -> None:
         """Note that somebody wants to know more."""
-        self._asked.append(heard.details(news))
+        self._asked.append(signal_checks.details(news))
 
     @workflow.query
     def view(self) -> AlertView:

@@ -15,7 +15,7 @@ from workflows.options import STEP
 
 with workflow.unsafe.imports_passed_through():
     from activities.follow_ups import FollowUpSteps
-    from relance.contracts import heard
+    from relance import signal_checks
     from relance.contracts.follow_up import (
         DueGroup,
         Followed,
@@ -52,7 +52,7 @@ class FollowUp:
     @workflow.signal
     def event(self, event: InvitationEvent) -> None:
         """Note an event; it is in the database already, so that one for an unknown invitation costs nothing."""
-        contact = heard.event(event, self._request.period, self._request.user_id)
+        contact = signal_checks.event(event, self._request.period, self._request.user_id)
         invitation = self._invitations.get(contact)
         if invitation is not None and event.kind in ENDS_FOLLOW_UP:
             invitation.end(event.kind.value)
@@ -61,13 +61,13 @@ class FollowUp:
     def stop(self, reason: str) -> None:
         """End every timer: the cycle was rolled back (SPEC C11); it is in the database already."""
         for one in self._invitations.values():
-            one.end(heard.reason(reason))
+            one.end(signal_checks.reason(reason))
 
     @workflow.signal
     def wake(self, news: Wake) -> None:
         """Look at held steps again, and note what the ledger says is still to come, in case it is not known (R8)."""
         known = {*self._invitations, *(contact for group in self._woken for contact in group.contacts)}
-        self._woken.extend(heard.wake(news, known, workflow.now()).groups)
+        self._woken.extend(signal_checks.wake(news, known, workflow.now()).groups)
         self._holding.may_be_over()
 
     @workflow.query

@@ -10,7 +10,7 @@ from workflows.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
     from activities.control import Controlling
-    from relance.contracts import heard
+    from relance import signal_checks
     from relance.contracts.control import ControlChange
     from relance.contracts.names import TaskQueue
 
@@ -38,8 +38,8 @@ class Orders:
 
     def hear(self, change: ControlChange) -> None:
         """Take what was said, unless something later is known; what claims to come from the future is said now."""
-        change = heard.control(change)
-        if heard.is_ahead(change, workflow.now()) and workflow.patched("orders-from-the-future"):
+        change = signal_checks.control(change)
+        if signal_checks.is_ahead(change, workflow.now()) and workflow.patched("orders-from-the-future"):
             change = change.model_copy(update={"at": workflow.now()})
         if change.newer_than(self.told):
             self.told = change
@@ -50,7 +50,7 @@ class Orders:
         Whoever gives an order writes it there first. What it does not know was never ordered.
         """
         before = self.told
-        answer = heard.control(
+        answer = signal_checks.control(
             await workflow.execute_activity_method(
                 Controlling.look_up_control,
                 self._period,

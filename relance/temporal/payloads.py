@@ -50,12 +50,17 @@ class RelancePayloadConverter(PydanticPayloadConverter):
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         """Return the values; see `PayloadConverter`."""
+        may_be_signal = self._of_workflow and SIGNALLED.issuperset(type_hints or ()) and _is_outside_of_loops()
         try:
-            return super().from_payloads(payloads, type_hints)
+            values = super().from_payloads(payloads, type_hints)
         except Exception:
-            if not (self._of_workflow and SIGNALLED.issuperset(type_hints or ()) and _is_outside_of_loops()):
+            if not may_be_signal:
                 raise
             return [Unreadable.UNREADABLE] * len(payloads)
+        # Other encodings than JSON make bytes of it, whatever it is to be.
+        if may_be_signal and not all(map(isinstance, values, type_hints or ())):
+            return [Unreadable.UNREADABLE] * len(payloads)
+        return values
 
 
 def _is_outside_of_loops() -> bool:

@@ -106,6 +106,12 @@ MATRIX: tuple[Row, ...] = (
         "--outages 20",
     ),
     Row(
+        "malformed-signals",
+        "each is logged, counted once and ignored; every question is answered, valid signals work, the cycle balances",
+        "",
+        "--kills 20 --users 1000 --contacts 20",
+    ),
+    Row(
         "smtp-stages",
         "the first eight double nothing; after the final dot every mail is uncertain first, then settled: none lost, "
         "none doubled where the relay's log can be asked",

@@ -10,6 +10,7 @@ from tests.faults.everflow.scenario import EVERFLOW
 from tests.faults.hands.scenario import HANDS
 from tests.faults.health.scenario import HEALTH
 from tests.faults.mail.scenarios import MAIL
+from tests.faults.malformed_signals.scenario import MALFORMED_SIGNALS
 from tests.faults.missed_runs.scenario import MISSED_RUNS
 from tests.faults.mongo_faults import MONGO_FAIL_COMMANDS
 from tests.faults.mongo_kill import MONGO_KILL
@@ -36,6 +37,7 @@ _ALL = (
     CLOCK_JUMPS,
     DOUBLE_TRIGGER,
     MISSED_RUNS,
+    MALFORMED_SIGNALS,
     EVERFLOW,
     ALERT_STORM,
     CHANNEL_FAULTS,

@@ -46,6 +46,7 @@ from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
 from tests.workflows.histories_held import LONG, Answers, record_held
+from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
@@ -341,6 +342,7 @@ async def record() -> int:
             await record_health(skipper, watch)
             await record_upkeep(skipper)
         await server.stop()
+    await record_signals(save)
     sys.stdout.write(f"recorded in {FOLDER}\n")
     return 0
 

@@ -32,6 +32,7 @@ def as_json(value: Any) -> Payload:
 NOT_JSON = Payload(metadata={"encoding": JSON}, data=b"{not json, ann@people.example")
 FOREIGN = Payload(metadata={"encoding": b"martian/v1"}, data=b"\x00\xff")
 BARE = Payload(data=b"{}")
+BYTES = Payload(metadata={"encoding": b"binary/plain"}, data=b"\x00\xff")
 
 
 def malformed(cls: type) -> Iterator[Sent]:
@@ -40,6 +41,7 @@ def malformed(cls: type) -> Iterator[Sent]:
         # Whatever comes with a signal to a handler that takes nothing is dropped by the SDK: it is a good signal.
         if name is None or not handler.arg_types:
             continue
+        yield Sent(name, (BYTES,), "unreadable")
         for argument in (NOT_JSON, FOREIGN, BARE):
             yield Sent(name, (argument,), "unreadable")
             yield Sent(name, (argument, argument), "unreadable")

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from temporalio.api.enums.v1 import EventType
 from temporalio.testing import TimeSkipper
 
-from relance.contracts import heard
+from relance import signal_checks
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted, SilencedKeys
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions
@@ -53,7 +53,7 @@ async def test_an_order_from_the_year_9999_does_not_make_later_ones_earlier(
         absurd = ControlChange(state=ControlState.PAUSED, by="x" * 10_000, reason="y" * 900_000, at=END_OF_TIME)
         await wave.signal(SendWave.control, absurd)
         known = (await wave.query(SendWave.progress)).control
-        assert (len(known.by), len(known.reason)) == (heard.LONGEST_WORDS, heard.LONGEST_WORDS)
+        assert (len(known.by), len(known.reason)) == (signal_checks.LONGEST_WORDS, signal_checks.LONGEST_WORDS)
         house.control = told(ControlState.RUNNING)
         await wave.signal(SendWave.control, house.control)
         result = await wave.result()
@@ -188,12 +188,12 @@ def test_known_members_always_have_room() -> None:
 @pytest.mark.parametrize(
     ("check", "news"),
     [
-        (heard.sighted, Sighted(firings=(Firing("k" * 201, Severity.LOW),))),
-        (heard.sighted, Sighted(gone=("k" * 201,))),
-        (heard.sighted, Sighted(inhibited_by="k" * 501)),
-        (heard.decided, Decided(keys=("k" * 201,))),
-        (heard.inhibited, Inhibited(by="k" * 501)),
-        (heard.details, DetailsAsked(keys=("k" * 201,))),
+        (signal_checks.sighted, Sighted(firings=(Firing("k" * 201, Severity.LOW),))),
+        (signal_checks.sighted, Sighted(gone=("k" * 201,))),
+        (signal_checks.sighted, Sighted(inhibited_by="k" * 501)),
+        (signal_checks.decided, Decided(keys=("k" * 201,))),
+        (signal_checks.inhibited, Inhibited(by="k" * 501)),
+        (signal_checks.details, DetailsAsked(keys=("k" * 201,))),
     ],
 )
 def test_what_is_longer_than_ours_is_refused(check: Callable[[object], object], news: object) -> None:
@@ -203,13 +203,13 @@ def test_what_is_longer_than_ours_is_refused(check: Callable[[object], object], 
 
 def test_what_our_own_senders_send_passes() -> None:
     news = Sighted(firings=(Firing("k" * 200, Severity.LOW, Decimal(1) / 3),), gone=("a",), observation="2026-11-28")
-    assert heard.sighted(news) is news
+    assert signal_checks.sighted(news) is news
     order = ControlChange(state=ControlState.PAUSED, by="ann", reason="a test", at=NOW)
-    assert heard.control(order) is order
-    assert not heard.is_ahead(order, NOW - heard.AHEAD)
-    assert heard.is_ahead(order, NOW - heard.AHEAD - timedelta(seconds=1))
+    assert signal_checks.control(order) is order
+    assert not signal_checks.is_ahead(order, NOW - signal_checks.AHEAD)
+    assert signal_checks.is_ahead(order, NOW - signal_checks.AHEAD - timedelta(seconds=1))
     at = {"first": NOW + timedelta(days=3), "expiry": NOW + timedelta(days=365)}
     woken = Wake(groups=(Followed(contacts=("a",), **at),))
-    assert heard.wake(woken, {"a", "b"}, NOW) is woken
+    assert signal_checks.wake(woken, {"a", "b"}, NOW) is woken
     event = InvitationEvent(invitation_id="2026-11.u1.c1", kind=EventKind.SUBMITTED, at=END_OF_TIME)
-    assert heard.event(event, "2026-11", "u1") == "c1"
+    assert signal_checks.event(event, "2026-11", "u1") == "c1"

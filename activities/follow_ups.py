@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -149,6 +149,9 @@ class FollowUpSteps:
             if len(clear) < len(jobs):
                 doubtful = [job for job in jobs if is_doubtful(self.sender, job)]
                 clear += await settled_in_steps(self.sender, doubtful, order, add)
+            clear, given_up = _given_up(clear, sight)
+            outcomes.ended.update(dict.fromkeys(given_up, sight.control.state.reason))
+            left.difference_update(given_up)
             await self.sender.send(clear, order, lambda job, outcome: add(job, look_after(self.sender, outcome)))
         if sight.holds_reminders:
             outcomes.hold(left, sight, None if request.holds else self.sender.now(request.at) + PUT_OFF_FOR)
@@ -214,3 +217,11 @@ class FollowUpSteps:
 
 def _invitation_ids(request: StepInput, contacts: Iterable[str]) -> list[str]:
     return [ids.invitation_id(request.period, request.user_id, contact) for contact in contacts]
+
+
+def _given_up(jobs: Sequence[Job], sight: Sight) -> tuple[list[Job], list[str]]:
+    """Return the mails to send, and the contacts whose invitations are not sent any more: their cycle is cancelled."""
+    if not sight.control.state.final:
+        return list(jobs), []
+    kept = [job for job in jobs if job.kind is not MailKind.INVITATION]
+    return kept, [job.invitation.contact_id for job in jobs if job.kind is MailKind.INVITATION]

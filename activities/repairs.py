@@ -44,14 +44,19 @@ class Repairs:
 
     @activity.defn
     async def repair(self, request: JobRequest) -> JobOutcome:
-        """Return what was started again, by `Restarted`; safe to run again from the start."""
-        counts = Counter[str]()
+        """Return what was started again, by `Restarted`; goes on at the period where it was cut off."""
+        known = activity.info().heartbeat_details
+        reached, counts = (str(known[0][0]), Counter[str](known[0][1])) if known else ("", Counter[str]())
         with translated():
-            async with attempt.heartbeating(lambda: dict(counts)):
+            async with attempt.heartbeating(lambda: (reached, dict(counts))):
                 at = self.clock.now()
-                for period in await self._periods(at):
+                for period in [one for one in await self._periods(at) if one > reached]:
+                    found = Counter[str]()
                     for one in self.by_period:
-                        counts += await one.repair(period, at, dry_run=request.dry_run)
+                        found += await one.repair(period, at, dry_run=request.dry_run)
+                    # Counted with the place it belongs to, and told at once: a failure comes sooner than a heartbeat.
+                    counts, reached = counts + found, period
+                    activity.heartbeat((reached, dict(counts)))
                 if not request.dry_run:
                     await self._notify(counts)
                 # What was fired above is later than `at`, and its signal is under way.

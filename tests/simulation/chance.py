@@ -48,8 +48,8 @@ def drawn(dice: Random) -> Rates:
         return 0.0 if dice.random() < 0.3 else dice.uniform(most / 10, most)
 
     return Rates(
-        database_before=rate(),
-        database_after=rate(),
+        database_before=rate(0.05),
+        database_after=rate(0.05),
         database_half=rate(),
         slow=rate(0.05),
         relay_refuses=rate(),

@@ -21,8 +21,14 @@ from workflows.weekly_cleanup import WeeklyCleanup
 
 ZONE = "Europe/Paris"
 HOUR = timedelta(hours=1)
-RECONCILES_WITHIN = (1, 1, 2, 6, 12, 24, 24)
-"""Hours between two looks of the reconciliation. It looks every hour; a simulation that did so would do little else."""
+LOOKS_WITHIN = (1, 6, 12, 24, 48, 72)
+"""Hours between two looks of the reconciliation, as long as there is no cause.
+
+It looks every hour; a simulation that did so would do little else. After one of `CAUSES` it looks within the hour.
+"""
+
+CAUSES = ("hands", "operator", "server", "workers", "database")
+"""Who has done what leaves something to mend: kinds of faults as `World.trace` counts them by name."""
 
 
 class Timetable:
@@ -50,11 +56,16 @@ class Timetable:
 
     async def reconcile(self) -> None:
         """Have the reconciliation look at full hours, for ever; what is due while the server is away is left out."""
+        seen, looks_at = 0, self._world.now()
         while not self._world.over:
-            ahead = self._world.dice.choice(RECONCILES_WITHIN) * HOUR
-            nominal = (self._world.now() + ahead).replace(minute=10, second=0, microsecond=0)
+            nominal = (self._world.now() + HOUR).replace(minute=10, second=0, microsecond=0)
             await asyncio.sleep(max((nominal - self._world.now()).total_seconds(), 1.0))
+            causes = sum(self._world.trace.by[who] for who in CAUSES)
+            if causes == seen and self._world.now() < looks_at:
+                continue
             if self._world.server_is_up and not any(one.start.cls is Reconcile for one in self._workflows.open()):
+                seen = causes
+                looks_at = self._world.now() + self._world.dice.choice(LOOKS_WITHIN) * HOUR
                 self._start(Reconcile, JobInput(), "reconcile", nominal)
 
     async def clean_up(self) -> None:

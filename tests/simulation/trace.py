@@ -20,6 +20,7 @@ class Trace:
         self._last: deque[tuple[int, float, str, str]] = deque(maxlen=kept)
         self.step = 0
         self.counts: Counter[str] = Counter()
+        self.by: Counter[str] = Counter()
 
     def event(self, who: str, what: str) -> int:
         """Note an event and return its number."""
@@ -32,6 +33,7 @@ class Trace:
     def fault(self, who: str, kind: str, where: str = "") -> None:
         """Note a fault, and count it by kind."""
         self.counts[kind] += 1
+        self.by[who] += 1
         self.event(who, f"FAULT {kind} {where}".rstrip())
 
     @property

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from relance.coverage import CoverageWatch
 from relance.ports import (
     Alerts,
+    AuditMarks,
     ChannelStates,
     ChatMessages,
     Clock,
@@ -73,6 +74,10 @@ class Database(Protocol):
     @property
     def job_runs(self) -> JobRuns:
         """The job runs and stored reports."""
+
+    @property
+    def audit_marks(self) -> AuditMarks:
+        """How far the jobs are audited."""
 
     @property
     def alerts(self) -> Alerts:

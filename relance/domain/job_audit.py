@@ -16,7 +16,7 @@ from relance.domain.base import Document, Utc
 from relance.domain.job_run import FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, JobRun
 
 ON_TIME = timedelta(minutes=5)
-AHEAD_AT_LEAST = timedelta(hours=12)
+AHEAD_AT_LEAST, ENOUGH_AHEAD = timedelta(hours=12), 100
 AUDIT = "audit"
 """Who made a record, in its detail, if not the run itself."""
 
@@ -98,7 +98,7 @@ def looks_ahead(mark: AuditMark | None, schedule: Watched, at: datetime) -> bool
     """Tell whether the nominal times ahead are to be listed anew: not with every audit, for the server limits lists."""
     if mark is None or mark.ahead_to is None or mark.spec != schedule.spec:
         return True
-    return mark.ahead_to - at < AHEAD_AT_LEAST
+    return mark.ahead_to - at < AHEAD_AT_LEAST and sum(one > at for one in mark.ahead) < ENOUGH_AHEAD
 
 
 def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:

@@ -16,6 +16,7 @@ from relance.cli.output import cell
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleInput, CycleStatistics
 from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue, Workflow
+from relance.domain.job_audit import beginning, left_behind
 from relance.domain.job_run import LATE, JobRun
 from relance.domain.send_times import period_of_opening
 from relance.temporal.errors import is_missing
@@ -68,9 +69,12 @@ async def _record(run: Run, client: Client, database: Database, period: str) -> 
     schedule = await times.schedule(MONTHLY_SCHEDULE)
     if schedule is None:
         return
-    passed, _ = await times.matching(MONTHLY_SCHEDULE, max(schedule.created_at, now - LOOK_BACK), now)
-    recorded = [run.nominal for run in await database.job_runs.runs(job=MONTHLY_SCHEDULE, since=now - LOOK_BACK)]
-    for nominal in {*passed, *recorded}:
+    # What the audit knows or will list, and nothing else: a new expression has times of before it, which were none.
+    mark = await database.audit_marks.get(MONTHLY_SCHEDULE)
+    passed, _ = await times.matching(MONTHLY_SCHEDULE, beginning(mark, schedule), now)
+    open_ = [due.nominal for due in mark.open] if mark is not None else []
+    recorded = [one.nominal for one in await database.job_runs.runs(job=MONTHLY_SCHEDULE, since=now - LOOK_BACK)]
+    for nominal in {*passed, *left_behind(mark, schedule), *open_, *recorded}:
         if period_of_opening(nominal, zone) == period:
             detail: dict[str, str | int] = {"period": period, "by": "hand"}
             await database.job_runs.record(

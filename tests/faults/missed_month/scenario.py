@@ -11,6 +11,7 @@ from typing import Any
 
 from relance.contracts.names import MONTHLY_SCHEDULE
 from relance.devstack.mailbox.client import Mailbox
+from relance.domain.job_run import LATE
 from relance.runtime.exit import DONE, JOB_FAILED
 from tests.faults.missed_month.site import AGAIN_S, GIVEN_UP_S, HEALTH_EVERY_S, PLANNED_S, REPLAN_S, Site
 from tests.faults.missed_month.troubles import TROUBLES, Trouble
@@ -151,8 +152,9 @@ def _names(said: Mapping[str, Any], period: str) -> bool:
 async def _records(site: Site) -> dict[str, bool]:
     """Return what is wrong with the records of the Schedule that was to open the month."""
     runs = await site.installation.database.job_runs.runs(job=MONTHLY_SCHEDULE)
-    wanted = ["late"] if site.name == "paused" else []
-    states = [run.state for run in runs]
+    # A machine too busy to set the time before it has passed has set several.
+    states = [run.state for run in runs if site.passed in {None, run.nominal}]
+    wanted = [LATE] if site.passed is not None else []
     return {f"the nominal times of {MONTHLY_SCHEDULE} are recorded as {states}": states != wanted}
 
 

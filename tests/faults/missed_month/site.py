@@ -57,7 +57,10 @@ def zone_at_noon(now: datetime) -> str:
 
 @dataclass
 class Site:
-    """The installation; `period` is the month that gets lost. Other sites' people have other ids."""
+    """The installation; `period` is the month that gets lost. Other sites' people have other ids.
+
+    `passed` is the nominal time that was to open the month and has passed, if there was one.
+    """
 
     installation: Installation
     name: str
@@ -65,6 +68,7 @@ class Site:
     contacts: int
     zone: str = field(default_factory=lambda: zone_at_noon(datetime.now(UTC)))
     period: str = ""
+    passed: datetime | None = None
     loaded: tuple[list[dict[str, Any]], list[dict[str, Any]]] = field(default_factory=lambda: ([], []))
 
     async def prepare(self) -> None:

@@ -40,6 +40,7 @@ async def pause_over_it(site: Site) -> dict[str, Any] | None:
     while nominal <= datetime.now(UTC):
         nominal = (datetime.now(UTC) + SOON).replace(microsecond=0)
         await site.schedule(nominal)
+    site.passed = nominal
     await asyncio.sleep((nominal - datetime.now(UTC)).total_seconds() + 1)
     return await site.command("schedules", "resume", MONTHLY_SCHEDULE)
 

@@ -112,7 +112,11 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     voice = Voice("en", DEFAULTS.zone)
     delivery = AlertDelivery(alerts, data.channel_states, inbox, tuple(inbox), (), NoPictures(), voice, clock, meter)
     endings = Endings(data.controls, data.compensations, follow_ups, clock)
-    restarts, watch, policy = TemporalCycleRestarts(parts.client, parts.options), TemporalFollowUpWatch(parts.client), ReconcilePolicy()
+    restarts, watch, policy = (
+        TemporalCycleRestarts(parts.client, parts.options),
+        TemporalFollowUpWatch(parts.client),
+        ReconcilePolicy(),
+    )
     reconciliation = Reconciliation(
         followees=MongoFollowees(data.raw),
         users=data.users,
@@ -140,7 +144,9 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         clock=clock,
     )
     notes = CycleNotes(restarts, data.controls, data.plans, alerts)
-    cleanup = Cleanup(MongoArchive(data.raw), ledger, follow_ups, cycles, RetentionGroup(anonymous_after=KEPT).policy(KEPT))
+    cleanup = Cleanup(
+        MongoArchive(data.raw), ledger, follow_ups, cycles, RetentionGroup(anonymous_after=KEPT).policy(KEPT)
+    )
     methods: list[Callable[..., Any]] = [
         planning.plan,
         planning.next_wave,

@@ -59,7 +59,7 @@ class Repairs:
                     activity.heartbeat((reached, dict(counts)))
                 if not request.dry_run:
                     await self._notify(counts)
-                # Last: whatever was fired above is delivered by now.
+                # What was fired above is later than `at`, and its signal is under way.
                 counts += await self.alerts.repair(at, dry_run=request.dry_run)
         return JobOutcome(counts={**dict.fromkeys(Restarted, 0), **counts})
 

@@ -34,12 +34,12 @@ class Statistics:
             balanced = await balance_period(self.ledger, self.plans, request.period, request.progress)
             statistics = await final_statistics(balanced, request.at, self.job_runs)
             await self.job_runs.store_statistics(statistics, request.at)
-            await self._notify(statistics)
+            await self._notify(statistics, statistics.plans_open if request.last else 0)
         return statistics
 
-    async def _notify(self, statistics: CycleStatistics) -> None:
-        if statistics.balance or statistics.plans_open:
-            await self.desk.fire([imbalance(statistics)])
+    async def _notify(self, statistics: CycleStatistics, unsent: int) -> None:
+        if statistics.balance or unsent:
+            await self.desk.fire([imbalance(statistics, unsent)])
         else:
             await self.desk.clear(Rule.CYCLE_IMBALANCE, statistics.period)
         await notify_unreadable(self.desk, statistics.period, statistics.plans_unreadable)

@@ -91,17 +91,17 @@ def report_of(statistics: CycleStatistics) -> CycleReport:
     )
 
 
-def imbalance(statistics: CycleStatistics) -> Sighting:
-    """Return the sighting that a cycle is not balanced: contacts are not accounted for, or users not written to."""
+def imbalance(statistics: CycleStatistics, unsent: int = 0) -> Sighting:
+    """Return the sighting that a cycle is not balanced: contacts not accounted for, or `unsent` users at its end."""
     accounted = statistics.eligible - statistics.balance
     return Sighting(
         rule=Rule.CYCLE_IMBALANCE,
         group=Rule.CYCLE_IMBALANCE,
         subject=statistics.period,
         severity=Severity.CRITICAL,
-        labels={"period": statistics.period, "plans_open": str(statistics.plans_open)},
+        labels={"period": statistics.period, "plans_open": str(unsent)},
         evidence=Evidence(
-            value=Decimal(abs(statistics.balance) + statistics.plans_open),
+            value=Decimal(abs(statistics.balance) + unsent),
             threshold=Decimal(0),
             baseline=Decimal(statistics.eligible),
             current=Decimal(accounted),

@@ -198,16 +198,22 @@ class MonthlyCycle:
             told = self._orders.told
             if self._orders.over:
                 await self._give_up()
+            last = self._orders.over or workflow.now() >= give_up
             self._show("balancing")
             statistics = await workflow.execute_activity_method(
                 Statistics.balance,
-                StatisticsInput(period=self._request.period, progress=self._progress, at=workflow.now()),
+                StatisticsInput(
+                    period=self._request.period,
+                    progress=self._progress,
+                    at=workflow.now(),
+                    last=last,
+                ),
                 task_queue=TaskQueue.OPS,
                 summary=f"balance the ledger of {self._request.period}",
                 **LOOK_UP,
             )
             left = statistics.plans_open > 0 and not self._orders.over and workflow.patched("plans-left-open")
-            if (statistics.open == 0 and not left) or workflow.now() >= give_up:
+            if (statistics.open == 0 and not left) or (last if left else workflow.now() >= give_up):
                 break
             if left and (await self._next_wave()).instant is not None:
                 return None

@@ -234,11 +234,15 @@ class CycleProgress(Wire):
 
 
 class StatisticsInput(Wire):
-    """Asks for the period's balance from the ledger and stores it with what the cycle measured."""
+    """Asks for the period's balance from the ledger and stores it with what the cycle measured.
+
+    With `last` the cycle ends after it, whatever is open.
+    """
 
     period: Period
     progress: CycleProgress
     at: Utc
+    last: bool = False
 
 
 class CycleStatistics(Wire):

@@ -19,7 +19,7 @@ from relance.domain.control import ControlState
 from relance.domain.failures import Severity
 from relance.temporal.cycles import TemporalCycles
 from tests.faults.hands.case import Ended
-from tests.faults.hands.site import CONTACTS, OPTIONS, Site
+from tests.faults.hands.site import CONNECTIONS, CONTACTS, OPTIONS, Site
 
 
 async def follow_up_asleep(site: Site, period: str, hand: str) -> Ended:
@@ -148,12 +148,17 @@ async def _cycle(site: Site, period: str) -> None:
 
 async def _overdue(site: Site, period: str) -> None:
     at = datetime.now(UTC) - timedelta(hours=3)
-    await site.raw.invitations.update_many({"period": period, "userId": "u0"}, {"$set": {"dueAt.first": at}})
+    await site.raw.invitations.update_many(
+        {"period": period, "userId": "u0", "sentAt": {"$ne": None}}, {"$set": {"dueAt.first": at}}
+    )
 
 
 async def _reminded(site: Site, period: str) -> Ended:
     """Let the first reminders be overdue; each is sent once, or is in doubt and not sent again."""
     await _overdue(site, period)
+    # A follow-up that runs waits for the instants it knows.
+    if await site.runs_now(ids.follow_up_workflow_id(period, "u0")):
+        await site.hand("terminate", ids.follow_up_workflow_id(period, "u0"))
     await site.reconcile()
 
     async def decided() -> bool:
@@ -163,7 +168,7 @@ async def _reminded(site: Site, period: str) -> Ended:
 
     await site.until(decided, "the first reminders")
     mails = await site.mails(period, "first")
-    return Ended(healed=mails.total() <= CONTACTS + (mails.total() - len(mails)) and len(mails) <= CONTACTS)
+    return Ended(healed=mails.total() <= CONTACTS + site.hands[period] * CONNECTIONS and len(mails) <= CONTACTS)
 
 
 async def _posted(site: Site, group: str, times: int) -> bool:

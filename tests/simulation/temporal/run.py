@@ -1,4 +1,4 @@
-"""One run of one workflow: the real code, told one event after the other, and replayed from its history after a reset."""
+"""One run of one workflow: the real code, told one event after the other; after a reset replayed from its history."""
 
 from __future__ import annotations
 
@@ -194,10 +194,9 @@ class WorkflowRun:
             for command in list(self.pending.values()):
                 self._dispatch(command)
             self._pump_soon()
-        elif self._inbox:
-            if self._replaying or self._server.is_up(self._pump_soon):
-                self._take(self._inbox.popleft())
-                self._pump_soon()
+        elif self._inbox and (self._replaying or self._server.is_up(self._pump_soon)):
+            self._take(self._inbox.popleft())
+            self._pump_soon()
 
     def _take(self, event: Event) -> None:
         if self._to_replay:

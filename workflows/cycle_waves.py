@@ -128,7 +128,9 @@ class Waves:
         try:
             child = await workflow.start_child_workflow(
                 SendWave.run,
-                WaveInput(period=self._request.period, instant=instant, options=self._request.options),
+                WaveInput(
+                    period=self._request.period, instant=instant, options=self._request.options, may_continue=True
+                ),
                 id=ids.wave_workflow_id(self._request.period, instant),
                 static_summary=f"Wave of {counted(users, 'user')}, due {instant:%Y-%m-%d %H:%M} UTC",
             )

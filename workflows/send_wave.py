@@ -79,7 +79,8 @@ class SendWave:
         after = request.after_user
         while not self._over and (boundaries := await self._next_batches(after)):
             if workflow.patched("follow-ups-soon"):
-                await self._page(boundaries)
+                if (rested := await self._page(boundaries)) is not None:
+                    return request.model_copy(update={"after_user": after, "result": rested})
             else:
                 sent = await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
                 self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
@@ -93,12 +94,26 @@ class SendWave:
     def _over(self) -> bool:
         return self._orders.over or self._cancelled
 
-    async def _page(self, boundaries: Sequence[Boundary]) -> None:
-        """Send a page of batches; the mails go first, but no finished batch waits long for its follow-ups."""
+    @property
+    def _rests(self) -> bool:
+        """Whether nothing is under way for a pause, and its hourly questions have made the history long.
+
+        What is finished is followed by then and its plans are done: the next run finds the others, from that user on.
+        """
+        long = self._request.may_continue and workflow.info().is_continue_as_new_suggested()
+        return long and self._orders.paused and not (self._busy or self._finished)
+
+    async def _page(self, boundaries: Sequence[Boundary]) -> WaveResult | None:
+        """Send a page of batches; the mails go first, but no finished batch waits long for its follow-ups.
+
+        Return what was done if a pause is to be waited for in another run.
+        """
         self._begun = 0
         sending = asyncio.gather(*(self._send(boundary) for boundary in boundaries))
         followed_at = self._finished_at = workflow.now()
         while not sending.done():
+            if self._rests:
+                return self.progress()
             all_begun = self._begun == len(boundaries)
             due = self._finished_at + SLOW_AFTER if all_begun else followed_at + self._request.options.follow_every
             some = bool(self._finished)
@@ -112,6 +127,7 @@ class SendWave:
                 await workflow.wait_condition(
                     lambda: (
                         sending.done()
+                        or self._rests
                         or (self._orders.paused and bool(self._finished))
                         or (self._begun == len(boundaries)) != all_begun  # noqa: B023 - waited for here
                         or bool(self._finished) != some  # noqa: B023 - waited for here
@@ -122,6 +138,7 @@ class SendWave:
         await sending
         self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
         await self._follow_finished()
+        return None
 
     async def _follow_finished(self) -> None:
         finished, self._finished = self._finished, []

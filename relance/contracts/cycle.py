@@ -174,13 +174,18 @@ class WaveResult(Wire):
 
 
 class WaveInput(Wire):
-    """Input of SendWave; `after_user` and `result` carry on across continue-as-new."""
+    """Input of SendWave; `after_user` and `result` carry on across continue-as-new.
+
+    `may_continue` is False in inputs of versions whose waves could not continue as new within a page of batches: an
+    open run of theirs must be replayed as it was.
+    """
 
     period: Period
     instant: Utc
     options: CycleOptions = CycleOptions()
     after_user: str | None = None
     result: WaveResult | None = None
+    may_continue: bool = False
 
 
 class JobRunInput(Wire):

@@ -168,7 +168,7 @@ class Simulation:
 
     def _statistics(self, period: str) -> Any:
         run = self.workflows.current(ids.cycle_workflow_id(period))
-        if run is None or run.status is not Status.COMPLETED:
+        if run is None or run.status is not Status.COMPLETED or run.told is None or isinstance(run.told, BaseException):
             return None
         told = run.told
         assert told is not None

@@ -1,4 +1,4 @@
-"""One run of one workflow: the real code, told event after event, and replayed from its history after a reset."""
+"""One run of one workflow: the real code, told one event after the other; after a reset replayed from its history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What crosses the wire is turned into payloads and back as by the SDK: what a model does not carry is lost here."""
+"""What crosses the wire becomes payloads and is read again, as in the SDK: what a model does not carry is lost here."""
 
 from __future__ import annotations
 

@@ -60,7 +60,8 @@ class Alert:
     def __init__(self, request: AlertInput) -> None:
         self._request = request
         self._policy = request.policy
-        self._group = request.state or AlertGroup(request.group, workflow.now())
+        # It is part of the messages' keys, and stays the same when somebody resets the workflow.
+        self._group = request.state or AlertGroup(request.group, workflow.info().workflow_start_time)
         self._entries = list(request.entries)
         self._deliveries = list(request.deliveries)
         self._inbox: list[Sighted | Decided | Inhibited] = []

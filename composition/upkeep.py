@@ -65,7 +65,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     """Return what takes away what is past its time."""
     data = open_.database
     return Cleanup(
-        MongoArchive(data.raw),
+        MongoArchive(data.raw, data.suppressions),
         data.ledger,
         TemporalFollowUps(open_.client),
         TemporalCycles(open_.client),

@@ -40,6 +40,7 @@ REMINDER_REFUSALS: Mapping[ReminderRefusal, str] = {
     ReminderRefusal.ALREADY_DECIDED: "it was already decided not to send this reminder",
     ReminderRefusal.REMINDERS_OFF: "the user has switched reminders off",
     ReminderRefusal.THIS_REMINDER_OFF: "the user has switched this reminder off",
+    ReminderRefusal.ADDRESS_CHANGED: "the contact's address is another one than that of the invitation",
     ReminderRefusal.HOLDOUT: "chance has left the invitation without it, to measure what reminders achieve",
     **{
         ReminderRefusal(refusal.value): REFUSALS[refusal]

@@ -33,6 +33,7 @@ class ReminderRefusal(StrEnum):
     ADDRESS_INVALID = "address_invalid"
     REMINDERS_OFF = "reminders_off"
     THIS_REMINDER_OFF = "this_reminder_off"
+    ADDRESS_CHANGED = "address_changed"
     HOLDOUT = "holdout"
 
     @property
@@ -73,11 +74,19 @@ _BY_STATUS: dict[InvitationStatus, ReminderRefusal | None] = {
 
 
 def reminder_refusal(
-    kind: MailKind, invitation: Invitation, user: User | None, contact: Contact | None, *, suppressed: bool
+    kind: MailKind,
+    invitation: Invitation,
+    user: User | None,
+    contact: Contact | None,
+    *,
+    suppressed: bool,
+    moved: bool = False,
 ) -> ReminderRefusal | None:
     """Return why this reminder (`first` or `second`) must not be sent now; None if it may be.
 
-    What ends the invitation for good is looked at first, so that its timers end at the first opportunity.
+    What ends the invitation for good is looked at first, so that its timers end at the first opportunity. `moved` says
+    that the contact's record names another mailbox than the one that has the invitation: it would be reminded of a mail
+    it never got.
     """
     by_status = _BY_STATUS[invitation.status]
     if by_status is not None:
@@ -87,7 +96,8 @@ def reminder_refusal(
     if by_people is not None and by_people.final:
         return by_people
     # Last, so that the hold-out group is exactly those who would have been reminded.
-    return _by_history(kind, invitation) or by_people or _by_chance(kind, invitation)
+    by_address = ReminderRefusal.ADDRESS_CHANGED if moved else None
+    return _by_history(kind, invitation) or by_people or by_address or _by_chance(kind, invitation)
 
 
 def _by_history(kind: MailKind, invitation: Invitation) -> ReminderRefusal | None:

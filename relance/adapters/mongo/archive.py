@@ -11,6 +11,7 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.anonymising import ANONYMISERS, ANONYMOUS, Named, names
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.adapters.mongo.suppressions import KEPT, MongoSuppressions
 from relance.domain.invitation import InvitationStatus
 from relance.domain.plan import PlanStatus
 from relance.domain.retention import Stage, Sweep, Unsettled
@@ -51,8 +52,9 @@ _AGE = {
 class MongoArchive:
     """`ports.retention.Archive` over all our collections."""
 
-    def __init__(self, database: MotorDatabase) -> None:
+    def __init__(self, database: MotorDatabase, suppressions: MongoSuppressions) -> None:
         self._database = database
+        self._suppressions = suppressions
         self._keys: Collection = database.anonymisations
 
     async def periods(self) -> list[str]:
@@ -112,6 +114,8 @@ class MongoArchive:
         query, collection = await self._query(sweep, before, periods), self._of(sweep)
         anonymised = sweep.stage is Stage.ANONYMOUS
         with translated("take away what is past its time"):
+            if sweep is Sweep.INVITATIONS_DELETED:
+                await self._database[KEPT].delete_many({"period": {"$in": list(periods)}})
             raws = await collection.find(query, None if anonymised else {"_id": 1}).limit(size).to_list(None)
             if not raws:
                 return 0
@@ -147,6 +151,9 @@ class MongoArchive:
     async def _insert_anonymous(self, collection: Collection, raws: Sequence[Raw]) -> None:
         named = {period: await self._named(period) for period in {raw["period"] for raw in raws}}
         write = ANONYMISERS[collection.name]
+        if collection.name == "invitations":
+            # First: from the anonymous entry nobody could tell any more which invitation it was.
+            await self._suppressions.keep(raws)
         try:
             await collection.insert_many([write(raw, named[raw["period"]]) for raw in raws], ordered=False)
         except BulkWriteError as error:

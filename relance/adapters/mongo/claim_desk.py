@@ -206,7 +206,12 @@ def _claims_and_refusals(asking: Sequence[_Call]) -> list[UpdateMany | UpdateOne
     granted = [call for call in asking if isinstance(call.verdict, Claimed)]
     if not granted:
         return [*refusals]
-    return [*refusals, *claims.claims([call.claim for call in granted if call.claim], granted[0].nonce)]
+    mailboxes = {
+        call.claim.invitation_id: call.verdict.mailboxes[0]
+        for call in granted
+        if call.claim and isinstance(call.verdict, Claimed)
+    }
+    return [*refusals, *claims.claims([call.claim for call in granted if call.claim], granted[0].nonce, mailboxes)]
 
 
 def _holds(settle: Settlement, holders: Mapping[str, Mapping[str, str]]) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
+from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.alerts import MongoAlerts
 from relance.adapters.mongo.attachments import MongoAttachments
 from relance.adapters.mongo.audit_marks import MongoAuditMarks
@@ -25,6 +26,7 @@ from relance.adapters.mongo.effects import MongoEffects
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.health_checks import MongoHealthChecks
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
+from relance.adapters.mongo.installed_keys import MongoInstalledKeys
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
@@ -36,7 +38,8 @@ from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
 from relance.errors import DependencyUnavailable, SettingsError
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
+from relance.settings.privacy import Privacy
 
 
 def _unobserved(_size: int, _waited: float, _seconds: float) -> None:
@@ -52,6 +55,7 @@ class Database:
     users: MongoUsers
     contacts: MongoContacts
     suppressions: MongoSuppressions
+    keys: MongoInstalledKeys
     plans: MongoPlans
     controls: MongoControls
     compensations: MongoCompensations
@@ -122,7 +126,7 @@ def connect(settings: Mongo, privacy: Privacy, observe: Observe = _unobserved, *
 def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: Observe = _unobserved) -> Database:
     """Return the repositories of one process on a database."""
     quarantine = Quarantine(raw.quarantine)
-    suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
+    suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
     desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine), observe)
     return Database(
         client=client,
@@ -130,6 +134,7 @@ def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: 
         users=MongoUsers(raw.users, quarantine),
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
+        keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, quarantine),
         controls=MongoControls(raw.cycleControls, quarantine),
         compensations=MongoCompensations(raw),

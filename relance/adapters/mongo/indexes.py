@@ -18,6 +18,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "silences": [("endsAt",)],
     "compensations": [("period", "decision")],
     "workers": [("at",)],
+    "mailboxes": [("period",)],
 }
 UNIQUE = {("period", "userId", "contactId"), ("job", "nominal"), ("number",), ("open", "key")}
 # The field comes first in its own index, because that is the only way a query by it alone can use the index.

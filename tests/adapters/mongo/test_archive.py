@@ -21,7 +21,7 @@ LONG_AGO, LATELY = NOW - timedelta(days=500), NOW - timedelta(days=1)
 
 @pytest.fixture
 def archive(db: Database) -> MongoArchive:
-    return MongoArchive(db.raw)
+    return MongoArchive(db.raw, db.suppressions)
 
 
 def entry(contact: str, status: str = "submitted", user: str = "u1", period: str = PERIOD, **fields: Any) -> Raw:

@@ -20,6 +20,9 @@ FingerprintArgument = Annotated[str, typer.Argument(help="Which key, see `keys s
 BreakLinksOption = Annotated[
     bool, typer.Option("--break-links", help="For a link key: know that links signed with it die, opt-outs among them.")
 ]
+LostOption = Annotated[
+    bool, typer.Option("--lost", help="For a suppression key nobody has: know that opt-outs under it are forgotten.")
+]
 DROP_EXAMPLES = """
 starter.py keys drop 4f0c2a9d11b7e683
 starter.py keys drop 9a77c01be2f45d10 --break-links
@@ -53,7 +56,13 @@ async def status(run: Run) -> Answer:
     return Answer(data, table(title, columns, rows))
 
 
-async def drop(run: Run, fingerprint: FingerprintArgument, *, break_links: BreakLinksOption = False) -> Answer:
+async def drop(
+    run: Run,
+    fingerprint: FingerprintArgument,
+    *,
+    break_links: BreakLinksOption = False,
+    lost: LostOption = False,
+) -> Answer:
     """Say that a key is not needed any more, so that processes without it may start; then take it out of the settings.
 
     Refused for a suppression key while opt-outs or invitations are remembered under it: without the address nothing
@@ -66,7 +75,9 @@ async def drop(run: Run, fingerprint: FingerprintArgument, *, break_links: Break
         if not ring.texts or ring.fingerprints[0] == fingerprint:
             invalid("FINGERPRINT", "it is the first key of these settings", "put the new key before it first")
         if setting == SUPPRESSION_KEY:
-            _check_unused(fingerprint, await database.keys.use())
+            # A key that is at hand is not lost.
+            if not lost or fingerprint in ring.fingerprints:
+                _check_unused(fingerprint, await database.keys.use())
         elif not break_links:
             invalid("FINGERPRINT", "links in mails were signed with it and would die", "add --break-links, or keep it")
         retired = {**register.retired, setting: (*register.retired.get(setting, ()), fingerprint)}

@@ -113,7 +113,7 @@ class Stack:
             "RELANCE_MAIL__PORT": str(port),
             "RELANCE_MAIL__TLS": "none",
             # The mailbox delivers nothing, so that names for examples may stand in mails.
-            "RELANCE_MAIL__REHEARSAL": "true",
+            "RELANCE_MAIL__REHEARSAL": "true" if host == processes.HOST else "false",
             **self._keys,
             "RELANCE_EVERFLOW__BASE_URL": self.everflow_http,
             "RELANCE_EVERFLOW__API_KEY": NETWORK_KEY,

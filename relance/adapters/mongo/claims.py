@@ -86,8 +86,8 @@ def _reached(mailbox: Raw) -> Raw:
     """Return the new mailbox, behind those that an earlier attempt without a reply may have reached."""
     before = {"$ifNull": ["$mailboxes", []]}
     both = {"$cond": [{"$in": [mailbox, before]}, before, {"$concatArrays": [before, [mailbox]]}]}
-    # An array is after null, a missing field before it.
-    return {"$cond": [{"$gt": ["$doubts", None]}, both, [mailbox]]}
+    # Of two arrays the one that goes on is the greater; a missing field is before every array.
+    return {"$cond": [{"$gt": ["$doubts", []]}, both, [mailbox]]}
 
 
 def _claim(requests: Sequence[ClaimRequest], nonce: str) -> Raw:

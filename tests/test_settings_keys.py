@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from relance.errors import SettingsError
-from relance.settings import Mail
 from relance.settings.keyring import Keyring
+from relance.settings.mail import Mail
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
 from relance.settings.unfit import check_keys, check_names, is_reserved, unfit_names
 from tests.keys import a_key, privacy

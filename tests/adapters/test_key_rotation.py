@@ -53,7 +53,10 @@ def test_bounces_to_addresses_of_before_still_come_home(invitation: str, named: 
 
 def test_a_digest_names_its_key_and_is_the_same_for_all_ways_to_write_a_mailbox() -> None:
     first, second = MailboxDigests(AFTER).of("Zoe@Example.ORG")
-    assert (first, second) == (*MailboxDigests(WITHOUT).of("zoe@example.org"), *MailboxDigests(BEFORE).of("ZOE@example.org"))
+    assert (first, second) == (
+        *MailboxDigests(WITHOUT).of("zoe@example.org"),
+        *MailboxDigests(BEFORE).of("ZOE@example.org"),
+    )
     assert (key_of(first), key_of(second)) == AFTER.fingerprints
     assert bare(first) == hmac.digest(NEW.encode(), b"zoe@example.org", "sha256").hex()
     assert not set(MailboxDigests(AFTER).of_invitation(INVITATION)) & {first, second}

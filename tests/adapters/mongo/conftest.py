@@ -16,7 +16,18 @@ from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
 from tests.simulation.memory.store import Store
 
-CONTRACT = {"alerts_history", "claims", "doubts", "events", "job_runs", "ledger", "mailboxes", "people", "plans", "settlements"}
+CONTRACT = {
+    "alerts_history",
+    "claims",
+    "doubts",
+    "events",
+    "job_runs",
+    "ledger",
+    "mailboxes",
+    "people",
+    "plans",
+    "settlements",
+}
 # What these ask for exists on a server only: its address, and the commands on the wire.
 ON_A_SERVER = {"mongo_uri", "commands"}
 

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from relance.admission import admit
 from relance.adapters.mongo.connection import Database
+from relance.admission import admit
 from relance.domain.key_register import KeyRegister
 from relance.errors import SettingsError
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy

@@ -64,7 +64,12 @@ def follow_up_inputs(period: str, user_id: str, entries: Sequence[Invitation], e
         if ahead:
             inputs.append(
                 FollowUpInput(
-                    period=period, user_id=user_id, part=number, groups=groups(ahead), expiry_days=expiry_days
+                    period=period,
+                    user_id=user_id,
+                    part=number,
+                    groups=groups(ahead),
+                    expiry_days=expiry_days,
+                    may_continue=True,
                 )
             )
     return inputs

@@ -27,7 +27,7 @@ from relance.ports import TAKEN, Contacts, Deferred, Failed, Ledger, Plans, Refu
 KINDS = {Step.RETRY: MailKind.INVITATION, Step.FIRST: MailKind.FIRST, Step.SECOND: MailKind.SECOND}
 OVER_ONE_CONNECTION = 1
 PUT_OFF_FOR = timedelta(minutes=10)
-"""How late reminders are at most after a pause; 5,000 follow-ups that wait cost eight looks a second."""
+"""How late reminders are at most after a pause, of follow-ups that run on a version that cannot hold them."""
 
 FINAL_REASONS = frozenset(reason.value for reason in ReminderRefusal if reason.final)
 
@@ -41,6 +41,7 @@ class _Outcomes:
     ended: dict[str, str] = field(default_factory=dict)
     retry: dict[str, datetime] = field(default_factory=dict)
     put_off: dict[str, datetime] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
     accepted: dict[str, Ahead] = field(default_factory=dict)
     taken: bool = False
 
@@ -74,13 +75,15 @@ class _Outcomes:
             return False
         return True
 
-    def hold(self, contacts: Iterable[str], sight: Sight, at: datetime) -> None:
-        """Put off what a paused cycle would send, and end what is rolled back."""
-        for contact in contacts:
+    def hold(self, contacts: Iterable[str], sight: Sight, put_off_until: datetime | None) -> None:
+        """Hold what a paused cycle would send, or put it off, and end what is rolled back."""
+        for contact in sorted(contacts):
             if sight.control.state.final:
                 self.ended[contact] = sight.control.state.reason
+            elif put_off_until is None:
+                self.held.append(contact)
             else:
-                self.put_off[contact] = at + PUT_OFF_FOR
+                self.put_off[contact] = put_off_until
 
     def _refused(self, contact: str, reason: str, *, final: bool) -> None:
         (self.ended if final else self.skipped)[contact] = reason
@@ -93,7 +96,9 @@ class _Outcomes:
             ended=self.ended,
             retry=self.retry,
             put_off=self.put_off,
+            held=tuple(self.held),
             due=groups(self.accepted),
+            may_continue=True,
         )
 
 
@@ -146,7 +151,7 @@ class FollowUpSteps:
                 clear += await settled_in_steps(self.sender, doubtful, order, add)
             await self.sender.send(clear, order, lambda job, outcome: add(job, look_after(self.sender, outcome)))
         if sight.holds_reminders:
-            outcomes.hold(left, sight, self.sender.now(request.at))
+            outcomes.hold(left, sight, None if request.holds else self.sender.now(request.at) + PUT_OFF_FOR)
             left.clear()
         if left or outcomes.taken:
             raise draining()

@@ -59,7 +59,8 @@ class Planning:
                     notes=dict(Counter(result.notes) + new_notes),
                 )
                 activity.heartbeat(page.last_id, result.model_dump())
-        return result
+            unreadable = await self.plans.end_unreadable(request.period, request.at)
+        return result.model_copy(update={"unreadable": unreadable})
 
     @activity.defn
     async def next_wave(self, request: NextWaveInput) -> NextWave:

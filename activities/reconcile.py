@@ -11,29 +11,29 @@ from temporalio import activity
 
 from activities import attempt
 from activities.failures import translated
-from activities.reconcile_inputs import revived_inputs
+from activities.reconcile_inputs import follow_ups_of, revived_inputs
 from relance import ids
 from relance.alerting import AlertDesk
 from relance.concurrency import at_once
+from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.domain.alerts.model import Rule
 from relance.domain.control import Control, ControlState
-from relance.domain.invitation import Invitation, MailKind
+from relance.domain.invitation import Invitation
 from relance.domain.plan import PlanStatus
 from relance.domain.reconciliation import (
-    OVERTAKEN,
     Mended,
     ReconcilePolicy,
     is_alarming,
     is_open,
     is_stale,
     is_unsent,
+    late_since,
     overdue,
-    overtaken,
 )
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Suppressions, Users
-from relance.ports.reconciliation import CycleWatch, Followee, Followees, FollowUpWatch
+from relance.ports.reconciliation import CycleCorrection, Followee, Followees, FollowUpWatch
 from relance.reconciliation import SUBJECT, WATCHED, out_of_step
 
 PAGE = 500
@@ -42,10 +42,14 @@ _STALE = {PlanStatus.PLANNED, PlanStatus.SENDING}
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at a period: when, since when things are late, what its cycle was told, and whether it runs."""
+    """One look at a period: when, what its cycle was told, and whether it runs.
+
+    A plan is left behind that was due before `stale_since`, a mail overdue that was due before `late_since`.
+    """
 
     period: str
     at: datetime
+    stale_since: datetime
     late_since: datetime
     control: Control
     cycle_runs: bool
@@ -64,7 +68,7 @@ class Reconciliation:
     ledger: Ledger
     controls: Controls
     follow_ups: FollowUpWatch
-    cycles: CycleWatch
+    cycles: CycleCorrection
     desk: AlertDesk
     policy: ReconcilePolicy
     clock: Clock
@@ -81,6 +85,7 @@ class Reconciliation:
                     after = place[1] if period == place[0] else None
                     place = (period, after)
                     look = await self._look(period, request)
+                    counts += await self._correct(look)
                     while look.control.state is not ControlState.ROLLED_BACK and (
                         page := await self._page(look, after)
                     ):
@@ -100,7 +105,23 @@ class Reconciliation:
         at = self.clock.now()
         control = await self.controls.get(period)
         runs = await self.cycles.runs(period)
-        return Look(period, at, at - self.policy.margin, control, runs, request.dry_run)
+        margin = self.policy.margin
+        return Look(
+            period=period,
+            at=at,
+            stale_since=at - margin,
+            late_since=late_since(control, at, margin),
+            control=control,
+            cycle_runs=runs,
+            dry_run=request.dry_run,
+        )
+
+    async def _correct(self, look: Look) -> Counter[str]:
+        """Tell a cycle what the database says, should whoever said it have died before the signal (SPEC C11)."""
+        if look.dry_run or not look.cycle_runs:
+            return Counter()
+        told = await self.cycles.correct(look.period, ControlChange.of(look.control))
+        return Counter({Mended.CYCLES_TOLD: 1}) if told else Counter()
 
     async def _page(self, look: Look, after: str | None) -> list[Followee]:
         return await self.followees.page(look.period, after, PAGE, at=look.at, late_since=look.late_since)
@@ -113,14 +134,11 @@ class Reconciliation:
             for one in page
             if one.plan in _STALE
             and not look.cycle_runs
-            and is_stale(one.plan, one.instant, look.late_since, look.control.state)
+            and is_stale(one.plan, one.instant, look.stale_since, look.control.state)
         ]
-        asked = [one for followee in (*done, *stale) for one in _follow_ups(look.period, followee)]
+        asked = [one for followee in (*done, *stale) for one in follow_ups_of(look.period, followee)]
         running = await self.follow_ups.running_among(asked)
-        paused = look.control.state is ControlState.PAUSED
-        doubtful = [
-            one for one in done if not running.issuperset(_follow_ups(look.period, one)) or (one.overdue and not paused)
-        ]
+        doubtful = [one for one in done if not running.issuperset(follow_ups_of(look.period, one)) or one.overdue]
         entries = await self.ledger.of_users(look.period, [one.user_id for one in (*doubtful, *stale)])
         open_ = await self._open([entry for those in entries.values() for entry in those])
         counts = Counter({WATCHED: len(page)})
@@ -164,9 +182,6 @@ class Reconciliation:
             kind, count = self._trouble(look, request, those, running)
             counts[kind] += count
             if count and not look.dry_run:
-                for entry in those:
-                    if overtaken(entry, look.at):
-                        await self.ledger.skip(entry.id, MailKind.FIRST, OVERTAKEN, look.at)
                 await self.follow_ups.revive(request)
         return +counts
 
@@ -175,16 +190,11 @@ class Reconciliation:
     ) -> tuple[Mended, int]:
         if ids.follow_up_workflow_id(request.period, request.user_id, request.part) not in running:
             return Mended.FOLLOW_UPS_RESTARTED, 1
-        paused = look.control.state is ControlState.PAUSED
-        return Mended.REMINDERS_WOKEN, 0 if paused else sum(overdue(one, look.late_since) for one in those)
+        late = sum(overdue(one, look.late_since, self.policy.timing) for one in those)
+        return Mended.REMINDERS_WOKEN, late
 
     async def _tell(self, counts: Counter[str]) -> None:
         if is_alarming(counts, self.policy):
             await self.desk.fire([out_of_step(counts, self.policy)])
         else:
             await self.desk.clear(Rule.RECONCILIATION, SUBJECT)
-
-
-def _follow_ups(period: str, one: Followee) -> list[str]:
-    last = max((one.contacts or 0) - 1, 0) // ids.CONTACTS_PER_FOLLOW_UP
-    return [ids.follow_up_workflow_id(period, one.user_id, part) for part in range(last + 1)]

@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from activities.follow_up_groups import parts
+from relance import ids
 from relance.contracts.follow_up import Followed, FollowUpInput
 from relance.domain.invitation import Invitation
 from relance.domain.reconciliation import Ahead, ahead_of
+from relance.ports.reconciliation import Followee
+
+
+def follow_ups_of(period: str, one: Followee) -> list[str]:
+    """Return the workflow ids of a user's follow-ups of a period."""
+    last = max((one.contacts or 0) - 1, 0) // ids.CONTACTS_PER_FOLLOW_UP
+    return [ids.follow_up_workflow_id(period, one.user_id, part) for part in range(last + 1)]
 
 
 def revived_inputs(
@@ -28,6 +36,7 @@ def revived_inputs(
                 part=number,
                 groups=_groups(ahead),
                 expiry_days=expiry_days,
+                may_continue=True,
             )
             result.append((request, [one for one in part if one.contact_id in ahead]))
     return result

@@ -20,6 +20,7 @@ from relance.domain.pacing import PUT_OFF
 from relance.domain.people import Contact, User
 from relance.domain.planning import is_late
 from relance.domain.providers import label_of
+from relance.domain.reminders import REMINDERS, due_instant
 from relance.domain.send_times import due_at
 from relance.doubts import Doubts
 from relance.errors import DependencyUnavailable, InvalidInput, MailRefused, MailUncertain
@@ -35,6 +36,7 @@ from relance.ports import (
     Mailer,
     MailLane,
     Meter,
+    Postponed,
     Refused,
     RelayLog,
     Released,
@@ -70,10 +72,7 @@ class Job:
     @property
     def due(self) -> datetime:
         """The instant it was to leave: of a reminder that of its own step."""
-        due = self.invitation.due_at
-        if due is None or self.kind not in {MailKind.FIRST, MailKind.SECOND}:
-            return self.planned
-        return due.first if self.kind is MailKind.FIRST else due.second
+        return (due_instant(self.kind, self.invitation) if self.kind in REMINDERS else None) or self.planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,7 @@ class Sender:
                 if last is not None:
                     done(last[0], last[1].result)
                     last = None
-                if isinstance(answer, Refused):
+                if not isinstance(answer, Claimed):
                     order.gate.give_back()
                     done(job, answer)
                 elif put_off is not None:
@@ -191,7 +190,7 @@ class Sender:
             await self._settle(last[1])
             done(last[0], last[1].result)
 
-    async def _exchange(self, last: tuple[Job, Settlement] | None, job: Job, order: Order) -> Claimed | Refused:
+    async def _exchange(self, last: tuple[Job, Settlement] | None, job: Job, order: Order) -> Claimed | Outcome:
         request = ClaimRequest(
             invitation_id=job.invitation.id,
             kind=job.kind,
@@ -205,10 +204,12 @@ class Sender:
         except DependencyUnavailable:
             order.gate.give_back()
             # Whether the claim was written is unknown: give it back, so that the next attempt finds it free.
-            for settlement in (*([last[1]] if last else []), _settlement(job, order, Released())):
-                await self._settle(settlement)
+            for one in (*([last[1]] if last else []), _settlement(job, order, Released())):
+                await self._settle(one)
             raise
         assert answer is not None
+        if isinstance(answer, Postponed):
+            return Deferred(PUT_OFF, answer.until, request.at, tried=False)
         return answer
 
     async def _settle(self, settlement: Settlement) -> None:

@@ -111,10 +111,9 @@ async def _compare(
 
 
 async def _last_mail(installation: Installation) -> datetime:
-    newest = await installation.database.raw.invitations.find_one({}, {"sentAt": 1}, sort=[("sentAt", -1)])
+    newest = await installation.database.effects.last_mail([PERIOD], datetime.max.replace(tzinfo=UTC))
     assert newest is not None
-    found: datetime = newest["sentAt"]
-    return found
+    return newest
 
 
 async def _run_cycle(installation: Installation, mails: int) -> tuple[CycleStatistics, float]:

@@ -42,6 +42,9 @@ async def send_reminders(
     ahead = HEADROOM_S + len(by_user) / STARTS_PER_S
     due = datetime.now(UTC) + timedelta(seconds=ahead)
     say(f"starting {len(by_user)} follow-ups whose first reminders come due in {ahead:.0f} s")
+    # Mails of one invitation keep their distance: three days lie between it and its first reminder.
+    sent = {"$set": {"sentAt": due - timedelta(days=3)}}
+    await installation.database.raw.invitations.update_many({"period": period}, sent)
     await _start(installation, [_input(period, user, mine, due) for user, mine in by_user.items()])
     if datetime.now(UTC) > due - timedelta(seconds=HEADROOM_S / 2):
         raise RuntimeError(f"starting took longer than {ahead:.0f} s, so the reminders did not come due together")
@@ -54,11 +57,11 @@ def _input(period: str, user_id: str, contacts: Sequence[str], due: datetime) ->
     group = Followed(
         contacts=tuple(contacts), first=due, second=due + timedelta(days=4), expiry=due + timedelta(days=27)
     )
-    return FollowUpInput(period=period, user_id=user_id, part=PART, groups=(group,), expiry_days=30)
+    return FollowUpInput(period=period, user_id=user_id, part=PART, groups=(group,), expiry_days=30, may_continue=True)
 
 
 async def _start(installation: Installation, inputs: Sequence[FollowUpInput]) -> None:
-    follow_ups = TemporalFollowUps(installation.client)
+    follow_ups = TemporalFollowUps(installation.client, installation.database.ledger)
     slots = asyncio.Semaphore(STARTS_AT_ONCE)
 
     async def one(follow_up: FollowUpInput) -> None:

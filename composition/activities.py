@@ -8,6 +8,7 @@ from typing import Any
 from activities.alerts import Address, AlertDelivery, Voice
 from activities.control import Controlling, ControlWatch
 from activities.corrections import Corrections
+from activities.cycle_notes import CycleNotes
 from activities.cycle_reports import CycleReports
 from activities.endings import Endings
 from activities.error_gate import Gates
@@ -15,6 +16,7 @@ from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.job_audit import JobAudit
+from activities.openings import Openings
 from activities.planning import Planning
 from activities.reports import ReportChecks
 from activities.sending import Sender
@@ -37,7 +39,8 @@ from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.nominal_times import TemporalNominalTimes
-from relance.temporal.schedules import declared
+from relance.temporal.restarts import TemporalCycleRestarts
+from relance.temporal.schedules import cycle_options, declared
 
 
 def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, list[Callable[..., Any]]]:
@@ -72,12 +75,14 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         Gates(settings.error_gate.policy, Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull),
         scheduling.hold_out,
     )
-    endings = Endings(data.controls, data.compensations, TemporalFollowUps(open_.client), SystemClock())
+    follow_ups = TemporalFollowUps(open_.client, data.ledger)
+    endings = Endings(data.controls, data.compensations, follow_ups, SystemClock())
     corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
-    starts = FollowUpStarts(data.plans, data.ledger, TemporalFollowUps(open_.client), open_.instruments, SystemClock())
+    starts = FollowUpStarts(data.plans, data.ledger, follow_ups, open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
     desk = _alert_desk(settings, open_)
     statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments)
+    notes = CycleNotes(TemporalCycleRestarts(open_.client, cycle_options(settings)), data.controls, data.plans, desk)
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
     delivery = _delivery(settings, open_, desk)
     audit = JobAudit(
@@ -106,8 +111,12 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         TaskQueue.OPS: [
             endings.give_up,
             endings.stop_follow_ups,
+            notes.look_at_wave,
+            notes.note_left,
+            notes.note_waves,
             statistics.balance,
             statistics.record_job_run,
+            Openings(TemporalCycles(open_.client), data.controls).look_up_opening,
             audit.audit,
             checks.default_lp,
             checks.paused_partner,

@@ -66,10 +66,15 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         settings.mail,
         lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
+        telemetry.instruments.name_withheld,
     )
     async with AsyncExitStack() as stack:
         database = connect_mongo(
-            settings.mongo, settings.privacy, telemetry.instruments.ledger_group, traced=bool(telemetry.interceptors)
+            settings.mongo,
+            settings.privacy,
+            telemetry.instruments.ledger_group,
+            traced=bool(telemetry.interceptors),
+            timing=settings.scheduling.reminder_timing,
         )
         stack.push_async_callback(database.close)
         await database.check()

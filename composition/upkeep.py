@@ -9,6 +9,8 @@ from activities.alerts import AlertDelivery
 from activities.cleanup import Cleanup
 from activities.digests import Digests
 from activities.reconcile import Reconciliation
+from activities.repairs import Repairs
+from activities.waking import Waking
 from composition.connections import Connections
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.followees import MongoFollowees
@@ -16,10 +18,13 @@ from relance.adapters.mongo.posted_reports import MongoPostedReports
 from relance.alerting import AlertDesk
 from relance.clock import SystemClock
 from relance.domain.reconciliation import ReconcilePolicy
+from relance.repairing import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from relance.settings import Settings
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.restarts import TemporalAlertRestarts, TemporalCycleRestarts
+from relance.temporal.schedules import cycle_options
 
 
 def upkeep_of(
@@ -29,6 +34,8 @@ def upkeep_of(
     clean, tell = cleanup(settings, open_), digests(settings, open_, delivery)
     return [
         reconciliation(settings, open_, desk).reconcile,
+        waking(settings, open_).wake_held,
+        repairs(settings, open_, desk).repair,
         clean.expire,
         clean.ended,
         clean.sweep,
@@ -41,12 +48,9 @@ def upkeep_of(
 
 def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> Reconciliation:
     """Return what compares the ledger with the follow-ups."""
-    data, scheduling = open_.database, settings.scheduling
-    policy = ReconcilePolicy(
-        settings.reconcile.margin, settings.reconcile.alert_above, scheduling.expiry_days, scheduling.max_late
-    )
+    data = open_.database
     return Reconciliation(
-        MongoFollowees(data.raw),
+        MongoFollowees(data.raw, data.asks),
         data.users,
         data.contacts,
         data.suppressions,
@@ -56,8 +60,49 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
         TemporalFollowUpWatch(open_.client),
         TemporalCycles(open_.client),
         desk,
-        policy,
+        _policy(settings),
         SystemClock(),
+    )
+
+
+def waking(settings: Settings, open_: Connections) -> Waking:
+    """Return what wakes the follow-ups after a pause."""
+    data = open_.database
+    return Waking(
+        MongoFollowees(data.raw, data.asks),
+        data.controls,
+        TemporalFollowUpWatch(open_.client),
+        settings.worker.woken_together,
+        SystemClock(),
+    )
+
+
+def repairs(settings: Settings, open_: Connections, desk: AlertDesk) -> Repairs:
+    """Return what starts workflows again that were ended by hand."""
+    data, grace = open_.database, settings.reconcile.grace
+    cycles = TemporalCycleRestarts(open_.client, cycle_options(settings))
+    return Repairs(
+        followees=MongoFollowees(data.raw, data.asks),
+        by_period=(
+            CycleRepair(desk, cycles, data.controls, data.plans, data.compensations, grace),
+            RollBackRepair(cycles, data.controls, data.compensations, grace),
+            ReportRepair(cycles),
+        ),
+        alerts=AlertRepair(desk, TemporalAlertRestarts(open_.client, settings.alerts.policy), grace),
+        desk=desk,
+        policy=_policy(settings),
+        clock=SystemClock(),
+    )
+
+
+def _policy(settings: Settings) -> ReconcilePolicy:
+    scheduling, reconcile = settings.scheduling, settings.reconcile
+    return ReconcilePolicy(
+        margin=reconcile.margin,
+        alert_above=reconcile.alert_above,
+        expiry_days=scheduling.expiry_days,
+        max_late=scheduling.max_late,
+        timing=scheduling.reminder_timing,
     )
 
 
@@ -65,9 +110,9 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     """Return what takes away what is past its time."""
     data = open_.database
     return Cleanup(
-        MongoArchive(data.raw, data.suppressions),
+        MongoArchive(data.raw, data.suppressions, data.asks),
         data.ledger,
-        TemporalFollowUps(open_.client),
+        TemporalFollowUps(open_.client, data.ledger),
         TemporalCycles(open_.client),
         settings.retention.policy(settings.jobs.runs_kept),
     )
@@ -81,7 +126,7 @@ def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> 
         data.job_runs,
         data.ledger,
         data.plans,
-        MongoFollowees(data.raw),
+        MongoFollowees(data.raw, data.asks),
         TemporalCycles(open_.client),
         MongoPostedReports(data.raw.postedReports),
         delivery,

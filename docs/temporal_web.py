@@ -52,7 +52,7 @@ async def _temporal(images: Path) -> None:
         async with run.services.database(place.settings) as database:
             await database.ensure_indexes()
             period = next_period(current_period(run.services.clock.now(), place.settings.scheduling.default_zone))
-            story = Story(run, place, database, period, FastMotion(place.client, period))
+            story = Story(run, place, database, period, FastMotion(place.client, database.ledger, period))
             await story.invite()
             await story.remind()
         follow_up = await _url(place, ids.follow_up_workflow_id(period, USER))

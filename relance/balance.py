@@ -10,16 +10,23 @@ from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.opening import Sighting
 from relance.domain.cycle_report import FAILED, SKIPPED, CycleReport, measured
 from relance.domain.failures import Severity
-from relance.domain.ledger import sum_up
+from relance.domain.ledger import Counted, sum_up
 from relance.domain.send_times import period_before
 from relance.ports import JobRuns, Ledger, Plans
 
 
 async def balance_period(
-    ledger: Ledger, plans: Plans, period: str, progress: CycleProgress | None = None
+    ledger: Ledger,
+    plans: Plans,
+    period: str,
+    progress: CycleProgress | None = None,
+    counted: Counted | None = None,
 ) -> CycleStatistics:
-    """Return the period's balance; `eligible` comes from the plans, the outcomes from the ledger."""
-    balance = sum_up(await ledger.outcomes(period), eligible=await plans.expected(period))
+    """Return the period's balance; `eligible` comes from the plans, the outcomes from the ledger.
+
+    What is in `counted` is not counted again.
+    """
+    balance = sum_up(await ledger.outcomes(period, counted), eligible=await plans.expected(period))
     return CycleStatistics(
         period=period,
         eligible=balance.eligible,
@@ -31,6 +38,7 @@ async def balance_period(
         open=balance.open,
         balance=balance.balance,
         plans_open=await plans.open_count(period),
+        plans_unreadable=await plans.unreadable_count(period),
         progress=progress,
     )
 
@@ -85,20 +93,22 @@ def report_of(statistics: CycleStatistics) -> CycleReport:
         before=statistics.before,
         unaccounted=statistics.balance,
         open=statistics.open,
+        plans_open=statistics.plans_open,
+        plans_unreadable=statistics.plans_unreadable,
     )
 
 
 def imbalance(statistics: CycleStatistics) -> Sighting:
-    """Return the sighting that a cycle's contacts are not all accounted for: somebody was lost or counted twice."""
+    """Return the sighting that a cycle is not balanced: contacts are not accounted for, or users not written to."""
     accounted = statistics.eligible - statistics.balance
     return Sighting(
         rule=Rule.CYCLE_IMBALANCE,
         group=Rule.CYCLE_IMBALANCE,
         subject=statistics.period,
         severity=Severity.CRITICAL,
-        labels={"period": statistics.period},
+        labels={"period": statistics.period, "plans_open": str(statistics.plans_open)},
         evidence=Evidence(
-            value=Decimal(abs(statistics.balance)),
+            value=Decimal(abs(statistics.balance) + statistics.plans_open),
             threshold=Decimal(0),
             baseline=Decimal(statistics.eligible),
             current=Decimal(accounted),

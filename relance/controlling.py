@@ -12,6 +12,9 @@ from relance.contracts.control import ControlChange
 from relance.domain.control import Control, ControlState
 from relance.ports import Clock, Controls, Cycles
 
+GOES_ON = frozenset({ControlState.RUNNING, ControlState.CANCELLED})
+"""Reminders go out again: also those of a cancelled cycle, to whom it had invited before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -31,8 +34,18 @@ class CycleDesk:
     clock: Clock
 
     async def tell(self, period: str, state: ControlState, reason: str, by: str) -> Told:
-        """Store what a cycle is told, then signal it; saying the same again only signals again."""
+        """Store what a cycle is told, then signal it, then wake the follow-ups that a pause has held.
+
+        Saying the same again does the last two again. Who dies in between loses nothing: waves ask every hour, and the
+        reconciliation wakes what is overdue.
+        """
         wanted = Control(id=period, state=state, reason=reason, by=by, at=self.clock.now())
         now, changed = await self.controls.change(wanted)
-        heard = now.state is state and await self.cycles.tell(period, ControlChange.of(now))
+        order = ControlChange.of(now)
+        if not changed:
+            # As of now: so it also ends what a workflow was told by hand, past the database.
+            order = order.model_copy(update={"at": wanted.at})
+        heard = now.state is state and await self.cycles.tell(period, order)
+        if now.state is state and state in GOES_ON:
+            await self.cycles.wake_follow_ups(period)
         return Told(now, changed, heard)

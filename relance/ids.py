@@ -70,6 +70,11 @@ def follow_up_workflow_id(period: str, user_id: str, part: int = 0) -> str:
     return f"{base}/{part}" if part else base
 
 
+def wake_workflow_id(period: str) -> str:
+    """Return the id of the WakeFollowUps that runs after a period's cycle was resumed."""
+    return f"wake/{period}"
+
+
 def cycle_report_workflow_id(period: str) -> str:
     """Return the id of what tells people how a period's cycle ended."""
     return f"cycle-report/{period}"

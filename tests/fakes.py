@@ -228,10 +228,14 @@ class FakeCycles:
 
     running: bool = True
     told: list[tuple[str, ControlChange]] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
 
     async def tell(self, period: str, change: ControlChange) -> bool:
         self.told.append((period, change))
         return self.running
+
+    async def wake_follow_ups(self, period: str) -> None:
+        self.woken.append(period)
 
 
 class NoPictures:

@@ -112,7 +112,7 @@ class Installation:
     def intake(self) -> EventIntake:
         """Return where events come in."""
         data = self.database
-        follow_ups = TemporalFollowUps(self.client)
+        follow_ups = TemporalFollowUps(self.client, data.ledger)
         return EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
 
     def desk(self, clock: Clock | None = None) -> AlertDesk:

@@ -15,6 +15,7 @@ from workflows.posting import tell
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertDelivery
+    from relance import signal_checks
     from relance.contracts.alerts import (
         AlertEntry,
         AlertInput,
@@ -32,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from relance.domain.alerts.group import AlertGroup, Counts
     from relance.domain.alerts.model import AlertEvent
     from relance.domain.alerts.observing import Step, acknowledge, clear, fire, inhibit, observed, silence
+    from relance.domain.alerts.room import admitted, latest_observation
     from relance.domain.alerts.settling import settled
     from relance.domain.wording import counted
 
@@ -40,6 +42,9 @@ GATHER = timedelta(seconds=1)
 
 ONCE_MORE = timedelta(minutes=5)
 """When a message that no channel took is tried again, with what is known by then."""
+
+LONGEST_WAIT = timedelta(days=30)
+"""Then it looks again; a silence without end is no timer of centuries, which overflows the server's durations."""
 
 DELIVERIES_SHOWN = 20
 ENTRIES_AT_ONCE = 1000
@@ -58,28 +63,28 @@ class Alert:
         self._entries = list(request.entries)
         self._deliveries = list(request.deliveries)
         self._inbox: list[Sighted | Decided | Inhibited] = []
-        self._asked: list[DetailsAsked] = []
-        self._took_at = workflow.now() - GATHER
+        self._asked = list(request.asked)
+        self._took_at = request.took_at or workflow.now() - GATHER
 
     @workflow.signal
     def sighted(self, news: Sighted) -> None:
         """Note what a check saw; it is in the database already."""
-        self._inbox.append(news)
+        self._inbox.append(signal_checks.sighted(news))
 
     @workflow.signal
     def decided(self, news: Decided) -> None:
         """Note what a person decided; it is in the database already."""
-        self._inbox.append(news)
+        self._inbox.append(signal_checks.decided(news))
 
     @workflow.signal
     def inhibited(self, news: Inhibited) -> None:
         """Note that another alert explains this group away, or none any more."""
-        self._inbox.append(news)
+        self._inbox.append(signal_checks.inhibited(news))
 
     @workflow.signal
     def details(self, news: DetailsAsked) -> None:
         """Note that somebody wants to know more."""
-        self._asked.append(news)
+        self._asked.append(signal_checks.details(news))
 
     @workflow.query
     def view(self) -> AlertView:
@@ -94,6 +99,10 @@ class Alert:
             self._take_in()
             await self._record()
             if workflow.info().is_continue_as_new_suggested():
+                self._take_in()
+                if len(self._entries) > ENTRIES_AT_ONCE:
+                    # More came in meanwhile than may travel; recorded first.
+                    continue
                 self._continue_as_new()
             action = next_action(self._group, workflow.now(), self._policy)
             self._show(action)
@@ -133,6 +142,7 @@ class Alert:
 
     def _see(self, news: Sighted) -> None:
         now = workflow.now()
+        news = self._bounded(news)
         self._group = inhibit(self._group, news.inhibited_by)
         unknown = set(news.gone) - self._group.members.keys()
         if news.whole:
@@ -144,6 +154,18 @@ class Alert:
         self._note(AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
         for one in news.silenced:
             self._step(silence(self._group, one.keys, one.until))
+
+    def _bounded(self, news: Sighted) -> Sighted:
+        """Return what the group has room for, and no observation that overtakes every later one."""
+        fitting, refused = admitted(self._group, news.firings)
+        if refused and workflow.patched("room-of-a-group"):
+            workflow.logger.warning("a group of alerts is full", extra={"refused": refused})
+            self._group = self._group.counted(fired=refused, suppressed=refused)
+            news = news.model_copy(update={"firings": fitting})
+        from_the_future = news.observation > latest_observation(workflow.now())
+        if from_the_future and workflow.patched("observations-from-the-future"):
+            news = news.model_copy(update={"observation": self._group.observation})
+        return news
 
     def _step(self, step: Step) -> None:
         self._group = step.group
@@ -220,7 +242,7 @@ class Alert:
         await tell(post, (Route.FIRST,))
 
     async def _wait(self, action: Action) -> None:
-        timeout = action.until - workflow.now() if isinstance(action, Wait) else None
+        timeout = min(action.until - workflow.now(), LONGEST_WAIT) if isinstance(action, Wait) else None
         try:
             await workflow.wait_condition(
                 lambda: bool(self._inbox or self._asked),
@@ -231,13 +253,16 @@ class Alert:
             return
 
     def _continue_as_new(self) -> None:
-        self._take_in()
+        members = self._group.members
+        asked = tuple(dict.fromkeys(key for one in self._asked for key in one.keys if key in members))
         workflow.continue_as_new(
             self._request.model_copy(
                 update={
                     "state": self._group,
                     "entries": tuple(self._entries),
                     "deliveries": tuple(self._deliveries),
+                    "asked": (DetailsAsked(keys=asked),) if asked else (),
+                    "took_at": self._took_at,
                 }
             )
         )

@@ -24,18 +24,22 @@ class CycleReport:
     @workflow.init
     def __init__(self, request: CycleReportInput) -> None:
         self._request = request
-        self._outcomes: dict[str, str] = {}
+        self._outcomes = dict(request.outcomes)
 
     @workflow.run
     async def run(self, request: CycleReportInput) -> CycleReportResult:
         """Return per channel whether it has the report; what no channel took is tried again for some days."""
-        give_up, wait = workflow.now() + request.patience, FIRST_WAIT
+        begun, wait = request.begun or workflow.now(), request.wait or FIRST_WAIT
+        give_up = begun + request.patience
         while True:
             told = await self._tell()
             if told.done or workflow.now() + wait > give_up:
                 return CycleReportResult(period=request.period, outcomes=self._outcomes)
             await workflow.sleep(wait, summary="no channel took the report; once more then")
             wait = min(2 * wait, LONGEST_WAIT)
+            if workflow.info().is_continue_as_new_suggested() and workflow.patched("cycle-report-continues-as-new"):
+                carried = {"begun": begun, "wait": wait, "outcomes": self._outcomes}
+                workflow.continue_as_new(request.model_copy(update=carried))
 
     async def _tell(self) -> Told:
         told = await spread(self._post, (Route.FIRST,))

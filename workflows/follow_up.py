@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
+from workflows.holding import Holding
+from workflows.invitation_steps import COMPLETED, InvitationSteps, compact
 from workflows.options import STEP
 
 with workflow.unsafe.imports_passed_through():
     from activities.follow_ups import FollowUpSteps
-    from relance import ids
+    from relance import signal_checks
     from relance.contracts.follow_up import (
         DueGroup,
         Followed,
         FollowedState,
         FollowUpInput,
+        FollowUpState,
         InvitationEvent,
         Step,
         StepInput,
@@ -29,51 +34,6 @@ with workflow.unsafe.imports_passed_through():
 
 
 NOTHING = timedelta(0)
-COMPLETED = "completed"
-_ORDER = tuple(Step)
-
-
-class _Invitation:
-    """One invitation's place in time: the steps still ahead of it, and the timer of the next one."""
-
-    def __init__(self, contact_id: str, group: Followed) -> None:
-        self.contact_id = contact_id
-        self.steps: list[tuple[datetime, Step]] = []
-        self.tries = 0
-        self.ended: str | None = None
-        self.timer: asyncio.Task[None] | None = None
-        self.take(group)
-
-    def take(self, group: Followed) -> None:
-        """Replace the steps by those of `group`."""
-        self.steps = _steps(group)
-        self.tries = 0
-
-    def learn(self, group: Followed) -> bool:
-        """Add the steps of `group` that are not known; return whether another one is next now."""
-        known = {step for _, step in self.steps}
-        new = [one for one in _steps(group) if one[1] not in known]
-        next_before = self.steps[:1]
-        # In their own order: one that was put off may be later than the one after it.
-        self.steps = sorted(self.steps + new, key=lambda one: _ORDER.index(one[1]))
-        return self.steps[:1] != next_before
-
-    def end(self, reason: str) -> None:
-        """Need no further timer; the first reason stays."""
-        if self.ended is None:
-            self.ended = reason
-            if self.timer is not None:
-                self.timer.cancel()
-
-
-def _steps(group: Followed) -> list[tuple[datetime, Step]]:
-    known = (
-        (group.retry_at, Step.RETRY),
-        (group.first, Step.FIRST),
-        (group.second, Step.SECOND),
-        (group.expiry, Step.EXPIRY),
-    )
-    return [(at, step) for at, step in known if at is not None]
 
 
 @workflow.defn
@@ -83,17 +43,17 @@ class FollowUp:
     @workflow.init
     def __init__(self, request: FollowUpInput) -> None:
         self._request = request
-        self._invitations = {
-            contact: _Invitation(contact, group) for group in request.groups for contact in group.contacts
-        }
-        self._due: list[_Invitation] = []
+        self._may_continue = request.may_continue
+        self._invitations = _known(request)
+        self._due: list[InvitationSteps] = []
         self._woken: list[Followed] = []
+        self._holding = Holding(request.state or FollowUpState())
 
     @workflow.signal
     def event(self, event: InvitationEvent) -> None:
         """Note an event; it is in the database already, so that one for an unknown invitation costs nothing."""
-        key = ids.parse_invitation_id(event.invitation_id)
-        invitation = self._invitations.get(key.contact_id)
+        contact = signal_checks.event(event, self._request.period, self._request.user_id)
+        invitation = self._invitations.get(contact)
         if invitation is not None and event.kind in ENDS_FOLLOW_UP:
             invitation.end(event.kind.value)
 
@@ -101,80 +61,120 @@ class FollowUp:
     def stop(self, reason: str) -> None:
         """End every timer: the cycle was rolled back (SPEC C11); it is in the database already."""
         for one in self._invitations.values():
-            one.end(reason)
+            one.end(signal_checks.reason(reason))
 
     @workflow.signal
     def wake(self, news: Wake) -> None:
-        """Note what the ledger says is still to come, in case some of it is not known here any more (SPEC R8)."""
-        self._woken.extend(news.groups)
+        """Look at held steps again, and note what the ledger says is still to come, in case it is not known (R8)."""
+        known = {*self._invitations, *(contact for group in self._woken for contact in group.contacts)}
+        self._woken.extend(signal_checks.wake(news, known, workflow.now()).groups)
+        self._holding.may_be_over()
 
     @workflow.query
     def steps(self) -> list[FollowedState]:
         """Return each invitation's next step."""
-        return [
-            FollowedState(
-                contact_id=one.contact_id,
-                step=one.steps[0][1] if one.steps and one.ended is None else None,
-                due=one.steps[0][0] if one.steps and one.ended is None else None,
-                ended=one.ended,
-            )
-            for one in self._invitations.values()
-        ]
+        return [one.state for one in self._invitations.values()]
 
     @workflow.run
     async def run(self, request: FollowUpInput) -> dict[str, str]:
         """Return how each invitation's follow-up ended, by contact id."""
         for one in self._invitations.values():
             self._set_timer(one)
+        if self._held:
+            self._holding.set_timer()
         while self._woken or not self._all_ended():
-            await workflow.wait_condition(lambda: bool(self._due or self._woken) or self._all_ended())
+            await workflow.wait_condition(self._has_something_to_do)
             self._take_in()
+            if self._is_to_continue_as_new():
+                await self._continue_as_new()
             due, self._due = self._due, []
-            self._apply(due, await self._run_steps(due))
+            for some in _together(due):
+                await self._run_steps(self._not_held([one for one in some if one.ended is None]))
         await workflow.wait_condition(workflow.all_handlers_finished)
         return {one.contact_id: one.ended or "" for one in self._invitations.values()}
 
+    def _has_something_to_do(self) -> bool:
+        return (
+            bool(self._due or self._woken)
+            or self._all_ended()
+            or (self._holding.is_over and bool(self._held))
+            or self._is_to_continue_as_new()
+        )
+
     def _all_ended(self) -> bool:
         return all(one.ended is not None for one in self._invitations.values())
+
+    @property
+    def _held(self) -> list[InvitationSteps]:
+        return [one for one in self._invitations.values() if one.held and one.ended is None]
 
     def _take_in(self) -> None:
         groups, self._woken = self._woken, []
         for group in groups:
             for contact in group.contacts:
                 self._learn(contact, group)
+        if self._holding.begin_look():
+            for one in self._held:
+                one.held = False
+                self._set_timer(one)
 
     def _learn(self, contact: str, group: Followed) -> None:
         one = self._invitations.get(contact)
         if one is None or one.ended is not None:
-            one = self._invitations[contact] = _Invitation(contact, group)
+            one = self._invitations[contact] = InvitationSteps.of(contact, group)
             self._set_timer(one)
-        elif one.learn(group) and one not in self._due:
+        elif one.learn(group) and one not in self._due and not one.held:
             if one.timer is not None:
                 one.timer.cancel()
             self._set_timer(one)
 
-    def _set_timer(self, one: _Invitation) -> None:
+    def _set_timer(self, one: InvitationSteps) -> None:
         if not one.steps:
             one.end(COMPLETED)
-        elif one.ended is None:
-            at, step = one.steps[0]
-            one.timer = asyncio.create_task(self._wake_up(one, at, step))
+        elif one.ended is None and not one.held:
+            one.timer = asyncio.create_task(self._wake_up(one, one.steps[0].at, one.steps[0].step))
 
-    async def _wake_up(self, one: _Invitation, at: datetime, step: Step) -> None:
+    async def _wake_up(self, one: InvitationSteps, at: datetime, step: Step) -> None:
         ahead = at - workflow.now()
         if ahead > NOTHING:
             summary = f"{STEP_WORDS[step]} for contact {one.contact_id}, due {at:%Y-%m-%d %H:%M} UTC"
             await workflow.sleep(ahead, summary=summary)
         self._due.append(one)
 
-    async def _run_steps(self, due: list[_Invitation]) -> StepResult:
-        open_now = [one for one in due if one.ended is None]
-        if not open_now:
-            return StepResult()
+    def _not_held(self, due: Sequence[InvitationSteps]) -> list[InvitationSteps]:
+        """Hold what comes due while the cycle is known to be paused; return the rest. Expiry does not wait."""
+        if not self._holding.believes_paused(workflow.now()):
+            return list(due)
+        for one in due:
+            one.held = one.steps[0].step is not Step.EXPIRY
+        if any(one.held for one in due):
+            self._holding.set_timer()
+        return [one for one in due if not one.held]
+
+    async def _run_steps(self, due: Sequence[InvitationSteps]) -> None:
+        if not due:
+            return
         groups: dict[tuple[Step, int], list[str]] = {}
-        for one in open_now:
-            groups.setdefault((one.steps[0][1], one.tries), []).append(one.contact_id)
-        words = ", ".join(f"{len(contacts)} x {STEP_WORDS[step]}" for (step, _), contacts in groups.items())
+        for one in due:
+            groups.setdefault((one.steps[0].step, one.tries), []).append(one.contact_id)
+        try:
+            result = await self._execute(groups)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            # What is wrong with one invitation must end neither the others nor the events of this one.
+            workflow.logger.warning("a step failed for good, it is tried again later (%s)", _cause(error))
+            for one in due:
+                one.fail(workflow.now())
+                self._set_timer(one)
+            return
+        self._may_continue = self._may_continue or result.may_continue
+        self._note_pause(groups, result)
+        for one in due:
+            one.apply(result)
+            self._set_timer(one)
+
+    async def _execute(self, groups: Mapping[tuple[Step, int], Sequence[str]]) -> StepResult:
         return await workflow.execute_activity_method(
             FollowUpSteps.run_steps,
             StepInput(
@@ -186,26 +186,41 @@ class FollowUp:
                     DueGroup(step=step, contacts=tuple(contacts), tries=tries)
                     for (step, tries), contacts in groups.items()
                 ),
+                holds=True,
             ),
             task_queue=TaskQueue.MAIL,
-            summary=words,
+            summary=", ".join(f"{len(contacts)} x {STEP_WORDS[step]}" for (step, _), contacts in groups.items()),
             **STEP,
         )
 
-    def _apply(self, due: list[_Invitation], result: StepResult) -> None:
-        accepted = {contact: group for group in result.due for contact in group.contacts}
-        for one in due:
-            retry_at = result.retry.get(one.contact_id)
-            if one.contact_id in accepted:
-                one.take(accepted[one.contact_id])
-            elif retry_at is not None:
-                one.steps[0] = (retry_at, one.steps[0][1])
-                one.tries += 1
-            elif one.contact_id in result.put_off:
-                one.steps[0] = (result.put_off[one.contact_id], one.steps[0][1])
-            else:
-                one.steps.pop(0)
-                one.tries = 0
-            if one.contact_id in result.ended:
-                one.end(result.ended[one.contact_id])
-            self._set_timer(one)
+    def _note_pause(self, groups: Mapping[tuple[Step, int], Sequence[str]], result: StepResult) -> None:
+        if result.held:
+            self._holding.note_held(workflow.now())
+        elif any(step is not Step.EXPIRY for step, _ in groups):
+            self._holding.note_running()
+
+    def _is_to_continue_as_new(self) -> bool:
+        return self._may_continue and workflow.info().is_continue_as_new_suggested() and not self._all_ended()
+
+    async def _continue_as_new(self) -> None:
+        """Go on with everything that is known; signals are taken in by now, and what is due is due again at once."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._woken or self._holding.is_over:
+            return
+        state = self._holding.keep().model_copy(update={"kept": compact(self._invitations.values())})
+        workflow.continue_as_new(self._request.model_copy(update={"groups": (), "may_continue": True, "state": state}))
+
+
+def _known(request: FollowUpInput) -> dict[str, InvitationSteps]:
+    if request.state is not None:
+        return {one: InvitationSteps.kept(one, kept) for kept in request.state.kept for one in kept.contacts}
+    return {one: InvitationSteps.of(one, group) for group in request.groups for one in group.contacts}
+
+
+def _together(due: Sequence[InvitationSteps]) -> list[list[InvitationSteps]]:
+    """Return what is sent in one activity each: everything, but what has failed for good before one by one."""
+    return [[one for one in due if not one.errors], *([one] for one in due if one.errors)]
+
+
+def _cause(error: ActivityError) -> str:
+    return (isinstance(error.cause, ApplicationError) and error.cause.type) or type(error.cause).__name__

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import CancelledError
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError, is_cancelled_exception
 
 from workflows.cycle_report import CycleReport
-from workflows.options import LOOK_UP, PLAN
+from workflows.cycle_waves import AT_ONCE, Waves
+from workflows.options import COUNT, LOOK_UP, PLAN
 from workflows.orders import Orders
-from workflows.send_wave import SendWave
 
 with workflow.unsafe.imports_passed_through():
+    from activities.cycle_notes import CycleNotes
     from activities.endings import Endings
     from activities.planning import Planning
     from activities.statistics import Statistics
@@ -29,16 +30,15 @@ with workflow.unsafe.imports_passed_through():
         NextWaveInput,
         PlanInput,
         StatisticsInput,
-        WaveInput,
         WaveResult,
     )
     from relance.contracts.cycle_report import CycleReportInput
     from relance.contracts.names import TaskQueue
     from relance.contracts.rollback import GiveUpInput
+    from relance.contracts.waves import LeftInput
     from relance.domain.send_times import period_window
     from relance.domain.wording import counted
 
-WAVES_AT_ONCE = 8
 SETTLE_EVERY = timedelta(minutes=5)
 SETTLE_FOR = timedelta(hours=48)
 """Longer than the retry ladder of soft failures, so that every mail has its outcome before the balance is drawn."""
@@ -55,8 +55,7 @@ class MonthlyCycle:
         self._progress = request.progress or CycleProgress(period=request.period, started_at=workflow.now())
         self._orders = Orders(request.period, request.control)
         self._replan_asked = False
-        self._waves: dict[datetime, asyncio.Task[None]] = {}
-        self._put_off: set[datetime] = set()
+        self._waves = Waves(request, self._orders, self._add)
 
     @workflow.signal
     def preferences_changed(self) -> None:
@@ -72,26 +71,42 @@ class MonthlyCycle:
     @workflow.query
     def progress(self) -> CycleProgress:
         """Return what has been done and told; waves that are running answer for themselves."""
-        return self._progress.model_copy(update={"control": self._orders.told})
+        waves = {"current_waves": tuple(sorted(self._waves.running)), **self._waves.carried}
+        return self._progress.model_copy(update={**waves, "control": self._orders.told})
 
     @workflow.run
     async def run(self, request: CycleInput) -> CycleStatistics:
         """Return how the cycle ended."""
+        try:
+            while True:
+                await self._send()
+                if statistics := await self._settle():
+                    return statistics
+        except (CancelledError, FailureError) as error:
+            if is_cancelled_exception(error):
+                await self._leave()
+            raise
+
+    async def _send(self) -> None:
+        """Plan and send until there is nothing left to send."""
         while True:
-            await self._plan()
-            if await self._send_until_replan():
-                break
+            # Started again only to end it: whoever has no plan yet needs none.
+            if not (self._orders.over and workflow.patched("no-plans-when-over")):
+                await self._plan()
+            over = await self._send_until_replan()
+            if over or workflow.info().is_continue_as_new_suggested():
+                await self._waves.finish()
+            if over:
+                return
             if workflow.info().is_continue_as_new_suggested():
-                await self._finish_waves()
+                progress = self.progress()
                 workflow.continue_as_new(
-                    request.model_copy(update={"progress": self._progress, "control": self._orders.told})
+                    self._request.model_copy(update={"progress": progress, "control": progress.control})
                 )
-        await self._finish_waves()
-        return await self._settle()
 
     async def _plan(self) -> None:
         self._replan_asked = False
-        self._put_off.clear()
+        self._waves.planned()
         self._show("planning")
         result = await workflow.execute_activity_method(
             Planning.plan,
@@ -118,8 +133,12 @@ class MonthlyCycle:
             wave = await self._next_wave()
             self._update(next_wave=wave.instant)
             if wave.instant is not None and wave.instant <= workflow.now():
-                if len(self._waves) < WAVES_AT_ONCE and not self._orders.told.stops:
-                    self._start_wave(wave.instant, wave.users)
+                if self._waves.comes_again(wave.instant):
+                    continue
+                free = len(self._waves.running) < AT_ONCE and not self._orders.told.stops
+                if free and await self._waves.may_begin():
+                    self._waves.start(wave.instant, wave.users)
+                    self._show("sending")
                     continue
             elif self._is_over(wave):
                 return True
@@ -127,11 +146,14 @@ class MonthlyCycle:
         return self._orders.over
 
     def _is_over(self, wave: NextWave) -> bool:
-        if self._waves or self._put_off:
-            return workflow.now() > self._last_instant() + self._options.max_late and not self._waves
+        if self._waves.running or self._waves.waiting:
+            return workflow.now() > self._last_instant() + self._options.max_late and not self._waves.running
         if self._request.send_now:
             return wave.instant is None
-        return wave.instant is None and workflow.now() >= self._last_instant()
+        return workflow.now() >= self._last_instant() and (
+            # No user's send time is later; whatever plan says so is not waited for, but counted as left open.
+            wave.instant is None or workflow.patched("instants-beyond-the-period")
+        )
 
     def _last_instant(self) -> datetime:
         if self._request.send_now:
@@ -141,21 +163,24 @@ class MonthlyCycle:
     async def _next_wave(self) -> NextWave:
         return await workflow.execute_activity_method(
             Planning.next_wave,
-            NextWaveInput(period=self._request.period, excluding=tuple(sorted({*self._waves, *self._put_off}))),
+            NextWaveInput(period=self._request.period, excluding=self._waves.excluded),
             summary="look up the next wave",
             **LOOK_UP,
         )
 
     async def _wait_for(self, wave: NextWave, replan_at: datetime, told: ControlChange) -> None:
         # A cycle without further waves still ends at the end of its period, not an hour later.
-        ends = replan_at if self._waves or self._last_instant() <= workflow.now() else self._last_instant()
-        ahead = [at for at in (wave.instant, ends, replan_at) if at is not None and at > workflow.now()]
+        ends = replan_at if self._waves.running or self._last_instant() <= workflow.now() else self._last_instant()
+        # Too many waves began within the hour: the one that is due waits for the rest of it.
+        ahead = [
+            at for at in (wave.instant, ends, replan_at, self._waves.free_at) if at is not None and at > workflow.now()
+        ]
         until = min(ahead, default=replan_at)
-        running = len(self._waves)
+        running = len(self._waves.running)
         self._show("sending" if running else "waiting")
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._replan_asked or len(self._waves) < running or self._orders.told != told,
+                lambda: self._replan_asked or len(self._waves.running) < running or self._orders.told != told,
                 timeout=until - workflow.now(),
                 timeout_summary=f"{self._what_comes(until, wave)} at {until:%Y-%m-%d %H:%M} UTC",
             )
@@ -165,50 +190,8 @@ class MonthlyCycle:
             return f"wave of {counted(wave.users, 'user')}"
         return "end of the period" if until == self._last_instant() else "next planning pass"
 
-    def _start_wave(self, instant: datetime, users: int) -> None:
-        self._waves[instant] = asyncio.create_task(self._send_wave(instant, users))
-        self._update(current_waves=tuple(sorted(self._waves)))
-        self._show("sending")
-
-    async def _send_wave(self, instant: datetime, users: int) -> None:
-        try:
-            child = await workflow.start_child_workflow(
-                SendWave.run,
-                WaveInput(period=self._request.period, instant=instant, options=self._options),
-                id=ids.wave_workflow_id(self._request.period, instant),
-                static_summary=f"Wave of {counted(users, 'user')}, due {instant:%Y-%m-%d %H:%M} UTC",
-            )
-            passing = asyncio.create_task(self._pass_on(child))
-            try:
-                result = await child
-            finally:
-                passing.cancel()
-            self._add(result)
-            if result.batches_failed:
-                self._put_off.add(instant)
-        except ChildWorkflowError:
-            # One wave never stops the others (SPEC C9); its plans stay open and come up again after the next planning.
-            workflow.logger.warning("wave ended without a result", extra={"wave": instant.isoformat()})
-            self._put_off.add(instant)
-        finally:
-            del self._waves[instant]
-            self._update(current_waves=tuple(sorted(self._waves)))
-
-    async def _pass_on(self, child: workflow.ChildWorkflowHandle[SendWave, WaveResult]) -> None:
-        """Tell a wave what the cycle is told, for as long as it runs."""
-        passed = [self._request.control]
-        while True:
-            await workflow.wait_condition(lambda: self._orders.told != passed[-1])
-            passed.append(self._orders.told)
-            # It may have ended in the same moment.
-            with suppress(ApplicationError):
-                await child.signal(SendWave.control, passed[-1])
-
-    async def _finish_waves(self) -> None:
-        if self._waves:
-            await asyncio.gather(*self._waves.values())
-
-    async def _settle(self) -> CycleStatistics:
+    async def _settle(self) -> CycleStatistics | None:
+        """Return the balance once every mail has its outcome; None when there is something to send after all."""
         give_up = workflow.now() + SETTLE_FOR
         while True:
             # Noted before the ledger is counted: what is told meanwhile ends the wait at once.
@@ -218,19 +201,28 @@ class MonthlyCycle:
             self._show("balancing")
             statistics = await workflow.execute_activity_method(
                 Statistics.balance,
-                StatisticsInput(period=self._request.period, progress=self._progress, at=workflow.now()),
+                StatisticsInput(
+                    period=self._request.period,
+                    progress=self._progress,
+                    at=workflow.now(),
+                    interim=workflow.now() < give_up,
+                ),
                 task_queue=TaskQueue.OPS,
                 summary=f"balance the ledger of {self._request.period}",
-                **LOOK_UP,
+                **COUNT,
             )
-            if statistics.open == 0 or workflow.now() >= give_up:
+            left = statistics.plans_open > 0 and not self._orders.over and workflow.patched("plans-left-open")
+            if (statistics.open == 0 and not left) or workflow.now() >= give_up:
                 break
+            if left and (await self._next_wave()).instant is not None:
+                return None
             self._show("settling")
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._orders.told != told,  # noqa: B023 - waited for here
                     timeout=SETTLE_EVERY,
-                    timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups",
+                    timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups"
+                    + (f", {counted(statistics.plans_open, 'plan')} open" if left else ""),
                 )
         if workflow.patched("cycle-report"):
             await self._report()
@@ -249,6 +241,18 @@ class MonthlyCycle:
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 static_summary=f"Report of the cycle of {self._request.period}",
             )
+
+    async def _leave(self) -> None:
+        """End as somebody has asked the server to: no wave is cut off, and people hear of what is left."""
+        self._show("cancelled by hand, waits for its waves")
+        await self._waves.finish()
+        await workflow.execute_activity_method(
+            CycleNotes.note_left,
+            LeftInput(period=self._request.period, at=workflow.now()),
+            task_queue=TaskQueue.OPS,
+            summary="note what is left of a cycle that was cancelled by hand",
+            **LOOK_UP,
+        )
 
     async def _give_up(self) -> None:
         self._show("giving up")

@@ -17,6 +17,7 @@ from workflows.paused_partner_check import PausedPartnerCheck
 from workflows.reconcile import Reconcile
 from workflows.roll_back import RollBack
 from workflows.send_wave import SendWave
+from workflows.wake_follow_ups import WakeFollowUps
 from workflows.weekly_cleanup import WeeklyCleanup
 
 WORKFLOWS: dict[TaskQueue, list[type]] = {
@@ -29,6 +30,7 @@ WORKFLOWS: dict[TaskQueue, list[type]] = {
         PausedPartnerCheck,
         Alert,
         RollBack,
+        WakeFollowUps,
         Reconcile,
         WeeklyCleanup,
         DailyDigest,

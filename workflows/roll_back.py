@@ -14,10 +14,12 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.cycle import Counts
     from relance.contracts.names import TaskQueue
     from relance.contracts.rollback import (
+        Correcting,
         CorrectionInput,
         CorrectionResult,
         GivenUp,
         GiveUpInput,
+        PutOff,
         RollBackInput,
         RollBackResult,
     )
@@ -28,6 +30,11 @@ IN_FLIGHT_EVERY = timedelta(seconds=2)
 IN_FLIGHT_LOOKS = 300
 """Ten minutes: a relay may take as long to answer (RFC 5321 4.5.3.2.6)."""
 
+MOST_PUT_OFF = 2000
+"""Pages; 400 kB of ids and instants, which travel with every continue-as-new. Then the oldest is tried first."""
+
+CONTINUES = "roll-back-continues-as-new"
+
 
 @workflow.defn
 class RollBack:
@@ -36,7 +43,8 @@ class RollBack:
     @workflow.init
     def __init__(self, request: RollBackInput) -> None:
         self._request = request
-        self._result = RollBackResult(period=request.period)
+        self._result = request.result or RollBackResult(period=request.period)
+        self._place = request.correcting or Correcting()
 
     @workflow.query
     def progress(self) -> RollBackResult:
@@ -46,10 +54,11 @@ class RollBack:
     @workflow.run
     async def run(self, request: RollBackInput) -> RollBackResult:
         """Return what was taken back."""
-        await self._give_up()
-        self._update(follow_ups=await self._stop_follow_ups())
-        # What their last steps sent was not there before.
-        await self._give_up()
+        if request.correcting is None:
+            await self._give_up()
+            self._update(follow_ups=await self._stop_follow_ups())
+            # What their last steps sent was not there before.
+            await self._give_up()
         if request.correction:
             await self._correct()
         return self._result
@@ -79,25 +88,40 @@ class RollBack:
 
     async def _correct(self) -> None:
         """Send every page once, then again what was put off, for as long as the ladder of tries has rungs."""
-        put_off: list[tuple[CorrectionInput, CorrectionResult]] = []
-        request: CorrectionInput | None = CorrectionInput(period=self._request.period, at=workflow.now())
-        while request is not None:
-            page = await self._send(request)
-            if page.retry_at is not None:
-                put_off.append((request.model_copy(update={"last": page.last}), page))
-            request = request.model_copy(update={"after": page.last}) if page.last is not None else None
-        while put_off:
-            request, before = put_off.pop(0)
-            ahead = (before.retry_at or workflow.now()) - workflow.now()
-            if ahead > NOTHING:
-                await workflow.sleep(ahead, summary=f"{counted(before.counts.deferred, 'correction')} put off")
-            request = request.model_copy(update={"tries": request.tries + 1})
-            page = await self._send(request, before)
-            if page.retry_at is not None:
-                put_off.append((request, page))
+        while not self._place.through:
+            if len(self._place.put_off) >= MOST_PUT_OFF and workflow.patched(CONTINUES):
+                await self._try_again()
+            else:
+                await self._send_page()
+            self._continue_if_long()
+        while self._place.put_off:
+            await self._try_again()
+            self._continue_if_long()
 
-    async def _send(self, request: CorrectionInput, before: CorrectionResult | None = None) -> CorrectionResult:
-        """Send a page; `before` is what its last try came to."""
+    async def _send_page(self) -> None:
+        request = CorrectionInput(period=self._request.period, at=workflow.now(), after=self._place.after)
+        page = await self._send(request, 0)
+        if page.retry_at is not None:
+            self._put_off(PutOff(after=request.after, last=page.last, deferred=page.counts.deferred, at=page.retry_at))
+        self._move(after=page.last or request.after, through=page.last is None)
+
+    async def _try_again(self) -> None:
+        """Send the oldest page that was put off once more, when it is due."""
+        one, *others = self._place.put_off
+        self._move(put_off=tuple(others))
+        ahead = (one.at or workflow.now()) - workflow.now()
+        if ahead > NOTHING:
+            await workflow.sleep(ahead, summary=f"{counted(one.deferred, 'correction')} put off")
+        request = CorrectionInput(
+            period=self._request.period, at=workflow.now(), after=one.after, last=one.last, tries=one.tries + 1
+        )
+        page = await self._send(request, one.deferred)
+        if page.retry_at is not None:
+            changes = {"tries": request.tries, "deferred": page.counts.deferred, "at": page.retry_at}
+            self._put_off(one.model_copy(update=changes))
+
+    async def _send(self, request: CorrectionInput, deferred: int) -> CorrectionResult:
+        """Send a page of which so many had been put off before."""
         page = await workflow.execute_activity_method(
             Corrections.send_corrections,
             request.model_copy(update={"at": workflow.now()}),
@@ -106,10 +130,23 @@ class RollBack:
             **BATCH,
         )
         counts = page.counts
-        if before is not None:
-            counts = counts.model_copy(update={"users": 0, "deferred": counts.deferred - before.counts.deferred})
+        if request.tries:
+            counts = counts.model_copy(update={"users": 0, "deferred": counts.deferred - deferred})
         self._update(corrections=(self._result.corrections or Counts()) + counts)
         return page
+
+    def _put_off(self, page: PutOff) -> None:
+        self._move(put_off=(*self._place.put_off, page))
+
+    def _move(self, **changes: object) -> None:
+        self._place = self._place.model_copy(update=changes)
+
+    def _continue_if_long(self) -> None:
+        """Go on in a new run with everything known: a million users are 5,000 pages (SPEC C5)."""
+        if workflow.info().is_continue_as_new_suggested() and workflow.patched(CONTINUES):
+            workflow.continue_as_new(
+                self._request.model_copy(update={"result": self._result, "correcting": self._place})
+            )
 
     def _update(self, **changes: object) -> None:
         self._result = self._result.model_copy(update=changes)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -24,6 +26,9 @@ with workflow.unsafe.imports_passed_through():
 BATCHES_PER_PAGE = 120
 """A page of batches costs about 1,500 events; the server asks to continue as new at 4,096."""
 
+SLOW_AFTER = timedelta(seconds=10)
+"""When no batch waits for its turn and none has ended for so long, those that are left are slow."""
+
 
 @workflow.defn
 class SendWave:
@@ -34,7 +39,13 @@ class SendWave:
         self._request = request
         self._result = request.result or WaveResult(started_at=workflow.now())
         self._slots = asyncio.Semaphore(request.options.batches_in_flight)
+        self._follow_slots = asyncio.Semaphore(request.options.batches_in_flight)
         self._orders = Orders(request.period, self._result.control)
+        self._cancelled = False
+        self._begun = 0
+        self._busy = 0
+        self._finished: list[BatchInput] = []
+        self._finished_at = workflow.now()
 
     @workflow.signal
     def control(self, change: ControlChange) -> None:
@@ -50,18 +61,76 @@ class SendWave:
     @workflow.run
     async def run(self, request: WaveInput) -> WaveResult:
         """Return what the wave did."""
+        pages = asyncio.create_task(self._pages(request))
+        try:
+            further = await asyncio.shield(pages)
+        except asyncio.CancelledError:
+            # Somebody cancels it on the server: batches under way are finished and recorded, no other one is begun.
+            self._cancelled = True
+            await workflow.wait_condition(lambda: pages.done() or (self._orders.paused and not self._busy))
+            pages.cancel()
+            raise
+        if further is not None:
+            workflow.continue_as_new(further)
+        return self.progress().model_copy(update={"duration": workflow.now() - self._started()})
+
+    async def _pages(self, request: WaveInput) -> WaveInput | None:
+        """Send page after page; return the input of the next run if this one grows long."""
         after = request.after_user
-        while not self._orders.over and (boundaries := await self._next_batches(after)):
-            sent = await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
-            self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
-            # After the last mail: the timers have three days, the mails an appointed time.
-            await asyncio.gather(*(self._follow(request) for request in sent if request is not None))
+        while not self._over and (boundaries := await self._next_batches(after)):
+            if workflow.patched("follow-ups-soon"):
+                await self._page(boundaries)
+            else:
+                sent = await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
+                self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
+                await self._follow_all([one for one in sent if one is not None])
             after = boundaries[-1].last
             if workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(
-                    request.model_copy(update={"after_user": after, "result": self.progress()}),
+                return request.model_copy(update={"after_user": after, "result": self.progress()})
+        return None
+
+    @property
+    def _over(self) -> bool:
+        return self._orders.over or self._cancelled
+
+    async def _page(self, boundaries: Sequence[Boundary]) -> None:
+        """Send a page of batches; the mails go first, but no finished batch waits long for its follow-ups."""
+        self._begun = 0
+        sending = asyncio.gather(*(self._send(boundary) for boundary in boundaries))
+        followed_at = self._finished_at = workflow.now()
+        while not sending.done():
+            all_begun = self._begun == len(boundaries)
+            due = self._finished_at + SLOW_AFTER if all_begun else followed_at + self._request.options.follow_every
+            some = bool(self._finished)
+            # Of a paused wave nobody knows when its other mails go out.
+            if some and (self._orders.paused or due <= workflow.now()):
+                await self._follow_finished()
+                followed_at = workflow.now()
+                continue
+            # No timer while nothing has finished: a slow batch takes hours.
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: (
+                        sending.done()
+                        or (self._orders.paused and bool(self._finished))
+                        or (self._begun == len(boundaries)) != all_begun  # noqa: B023 - waited for here
+                        or bool(self._finished) != some  # noqa: B023 - waited for here
+                    ),
+                    timeout=due - workflow.now() if some else None,
+                    timeout_summary="follow-ups of the batches that have ended",
                 )
-        return self.progress().model_copy(update={"duration": workflow.now() - self._started()})
+        await sending
+        self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
+        await self._follow_finished()
+
+    async def _follow_finished(self) -> None:
+        finished, self._finished = self._finished, []
+        # What is rolled back is followed no more.
+        if self._orders.told.state is not ControlState.ROLLED_BACK:
+            await self._follow_all(finished)
+
+    async def _follow_all(self, requests: Sequence[BatchInput]) -> None:
+        await asyncio.gather(*(self._follow(request) for request in requests))
 
     def _started(self) -> datetime:
         return self._result.started_at or workflow.now()
@@ -83,6 +152,7 @@ class SendWave:
     async def _send(self, boundary: Boundary) -> BatchInput | None:
         """Send one batch; return what is left to be done for it, None if there is nothing or it failed."""
         async with self._slots:
+            self._begun += 1
             try:
                 request, batch = await self._send_unless_stopped(boundary)
             except ActivityError:
@@ -93,7 +163,11 @@ class SendWave:
         self._result = self._result.with_batch(batch)
         self._show()
         # What is rolled back is followed no more; what was sent before a cancellation is.
-        return None if self._orders.told.state is ControlState.ROLLED_BACK else request
+        if self._orders.told.state is ControlState.ROLLED_BACK:
+            return None
+        self._finished.append(request)
+        self._finished_at = workflow.now()
+        return request
 
     async def _send_unless_stopped(self, boundary: Boundary) -> tuple[BatchInput, BatchResult | None]:
         """Send a batch, again if it was stopped and the cycle goes on; no result if it was never begun."""
@@ -109,22 +183,27 @@ class SendWave:
                 expiry_days=self._request.options.expiry_days,
                 max_late=self._request.options.max_late,
             )
-            if self._orders.over:
+            if self._over:
                 return request, batch
-            batch = await workflow.execute_activity_method(
-                Invitations.send_batch,
-                request,
-                task_queue=TaskQueue.MAIL,
-                summary=f"{counted(boundary.users, 'user')} up to {boundary.last}",
-                **BATCH,
-            )
+            self._busy += 1
+            try:
+                batch = await workflow.execute_activity_method(
+                    Invitations.send_batch,
+                    request,
+                    task_queue=TaskQueue.MAIL,
+                    summary=f"{counted(boundary.users, 'user')} up to {boundary.last}",
+                    **BATCH,
+                )
+            finally:
+                self._busy -= 1
             if not batch.stopped:
                 return request, batch
             await self._orders.ask()
 
     async def _follow(self, request: BatchInput) -> None:
         """Start the follow-ups of a batch that was sent."""
-        async with self._slots:
+        async with self._follow_slots:
+            self._busy += 1
             try:
                 await workflow.execute_activity_method(
                     FollowUpStarts.start_follow_ups,
@@ -135,6 +214,8 @@ class SendWave:
                 )
             except ActivityError:
                 self._count_failure(request.boundary)
+            finally:
+                self._busy -= 1
 
     def _show(self) -> None:
         counts, told = self._result.counts, self._orders.told.words

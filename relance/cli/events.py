@@ -44,9 +44,8 @@ async def signal(
     kind = EventKind(event.value.replace("-", "_"))
     client = await run.temporal()
     async with run.database() as database:
-        intake = EventIntake(
-            database.ledger, database.contacts, database.suppressions, TemporalFollowUps(client), run.services.clock
-        )
+        follow_ups = TemporalFollowUps(client, database.ledger)
+        intake = EventIntake(database.ledger, database.contacts, database.suppressions, follow_ups, run.services.clock)
         taken = await intake.take(invitation_id, kind)
     data = {
         "invitation_id": invitation_id,

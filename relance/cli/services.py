@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from temporalio.client import Client
 
+from relance.coverage import CoverageWatch
 from relance.ports import (
     Alerts,
     ChannelStates,
@@ -111,10 +112,14 @@ class Database(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LiveHealth:
-    """The probes of the health check, and where its runs have left what they know."""
+    """The probes of the health check, where its runs have left what they know, and the watch over the periods.
+
+    `periods` needs Temporal, and is None without it.
+    """
 
     probes: Sequence[Probe]
     checks: HealthChecks
+    periods: CoverageWatch | None = None
 
 
 DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]

@@ -63,6 +63,9 @@ async def _invitation(run: Run, database: Database, key: ids.InvitationKey) -> l
         plan=plans[0] if plans else None,
         suppressed=bool(email and await database.suppressions.suppressed([email])),
         now=run.services.clock.now(),
+        timing=run.settings.scheduling.reminder_timing,
+        control=await database.controls.get(key.period),
+        moved=bool(email and invitation and not invitation.may_have_reached(database.suppressions.mailboxes(email))),
     )
 
 

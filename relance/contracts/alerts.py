@@ -16,7 +16,8 @@ from relance.domain.base import Utc, Wire
 class AlertInput(Wire):
     """Input of Alert; `policy` is fixed for as long as the group is open.
 
-    `state`, `entries` (not yet recorded) and `deliveries` carry on across continue-as-new.
+    Across continue-as-new carry on: `state`, `entries` (not yet recorded), `deliveries`, `asked` (not yet answered),
+    and `took_at`, when news were taken in last.
     """
 
     group: str
@@ -24,6 +25,8 @@ class AlertInput(Wire):
     state: AlertGroup | None = None
     entries: tuple[AlertEntry, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    asked: tuple[DetailsAsked, ...] = ()
+    took_at: Utc | None = None
 
 
 class SilencedKeys(Wire):

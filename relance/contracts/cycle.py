@@ -7,17 +7,25 @@ from datetime import timedelta
 from pydantic import Field
 
 from relance.contracts.control import ControlChange
+from relance.contracts.waves import PutOff, WaveHour
 from relance.domain.base import Period, Utc, Wire
 
 
 class CycleOptions(Wire):
-    """Limits of one cycle, read from the settings by whoever starts it and fixed for the run."""
+    """Limits of one cycle, read from the settings by whoever starts it and fixed for the run.
+
+    `follow_every` is after which time the follow-ups of finished batches start while others are still being sent.
+    Earlier ones cost the mails their pace: with follow-ups after each batch the rate was 0.25 of a bare loop's, with a
+    page's mails first 0.56.
+    """
 
     batch_users: int = Field(default=50, ge=1, le=1000)
     batches_in_flight: int = Field(default=4, ge=1, le=64)
     replan_every: timedelta = timedelta(hours=1)
     max_late: timedelta = timedelta(days=7)
     expiry_days: int = Field(default=30, ge=8, le=365)
+    waves_per_hour: int = Field(default=3600, ge=60, le=100_000)
+    follow_every: timedelta = timedelta(minutes=5)
 
 
 class OpenPeriodInput(Wire):
@@ -74,13 +82,14 @@ class PlanInput(Wire):
 
 
 class PlanResult(Wire):
-    """What planning did; `notes` counts the fall-backs of SPEC C3 by code."""
+    """What planning did; `notes` counts the fall-backs of SPEC C3 by code, `unreadable` the plans that are none."""
 
     users: int = 0
     written: int = 0
     changed: int = 0
     skipped: int = 0
     quarantined: int = 0
+    unreadable: int = 0
     notes: dict[str, int] = Field(default_factory=dict)
 
 
@@ -186,8 +195,25 @@ class JobRunInput(Wire):
     figures: dict[str, float] = Field(default_factory=dict)
 
 
+class WaveLookInput(Wire):
+    """Asks whether the wave of an instant runs, whoever started it."""
+
+    period: Period
+    instant: Utc
+
+
+class WaveLook(Wire):
+    """Whether a wave runs; `result` once it has ended by itself, None if it was ended or never ran."""
+
+    runs: bool
+    result: WaveResult | None = None
+
+
 class CycleProgress(Wire):
-    """The answer to the query `progress`; `control` is what the cycle was told last."""
+    """The answer to the query `progress`; `control` is what the cycle was told last.
+
+    `put_off` and `hour` carry on across continue-as-new.
+    """
 
     period: Period
     stage: str = "starting"
@@ -203,14 +229,20 @@ class CycleProgress(Wire):
     started_at: Utc | None = None
     notes: dict[str, int] = Field(default_factory=dict)
     control: ControlChange = ControlChange()
+    put_off: tuple[PutOff, ...] = ()
+    hour: WaveHour | None = None
 
 
 class StatisticsInput(Wire):
-    """Asks for the period's balance from the ledger and stores it with what the cycle measured."""
+    """Asks for the period's balance from the ledger and stores it with what the cycle measured.
+
+    With `interim` somebody asks again if anything is open: then what is still open is enough of an answer.
+    """
 
     period: Period
     progress: CycleProgress
     at: Utc
+    interim: bool = False
 
 
 class CycleStatistics(Wire):
@@ -218,7 +250,8 @@ class CycleStatistics(Wire):
 
     `open` are entries without an outcome yet: queued, being sent, or waiting for another try. `figures` are what was
     measured by the instant `at`, by name and unit (`domain.cycle_report`); `before` are all figures of `before_period`,
-    the month before, as they were then.
+    the month before, as they were then. `plans_open` must be 0 at the end as well: these users were not written to.
+    `plans_unreadable` were ended, because nobody could read them.
     """
 
     period: Period
@@ -231,6 +264,7 @@ class CycleStatistics(Wire):
     open: int
     balance: int
     plans_open: int
+    plans_unreadable: int = 0
     progress: CycleProgress | None = None
     at: Utc | None = None
     figures: dict[str, float] = Field(default_factory=dict)

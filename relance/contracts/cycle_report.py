@@ -12,12 +12,16 @@ from relance.domain.base import Period, Utc, Wire
 class CycleReportInput(Wire):
     """Input of CycleReport: the period, and when its balance was drawn; the figures are read from the database.
 
-    For as long as `patience` a message that no channel takes is tried again.
+    For as long as `patience` a message that no channel takes is tried again. Across continue-as-new carry on: when it
+    was `begun`, the next `wait`, and the `outcomes` so far.
     """
 
     period: Period
     at: Utc
     patience: timedelta = timedelta(days=3)
+    begun: Utc | None = None
+    wait: timedelta | None = None
+    outcomes: dict[str, str] = Field(default_factory=dict)
 
 
 class CycleReportPost(Wire):

@@ -29,14 +29,56 @@ class Followed(Wire):
     retry_at: Utc | None = None
 
 
+class DueStep(Wire):
+    """One step of an invitation that is still ahead, and its instant."""
+
+    step: Step
+    at: Utc
+
+
+class Kept(Wire):
+    """Invitations of one user that stand at the same point, for the next run.
+
+    `steps` are those still ahead, in order. `tries` counts the attempts of the first of them, `errors` how often its
+    activity has failed for good. `held`: it is due and waits for the cycle to go on. `ended`: no step is needed any
+    more, with the reason.
+    """
+
+    contacts: tuple[Id, ...]
+    steps: tuple[DueStep, ...] = ()
+    tries: int = 0
+    errors: int = 0
+    held: bool = False
+    ended: str | None = None
+
+
+class FollowUpState(Wire):
+    """Everything a follow-up knows, for continue-as-new.
+
+    `look_at` is when held steps are looked at again without a signal, `looks` how often that was done in this pause;
+    `held_since` is when an activity said last that the cycle is paused.
+    """
+
+    kept: tuple[Kept, ...] = ()
+    look_at: Utc | None = None
+    looks: int = 0
+    held_since: Utc | None = None
+
+
 class FollowUpInput(Wire):
-    """Input of FollowUp; `ended` and `done` carry on across continue-as-new."""
+    """Input of FollowUp; `state` carries everything on across continue-as-new, and `groups` is empty then.
+
+    `may_continue` is False in inputs of versions whose follow-ups could not continue as new: an open run of theirs may
+    have passed the server's suggestion, and replays without it.
+    """
 
     period: Period
     user_id: Id
     part: int = 0
     groups: tuple[Followed, ...]
     expiry_days: int
+    may_continue: bool = False
+    state: FollowUpState | None = None
 
 
 class DueGroup(Wire):
@@ -48,21 +90,27 @@ class DueGroup(Wire):
 
 
 class StepInput(Wire):
-    """One activity for everything of one user that is due now (SPEC R4); `at` is the workflow's time."""
+    """One activity for everything of one user that is due now (SPEC R4); `at` is the workflow's time.
+
+    `holds`: the workflow understands `StepResult.held`.
+    """
 
     period: Period
     user_id: Id
     at: Utc
     expiry_days: int
     due: tuple[DueGroup, ...]
+    holds: bool = False
 
 
 class StepResult(Wire):
     """What became of each contact's step.
 
     `sent`: a mail was accepted. `skipped`: nothing was sent this time, with the reason. `ended`: no further timer is
-    needed, with the reason. `retry`: another try at that instant. `put_off`: not tried, because the cycle is paused
-    or the provider slow; again at that instant. `due`: the instants of invitations that were accepted only now.
+    needed, with the reason. `retry`: another try at that instant. `put_off`: not tried, because the provider is slow
+    or the last mail too fresh; again at that instant. `held`: not tried, because the cycle is paused. `due`: the
+    instants of invitations that were accepted only now. `may_continue` is False in results of versions whose follow-ups
+    could not continue as new.
     """
 
     sent: tuple[Id, ...] = ()
@@ -70,7 +118,9 @@ class StepResult(Wire):
     ended: dict[Id, str] = Field(default_factory=dict)
     retry: dict[Id, Utc] = Field(default_factory=dict)
     put_off: dict[Id, Utc] = Field(default_factory=dict)
+    held: tuple[Id, ...] = ()
     due: tuple[Followed, ...] = ()
+    may_continue: bool = False
 
 
 class InvitationEvent(Wire):
@@ -82,15 +132,19 @@ class InvitationEvent(Wire):
 
 
 class Wake(Wire):
-    """The signal `wake`: what the ledger says is still to come; a follow-up that knows it already changes nothing."""
+    """The signal `wake`: what the ledger says is still to come; a follow-up that knows it already changes nothing.
 
-    groups: tuple[Followed, ...]
+    Held steps are looked at again in any case; without `groups` that is all it asks for.
+    """
+
+    groups: tuple[Followed, ...] = ()
 
 
 class FollowedState(Wire):
-    """One line of the answer to the query `steps`."""
+    """One line of the answer to the query `steps`; `held`: due, and waits for the cycle to go on."""
 
     contact_id: Id
     step: Step | None
     due: Utc | None
     ended: str | None
+    held: bool = False

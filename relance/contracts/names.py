@@ -21,6 +21,7 @@ class Workflow(StrEnum):
     CYCLE_REPORT = "CycleReport"
     SEND_WAVE = "SendWave"
     FOLLOW_UP = "FollowUp"
+    WAKE_FOLLOW_UPS = "WakeFollowUps"
     ROLL_BACK = "RollBack"
     DEFAULT_LP = "DefaultLpAlert"
     PAUSED_PARTNER = "PausedPartnerCheck"
@@ -69,6 +70,9 @@ class Failure(StrEnum):
     CHANNEL_GONE = "ChannelGone"
     BUG = "UnexpectedError"
 
+
+SIGNALS_IGNORED = "relance.signals.ignored"
+"""The metric of signals that made no sense; workflows count it by Temporal's meter, which a replay does not move."""
 
 MONTHLY_SCHEDULE = "monthly-cycle"
 """The id of the Schedule that opens each period."""

@@ -27,10 +27,15 @@ class GivenUp(Wire):
 
 
 class RollBackInput(Wire):
-    """Input of RollBack; the period's control says `rolled_back` already."""
+    """Input of RollBack; the period's control says `rolled_back` already.
+
+    Across continue-as-new carry on: `result`, what was done so far, and `correcting`, where the corrections are.
+    """
 
     period: Period
     correction: bool = False
+    result: RollBackResult | None = None
+    correcting: Correcting | None = None
 
 
 class RollBackResult(Wire):
@@ -59,3 +64,24 @@ class CorrectionResult(Wire):
     counts: Counts = Counts()
     last: Id | None = None
     retry_at: Utc | None = None
+
+
+class PutOff(Wire):
+    """A page of corrections of which some are to be tried again at `at`: the users after `after`, up to `last`."""
+
+    after: Id | None = None
+    last: Id | None = None
+    tries: int = 0
+    deferred: int = 0
+    at: Utc | None = None
+
+
+class Correcting(Wire):
+    """How far the corrections are: the next page begins after `after`, unless all pages were sent once (`through`)."""
+
+    after: Id | None = None
+    through: bool = False
+    put_off: tuple[PutOff, ...] = ()
+
+
+RollBackInput.model_rebuild()

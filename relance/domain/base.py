@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -19,8 +20,14 @@ Utc = Annotated[AwareDatetime, AfterValidator(_as_utc)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """A user or contact id: without dots or slashes, because ids are joined with them (SPEC section 1)."""
 
-Period = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+_PERIOD = r"^\d{4}-(0[1-9]|1[0-2])$"
+Period = Annotated[str, StringConstraints(pattern=_PERIOD)]
 """A month, `2026-11`, in the user's own zone."""
+
+
+def is_period(value: object) -> bool:
+    """Tell whether a stored value is a period: whoever asks the database which there are may meet anything."""
+    return isinstance(value, str) and re.match(_PERIOD, value) is not None
 
 
 class Document(BaseModel):

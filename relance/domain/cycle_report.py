@@ -44,6 +44,7 @@ class CycleReport:
 
     `now` and `before` hold the figures by name: outcomes as counts (`skipped.<reason>`, `failed.<class>`), what was
     measured with its unit. `before` is empty without an earlier month. `unaccounted` must be 0; `open` have no outcome.
+    The users of `plans_open` were not written to, `plans_unreadable` were ended because nobody could read them.
     """
 
     period: str
@@ -52,6 +53,8 @@ class CycleReport:
     before: Mapping[str, float]
     unaccounted: int
     open: int
+    plans_open: int = 0
+    plans_unreadable: int = 0
 
     @property
     def changes(self) -> list[Change]:

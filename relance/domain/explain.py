@@ -5,15 +5,24 @@ Ids only: no address and no name ever appears here (SPEC section 13).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from relance.domain.control import Control, ControlState
 from relance.domain.eligibility import invitation_refusal
 from relance.domain.failures import FailureClass
-from relance.domain.invitation import Doubt, Invitation, InvitationStatus, MailKind
+from relance.domain.invitation import Doubt, Invitation, InvitationStatus, MailKind, ReminderSkip
 from relance.domain.people import Contact, User
-from relance.domain.phrases import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words
+from relance.domain.phrases import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words, reminder_reason_in_words
 from relance.domain.plan import Plan, PlanStatus
-from relance.domain.reminders import ReminderRefusal, reminder_refusal
+from relance.domain.reminders import (
+    DEFAULT_TIMING,
+    ReminderRefusal,
+    ReminderTiming,
+    is_undecided,
+    next_mail_at,
+    reminder_refusal,
+)
 from relance.domain.send_times import Note
 from relance.domain.zones import is_zone, zone_info
 
@@ -54,10 +63,13 @@ def explain_invitation(
     plan: Plan | None,
     suppressed: bool,
     now: datetime,
+    timing: ReminderTiming = DEFAULT_TIMING,
+    control: Control | None = None,
+    moved: bool = False,
 ) -> list[str]:
     """Return why a contact was invited or not, which reminders went out, and what comes next.
 
-    Times are the local times of the plan's zone, with UTC.
+    Times are the local times of the plan's zone, with UTC. `control` is what the period's cycle was told last.
     """
     if invitation is None:
         return _not_yet_invited(user, contact, plan, suppressed=suppressed, now=now)
@@ -66,8 +78,41 @@ def explain_invitation(
     lines += _doubts(invitation, zone)
     lines += _answers(invitation, zone)
     lines += [line for kind, name in _LATER_MAILS for line in _past_mail(invitation, kind, name, zone)]
-    lines += _ahead(invitation, user, contact, zone, suppressed=suppressed, now=now)
+    lines += _ahead(_Outlook(invitation, user, contact, suppressed, zone, now, timing, control, moved))
     return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlook:
+    """What decides about the reminders that are still to come."""
+
+    invitation: Invitation
+    user: User | None
+    contact: Contact | None
+    suppressed: bool
+    zone: str
+    now: datetime
+    timing: ReminderTiming
+    control: Control | None
+    moved: bool
+
+    def refusal(self, kind: MailKind, at: datetime) -> ReminderRefusal | None:
+        """Return why a reminder would not be sent at an instant."""
+        return reminder_refusal(
+            kind,
+            self.invitation,
+            self.user,
+            self.contact,
+            suppressed=self.suppressed,
+            moved=self.moved,
+            at=at,
+            timing=self.timing,
+        )
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is sent for now."""
+        return self.control is not None and self.control.state is ControlState.PAUSED
 
 
 def explain_plan(plan: Plan, now: datetime) -> list[str]:
@@ -182,38 +227,58 @@ def _past_mail(invitation: Invitation, kind: MailKind, name: str, zone: str) -> 
     return [
         *(f"The {name} was sent {moment(one.sent_at, zone)}." for one in sent),
         *(
-            f"The {name} was not sent when it was due {moment(one.at, zone)}, because {reason_in_words(one.reason)}."
+            f"The {name} {_left_out(one)} {moment(one.at, zone)}, because {reminder_reason_in_words(one.reason)}."
             for one in skips
         ),
     ]
 
 
-def _ahead(
-    invitation: Invitation,
-    user: User | None,
-    contact: Contact | None,
-    zone: str,
-    *,
-    suppressed: bool,
-    now: datetime,
-) -> list[str]:
-    due = invitation.due_at
-    if invitation.status not in _WAITS or due is None:
-        return [] if invitation.status in _OPEN | _WAITS else ["Nothing more will be sent for it."]
+def _left_out(skip: ReminderSkip) -> str:
+    # Of these the record is younger than the instant at which they were due.
+    late = skip.reason in {ReminderRefusal.OVERTAKEN, ReminderRefusal.TOO_LATE}
+    return "was left out" if late else "was not sent when it was due"
+
+
+def _ahead(look: _Outlook) -> list[str]:
+    status, due = look.invitation.status, look.invitation.due_at
+    if status not in _WAITS or due is None:
+        return [] if status in _OPEN | _WAITS else ["Nothing more will be sent for it."]
     lines = []
-    for kind, name, instant in ((MailKind.FIRST, "first", due.first), (MailKind.SECOND, "second", due.second)):
-        refusal = reminder_refusal(kind, invitation, user, contact, suppressed=suppressed)
-        if refusal in {ReminderRefusal.ALREADY_SENT, ReminderRefusal.ALREADY_DECIDED}:
+    for kind, instant in ((MailKind.FIRST, due.first), (MailKind.SECOND, due.second)):
+        if not is_undecided(kind, look.invitation):
             continue
-        when = f"is due {moment(instant, zone)}" if instant > now else f"has been due since {_since(instant, zone)}"
-        but = f"; as things stand it will not be sent, because {reason_in_words(refusal)}" if refusal else ""
-        lines.append(f"The {name} reminder {when}{but}.")
-    lines.append(f"Without an answer the invitation expires {moment(due.expiry, zone)}.")
+        is_due = instant <= look.now
+        when = f"has been due since {_since(instant, look.zone)}" if is_due else f"is due {moment(instant, look.zone)}"
+        lines.append(f"The {kind.value} reminder {when}{_what_happens(look, kind, instant)}.")
+    lines.append(f"Without an answer the invitation expires {moment(due.expiry, look.zone)}.")
     return lines
 
 
+def _what_happens(look: _Outlook, kind: MailKind, instant: datetime) -> str:
+    not_before = next_mail_at(look.invitation, look.timing) or instant
+    refusal = look.refusal(kind, max(instant, look.now))
+    if refusal is not None:
+        return f"; as things stand it will not be sent, because {reminder_reason_in_words(refusal.value)}"
+    if look.is_paused:
+        last = moment(min(instant + look.timing.max_late, _end(kind, look.invitation)), look.zone)
+        return f"; the cycle is paused, so it waits, and is left out if the cycle does not go on before {_at(last)}"
+    if not_before > max(instant, look.now):
+        return f"; it waits until {_at(moment(not_before, look.zone))}, because the mail before it is too fresh"
+    return ""
+
+
+def _end(kind: MailKind, invitation: Invitation) -> datetime:
+    due = invitation.due_at
+    assert due is not None
+    return due.second if kind is MailKind.FIRST else due.expiry
+
+
+def _at(words: str) -> str:
+    return words.removeprefix("on ")
+
+
 def _since(instant: datetime, zone: str) -> str:
-    return moment(instant, zone).removeprefix("on ")
+    return _at(moment(instant, zone))
 
 
 def _date(day: datetime) -> str:

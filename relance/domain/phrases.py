@@ -10,7 +10,6 @@ from relance.domain.events import EventKind
 from relance.domain.failures import FailureClass
 from relance.domain.invitation import MailKind, Verdict
 from relance.domain.planning import PlanReason
-from relance.domain.reconciliation import OVERTAKEN
 from relance.domain.reminders import ReminderRefusal
 from relance.domain.send_times import Note
 
@@ -41,6 +40,8 @@ REMINDER_REFUSALS: Mapping[ReminderRefusal, str] = {
     ReminderRefusal.REMINDERS_OFF: "the user has switched reminders off",
     ReminderRefusal.THIS_REMINDER_OFF: "the user has switched this reminder off",
     ReminderRefusal.ADDRESS_CHANGED: "the contact's address is another one than that of the invitation",
+    ReminderRefusal.OVERTAKEN: "the second reminder was due before it could leave",
+    ReminderRefusal.TOO_LATE: "too much time had passed since it was due",
     ReminderRefusal.HOLDOUT: "chance has left the invitation without it, to measure what reminders achieve",
     **{
         ReminderRefusal(refusal.value): REFUSALS[refusal]
@@ -110,15 +111,18 @@ CONTROLS: Mapping[str, str] = {
     ControlState.ROLLED_BACK.reason: "somebody took the whole cycle back",
 }
 
-MENDED: Mapping[str, str] = {
-    OVERTAKEN: "its follow-up had been lost, and the second reminder was due by the time it was found",
-}
-
 _ALL: Mapping[str, str] = {
     str(code): words
-    for table in (CONTROLS, EVENTS, FAILURES, MENDED, PLAN_REASONS, REMINDER_REFUSALS, REFUSALS)
+    for table in (CONTROLS, EVENTS, FAILURES, REMINDER_REFUSALS, REFUSALS, PLAN_REASONS)
     for code, words in table.items()
 }
+
+_OF_REMINDERS: Mapping[str, str] = {code.value: words for code, words in REMINDER_REFUSALS.items()}
+
+
+def reminder_reason_in_words(code: str | None) -> str:
+    """Return words for the reason of a reminder; some of its codes mean something else of an invitation."""
+    return _OF_REMINDERS.get(code or "") or reason_in_words(code)
 
 
 def reason_in_words(code: str | None) -> str:

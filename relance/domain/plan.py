@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from relance.domain.base import Document, Id, Period, Utc
 
@@ -17,6 +18,10 @@ class PlanStatus(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
+
+
+UNREADABLE = "unreadable"
+"""Why a plan was skipped that is no plan: a field is missing, of a wrong type or out of range."""
 
 
 class Plan(Document):
@@ -36,5 +41,12 @@ class Plan(Document):
     status: PlanStatus = PlanStatus.PLANNED
     reason: str | None = None
     late: bool = False
-    contacts: int | None = None
+    contacts: int | None = Field(default=None, ge=0)
     updated_at: Utc
+
+    @model_validator(mode="after")
+    def _of_its_keys(self) -> Plan:
+        # A plan under another id is found by queries and not by its key: its end could never be recorded.
+        if self.id != f"{self.period}.{self.user_id}":
+            raise PydanticCustomError("plan_id", "the id is not made of period and user")
+        return self

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.control import ControlState
+from relance.domain.control import Control, ControlState
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.people import Contact, User
 from relance.domain.plan import PlanStatus
-from relance.domain.reminders import reminder_refusal
+from relance.domain.reminders import (
+    DEFAULT_TIMING,
+    REMINDERS,
+    ReminderTiming,
+    due_instant,
+    is_undecided,
+    next_mail_at,
+    reminder_refusal,
+)
 from relance.domain.send_times import period_window
 
 RETRIED_FOR = timedelta(days=2)
 """For how long a mail put off by its relay is tried again."""
 
-OVERTAKEN = "overtaken"
-"""Why a first reminder is not sent: its follow-up was gone for so long that the second one is due."""
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing came due before it."""
+
+STANDS_STILL = frozenset({ControlState.PAUSED, ControlState.ROLLED_BACK})
+"""A cycle that was told to stand still is not late."""
 
 _SENT = {InvitationStatus.SENT, InvitationStatus.OPENED}
-_REMINDERS = (MailKind.FIRST, MailKind.SECOND)
 
 
 class Mended(StrEnum):
@@ -30,10 +40,11 @@ class Mended(StrEnum):
     FOLLOW_UPS_RESTARTED = "follow_ups_restarted"
     REMINDERS_WOKEN = "reminders_woken"
     PLANS_FINISHED = "plans_finished"
+    CYCLES_TOLD = "cycles_told"
     PLANS_STUCK = "plans_stuck"
 
 
-MENDED = (Mended.FOLLOW_UPS_RESTARTED, Mended.REMINDERS_WOKEN, Mended.PLANS_FINISHED)
+MENDED = (Mended.FOLLOW_UPS_RESTARTED, Mended.REMINDERS_WOKEN, Mended.PLANS_FINISHED, Mended.CYCLES_TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class ReconcilePolicy:
     alert_above: int = 20
     expiry_days: int = 30
     max_late: timedelta = timedelta(days=7)
+    timing: ReminderTiming = DEFAULT_TIMING
 
     def watches(self, period: str, at: datetime) -> bool:
         """Tell whether anything of a period may still be due: a later one costs nothing to look at, an old one does."""
@@ -64,38 +76,52 @@ class Ahead:
 def ahead_of(entry: Invitation, at: datetime) -> Ahead | None:
     """Return what is still to come of an entry; None when nothing is, or nothing but an expiry that is past.
 
-    Two reminders that are both due would arrive at once: the first one is then left out (`overtaken`). An expiry whose
-    follow-up is gone is the cleanup's (SPEC H1).
+    Of two reminders that are both due the claim refuses the first one as overtaken. An expiry whose follow-up is gone
+    is the cleanup's (SPEC H1).
     """
     if entry.status is InvitationStatus.SENDING and entry.claim is None and entry.retry_at is not None:
         return Ahead(retry_at=entry.retry_at)
     due = entry.due_at
     if entry.status not in _SENT or due is None or due.expiry <= at:
         return None
-    first = due.first if _undecided(entry, MailKind.FIRST) and not overtaken(entry, at) else None
-    return Ahead(first, due.second if _undecided(entry, MailKind.SECOND) else None, due.expiry)
+    return Ahead(
+        due.first if is_undecided(MailKind.FIRST, entry) else None,
+        due.second if is_undecided(MailKind.SECOND, entry) else None,
+        due.expiry,
+    )
 
 
-def overtaken(entry: Invitation, at: datetime) -> bool:
-    """Tell whether the first reminder was never sent and the second one is due by now."""
-    due = entry.due_at
-    return due is not None and all(_undecided(entry, kind) for kind in _REMINDERS) and due.second <= at
+def late_since(control: Control, at: datetime, margin: timedelta) -> datetime:
+    """Return the instant before which a mail came due that is overdue now; `NEVER` if none can be.
+
+    What a pause has held is not late before the margin has passed since the cycle goes on.
+    """
+    limit = at - margin
+    has_just_gone_on = control.at is not None and control.at > limit
+    return NEVER if control.state in STANDS_STILL or has_just_gone_on else limit
 
 
-def overdue(entry: Invitation, late_since: datetime) -> int:
+def overdue(entry: Invitation, late_since: datetime, timing: ReminderTiming = DEFAULT_TIMING) -> int:
     """Count the mails of an entry that came due before `late_since` and of which nothing is known since.
 
-    One that is being sent, or that the relay put off after it came due, is looked after.
+    One that is being sent, or that the relay put off after it came due, is looked after. One that has to keep its
+    distance to the mail before it is due then.
     """
     if entry.claim is not None:
         return 0
     if entry.status is InvitationStatus.SENDING:
         return int(entry.retry_at is not None and entry.retry_at < late_since)
-    if entry.status not in _SENT or entry.due_at is None:
+    if entry.status not in _SENT:
         return 0
-    instants = {MailKind.FIRST: entry.due_at.first, MailKind.SECOND: entry.due_at.second}
-    late = [at for kind, at in instants.items() if at < late_since and _undecided(entry, kind)]
-    return sum(entry.last_error is None or entry.last_error.at <= at for at in late)
+    not_before = next_mail_at(entry, timing)
+    count = 0
+    for kind in REMINDERS:
+        due = due_instant(kind, entry)
+        if due is None or not is_undecided(kind, entry):
+            continue
+        at = max(due, not_before) if not_before is not None else due
+        count += at < late_since and (entry.last_error is None or entry.last_error.at <= due)
+    return count
 
 
 def is_open(entry: Invitation, user: User | None, contact: Contact | None, *, suppressed: bool) -> bool:
@@ -127,9 +153,3 @@ def mended(counts: Mapping[str, int]) -> int:
 def is_alarming(counts: Mapping[str, int], policy: ReconcilePolicy) -> bool:
     """Tell whether people should know: too much had to be mended, or something cannot be."""
     return mended(counts) > policy.alert_above or counts.get(Mended.PLANS_STUCK, 0) > 0
-
-
-def _undecided(entry: Invitation, kind: MailKind) -> bool:
-    sent = (reminder.type for reminder in entry.reminders)
-    skipped = (skip.type for skip in entry.reminder_skips)
-    return kind not in {*sent, *skipped}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from relance.domain.eligibility import invitation_refusal
@@ -34,6 +36,8 @@ class ReminderRefusal(StrEnum):
     REMINDERS_OFF = "reminders_off"
     THIS_REMINDER_OFF = "this_reminder_off"
     ADDRESS_CHANGED = "address_changed"
+    OVERTAKEN = "overtaken"
+    TOO_LATE = "too_late"
     HOLDOUT = "holdout"
 
     @property
@@ -58,6 +62,24 @@ _FINAL = frozenset(
     }
 )
 
+REMINDERS = (MailKind.FIRST, MailKind.SECOND)
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderTiming:
+    """How late a reminder may be, and how far apart two mails of one invitation are at least.
+
+    A first reminder leaves before the second one is due, or not at all. With `max_late` longer than `distance`, the
+    second one is therefore never too late because the first one was late.
+    """
+
+    max_late: timedelta = timedelta(days=3)
+    distance: timedelta = timedelta(days=1)
+
+
+DEFAULT_TIMING = ReminderTiming()
+
+
 _BY_STATUS: dict[InvitationStatus, ReminderRefusal | None] = {
     InvitationStatus.QUEUED: ReminderRefusal.NOT_SENT_YET,
     InvitationStatus.SENDING: ReminderRefusal.NOT_SENT_YET,
@@ -81,12 +103,14 @@ def reminder_refusal(
     *,
     suppressed: bool,
     moved: bool = False,
+    at: datetime | None = None,
+    timing: ReminderTiming = DEFAULT_TIMING,
 ) -> ReminderRefusal | None:
-    """Return why this reminder (`first` or `second`) must not be sent now; None if it may be.
+    """Return why this reminder (`first` or `second`) must not be sent at an instant; None if it may be.
 
     What ends the invitation for good is looked at first, so that its timers end at the first opportunity. `moved` says
     that the contact's record names another mailbox than the one that has the invitation: it would be reminded of a mail
-    it never got.
+    it never got. Without `at` nothing is overtaken or too late.
     """
     by_status = _BY_STATUS[invitation.status]
     if by_status is not None:
@@ -95,9 +119,43 @@ def reminder_refusal(
     by_people = ReminderRefusal(refusal.value) if refusal else _by_settings(kind, user)
     if by_people is not None and by_people.final:
         return by_people
+    by_time = _by_time(kind, invitation, at, timing) if at is not None else None
     # Last, so that the hold-out group is exactly those who would have been reminded.
     by_address = ReminderRefusal.ADDRESS_CHANGED if moved else None
-    return _by_history(kind, invitation) or by_people or by_address or _by_chance(kind, invitation)
+    return _by_history(kind, invitation) or by_people or by_address or by_time or _by_chance(kind, invitation)
+
+
+def is_undecided(kind: MailKind, invitation: Invitation) -> bool:
+    """Tell whether a reminder was neither sent nor left out on record."""
+    return _by_history(kind, invitation) is None
+
+
+def due_instant(kind: MailKind, invitation: Invitation) -> datetime | None:
+    """Return when a reminder is due by the rule of R2; None before the invitation was sent."""
+    due = invitation.due_at
+    if due is None:
+        return None
+    return {MailKind.FIRST: due.first, MailKind.SECOND: due.second}[kind]
+
+
+def next_mail_at(invitation: Invitation, timing: ReminderTiming) -> datetime | None:
+    """Return from when on another mail may follow the last one that has, or may have, arrived; None without one."""
+    uncertain = InvitationStatus.UNCERTAIN.value
+    instants = [
+        *((invitation.sent_at,) if invitation.sent_at is not None else ()),
+        *(reminder.sent_at for reminder in invitation.reminders),
+        *(skip.at for skip in invitation.reminder_skips if skip.reason == uncertain),
+    ]
+    return max(instants) + timing.distance if instants else None
+
+
+def _by_time(kind: MailKind, invitation: Invitation, at: datetime, timing: ReminderTiming) -> ReminderRefusal | None:
+    due = due_instant(kind, invitation)
+    if due is None or invitation.due_at is None:
+        return None
+    if kind is MailKind.FIRST and invitation.due_at.second <= at:
+        return ReminderRefusal.OVERTAKEN
+    return ReminderRefusal.TOO_LATE if at > due + timing.max_late else None
 
 
 def _by_history(kind: MailKind, invitation: Invitation) -> ReminderRefusal | None:

@@ -16,6 +16,7 @@ from relance.ports.claims import (
     ClaimRequest,
     Deferred,
     Failed,
+    Postponed,
     Refused,
     Released,
     Resolution,
@@ -26,6 +27,7 @@ from relance.ports.claims import (
 )
 from relance.ports.compensations import Compensations
 from relance.ports.control import Controls, Cycles
+from relance.ports.coverage import Coverage, CycleFates
 from relance.ports.cycle_reports import CycleIllustrator
 from relance.ports.effectiveness import Effectiveness
 from relance.ports.effects import Effects
@@ -57,6 +59,8 @@ __all__ = [
     "Compensations",
     "Contacts",
     "Controls",
+    "Coverage",
+    "CycleFates",
     "CycleIllustrator",
     "Cycles",
     "Deferred",
@@ -81,6 +85,7 @@ __all__ = [
     "NominalTimes",
     "Page",
     "Plans",
+    "Postponed",
     "Probe",
     "Reading",
     "Refused",

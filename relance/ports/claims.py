@@ -41,10 +41,17 @@ class Refused:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The mail must not be sent before `until`, because the one before it is too fresh; nothing is recorded."""
+
+    until: datetime
+
+
 TAKEN = "taken"
 """The reason of a refusal that says nothing about the mail: somebody else has the claim just now."""
 
-ClaimAnswer: TypeAlias = Claimed | Refused
+ClaimAnswer: TypeAlias = Claimed | Refused | Postponed
 
 
 @dataclass(frozen=True, slots=True)

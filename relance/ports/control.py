@@ -26,3 +26,6 @@ class Cycles(Protocol):
 
     async def tell(self, period: str, change: ControlChange) -> bool:
         """Signal a period's cycle; return False if it does not run."""
+
+    async def wake_follow_ups(self, period: str) -> None:
+        """Start what wakes the follow-ups that a pause has held; one that runs already begins anew."""

@@ -10,10 +10,24 @@ from relance.contracts.cycle import CycleStatistics
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.job_run import JobRun
+from relance.domain.ledger import Counted
 from relance.ports.claims import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 
-class Ledger(Protocol):
+class Parts(Protocol):
+    """Which follow-ups a user may have: they hold his contacts by the hundred, in the order of their ids."""
+
+    async def part_of(self, invitation_id: str) -> int | None:
+        """Return the number of the follow-up that holds an invitation; None if its user has no entry up to it.
+
+        The rank of the contact among all entries of user and period, by the hundred.
+        """
+
+    async def parts(self, period: str, user_ids: Sequence[str]) -> dict[str, int]:
+        """Return how many follow-ups each user may have in a period: one per hundred entries, 0 without any."""
+
+
+class Ledger(Parts, Protocol):
     """The invitations: who was sent what, and why not."""
 
     async def queue(self, invitations: Sequence[Invitation]) -> int:
@@ -69,8 +83,17 @@ class Ledger(Protocol):
     async def apply_event(self, event: InvitationEvent) -> bool:
         """Move an entry forward for an event; return whether anything changed."""
 
-    async def outcomes(self, period: str) -> list[Mapping[str, Any]]:
-        """Return `{status, reason, class, sent, count}` per combination over the period (`domain.ledger` sums up)."""
+    async def is_known(self, period: str) -> bool:
+        """Tell whether there is any entry of a period."""
+
+    async def put_off(self, period: str) -> int:
+        """Count the invitations of a period that wait for another try: cheap, however large the period is."""
+
+    async def outcomes(self, period: str, counted: Counted | None = None) -> list[Mapping[str, Any]]:
+        """Return `{status, reason, class, sent, count}` per combination over the period (`domain.ledger` sums up).
+
+        Adds to `counted` as it goes and begins after it, so that whoever keeps that need not begin anew.
+        """
 
     async def reminder_outcomes(self, period: str) -> list[Mapping[str, Any]]:
         """Return `{type, reason, count}` per combination over the period; reason None are the reminders sent."""

@@ -29,7 +29,10 @@ class Plans(Protocol):
         """Return the next batch boundaries of a wave, over its `planned` and `sending` plans in order of user id."""
 
     async def begin(self, period: str, instant: datetime, boundary: Boundary, at: datetime) -> list[Plan]:
-        """Move the boundary's `planned` plans to `sending`; return all that are `sending` now."""
+        """Move the boundary's `planned` plans to `sending`; return all that are `sending` now.
+
+        Those that cannot be read are ended: `skipped`, with the reason `domain.plan.UNREADABLE`.
+        """
 
     async def finish(
         self, period: str, user_ids: Sequence[str], status: PlanStatus, at: datetime, reason: str | None = None
@@ -47,3 +50,13 @@ class Plans(Protocol):
 
     async def open_count(self, period: str) -> int:
         """Count the period's `planned` and `sending` plans."""
+
+    async def end_unreadable(self, period: str, at: datetime) -> int:
+        """End what no wave can send, with all that was queued for it; return how many unreadable plans there are.
+
+        These are plans without an instant, a user or a known status. What was queued for any unreadable plan is skipped
+        with the same reason, and its plan notes how many contacts have an entry, so that the balance is still 0.
+        """
+
+    async def unreadable_count(self, period: str) -> int:
+        """Count the period's plans that were ended because they cannot be read."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
 from relance.domain.plan import PlanStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Followee:
-    """A user of a period: his plan, how many invitations have something ahead, and how many mails are overdue.
+    """A user of a period: his plan, how many invitations have something ahead, how many mails are overdue or due.
 
     `contacts` is None as long as his batch has not found any.
     """
@@ -24,6 +25,7 @@ class Followee:
     contacts: int | None
     ahead: int
     overdue: int
+    due: int = 0
 
 
 class Followees(Protocol):
@@ -47,6 +49,9 @@ class FollowUpWatch(Protocol):
     async def running_among(self, follow_ups: Sequence[str]) -> set[str]:
         """Return those of these workflow ids that run now."""
 
+    async def wake(self, follow_up: str) -> bool:
+        """Have a follow-up look again at what it holds, by its workflow id; return False if it does not run."""
+
     async def revive(self, follow_up: FollowUpInput) -> None:
         """Start a follow-up, also one that has ended, or tell the one that runs what is still to come."""
 
@@ -56,3 +61,10 @@ class CycleWatch(Protocol):
 
     async def runs(self, period: str) -> bool:
         """Tell whether a period's cycle runs now."""
+
+
+class CycleCorrection(CycleWatch, Protocol):
+    """The workflows of the cycles, for whoever compares what they were told with what they know."""
+
+    async def correct(self, period: str, truth: ControlChange) -> bool:
+        """Signal a cycle that runs what it was told, if it does not know; return whether it did not."""

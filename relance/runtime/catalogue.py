@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from relance.contracts.names import SIGNALS_IGNORED as _SIGNALS_IGNORED
+
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 WAITS = (1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0, 604_800.0)
 JOB_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
@@ -150,6 +152,14 @@ PLAN_NOTES = Metric(
     "Users whose day, time or zone cannot be used; the web application should mend them.",
     {"code": "the code of the fall-back"},
 )
+NAMES_WITHHELD = Metric(
+    "relance.names.withheld",
+    Kind.COUNTER,
+    "{name}",
+    "Names that were not put into a mail, because they hold a link, a domain or a message.",
+    "More than a few mean that somebody uses the sign-up form to send text to strangers.",
+    {"whose": "`sender`, `recipient`"},
+)
 JOB_RUNS = Metric(
     "relance.job.runs",
     Kind.COUNTER,
@@ -191,6 +201,18 @@ ALERT_MESSAGES = Metric(
     "A channel that only fails reaches nobody: `alerts channels`.",
     {"channel": "the channel's name", "result": "`delivered`, `repeated`, `unavailable`, `refused`, `gone`"},
 )
+SIGNALS_IGNORED = Metric(
+    _SIGNALS_IGNORED,
+    Kind.COUNTER,
+    "",
+    "Signals to workflows that made no sense and were ignored; counted by Temporal's meter, not again by a replay.",
+    "Somebody signals by hand or runs another version: docs/incidents.md. What it says is in the database.",
+    {
+        "workflow_type": "the workflow's type; `namespace` and `task_queue` are beside it",
+        "signal": "the signal's name, `other` for one that nobody here has",
+        "reason": "`unknown` (no such handler), `arguments` (too few or too many), `unreadable`, `refused` (absurd)",
+    },
+)
 HEALTH = Metric(
     "relance.health",
     Kind.GAUGE,
@@ -218,6 +240,7 @@ METRICS: tuple[Metric, ...] = (
     REMINDER_SKIPS,
     UNCERTAIN,
     PLAN_NOTES,
+    NAMES_WITHHELD,
     ERRORS,
     BREAKER,
     JOB_RUNS,
@@ -225,6 +248,7 @@ METRICS: tuple[Metric, ...] = (
     JOB_LAST,
     ALERTS,
     ALERT_MESSAGES,
+    SIGNALS_IGNORED,
     HEALTH,
     WORKER_RSS,
 )

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -22,6 +22,8 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from relance.domain.holdout import HeldOut, HoldOut
+from relance.domain.reminders import ReminderTiming
+from relance.domain.send_times import FIRST_REMINDER_DAYS
 from relance.errors import SettingsError
 from relance.settings.alerts import Alerts
 from relance.settings.channels import Channels
@@ -54,10 +56,24 @@ class Scheduling(Group):
         timedelta(days=12), ge=timedelta(minutes=1), description="How late a missed opening is still made up for."
     )
     replan_every: timedelta = Field(
-        timedelta(hours=1), ge=timedelta(minutes=1), description="How often plans follow changed preferences."
+        timedelta(hours=1), ge=timedelta(seconds=10), description="How often plans follow changed preferences."
     )
     max_late: timedelta = Field(
         timedelta(days=7), ge=timedelta(0), description="Later than this, invitations are skipped, not sent."
+    )
+    reminder_max_late: timedelta = Field(
+        timedelta(days=3),
+        gt=timedelta(0),
+        le=timedelta(days=30),
+        description="Later than this after it was due, a reminder is left out and recorded as too late; longer than "
+        "`reminder_distance`.",
+    )
+    reminder_distance: timedelta = Field(
+        timedelta(days=1),
+        ge=timedelta(0),
+        le=timedelta(days=FIRST_REMINDER_DAYS),
+        description="Between two mails of one invitation lies at least so much; a reminder that would come sooner is "
+        "put off to that instant.",
     )
     expiry_days: int = Field(30, ge=8, le=365, description="Days after which an unanswered invitation expires.")
     holdout_percent: float = Field(
@@ -71,6 +87,18 @@ class Scheduling(Group):
         HeldOut.BOTH, description="What these go without: both reminders, the first or the second."
     )
 
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.reminder_max_late <= self.reminder_distance:
+            # A reminder put off to keep its distance must not be too late by that alone.
+            raise ValueError("reminder_max_late must be longer than reminder_distance")
+        return self
+
+    @property
+    def reminder_timing(self) -> ReminderTiming:
+        """The limits of reminders these settings describe."""
+        return ReminderTiming(self.reminder_max_late, self.reminder_distance)
+
     @property
     def hold_out(self) -> HoldOut:
         """The rule these settings describe."""
@@ -82,6 +110,13 @@ class Batches(Group):
 
     users: int = Field(50, ge=1, le=1000, description="Users per batch.")
     in_flight: int = Field(4, ge=1, le=64, description="Batches sent at the same time, over all workers.")
+    waves_per_hour: int = Field(
+        3600,
+        ge=60,
+        le=100_000,
+        description="Most waves a cycle starts within an hour; more than the plans of a month explain is an alert, and "
+        "the rest waits for the next hour.",
+    )
 
 
 def _mongo_uri(uri: SecretStr) -> SecretStr:
@@ -115,6 +150,13 @@ class Worker(Group):
     cached_workflows: int = Field(300, ge=0, le=10_000, description="Workflows kept in memory between their tasks.")
     sandbox: Literal["strict", "off"] = Field(
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
+    )
+    woken_together: int = Field(
+        150,
+        ge=1,
+        le=10_000,
+        description="Users whose follow-ups are woken at once when a paused cycle goes on; less than the caches of "
+        "all workers hold.",
     )
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."

@@ -18,6 +18,13 @@ class Reconcile(Group):
         le=timedelta(days=2),
         description="How long after it came due a reminder of which nothing is known counts as overdue.",
     )
+    grace: timedelta = Field(
+        timedelta(minutes=10),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="How long whoever writes a decision or an alert has to start or signal its workflow; a workflow "
+        "that is gone after that is started again.",
+    )
     alert_above: int = Field(
         20, ge=0, le=1_000_000, description="Mending more than this in one run is an alert; plans stuck always are."
     )

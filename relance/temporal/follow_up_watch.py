@@ -46,6 +46,20 @@ class TemporalFollowUpWatch:
         running = await at_once(doubtful, self._runs)
         return shown | {one for one, runs in zip(doubtful, running, strict=True) if runs}
 
+    async def wake(self, follow_up: str) -> bool:
+        """Have a follow-up look again at what it holds, by its workflow id; return False if it does not run.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        try:
+            await self.client.get_workflow_handle(follow_up).signal(Signal.WAKE, Wake())
+        except RPCError as error:
+            if not is_missing(error):
+                raise unavailable("a follow-up was not woken", error) from error
+            return False
+        return True
+
     async def revive(self, follow_up: FollowUpInput) -> None:
         """Start a follow-up, also one that has ended, or tell the one that runs what is still to come.
 

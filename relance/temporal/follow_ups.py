@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
@@ -14,19 +15,22 @@ from temporalio.service import RPCError
 from relance import ids
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal, TaskQueue, Workflow
+from relance.ports.ledger import Parts
 from relance.temporal.errors import is_missing, unavailable
 
-PARTS_TOLD = 100
-"""A user's contacts may be spread over parts; a signal goes to each until one is missing."""
-
-ENDED = "already completed"
+RPC_TIMEOUT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class TemporalFollowUps:
-    """Follow-ups through a client; a worker passes its own, so that they start without a detour (eager start)."""
+    """Follow-ups through a client; a worker passes its own, so that they start without a detour (eager start).
+
+    A user's contacts are spread over follow-ups by the hundred. Which there may be is known from the ledger and never
+    probed: one of which nobody was invited does not exist, and the next one does.
+    """
 
     client: Client
+    ledger: Parts
 
     async def start(self, follow_up: FollowUpInput) -> bool:
         """Start a follow-up; return False if it was started before.
@@ -56,20 +60,15 @@ class TemporalFollowUps:
         Raises:
             DependencyUnavailable: the server does not answer.
         """
+        part = await self.ledger.part_of(event.invitation_id)
+        if part is None:
+            return False
         key = ids.parse_invitation_id(event.invitation_id)
-        told = False
-        for part in range(PARTS_TOLD):
-            handle = self.client.get_workflow_handle(ids.follow_up_workflow_id(key.period, key.user_id, part))
-            try:
-                await handle.signal(Signal.EVENT, event)
-                told = True
-            except RPCError as error:
-                if not is_missing(error):
-                    raise unavailable("a signal was not sent", error) from error
-                # The same status says "ended" and "never was"; after one that ended there may be a further part.
-                if ENDED not in error.message:
-                    break
-        return told
+        # Who joins while a batch is tried again moves the contacts behind him by one: from the hundred before.
+        told = [
+            await self._signal(key.period, key.user_id, one, Signal.EVENT, event) for one in {part, max(part - 1, 0)}
+        ]
+        return any(told)
 
     async def stop(self, period: str, user_id: str, reason: str) -> int:
         """End a user's follow-ups of a period; return how many were running.
@@ -77,16 +76,8 @@ class TemporalFollowUps:
         Raises:
             DependencyUnavailable: the server does not answer.
         """
-        stopped = 0
-        async for handle in self._parts(period, user_id):
-            try:
-                await handle.signal(Signal.STOP, reason)
-                stopped += 1
-            except RPCError as error:
-                # It ended in the same moment.
-                if not is_missing(error):
-                    raise unavailable("a signal was not sent", error) from error
-        return stopped
+        parts = (await self.ledger.parts(period, [user_id]))[user_id]
+        return sum([await self._signal(period, user_id, part, Signal.STOP, reason) for part in range(parts)])
 
     async def running(self, period: str, user_id: str) -> int:
         """Count a user's running follow-ups of a period.
@@ -94,17 +85,32 @@ class TemporalFollowUps:
         Raises:
             DependencyUnavailable: the server does not answer.
         """
-        return len([handle async for handle in self._parts(period, user_id)])
+        return len([handle async for handle in self.handles(period, user_id)])
 
-    async def _parts(self, period: str, user_id: str) -> AsyncIterator[WorkflowHandle[Any, Any]]:
-        """Yield the parts that run; a part there never was is the end of them."""
-        for part in range(PARTS_TOLD):
+    async def handles(self, period: str, user_id: str) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+        """Yield a user's follow-ups of a period that run.
+
+        Raises:
+            DependencyUnavailable: the server or the database does not answer.
+        """
+        for part in range((await self.ledger.parts(period, [user_id]))[user_id]):
             handle = self.client.get_workflow_handle(ids.follow_up_workflow_id(period, user_id, part))
             try:
-                found = await handle.describe()
+                found = await handle.describe(rpc_timeout=RPC_TIMEOUT)
             except RPCError as error:
                 if not is_missing(error):
                     raise unavailable("a follow-up was not looked up", error) from error
-                return
+                continue
             if found.status is WorkflowExecutionStatus.RUNNING:
                 yield handle
+
+    async def _signal(self, period: str, user_id: str, part: int, signal: Signal, argument: object) -> bool:
+        """Signal one follow-up; return False if it does not exist or has ended."""
+        handle = self.client.get_workflow_handle(ids.follow_up_workflow_id(period, user_id, part))
+        try:
+            await handle.signal(signal, argument, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if not is_missing(error):
+                raise unavailable("a signal was not sent", error) from error
+            return False
+        return True

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from temporalio.client import Interceptor as ClientInterceptor
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import Interceptor as WorkerInterceptor
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from relance.temporal.payloads import DATA_CONVERTER
+from relance.temporal.signal_guard import SignalGuard
 
 
 class Sandbox(StrEnum):
@@ -27,11 +29,12 @@ class Sandbox(StrEnum):
 def relance_plugin(
     sandbox: Sandbox = Sandbox.STRICT, interceptors: Sequence[ClientInterceptor | WorkerInterceptor] = ()
 ) -> SimplePlugin:
-    """Return the plugin: pydantic payloads, the sandbox, tracing."""
+    """Return the plugin: pydantic payloads, the sandbox, the guard of the signals, then what is given."""
     runner: WorkflowRunner = SandboxedWorkflowRunner() if sandbox is Sandbox.STRICT else UnsandboxedWorkflowRunner()
     return SimplePlugin(
         "relance",
-        data_converter=pydantic_data_converter,
-        interceptors=list(interceptors),
+        data_converter=DATA_CONVERTER,
+        # First, so that it also holds what another one makes of a malformed header.
+        interceptors=[SignalGuard(), *interceptors],
         workflow_runner=runner,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import (
     Client,
@@ -29,11 +29,15 @@ from relance.contracts.cycle import CycleOptions, OpenPeriodInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
 from relance.domain.cron import split_zone, zone_of
+from relance.domain.schedule_changes import left_out
 from relance.errors import NotFound
 from relance.settings import Settings
 from relance.temporal import checks, jobs
 from relance.temporal.errors import is_missing
+from relance.temporal.nominal_times import TemporalNominalTimes
 
+AHEAD = timedelta(days=70)
+"""So far ahead nominal times are compared: further than the next opening of a month."""
 MANAGED = "managed by relance"
 RPC_TIMEOUT = timedelta(seconds=10)
 CHECK_TIMEOUT = timedelta(days=1)
@@ -79,12 +83,17 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What `apply` did to one Schedule: `created` or `updated`, and the state it found or made."""
+    """What `apply` did to one Schedule: `created` or `updated`, and the state it found or made.
+
+    `before` are the nominal times still ahead of it until now, `left_out` those of them that the change leaves out.
+    """
 
     id: str
     change: str
     paused: bool
     note: str | None
+    before: tuple[datetime, ...] = ()
+    left_out: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ def cycle_options(settings: Settings) -> CycleOptions:
         replan_every=settings.scheduling.replan_every,
         max_late=settings.scheduling.max_late,
         expiry_days=settings.scheduling.expiry_days,
+        waves_per_hour=settings.batches.waves_per_hour,
     )
 
 
@@ -180,6 +190,7 @@ async def apply(client: Client, settings: Settings) -> list[Applied]:
 
 
 async def _apply_one(client: Client, wanted: Declared) -> Applied:
+    times, now = TemporalNominalTimes(client), datetime.now(UTC)
     fresh = ScheduleState(note=MANAGED)
     try:
         await client.create_schedule(wanted.id, wanted.schedule(fresh), rpc_timeout=RPC_TIMEOUT)
@@ -190,8 +201,21 @@ async def _apply_one(client: Client, wanted: Declared) -> Applied:
             states.append(found.description.schedule.state)
             return ScheduleUpdate(wanted.schedule(states[-1]))
 
+        # The server cannot list the times of an expression that it has no more.
+        known = await times.schedule(wanted.id)
+        before, _ = await times.matching(wanted.id, now, now + AHEAD)
         await client.get_schedule_handle(wanted.id).update(keep_state, rpc_timeout=RPC_TIMEOUT)
-        return Applied(wanted.id, "updated", states[-1].paused, states[-1].note)
+        changed = await times.schedule(wanted.id)
+        same = known is not None and changed is not None and known.spec == changed.spec
+        after, _ = (before, now) if same else await times.matching(wanted.id, now, now + AHEAD)
+        return Applied(
+            id=wanted.id,
+            change="updated",
+            paused=states[-1].paused,
+            note=states[-1].note,
+            before=tuple(before),
+            left_out=left_out(before, after),
+        )
     return Applied(wanted.id, "created", fresh.paused, fresh.note)
 
 

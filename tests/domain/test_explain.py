@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from relance.domain.control import Control, ControlState
 from relance.domain.eligibility import Refusal
 from relance.domain.events import EventKind
 from relance.domain.explain import explain_invitation, explain_plan
@@ -145,6 +146,40 @@ def test_an_overdue_reminder_is_not_hidden() -> None:
     assert why(an_invitation(), now=SENT_AT + 4 * DAY)[1] == (
         "The first reminder has been due since Sunday 8 November 2026 at 18:00 Europe/Paris time (17:00 UTC)."
     )
+
+
+def test_a_late_reminder_is_told_with_what_will_become_of_it() -> None:
+    first, second = why(an_invitation(), now=SENT_AT + 6 * DAY + timedelta(hours=1))[1:3]
+    assert first.endswith("as things stand it will not be sent, because too much time had passed since it was due.")
+    assert second == "The second reminder is due on Thursday 12 November 2026 at 18:00 Europe/Paris time (17:00 UTC)."
+    first, _ = why(an_invitation(), now=SENT_AT + 8 * DAY)[1:3]
+    assert first.endswith("because the second reminder was due before it could leave.")
+
+
+def test_a_reminder_after_a_fresh_mail_is_told_with_the_instant_it_waits_for() -> None:
+    sent = Reminder(type=MailKind.FIRST, sent_at=SENT_AT + 7 * DAY - timedelta(hours=1), message_id="<r@x.example>")
+    [second] = [line for line in why(an_invitation(reminders=(sent,)), now=SENT_AT + 6 * DAY) if "second" in line]
+    assert second.endswith(
+        "it waits until Friday 13 November 2026 at 17:00 Europe/Paris time (16:00 UTC), because the mail before it is "
+        "too fresh."
+    )
+
+
+def test_of_a_paused_cycle_each_reminder_says_until_when_it_waits() -> None:
+    paused = Control(id="2026-11", state=ControlState.PAUSED, by="ann")
+    first, second = why(an_invitation(), now=SENT_AT + 4 * DAY, control=paused)[1:3]
+    waits = "the cycle is paused, so it waits, and is left out if the cycle does not go on before"
+    assert first.endswith(f"{waits} Wednesday 11 November 2026 at 18:00 Europe/Paris time (17:00 UTC).")
+    assert second.endswith(f"{waits} Sunday 15 November 2026 at 18:00 Europe/Paris time (17:00 UTC).")
+    going_on = why(an_invitation(), now=SENT_AT + 4 * DAY, control=Control(id="2026-11"))
+    assert not any("paused" in line for line in going_on)
+
+
+@pytest.mark.parametrize("reason", ["overtaken", "too_late"])
+def test_a_reminder_left_out_for_its_lateness_is_told_with_the_instant_of_the_decision(reason: str) -> None:
+    skip = ReminderSkip(type=MailKind.FIRST, reason=reason, at=SENT_AT + 8 * DAY)
+    lines = why(an_invitation(reminder_skips=(skip,)), now=SENT_AT + 8 * DAY)
+    assert lines[1].startswith("The first reminder was left out on Friday 13 November 2026 at 18:00")
 
 
 def test_a_deferred_invitation_says_what_went_wrong_and_when_it_is_tried_again() -> None:

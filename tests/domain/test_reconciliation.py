@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relance.domain.control import ControlState
+from relance.domain.control import Control, ControlState
 from relance.domain.invitation import (
     Claim,
     DueAt,
@@ -19,6 +19,7 @@ from relance.domain.invitation import (
 from relance.domain.people import Contact, ContactStatus, User
 from relance.domain.plan import PlanStatus
 from relance.domain.reconciliation import (
+    NEVER,
     Ahead,
     Mended,
     ReconcilePolicy,
@@ -27,10 +28,11 @@ from relance.domain.reconciliation import (
     is_open,
     is_stale,
     is_unsent,
+    late_since,
     mended,
     overdue,
-    overtaken,
 )
+from relance.domain.reminders import ReminderTiming
 
 SENT_AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 DUE = DueAt(first=SENT_AT + timedelta(days=3), second=SENT_AT + timedelta(days=7), expiry=SENT_AT + timedelta(days=30))
@@ -69,7 +71,7 @@ def failed(at: datetime) -> LastError:
         (entry(), DUE.first + HOUR, Ahead(DUE.first, DUE.second, DUE.expiry)),
         (entry(reminders=reminded(MailKind.FIRST)), DUE.first, Ahead(None, DUE.second, DUE.expiry)),
         (entry(reminder_skips=skipped(MailKind.FIRST)), DUE.first, Ahead(None, DUE.second, DUE.expiry)),
-        (entry(), DUE.second, Ahead(None, DUE.second, DUE.expiry)),
+        (entry(), DUE.second, Ahead(DUE.first, DUE.second, DUE.expiry)),
         (entry(reminders=reminded(MailKind.SECOND)), DUE.second, Ahead(DUE.first, None, DUE.expiry)),
         (entry(), DUE.expiry, None),
         (entry(InvitationStatus.SUBMITTED), SENT_AT, None),
@@ -80,13 +82,6 @@ def failed(at: datetime) -> LastError:
 )
 def test_what_is_ahead_is_what_nobody_has_decided_yet(found: Invitation, at: datetime, ahead: Ahead | None) -> None:
     assert ahead_of(found, at) == ahead
-
-
-def test_a_first_reminder_is_overtaken_when_the_second_is_due() -> None:
-    assert not overtaken(entry(), DUE.second - HOUR)
-    assert overtaken(entry(), DUE.second)
-    assert not overtaken(entry(reminders=reminded(MailKind.FIRST)), DUE.second)
-    assert not overtaken(entry(reminders=reminded(MailKind.SECOND)), DUE.second)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +102,33 @@ def test_a_first_reminder_is_overtaken_when_the_second_is_due() -> None:
 )
 def test_overdue_is_what_came_due_long_ago_without_a_trace(found: Invitation, late_since: datetime, count: int) -> None:
     assert overdue(found, late_since) == count
+
+
+def test_what_keeps_its_distance_to_the_mail_before_it_is_overdue_only_after_that() -> None:
+    first = Reminder(type=MailKind.FIRST, sent_at=DUE.second - HOUR, message_id="<m@form.example>")
+    late = entry(sent_at=SENT_AT, reminders=(first,))
+    assert overdue(late, DUE.second + 22 * HOUR) == 0
+    assert overdue(late, DUE.second + 24 * HOUR) == 1
+    assert overdue(late, DUE.second + HOUR, ReminderTiming(distance=HOUR)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "told_at", "since"),
+    [
+        (ControlState.RUNNING, None, DUE.first - 2 * HOUR),
+        (ControlState.RUNNING, DUE.first - 3 * HOUR, DUE.first - 2 * HOUR),
+        (ControlState.RUNNING, DUE.first - HOUR, NEVER),
+        (ControlState.CANCELLED, DUE.first - HOUR, NEVER),
+        (ControlState.PAUSED, DUE.first - 3 * HOUR, NEVER),
+        (ControlState.ROLLED_BACK, DUE.first - 3 * HOUR, NEVER),
+    ],
+)
+def test_nothing_is_overdue_while_a_cycle_stands_still_and_just_after_it_goes_on(
+    state: ControlState, told_at: datetime | None, since: datetime
+) -> None:
+    control = Control(id="2026-11", state=state, at=told_at)
+    assert late_since(control, DUE.first, 2 * HOUR) == since
+    assert overdue(entry(), NEVER) == 0
 
 
 @pytest.mark.parametrize(

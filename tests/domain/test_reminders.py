@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relance.domain.eligibility import Refusal
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
+from relance.domain.invitation import DueAt, Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
 from relance.domain.people import Contact, ContactStatus, ReminderSettings, User
-from relance.domain.reminders import ReminderRefusal, reminder_refusal
+from relance.domain.reminders import (
+    DEFAULT_TIMING,
+    ReminderRefusal,
+    ReminderTiming,
+    is_undecided,
+    next_mail_at,
+    reminder_refusal,
+)
+from relance.domain.send_times import due_at
 from tests.domain.people import SENT_AT, a_contact, a_user, an_invitation
 
 R = ReminderRefusal
@@ -135,3 +146,127 @@ def test_of_all_combinations_only_the_allowed_ones_are_reminded() -> None:
 def test_an_invitation_is_no_reminder() -> None:
     with pytest.raises(KeyError):
         refusal(MailKind.INVITATION)
+
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DUE = DueAt(first=SENT_AT + 3 * DAY, second=SENT_AT + 7 * DAY, expiry=SENT_AT + 30 * DAY)
+
+
+def at_instant(kind: MailKind, at: datetime, invitation: Invitation | None = None) -> ReminderRefusal | None:
+    return reminder_refusal(
+        kind, invitation or an_invitation(due_at=DUE), a_user(), a_contact(), suppressed=False, at=at
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "expected"),
+    [
+        (MailKind.FIRST, DUE.first, None),
+        (MailKind.FIRST, DUE.first + 3 * DAY, None),
+        (MailKind.FIRST, DUE.first + 3 * DAY + HOUR, R.TOO_LATE),
+        (MailKind.FIRST, DUE.second - HOUR, R.TOO_LATE),
+        (MailKind.FIRST, DUE.second, R.OVERTAKEN),
+        (MailKind.SECOND, DUE.second, None),
+        (MailKind.SECOND, DUE.second + 3 * DAY, None),
+        (MailKind.SECOND, DUE.second + 3 * DAY + HOUR, R.TOO_LATE),
+    ],
+)
+def test_a_reminder_is_overtaken_by_the_next_one_and_too_late_after_three_days(
+    kind: MailKind, at: datetime, expected: ReminderRefusal | None
+) -> None:
+    assert at_instant(kind, at) is expected
+    assert not R.OVERTAKEN.final
+    assert not R.TOO_LATE.final
+
+
+def test_what_somebody_wants_counts_before_what_time_it_is() -> None:
+    off = a_user(reminder_settings=ReminderSettings(first=False))
+    late = an_invitation(due_at=DUE)
+    refused = reminder_refusal(MailKind.FIRST, late, off, a_contact(), suppressed=False, at=DUE.second)
+    assert refused is R.THIS_REMINDER_OFF
+    # Nobody whose reminder would not have left anyway is counted among those held out.
+    held_out = an_invitation(due_at=DUE, held_out=(MailKind.FIRST,))
+    assert at_instant(MailKind.FIRST, DUE.second, held_out) is R.OVERTAKEN
+    assert at_instant(MailKind.FIRST, DUE.first, held_out) is R.HOLDOUT
+
+
+@pytest.mark.parametrize(
+    ("fields", "since"),
+    [
+        ({"sent_at": None}, None),
+        ({}, SENT_AT),
+        ({"reminders": (Reminder(type=MailKind.FIRST, sent_at=SENT_AT + DAY, message_id="<r@x>"),)}, SENT_AT + DAY),
+        # Who may have got a mail counts as having got it.
+        (
+            {"reminder_skips": (ReminderSkip(type=MailKind.FIRST, reason="uncertain", at=SENT_AT + DAY),)},
+            SENT_AT + DAY,
+        ),
+        ({"reminder_skips": (ReminderSkip(type=MailKind.FIRST, reason="holdout", at=SENT_AT + DAY),)}, SENT_AT),
+    ],
+)
+def test_the_distance_is_counted_from_the_last_mail_that_may_have_arrived(
+    fields: dict[str, Any], since: datetime | None
+) -> None:
+    found = next_mail_at(an_invitation(**fields), ReminderTiming(distance=6 * HOUR))
+    assert found == (since + 6 * HOUR if since else None)
+
+
+@st.composite
+def timings(draw: st.DrawFn) -> ReminderTiming:
+    distance = draw(st.timedeltas(timedelta(0), 3 * DAY))
+    return ReminderTiming(distance + draw(st.timedeltas(timedelta(minutes=1), 20 * DAY)), distance)
+
+
+@given(
+    timing=timings(),
+    zone=st.sampled_from(("Europe/Paris", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe")),
+    sent_after=st.timedeltas(timedelta(0), 365 * DAY),
+    awake=st.lists(st.timedeltas(timedelta(0), 40 * DAY), max_size=6),
+)
+def test_whenever_a_follow_up_is_awake_mails_keep_their_distance_and_their_order(
+    timing: ReminderTiming, zone: str, sent_after: timedelta, awake: list[timedelta]
+) -> None:
+    """Go through the month as a follow-up does: each step when it is due or put off to, but only while it is awake."""
+    sent_at = SENT_AT + sent_after
+    due = due_at(sent_at, zone, 30)
+    invitation = an_invitation(sent_at=sent_at, due_at=due)
+    mails: list[tuple[MailKind | None, datetime]] = [(None, sent_at)]
+    looks = sorted({*(sent_at + one for one in awake), sent_at + 41 * DAY})
+    for look in looks:
+        for kind, instant in ((MailKind.FIRST, due.first), (MailKind.SECOND, due.second)):
+            not_before = next_mail_at(invitation, timing)
+            if look < instant or not is_undecided(kind, invitation):
+                continue
+            refused = reminder_refusal(
+                kind, invitation, a_user(), a_contact(), suppressed=False, at=look, timing=timing
+            )
+            if refused is not None:
+                skip = ReminderSkip(type=kind, reason=refused.value, at=look)
+                invitation = invitation.model_copy(update={"reminder_skips": (*invitation.reminder_skips, skip)})
+            elif not_before is None or not_before <= look:
+                mails.append((kind, look))
+                reminder = Reminder(type=kind, sent_at=look, message_id="<r@x.example>")
+                invitation = invitation.model_copy(update={"reminders": (*invitation.reminders, reminder)})
+    assert all(later - earlier >= timing.distance for (_, earlier), (_, later) in itertools.pairwise(mails))
+    assert [kind for kind, _ in mails] in ([None, *some] for some in ([], [*KINDS[:1]], [*KINDS[1:]], [*KINDS]))
+    lateness = {MailKind.FIRST: due.first, MailKind.SECOND: due.second}
+    assert all(at - lateness[kind] <= timing.max_late for kind, at in mails if kind is not None)
+    assert not any(is_undecided(kind, invitation) for kind in KINDS), "every reminder ends in a mail or a reason"
+
+
+@given(timing=timings(), lateness=st.timedeltas(timedelta(0), 4 * DAY - timedelta(seconds=1)))
+def test_a_second_reminder_put_off_by_a_late_first_one_is_never_too_late_for_that(
+    timing: ReminderTiming, lateness: timedelta
+) -> None:
+    first = Reminder(type=MailKind.FIRST, sent_at=DUE.first + lateness, message_id="<r@x.example>")
+    invitation = an_invitation(due_at=DUE, reminders=(first,))
+    at = next_mail_at(invitation, timing)
+    assert at is not None
+    refused = reminder_refusal(
+        MailKind.SECOND, invitation, a_user(), a_contact(), suppressed=False, at=max(at, DUE.second), timing=timing
+    )
+    assert refused is None
+
+
+def test_the_limits_are_three_days_and_one() -> None:
+    assert (DEFAULT_TIMING.max_late, DEFAULT_TIMING.distance) == (3 * DAY, DAY)

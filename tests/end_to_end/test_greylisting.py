@@ -23,7 +23,7 @@ async def test_a_greylisted_recipient_is_tried_again_and_gets_his_mail_once(
     await installation.load(*people(1, 3))
     await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)
-    motion = FastMotion(installation.client, PERIOD)
+    motion = FastMotion(installation.client, installation.database.ledger, PERIOD)
     await motion.next_wave()
     waiting = (await installation.entries(PERIOD))[invitation(0, 1)]
     assert (waiting.status, waiting.attempts, waiting.sent_at) == (InvitationStatus.SENDING, 1, None)

@@ -76,7 +76,7 @@ async def test_no_name_and_no_address_leaves_mongodb_and_the_mails(
         environment={"RELANCE_MONITORING__METRICS_PORT": "0", "RELANCE_MONITORING__LOG_LEVEL": "DEBUG"}
     )
     cycle = await installation.start_cycle(PERIOD)
-    motion = FastMotion(installation.client, PERIOD)
+    motion = FastMotion(installation.client, installation.database.ledger, PERIOD)
     await motion.next_wave()
     await installation.intake().take(invitation(1, 0), EventKind.OPTED_OUT)
     for user in ("u0", "u1"):

@@ -37,7 +37,7 @@ async def lose_replies(installation: Installation, mailbox: Mailbox) -> FastMoti
     await installation.load(*people(1, CONTACTS))
     await installation.start_worker()
     await installation.start_cycle(PERIOD)
-    motion = FastMotion(installation.client, PERIOD)
+    motion = FastMotion(installation.client, installation.database.ledger, PERIOD)
     await motion.next_wave()
     assert (await mailbox.stats()).total == CONTACTS
     return motion

@@ -100,10 +100,35 @@ MATRIX: tuple[Row, ...] = (
         "--kills 100 --users 1000 --contacts 20",
     ),
     Row(
+        "long-pause",
+        "a pause costs a follow-up a few events; nobody gets two mails within the least distance; each reminder is "
+        "sent or has its reason; a lost resume is made up for by the hourly job",
+        "",
+        "--users 10 --last 60",
+    ),
+    Row(
+        "week-away",
+        "nothing lost; nobody gets two mails within the least distance; each reminder is sent or has its reason",
+        "",
+        "--users 10 --last 60",
+    ),
+    Row(
         "missed-runs",
         "one record for each nominal time of each job, and the one that is true of it; what was missed is told",
         "",
         "--outages 20",
+    ),
+    Row(
+        "missed-month",
+        "people are told of each month within one health period, and how to mend it; then everything goes out once",
+        "",
+        "--users 200 --contacts 20",
+    ),
+    Row(
+        "malformed-signals",
+        "each is logged, counted once and ignored; every question is answered, valid signals work, the cycle balances",
+        "",
+        "--kills 20 --users 1000 --contacts 20",
     ),
     Row(
         "smtp-stages",

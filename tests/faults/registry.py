@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.faults.away.long_pause import LONG_PAUSE
+from tests.faults.away.week_away import WEEK_AWAY
 from tests.faults.channels import CHANNEL_FAULTS
 from tests.faults.clock_jumps import CLOCK_JUMPS
 from tests.faults.disk_full import DISK_FULL
@@ -9,6 +11,8 @@ from tests.faults.double_trigger import DOUBLE_TRIGGER
 from tests.faults.everflow.scenario import EVERFLOW
 from tests.faults.health.scenario import HEALTH
 from tests.faults.mail.scenarios import MAIL
+from tests.faults.malformed_signals.scenario import MALFORMED_SIGNALS
+from tests.faults.missed_month.scenario import MISSED_MONTH
 from tests.faults.missed_runs.scenario import MISSED_RUNS
 from tests.faults.mongo_faults import MONGO_FAIL_COMMANDS
 from tests.faults.mongo_kill import MONGO_KILL
@@ -34,7 +38,11 @@ _ALL = (
     DISK_FULL,
     CLOCK_JUMPS,
     DOUBLE_TRIGGER,
+    LONG_PAUSE,
+    WEEK_AWAY,
     MISSED_RUNS,
+    MISSED_MONTH,
+    MALFORMED_SIGNALS,
     EVERFLOW,
     ALERT_STORM,
     CHANNEL_FAULTS,

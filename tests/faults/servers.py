@@ -100,23 +100,35 @@ class NotRun(Exception):
 
 @asynccontextmanager
 async def restartable_servers(
-    parameters: tuple[str, ...] = (), data: Path | None = None, given: Given | None = None
+    parameters: tuple[str, ...] = (),
+    data: Path | None = None,
+    given: Given | None = None,
+    dynamic_config: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Servers]:
-    """Start everything but what is given; `parameters` go to MongoDB's `--setParameter`, `data` is its folder."""
+    """Start everything but what is given.
+
+    `parameters` go to MongoDB's `--setParameter`, its data lies in `data`; `dynamic_config` is Temporal's.
+    """
     with tempfile.TemporaryDirectory(prefix="relance-faults-", ignore_cleanup_errors=True) as name:
         folder, port = Path(name), processes.free_port()
         mongo = Restartable(lambda: mongod.start(folder, port, parameters=parameters, data=data))
-        async with serving_on(folder, f"mongodb://{processes.HOST}:{port}/?replicaSet=rs0", mongo, given) as servers:
+        async with serving_on(
+            folder, f"mongodb://{processes.HOST}:{port}/?replicaSet=rs0", mongo, given, dynamic_config
+        ) as servers:
             yield servers
 
 
 @asynccontextmanager
 async def serving_on(
-    folder: Path, mongo_uri: str, mongo: Killable, given: Given | None = None
+    folder: Path,
+    mongo_uri: str,
+    mongo: Killable,
+    given: Given | None = None,
+    dynamic_config: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Servers]:
     """Start this MongoDB and everything else that is not given, with data in `folder`; stop all at the end."""
     port, ui_port = processes.free_port(), processes.free_port()
-    temporal = Restartable(lambda: temporal_server.start(folder, port, ui_port))
+    temporal = Restartable(lambda: temporal_server.start(folder, port, ui_port, dynamic_config))
     async with AsyncExitStack() as closing:
         for server in (mongo, temporal):
             closing.push_async_callback(server.stop)

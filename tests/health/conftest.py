@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database, connect
 from relance.alerting import AlertDesk
-from relance.domain.health import Look, Standing, Trouble
+from relance.domain.health import Concern, Look, Standing, Trouble
 from relance.domain.probes import ProbeName
 from relance.health import HealthDesk, Judgement
 from relance.settings import Mongo
@@ -46,6 +46,13 @@ class Ward:
     async def round(self, looks: Sequence[tuple[ProbeName, float | Trouble]]) -> Judgement:
         self.clock.at += timedelta(minutes=1)
         return await self.desk.take([self.look(probe, value) for probe, value in looks])
+
+    async def concerned(self, concerns: dict[str, Concern]) -> Judgement:
+        """Take a look at the periods that finds these wrong."""
+        self.clock.at += timedelta(minutes=1)
+        value = float(len(concerns))
+        look = Look(probe=ProbeName.PERIODS, at=self.clock.now(), value=value, concerns=concerns)
+        return await self.desk.take([look])
 
     async def standing(self, probe: ProbeName) -> Standing:
         return (await self.data.health_checks.all())[probe]

@@ -71,7 +71,7 @@ async def _say_no(installation: Installation, mailbox: Mailbox, mails: dict[str,
     )
     data = connect(settings.mongo, privacy)
     try:
-        follow_ups = TemporalFollowUps(installation.client)
+        follow_ups = TemporalFollowUps(installation.client, data.ledger)
         intake = EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
         await contacts.update_one({"_id": "c-alice"}, {"$set": {"email": BOB}})
         await contacts.delete_one({"_id": "c-dana"})

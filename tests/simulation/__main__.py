@@ -70,6 +70,7 @@ def _summary(reports: Sequence[Report], months: int, seconds: float) -> dict[str
         "mails": sum(report.mails for report in reports),
         "kills": sum(report.kills for report in reports),
         "duplicates": sum(report.duplicates for report in reports),
+        "closest_hours": round(min(report.closest_hours for report in reports), 2),
         "faults": dict(sorted(faults.items())),
         "violations": sum(bool(report.violation) for report in reports),
         "failed_seeds": sorted(report.seed for report in reports if report.violation),

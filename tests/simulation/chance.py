@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from random import Random
 
@@ -26,10 +27,18 @@ class Rates:
     outages_per_day: float = 0.0
     people_per_day: float = 0.0
     pauses_per_day: float = 0.0
+    hands_per_day: float = 0.0
+    long_outages_per_day: float = 0.0
+    restores_per_day: float = 0.0
     skew_minutes: float = 0.0
 
 
 NO_FAULTS = Rates()
+
+
+def long_time(dice: Random, least: float, most: float) -> float:
+    """Return seconds between two bounds, as often in the minutes as in the hours and in the days."""
+    return least * math.pow(most / least, dice.random())
 
 
 def drawn(dice: Random) -> Rates:
@@ -55,5 +64,8 @@ def drawn(dice: Random) -> Rates:
         outages_per_day=rate(1.0),
         people_per_day=dice.uniform(0.5, 4.0),
         pauses_per_day=rate(0.2),
+        hands_per_day=rate(0.5),
+        long_outages_per_day=rate(0.06),
+        restores_per_day=rate(0.04) if dice.random() < 0.5 else 0.0,
         skew_minutes=rate(10.0),
     )

@@ -4,33 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
+from temporalio.client import Client
 
 from activities.alerts import Address, AlertDelivery, Voice
+from activities.cleanup import Cleanup
 from activities.control import Controlling, ControlWatch
+from activities.corrections import Corrections
+from activities.cycle_notes import CycleNotes
 from activities.cycle_reports import CycleReports
 from activities.endings import Endings
 from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
+from activities.openings import Openings
 from activities.planning import Planning
+from activities.reconcile import Reconciliation
+from activities.repairs import Repairs
 from activities.sending import Sender
 from activities.statistics import Statistics
+from activities.waking import Waking
 from relance.adapters.channels.inbox import Inbox
+from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.followees import MongoFollowees
 from relance.alerting import AlertDesk
 from relance.braking import Brake
+from relance.contracts.cycle import CycleOptions
 from relance.controlling import CycleDesk
 from relance.domain.error_gate import GatePolicy
+from relance.domain.reconciliation import ReconcilePolicy
 from relance.domain.send_times import Defaults
-from relance.ports import Clock, Cycles, Ledger, Mailer
+from relance.ports import Clock, Ledger, Mailer, RelayLog
+from relance.repairing import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
+from relance.settings.retention import RetentionGroup
+from relance.temporal.cycles import TemporalCycles
+from relance.temporal.follow_up_watch import TemporalFollowUpWatch
+from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.restarts import TemporalCycleRestarts
 from tests.fakes import FakeAlertGroups, FakeMeter, NoPictures
-from tests.simulation.signals import SimulatedFollowUps
 
 DOMAIN = "form.example"
+KEPT = timedelta(days=400)
+"""What is deleted or made anonymous cannot be judged at the end."""
+
+TOGETHER = 3
+"""Users woken at once after a pause."""
+
 DEFAULTS = Defaults(5, "18:00", "Europe/Paris")
 
 
@@ -41,37 +65,117 @@ class Parts:
     data: Database
     ledger: Ledger
     mailer: Mailer
-    follow_ups: SimulatedFollowUps
-    cycles: Cycles
+    client: Client
     clock: Clock
     gate: GatePolicy
+    relay_log: RelayLog | None
+    options: CycleOptions
+
+
+class EveryAlertIsHeld:
+    """The workflows of alerts are not simulated: none is missing."""
+
+    async def members(self, group: str) -> Everything:
+        """Return what a group's workflow holds."""
+        return Everything()
+
+    async def start(self, group: object) -> bool:
+        """Start a group's workflow, which nobody asks for."""
+        return False
+
+
+class Everything(frozenset[str]):
+    """Contains every key."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+def cycle_desk(data: Database, client: Client, clock: Clock) -> CycleDesk:
+    """Return where cycles are told what to do, for a worker or a person's command line."""
+    return CycleDesk(data.controls, TemporalCycles(client), clock)
 
 
 def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     """Return the activities of a process by name."""
     data, ledger, clock, meter = parts.data, parts.ledger, parts.clock, FakeMeter()
-    sender = Sender(ledger, data.contacts, parts.mailer, meter, clock, DOMAIN)
+    sender = Sender(
+        ledger, data.contacts, parts.mailer, meter, clock, DOMAIN, relay_log=parts.relay_log, restores=data.restores
+    )
     planning = Planning(data.users, data.plans, DEFAULTS, meter)
     alerts = AlertDesk(data.alerts, data.silences, FakeAlertGroups(), clock)
     control = ControlWatch(data.controls)
-    gates = Gates(parts.gate, Brake(CycleDesk(data.controls, parts.cycles, clock), alerts).pull)
+    follow_ups, cycles = TemporalFollowUps(parts.client, data.ledger), TemporalCycles(parts.client)
+    gates = Gates(parts.gate, Brake(cycle_desk(data, parts.client, clock), alerts).pull)
     people = (data.users, data.contacts, data.suppressions)
     statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter)
     inbox = {"inbox": Address(Inbox(data.chat_messages), "")}
     voice = Voice("en", DEFAULTS.zone)
     delivery = AlertDelivery(alerts, data.channel_states, inbox, tuple(inbox), (), NoPictures(), voice, clock, meter)
+    endings = Endings(data.controls, data.compensations, follow_ups, clock)
+    restarts, watch, policy = (
+        TemporalCycleRestarts(parts.client, parts.options),
+        TemporalFollowUpWatch(parts.client),
+        ReconcilePolicy(),
+    )
+    reconciliation = Reconciliation(
+        followees=MongoFollowees(data.raw),
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        plans=data.plans,
+        ledger=ledger,
+        controls=data.controls,
+        follow_ups=watch,
+        cycles=cycles,
+        desk=alerts,
+        policy=policy,
+        clock=clock,
+    )
+    repairs = Repairs(
+        followees=MongoFollowees(data.raw),
+        by_period=(
+            CycleRepair(alerts, restarts, data.controls, data.plans, data.compensations),
+            RollBackRepair(restarts, data.controls, data.compensations),
+            ReportRepair(restarts),
+        ),
+        alerts=AlertRepair(alerts, EveryAlertIsHeld()),
+        desk=alerts,
+        policy=policy,
+        clock=clock,
+    )
+    notes = CycleNotes(restarts, data.controls, data.plans, alerts)
+    cleanup = Cleanup(
+        MongoArchive(data.raw, data.suppressions),
+        ledger,
+        follow_ups,
+        cycles,
+        RetentionGroup(anonymous_after=KEPT).policy(KEPT),
+    )
     methods: list[Callable[..., Any]] = [
         planning.plan,
         planning.next_wave,
         planning.boundaries,
         Invitations(*people, data.plans, ledger, sender, control, gates).send_batch,
-        FollowUpStarts(data.plans, ledger, parts.follow_ups, meter, clock).start_follow_ups,
+        FollowUpStarts(data.plans, ledger, follow_ups, meter, clock).start_follow_ups,
         FollowUpSteps(data.users, data.contacts, data.plans, ledger, sender, control).run_steps,
         statistics.balance,
         statistics.record_job_run,
         delivery.ways,
         CycleReports(data.job_runs, delivery, NoPictures()).post_cycle_report,
         Controlling(data.controls).look_up_control,
-        Endings(data.controls, data.compensations, parts.follow_ups, clock).give_up,
+        endings.give_up,
+        endings.stop_follow_ups,
+        Corrections(data.users, data.contacts, ledger, data.compensations, sender).send_corrections,
+        reconciliation.reconcile,
+        repairs.repair,
+        notes.look_at_wave,
+        notes.note_left,
+        notes.note_waves,
+        Waking(MongoFollowees(data.raw), data.controls, watch, TOGETHER, clock).wake_held,
+        cleanup.expire,
+        cleanup.ended,
+        cleanup.sweep,
+        Openings(TemporalCycles(parts.client), data.controls).look_up_opening,
     ]
     return {str(activity._Definition.must_from_callable(method).name): method for method in methods}

@@ -7,17 +7,20 @@ from datetime import datetime, timedelta
 
 from relance.contracts.names import Signal
 from relance.domain.events import EventKind
-from relance.errors import DependencyUnavailable
+from relance.errors import DependencyUnavailable, NotFound
 from relance.events import EventIntake
+from relance.temporal.follow_ups import TemporalFollowUps
 from tests.simulation.application import Application
 from tests.simulation.checks import Checks
 from tests.simulation.faulty_link import FaultyLink
 from tests.simulation.memory.database import open_memory
 from tests.simulation.moments import wait_for_a_moment
-from tests.simulation.signals import SimulatedFollowUps
+from tests.simulation.temporal.client import simulated_client
+from tests.simulation.temporal.history import Event, Kind
+from tests.simulation.temporal.server import Workflows
 from tests.simulation.workers import SkewedClock
-from tests.simulation.workflow_runtime import Workflows
 from tests.simulation.world import Process, World
+from workflows.monthly_cycle import MonthlyCycle
 
 
 class Terminal(Process):
@@ -35,11 +38,20 @@ class People:
         self._application = application
         self._workflows = workflows
         self._checks = checks
+        self._told_at: list[tuple[datetime, str, EventKind]] = []
         web = Terminal("web")
         data = open_memory(world.store, FaultyLink(world, web))
-        follow_ups = SimulatedFollowUps(workflows, web)
+        follow_ups = TemporalFollowUps(simulated_client(workflows, web), data.ledger)
         clock = SkewedClock(world, timedelta(0))
         self._intake = EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, clock)
+
+    async def say_again(self, since: datetime) -> None:
+        """Tell again from the web server's log what was told since a backup, if somebody thinks of it."""
+        told, self._told_at = self._told_at, [one for one in self._told_at if one[0] < since]
+        if self._world.dice.random() < 0.6:
+            for at, invitation_id, kind in told:
+                if at >= since:
+                    await self._told(invitation_id, kind)
 
     async def live(self, until: datetime) -> None:
         """Do things until then."""
@@ -69,13 +81,19 @@ class People:
         contact = invitation_id.rpartition(".")[2]
         if kind not in {EventKind.SUBMITTED, EventKind.OPENED}:
             self._touch_all_of(contact)
-        for _ in range(1000):
+        wait = 5.0
+        while not self._world.over:
             try:
                 await self._intake.take(invitation_id, kind)
             except DependencyUnavailable:
-                await asyncio.sleep(self._world.dice.uniform(0.1, 5.0))
+                await asyncio.sleep(self._world.dice.uniform(0.1, wait))
+                wait = min(wait * 1.2, 1800.0)
                 continue
+            except NotFound:
+                # A database that was put back does not know it.
+                return
             self._world.trace.event("web", f"confirmed {kind} of {invitation_id}")
+            self._told_at.append((self._world.now(), invitation_id, kind))
             self._checks.event_acknowledged(invitation_id, kind)
             return
 
@@ -93,9 +111,9 @@ class People:
         change = self._application.preferences() if self._world.dice.random() < 0.5 else {"reminderSettings": settings}
         self._application.change("users", user, change)
         if self._world.dice.random() < 0.3:
-            for execution in self._workflows.by_id.values():
-                if execution.id.startswith("cycle/") and "/wave/" not in execution.id:
-                    execution.signal(Signal.PREFERENCES_CHANGED, None)
+            for run in self._workflows.open():
+                if run.start.cls is MonthlyCycle:
+                    run.deliver(Event(Kind.SIGNAL, value=(), name=Signal.PREFERENCES_CHANGED))
 
     def _join(self) -> None:
         if self._world.dice.random() < 0.5:

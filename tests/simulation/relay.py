@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
 from relance.ports import Letter
+from tests.simulation.relay_log import SimulatedRelayLog
 from tests.simulation.world import Process, World
 
 REFUSALS = (
@@ -33,11 +34,19 @@ class Relay:
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     unanswered: Counter[tuple[str, str]] = field(default_factory=Counter)
     gone: set[str] = field(default_factory=set)
+    log: SimulatedRelayLog | None = None
     on_accepted: Callable[[Letter, Process], None] = lambda _letter, _process: None
+
+    @property
+    def log_is_sure(self) -> bool:
+        """Whether there is a log, and it can always be read."""
+        return self.log is not None and not self.world.rates.relay_breaks_before
 
     def accept(self, letter: Letter, process: Process) -> None:
         """Take a mail."""
         self.accepted.append(letter)
+        if self.log is not None:
+            self.log.accepted[letter.message_id] = self.world.now()
         self.world.trace.event("relay", f"accepted {letter.invitation_id} {letter.kind} from {process.name}")
         self.on_accepted(letter, process)
 

@@ -5,41 +5,47 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from random import Random
 from typing import Any
 
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.client import WorkflowExecutionStatus as Status
 
 from relance import ids
-from relance.contracts.cycle import CycleInput, CycleOptions, OpenPeriodInput
+from relance.contracts.cycle import CycleOptions, CycleStatistics
 from relance.domain.send_times import next_period, period_window
-from relance.domain.zones import instant_at
 from tests.simulation.application import Application
+from tests.simulation.backups import Backups
 from tests.simulation.chance import NO_FAULTS, Rates, drawn
 from tests.simulation.checks import Checks
-from tests.simulation.cluster import Cluster
+from tests.simulation.closing import Closing
+from tests.simulation.hands import Hands
+from tests.simulation.machines import Machines
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
 from tests.simulation.moments import wait_for_a_moment
 from tests.simulation.operators import Operators
+from tests.simulation.outages import Outages
 from tests.simulation.people import People
 from tests.simulation.relay import Relay
+from tests.simulation.relay_log import SimulatedRelayLog
+from tests.simulation.temporal.cluster import Cluster
+from tests.simulation.temporal.run import WorkflowRun
+from tests.simulation.temporal.sdk_runtime import install
+from tests.simulation.temporal.server import Workflows
+from tests.simulation.temporal.wire import unpacked
+from tests.simulation.timetable import Timetable
 from tests.simulation.trace import KEPT, Trace
 from tests.simulation.virtual_loop import Deadlock, VirtualLoop
-from tests.simulation.workers import WorkerProcess
-from tests.simulation.workflow_runtime import Workflows
 from tests.simulation.world import World
-from workflows.monthly_cycle import MonthlyCycle
-from workflows.nominal import NOMINAL_TIME
-from workflows.open_period import OpenPeriod
+from workflows.reconcile import Reconcile
 
-ZONE = "Europe/Paris"
 BEGIN = datetime(2026, 10, 20, tzinfo=UTC)
 FIRST_PERIOD = "2026-11"
 PATIENCE = timedelta(days=75)
 """After the end of the last period everything must have come to its end: expiry is after 30 days."""
+
+QUIET = 32
+"""Looks six hours apart that find nothing running: in between reconciliation and cleanup have looked at least once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Report:
     duplicates: int
     kills: int
     attempts: int
+    closest_hours: float
     faults: dict[str, int]
     violation: str
     last: tuple[str, ...]
@@ -70,21 +77,33 @@ class Simulation:
         self.periods = [FIRST_PERIOD]
         while len(self.periods) < months:
             self.periods.append(next_period(self.periods[-1]))
-        self.relay = Relay(self.world)
-        self.application = Application(self.world)
-        self.checks = Checks(self.world, self.relay, self.application)
-        self.cluster = Cluster(self.world, [])
-        self.cluster.on_superseded = self.checks.superseded
-        self.workflows = Workflows(self.world, self.cluster.execute, longest_history=dice.choice((30, 200, 2000)))
-        self.people = People(self.world, self.application, self.workflows, self.checks)
-        self.operators = Operators(self.world, self.workflows, self.periods)
-        self.options = CycleOptions(
+        options = CycleOptions(
             batch_users=dice.randint(1, 4),
             batches_in_flight=dice.randint(1, 4),
             replan_every=timedelta(hours=dice.choice((24, 96, 240))),
         )
-        self.nominal_times: list[datetime] = []
-        self.started = 0
+        self.relay = Relay(self.world)
+        if dice.random() < 0.5:
+            self.relay.log = SimulatedRelayLog(self.world)
+        self.application = Application(self.world)
+        self.checks = Checks(self.world, self.relay, self.application)
+        self.closing = Closing(self.checks, options.max_late)
+        self.cluster = Cluster(self.world, [])
+        self.cluster.on_superseded = self.checks.superseded
+        self.workflows = Workflows(self.world, self.cluster.execute, suggest_at=dice.choice((60, 200, 1000)))
+        self.workflows.on_ended = self.checks.workflow_ended
+        self.workflows.on_grown = self.checks.workflow_grew
+        install(self.workflows)
+        watch = self.checks.claim_asked
+        self.machines = Machines(self.world, self.cluster, self.relay, self.workflows, watch, options)
+        self.machines.on_killed = self.checks.interrupted
+        self.outages = Outages(self.world, self.machines, self.checks)
+        self.people = People(self.world, self.application, self.workflows, self.checks)
+        self.operators = Operators(self.world, self.workflows, self.periods, options)
+        self.hands = Hands(self.world, self.workflows)
+        self.timetable = Timetable(self.world, self.workflows, self.periods, options)
+        self.backups = Backups(self.world, self.workflows, self.machines, self.timetable, self.checks)
+        self.backups.repeat = [self.people.say_again, self.operators.say_again]
 
     def run(self) -> Report:
         """Run to the end and judge."""
@@ -104,6 +123,7 @@ class Simulation:
             duplicates=self.checks.duplicates,
             kills=trace.counts["killed"],
             attempts=self.cluster.attempts,
+            closest_hours=self.checks.spacing.closest.total_seconds() / 3600,
             faults=dict(sorted(trace.counts.items())),
             violation=self.world.broken.result() if self.world.broken.done() else "",
             last=tuple(trace.last),
@@ -120,108 +140,60 @@ class Simulation:
                 self.relay.gone.add(str(raw and raw["email"]))
         self.checks.begin()
         for _ in range(dice.randint(1, 3)):
-            self._start_worker()
+            self.machines.start()
         trouble_until = period_window(self.periods[-1])[1] + timedelta(days=10)
+        rates = self.world.rates
         for name, work in (
             ("people", self.people.live(trouble_until)),
-            ("kills", self._repeat(self.world.rates.kills_per_day, self._kill, trouble_until)),
-            ("drains", self._repeat(self.world.rates.drains_per_day, self._drain, trouble_until)),
-            ("outages", self._repeat(self.world.rates.outages_per_day, self._break_down, trouble_until)),
+            ("kills", self._repeat(rates.kills_per_day, self.machines.kill, trouble_until)),
+            ("drains", self._repeat(rates.drains_per_day, self.machines.drain, trouble_until)),
+            ("outages", self._repeat(rates.outages_per_day, self.outages.short, trouble_until)),
+            ("long outages", self.outages.long_ones(trouble_until)),
             ("pauses", self.operators.pause_now_and_then(trouble_until)),
-            ("resumes", self.operators.resume_what_is_paused()),
-            ("schedule", self._keep_schedule()),
+            ("operators", self.operators.look_after_what_is_stopped()),
+            ("hands", self.hands.meddle(trouble_until)),
+            ("backups", self.backups.copy_now_and_then(trouble_until)),
+            ("restores", self.backups.put_back_now_and_then(trouble_until)),
+            ("months", self.timetable.open_periods()),
+            ("reconciliation", self.timetable.reconcile()),
+            ("cleanup", self.timetable.clean_up()),
+            ("starts by hand", self.operators.start_what_runs_already()),
         ):
             self.world.spawn(work, name=name)
         ended = self.world.spawn(self._until_all_is_over(trouble_until), name="end")
         await asyncio.wait({ended, self.world.broken}, return_when=asyncio.FIRST_COMPLETED)
         if not self.world.broken.done():
             statistics = {period: self._statistics(period) for period in self.periods}
-            self.checks.at_end(self.periods, statistics, self.nominal_times)
+            self.closing.at_end(self.periods, statistics, self.timetable.nominal_times)
 
     def _statistics(self, period: str) -> Any:
-        execution = self.workflows.by_id.get(ids.cycle_workflow_id(period))
-        return execution.result.result() if execution and execution.result.done() else None
-
-    # The schedule, and people who start what runs already
-
-    async def _keep_schedule(self) -> None:
-        for period in self.periods:
-            day_before = datetime.fromisoformat(f"{period}-01").date() - timedelta(days=1)
-            nominal = instant_at(day_before.replace(day=25), datetime.min.time().replace(hour=6), ZONE)
-            self.nominal_times.append(nominal)
-            await asyncio.sleep((nominal - self.world.now()).total_seconds())
-            for number in range(self.world.dice.choice((1, 1, 2))):
-                await asyncio.sleep(self.world.dice.uniform(0.0, 5.0) * number)
-                self._open(nominal)
-            if self.world.dice.random() < 0.5:
-                self.world.later(self.world.dice.uniform(0, 40 * 86_400), partial(self._start_by_hand, period))
-
-    def _open(self, nominal: datetime) -> None:
-        self.started += 1
-        attributes = TypedSearchAttributes([SearchAttributePair(NOMINAL_TIME, nominal)])
-        request = OpenPeriodInput(zone=ZONE, options=self.options)
-        self.workflows.start(OpenPeriod, request, f"open-period-{self.started}", nominal=attributes)
-
-    def _start_by_hand(self, period: str) -> None:
-        policy = WorkflowIDReusePolicy.REJECT_DUPLICATE
-        try:
-            request = CycleInput(period=period, options=self.options)
-            self.workflows.start(MonthlyCycle, request, ids.cycle_workflow_id(period), policy)
-        except WorkflowAlreadyStartedError:
-            self.world.trace.event("operator", f"the cycle of {period} runs already")
-
-    # Trouble
+        run = self.workflows.current(ids.cycle_workflow_id(period))
+        if run is None or run.status is not Status.COMPLETED:
+            return None
+        told = run.told
+        assert told is not None
+        assert not isinstance(told, BaseException)
+        return unpacked(told, [CycleStatistics])[0]
 
     async def _repeat(self, per_day: float, what: Any, until: datetime) -> None:
         while per_day and self.world.now() < until:
             await wait_for_a_moment(self.world, per_day)
             what()
 
-    def _start_worker(self) -> None:
-        self.started += 1
-        worker = WorkerProcess(
-            self.world,
-            self.started,
-            self.relay,
-            self.workflows,
-            self.checks.claim_asked,
-        )
-        worker.on_killed = self._killed
-        self.cluster.workers.append(worker)
-
-    def _killed(self, worker: WorkerProcess) -> None:
-        self.checks.interrupted(worker)
-        self.cluster.workers.remove(worker)
-        self.world.later(self.world.dice.uniform(0.5, 60.0), self._start_worker)
-
-    def _kill(self) -> None:
-        if self.cluster.workers:
-            self.world.dice.choice(self.cluster.workers).kill()
-
-    def _drain(self) -> None:
-        takers = [worker for worker in self.cluster.workers if worker.takes_work]
-        if takers:
-            worker = self.world.dice.choice(takers)
-            worker.drain()
-            self.world.later(30.0, worker.kill)
-
-    def _break_down(self) -> None:
-        now, dice = self.loop.time(), self.world.dice
-        if dice.random() < 0.5:
-            self.world.trace.fault("database", "outage")
-            self.world.database_down_until = now + dice.uniform(1.0, 60.0)
-        else:
-            self.world.trace.fault("relay", "outage")
-            self.world.relay_down_until = now + dice.choice((10.0, 120.0, 600.0, 3600.0))
-
     async def _until_all_is_over(self, trouble_until: datetime) -> None:
+        """Wait until nothing runs any more, and the reconciliation finds nothing that should."""
         await asyncio.sleep((trouble_until - self.world.now()).total_seconds())
         self.world.troubled = False
-        while self.workflows.open():
+        quiet = 0
+        while quiet < QUIET:
             if self.world.now() > trouble_until + PATIENCE:
-                self.world.violated("I1", f"still open: {self.workflows.open()[:3]}")
+                self.world.violated("I1", f"still open: {[run.id for run in self._open()][:3]}")
                 return
             await asyncio.sleep(6 * 3600)
+            quiet = 0 if self._open() else quiet + 1
+
+    def _open(self) -> list[WorkflowRun]:
+        return [run for run in self.workflows.open() if run.start.cls is not Reconcile]
 
     def _clear_up(self) -> None:
         """End whatever is left, also in dead processes."""

@@ -8,18 +8,19 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from relance.contracts.cycle import CycleOptions
 from relance.domain.error_gate import GatePolicy
 from relance.ports import ClaimAnswer, ClaimRequest, Ledger, Settlement
 from tests.simulation.composition import Parts, activities_of
 from tests.simulation.faulty_link import FaultyLink
 from tests.simulation.memory.database import open_memory
 from tests.simulation.relay import Relay, SimulatedMailer
-from tests.simulation.signals import SimulatedCycles, SimulatedFollowUps
-from tests.simulation.workflow_runtime import Workflows
+from tests.simulation.temporal.client import simulated_client
+from tests.simulation.temporal.server import Workflows
 from tests.simulation.world import Process, World
 
 if TYPE_CHECKING:
-    from tests.simulation.cluster import Attempt
+    from tests.simulation.temporal.cluster import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class WorkerProcess(Process):
         relay: Relay,
         workflows: Workflows,
         watch: Callable[[WorkerProcess, ClaimRequest], None],
+        options: CycleOptions,
     ) -> None:
         super().__init__(f"worker-{number}")
         self.world = world
@@ -73,10 +75,11 @@ class WorkerProcess(Process):
             data=data,
             ledger=ledger,
             mailer=self.mailer,
-            follow_ups=SimulatedFollowUps(workflows, self),
-            cycles=SimulatedCycles(workflows, self),
+            client=simulated_client(workflows, self),
             clock=SkewedClock(world, timedelta(minutes=skew)),
             gate=GatePolicy(canary=world.dice.choice((0, 2, 5)), size=20, share=Decimal("0.4")),
+            relay_log=relay.log,
+            options=options,
         )
         self.activities = activities_of(parts)
 

@@ -57,6 +57,8 @@ class World:
     hanging: set[asyncio.Future[None]] = field(default_factory=set)
     database_down_until: float = 0.0
     relay_down_until: float = 0.0
+    server_down_until: float = 0.0
+    workers_down_until: float = 0.0
     broken: asyncio.Future[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +68,16 @@ class World:
     def now(self) -> datetime:
         """Return the true time."""
         return self.loop.now()
+
+    @property
+    def server_is_up(self) -> bool:
+        """Whether Temporal answers."""
+        return self.loop.time() >= self.server_down_until
+
+    @property
+    def all_up_at(self) -> float:
+        """The end of the last outage that is known of, on the loop's clock."""
+        return max(self.database_down_until, self.relay_down_until, self.server_down_until, self.workers_down_until)
 
     def chance(self, rate: float) -> bool:
         """Tell whether something of this probability happens now; nothing does once the trouble is over."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +46,17 @@ def serving(client: Client) -> Serve:
             yield
 
     return serve
+
+
+@pytest.fixture
+def start() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest) -> str:
+    """A user no other test has."""
+    return f"u{abs(hash(request.node.name)) % 10**9}"
 
 
 async def move_to(skipper: TimeSkipper, handle: WorkflowHandle[Any, Any], instant: datetime) -> bool:

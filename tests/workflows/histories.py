@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from temporalio.worker import Worker
@@ -36,11 +38,16 @@ from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.control import ControlState
 from relance.domain.events import EventKind
 from relance.domain.failures import Severity
+from relance.domain.job_run import ENDED_BY_HAND
 from relance.runtime.exit import leave
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
+from relance.temporal.restarts import TemporalCycleRestarts
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
+from tests.workflows.hands import first_task, reset
+from tests.workflows.histories_held import LONG, Answers, record_held
+from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
@@ -58,18 +65,20 @@ from workflows.paused_partner_check import PausedPartnerCheck
 from workflows.reconcile import Reconcile
 from workflows.registry import WORKFLOWS
 from workflows.roll_back import RollBack
+from workflows.send_wave import SLOW_AFTER
 from workflows.weekly_cleanup import WeeklyCleanup
 
 FOLDER = Path(__file__).parent / "recorded"
 PERIOD = "2026-11"
+LONG_HISTORY = {"limit.historyCount.suggestContinueAsNew": LONG}
 
 
-async def save(client: Client, workflow_id: str, name: str) -> None:
-    """Write a workflow's history as Temporal's own JSON, unless there is one of that name."""
+async def save(client: Client, workflow_id: str, name: str, run_id: str | None = None) -> None:
+    """Write the history of a workflow's run, the last one by default, unless there is one of that name."""
     path = FOLDER / f"{name}.json"
     if path.exists():
         return
-    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
     path.write_text(history.to_json() + "\n")
 
 
@@ -87,6 +96,16 @@ async def record_cycle(skipper: TimeSkipper) -> None:
     report = skipper.client.get_workflow_handle(ids.cycle_report_workflow_id(PERIOD))
     await report.result()
     await save(skipper.client, report.id, "cycle_report")
+
+
+async def record_ended_cycle(client: Client, house: House) -> None:
+    """An opening that finds the cycle of its period ended by hand."""
+    period = await client.get_workflow_handle("open-period").result()
+    await client.get_workflow_handle(ids.cycle_workflow_id(period)).terminate()
+    house.opening = ENDED_BY_HAND
+    request = OpenPeriodInput(zone="Europe/Paris")
+    await client.execute_workflow(OpenPeriod.run, request, id="open-period-again", task_queue=TaskQueue.OPS)
+    await save(client, "open-period-again", "open_period.ended_by_hand")
 
 
 async def record_control(skipper: TimeSkipper, house: House) -> None:
@@ -110,6 +129,67 @@ async def record_control(skipper: TimeSkipper, house: House) -> None:
         await handle.result()
         await save(skipper.client, handle.id, f"monthly_cycle.paused_{what}")
         await save(skipper.client, wave.id, f"send_wave.paused_{what}")
+
+
+async def record_hands(skipper: TimeSkipper, house: House) -> None:
+    """Cycles and waves that leave plans open, that wait for a slow batch, that somebody resets and cancels."""
+    client = skipper.client
+    house.control, house.waves = ControlChange(), TemporalCycleRestarts(client, CycleOptions()).wave
+
+    async def begin(what: str, **users: int) -> tuple[WorkflowHandle[MonthlyCycle, object], WorkflowHandle[Any, Any]]:
+        now, batches = datetime.now(UTC).replace(microsecond=0), len(house.batches)
+        house.planned = {user: now + timedelta(days=days) for user, days in users.items()}
+        handle = await client.start_workflow(
+            MonthlyCycle.run,
+            CycleInput(period=PERIOD, options=CycleOptions(batch_users=1, batches_in_flight=2), send_now=True),
+            id=f"{ids.cycle_workflow_id(PERIOD)}/{what}",
+            task_queue=TaskQueue.INVITATIONS,
+        )
+        await _until(lambda: len(house.batches) > batches)
+        return handle, client.get_workflow_handle(ids.wave_workflow_id(PERIOD, now))
+
+    house.stubborn = {"u1"}
+    handle, _ = await begin("put_off", u1=0, u2=0)
+    for passes in range(2):
+        made = len(house.plans_made)
+        await asyncio.sleep(1 + passes)
+        await handle.signal(MonthlyCycle.preferences_changed)
+        await _until(lambda made=made: len(house.plans_made) > made)  # type: ignore[misc]
+    house.stubborn.clear()
+    await asyncio.sleep(1)
+    await handle.signal(MonthlyCycle.preferences_changed)
+    await handle.result()
+    await save(client, handle.id, "monthly_cycle.put_off")
+
+    house.slow = {"u2": asyncio.Event()}
+    handle, wave = await begin("reset", u1=0, u2=0, u3=0)
+    await _until(lambda: "u3" not in house.planned)
+    await reset(client, handle, await first_task(handle))
+    await _until(lambda: house.looks_at_waves > 0)
+    await asyncio.sleep(SLOW_AFTER.total_seconds() + 1)
+    house.slow["u2"].set()
+    handle = client.get_workflow_handle(handle.id)
+    await handle.result()
+    await save(client, handle.id, "monthly_cycle.orphaned_wave")
+    await save(client, wave.id, "send_wave.followed_soon")
+
+    house.slow = {"u2": asyncio.Event()}
+    handle, wave = await begin("by_hand", u1=0, u2=0, u3=0, u4=1)
+    await wave.cancel()
+    house.slow["u2"].set()
+    with suppress(WorkflowFailureError):
+        await wave.result()
+    await asyncio.sleep(1)
+    await handle.cancel()
+    with suppress(WorkflowFailureError):
+        await handle.result()
+    await save(client, handle.id, "monthly_cycle.cancelled_by_hand")
+    await save(client, wave.id, "send_wave.cancelled_by_hand")
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.05)
 
 
 def _told(state: ControlState) -> ControlChange:
@@ -202,6 +282,8 @@ async def record_upkeep(skipper: TimeSkipper) -> None:
             await skipper.fast_forward(handle, timedelta(minutes=6))
         await handle.result()
         await save(client, name, name)
+        if job is Reconcile:
+            await save(client, name, "reconcile.repaired")
     due = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
     known = Followed(contacts=("a", "b"), second=due, expiry=due + timedelta(days=23))
     follow_up = await client.start_workflow(
@@ -236,7 +318,7 @@ async def record() -> int:
     now = datetime.now(UTC)
     house = House(planned={f"u{number}": now for number in range(4)})
     with tempfile.TemporaryDirectory() as folder:
-        server = await temporal_server.start(Path(folder))
+        server = await temporal_server.start(Path(folder), dynamic_config=LONG_HISTORY)
         client = await Client.connect(server.address, plugins=[relance_plugin()])
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         reporting = Reporting([ApplicationError("on demand", "unavailable", type=Failure.REPORT_UNAVAILABLE)])
@@ -247,7 +329,7 @@ async def record() -> int:
             *archive.activities(),
             *(one for one in reporting.activities() if one != reporting.record_job_run),
             *Newsroom(broken={"slack"}).activities(),
-            RecordedSteps().run_steps,
+            RecordedSteps(answers := Answers()).run_steps,
             *(one for one in watch.activities() if one != watch.record_job_run),
             *Upkeep(full={"slack": 1, "mail": 1}).activities(),
         ]
@@ -259,16 +341,20 @@ async def record() -> int:
             wave = next(iter({batch.instant for batch in house.batches}))
             await save(client, ids.wave_workflow_id(PERIOD, wave), "send_wave")
             await record_control(skipper, house)
+            await record_hands(skipper, house)
             await record_roll_back(skipper)
             await record_follow_up(skipper)
+            await record_held(skipper, answers, lambda *what: save(client, *what))
             await client.execute_workflow(
                 OpenPeriod.run, OpenPeriodInput(zone="Europe/Paris"), id="open-period", task_queue=TaskQueue.OPS
             )
             await save(client, "open-period", "open_period")
+            await record_ended_cycle(client, house)
             await record_partner_desk(skipper)
             await record_health(skipper, watch)
             await record_upkeep(skipper)
         await server.stop()
+    await record_signals(save)
     sys.stdout.write(f"recorded in {FOLDER}\n")
     return 0
 

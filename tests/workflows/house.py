@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,16 +26,24 @@ from relance.contracts.cycle import (
     PlanInput,
     PlanResult,
     StatisticsInput,
+    WaveLook,
+    WaveLookInput,
 )
 from relance.contracts.cycle_report import CycleReportPost
 from relance.contracts.rollback import GivenUp, GiveUpInput
+from relance.contracts.waves import LeftInput
+from relance.domain.job_run import ALREADY_OPEN
+
+WaveStates = Callable[[str, datetime], Awaitable[WaveLook]]
 
 
 @dataclass
 class House:
     """Users by the instant of their plan; whoever is sent to leaves `planned`.
 
-    `control` is what the database holds: while it stops the cycle, batches come back at once, `stopped`.
+    `control` is what the database holds: while it stops the cycle, batches come back at once, `stopped`. The plans of
+    `stubborn` users stay open although their batch goes well; batches with `slow` users wait for their event. For
+    `unfollowed` batches, by last user, follow-ups fail. `waves` knows how the waves stand on the server.
     """
 
     planned: dict[str, datetime] = field(default_factory=dict)
@@ -53,6 +62,14 @@ class House:
     stopped: int = 0
     given_up: list[str] = field(default_factory=list)
     reports: list[CycleReportPost] = field(default_factory=list)
+    opening: str = ALREADY_OPEN
+    stubborn: set[str] = field(default_factory=set)
+    unfollowed: set[str] = field(default_factory=set)
+    waves: WaveStates | None = None
+    slow: dict[str, asyncio.Event] = field(default_factory=dict)
+    left: list[LeftInput] = field(default_factory=list)
+    waves_noted: list[LeftInput] = field(default_factory=list)
+    looks_at_waves: int = 0
 
     def activities(self) -> Sequence[Callable[..., Any]]:
         return [
@@ -63,10 +80,14 @@ class House:
             self.start_follow_ups,
             self.balance,
             self.record_job_run,
+            self.look_up_opening,
             self.look_up_control,
             self.give_up,
             self.ways,
             self.post_cycle_report,
+            self.look_at_wave,
+            self.note_left,
+            self.note_waves,
         ]
 
     @activity.defn(name="plan")
@@ -109,8 +130,13 @@ class House:
             if self.control.stops:
                 self.stopped += 1
                 return BatchResult(counts=Counts(), duration=timedelta(0), rss_peak_mb=0.0, stopped=True)
+            for user in self.slow.keys() & set(users):
+                while not self.slow[user].is_set():
+                    activity.heartbeat()
+                    await asyncio.sleep(0.05)
             for user in users:
-                del self.planned[user]
+                if user not in self.stubborn:
+                    del self.planned[user]
             return BatchResult(
                 counts=Counts(users=len(users), sent=len(users)), duration=timedelta(seconds=1), rss_peak_mb=100.0
             )
@@ -119,6 +145,8 @@ class House:
 
     @activity.defn(name="start_follow_ups")
     async def start_follow_ups(self, request: BatchInput) -> int:
+        if request.boundary.last in self.unfollowed:
+            raise ApplicationError("broken", type="UnexpectedError", non_retryable=True)
         self.followed.append(request.boundary.last)
         return request.boundary.users
 
@@ -146,6 +174,10 @@ class House:
         self.job_runs.append(request)
         return True
 
+    @activity.defn(name="look_up_opening")
+    async def look_up_opening(self, period: str) -> str:
+        return self.opening
+
     @activity.defn(name="look_up_control")
     async def look_up_control(self, period: str) -> ControlChange:
         self.looks += 1
@@ -157,6 +189,20 @@ class House:
             self.given_up += sorted(self.planned)
             self.planned.clear()
         return GivenUp()
+
+    @activity.defn(name="look_at_wave")
+    async def look_at_wave(self, request: WaveLookInput) -> WaveLook:
+        self.looks_at_waves += 1
+        return await self.waves(request.period, request.instant) if self.waves else WaveLook(runs=False)
+
+    @activity.defn(name="note_left")
+    async def note_left(self, request: LeftInput) -> int:
+        self.left.append(request)
+        return len(self.planned)
+
+    @activity.defn(name="note_waves")
+    async def note_waves(self, request: LeftInput) -> None:
+        self.waves_noted.append(request)
 
     @activity.defn(name="ways")
     async def ways(self) -> Ways:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
@@ -47,21 +46,11 @@ def due_in(days: int, start: datetime) -> datetime:
     return start + timedelta(days=days)
 
 
-@pytest.fixture
-def start() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
-
-
-@pytest.fixture
-def user(request: pytest.FixtureRequest) -> str:
-    return f"u{abs(hash(request.node.name)) % 10**9}"
-
-
 async def begin(client: Client, user: str, start: datetime, contacts: tuple[str, ...]) -> Handle:
     group = Followed(contacts=contacts, first=due_in(3, start), second=due_in(7, start), expiry=due_in(30, start))
     return await client.start_workflow(
         FollowUp.run,
-        FollowUpInput(period=PERIOD, user_id=user, groups=(group,), expiry_days=30),
+        FollowUpInput(period=PERIOD, user_id=user, groups=(group,), expiry_days=30, may_continue=True),
         id=ids.follow_up_workflow_id(PERIOD, user),
         task_queue=TaskQueue.INVITATIONS,
         execution_timeout=timedelta(days=60),
@@ -168,7 +157,7 @@ async def test_timers_read_as_sentences(skipper: TimeSkipper, serving: Serve, us
     assert f'"first reminder (J+3) for contact a, due {due_in(3, start):%Y-%m-%d %H:%M} UTC"' in summaries
 
 
-async def test_what_a_paused_cycle_puts_off_is_asked_again_and_no_try_is_counted(
+async def test_what_is_put_off_is_asked_again_and_no_try_is_counted(
     skipper: TimeSkipper, serving: Serve, user: str, start: datetime
 ) -> None:
     put_off = due_in(3, start) + timedelta(minutes=10)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -37,11 +39,29 @@ async def test_a_run_that_began_with_earlier_code_goes_on_with_this_one(path: Pa
         ("send_wave.paused_resumed", "control"),
         ("send_wave.paused_cancelled", "control"),
         ("follow_up.rolled_back", "stop"),
+        ("follow_up.held", "wake"),
+        ("follow_up.went_on", "wake"),
     ],
 )
 def test_histories_of_controlled_cycles_hold_what_they_are_named_for(name: str, signal: str) -> None:
     history = (FOLDER / f"{name}.json").read_text()
     assert f'"signalName": "{signal}"' in history
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("follow_up.held", "held while the cycle is paused"),
+        ("follow_up.continued", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"),
+        ("follow_up.failed_step", "EVENT_TYPE_ACTIVITY_TASK_FAILED"),
+        # An open run of 0.1, older than continue-as-new, that had been suggested and went on.
+        ("follow_up.worn_by_a_pause", '"suggestContinueAsNew": true'),
+    ],
+)
+def test_histories_of_follow_ups_hold_what_they_are_named_for(name: str, what: str) -> None:
+    history = (FOLDER / f"{name}.json").read_text()
+    payloads = [b64decode(data).decode() for data in re.findall(r'"data": "([^"]+)"', history)]
+    assert any(what in text for text in (history, *payloads))
 
 
 async def test_a_changed_order_of_commands_does_not_replay() -> None:

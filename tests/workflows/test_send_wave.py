@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 
+from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleOptions, WaveInput, WaveResult
 from relance.contracts.names import TaskQueue
+from relance.domain.control import ControlState
+from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
-from workflows.send_wave import SendWave
+from workflows.send_wave import SLOW_AFTER, SendWave
 
 
 async def send(client: Client, house: House, options: CycleOptions, serving: Serve) -> WaveResult:
@@ -50,3 +55,77 @@ async def test_a_large_wave_continues_as_new_without_losing_a_count(client: Clie
     house = House(planned=everyone(300))
     result = await send(client, house, CycleOptions(batch_users=1, batches_in_flight=16), serving)
     assert (result.counts.sent, result.batches) == (300, 300)
+
+
+async def wave_of(client: Client, house: House, options: CycleOptions) -> WorkflowHandle[SendWave, WaveResult]:
+    instant = next(iter(house.planned.values()))
+    return await client.start_workflow(
+        SendWave.run,
+        WaveInput(period="2026-11", instant=instant, options=options),
+        id=f"wave-under-test/{uuid4()}",
+        task_queue=TaskQueue.INVITATIONS,
+    )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+async def test_follow_ups_of_finished_batches_do_not_wait_for_a_slow_one(client: Client, serving: Serve) -> None:
+    house = House(planned=everyone(6), slow={"u00002": asyncio.Event()})
+    async with serving(house.activities()):
+        handle = await wave_of(client, house, CycleOptions(batch_users=1, batches_in_flight=2))
+        await until(lambda: set(house.planned) == {"u00002"})
+        # The mails go first: nobody knows yet that the last batch is slow.
+        assert house.followed == []
+        # Time cannot be skipped while an activity runs.
+        assert SLOW_AFTER.total_seconds() < PATIENCE_S / 2
+        await until(lambda: len(house.followed) == 5)
+        house.slow["u00002"].set()
+        result = await handle.result()
+    assert (result.counts.sent, result.batches_failed) == (6, 0)
+    assert len(house.followed) == 6
+
+
+async def test_a_long_page_starts_the_follow_ups_of_what_is_done_every_few_minutes(
+    client: Client, serving: Serve
+) -> None:
+    house = House(planned=everyone(6), slow={"u00001": asyncio.Event(), "u00003": asyncio.Event()})
+    options = CycleOptions(batch_users=1, batches_in_flight=1, follow_every=timedelta(seconds=1))
+    async with serving(house.activities()):
+        handle = await wave_of(client, house, options)
+        await until(lambda: house.followed == ["u00000"])
+        house.slow["u00001"].set()
+        await until(lambda: house.followed == ["u00000", "u00001", "u00002"])
+        house.slow["u00003"].set()
+        await handle.result()
+    assert len(house.followed) == 6
+
+
+async def test_a_wave_that_is_paused_starts_the_follow_ups_of_what_was_sent_at_once(
+    client: Client, serving: Serve
+) -> None:
+    house = House(planned=everyone(4), slow={"u00002": asyncio.Event()})
+    async with serving(house.activities()):
+        handle = await wave_of(client, house, CycleOptions(batch_users=1, batches_in_flight=1))
+        await until(lambda: len(house.batches) == 3)
+        house.control = ControlChange(state=ControlState.PAUSED, by="ann", reason="a test", at=datetime.now(UTC))
+        await handle.signal(SendWave.control, house.control)
+        await until(lambda: sorted(house.followed) == ["u00000", "u00001"])
+        house.slow["u00002"].set()
+        await until(lambda: len(house.followed) == 3)
+        house.control = house.control.model_copy(update={"state": ControlState.RUNNING, "at": datetime.now(UTC)})
+        await handle.signal(SendWave.control, house.control)
+        result = await handle.result()
+    assert (result.counts.sent, len(house.followed)) == (4, 4)
+
+
+async def test_a_batch_whose_follow_ups_fail_counts_as_failed_so_that_its_plans_come_again(
+    client: Client, serving: Serve
+) -> None:
+    house = House(planned=everyone(4), unfollowed={"u00001"})
+    result = await send(client, house, CycleOptions(batch_users=1), serving)
+    assert (result.counts.sent, result.batches_failed) == (4, 1)
+    assert sorted(house.followed) == ["u00000", "u00002", "u00003"]

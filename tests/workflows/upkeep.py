@@ -15,6 +15,7 @@ from relance.contracts.digests import ReportDone, ReportInput, ReportPost, Repor
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.contracts.names import Failure
 from relance.contracts.upkeep import Ended, EndedInput, Expired, SweepInput
+from relance.contracts.waking import WakeInput, WakeResult
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Upkeep:
     def activities(self) -> Sequence[Callable[..., Any]]:
         return [
             self.reconcile,
+            self.repair,
             self.expire,
             self.end,
             self.sweep,
@@ -40,6 +42,7 @@ class Upkeep:
             self.post_report,
             self.report_done,
             self.give_report_up,
+            self.wake_held,
         ]
 
     @activity.defn(name="reconcile")
@@ -48,6 +51,16 @@ class Upkeep:
         if self.broken:
             raise ApplicationError("a bug", type=Failure.BUG, non_retryable=True)
         return JobOutcome(counts={"users_watched": 2, "follow_ups_restarted": 1})
+
+    @activity.defn(name="repair")
+    async def repair(self, request: JobRequest) -> JobOutcome:
+        self.asked.append("repair")
+        return JobOutcome(counts={"alert_groups_restarted": 1})
+
+    @activity.defn(name="wake_held")
+    async def wake_held(self, request: WakeInput) -> WakeResult:
+        self.asked.append(request)
+        return WakeResult(users=2, woken=2)
 
     @activity.defn(name="expire")
     async def expire(self, request: JobRequest) -> Expired:

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ from relance.adapters.mongo.errors import translated, unavailable
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.settlements import settlements
 from relance.errors import DependencyUnavailable
-from relance.ports import TAKEN, ClaimAnswer, Claimed, ClaimRequest, Refused, Settlement
+from relance.ports import TAKEN, ClaimAnswer, Claimed, ClaimRequest, Postponed, Refused, Settlement
 
 _GROUP = 128
 _OPERATION = "exchange results and claims"
@@ -63,8 +64,11 @@ Observe: TypeAlias = Callable[[int, float, float], None]
 class ClaimDesk:
     """Groups the exchanges of one process."""
 
-    def __init__(self, invitations: Collection, recheck: Recheck, observe: Observe) -> None:
+    def __init__(
+        self, invitations: Collection, recheck: Recheck, observe: Observe, distance: timedelta = timedelta(0)
+    ) -> None:
         self._invitations = invitations
+        self._distance = distance
         self._observe = observe
         self._recheck = recheck
         self._waiting: deque[_Call] = deque()
@@ -134,13 +138,14 @@ class ClaimDesk:
         asking = [call for call in calls if call.claim and not call.answer.cancelled()]
         failed = await self._ask(asking)
         settling = [call.settle for call in calls if call.settle]
-        writes = [*orphans, *settlements(settling), *_claims_and_refusals(asking)]
+        writes = [*orphans, *settlements(settling), *_claims_and_refusals(asking, self._distance)]
         try:
             matched = await self._write(writes) if writes else 0
         except PyMongoError as error:
             await self._after_failure(calls, unavailable(_OPERATION, error))
             return
-        if matched < len(orphans) + len(settling) + len(asking):
+        deciding = sum(not isinstance(call.verdict, Postponed) for call in asking)
+        if matched < len(orphans) + len(settling) + deciding:
             await self._mark_taken(asking)
         for call in calls:
             call.reply(failed if failed and call.claim else call.verdict)
@@ -197,7 +202,7 @@ class ClaimDesk:
         return {raw["_id"]: raw.get("claim") or {} for raw in found}
 
 
-def _claims_and_refusals(asking: Sequence[_Call]) -> list[UpdateMany | UpdateOne]:
+def _claims_and_refusals(asking: Sequence[_Call], distance: timedelta) -> list[UpdateMany | UpdateOne]:
     refusals = [
         claims.refusal(call.claim.invitation_id, call.claim.kind, call.verdict.reason, call.claim.at)
         for call in asking
@@ -211,7 +216,8 @@ def _claims_and_refusals(asking: Sequence[_Call]) -> list[UpdateMany | UpdateOne
         for call in granted
         if call.claim and isinstance(call.verdict, Claimed)
     }
-    return [*refusals, *claims.claims([call.claim for call in granted if call.claim], granted[0].nonce, mailboxes)]
+    requests = [call.claim for call in granted if call.claim]
+    return [*refusals, *claims.claims(requests, granted[0].nonce, mailboxes, distance)]
 
 
 def _holds(settle: Settlement, holders: Mapping[str, Mapping[str, str]]) -> bool:

@@ -7,7 +7,7 @@ match, and repeating it changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pymongo import UpdateMany, UpdateOne
 
@@ -23,20 +23,25 @@ _TO_CORRECT = [status.value for status in InvitationStatus if status.value not i
 _TO_SKIP = [status.value for status in sources_of(InvitationStatus.SKIPPED)]
 
 
-def claims(requests: Sequence[ClaimRequest], nonce: str, mailboxes: Mapping[str, str]) -> list[UpdateMany]:
+def claims(
+    requests: Sequence[ClaimRequest], nonce: str, mailboxes: Mapping[str, str], distance: timedelta = timedelta(0)
+) -> list[UpdateMany]:
     """Return the writes that make these mails their requests' own, one per kind of mail.
 
     `mailboxes` are by invitation id the digests of the addresses they go to; an invitation keeps its own, in this very
     write, so that nothing leaves of which it is not known where it went.
 
     No two requests may be for the same invitation. `nonce` tells their claims from all others, also of the same token.
+    A reminder is not claimed within `distance` of another one, should that have been recorded since it was decided.
     """
     result: list[UpdateMany] = []
     for kind in MailKind:
         group = [request for request in requests if request.kind is kind]
         if group:
             result.append(
-                _for_invitations(group, nonce, mailboxes) if kind is MailKind.INVITATION else _for(kind, group, nonce)
+                _for_invitations(group, nonce, mailboxes)
+                if kind is MailKind.INVITATION
+                else _for(kind, group, nonce, distance)
             )
     return result
 
@@ -71,11 +76,12 @@ def _for_invitations(requests: Sequence[ClaimRequest], nonce: str, mailboxes: Ma
     )
 
 
-def _for(kind: MailKind, requests: Sequence[ClaimRequest], nonce: str) -> UpdateMany:
+def _for(kind: MailKind, requests: Sequence[ClaimRequest], nonce: str, distance: timedelta) -> UpdateMany:
     return UpdateMany(
         {
             **_unclaimed(requests),
             **_undecided(kind),
+            **({} if kind is MailKind.CORRECTION else {"$expr": _none_since(requests, distance)}),
             "status": {"$in": _TO_CORRECT if kind is MailKind.CORRECTION else _TO_REMIND},
         },
         [{"$set": {"claim": _claim(requests, nonce)}}],
@@ -102,6 +108,18 @@ def _claim(requests: Sequence[ClaimRequest], nonce: str) -> Raw:
             for request in requests
         }
     )
+
+
+def _none_since(requests: Sequence[ClaimRequest], distance: timedelta) -> Raw:
+    limit = value_of({request.invitation_id: request.at - distance for request in requests})
+    fresh = {
+        "$filter": {
+            "input": {"$ifNull": ["$reminders", []]},
+            "as": "one",
+            "cond": {"$gt": ["$$one.sentAt", limit]},
+        }
+    }
+    return {"$eq": [fresh, []]}
 
 
 def _unclaimed(requests: Sequence[ClaimRequest]) -> Raw:

@@ -20,6 +20,7 @@ from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.controls import MongoControls
+from relance.adapters.mongo.coverage import MongoCoverage
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.effects import MongoEffects
@@ -31,12 +32,14 @@ from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.restores import MongoRestores
 from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
+from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo
 from relance.settings.privacy import Privacy
@@ -58,6 +61,7 @@ class Database:
     keys: MongoInstalledKeys
     plans: MongoPlans
     controls: MongoControls
+    coverage: MongoCoverage
     compensations: MongoCompensations
     ledger: MongoLedger
     effectiveness: MongoEffectiveness
@@ -72,6 +76,7 @@ class Database:
     attachments: MongoAttachments
     restores: MongoRestores
     effects: MongoEffects
+    asks: Ranges
     quarantine: Quarantine
     desk: ClaimDesk
 
@@ -111,35 +116,55 @@ class Database:
         await asyncio.to_thread(self.client.close)
 
 
-def connect(settings: Mongo, privacy: Privacy, observe: Observe = _unobserved, *, traced: bool = False) -> Database:
+def connect(
+    settings: Mongo,
+    privacy: Privacy,
+    observe: Observe = _unobserved,
+    *,
+    traced: bool = False,
+    timing: ReminderTiming = DEFAULT_TIMING,
+) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
-    `observe` is told of each round trip of the ledger; `traced` has every command leave a span.
+    `observe` is told of each round trip of the ledger; `traced` has every command leave a span; `timing` is what
+    reminders are claimed by.
 
     Raises:
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
-    return repositories(client, client.get_database(settings.database, TOLERANT), privacy, observe)
+    raw = client.get_database(settings.database, TOLERANT)
+    return repositories(client, raw, privacy, observe, timing=timing, asks=ranges(settings.timeout))
 
 
-def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: Observe = _unobserved) -> Database:
-    """Return the repositories of one process on a database."""
+def repositories(
+    client: Client,
+    raw: MotorDatabase,
+    privacy: Privacy,
+    observe: Observe = _unobserved,
+    *,
+    timing: ReminderTiming = DEFAULT_TIMING,
+    asks: Ranges | None = None,
+) -> Database:
+    """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
+    asks = asks or Ranges()
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
-    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine), observe)
+    users = MongoUsers(raw.users, quarantine)
+    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine, timing), observe, timing.distance)
     return Database(
         client=client,
         raw=raw,
-        users=MongoUsers(raw.users, quarantine),
+        users=users,
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
         keys=MongoInstalledKeys(raw),
-        plans=MongoPlans(raw.plans, quarantine),
+        plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
         controls=MongoControls(raw.cycleControls, quarantine),
-        compensations=MongoCompensations(raw),
-        ledger=MongoLedger(raw.invitations, desk, quarantine),
-        effectiveness=MongoEffectiveness(raw.invitations, raw.plans),
+        coverage=MongoCoverage(raw, users, quarantine),
+        compensations=MongoCompensations(raw, asks),
+        ledger=MongoLedger(raw.invitations, desk, quarantine, asks),
+        effectiveness=MongoEffectiveness(raw.invitations, asks),
         job_runs=MongoJobRuns(raw.jobRuns, quarantine),
         audit_marks=MongoAuditMarks(raw.jobAudits, quarantine),
         health_checks=MongoHealthChecks(raw.healthChecks, quarantine),
@@ -150,7 +175,8 @@ def repositories(client: Client, raw: MotorDatabase, privacy: Privacy, observe: 
         channel_states=MongoChannelStates(raw.channels, quarantine),
         attachments=MongoAttachments(raw.attachments),
         restores=MongoRestores(raw.restores, quarantine),
-        effects=MongoEffects(raw),
+        effects=MongoEffects(raw, asks),
+        asks=asks,
         quarantine=quarantine,
         desk=desk,
     )

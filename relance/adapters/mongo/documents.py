@@ -84,19 +84,28 @@ class Reader(Generic[M]):
 
     async def valid(self, raws: Sequence[Raw]) -> list[M]:
         """Return the valid documents, in their order."""
+        return (await self.sorted_out(raws))[0]
+
+    async def sorted_out(self, raws: Sequence[Raw]) -> tuple[list[M], list[Any]]:
+        """Return the valid documents, in their order, and the `_id`s of the invalid ones as they are stored."""
         valid: list[M] = []
+        spoilt: list[Any] = []
         invalid: list[tuple[Any, str]] = []
         for raw in raws:
+            stored_id, reason = raw.get("_id"), None
             if (field := undecodable(raw)) is not None:
-                invalid.append((raw.get("_id"), f"{field}: not_utf8"))
-                continue
-            try:
-                valid.append(self._model.model_validate(with_text_ids(raw)))
-            except ValidationError as error:
-                invalid.append((raw.get("_id"), reason_of(error)))
+                reason = f"{field}: not_utf8"
+            else:
+                try:
+                    valid.append(self._model.model_validate(with_text_ids(raw)))
+                except ValidationError as error:
+                    reason = reason_of(error)
+            if reason is not None:
+                invalid.append((stored_id, reason))
+                spoilt.append(stored_id)
         if invalid:
             await self._quarantine.put(self._collection, invalid)
-        return valid
+        return valid, spoilt
 
     async def one(self, raw: Raw | None) -> M | None:
         """Return the document if there is one and it is valid."""

@@ -12,18 +12,22 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.ranges import Ranges
+from relance.adapters.mongo.unreadable_plans import A_USER, ON_EARTH, OPEN, UnreadablePlans
 from relance.contracts.cycle import Boundary
 from relance.domain.plan import Plan, PlanStatus
 from relance.ids import plan_id
 
-_OPEN = {"$in": [PlanStatus.PLANNED.value, PlanStatus.SENDING.value]}
-
 
 class MongoPlans:
-    """`ports.Plans` over the collection `plans`."""
+    """`ports.Plans` over the collection `plans`; `invitations` are what was queued for them."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(
+        self, collection: Collection, invitations: Collection, quarantine: Quarantine, ranges: Ranges | None = None
+    ) -> None:
         self._collection = collection
+        self._ranges = ranges or Ranges()
+        self._unreadable = UnreadablePlans(collection, invitations, quarantine)
         self._reader = Reader(Plan, "plans", quarantine)
 
     async def write(self, plans: Sequence[Plan]) -> tuple[int, int]:
@@ -50,22 +54,28 @@ class MongoPlans:
 
     async def next_instant(self, period: str, *, excluding: Sequence[datetime] = ()) -> tuple[datetime, int] | None:
         """Return the earliest instant of a `planned` or `sending` plan, but these, and how many plans have it."""
-        query: Raw = {"period": period, "status": _OPEN, "instant": {"$nin": list(excluding)}}
+        query: Raw = {
+            "period": period,
+            "status": OPEN,
+            "instant": {**ON_EARTH, "$nin": list(excluding)},
+            "userId": A_USER,
+        }
         with translated("find the next wave"):
             first = await self._collection.find_one(query, {"instant": 1}, sort=[("instant", 1)])
             if first is None:
                 return None
             instant: datetime = first["instant"]
-            return instant, await self._collection.count_documents({**query, "instant": instant})
+            limit = self._ranges.most_ms
+            return instant, await self._collection.count_documents({**query, "instant": instant}, maxTimeMS=limit)
 
     async def boundaries(
         self, period: str, instant: datetime, after: str | None, size: int, limit: int
     ) -> list[Boundary]:
         """Return the next batch boundaries of a wave, over its `planned` and `sending` plans in order of user id."""
-        query = {"period": period, "status": _OPEN, "instant": instant, **_users(after, None)}
+        query = {"period": period, "status": OPEN, "instant": instant, **_users(after, None)}
         with translated("cut a wave into batches"):
             found = self._collection.find(query, {"_id": 0, "userId": 1}).sort("userId", 1)
-            users = [raw["userId"] for raw in await found.to_list(size * limit)]
+            users = [raw["userId"] for raw in await found.limit(size * limit).to_list(None)]
         result: list[Boundary] = []
         for start in range(0, len(users), size):
             batch = users[start : start + size]
@@ -73,7 +83,10 @@ class MongoPlans:
         return result
 
     async def begin(self, period: str, instant: datetime, boundary: Boundary, at: datetime) -> list[Plan]:
-        """Move the boundary's `planned` plans to `sending`; return all that are `sending` now."""
+        """Move the boundary's `planned` plans to `sending`; return all that are `sending` now.
+
+        Those that cannot be read are ended instead, or the wave would come again for them, and again.
+        """
         query = {"period": period, "instant": instant, **_users(boundary.after, boundary.last)}
         with translated("begin a batch"):
             await self._collection.update_many(
@@ -82,7 +95,10 @@ class MongoPlans:
             )
             found = self._collection.find({**query, "status": PlanStatus.SENDING.value})
             raws = await found.sort("userId", 1).to_list(None)
-        return await self._reader.valid(raws)
+        plans, spoilt = await self._reader.sorted_out(raws)
+        if spoilt:
+            await self._unreadable.end(period, spoilt, at)
+        return plans
 
     async def finish(
         self, period: str, user_ids: Sequence[str], status: PlanStatus, at: datetime, reason: str | None = None
@@ -108,12 +124,14 @@ class MongoPlans:
     async def expected(self, period: str) -> int:
         """Return the sum of the noted contacts over the period."""
         stages: list[Raw] = [
-            {"$match": {"period": period}},
+            {"$match": {"contacts": {"$gte": 0}}},
             {"$group": {"_id": None, "contacts": {"$sum": "$contacts"}}},
         ]
+        total = 0
         with translated("sum up expected contacts"):
-            found = await self._collection.aggregate(stages).to_list(None)
-        return int(found[0]["contacts"]) if found else 0
+            async for _, found in self._ranges.groups(self._collection, period, stages):
+                total += sum(int(one["contacts"]) for one in found)
+        return total
 
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""
@@ -127,12 +145,22 @@ class MongoPlans:
     async def open_count(self, period: str) -> int:
         """Count the period's `planned` and `sending` plans."""
         with translated("count open plans"):
-            return await self._collection.count_documents({"period": period, "status": _OPEN})
+            query = {"period": period, "status": OPEN}
+            return await self._collection.count_documents(query, maxTimeMS=self._ranges.most_ms)
+
+    async def end_unreadable(self, period: str, at: datetime) -> int:
+        """End what no wave can send, with all that was queued for it; return how many unreadable plans there are."""
+        return await self._unreadable.end_lost(period, at)
+
+    async def unreadable_count(self, period: str) -> int:
+        """Count the period's plans that were ended because they cannot be read."""
+        return await self._unreadable.count(period)
 
 
 def _users(after: str | None, last: str | None) -> Raw:
-    bounds: dict[str, Any] = ({"$gt": after} if after is not None else {}) | ({"$lte": last} if last else {})
-    return {"userId": bounds} if bounds else {}
+    lower: dict[str, Any] = {"$gt": after} if after is not None else {}
+    upper: dict[str, Any] = {"$lte": last} if last is not None else {}
+    return {"userId": {**A_USER, **lower, **upper}}
 
 
 def _write(wanted: Raw, present: Raw | None) -> UpdateOne | None:

@@ -34,7 +34,7 @@ class Quarantine:
     async def count(self) -> int:
         """Return how many documents are set aside."""
         with translated("count the quarantine"):
-            return await self._collection.count_documents({})
+            return await self._collection.count_documents({}, hint="_id_")
 
 
 def reason_of(error: ValidationError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -15,8 +16,8 @@ from relance.domain.corrections import correction_refusal
 from relance.domain.eligibility import Refusal, invitation_refusal
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.people import Contact, User
-from relance.domain.reminders import ReminderRefusal, reminder_refusal
-from relance.ports import Claimed, ClaimRequest, Refused
+from relance.domain.reminders import DEFAULT_TIMING, ReminderRefusal, ReminderTiming, next_mail_at, reminder_refusal
+from relance.ports import ClaimAnswer, Claimed, ClaimRequest, Postponed, Refused
 
 _FROM = "_from"
 _SWITCHES = ("enabled", "first", "second")
@@ -40,17 +41,24 @@ class Recheck:
     One aggregation over the collections takes half the time of as many finds, and less than half of ours.
     """
 
-    def __init__(self, database: MotorDatabase, suppressions: MongoSuppressions, quarantine: Quarantine) -> None:
+    def __init__(
+        self,
+        database: MotorDatabase,
+        suppressions: MongoSuppressions,
+        quarantine: Quarantine,
+        timing: ReminderTiming = DEFAULT_TIMING,
+    ) -> None:
         self._contacts = database.contacts
         self._suppressions = suppressions
+        self._timing = timing
         self._user_reader = Reader(User, "users", quarantine)
         self._contact_reader = Reader(Contact, "contacts", quarantine)
         self._invitation_reader = Reader(Invitation, "invitations", quarantine)
 
-    async def decide(self, requests: Sequence[ClaimRequest]) -> list[Claimed | Refused]:
-        """Return one answer per request, in order, as far as eligibility goes."""
+    async def decide(self, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer]:
+        """Return one answer per request, in order, as far as eligibility and the distance between mails go."""
         present = await self._read(requests)
-        return [_decide(request, present, self._suppressions.mailboxes) for request in requests]
+        return [_decide(request, present, self._timing, self._suppressions.mailboxes) for request in requests]
 
     async def _read(self, requests: Sequence[ClaimRequest]) -> _Present:
         users = {request.user.id: request.user for request in requests}
@@ -126,13 +134,14 @@ def _same_contact(raw: Raw, contact: Contact) -> bool:
 
 
 def _decide(
-    request: ClaimRequest, present: _Present, mailboxes_of: Callable[[str], tuple[str, ...]]
-) -> Claimed | Refused:
+    request: ClaimRequest, present: _Present, timing: ReminderTiming, mailboxes_of: Callable[[str], tuple[str, ...]]
+) -> ClaimAnswer:
     user = present.users.get(request.user.id)
     contact = present.contacts.get(request.contact.id)
     suppressed = contact is not None and contact.email in present.suppressed
     mailboxes = mailboxes_of((contact or request.contact).email)
     refusal: Refusal | ReminderRefusal | None
+    not_before: datetime | None = None
     if request.kind is MailKind.INVITATION:
         refusal = invitation_refusal(user, contact, suppressed=suppressed)
     elif (invitation := present.invitations.get(request.invitation_id)) is None:
@@ -149,7 +158,12 @@ def _decide(
             contact,
             suppressed=suppressed,
             moved=not invitation.may_have_reached(mailboxes),
+            at=request.at,
+            timing=timing,
         )
+        not_before = next_mail_at(invitation, timing)
     if refusal is not None:
         return Refused(refusal.value)
+    if not_before is not None and not_before > request.at:
+        return Postponed(not_before)
     return Claimed(contact or request.contact, mailboxes)

@@ -74,6 +74,13 @@ class MongoSuppressions:
             found = await self._kept.find({"_id": {"$in": list(self._digests.of_invitation(invitation_id))}}).to_list(1)
         return tuple(found[0]["mailboxes"]) if found else ()
 
+    async def forget(self, periods: Sequence[str], size: int) -> None:
+        """Forget mailboxes kept of these periods, at most `size`."""
+        with translated("forget the mailboxes of deleted invitations"):
+            found = await self._kept.find({"period": {"$in": list(periods)}}, {"_id": 1}).limit(size).to_list(None)
+            if found:
+                await self._kept.delete_many({"_id": {"$in": [raw["_id"] for raw in found]}})
+
     async def keep(self, entries: Sequence[Raw]) -> None:
         """Keep the mailboxes of invitations that are about to lose their names; doing it again changes nothing."""
         writes = [

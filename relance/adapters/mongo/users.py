@@ -63,8 +63,8 @@ class MongoUsers:
         while True:
             bounds: Raw = {"$type": types} if last is None else {"$type": types, "$gt": last}
             with translated("read a page of users"):
-                found = self._collection.find({"_id": bounds}, _FIELDS).sort("_id", 1)
-                raws = await (found.skip(skipped) if skipped else found).to_list(size)
+                found = self._collection.find({"_id": bounds}, _FIELDS).sort("_id", 1).limit(size)
+                raws = await (found.skip(skipped) if skipped else found).to_list(None)
             if not raws:
                 return
             # An id that is no text cannot be asked about: the scan goes on from the last one that can.

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relance.contracts.names import JobName
-from relance.domain.control import ControlState
 from relance.domain.invitation import Invitation
 from relance.domain.job_run import DONE
 from relance.domain.probes import ProbeName
-from relance.domain.reconciliation import Mended, ReconcilePolicy, is_open, overdue
+from relance.domain.reconciliation import NEVER, Mended, ReconcilePolicy, is_open, late_since, overdue
 from relance.ports import Clock, Contacts, Controls, JobRuns, Ledger, Suppressions, Users
 from relance.ports.health import Reading
 from relance.ports.reconciliation import Followee, Followees
@@ -19,8 +18,6 @@ from relance.ports.reconciliation import Followee, Followees
 PAGE = 500
 ENOUGH = 1000
 """Counted no further: it is bad enough."""
-STILL = frozenset({ControlState.PAUSED, ControlState.ROLLED_BACK})
-"""A cycle that was told to stand still is not late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,8 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class OverdueProbe:
-    """Reminders and later tries that should have been made by now, of cycles that are not paused.
+    """Reminders and later tries that should have been made by now, of cycles that are not
+    paused and have not just gone on.
 
     Asks as the reconciliation does (SPEC R8), so that both mean the same by it.
     """
@@ -53,27 +51,30 @@ class OverdueProbe:
         """Return how many, and of which period the first is."""
         now, count, where = self.clock.now(), 0, ""
         for period in await self.followees.periods():
-            if not self.policy.watches(period, now) or (await self.controls.get(period)).state in STILL:
+            if not self.policy.watches(period, now):
                 continue
-            async for page in self._pages(period, now):
+            since = late_since(await self.controls.get(period), now, self.margin)
+            if since == NEVER:
+                continue
+            async for page in self._pages(period, now, since):
                 late = [one.user_id for one in page if one.overdue]
-                found = await self._overdue(period, late, now) if late else 0
+                found = await self._overdue(period, late, since) if late else 0
                 count, where = count + found, where or (period if found else "")
                 if count >= ENOUGH:
                     return Reading(float(count), "", where)
         return Reading(float(count), "", where)
 
-    async def _pages(self, period: str, now: datetime) -> AsyncIterator[Sequence[Followee]]:
-        after, since = None, now - self.margin
+    async def _pages(self, period: str, now: datetime, since: datetime) -> AsyncIterator[Sequence[Followee]]:
+        after = None
         while page := await self.followees.page(period, after, PAGE, at=now, late_since=since):
             yield page
             after = page[-1].user_id
 
-    async def _overdue(self, period: str, user_ids: Sequence[str], now: datetime) -> int:
+    async def _overdue(self, period: str, user_ids: Sequence[str], since: datetime) -> int:
         entries = [one for those in (await self.ledger.of_users(period, user_ids)).values() for one in those]
-        late = [one for one in entries if overdue(one, now - self.margin)]
-        open_ = await self._open(late)
-        return sum(overdue(one, now - self.margin) for one in late if one.id in open_)
+        late = [(one, count) for one in entries if (count := overdue(one, since, self.policy.timing))]
+        open_ = await self._open([one for one, _ in late])
+        return sum(count for one, count in late if one.id in open_)
 
     async def _open(self, entries: Sequence[Invitation]) -> set[str]:
         """Return which of these may still be sent to: who opted out meanwhile is not reminded, and nothing is late."""

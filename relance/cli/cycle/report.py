@@ -22,7 +22,7 @@ _WORDS = REPORT_WORDS["en"]
 
 
 def report_answer(statistics: CycleStatistics, reminders: Rows, files: Sequence[str] = ()) -> Answer:
-    """Return a cycle's report; the job failed if its balance is not 0."""
+    """Return a cycle's report; the job failed if its balance is not 0, or if it ended without having sent to all."""
     report = report_of(statistics)
     data = {
         **statistics.model_dump(mode="json"),
@@ -30,7 +30,7 @@ def report_answer(statistics: CycleStatistics, reminders: Rows, files: Sequence[
         "reminders": reminders_sent(reminders),
         "files": list(files),
     }
-    code = DONE if statistics.balance == 0 else JOB_FAILED
+    code = JOB_FAILED if statistics.balance or _left_open(statistics) else DONE
     return Answer(data, report_view(statistics, reminders, files), code)
 
 
@@ -60,7 +60,7 @@ def report_view(statistics: CycleStatistics, reminders: Rows, files: Sequence[st
         blank = (None,) * len(_before_columns(report))
         parts.append(table("Run", ("figure", "value", *_before_columns(report)), [(*waves, *blank), *measured]))
     written = [f"written: {path}" for path in files]
-    return Group(*parts, *written, *_flagged(report), _verdict(statistics))
+    return Group(*parts, *written, *_flagged(report), *_unreadable(statistics), _verdict(statistics))
 
 
 def _before_columns(report: CycleReport) -> tuple[str, ...]:
@@ -128,7 +128,19 @@ def _words(code: str) -> str:
     return code.replace("_", " ")
 
 
+def _unreadable(statistics: CycleStatistics) -> list[str]:
+    count = statistics.plans_unreadable
+    return [f"{count} plans could not be read and were ended: the quarantine has their reasons."] if count else []
+
+
+def _left_open(statistics: CycleStatistics) -> int:
+    # Without an instant it is drawn from a cycle that may still run.
+    return statistics.plans_open if statistics.at is not None else 0
+
+
 def _verdict(statistics: CycleStatistics) -> str:
+    if left := _left_open(statistics):
+        return f"NOT BALANCED: {left} users were not written to; start cycle --period {statistics.period} goes on."
     if statistics.balance:
         return f"NOT BALANCED: {statistics.balance} invitations are unaccounted for."
     if statistics.open or statistics.plans_open:

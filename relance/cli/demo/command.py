@@ -48,7 +48,7 @@ async def demo(
         async with run.services.database(place.settings) as database:
             await database.ensure_indexes()
             period = next_period(current_period(run.services.clock.now(), place.settings.scheduling.default_zone))
-            story = Story(run, place, database, period, FastMotion(place.client, period))
+            story = Story(run, place, database, period, FastMotion(place.client, database.ledger, period))
             # The one mostly waits for the other's worker: together they take no longer than the month alone.
             run.out.note("While a month passes, the partner desk runs both checks, and again the next morning.")
             _, desk = await asyncio.gather(

@@ -98,7 +98,7 @@ class Story:
             self.database.ledger,
             self.database.contacts,
             self.database.suppressions,
-            TemporalFollowUps(self.place.client),
+            TemporalFollowUps(self.place.client, self.database.ledger),
             VirtualClock(entry.sent_at + timedelta(days=days)),
         )
         await intake.take(entry.id, EventKind.SUBMITTED)

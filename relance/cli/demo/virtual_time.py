@@ -6,21 +6,20 @@ Each workflow has a clock of its own; a skip stops at every timer on its way and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
-from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from relance import ids
 from relance.cli.cycle.opening import cycle_handle
 from relance.contracts.cycle import CycleProgress
 from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
 from relance.domain.send_times import period_window
-from relance.temporal.errors import is_missing
+from relance.ports.ledger import Parts
+from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.schedules import RPC_TIMEOUT
 
 PAUSE = 0.1
@@ -49,9 +48,10 @@ class VirtualTime:
 class FastMotion:
     """Moves workflows of one period through virtual time."""
 
-    def __init__(self, client: Client, period: str) -> None:
+    def __init__(self, client: Client, ledger: Parts, period: str) -> None:
         self._client = client
         self._period = period
+        self._follow_ups = TemporalFollowUps(client, ledger)
         self._time = VirtualTime(client)
 
     async def next_wave(self) -> bool:
@@ -74,7 +74,7 @@ class FastMotion:
 
     async def follow_ups(self, user_ids: list[str]) -> list[WorkflowHandle[Any, Any]]:
         """Return the follow-ups of these users that run now."""
-        return [handle for user_id in user_ids async for handle in self._of_user(user_id)]
+        return [handle for user in user_ids async for handle in self._follow_ups.handles(self._period, user)]
 
     async def run_steps(self, handle: WorkflowHandle[Any, Any], until: Callable[[FollowedState], bool]) -> None:
         """Move a follow-up from step to step for as long as any of its steps satisfies `until`."""
@@ -85,20 +85,6 @@ class FastMotion:
                 return
             await self._time.advance(handle, min(due) + BEYOND)
             await asyncio.sleep(PAUSE / 10)
-
-    async def _of_user(self, user_id: str) -> AsyncIterator[WorkflowHandle[Any, Any]]:
-        part = 0
-        while True:
-            handle = self._client.get_workflow_handle(ids.follow_up_workflow_id(self._period, user_id, part))
-            try:
-                running = await self._running(handle)
-            except RPCError as error:
-                if is_missing(error):
-                    return
-                raise
-            if running:
-                yield handle
-            part += 1
 
     async def _idle(self, handle: WorkflowHandle[Any, Any]) -> CycleProgress | None:
         """Wait until the cycle only waits for time to pass; None when it has ended."""

@@ -20,6 +20,9 @@ ENGLISH = Words(
         Rule.EVERFLOW_DOWN: "Everflow Down",
         Rule.CYCLE_IMBALANCE: "Cycle Imbalance",
         Rule.CYCLE_STOPPED: "Cycle Stopped",
+        Rule.CYCLE_LEFT: "Cycle Left",
+        Rule.CYCLE_WAVES: "Too Many Waves",
+        Rule.PLANS_UNREADABLE: "Unreadable Plans",
         Rule.RECONCILIATION: "Reconciliation",
         Rule.JOB_MISSED: "Missed Job",
         **ENGLISH_HEALTH.rules,
@@ -63,6 +66,18 @@ ENGLISH = Words(
     cycle_stopped=(
         "I paused one cycle because of its errors; it goes on when somebody resumes it",
         "I paused {count} cycles because of their errors; they go on when somebody resumes them",
+    ),
+    cycle_left=(
+        "the cycle of one month was ended before its work was done, and does not go on by itself",
+        "the cycles of {count} months were ended before their work was done, and do not go on by themselves",
+    ),
+    cycle_waves=(
+        "one cycle starts far more waves than its plans explain; I let it wait for the rest of the hour",
+        "{count} cycles start far more waves than their plans explain; I let them wait for the rest of the hour",
+    ),
+    plans_unreadable=(
+        "I could not read some plans of one month, and have ended them: these users get no invitation",
+        "I could not read some plans of {count} months, and have ended them: these users get no invitation",
     ),
     everflow_down=(
         "Everflow does not answer, so its checks are on hold",
@@ -108,6 +123,11 @@ ENGLISH = Words(
     cycle_row="cycle {period} · {eligible} eligible · {accounted} accounted for · difference {difference}",
     stopped_row="cycle {period} · {failed} of the last {results} mails failed for good",
     stopped_fault="cycle {period} · the relay refuses our own configuration ({fault})",
+    unsent_row="cycle {period} · {count} users not written to · to go on: starter.py start cycle --period {period}",
+    left_row="cycle {period} · {count} users not written to · to go on: starter.py start cycle --period {period} · "
+    "to end it for good: starter.py cycle cancel {period}",
+    waves_row="cycle {period} · {count} waves within an hour (limit {limit})",
+    unreadable_row="cycle {period} · {count} plans, each with its reason in the quarantine",
     job_row="{job} · {nominal} UTC · {state}",
     job_states={
         "failed": "it failed",
@@ -120,6 +140,16 @@ ENGLISH = Words(
         "reminders_woken": ("{count} mail overdue, its follow-up told again",
                             "{count} mails overdue, their follow-ups told again"),
         "plans_finished": ("{count} plan left behind, finished", "{count} plans left behind, finished"),
+        "alert_groups_restarted": ("{count} group of alerts was ended by hand, started again",
+                                   "{count} groups of alerts were ended by hand, started again"),
+        "rollbacks_restarted": ("{count} rollback was cut off, started again",
+                                "{count} rollbacks were cut off, started again"),
+        "reports_restarted": ("{count} report was cut off, started again",
+                              "{count} reports were cut off, started again"),
+        "cycles_ended": ("{count} cancelled cycle was cut off, brought to its end",
+                         "{count} cancelled cycles were cut off, brought to their end"),
+        "cycles_told": ("{count} cycle did not know what it was told, notified again",
+                        "{count} cycles did not know what they were told, notified again"),
         "plans_stuck": ("{count} user not written to: start the cycle again",
                         "{count} users not written to: start the cycle again"),
     },

@@ -19,6 +19,9 @@ FRENCH = Words(
         Rule.NO_DATA: "Pas de données",
         Rule.EVERFLOW_DOWN: "Everflow indisponible",
         Rule.CYCLE_IMBALANCE: "Cycle déséquilibré",
+        Rule.CYCLE_LEFT: "Cycle interrompu",
+        Rule.CYCLE_WAVES: "Trop de vagues",
+        Rule.PLANS_UNREADABLE: "Plans illisibles",
         Rule.CYCLE_STOPPED: "Cycle arrêté",
         Rule.RECONCILIATION: "Réconciliation",
         Rule.JOB_MISSED: "Tâche manquée",
@@ -65,6 +68,22 @@ FRENCH = Words(
     cycle_stopped=(
         "j’ai mis un cycle en pause à cause de ses erreurs, il reprendra quand quelqu’un l’aura décidé",
         "j’ai mis {count} cycles en pause à cause de leurs erreurs, ils reprendront quand quelqu’un l’aura décidé",
+    ),
+    cycle_left=(
+        "le cycle d’un mois a été arrêté avant la fin de son travail, et ne reprend pas de lui-même",
+        "les cycles de {count} mois ont été arrêtés avant la fin de leur travail, et ne reprennent pas d’eux-mêmes",
+    ),
+    cycle_waves=(
+        "un cycle lance bien plus de vagues que ses plans ne l’expliquent ; je le fais attendre jusqu’à la fin de "
+        "l’heure",
+        "{count} cycles lancent bien plus de vagues que leurs plans ne l’expliquent ; je les fais attendre jusqu’à "
+        "la fin de l’heure",
+    ),
+    plans_unreadable=(
+        "je n’ai pas pu lire certains plans d’un mois et je les ai terminés : ces utilisateurs ne reçoivent pas "
+        "d’invitation",
+        "je n’ai pas pu lire certains plans de {count} mois et je les ai terminés : ces utilisateurs ne reçoivent "
+        "pas d’invitation",
     ),
     everflow_down=(
         "Everflow ne répond pas, ses contrôles sont suspendus",
@@ -113,6 +132,12 @@ FRENCH = Words(
     stopped_row="cycle {period} · {failed} des {results} derniers courriels ont définitivement échoué",
     stopped_fault="cycle {period} · le relais refuse notre propre configuration ({fault})",
     cycle_row="cycle {period} · {eligible} éligibles · {accounted} comptées · écart {difference}",
+    unsent_row="cycle {period} · {count} utilisateurs sans envoi · pour reprendre : "
+    "starter.py start cycle --period {period}",
+    left_row="cycle {period} · {count} utilisateurs sans envoi · pour reprendre : "
+    "starter.py start cycle --period {period} · pour en finir : starter.py cycle cancel {period}",
+    waves_row="cycle {period} · {count} vagues en une heure (limite {limit})",
+    unreadable_row="cycle {period} · {count} plans, chacun avec sa raison dans la quarantaine",
     job_row="{job} · {nominal} UTC · {state}",
     job_states={
         "failed": "elle a échoué",
@@ -124,6 +149,15 @@ FRENCH = Words(
         "reminders_woken": ("{count} courriel en retard, son suivi rappelé",
                             "{count} courriels en retard, leurs suivis rappelés"),
         "plans_finished": ("{count} plan abandonné, terminé", "{count} plans abandonnés, terminés"),
+        "alert_groups_restarted": ("{count} groupe d’alertes arrêté à la main, relancé",
+                                   "{count} groupes d’alertes arrêtés à la main, relancés"),
+        "rollbacks_restarted": ("{count} annulation interrompue, relancée",
+                                "{count} annulations interrompues, relancées"),
+        "reports_restarted": ("{count} bilan interrompu, relancé", "{count} bilans interrompus, relancés"),
+        "cycles_ended": ("{count} cycle annulé interrompu, mené à son terme",
+                         "{count} cycles annulés interrompus, menés à leur terme"),
+        "cycles_told": ("{count} cycle ignorait sa consigne, averti à nouveau",
+                        "{count} cycles ignoraient leur consigne, avertis à nouveau"),
         "plans_stuck": ("{count} utilisateur sans envoi\u00a0: démarrez le cycle à nouveau",
                         "{count} utilisateurs sans envoi\u00a0: démarrez le cycle à nouveau"),
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from relance.domain.alert_wording.figures import MINUS
@@ -15,14 +16,9 @@ _DOT = " · "
 
 def row(words: Words, alert: Alert) -> str:
     """Return the line of an alert; labels come from outside and are shown on one line, at most 80 characters each."""
-    if alert.rule == Rule.CYCLE_IMBALANCE:
-        return _cycle(words, alert)
-    if alert.rule == Rule.CYCLE_STOPPED:
-        return _stopped(words, alert)
-    if alert.rule == Rule.RECONCILIATION:
-        return _reconciled(words, alert)
-    if alert.rule == Rule.JOB_MISSED:
-        return _job(words, alert)
+    written = _ROWS.get(alert.rule)
+    if written is not None:
+        return written(words, alert)
     if is_about_health(alert.rule):
         return health_row(words.health, words.figures, alert)
     return _DOT.join(filter(None, [name(words, alert), figure(words, alert), _account(words, alert)]))
@@ -76,11 +72,28 @@ def _account(words: Words, alert: Alert) -> str:
 
 def _cycle(words: Words, alert: Alert) -> str:
     figures, evidence = words.figures, alert.evidence
+    if (unsent := alert.labels.get("plans_open", "0")) != "0":
+        period = alert.labels.get("period") or alert.subject
+        return words.unsent_row.format(period=period, count=figures.whole(Decimal(unsent)))
     return words.cycle_row.format(
         period=alert.labels.get("period") or alert.subject,
         eligible=figures.whole(evidence.baseline or Decimal(0)),
         accounted=figures.whole(evidence.current or Decimal(0)),
         difference=figures.whole(evidence.value or Decimal(0)),
+    )
+
+
+def _of_a_period(words: Words, alert: Alert) -> str:
+    rows = {
+        Rule.CYCLE_LEFT: words.left_row,
+        Rule.CYCLE_WAVES: words.waves_row,
+        Rule.PLANS_UNREADABLE: words.unreadable_row,
+    }
+    evidence, figures = alert.evidence, words.figures
+    return rows[Rule(alert.rule)].format(
+        period=alert.labels.get("period") or alert.subject,
+        count=figures.whole(evidence.value or Decimal(0)),
+        limit=figures.whole(evidence.threshold or Decimal(0)),
     )
 
 
@@ -110,3 +123,14 @@ def _reconciled(words: Words, alert: Alert) -> str:
         for kind, count in counts.items()
         if count
     )
+
+
+_ROWS: Mapping[str, Callable[[Words, Alert], str]] = {
+    Rule.CYCLE_IMBALANCE: _cycle,
+    Rule.CYCLE_STOPPED: _stopped,
+    Rule.CYCLE_LEFT: _of_a_period,
+    Rule.CYCLE_WAVES: _of_a_period,
+    Rule.PLANS_UNREADABLE: _of_a_period,
+    Rule.RECONCILIATION: _reconciled,
+    Rule.JOB_MISSED: _job,
+}

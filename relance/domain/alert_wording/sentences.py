@@ -68,6 +68,9 @@ def _found(words: Words, alerts: Sequence[Alert], at: datetime) -> str:
     pairs = {
         Rule.CYCLE_IMBALANCE: words.cycle_imbalance,
         Rule.CYCLE_STOPPED: words.cycle_stopped,
+        Rule.CYCLE_LEFT: words.cycle_left,
+        Rule.CYCLE_WAVES: words.cycle_waves,
+        Rule.PLANS_UNREADABLE: words.plans_unreadable,
         Rule.EVERFLOW_DOWN: words.everflow_down,
         Rule.PERFORMANCE: words.health.performance,
         Rule.RECONCILIATION: words.reconciliation,

@@ -37,6 +37,9 @@ class Words:
     no_data: Pair
     cycle_imbalance: Pair
     cycle_stopped: Pair
+    cycle_left: Pair
+    cycle_waves: Pair
+    plans_unreadable: Pair
     everflow_down: Pair
     job_missed: Pair
     reconciliation: Pair
@@ -52,6 +55,10 @@ class Words:
     cycle_row: str
     stopped_row: str
     stopped_fault: str
+    unsent_row: str
+    left_row: str
+    waves_row: str
+    unreadable_row: str
     job_row: str
     job_states: Mapping[str, str]
     reconciled: Mapping[str, Pair]

@@ -20,7 +20,7 @@ def cycle_message(
 ) -> OutgoingMessage:
     """Return the message about how a cycle ended; `at` is in the zone whose clock people read."""
     words = REPORT_WORDS[language]
-    title = words.cycle.title_unbalanced if report.unaccounted else words.cycle.title
+    title = words.cycle.title_unbalanced if report.unaccounted or report.plans_open else words.cycle.title
     return OutgoingMessage(
         key=key,
         severity=_severity(report),
@@ -42,9 +42,13 @@ def sentences(report: CycleReport, words: ReportWords) -> list[str]:
         found.append(said.took.format(time=_seconds(now[SENDING], figures), rate=_rounded(now[RATE], figures)))
     if report.open:
         found.append(_counted(said.open, report.open, figures))
+    if report.plans_open:
+        found.append(_counted(said.plans_open, report.plans_open, figures))
+    if report.plans_unreadable:
+        found.append(_counted(said.plans_unreadable, report.plans_unreadable, figures))
     if report.unaccounted:
         found.append(_counted(said.unbalanced, abs(report.unaccounted), figures))
-    elif not report.open:
+    elif not (report.open or report.plans_open):
         found.append(said.balanced)
     if report.before_period is None:
         found.append(said.first)
@@ -98,7 +102,7 @@ def shown_delta(change: Change, words: ReportWords) -> str:
 
 
 def _severity(report: CycleReport) -> Severity:
-    if report.unaccounted:
+    if report.unaccounted or report.plans_open:
         return Severity.CRITICAL
     return Severity.MEDIUM if report.large else Severity.LOW
 

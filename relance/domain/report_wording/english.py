@@ -15,6 +15,11 @@ ENGLISH = ReportWords(
         balanced="Every contact is accounted for.",
         unbalanced=("{count} contact is unaccounted for.", "{count} contacts are unaccounted for."),
         open=("{count} mail has no outcome yet.", "{count} mails have no outcome yet."),
+        plans_open=("{count} user was not written to.", "{count} users were not written to."),
+        plans_unreadable=(
+            "{count} user was left out, because his plan could not be read.",
+            "{count} users were left out, because their plans could not be read.",
+        ),
         changed=(
             "Against {before}, {count} figure changed by more than usual (⚠️).",
             "Against {before}, {count} figures changed by more than usual (⚠️).",
@@ -46,6 +51,7 @@ ENGLISH = ReportWords(
             "address_invalid": "invalid address",
             "duplicate_address": "same address twice",
             "too_late": "too late",
+            "unreadable": "plan could not be read",
             "before_start": "before the start",
             "joined_after_send_time": "joined later",
             "submitted": "answered already",

@@ -15,6 +15,11 @@ FRENCH = ReportWords(
         balanced="Chaque contact est compté.",
         unbalanced=("{count} contact n’est pas compté.", "{count} contacts ne sont pas comptés."),
         open=("{count} courriel n’a pas encore d’issue.", "{count} courriels n’ont pas encore d’issue."),
+        plans_open=("{count} utilisateur n’a rien reçu.", "{count} utilisateurs n’ont rien reçu."),
+        plans_unreadable=(
+            "{count} utilisateur a été laissé de côté, car son plan est illisible.",
+            "{count} utilisateurs ont été laissés de côté, car leurs plans sont illisibles.",
+        ),
         changed=(
             "Par rapport à {before}, {count} chiffre a changé plus que d’habitude (⚠️).",
             "Par rapport à {before}, {count} chiffres ont changé plus que d’habitude (⚠️).",
@@ -46,6 +51,7 @@ FRENCH = ReportWords(
             "address_invalid": "adresse invalide",
             "duplicate_address": "adresse en double",
             "too_late": "trop tard",
+            "unreadable": "plan illisible",
             "before_start": "avant la mise en service",
             "joined_after_send_time": "inscrit plus tard",
             "submitted": "déjà répondu",

@@ -24,6 +24,8 @@ class CycleWords:
     balanced: str
     unbalanced: Pair
     open: Pair
+    plans_open: Pair
+    plans_unreadable: Pair
     changed: Pair
     first: str
     labels: Mapping[str, str]

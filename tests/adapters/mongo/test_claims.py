@@ -12,7 +12,7 @@ from relance.adapters.mongo.claims import claims
 from relance.adapters.mongo.connection import Database, connect
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.domain.people import ContactStatus
-from relance.ports import TAKEN, Claimed, ClaimRequest, Deferred, Refused, Released
+from relance.ports import TAKEN, Claimed, ClaimRequest, Deferred, Postponed, Refused, Released
 from relance.settings import Mongo
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
 from tests.keys import PRIVACY
@@ -144,6 +144,29 @@ async def test_what_happens_between_the_check_and_the_claim_defeats_the_claim(pe
     await people.change(request, since)
     writes = claims([replace(request, kind=MailKind.FIRST)], "nonce", {})
     assert (await people.db.raw.invitations.bulk_write(writes)).matched_count == 0
+
+
+@pytest.mark.parametrize(("ago", "matched"), [(timedelta(hours=23), 0), (timedelta(hours=24), 1)])
+async def test_a_mail_that_was_recorded_between_the_check_and_the_claim_keeps_its_distance(
+    people: People, ago: timedelta, matched: int
+) -> None:
+    [request] = await people.invite(status=InvitationStatus.SENT)
+    first = {"type": "first", "sentAt": AT - ago, "messageId": "<m@form.example>"}
+    await people.change(request, {"reminders": [first]})
+    writes = claims([replace(request, kind=MailKind.SECOND)], "nonce", {}, timedelta(days=1))
+    assert (await people.db.raw.invitations.bulk_write(writes)).matched_count == matched
+
+
+async def test_in_one_group_each_reminder_gets_its_own_answer(people: People) -> None:
+    requests = [replace(one, kind=MailKind.SECOND) for one in await people.invite(3, InvitationStatus.SENT)]
+    fresh = {"type": "first", "sentAt": AT - timedelta(hours=1), "messageId": "<m@form.example>"}
+    await people.change(requests[0], {"reminders": [fresh]})
+    await people.change(requests[1], {"dueAt": {"first": AT, "second": AT - timedelta(days=4), "expiry": AT}})
+    put_off, refused, claimed = await asyncio.gather(*(people.db.ledger.exchange(None, one) for one in requests))
+    assert put_off == Postponed(AT + timedelta(hours=23))
+    assert refused == Refused("too_late")
+    assert isinstance(claimed, Claimed)
+    assert (await people.stored(requests[0])).reminder_skips == ()
 
 
 async def test_a_deferred_invitation_cannot_be_claimed_before_its_time_and_can_at_it(people: People) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.documents import Raw
+from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.followees import MongoFollowees
 from relance.domain.invitation import Invitation
 from relance.domain.reconciliation import ahead_of, overdue
@@ -19,8 +19,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def followees(db: Database) -> MongoFollowees:
-    return MongoFollowees(db.raw)
+def followees(served: MotorDatabase) -> MongoFollowees:
+    return MongoFollowees(served)
 
 
 def entry(contact: str, status: str = "sent", user: str = "u1", **fields: Any) -> Raw:
@@ -47,7 +47,7 @@ async def page(followees: MongoFollowees, after: str | None = None, size: int = 
 
 
 def reminders(*kinds: str) -> list[Raw]:
-    return [{"type": kind, "sentAt": AT - DAY, "messageId": "<m@form.example>"} for kind in kinds]
+    return [{"type": kind, "sentAt": AT - 5 * DAY, "messageId": "<m@form.example>"} for kind in kinds]
 
 
 def skips(*kinds: str) -> list[Raw]:
@@ -87,6 +87,18 @@ async def test_the_first_sight_of_the_server_is_what_the_domain_decides(
     model = Invitation.model_validate({name: value for name, value in raw.items() if value is not None})
     assert (found.ahead, found.contacts) == (int(ahead_of(model, AT) is not None), 1)
     assert found.overdue == overdue(model, LATE_SINCE)
+    assert found.due == overdue(model.model_copy(update={"last_error": None}), AT + timedelta(milliseconds=1))
+
+
+async def test_the_first_sight_knows_nothing_of_the_distance_between_mails(
+    db: Database, followees: MongoFollowees
+) -> None:
+    fresh = [{"type": "first", "sentAt": AT - DAY / 2, "messageId": "<m@form.example>"}]
+    await db.raw.plans.insert_one(plan("u1", contacts=1))
+    await db.raw.invitations.insert_one(raw := entry("fresh", reminders=fresh))
+    [found] = await page(followees)
+    assert (found.overdue, found.due) == (1, 1)
+    assert overdue(Invitation.model_validate(raw), LATE_SINCE) == 0
 
 
 async def test_users_come_page_by_page_with_their_own_figures(db: Database, followees: MongoFollowees) -> None:

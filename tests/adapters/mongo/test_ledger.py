@@ -3,12 +3,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 from pymongo.errors import DuplicateKeyError
 
-from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.connection import Database, connect
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.ports import Deferred, Failed
+from relance.settings import Mongo
+from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.people import AT, FULL_MAILBOX, PERIOD, SENT, People, entry, settle
+from tests.keys import PRIVACY
 
 
 async def test_queuing_twice_inserts_nothing_twice(db: Database) -> None:
@@ -86,3 +90,38 @@ async def test_reminders_are_counted_by_kind_and_reason(people: People) -> None:
     await people.db.ledger.skip(requests[1].invitation_id, MailKind.FIRST, "submitted", AT)
     rows = {(row["type"], row["reason"], row["count"]) for row in await people.db.ledger.reminder_outcomes(PERIOD)}
     assert rows == {("first", None, 1), ("first", "submitted", 1)}
+
+
+async def test_a_contacts_part_is_its_rank_among_all_entries_of_its_user_and_period(db: Database) -> None:
+    older = entry("c0000").model_copy(update={"id": "2026-10.u1.c0000", "period": "2026-10"})
+    others = [entry("a").model_copy(update={"id": f"{PERIOD}.u2.a", "user_id": "u2"})]
+    await db.ledger.queue([older, *others, *(entry(f"c{number:04}") for number in range(250))])
+    parts = [await db.ledger.part_of(f"{PERIOD}.u1.c{number:04}") for number in (0, 99, 100, 199, 200, 249)]
+    assert parts == [0, 0, 1, 1, 2, 2]
+    assert await db.ledger.part_of(f"{PERIOD}.unknown.c0000") is None
+    assert await db.ledger.part_of(f"{PERIOD}.u1.a") is None
+    assert await db.ledger.parts(PERIOD, ["u1", "u2", "unknown"]) == {"u1": 3, "u2": 1, "unknown": 0}
+    assert await db.ledger.parts("2026-10", ["u1"]) == {"u1": 1}
+
+
+@pytest.mark.parametrize(("entries", "parts"), [(1, 1), (100, 1), (101, 2)])
+async def test_a_hundred_entries_are_one_part(db: Database, entries: int, parts: int) -> None:
+    await db.ledger.queue([entry(f"c{number:04}") for number in range(entries)])
+    assert await db.ledger.parts(PERIOD, ["u1"]) == {"u1": parts}
+
+
+async def test_parts_are_counted_from_the_index_alone(db: Database, mongo_uri: str) -> None:
+    await db.ledger.queue([entry(f"c{number:04}") for number in range(120)])
+    with Commands.watching(db.raw.name) as commands:
+        watched = connect(Mongo(uri=SecretStr(mongo_uri), database=db.raw.name), PRIVACY)
+        await watched.ledger.part_of(f"{PERIOD}.u1.c0110")
+        await watched.ledger.parts(PERIOD, ["u1"])
+        await watched.close()
+    asked = commands.named("aggregate")
+    assert len(asked) == 2
+    for command in asked:
+        told = await db.raw.command(
+            {"explain": {**{name: command[name] for name in ("aggregate", "pipeline", "cursor")}}}, "executionStats"
+        )
+        assert "COLLSCAN" not in str(told)
+        assert "'totalDocsExamined': 0" in str(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,15 @@ async def test_nobody_who_must_not_be_reminded_is_overdue(db: Database, probe: O
     await db.raw.contacts.update_one({"_id": "u1-000"}, {"$set": {"status": "opted_out"}})
     await db.suppressions.add("u1-001@people.example", "opted_out", AT)
     assert (await probe.look()).value == 0
+
+
+async def test_what_a_pause_has_held_is_not_late_just_after_it(db: Database, probe: OverdueProbe) -> None:
+    await furnish(db, ("u1",))
+    running = Control(_id=PERIOD, state=ControlState.RUNNING, by="ann", reason="a test", at=AT - HOUR / 2)
+    await db.controls.change(running.model_copy(update={"state": ControlState.PAUSED}))
+    await db.controls.change(running)
+    assert (await probe.look()).value == 0
+    assert (await dataclasses.replace(probe, clock=FixedClock(AT + HOUR)).look()).value > 0
 
 
 @pytest.mark.parametrize("state", [ControlState.PAUSED, ControlState.ROLLED_BACK])

@@ -81,7 +81,7 @@ class Month:
     async def begun(cls, site: Site, period: str) -> Month:
         """Start the cycle."""
         cycle = await site.installation.start_cycle(period)
-        return cls(site, period, cycle, FastMotion(site.installation.client, period))
+        return cls(site, period, cycle, FastMotion(site.installation.client, site.installation.database.ledger, period))
 
     async def sent(self) -> None:
         """Wait until every mail was tried once."""

@@ -19,8 +19,14 @@ def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
 def _holds(document: Mapping[str, Any], name: str, condition: Any) -> bool:
     if name == "$expr":
         return bool(evaluate(condition, document))
+    if name == "$or":
+        return any(matches(document, one) for one in condition)
     if name == "$nor":
         return not any(matches(document, one) for one in condition)
+    if name == "$or":
+        return any(matches(document, one) for one in condition)
+    if name == "$and":
+        return all(matches(document, one) for one in condition)
     if isinstance(condition, dict) and any(key.startswith("$") for key in condition):
         return all(_OPERATORS[key](document, name, value) for key, value in condition.items())
     return _equals(document, name, condition)
@@ -58,6 +64,7 @@ _OPERATORS: dict[str, Callable[[Mapping[str, Any], str, Any], bool]] = {
     "$nin": lambda document, path, wanted: not _in(document, path, wanted),
     "$ne": lambda document, path, wanted: not _equals(document, path, wanted),
     "$eq": _equals,
+    "$not": lambda document, path, wanted: not all(_OPERATORS[key](document, path, one) for key, one in wanted.items()),
     "$gt": _compared(lambda one, other: one > other),
     "$gte": _compared(lambda one, other: one >= other),
     "$lt": _compared(lambda one, other: one < other),

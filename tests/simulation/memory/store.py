@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from tests.simulation.memory.query import matches
 from tests.simulation.memory.values import MISSING, Raw, at_path, decode, encode
@@ -13,6 +13,9 @@ DUPLICATE = 11000
 
 Watcher = Callable[[Raw | None, Raw | None], None]
 """Told of every change: the document before and after."""
+
+
+Backup: TypeAlias = Mapping[str, tuple[Mapping[Any, Raw], Mapping[Any, bytes]]]
 
 
 class Duplicate(Exception):
@@ -75,6 +78,14 @@ class Table:
         del self._bytes[_key(key)]
         self._tell(before, None)
 
+    def backup(self) -> tuple[Mapping[Any, Raw], Mapping[Any, bytes]]:
+        """Return what it holds now; documents are replaced, never changed."""
+        return dict(self._documents), dict(self._bytes)
+
+    def put_back(self, backup: tuple[Mapping[Any, Raw], Mapping[Any, bytes]]) -> None:
+        """Hold what a backup holds; nobody is told of a change."""
+        self._documents, self._bytes = dict(backup[0]), dict(backup[1])
+
     def _store(self, document: Mapping[str, Any], before: Raw | None) -> None:
         data = encode(document)
         kept = decode(data)
@@ -108,6 +119,16 @@ class Store:
     def table(self, name: str) -> Table:
         """Return a collection's documents, empty at first."""
         return self._tables[name]
+
+    def backup(self) -> Backup:
+        """Return what every collection holds now."""
+        return {name: table.backup() for name, table in self._tables.items()}
+
+    def put_back(self, backup: Backup, *, but: Collection[str] = ()) -> None:
+        """Put every collection back to a backup, but some."""
+        for name, table in self._tables.items():
+            if name not in but:
+                table.put_back(backup.get(name, ({}, {})))
 
 
 def _key(value: Any) -> Any:

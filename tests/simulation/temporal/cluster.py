@@ -11,14 +11,19 @@ from typing import Any
 
 from temporalio import activity
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.testing import ActivityEnvironment
 
+from tests.simulation.temporal.wire import Payloads, packed, unpacked
 from tests.simulation.workers import WorkerProcess
 from tests.simulation.world import World, context_of
 
 LONGEST_ATTEMPT = 3600.0
 """Seconds: a few dozen mails never take that long, whatever happens to them."""
+
+LEFT_OUT = 1800.0
+"""Seconds of an outage after which no further attempt is made before it is nearly over."""
 
 
 @dataclass
@@ -52,7 +57,7 @@ class Attempt:
         self.worker.attempts[id(self)] = self
 
     def _beat(self, *details: Any) -> None:
-        if not self.deaf:
+        if not self.deaf and self.world.server_is_up:
             self.beat_at, self.details = self.world.loop.time(), list(details)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
@@ -60,7 +65,7 @@ class Attempt:
         problem = None if task.cancelled() else task.exception()
         if self.world.over or not self.worker.alive or task.cancelled():
             return
-        if self.world.chance(self.world.rates.report_lost):
+        if self.world.chance(self.world.rates.report_lost) or not self.world.server_is_up:
             self.world.trace.fault(self.worker.name, "report-lost", self.name)
         elif not self.deaf and not self.reported.done():
             self.reported.set_result((None, problem) if problem else (task.result(), None))
@@ -74,38 +79,69 @@ class Cluster:
         self.workers = workers
         self.on_superseded: Callable[[Attempt], None] = lambda _: None
         self.attempts = 0
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def join(self, worker: WorkerProcess) -> None:
+        """Take in a new worker."""
+        self.workers.append(worker)
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
 
     async def execute(
-        self, method: Any, arguments: Sequence[Any], workflow_id: str, activity_id: str, options: Mapping[str, Any]
-    ) -> Any:
-        """Run an activity until an attempt succeeds, or fails for good."""
-        name = activity._Definition.must_from_callable(method).name or ""
-        policy: RetryPolicy = options["retry_policy"]
+        self, method: Any, payloads: Payloads, run_id: str, activity_id: str, options: Mapping[str, Any]
+    ) -> Payloads:
+        """Run an activity until an attempt succeeds, or it fails for good; cancelled when nobody waits any more."""
+        definition = activity._Definition.must_from_callable(method)
+        name = definition.name or ""
         info = dataclasses.replace(
-            ActivityEnvironment.default_info(), activity_id=activity_id, activity_type=name, workflow_run_id=workflow_id
+            ActivityEnvironment.default_info(), activity_id=activity_id, activity_type=name, workflow_run_id=run_id
         )
+        work = self._execute(name, payloads, definition.arg_types, info, options)
+        limit: timedelta | None = options.get("schedule_to_close_timeout")
+        try:
+            return await asyncio.wait_for(work, limit.total_seconds() if limit else None)
+        except TimeoutError:
+            self.world.trace.event("temporal", f"{name} of {run_id} is out of time")
+            problem = ActivityTimeout("timed out", type=TimeoutType.SCHEDULE_TO_CLOSE, last_heartbeat_details=[])
+            raise _failed(name) from problem
+
+    async def _execute(
+        self,
+        name: str,
+        payloads: Payloads,
+        types: Sequence[type] | None,
+        info: activity.Info,
+        options: Mapping[str, Any],
+    ) -> Payloads:
         details: list[Any] = []
-        for number in range(1, 100_000):
+        for number in range(1, 1_000_000):
             attempt = await self._begin(
-                name, arguments, dataclasses.replace(info, attempt=number, heartbeat_details=details)
+                name,
+                # Inputs are the workflow's: what an activity does to them, no other attempt sees.
+                unpacked(payloads, types),
+                dataclasses.replace(info, attempt=number, heartbeat_details=details),
             )
-            outcome = await self._outcome(attempt, options)
+            try:
+                outcome = await self._outcome(attempt, options)
+            except asyncio.CancelledError:
+                self._superseded(attempt, "given-up")
+                raise
             details = attempt.details
             if outcome is None:
-                self._superseded(attempt)
+                self._superseded(attempt, "declared-dead")
                 continue
             result, problem = outcome
             if problem is None:
-                self.world.trace.event("temporal", f"{name} of {workflow_id} done by attempt {number}")
-                return result
-            await self._after_failure(name, workflow_id, number, problem, policy)
+                self.world.trace.event("temporal", f"{name} of {info.workflow_run_id} done by attempt {number}")
+                return packed([result])
+            await self._after_failure(name, info.workflow_run_id or "", number, problem, options["retry_policy"])
         raise AssertionError("an activity is tried for ever")
 
     async def _begin(self, name: str, arguments: Sequence[Any], info: activity.Info) -> Attempt:
         await asyncio.sleep(self.world.dice.uniform(0.001, 0.2))
-        while not (takers := [worker for worker in self.workers if worker.takes_work]):
-            await asyncio.sleep(0.5)
-        worker = self.world.dice.choice(takers)
+        worker = await self._taker()
         environment = ActivityEnvironment()
         environment.info = info
         self.attempts += 1
@@ -119,6 +155,18 @@ class Cluster:
             self.world.later(self.world.dice.uniform(0.0, 5.0), lambda: self._deafen(attempt))
         attempt.start(arguments)
         return attempt
+
+    async def _taker(self) -> WorkerProcess:
+        """Return the worker that takes a task, as soon as there is a server that hands it out and one that asks."""
+        while True:
+            if (down := self.world.server_down_until - self.world.loop.time()) > 0:
+                await asyncio.sleep(down + self.world.dice.uniform(0.0, 5.0))
+            elif takers := [worker for worker in self.workers if worker.takes_work]:
+                return self.world.dice.choice(takers)
+            else:
+                self._waiting.append(arrival := self.world.loop.create_future())
+                await arrival
+                await asyncio.sleep(self.world.dice.uniform(0.0, 0.5))
 
     def _deafen(self, attempt: Attempt) -> None:
         if not attempt.task.done():
@@ -134,8 +182,12 @@ class Cluster:
             now = self.world.loop.time()
             limit = min(end, attempt.beat_at + heartbeat.total_seconds()) if heartbeat else end
             if now >= limit:
-                return None
-            if now > started + LONGEST_ATTEMPT:
+                if self.world.server_is_up:
+                    return None
+                # Nobody is declared dead by a server that is away; once it is back, whoever lives may still say so.
+                await asyncio.sleep(self.world.server_down_until - now + self.world.dice.uniform(0.0, 5.0))
+                continue
+            if now > max(started, self.world.all_up_at) + LONGEST_ATTEMPT:
                 self.world.violated("I6", f"attempt {attempt.number} of {attempt.name} on {attempt.worker.name} hangs")
                 await self.world.hang()
             await asyncio.wait({attempt.reported}, timeout=max(limit - now, 0.001))
@@ -143,8 +195,10 @@ class Cluster:
                 outcome: tuple[Any, BaseException | None] = attempt.reported.result()
                 return outcome
 
-    def _superseded(self, attempt: Attempt) -> None:
-        self.world.trace.fault(attempt.worker.name, "declared-dead", f"attempt {attempt.number} of {attempt.name}")
+    def _superseded(self, attempt: Attempt, how: str) -> None:
+        if self.world.over:
+            return
+        self.world.trace.fault(attempt.worker.name, how, f"attempt {attempt.number} of {attempt.name}")
         # Should it still be alive, it goes on for a while, until it learns that nobody waits for it.
         self.on_superseded(attempt)
         attempt.deaf = True
@@ -160,15 +214,26 @@ class Cluster:
         assert isinstance(problem, ApplicationError)
         self.world.trace.event("temporal", f"{name} of {workflow_id} failed: {problem.type}")
         if problem.non_retryable:
-            raise ActivityError(
-                "activity failed",
-                scheduled_event_id=0,
-                started_event_id=0,
-                identity="",
-                activity_type=name,
-                activity_id="",
-                retry_state=None,
-            ) from problem
+            raise _failed(name) from problem
         wait = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, 30)
         wait = min(wait, policy.maximum_interval or wait)
-        await asyncio.sleep((problem.next_retry_delay or wait).total_seconds())
+        seconds = (problem.next_retry_delay or wait).total_seconds()
+        # For as long as what it needs is away for days, every attempt would come to the same: they are left out.
+        down = self.world.database_down_until - self.world.loop.time()
+        if "relay" in problem.message:
+            down = max(down, self.world.relay_down_until - self.world.loop.time())
+        if down > LEFT_OUT:
+            seconds = max(seconds, down - self.world.dice.uniform(0.0, LEFT_OUT / 2))
+        await asyncio.sleep(seconds)
+
+
+def _failed(name: str) -> ActivityError:
+    return ActivityError(
+        "activity failed",
+        scheduled_event_id=0,
+        started_event_id=0,
+        identity="",
+        activity_type=name,
+        activity_id="",
+        retry_state=None,
+    )

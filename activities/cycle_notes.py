@@ -1,0 +1,46 @@
+"""What a cycle asks about its waves, and what it notes for people when it cannot go on (SPEC C13, H3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from activities.failures import translated
+from relance.alerting import AlertDesk
+from relance.contracts.cycle import WaveLook, WaveLookInput
+from relance.contracts.waves import LeftInput
+from relance.cycle_alerts import notify_left, notify_waves
+from relance.ports import Controls, Plans
+from relance.ports.repairs import CycleStates
+
+
+@dataclass(frozen=True, slots=True)
+class CycleNotes:
+    """Look at waves and notify people; needs `CycleStates`, `Controls`, `Plans` and the desk."""
+
+    cycles: CycleStates
+    controls: Controls
+    plans: Plans
+    desk: AlertDesk
+
+    @activity.defn
+    async def look_at_wave(self, request: WaveLookInput) -> WaveLook:
+        """Return whether a wave runs, and what it did if it has ended."""
+        with translated():
+            return await self.cycles.wave(request.period, request.instant)
+
+    @activity.defn
+    async def note_left(self, request: LeftInput) -> int:
+        """Notify people that a cycle ends by hand; return how many plans are left open."""
+        with translated():
+            control = await self.controls.get(request.period)
+            plans_open = await self.plans.open_count(request.period)
+            await notify_left(self.desk, request.period, plans_open, left=not control.state.final)
+        return plans_open
+
+    @activity.defn
+    async def note_waves(self, request: LeftInput) -> None:
+        """Notify people of too many waves within an hour, or that they are few again."""
+        with translated():
+            await notify_waves(self.desk, request.period, request.waves, request.limit)

@@ -1,0 +1,71 @@
+"""Start again what somebody has ended in Temporal Web and what is not done, as part of the reconciliation (SPEC R8)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from temporalio import activity
+
+from activities import attempt
+from activities.failures import translated
+from relance.alerting import AlertDesk
+from relance.contracts.jobs import JobOutcome, JobRequest
+from relance.domain.alerts.model import Rule
+from relance.domain.reconciliation import ReconcilePolicy
+from relance.domain.repairs import Restarted, restarted
+from relance.domain.send_times import current_period, next_period
+from relance.ports import Clock
+from relance.ports.reconciliation import Followees
+from relance.reconciliation import WORKFLOWS, restarts
+from relance.repairing import AlertRepair
+
+
+class PeriodRepair(Protocol):
+    """One kind of workflow that belongs to a period."""
+
+    async def repair(self, period: str, at: datetime, *, dry_run: bool) -> Counter[str]:
+        """Start it again if it was cut off; return what was done, by `Restarted`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """Repair, period by period, then the alerts; what is repaired is not found again."""
+
+    followees: Followees
+    by_period: Sequence[PeriodRepair]
+    alerts: AlertRepair
+    desk: AlertDesk
+    policy: ReconcilePolicy
+    clock: Clock
+
+    @activity.defn
+    async def repair(self, request: JobRequest) -> JobOutcome:
+        """Return what was started again, by `Restarted`; safe to run again from the start."""
+        counts = Counter[str]()
+        with translated():
+            async with attempt.heartbeating(lambda: dict(counts)):
+                at = self.clock.now()
+                for period in await self._periods(at):
+                    for one in self.by_period:
+                        counts += await one.repair(period, at, dry_run=request.dry_run)
+                if not request.dry_run:
+                    await self._notify(counts)
+                # Last: whatever was fired above is delivered by now.
+                counts += await self.alerts.repair(at, dry_run=request.dry_run)
+        return JobOutcome(counts={**dict.fromkeys(Restarted, 0), **counts})
+
+    async def _periods(self, at: datetime) -> list[str]:
+        # A cycle that was cut off before it planned has no plans.
+        current = current_period(at, "UTC")
+        known = {*await self.followees.periods(), current, next_period(current)}
+        return sorted(one for one in known if self.policy.watches(one, at))
+
+    async def _notify(self, counts: Counter[str]) -> None:
+        if restarted(counts) > self.policy.alert_above:
+            await self.desk.fire([restarts(counts, self.policy)])
+        else:
+            await self.desk.clear(Rule.RECONCILIATION, WORKFLOWS)

@@ -1,0 +1,142 @@
+"""What a person has ended in Temporal Web, found and started again: one small class per kind (SPEC R8).
+
+The database says what has still to be done, and the server what does it. A workflow that is gone while its work is not
+is started again under its id, so that of two who do it one does. Whoever dies in between is followed by the next hour's
+reconciliation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from relance.alerting import AlertDesk
+from relance.contracts.alerts import Sighted
+from relance.contracts.control import ControlChange
+from relance.contracts.rollback import RollBackInput
+from relance.cycle_alerts import notify_left, notify_unreadable
+from relance.domain.alerts.inhibition import INHIBITS, inhibitor
+from relance.domain.alerts.model import Alert, AlertState
+from relance.domain.alerts.observing import Firing
+from relance.domain.control import Control, ControlState
+from relance.domain.repairs import SETTLED_AFTER, Restarted, group_of
+from relance.ports import Compensations, Controls, Plans
+from relance.ports.repairs import AlertRestarts, CycleRestarts, WorkflowState
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRepair:
+    """Groups of alerts that are open in the database and that nobody delivers and repeats."""
+
+    desk: AlertDesk
+    groups: AlertRestarts
+    grace: timedelta = SETTLED_AFTER
+
+    async def repair(self, at: datetime, *, dry_run: bool) -> Counter[str]:
+        """Start the workflow of each such group with what is stored; return how many."""
+        groups: dict[str, list[Alert]] = {}
+        for alert in await self.desk.alerts.open():
+            groups.setdefault(alert.group, []).append(alert)
+        causes = await self.desk.alerts.open_rules(sorted(INHIBITS))
+        found = Counter[str]()
+        for group, alerts in groups.items():
+            found[Restarted.ALERT_GROUPS] += await self._one(group, alerts, causes, at, dry_run=dry_run)
+        return found
+
+    async def _one(self, group: str, alerts: Sequence[Alert], causes: set[str], at: datetime, *, dry_run: bool) -> bool:
+        held = await self.groups.members(group)
+        # Whoever has just opened one is about to signal it.
+        missing = [one for one in alerts if one.updated_at < at - self.grace and one.key not in (held or ())]
+        if not missing or dry_run:
+            return bool(missing)
+        if held is None:
+            inhibited_by = next((by for one in alerts if (by := inhibitor(one.rule, causes))), None)
+            return await self.groups.start(group_of(group, alerts, at, inhibited_by))
+        # What somebody looks after needs no message; a silence ends with the next sighting.
+        firings = [one for one in missing if one.state is AlertState.FIRING]
+        if firings:
+            news = tuple(Firing(one.key, one.severity, one.evidence.value) for one in firings)
+            await self.desk.groups.sighted(group, Sighted(firings=news))
+        return bool(firings)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRepair:
+    """Cycles that were cut off: one that was told to end is ended; of any other one people are notified."""
+
+    desk: AlertDesk
+    cycles: CycleRestarts
+    controls: Controls
+    plans: Plans
+    compensations: Compensations
+    grace: timedelta = SETTLED_AFTER
+
+    async def repair(self, period: str, at: datetime, *, dry_run: bool) -> Counter[str]:
+        """Return what was done for a period, by `Restarted`."""
+        state, control = await self.cycles.cycle(period), await self.controls.get(period)
+        if state is not WorkflowState.RUNNING and not dry_run:
+            await self.plans.end_unreadable(period, at)
+        plans_open = await self.plans.open_count(period)
+        ends = control.state.final and await self._is_left(period, state, control, at)
+        cut_off = state is WorkflowState.CUT_OFF or (state is WorkflowState.UNKNOWN and plans_open > 0)
+        left = cut_off and not control.state.final
+        if not dry_run:
+            if ends:
+                ends = await self.cycles.end_cycle(period, ControlChange.of(control))
+            await notify_left(self.desk, period, plans_open, left=left)
+            await notify_unreadable(self.desk, period, await self.plans.unreadable_count(period))
+        return Counter({Restarted.CYCLES_ENDED: int(ends), Restarted.CYCLES_LEFT: int(left)})
+
+    async def _is_left(self, period: str, state: WorkflowState, control: Control, at: datetime) -> bool:
+        if state is WorkflowState.RUNNING or not _settled(control, at, self.grace):
+            return False
+        # What a cycle has sent before it was rolled back is taken back by RollBack.
+        cancelled = await self.compensations.survey(period, ControlState.CANCELLED)
+        return bool(cancelled) or state is WorkflowState.CUT_OFF
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackRepair:
+    """Cycles that are rolled back, and whose rollback was cut off or never began."""
+
+    cycles: CycleRestarts
+    controls: Controls
+    compensations: Compensations
+    grace: timedelta = SETTLED_AFTER
+
+    async def repair(self, period: str, at: datetime, *, dry_run: bool) -> Counter[str]:
+        """Start the rollback of a period again, with corrections if it was asked for them; return how many."""
+        control = await self.controls.get(period)
+        if control.state is not ControlState.ROLLED_BACK or not _settled(control, at, self.grace):
+            return Counter()
+        state, request = await self.cycles.rollback(period)
+        if state is WorkflowState.RUNNING:
+            return Counter()
+        left = state is WorkflowState.CUT_OFF or await self.compensations.survey(period, control.state)
+        if not left:
+            return Counter()
+        done = dry_run or await self.cycles.start_rollback(request or RollBackInput(period=period))
+        return Counter({Restarted.ROLLBACKS: int(done)})
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRepair:
+    """Reports of cycles that were cut off before a channel took them."""
+
+    cycles: CycleRestarts
+
+    async def repair(self, period: str, at: datetime, *, dry_run: bool) -> Counter[str]:
+        """Start the report of a period again, under the key it had: a channel that has it knows; return how many."""
+        state, request = await self.cycles.report(period)
+        if state is not WorkflowState.CUT_OFF or request is None:
+            return Counter()
+        # A cycle that goes on reports by itself when it ends.
+        if await self.cycles.cycle(period) is WorkflowState.RUNNING:
+            return Counter()
+        return Counter({Restarted.REPORTS: int(dry_run or await self.cycles.start_report(request))})
+
+
+def _settled(control: Control, at: datetime, grace: timedelta) -> bool:
+    return control.at is not None and control.at <= at - grace

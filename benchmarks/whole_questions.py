@@ -43,7 +43,7 @@ class _Fixed:
 
 
 def _archive(db: Database) -> MongoArchive:
-    return MongoArchive(db.raw, db.asks)
+    return MongoArchive(db.raw, db.suppressions, db.asks)
 
 
 def _followees(db: Database) -> MongoFollowees:

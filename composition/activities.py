@@ -142,7 +142,7 @@ def _alert_desk(settings: Settings, open_: Connections) -> AlertDesk:
 
 def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertDelivery:
     data, channels = open_.database, open_.channels
-    links = AttachmentTokens(settings.privacy.link_key)
+    links = AttachmentTokens(settings.privacy.link_keys)
     return AlertDelivery(
         desk,
         data.channel_states,
@@ -157,6 +157,6 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
 
 
 def _cycle_reports(settings: Settings, open_: Connections, delivery: AlertDelivery) -> CycleReports:
-    links = AttachmentTokens(settings.privacy.link_key)
+    links = AttachmentTokens(settings.privacy.link_keys)
     charts = CycleCharts(open_.database.attachments, attachment_addresses(settings.gateway, links.sign))
     return CycleReports(open_.database.job_runs, delivery, charts)

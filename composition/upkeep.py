@@ -110,7 +110,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     """Return what takes away what is past its time."""
     data = open_.database
     return Cleanup(
-        MongoArchive(data.raw, data.asks),
+        MongoArchive(data.raw, data.suppressions, data.asks),
         data.ledger,
         TemporalFollowUps(open_.client, data.ledger),
         TemporalCycles(open_.client),

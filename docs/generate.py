@@ -68,10 +68,15 @@ DEPLOYMENT = f"""\
 #
 # Every line that is commented out shows the default. Copy the file to `.env` and change what you need.
 
-# --- docker-compose only: fill these three in (openssl rand -hex 24) ---
-# POSTGRES_PASSWORD=
+# --- Fill these in: nothing starts without the keys (openssl rand -hex 24), and no worker sends without the names ---
 # RELANCE_PRIVACY__SUPPRESSION_KEY=
 # RELANCE_PRIVACY__LINK_KEY=
+# RELANCE_MAIL__SENDER_ADDRESS=
+# RELANCE_MAIL__BOUNCE_DOMAIN=
+# RELANCE_MAIL__MESSAGE_ID_DOMAIN=
+# RELANCE_MAIL__LINK_BASE=
+# docker-compose only, the password of Temporal's database (openssl rand -hex 24):
+# POSTGRES_PASSWORD=
 """
 
 

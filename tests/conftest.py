@@ -20,7 +20,8 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox_server import MailboxServer
 from relance.devstack.stack import Given, Stack
 from relance.devstack.temporal_server import TemporalServer
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
+from tests.keys import PRIVACY
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -149,7 +150,7 @@ def database(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def mongod_db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
     """A database with its indexes, dropped in the end."""
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), Privacy())
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), PRIVACY)
     await opened.ensure_indexes()
     yield opened
     await opened.client.drop_database(database)

@@ -82,7 +82,7 @@ def test_a_secret_is_read_from_the_file_of_its_name(load: Load, tmp_path: Path, 
 def test_a_variable_counts_more_than_a_file(load: Load, tmp_path: Path) -> None:
     (tmp_path / "RELANCE_PRIVACY__LINK_KEY").write_text("a" * 32)
     settings = load(RELANCE_SECRETS_DIR=str(tmp_path), RELANCE_PRIVACY__LINK_KEY="b" * 32)
-    assert settings.privacy.link_key.get_secret_value() == "b" * 32
+    assert settings.privacy.link_key == SecretStr("b" * 32)
 
 
 @pytest.mark.parametrize(

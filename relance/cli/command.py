@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import signal
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hints
@@ -16,12 +16,14 @@ import typer
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError
 
+from relance.admission import admit
 from relance.cli.output import Answer, Output
 from relance.cli.services import Database, Services
 from relance.errors import DependencyUnavailable, InvalidInput
 from relance.runtime.exit import INTERRUPTED, JOB_FAILED, explain, is_unreachable
 from relance.runtime.logs import redact
 from relance.settings import Settings
+from relance.settings.unfit import check_keys
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -35,33 +37,50 @@ class Run:
 
     services: Services
     out: Output
+    keyless: bool = False
+    """Whether it only looks: it needs no keys, and refuses none."""
 
     @cached_property
     def settings(self) -> Settings:
         """The settings, read when first needed, so that `--help` works while one is wrong."""
         return self.services.settings()
 
-    def database(self) -> AbstractAsyncContextManager[Database]:
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
         """Open the database.
 
         Raises:
+            SettingsError: a key is missing, published, or not one of this installation's.
             DependencyUnavailable: there is no primary.
         """
-        return self.services.database(self.settings)
+        self._check_keys()
+        async with self.services.database(self.settings) as database:
+            if not self.keyless:
+                await admit(database.keys, self.settings.privacy)
+            yield database
 
     async def temporal(self) -> Client:
         """Connect to Temporal.
 
         Raises:
+            SettingsError: a key is missing or published.
             DependencyUnavailable: nothing answers.
         """
+        self._check_keys()
         return await self.services.temporal()
+
+    def _check_keys(self) -> None:
+        if not self.keyless:
+            check_keys(self.settings.privacy)
 
 
 def command(
-    app: typer.Typer, name: str, examples: str = ""
+    app: typer.Typer, name: str, examples: str = "", *, keyless: bool = False
 ) -> Callable[[Callable[Concatenate[Run, P], Awaitable[Answer]]], Callable[Concatenate[Run, P], Awaitable[Answer]]]:
-    """Register an async function `(run, *parameters) -> Answer` as a command of `app`."""
+    """Register an async function `(run, *parameters) -> Answer` as a command of `app`.
+
+    `keyless` is one that signs nothing and looks no opt-out up: it runs without keys, and with foreign ones.
+    """
 
     def register(
         function: Callable[Concatenate[Run, P], Awaitable[Answer]],
@@ -69,7 +88,7 @@ def command(
         def entry(ctx: typer.Context, **parameters: Any) -> None:
             out = Output(as_json=parameters.pop("json"))
             debug = parameters.pop("debug")
-            run = Run(ctx.obj, out)
+            run = Run(ctx.obj, out, keyless)
             call: Callable[..., Awaitable[Answer]] = function
 
             async def traced() -> Answer:

@@ -22,6 +22,7 @@ from relance.ports import (
     Effectiveness,
     Effects,
     HealthChecks,
+    InstalledKeys,
     JobRuns,
     Ledger,
     Plans,
@@ -50,6 +51,10 @@ class Database(Protocol):
     @property
     def suppressions(self) -> Suppressions:
         """The suppressed addresses."""
+
+    @property
+    def keys(self) -> InstalledKeys:
+        """The fingerprints of this installation's keys."""
 
     @property
     def plans(self) -> Plans:

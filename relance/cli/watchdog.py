@@ -153,4 +153,4 @@ async def _deadman(run: Run) -> list[Effect]:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, "watchdog", EXAMPLES)(watchdog)
+    command(app, "watchdog", EXAMPLES, keyless=True)(watchdog)

@@ -33,6 +33,7 @@ from relance.ports.effectiveness import Effectiveness
 from relance.ports.effects import Effects
 from relance.ports.health import HealthChecks, Probe, Reading, Workers
 from relance.ports.jobs import AuditMarks, NominalTimes
+from relance.ports.keys import InstalledKeys, KeyUse
 from relance.ports.ledger import JobRuns, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
 from relance.ports.people import Contacts, Page, Suppressions, Users
@@ -71,7 +72,9 @@ __all__ = [
     "FollowUps",
     "HealthChecks",
     "Illustrator",
+    "InstalledKeys",
     "JobRuns",
+    "KeyUse",
     "Knowledge",
     "Ledger",
     "Letter",

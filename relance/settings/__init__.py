@@ -37,6 +37,7 @@ from relance.settings.jobs import Jobs
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from relance.settings.performance import Performance
+from relance.settings.privacy import Privacy
 from relance.settings.reconcile import Reconcile
 from relance.settings.relay_log import RelayLog
 from relance.settings.retention import RetentionGroup
@@ -139,21 +140,6 @@ class Mongo(Group):
     database: str = Field("form_a_friend", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="Database name.")
     timeout: float = Field(10.0, gt=0, le=120, description="Seconds to find a primary and for each operation.")
     pool: int = Field(32, ge=1, le=500, description="Most connections per process.")
-
-
-class Privacy(Group):
-    """Keys; each at least 32 characters, kept for as long as the data."""
-
-    suppression_key: SecretStr = Field(
-        SecretStr("development-only-suppression-key-00000"),
-        min_length=32,
-        description="Key of the hashes by which opted-out addresses are remembered.",
-    )
-    link_key: SecretStr = Field(
-        SecretStr("development-only-link-signing-key-000000"),
-        min_length=32,
-        description="Key that signs the links in the mails.",
-    )
 
 
 class Worker(Group):

@@ -102,6 +102,11 @@ class Mail(Group):
     link_base: Annotated[str, AfterValidator(_link_base)] = Field(
         "https://form-a-friend.example", description="Where the links in the mails point to."
     )
+    rehearsal: bool = Field(
+        False,
+        description="Whether the relay delivers nothing, so that names for examples (form-a-friend.example) may stand "
+        "in mails. Set by the embedded stack alone; the relay must be on this machine.",
+    )
 
     @model_validator(mode="after")
     def _a_password_does_not_travel_open(self) -> Mail:
@@ -109,6 +114,12 @@ class Mail(Group):
             raise ValueError("username and password belong together, and one of them is not set")
         if self.password is not None and self.tls is TlsMode.NONE and not self.is_local:
             raise ValueError("the password would travel unencrypted: set tls to starttls or tls")
+        return self
+
+    @model_validator(mode="after")
+    def _a_rehearsal_stays_here(self) -> Mail:
+        if self.rehearsal and not self.is_local:
+            raise ValueError("rehearsal says that mails do not leave this machine, and the relay is on another one")
         return self
 
     @property

@@ -18,13 +18,14 @@ from relance.gateway.application import application
 from relance.gateway.attachments import MOST_BYTES
 from relance.gateway.server import serving
 from relance.rendering.alert_charts import AlertCharts
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from relance.settings.gateway import Gateway
 from tests.adapters.channels.messages import KEY, PNG
 from tests.fakes import FakeAttachments
+from tests.keys import PRIVACY, ring
 from tests.rendering.test_alert_charts import a_fall
 
-TOKENS = AttachmentTokens(SecretStr("a key of at least thirty-two characters"))
+TOKENS = AttachmentTokens(ring("a key of at least thirty-two characters"))
 SAFE = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -74,7 +75,7 @@ async def test_every_other_link_looks_the_same(browser: httpx.AsyncClient) -> No
     links = [
         f"/attachments/{good[:-2]}",
         f"/attachments/{good}/",
-        f"/attachments/{AttachmentTokens(SecretStr('x' * 32)).sign(KEY, 'chart.png')}",
+        f"/attachments/{AttachmentTokens(ring('x' * 32)).sign(KEY, 'chart.png')}",
         f"/attachments/{TOKENS.sign(KEY, 'other.png')}",
         f"/attachments/{TOKENS.sign('other', 'chart.png')}",
         f"/attachments/{TOKENS.sign(KEY, 'page.html')}",
@@ -121,7 +122,7 @@ async def test_no_log_holds_a_link(browser: httpx.AsyncClient, caplog: pytest.Lo
 async def test_the_link_in_a_message_leads_to_its_chart(mongo_uri: str, database: str) -> None:
     port = free_port()
     settings = Gateway(port=port, public_url=f"http://127.0.0.1:{port}/")
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), Privacy())
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), PRIVACY)
     charts = AlertCharts(opened.attachments, attachment_addresses(settings, TOKENS.sign))
     async with (
         serving(settings, application(opened.attachments, TOKENS.verify)),

@@ -14,9 +14,10 @@ from relance.alerting import AlertDesk
 from relance.domain.health import Concern, Look, Standing, Trouble
 from relance.domain.probes import ProbeName
 from relance.health import HealthDesk, Judgement
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from relance.settings.health import HealthGroup
 from tests.fakes import FakeAlertGroups, FixedClock
+from tests.keys import PRIVACY
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -63,7 +64,7 @@ class Ward:
 
 @pytest.fixture
 async def ward(mongo_uri: str, database: str) -> AsyncIterator[Ward]:
-    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
+    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
     await data.ensure_indexes()
     yield Ward(data, FakeAlertGroups(), FixedClock(START))
     await data.client.drop_database(database)

@@ -146,7 +146,11 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     )
     notes = CycleNotes(restarts, data.controls, data.plans, alerts)
     cleanup = Cleanup(
-        MongoArchive(data.raw), ledger, follow_ups, cycles, RetentionGroup(anonymous_after=KEPT).policy(KEPT)
+        MongoArchive(data.raw, data.suppressions),
+        ledger,
+        follow_ups,
+        cycles,
+        RetentionGroup(anonymous_after=KEPT).policy(KEPT),
     )
     methods: list[Callable[..., Any]] = [
         planning.plan,

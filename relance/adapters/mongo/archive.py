@@ -13,6 +13,7 @@ from relance.adapters.mongo.anonymising import ANONYMISERS, ANONYMOUS, Named, na
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.ranges import Ranges
+from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.domain.compensation import GIVEN_UP, compensation_id
 from relance.domain.invitation import InvitationStatus
 from relance.domain.plan import PlanStatus
@@ -54,8 +55,9 @@ _AGE = {
 class MongoArchive:
     """`ports.retention.Archive` over all our collections."""
 
-    def __init__(self, database: MotorDatabase, ranges: Ranges | None = None) -> None:
+    def __init__(self, database: MotorDatabase, suppressions: MongoSuppressions, ranges: Ranges | None = None) -> None:
         self._database = database
+        self._suppressions = suppressions
         self._ranges = ranges or Ranges()
         self._keys: Collection = database.anonymisations
 
@@ -123,6 +125,9 @@ class MongoArchive:
         query, collection = await self._query(sweep, before, periods), self._of(sweep)
         anonymised = sweep.stage is Stage.ANONYMOUS
         with translated("take away what is past its time"):
+            if sweep is Sweep.INVITATIONS_DELETED:
+                # First, so that none of them outlives the invitations it is counted with.
+                await self._suppressions.forget(periods, size)
             found = collection.find(query, None if anonymised else {"_id": 1}).limit(size)
             raws = await found.max_time_ms(self._ranges.most_ms).to_list(None)
             if not raws:
@@ -160,6 +165,9 @@ class MongoArchive:
     async def _insert_anonymous(self, collection: Collection, raws: Sequence[Raw]) -> None:
         named = {period: await self._named(period) for period in {raw["period"] for raw in raws}}
         write = ANONYMISERS[collection.name]
+        if collection.name == "invitations":
+            # First: from the anonymous entry nobody could tell any more which invitation it was.
+            await self._suppressions.keep(raws)
         try:
             await collection.insert_many([write(raw, named[raw["period"]]) for raw in raws], ordered=False)
         except BulkWriteError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
+from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.alerts import MongoAlerts
 from relance.adapters.mongo.attachments import MongoAttachments
 from relance.adapters.mongo.audit_marks import MongoAuditMarks
@@ -26,6 +27,7 @@ from relance.adapters.mongo.effects import MongoEffects
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.health_checks import MongoHealthChecks
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
+from relance.adapters.mongo.installed_keys import MongoInstalledKeys
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
@@ -39,7 +41,8 @@ from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
 from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
+from relance.settings.privacy import Privacy
 
 
 def _unobserved(_size: int, _waited: float, _seconds: float) -> None:
@@ -55,6 +58,7 @@ class Database:
     users: MongoUsers
     contacts: MongoContacts
     suppressions: MongoSuppressions
+    keys: MongoInstalledKeys
     plans: MongoPlans
     controls: MongoControls
     coverage: MongoCoverage
@@ -145,7 +149,7 @@ def repositories(
     """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
     asks = asks or Ranges()
     quarantine = Quarantine(raw.quarantine)
-    suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
+    suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
     users = MongoUsers(raw.users, quarantine)
     desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine, timing), observe, timing.distance)
     return Database(
@@ -154,6 +158,7 @@ def repositories(
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
+        keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
         controls=MongoControls(raw.cycleControls, quarantine),
         coverage=MongoCoverage(raw, users, quarantine),

@@ -30,6 +30,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "quarantine": [("at",)],
     "postedReports": [("job", "nominal"), ("at",)],
     "workers": [("at",)],
+    "mailboxes": [("period",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),

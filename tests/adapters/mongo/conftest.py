@@ -17,10 +17,11 @@ from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database, connect
 from relance.adapters.mongo.documents import MotorDatabase
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.explained import by_hand, unindexed
 from tests.adapters.mongo.people import People
+from tests.keys import PRIVACY
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
 from tests.simulation.memory.store import Store
@@ -34,6 +35,7 @@ CONTRACT = {
     "followees",
     "job_runs",
     "ledger",
+    "mailboxes",
     "people",
     "plans",
     "settlements",
@@ -55,7 +57,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 async def ours(mongo_uri: str, database: str) -> AsyncIterator[Database]:
     """The repositories on a server, with `raw` as they have it."""
     with Commands.watching(database) as seen:
-        opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
+        opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), PRIVACY)
         await opened.ensure_indexes()
         yield opened
         problems = await unindexed(opened.raw, [command for _, command in seen.sent])

@@ -20,8 +20,8 @@ LONG_AGO, LATELY = NOW - timedelta(days=500), NOW - timedelta(days=1)
 
 
 @pytest.fixture
-def archive(served: MotorDatabase) -> MongoArchive:
-    return MongoArchive(served)
+def archive(db: Database, served: MotorDatabase) -> MongoArchive:
+    return MongoArchive(served, db.suppressions)
 
 
 def entry(contact: str, status: str = "submitted", user: str = "u1", period: str = PERIOD, **fields: Any) -> Raw:

@@ -11,9 +11,10 @@ from pydantic import SecretStr
 from pymongo import UpdateOne
 
 from relance.adapters.mongo.connection import Database, connect
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.explained import by_hand, explained, unindexed
+from tests.keys import PRIVACY
 
 NOW = datetime(2026, 11, 5, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ def db(mongod_db: Database) -> Database:
 
 async def test_questions_without_an_index_are_noticed_whatever_they_are(mongo_uri: str, database: str) -> None:
     with Commands.watching(database) as seen:
-        opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
+        opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), PRIVACY)
         await opened.ensure_indexes()
         alerts, runs = opened.raw.alerts, opened.raw.jobRuns
         await alerts.insert_one({"_id": "a"})

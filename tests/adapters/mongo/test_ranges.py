@@ -36,8 +36,8 @@ from relance.domain.ledger import Counted
 from relance.domain.plan import PlanStatus
 from relance.domain.retention import Sweep
 from relance.errors import DependencyUnavailable
-from relance.settings import Privacy
 from tests.adapters.mongo.people import AT, DUE, PERIOD
+from tests.keys import PRIVACY
 
 OTHER = "2026-12"
 DAY = timedelta(days=1)
@@ -121,7 +121,7 @@ async def asked(request: pytest.FixtureRequest, mongod_db: Database, served: Mot
         for user in USERS
     ]
     await mongod_db.raw.plans.insert_many(plans)
-    return replace(repositories(mongod_db.client, served, Privacy(), asks=Ranges(size=size)), raw=mongod_db.raw)
+    return replace(repositories(mongod_db.client, served, PRIVACY, asks=Ranges(size=size)), raw=mongod_db.raw)
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ async def test_what_is_given_up_is_what_was_surveyed_and_each_is_recorded(asked:
 
 async def test_the_archive_finds_what_it_found(asked: Database) -> None:
     whole = Whole(asked)
-    archive = MongoArchive(asked.raw, asked.asks)
+    archive = MongoArchive(asked.raw, asked.suppressions, asked.asks)
     late = {"status": {"$in": ["sent", "opened"]}, "dueAt.expiry": {"$lt": AT + 40 * DAY}}
     overdue = await asked.raw.invitations.find({"period": PERIOD, **late}).sort("_id", 1).to_list(None)
     found = await archive.overdue(PERIOD, "", 100, AT + 40 * DAY)

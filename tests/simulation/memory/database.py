@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from relance.adapters.mongo.connection import Database, repositories
 from relance.adapters.mongo.documents import Client, MotorDatabase
-from relance.settings import Privacy
+from relance.settings.privacy import Privacy
+from tests.keys import PRIVACY
 from tests.simulation.memory.collection import MemoryCollection
 from tests.simulation.memory.link import Link
 from tests.simulation.memory.store import Store
@@ -39,4 +40,4 @@ class MemoryClient:
 def open_memory(store: Store, link: Link, privacy: Privacy | None = None) -> Database:
     """Return the repositories of one process over a store."""
     raw = cast("MotorDatabase", cast("Any", MemoryDatabase(store, link)))
-    return repositories(cast("Client", cast("Any", MemoryClient())), raw, privacy or Privacy())
+    return repositories(cast("Client", cast("Any", MemoryClient())), raw, privacy or PRIVACY)

@@ -147,7 +147,12 @@ class Worker(Group):
 
     workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once.")
     activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per task queue.")
-    cached_workflows: int = Field(300, ge=0, le=10_000, description="Workflows kept in memory between their tasks.")
+    cached_workflows: int = Field(
+        300,
+        ge=0,
+        le=10_000,
+        description="Workflows kept in memory between their tasks; a follow-up of 20 contacts takes 0.3 MiB.",
+    )
     sandbox: Literal["strict", "off"] = Field(
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
     )

@@ -176,8 +176,8 @@ class WaveResult(Wire):
 class WaveInput(Wire):
     """Input of SendWave; `after_user` and `result` carry on across continue-as-new.
 
-    `may_continue` is False in inputs of versions whose waves could not continue as new within a page of batches: an open
-    run of theirs must be replayed as it was.
+    `may_continue` is False in inputs of versions whose waves could not continue as new within a page of batches: an
+    open run of theirs must be replayed as it was.
     """
 
     period: Period

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
+
+from relance.domain.reminders import ReminderTiming
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,8 @@ def drawn(dice: Random) -> Rates:
         restores_per_day=rate(0.04) if dice.random() < 0.5 else 0.0,
         skew_minutes=rate(10.0),
     )
+
+
+def drawn_timing(dice: Random) -> ReminderTiming:
+    """Return the settings of one run: a long time in which reminders may be late does not hide other rules."""
+    return ReminderTiming(timedelta(days=dice.choice((3, 3, 6, 10))), timedelta(days=dice.choice((1, 1, 2))))

@@ -38,6 +38,7 @@ from relance.contracts.cycle import CycleOptions
 from relance.controlling import CycleDesk
 from relance.domain.error_gate import GatePolicy
 from relance.domain.reconciliation import ReconcilePolicy
+from relance.domain.reminders import ReminderTiming
 from relance.domain.send_times import Defaults
 from relance.ports import Clock, Ledger, Mailer, RelayLog
 from relance.repairing import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
@@ -70,6 +71,7 @@ class Parts:
     gate: GatePolicy
     relay_log: RelayLog | None
     options: CycleOptions
+    timing: ReminderTiming
 
 
 class EveryAlertIsHeld:
@@ -116,7 +118,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     restarts, watch, policy = (
         TemporalCycleRestarts(parts.client, parts.options),
         TemporalFollowUpWatch(parts.client),
-        ReconcilePolicy(),
+        ReconcilePolicy(timing=parts.timing),
     )
     reconciliation = Reconciliation(
         followees=MongoFollowees(data.raw),

@@ -15,7 +15,7 @@ from relance.contracts.cycle import CycleOptions, CycleStatistics
 from relance.domain.send_times import next_period, period_window
 from tests.simulation.application import Application
 from tests.simulation.backups import Backups
-from tests.simulation.chance import NO_FAULTS, Rates, drawn
+from tests.simulation.chance import NO_FAULTS, Rates, drawn, drawn_timing
 from tests.simulation.checks import Checks
 from tests.simulation.closing import Closing
 from tests.simulation.hands import Hands
@@ -72,7 +72,7 @@ class Simulation:
         dice = Random(seed)
         rates = rates or drawn(dice)
         self.loop = VirtualLoop(BEGIN)
-        self.world = World(self.loop, dice, rates, Trace(self.loop, kept))
+        self.world = World(self.loop, dice, rates, Trace(self.loop, kept), drawn_timing(dice))
         self.seed = seed
         self.periods = [FIRST_PERIOD]
         while len(self.periods) < months:

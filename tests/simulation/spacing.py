@@ -10,12 +10,6 @@ from relance.ports import Letter
 from tests.simulation.memory.values import Raw
 from tests.simulation.world import World
 
-LEAST_DISTANCE = timedelta(days=1)
-"""Between two mails of one invitation; a correction has its own hour."""
-
-MAX_LATE = timedelta(days=3)
-"""How long after it was due a reminder may still be sent."""
-
 _REMINDERS = (MailKind.FIRST, MailKind.SECOND)
 
 
@@ -36,7 +30,7 @@ class Spacing:
             self._check_reminder(letter, asked_at, entry)
             distance = min((now - at for at, kind in before if kind is not letter.kind), default=self.closest)
             self.closest = min(self.closest, distance)
-            if distance < LEAST_DISTANCE - self._skew:
+            if distance < self._world.timing.distance - self._skew:
                 self._violated("distance", letter, f"{distance} after another mail of it")
         before.append((now, letter.kind))
 
@@ -45,7 +39,7 @@ class Spacing:
         if str(letter.kind) not in due:
             return
         late = asked_at - due[str(letter.kind)]
-        if late > MAX_LATE + self._skew:
+        if late > self._world.timing.max_late + self._skew:
             self._violated("late", letter, f"{late} after it was due")
         if letter.kind is MailKind.FIRST and asked_at > due["second"] + self._skew:
             self._violated("order", letter, f"{asked_at - due['second']} after the second one was due")

@@ -69,7 +69,7 @@ class WorkerProcess(Process):
         self.on_killed: Callable[[WorkerProcess], None] = lambda _: None
         skew = world.dice.uniform(-world.rates.skew_minutes, world.rates.skew_minutes)
         self.mailer = SimulatedMailer(relay, self, world.dice.randint(1, 4), paced=world.dice.random() < 0.2)
-        data = open_memory(world.store, FaultyLink(world, self))
+        data = open_memory(world.store, FaultyLink(world, self), timing=world.timing)
         ledger: Any = WatchedLedger(data.ledger, lambda claim: watch(self, claim))
         parts = Parts(
             data=data,
@@ -80,6 +80,7 @@ class WorkerProcess(Process):
             gate=GatePolicy(canary=world.dice.choice((0, 2, 5)), size=20, share=Decimal("0.4")),
             relay_log=relay.log,
             options=options,
+            timing=world.timing,
         )
         self.activities = activities_of(parts)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from tests.simulation.chance import Rates
 from tests.simulation.memory.store import Store
 from tests.simulation.trace import Trace
@@ -51,6 +52,7 @@ class World:
     dice: Random
     rates: Rates
     trace: Trace
+    timing: ReminderTiming = DEFAULT_TIMING
     store: Store = field(default_factory=Store)
     over: bool = False
     troubled: bool = True

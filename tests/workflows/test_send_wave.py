@@ -29,6 +29,10 @@ async def send(client: Client, house: House, options: CycleOptions, serving: Ser
         )
 
 
+SUGGESTED_AFTER = 400
+"""Events after which the test server suggests to continue as new."""
+
+
 def everyone(users: int) -> dict[str, datetime]:
     return dict.fromkeys((f"u{n:05d}" for n in range(users)), datetime.now(UTC).replace(microsecond=0))
 
@@ -120,6 +124,44 @@ async def test_a_wave_that_is_paused_starts_the_follow_ups_of_what_was_sent_at_o
         await handle.signal(SendWave.control, house.control)
         result = await handle.result()
     assert (result.counts.sent, len(house.followed)) == (4, 4)
+
+
+async def test_a_wave_that_is_paused_for_long_goes_on_in_a_new_run_with_all_it_has_counted(
+    client: Client, serving: Serve
+) -> None:
+    house = House(planned=everyone(4), slow={"u00002": asyncio.Event()})
+    async with serving(house.activities()):
+        instant = next(iter(house.planned.values()))
+        handle: WorkflowHandle[SendWave, WaveResult] = await client.start_workflow(
+            SendWave.run,
+            WaveInput(
+                period="2026-11",
+                instant=instant,
+                options=CycleOptions(batch_users=1, batches_in_flight=1),
+                may_continue=True,
+            ),
+            id=f"wave-under-test/{uuid4()}",
+            task_queue=TaskQueue.INVITATIONS,
+        )
+        await until(lambda: len(house.batches) == 3)
+        house.control = ControlChange(state=ControlState.PAUSED, by="ann", reason="a test", at=datetime.now(UTC))
+        await handle.signal(SendWave.control, house.control)
+        # Every question of a paused wave makes its history longer, as these do.
+        for _ in range(SUGGESTED_AFTER):
+            await handle.signal(SendWave.control, house.control)
+        # A batch is under way: its result belongs to this run.
+        first = (await handle.describe()).run_id
+        assert first == handle.first_execution_run_id
+        house.slow["u00002"].set()
+        async with asyncio.timeout(PATIENCE_S):
+            while (await client.get_workflow_handle(handle.id).describe()).run_id == first:
+                await asyncio.sleep(0.05)
+        assert sorted(house.followed) == ["u00000", "u00001", "u00002"]
+        house.control = house.control.model_copy(update={"state": ControlState.RUNNING, "at": datetime.now(UTC)})
+        await client.get_workflow_handle(handle.id).signal(SendWave.control, house.control)
+        result = await handle.result()
+    assert (result.counts.sent, result.batches, result.batches_failed) == (4, 4, 0)
+    assert sorted(house.followed) == ["u00000", "u00001", "u00002", "u00003"]
 
 
 async def test_a_batch_whose_follow_ups_fail_counts_as_failed_so_that_its_plans_come_again(

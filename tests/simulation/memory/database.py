@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from relance.adapters.mongo.connection import Database, repositories
 from relance.adapters.mongo.documents import Client, MotorDatabase
+from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.settings.privacy import Privacy
 from tests.keys import PRIVACY
 from tests.simulation.memory.collection import MemoryCollection
@@ -37,7 +38,9 @@ class MemoryClient:
         """Has nothing to drop: each test has a store of its own."""
 
 
-def open_memory(store: Store, link: Link, privacy: Privacy | None = None) -> Database:
+def open_memory(
+    store: Store, link: Link, privacy: Privacy | None = None, timing: ReminderTiming = DEFAULT_TIMING
+) -> Database:
     """Return the repositories of one process over a store."""
     raw = cast("MotorDatabase", cast("Any", MemoryDatabase(store, link)))
-    return repositories(cast("Client", cast("Any", MemoryClient())), raw, privacy or PRIVACY)
+    return repositories(cast("Client", cast("Any", MemoryClient())), raw, privacy or PRIVACY, timing=timing)

@@ -1,4 +1,4 @@
-"""The SDK's runtime as far as the workflows use it: it answers for all runs; who asks is in the task's context."""
+"""The SDK's runtime as far as the workflows use it, for all runs; which one asks is in the context of the task."""
 
 from __future__ import annotations
 

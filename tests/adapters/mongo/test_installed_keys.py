@@ -44,6 +44,8 @@ async def test_a_start_with_known_keys_is_one_read(commands: Commands, db: Datab
         (privacy(suppression=NEW, links=LINK), SUPPRESSION_KEY, BEFORE.suppression_keys.fingerprints[0]),
         (privacy(suppression=OLD), LINK_KEY, BEFORE.link_keys.fingerprints[0]),
     ],
+    # Not by their values, which are others in each process of a test run.
+    ids=["suppression", "link"],
 )
 async def test_another_key_is_refused_by_name_and_leaves_no_trace(
     db: Database, other: Privacy, setting: str, lost: str

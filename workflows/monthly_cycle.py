@@ -93,6 +93,9 @@ class MonthlyCycle:
             # Started again only to end it: whoever has no plan yet needs none.
             if not (self._orders.over and workflow.patched("no-plans-when-over")):
                 await self._plan()
+                # Who pauses, resumes or cancels it may die between the database and the signal.
+                if workflow.patched("cycle-asks"):
+                    await self._orders.ask()
             over = await self._send_until_replan()
             if over or workflow.info().is_continue_as_new_suggested():
                 await self._waves.finish()

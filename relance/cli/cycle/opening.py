@@ -42,13 +42,16 @@ async def open_cycle(client: Client, database: Database, request: CycleInput) ->
         # The server forgets closed workflows after its retention; the stored report stays.
         sentence = f"The cycle of {request.period} is done already: {stored.sent} invitations were sent."
         return Opened("done", sentence, handle, stored)
+    # One that has ended with plans open has completed, and goes on all the same.
+    left = stored is not None and stored.plans_open > 0
+    policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE if left else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
     try:
         await client.start_workflow(
             Workflow.MONTHLY_CYCLE,
             request,
             id=handle.id,
             task_queue=TaskQueue.INVITATIONS,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            id_reuse_policy=policy,
             static_summary=f"Invitations of {request.period}",
             rpc_timeout=RPC_TIMEOUT,
         )

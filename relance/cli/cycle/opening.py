@@ -96,13 +96,16 @@ async def open_cycle(client: Client, database: Database, request: CycleInput) ->
     before = await _ended_before(client, handle)
     if before is not None and request.not_before is None:
         request = request.model_copy(update={"not_before": before.not_before})
+    # One that has ended with plans open has completed, and goes on all the same.
+    left = stored is not None and stored.plans_open > 0
+    policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE if left else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
     try:
         await client.start_workflow(
             Workflow.MONTHLY_CYCLE,
             request,
             id=handle.id,
             task_queue=TaskQueue.INVITATIONS,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            id_reuse_policy=policy,
             static_summary=f"Invitations of {request.period}",
             rpc_timeout=RPC_TIMEOUT,
         )

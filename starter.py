@@ -109,7 +109,7 @@ async def greet_relay(loaded: Settings) -> None:
 @asynccontextmanager
 async def health(loaded: Settings, client: Client | None) -> AsyncIterator[LiveHealth]:
     """Open what the health check looks with; without a client nothing asks Temporal."""
-    from composition.probes import opened_probes
+    from composition.probes import coverage_watch, opened_probes
     from relance.adapters.mongo.connection import connect
 
     hasty = loaded.health.model_copy(update={"deadline": min(loaded.health.deadline, DATABASE_PATIENCE)})
@@ -117,7 +117,8 @@ async def health(loaded: Settings, client: Client | None) -> AsyncIterator[LiveH
     opened = connect(loaded.mongo, loaded.privacy)
     try:
         async with opened_probes(loaded, opened, client) as probes:
-            yield LiveHealth(probes, opened.health_checks)
+            watch = coverage_watch(loaded, opened, client, SystemClock()) if client is not None else None
+            yield LiveHealth(probes, opened.health_checks, watch)
     finally:
         await opened.close()
 

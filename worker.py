@@ -27,6 +27,8 @@ from relance.runtime.logs import configure_logging
 from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import child_environment, join_supervisor, supervise
 from relance.settings import Settings, load_settings
+from relance.settings.channels import ChannelName
+from relance.settings.unfit import check_keys, check_names
 from workflows.registry import WORKFLOWS
 
 # Shown in Temporal Web; without it the SDK hashes every loaded module at each start.
@@ -67,7 +69,7 @@ async def serve(settings: Settings, role: Role) -> int:
     async with watched(settings) as vitals, opened(settings) as open_, AsyncExitStack() as stack:
         activities = activities_of(settings, open_)
         if TaskQueue.OPS in QUEUES[role]:
-            links = AttachmentTokens(settings.privacy.link_key)
+            links = AttachmentTokens(settings.privacy.link_keys)
             await stack.enter_async_context(
                 serving(settings.gateway, application(open_.database.attachments, links.verify))
             )
@@ -100,6 +102,18 @@ async def serve(settings: Settings, role: Role) -> int:
     return way_out.DONE
 
 
+def check_fitness(settings: Settings, role: Role) -> None:
+    """Make sure that nothing leaves this process that nobody should see: signed with a known key, or of no sender.
+
+    Raises:
+        SettingsError: names each setting and the reason.
+    """
+    check_keys(settings.privacy)
+    named = {*settings.channels.always_names, *settings.channels.order_names}
+    if TaskQueue.MAIL in QUEUES[role] or (TaskQueue.OPS in QUEUES[role] and ChannelName.MAIL in named):
+        check_names(settings.mail)
+
+
 def run(
     *,
     role: Annotated[Role, typer.Option(help="Which queues this process serves.")] = Role.ALL,
@@ -117,6 +131,7 @@ def run(
 
     async def main() -> int:
         settings = load_settings()
+        check_fitness(settings, role)
         configure_logging(settings.monitoring)
         if processes == 1:
             return await serve(settings, role)

@@ -37,7 +37,7 @@ class Endings:
                 return GivenUp(
                     changes=dict(await self.compensations.applied(request.period, control.state)),
                     in_flight=await self.compensations.in_flight(request.period),
-                    reached=len(await self.compensations.reached(request.period)),
+                    reached=await self.compensations.count_reached(request.period),
                 )
 
     @activity.defn

@@ -14,9 +14,12 @@ from relance.alerting import AlertDesk
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.domain.alerts.model import Rule
 from relance.domain.job_alerts import RECENT, job_missed, not_done_since, worst
-from relance.domain.job_audit import AuditMark, Auditor, Due, Watched, beginning, continued
+from relance.domain.job_audit import AuditMark, Auditor, Due, Watched, beginning, continued, left_behind, looks_ahead
 from relance.domain.job_run import JobRun
 from relance.ports import AuditMarks, Clock, JobRuns, Meter, NominalTimes
+
+AHEAD = timedelta(days=40)
+"""So far ahead nominal times are noted, should their cron expression be replaced; of a frequent job some hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,11 @@ class JobAudit:
         while mark is None or mark.up_to < request.nominal:
             times, up_to = await self.nominal_times.matching(job, beginning(mark, schedule), request.nominal)
             last = up_to >= request.nominal
-            mark = continued(mark, schedule, times, up_to, last=last)
+            listed = last and looks_ahead(mark, schedule, up_to)
+            ahead = await self.nominal_times.matching(job, up_to, up_to + AHEAD) if listed else None
+            counts["nominal"] += len(times) + len(left_behind(mark, schedule))
+            mark = continued(mark, schedule, times, up_to, ahead=ahead, last=last)
             records, mark = await self._judged(schedule, mark, request)
-            counts["nominal"] += len(times)
             counts.update(record.state for record in records)
             found += records
             if not request.dry_run:

@@ -15,6 +15,7 @@ from activities.reconcile_inputs import follow_ups_of, revived_inputs
 from relance import ids
 from relance.alerting import AlertDesk
 from relance.concurrency import at_once
+from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.domain.alerts.model import Rule
@@ -32,7 +33,7 @@ from relance.domain.reconciliation import (
     overdue,
 )
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Suppressions, Users
-from relance.ports.reconciliation import CycleWatch, Followee, Followees, FollowUpWatch
+from relance.ports.reconciliation import CycleCorrection, Followee, Followees, FollowUpWatch
 from relance.reconciliation import SUBJECT, WATCHED, out_of_step
 
 PAGE = 500
@@ -67,7 +68,7 @@ class Reconciliation:
     ledger: Ledger
     controls: Controls
     follow_ups: FollowUpWatch
-    cycles: CycleWatch
+    cycles: CycleCorrection
     desk: AlertDesk
     policy: ReconcilePolicy
     clock: Clock
@@ -84,6 +85,7 @@ class Reconciliation:
                     after = place[1] if period == place[0] else None
                     place = (period, after)
                     look = await self._look(period, request)
+                    counts += await self._correct(look)
                     while look.control.state is not ControlState.ROLLED_BACK and (
                         page := await self._page(look, after)
                     ):
@@ -113,6 +115,13 @@ class Reconciliation:
             cycle_runs=runs,
             dry_run=request.dry_run,
         )
+
+    async def _correct(self, look: Look) -> Counter[str]:
+        """Tell a cycle what the database says, should whoever said it have died before the signal (SPEC C11)."""
+        if look.dry_run or not look.cycle_runs:
+            return Counter()
+        told = await self.cycles.correct(look.period, ControlChange.of(look.control))
+        return Counter({Mended.CYCLES_TOLD: 1}) if told else Counter()
 
     async def _page(self, look: Look, after: str | None) -> list[Followee]:
         return await self.followees.page(look.period, after, PAGE, at=look.at, late_since=look.late_since)

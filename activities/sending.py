@@ -182,7 +182,7 @@ class Sender:
                     order.gate.give_back()
                     last = job, self._put_off(job, put_off, order)
                 else:
-                    last = job, await self._hand_over(lane, job, answer.contact, order)
+                    last = job, await self._hand_over(lane, job, answer, order)
             await self._record(last, done)
 
     async def _record(self, last: tuple[Job, Settlement] | None, done: Callable[[Job, Outcome], None]) -> None:
@@ -227,7 +227,8 @@ class Sender:
             else:
                 return
 
-    async def _hand_over(self, lane: MailLane, job: Job, contact: Contact, order: Order) -> Settlement:
+    async def _hand_over(self, lane: MailLane, job: Job, claimed: Claimed, order: Order) -> Settlement:
+        contact = claimed.contact
         letter = self._letter(job, contact, self.now(order.at))
         started = asyncio.get_running_loop().time()
         result: Result
@@ -252,17 +253,21 @@ class Sender:
         waited = (self.now(order.at) - job.due).total_seconds()
         self.meter.mail(job.kind, result, took, label_of(contact.email.rpartition("@")[2]), waited)
         if refused is not None:
-            await self._mark(job, contact, refused, self.now(order.at))
+            await self._mark(job, claimed, refused, self.now(order.at))
         return _settlement(job, order, result)
 
-    async def _mark(self, job: Job, contact: Contact, result: Deferred | Failed, at: datetime) -> None:
-        """Mark the contact of a refused mail, if the refusal is about its mailbox and for good (SPEC X2)."""
-        failure, struck_out = result.failure, False
+    async def _mark(self, job: Job, claimed: Claimed, result: Deferred | Failed, at: datetime) -> None:
+        """Mark the contact of a refused mail, if the refusal is about its mailbox and for good (SPEC X2).
+
+        What earlier mails to another mailbox met does not count; a record that names another one by now stays as it is.
+        """
+        contact, failure, struck_out = claimed.contact, result.failure, False
         if failure.strikes is not None and isinstance(result, Failed):
-            history = await self.ledger.of_contact(contact.id)
+            entries = await self.ledger.of_contact(contact.id)
+            history = [one for one in entries if one.may_have_reached(claimed.mailboxes)]
             struck_out = is_struck_out(failure, job.invitation, history, at)
         if (status := contact_status_after(failure, struck_out=struck_out)) is not None:
-            await self.contacts.set_status(contact.id, status, failure.class_, at)
+            await self.contacts.set_status(contact.id, status, failure.class_, at, address=contact.email)
 
     def _put_off(self, job: Job, put_off: timedelta, order: Order) -> Settlement:
         at = self.now(order.at)

@@ -35,7 +35,7 @@ from relance.contracts.cycle import CycleProgress, CycleStatistics, WaveResult
 from relance.contracts.names import Query
 from relance.devstack.stack import Given, Stack
 from relance.runtime import exit as way_out
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from tests.installation import CycleHandle, Installation, installed
 from tests.worker_process import WorkerProcess
 
@@ -111,10 +111,9 @@ async def _compare(
 
 
 async def _last_mail(installation: Installation) -> datetime:
-    newest = await installation.database.raw.invitations.find_one({}, {"sentAt": 1}, sort=[("sentAt", -1)])
+    newest = await installation.database.effects.last_mail([PERIOD], datetime.max.replace(tzinfo=UTC))
     assert newest is not None
-    found: datetime = newest["sentAt"]
-    return found
+    return newest
 
 
 async def _run_cycle(installation: Installation, mails: int) -> tuple[CycleStatistics, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from benchmarks.people import Documents, letter_to
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.rendering.letters import LetterWriter
 from relance.settings import Settings
+from relance.settings.keyring import Keyring
+from relance.settings.privacy import LINK_KEY
 
 TIMEOUT_S = 60.0
 MOST_LETTERS = 1000
@@ -23,7 +26,7 @@ MOST_LETTERS = 1000
 def render(period: str, users: Documents, contacts: Documents) -> list[tuple[str, bytes]]:
     """Return (recipient, message) pairs as the worker's own writer makes them."""
     settings = Settings()
-    tokens = LinkTokens(settings.privacy.link_key)
+    tokens = LinkTokens(Keyring(LINK_KEY, (secrets.token_urlsafe(32),)))
     writer = LetterWriter(
         settings.mail,
         lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),

@@ -16,6 +16,7 @@ from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.job_audit import JobAudit
+from activities.openings import Openings
 from activities.planning import Planning
 from activities.reports import ReportChecks
 from activities.sending import Sender
@@ -115,6 +116,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             notes.note_waves,
             statistics.balance,
             statistics.record_job_run,
+            Openings(TemporalCycles(open_.client), data.controls).look_up_opening,
             audit.audit,
             checks.default_lp,
             checks.paused_partner,
@@ -140,7 +142,7 @@ def _alert_desk(settings: Settings, open_: Connections) -> AlertDesk:
 
 def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertDelivery:
     data, channels = open_.database, open_.channels
-    links = AttachmentTokens(settings.privacy.link_key)
+    links = AttachmentTokens(settings.privacy.link_keys)
     return AlertDelivery(
         desk,
         data.channel_states,
@@ -155,6 +157,6 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
 
 
 def _cycle_reports(settings: Settings, open_: Connections, delivery: AlertDelivery) -> CycleReports:
-    links = AttachmentTokens(settings.privacy.link_key)
+    links = AttachmentTokens(settings.privacy.link_keys)
     charts = CycleCharts(open_.database.attachments, attachment_addresses(settings.gateway, links.sign))
     return CycleReports(open_.database.job_runs, delivery, charts)

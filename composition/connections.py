@@ -18,6 +18,7 @@ from relance.adapters.mongo.connection import connect as connect_mongo
 from relance.adapters.relay_log.opening import opened_relay_log
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
+from relance.admission import admit
 from relance.clock import SystemClock
 from relance.ports import Probe, RelayLog
 from relance.rendering.alert_mail import AlertMailWriter
@@ -53,17 +54,19 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
     """Open everything a worker needs, and close it at the end.
 
     Raises:
+        SettingsError: a key of this installation is not among ours.
         DependencyUnavailable: Temporal or the database cannot be reached.
     """
     telemetry = configure(settings.monitoring, "relance-worker")
     way_out.before_leaving(telemetry.shutdown)
     if telemetry.metrics_url:
         logger.info("metrics at %s", telemetry.metrics_url)
-    tokens = LinkTokens(settings.privacy.link_key)
+    tokens = LinkTokens(settings.privacy.link_keys)
     writer = LetterWriter(
         settings.mail,
         lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
+        telemetry.instruments.name_withheld,
     )
     async with AsyncExitStack() as stack:
         database = connect_mongo(
@@ -75,6 +78,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         )
         stack.push_async_callback(database.close)
         await database.check()
+        await admit(database.keys, settings.privacy)
         breakers = Breakers(settings.breakers)
         telemetry.instruments.watch_breakers(breakers.states)
         mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token, settings.pacing, breakers)

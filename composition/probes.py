@@ -15,17 +15,23 @@ from relance.adapters.mongo.vital_signs import MongoVitalSigns
 from relance.adapters.probes.disk import DatabaseDiskProbe, WorkerDiskProbe
 from relance.adapters.probes.everflow import EverflowProbe
 from relance.adapters.probes.job_runs import JobRunsProbe
+from relance.adapters.probes.lasting import LastingProbe
 from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, People
 from relance.adapters.probes.mail_relay import mail_relay_probe
 from relance.adapters.probes.mongodb import MongoProbe
+from relance.adapters.probes.periods import PeriodsProbe
 from relance.adapters.probes.worker_processes import BreakersProbe, MemoryProbe
 from relance.clock import SystemClock
 from relance.contracts.names import JobName, Workflow
+from relance.coverage import CoverageWatch
+from relance.domain.period_coverage import CoverageRules
 from relance.domain.reconciliation import ReconcilePolicy
+from relance.ports import Clock
 from relance.ports.health import Probe
 from relance.runtime.reporter import lately
 from relance.settings import Settings
 from relance.settings.pacing import Breaking
+from relance.temporal.cycles import TemporalCycles
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.probes.frontend import FrontendProbe
 from relance.temporal.probes.queues import QueuesProbe, WorkersProbe
@@ -55,7 +61,31 @@ async def opened_probes(settings: Settings, database: Database, client: Client |
     async with EverflowReports(hasty, Breakers(NEVER_OPEN).rare("everflow")) as reports:
         asked = [EverflowProbe(reports, settings.health.deadline)] if everflow.api_key is not None else []
         temporal = _temporal(settings, database, client) if client is not None else []
-        yield [*_servers(settings, database), *asked, *temporal, *_house(settings, database)]
+        overdue = LastingProbe(_overdue(settings, database))
+        try:
+            yield [*_servers(settings, database), *asked, *temporal, *_house(settings, database), overdue]
+        finally:
+            await overdue.close()
+
+
+def coverage_watch(settings: Settings, database: Database, client: Client, clock: Clock) -> CoverageWatch:
+    """Return what looks whether every period that is near is looked after."""
+    scheduling = settings.scheduling
+    rules = CoverageRules(
+        max_late=scheduling.max_late,
+        planned_within=settings.health.planned_within,
+        replan_every=scheduling.replan_every,
+    )
+    return CoverageWatch(
+        coverage=database.coverage,
+        controls=database.controls,
+        job_runs=database.job_runs,
+        fates=TemporalCycles(client),
+        nominal_times=TemporalNominalTimes(client),
+        rules=rules,
+        zone=scheduling.default_zone,
+        clock=clock,
+    )
 
 
 def mongo_probe(settings: Settings, database: Database) -> Probe:
@@ -87,29 +117,31 @@ def _temporal(settings: Settings, database: Database, client: Client) -> list[Pr
         JobRunsProbe(
             jobs, TemporalNominalTimes(client), database.job_runs, clock, health.fresh_margin, health.deadline
         ),
+        PeriodsProbe(coverage_watch(settings, database, client, clock), health.deadline),
     ]
 
 
 def _house(settings: Settings, database: Database) -> list[Probe]:
     health, clock = settings.health, SystemClock()
     recently = lately(health.report_every)
-    scheduling = settings.scheduling
-    policy = ReconcilePolicy(
-        expiry_days=scheduling.expiry_days, max_late=scheduling.max_late, timing=scheduling.reminder_timing
-    )
-    people = People(database.users, database.contacts, database.suppressions)
     return [
         BreakersProbe(database.workers, clock, recently, health.deadline),
         MemoryProbe(database.workers, clock, recently, health.deadline),
-        OverdueProbe(
-            MongoFollowees(database.raw),
-            database.ledger,
-            people,
-            database.controls,
-            policy,
-            health.overdue_margin,
-            clock,
-            health.deadline,
-        ),
         FollowUpsProbe(database.job_runs, health.deadline),
     ]
+
+
+def _overdue(settings: Settings, database: Database) -> OverdueProbe:
+    health, scheduling = settings.health, settings.scheduling
+    return OverdueProbe(
+        MongoFollowees(database.raw, database.asks),
+        database.ledger,
+        People(database.users, database.contacts, database.suppressions),
+        database.controls,
+        ReconcilePolicy(
+            expiry_days=scheduling.expiry_days, max_late=scheduling.max_late, timing=scheduling.reminder_timing
+        ),
+        health.overdue_margin,
+        SystemClock(),
+        health.deadline,
+    )

@@ -50,7 +50,7 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
     """Return what compares the ledger with the follow-ups."""
     data = open_.database
     return Reconciliation(
-        MongoFollowees(data.raw),
+        MongoFollowees(data.raw, data.asks),
         data.users,
         data.contacts,
         data.suppressions,
@@ -69,7 +69,7 @@ def waking(settings: Settings, open_: Connections) -> Waking:
     """Return what wakes the follow-ups after a pause."""
     data = open_.database
     return Waking(
-        MongoFollowees(data.raw),
+        MongoFollowees(data.raw, data.asks),
         data.controls,
         TemporalFollowUpWatch(open_.client),
         settings.worker.woken_together,
@@ -82,7 +82,7 @@ def repairs(settings: Settings, open_: Connections, desk: AlertDesk) -> Repairs:
     data, grace = open_.database, settings.reconcile.grace
     cycles = TemporalCycleRestarts(open_.client, cycle_options(settings))
     return Repairs(
-        followees=MongoFollowees(data.raw),
+        followees=MongoFollowees(data.raw, data.asks),
         by_period=(
             CycleRepair(desk, cycles, data.controls, data.plans, data.compensations, grace),
             RollBackRepair(cycles, data.controls, data.compensations, grace),
@@ -110,7 +110,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     """Return what takes away what is past its time."""
     data = open_.database
     return Cleanup(
-        MongoArchive(data.raw),
+        MongoArchive(data.raw, data.suppressions, data.asks),
         data.ledger,
         TemporalFollowUps(open_.client, data.ledger),
         TemporalCycles(open_.client),
@@ -126,7 +126,7 @@ def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> 
         data.job_runs,
         data.ledger,
         data.plans,
-        MongoFollowees(data.raw),
+        MongoFollowees(data.raw, data.asks),
         TemporalCycles(open_.client),
         MongoPostedReports(data.raw.postedReports),
         delivery,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import secrets
 import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -40,10 +41,12 @@ from relance.domain.zones import zone_info
 from relance.gateway.addresses import attachment_addresses
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.settings import Mail, Mongo, Privacy
+from relance.settings import Mongo
 from relance.settings.channels import Channels
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
+from relance.settings.mail import Mail
+from relance.settings.privacy import Privacy
 
 MORNING = date(2026, 11, 20)
 AT = {CheckName.DEFAULT_LP: time(9), CheckName.PAUSED_PARTNER: time(8)}
@@ -128,12 +131,12 @@ async def _desk() -> AsyncIterator[Desk]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database, network = await asyncio.gather(mongod.start(folder), everflow_server.start(folder))
-        opened = connect(Mongo(uri=SecretStr(database.uri)), Privacy())
+        suppression_key, link_key = (SecretStr(secrets.token_urlsafe(32)) for _ in range(2))
+        keys = Privacy(suppression_key=suppression_key, link_key=link_key)
+        opened = connect(Mongo(uri=SecretStr(database.uri)), keys)
         charts = AlertCharts(
             MongoAttachments(opened.raw.attachments),
-            attachment_addresses(
-                Gateway(public_url="https://relance.example"), AttachmentTokens(Privacy().link_key).sign
-            ),
+            attachment_addresses(Gateway(public_url="https://relance.example"), AttachmentTokens(keys.link_keys).sign),
         )
         async with EverflowControl(network.http) as control:
             await control.put_world(_worse(sample_world(MORNING)))

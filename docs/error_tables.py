@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from relance.domain.failures import LADDER, FailureClass, Row, Strategy, Strikes, http, mongodb, temporal
+from relance.domain.failures import smtp_mailbox as mailbox
 from relance.domain.failures import smtp_replies as replies
+from relance.domain.failures import smtp_us as us
 from relance.domain.failures.smtp_providers import PROVIDERS
 from relance.domain.phrases import FAILURES
 from relance.failures import ROWS
@@ -46,17 +48,36 @@ decides. `relance_errors_total{{class, source}}` counts them.
 Nothing is given up for a fault of our own: policy (5.7.x), authentication and TLS never mark a contact (SPEC X2). Mails
 that are tried again follow one ladder: {ladder}; a pause that a provider asks for comes first.
 
+Of an SMTP reply the words are read in lower case, without accents, and without addresses, host names and links: what
+`spam.blocked@example.com` is called says nothing. The words of a matter are listed in several languages in
+`relance/domain/failures/smtp_words_us.py` and `smtp_words_mailbox.py`. `tests/domain/failures/corpus.txt` holds the
+replies that the tables are checked against; `python -m tests.domain.failures.corpus` prints what became of each.
+
 ## Classes
 
 | class | whose trouble |
 | --- | --- |
 """
 
+NOT_CRITICAL = (
+    "`critical` up to MAIL only: once the recipient was named it is `high`, because his server may be speaking through "
+    "the relay (SPEC C10). This holds for every table of SMTP."
+)
+LONGEST = 100
+"""Characters of a pattern that a table shows; longer ones are lists of words in several languages."""
+
 CHAPTERS: tuple[tuple[str, str, tuple[Row, ...]], ...] = (
-    ("SMTP: about us", "Before any mail was offered, or about the sender's address.", replies.ABOUT_US),
+    ("SMTP: before any mail", "The relay itself speaks.", us.BEFORE_ANY_MAIL),
+    ("SMTP: statuses about us", NOT_CRITICAL, us.STATUS),
     ("SMTP: providers' own words", "With the pause a provider asks for, where it names one.", PROVIDERS),
-    ("SMTP: enhanced status", "RFC 3463; the whole code decides before any text does.", replies.ENHANCED),
-    ("SMTP: known phrases", "Of replies without a status that says enough.", replies.PHRASES),
+    ("SMTP: words about us", "They beat every status that speaks of a mailbox (SPEC X2).", us.WORDS),
+    (
+        "SMTP: words that are milder than the status",
+        "A mailbox named 5.1.1 whose words say that it is full or disabled is full or disabled.",
+        mailbox.MILDER,
+    ),
+    ("SMTP: enhanced status", "RFC 3463.", replies.ENHANCED),
+    ("SMTP: other words", "Of replies without a status that says enough.", mailbox.HARDER),
     ("SMTP: basic codes", "RFC 5321, where nothing else is known.", replies.BASIC),
     ("SMTP: the connection", "No reply at all.", replies.CONVERSATION),
     ("HTTP", "Answers of Everflow and of the chat channels. No redirect is followed.", http.TABLE),
@@ -86,13 +107,16 @@ def _table(first: str, rows: Iterable[tuple[str, Row]]) -> str:
 
 
 def _signal(row: Row) -> str:
-    conditions = [f"`{pattern}`" for pattern in (row.code, row.detail, row.text) if pattern]
+    conditions = [f"`{pattern}`" for pattern in (row.code, row.detail) if pattern]
+    if row.text:
+        conditions.append(f"`{row.text}`" if len(row.text) <= LONGEST else "its words")
     where = f" at {', '.join(row.stages)}" if row.stages else ""
     return f"{row.signal}<br>{' and '.join(conditions)}{where}" if conditions else f"{row.signal}{where}"
 
 
 def _does(row: Row) -> str:
-    parts = [DOES[row.strategy]]
+    next_cycle = row.strategy is Strategy.RETRY_LATER and not row.retryable
+    parts = ["the next cycle tries again" if next_cycle else DOES[row.strategy]]
     if row.pause is not None:
         parts.append(f"after {_duration(row.pause)} at the earliest")
     if row.strategy in {Strategy.PAUSE_AND_ALERT, Strategy.QUARANTINE}:

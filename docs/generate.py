@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -44,8 +44,9 @@ INTRODUCTION = f"""# Configuration
 <!-- {HINT} -->
 
 Settings come from environment variables, then from a file `.env` in the working directory. A secret may also lie in a
-file of its own, named like its variable, in the directory that `RELANCE_SECRETS_DIR` names. A wrong value stops the
-start and names the variable and the reason; `starter.py doctor` checks them together with every connection.
+file of its own, named like its variable, in the directory that `RELANCE_SECRETS_DIR` names. A wrong value, a
+`RELANCE_` name that is no setting, or a folder that is missing stops the start and names the variable and the reason;
+`starter.py doctor` checks the settings together with every connection.
 
 Durations are ISO 8601 (`PT25S`, `PT1H`, `P7D`) or seconds.
 
@@ -67,10 +68,15 @@ DEPLOYMENT = f"""\
 #
 # Every line that is commented out shows the default. Copy the file to `.env` and change what you need.
 
-# --- docker-compose only: fill these three in (openssl rand -hex 24) ---
-# POSTGRES_PASSWORD=
+# --- Fill these in: nothing starts without the keys (openssl rand -hex 24), and no worker sends without the names ---
 # RELANCE_PRIVACY__SUPPRESSION_KEY=
 # RELANCE_PRIVACY__LINK_KEY=
+# RELANCE_MAIL__SENDER_ADDRESS=
+# RELANCE_MAIL__BOUNCE_DOMAIN=
+# RELANCE_MAIL__MESSAGE_ID_DOMAIN=
+# RELANCE_MAIL__LINK_BASE=
+# docker-compose only, the password of Temporal's database (openssl rand -hex 24):
+# POSTGRES_PASSWORD=
 """
 
 
@@ -98,6 +104,8 @@ def settings_of(group: str, model: type[BaseModel]) -> Iterator[Setting]:
 
 
 def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
         return " or ".join("nothing" if part is type(None) else _kind(part) for part in get_args(annotation))
     if get_origin(annotation) is Literal:

@@ -8,6 +8,7 @@ monitoring Prometheus (`prometheus`).
 from __future__ import annotations
 
 import email
+import secrets
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -29,7 +30,9 @@ from relance.domain.invitation import MailKind  # noqa: E402
 from relance.ids import invitation_id, message_id  # noqa: E402
 from relance.ports import Letter  # noqa: E402
 from relance.rendering.letters import LetterWriter  # noqa: E402
-from relance.settings import Mail, Privacy  # noqa: E402
+from relance.settings.keyring import Keyring  # noqa: E402
+from relance.settings.mail import Mail  # noqa: E402
+from relance.settings.privacy import LINK_KEY  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = (600, 375)
@@ -54,7 +57,7 @@ def main() -> None:
 
 def mails() -> None:
     """Picture every mail in both languages and widths, and one in dark."""
-    tokens = LinkTokens(Privacy().link_key)
+    tokens = LinkTokens(Keyring(LINK_KEY, (secrets.token_urlsafe(32),)))
     writer = LetterWriter(Mail(), partial(tokens.sign, Purpose.SUBMIT), partial(tokens.sign, Purpose.UNSUBSCRIBE))
     for kind in MailKind:
         for language in NAMES:

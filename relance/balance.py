@@ -10,16 +10,23 @@ from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.opening import Sighting
 from relance.domain.cycle_report import FAILED, SKIPPED, CycleReport, measured
 from relance.domain.failures import Severity
-from relance.domain.ledger import sum_up
+from relance.domain.ledger import Counted, sum_up
 from relance.domain.send_times import period_before
 from relance.ports import JobRuns, Ledger, Plans
 
 
 async def balance_period(
-    ledger: Ledger, plans: Plans, period: str, progress: CycleProgress | None = None
+    ledger: Ledger,
+    plans: Plans,
+    period: str,
+    progress: CycleProgress | None = None,
+    counted: Counted | None = None,
 ) -> CycleStatistics:
-    """Return the period's balance; `eligible` comes from the plans, the outcomes from the ledger."""
-    balance = sum_up(await ledger.outcomes(period), eligible=await plans.expected(period))
+    """Return the period's balance; `eligible` comes from the plans, the outcomes from the ledger.
+
+    What is in `counted` is not counted again.
+    """
+    balance = sum_up(await ledger.outcomes(period, counted), eligible=await plans.expected(period))
     return CycleStatistics(
         period=period,
         eligible=balance.eligible,

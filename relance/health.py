@@ -14,7 +14,7 @@ from relance.alerting import AlertDesk
 from relance.checks import EVERFLOW
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.opening import Sighting
-from relance.domain.health import Health, Look, ProbeRule, Standing, Trouble, graded, is_settled, judged
+from relance.domain.health import Concern, Health, Look, ProbeRule, Standing, Trouble, graded, is_settled, judged
 from relance.errors import DependencyUnavailable, MailRefused, RelanceError, ReportRefused, ReportUnavailable
 from relance.ports import Clock
 from relance.ports.health import HealthChecks, Probe, Reading
@@ -40,7 +40,14 @@ async def _look(probe: Probe, clock: Clock) -> Look:
         return Look(probe=probe.name, at=clock.now(), trouble=_trouble(probe.name, error))
     reading = looking.result()
     value = round(reading.value, 3)
-    return Look(probe=probe.name, at=clock.now(), value=value, unit=reading.unit, detail=reading.detail)
+    return Look(
+        probe=probe.name,
+        at=clock.now(),
+        value=value,
+        unit=reading.unit,
+        detail=reading.detail,
+        concerns=dict(reading.concerns),
+    )
 
 
 def _forget(looking: asyncio.Future[Reading]) -> None:
@@ -96,8 +103,9 @@ class HealthDesk:
         """
         standings = stand(looks, self.rules, await self.checks.all())
         await self.checks.store(standings)
-        unwell = [one for one in standings if one.state is Health.UNHEALTHY and not one.told]
-        well = await self._well_again(standings)
+        whole = [one for one in standings if not self.rules[one.probe].by_subject]
+        unwell = [one for one in whole if one.state is Health.UNHEALTHY and not one.told]
+        well = await self._well_again(whole)
         if unwell:
             await self.alerts.fire([self._sighting(one) for one in unwell])
         for one in well:
@@ -106,11 +114,14 @@ class HealthDesk:
         changed = {
             one.probe: one.model_copy(update={"told": told[one.probe]}) for one in standings if one.probe in told
         }
+        for one in standings:
+            if self.rules[one.probe].by_subject and (due := due_concerns(one)) != one.told_of:
+                changed[one.probe] = await self._tell_concerns(one, due)
         await self.checks.store(list(changed.values()))
         return Judgement(
             standings=[changed.get(one.probe, one) for one in standings],
-            fired=[one.probe for one in unwell],
-            cleared=[one.probe for one in well],
+            fired=[*(one.probe for one in unwell), *_grown(standings, changed)],
+            cleared=[*(one.probe for one in well), *_grown(list(changed.values()), _by_probe(standings))],
             settled=all(is_settled(one, self.rules[one.probe]) for one in standings),
         )
 
@@ -124,6 +135,16 @@ class HealthDesk:
         if rule.alert != Rule.EVERFLOW_DOWN or standing.state is not Health.HEALTHY:
             return False
         return standing.good >= rule.recover_after and rule.alert in await self.alerts.alerts.open_rules([rule.alert])
+
+    async def _tell_concerns(self, standing: Standing, due: Mapping[str, str]) -> Standing:
+        """Tell of each subject that something is wrong with now, or that nothing is any more; return what was told."""
+        rule = self.rules[standing.probe]
+        new = [subject for subject, code in due.items() if standing.told_of.get(subject) != code]
+        if new:
+            await self.alerts.fire([concern_of(standing, rule, subject) for subject in new])
+        for subject in standing.told_of.keys() - due.keys():
+            await self.alerts.clear(rule.alert, subject)
+        return standing.model_copy(update={"told": bool(due), "told_of": dict(due)})
 
     def _sighting(self, standing: Standing) -> Sighting:
         rule = self.rules[standing.probe]
@@ -155,6 +176,38 @@ def sighting_of(standing: Standing, rule: ProbeRule) -> Sighting:
             threshold=Decimal(str(rule.limit)) if rule.limit is not None else None,
         ),
     )
+
+
+def due_concerns(standing: Standing) -> dict[str, str]:
+    """Return by subject what people are to know is wrong; a look that failed changes nothing they know."""
+    if standing.state is not Health.UNHEALTHY:
+        return {}
+    if standing.trouble is None:
+        return {subject: concern.code for subject, concern in standing.concerns.items()}
+    return standing.told_of or {standing.probe: standing.trouble}
+
+
+def concern_of(standing: Standing, rule: ProbeRule, subject: str) -> Sighting:
+    """Return the sighting that something is wrong with one subject of a probe, or that nobody can look."""
+    concern = standing.concerns.get(subject, Concern(code=""))
+    labels = {"detail": concern.code, "reason": concern.reason, "trouble": standing.trouble or ""}
+    return Sighting(
+        rule=rule.alert,
+        group=rule.alert,
+        subject=subject,
+        severity=rule.severity,
+        labels={name: str(text) for name, text in labels.items()},
+        evidence=Evidence(value=Decimal(concern.count) if concern.code else None),
+    )
+
+
+def _by_probe(standings: Sequence[Standing]) -> dict[str, Standing]:
+    return {one.probe: one for one in standings}
+
+
+def _grown(before: Sequence[Standing], after: Mapping[str, Standing]) -> list[str]:
+    """Return the probes of which people know of more subjects, or of other ones, after than before."""
+    return [one.probe for one in before if (new := after.get(one.probe)) and new.told_of.keys() - one.told_of.keys()]
 
 
 def _subject(rule: ProbeRule) -> str:

@@ -20,5 +20,5 @@ async def survey(compensations: Compensations, follow_ups: RunningFollowUps, per
         period=period,
         changes=dict(await compensations.survey(period, ControlState.ROLLED_BACK)),
         follow_ups=running,
-        reached=len(await compensations.reached(period)),
+        reached=await compensations.count_reached(period),
     )

@@ -20,7 +20,8 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox_server import MailboxServer
 from relance.devstack.stack import Given, Stack
 from relance.devstack.temporal_server import TemporalServer
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
+from tests.keys import PRIVACY
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,7 +51,9 @@ async def mongo_uri(stack_folder: Path) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def running_temporal(stack_folder: Path) -> AsyncIterator[TemporalServer]:
     # Histories are asked to continue as new early, so that a short test sees it.
-    server = await temporal_server.start(stack_folder, dynamic_config={"limit.historyCount.suggestContinueAsNew": 400})
+    # A skip of time passes each timer in some milliseconds instead of a second.
+    config = {"limit.historyCount.suggestContinueAsNew": 400, "history.timerProcessorMaxTimeShift": "10ms"}
+    server = await temporal_server.start(stack_folder, dynamic_config=config)
     yield server
     await server.stop()
 
@@ -147,7 +150,7 @@ def database(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def mongod_db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
     """A database with its indexes, dropped in the end."""
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), PRIVACY)
     await opened.ensure_indexes()
     yield opened
     await opened.client.drop_database(database)

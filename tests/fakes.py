@@ -14,7 +14,7 @@ from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.invitation import MailKind
 from relance.domain.messages import Attachment
 from relance.errors import DependencyUnavailable
-from relance.ports import Fate, Knowledge, Letter, RelayRecord, Result
+from relance.ports import Fate, Knowledge, Letter, LogCoverage, RelayRecord, Result
 
 
 @dataclass
@@ -159,6 +159,11 @@ class FakeRelayLog:
             raise DependencyUnavailable("relay log", "not now")
         self.asked.append((list(message_ids), since))
         return {one: self.accepted.get(one, RelayRecord(self.otherwise)) for one in message_ids}
+
+    async def coverage(self, since: datetime) -> LogCoverage:
+        if not self.reachable:
+            raise DependencyUnavailable("relay log", "not now")
+        return LogCoverage(self.otherwise is Knowledge.ABSENT, len(self.accepted), len(self.accepted))
 
     def accept(self, letter: Letter, at: datetime) -> None:
         self.accepted[letter.message_id] = RelayRecord(Knowledge.ACCEPTED, at, "4dZ8Xy2LTnz9rsT", Fate.DELIVERED)

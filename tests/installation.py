@@ -34,6 +34,7 @@ from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.plugin import relance_plugin
+from tests.keys import privacy_of
 from tests.worker_process import WorkerProcess
 
 ROOT = Path(__file__).parents[1]
@@ -155,9 +156,8 @@ async def installed(
         "TEMPORAL_NAMESPACE": name,
         **(environment or {}),
     }
-    settings = Settings()
-    mongo = settings.mongo.model_copy(update={"uri": SecretStr(stack.mongo_uri), "database": name})
-    database = connect(mongo, settings.privacy)
+    mongo = Settings().mongo.model_copy(update={"uri": SecretStr(stack.mongo_uri), "database": name})
+    database = connect(mongo, privacy_of(variables))
     client = await _client(stack.temporal_address, name)
     installation = Installation(stack, client, database, variables)
     try:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
+from workflows.alert_news import merged
 from workflows.options import LOOK_UP
 from workflows.posting import tell
 
@@ -59,7 +60,8 @@ class Alert:
     def __init__(self, request: AlertInput) -> None:
         self._request = request
         self._policy = request.policy
-        self._group = request.state or AlertGroup(request.group, workflow.now())
+        # It is part of the messages' keys, and stays the same when somebody resets the workflow.
+        self._group = request.state or AlertGroup(request.group, workflow.info().workflow_start_time)
         self._entries = list(request.entries)
         self._deliveries = list(request.deliveries)
         self._inbox: list[Sighted | Decided | Inhibited] = []
@@ -124,7 +126,7 @@ class Alert:
         news, self._inbox = self._inbox, []
         if news:
             self._took_at = workflow.now()
-        for one in _merged(news):
+        for one in merged(news):
             self._apply(one)
         self._step(settled(self._group, workflow.now(), self._policy))
 
@@ -281,21 +283,3 @@ class Alert:
             f"{counts.delivered} messages, {counts.suppressed} suppressed, {counts.resolved} resolved\n\n"
             f"{self._what_comes(action)} · last message: {outcomes}"
         )
-
-
-def _merged(news: Iterable[Sighted | Decided | Inhibited]) -> list[Sighted | Decided | Inhibited]:
-    """Join firings that follow each other: one step for a thousand of them instead of a thousand steps."""
-    merged: list[Sighted | Decided | Inhibited] = []
-    for one in news:
-        last = merged[-1] if merged else None
-        if isinstance(last, Sighted) and isinstance(one, Sighted) and _only_fires(last) and _only_fires(one):
-            merged[-1] = one.model_copy(
-                update={"firings": last.firings + one.firings, "silenced": last.silenced + one.silenced}
-            )
-        else:
-            merged.append(one)
-    return merged
-
-
-def _only_fires(news: Sighted) -> bool:
-    return not news.whole and not news.gone and not news.observation

@@ -12,7 +12,7 @@ from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError, is_
 
 from workflows.cycle_report import CycleReport
 from workflows.cycle_waves import AT_ONCE, Waves
-from workflows.options import LOOK_UP, PLAN
+from workflows.options import COUNT, LOOK_UP, PLAN
 from workflows.orders import Orders
 
 with workflow.unsafe.imports_passed_through():
@@ -204,18 +204,7 @@ class MonthlyCycle:
                 await self._give_up()
             last = self._orders.over or workflow.now() >= give_up
             self._show("balancing")
-            statistics = await workflow.execute_activity_method(
-                Statistics.balance,
-                StatisticsInput(
-                    period=self._request.period,
-                    progress=self._progress,
-                    at=workflow.now(),
-                    last=last,
-                ),
-                task_queue=TaskQueue.OPS,
-                summary=f"balance the ledger of {self._request.period}",
-                **LOOK_UP,
-            )
+            statistics = await self._balance(interim=True, last=last)
             left = statistics.plans_open > 0 and not self._orders.over and workflow.patched("plans-left-open")
             if (statistics.open == 0 and not left) or (last if left else workflow.now() >= give_up):
                 break
@@ -229,10 +218,27 @@ class MonthlyCycle:
                     timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups"
                     + (f", {counted(statistics.plans_open, 'plan')} open" if left else ""),
                 )
+        if statistics.interim:
+            statistics = await self._balance(interim=False, last=True)
         if workflow.patched("cycle-report"):
             await self._report()
         self._show("done")
         return statistics
+
+    async def _balance(self, *, interim: bool, last: bool) -> CycleStatistics:
+        return await workflow.execute_activity_method(
+            Statistics.balance,
+            StatisticsInput(
+                period=self._request.period,
+                progress=self._progress,
+                at=workflow.now(),
+                interim=interim,
+                last=last,
+            ),
+            task_queue=TaskQueue.OPS,
+            summary=f"balance the ledger of {self._request.period}",
+            **COUNT,
+        )
 
     async def _report(self) -> None:
         # An earlier run of this cycle may still be about it; it tells what is stored by then.

@@ -13,6 +13,7 @@ from workflows.nominal import duration_since, nominal_time, punctuality
 from workflows.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
+    from activities.openings import Openings
     from activities.statistics import Statistics
     from relance import ids
     from relance.contracts.cycle import CycleInput, JobRunInput, OpenPeriodInput
@@ -57,5 +58,16 @@ class OpenPeriod:
                 static_summary=f"Invitations of {period}",
             )
         except WorkflowAlreadyStartedError:
+            if workflow.patched("ended-cycle"):
+                return await self._found(period)
             return "skipped(already open)"
         return punctuality(nominal)
+
+    async def _found(self, period: str) -> str:
+        # One that was ended in Temporal is not started again by itself: somebody may have wanted to stop mails.
+        return await workflow.execute_activity_method(
+            Openings.look_up_opening,
+            period,
+            summary=f"look up what became of the cycle of {period}",
+            **LOOK_UP,
+        )

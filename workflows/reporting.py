@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows.options import LOOK_UP, POST
+from workflows.options import COUNT, LOOK_UP, POST
 from workflows.posting import REPEATED, TAKEN, outcome_of, spread
 
 with workflow.unsafe.imports_passed_through():
@@ -34,7 +34,7 @@ async def report(job: JobName, request: JobRequest) -> JobOutcome:
         Digests.take_report,
         ReportInput(job=job, nominal=request.nominal, owner=owner, at=workflow.now(), dry_run=request.dry_run),
         summary="look what there is to tell",
-        **LOOK_UP,
+        **COUNT,
     )
     if not taken.post:
         return JobOutcome(counts={**taken.counts, "channels": 0})

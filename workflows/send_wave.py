@@ -98,8 +98,7 @@ class SendWave:
     def _rests(self) -> bool:
         """Whether nothing is under way for a pause, and its hourly questions have made the history long.
 
-        What is finished is followed by then, and its plans are done: the next run finds the others, from the same user
-        on.
+        What is finished is followed by then and its plans are done: the next run finds the others, from that user on.
         """
         long = self._request.may_continue and workflow.info().is_continue_as_new_suggested()
         return long and self._orders.paused and not (self._busy or self._finished)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pydantic import SecretStr
-
 from relance.adapters.signing import derived, signed, verified
+from relance.settings.keyring import Keyring
 
 # Neither a message's key nor a file name holds one.
 _BETWEEN = "\n"
@@ -24,14 +23,14 @@ class AttachmentName(NamedTuple):
 
 
 class AttachmentTokens:
-    """Signs and verifies with a key that is derived for attachments alone."""
+    """Signs and verifies with keys that are derived for attachments alone: the first signs, all verify."""
 
-    def __init__(self, link_key: SecretStr) -> None:
-        self._key = derived(link_key.get_secret_value().encode(), "attachment")
+    def __init__(self, link_keys: Keyring) -> None:
+        self._keys = link_keys.derived(lambda key: derived(key, "attachment"))
 
     def sign(self, key: str, filename: str) -> str:
         """Return the token of a message's file."""
-        return signed(self._key, f"{key}{_BETWEEN}{filename}")
+        return signed(self._keys[0], f"{key}{_BETWEEN}{filename}")
 
     def verify(self, token: str) -> AttachmentName:
         """Return the file a token was signed for.
@@ -39,5 +38,5 @@ class AttachmentTokens:
         Raises:
             InvalidInput: we did not make it.
         """
-        key, _, filename = verified(self._key, token).partition(_BETWEEN)
+        key, _, filename = verified(self._keys, token).partition(_BETWEEN)
         return AttachmentName(key, filename)

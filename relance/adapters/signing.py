@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 from relance.errors import InvalidInput
 
@@ -20,16 +21,17 @@ def signed(key: bytes, text: str) -> str:
     return f"{head}.{_encode(hmac.digest(key, head.encode(), 'sha256'))}"
 
 
-def verified(key: bytes, token: str) -> str:
-    """Return the text a token was signed for.
+def verified(keys: Sequence[bytes], token: str) -> str:
+    """Return the text a token was signed for, with whichever of the keys.
 
     Raises:
         InvalidInput: the token is malformed, altered, or was signed with another key; it does not say which.
     """
     head, _, signature = token.rpartition(".")
     version, _, payload = head.partition(".")
-    expected = _encode(hmac.digest(key, head.encode("utf-8", "surrogateescape"), "sha256"))
-    if not hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), expected.encode()) or version != "v1":
+    message, given = (text.encode("utf-8", "surrogateescape") for text in (head, signature))
+    ours = (_encode(hmac.digest(key, message, "sha256")).encode() for key in keys)
+    if version != "v1" or not any(hmac.compare_digest(given, one) for one in ours):
         raise invalid()
     return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
 

@@ -11,13 +11,13 @@ import base64
 import binascii
 import hmac
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from pydantic import SecretStr
-
 from relance.adapters.signing import derived, invalid, signed, verified
 from relance.ids import invitation_id, parse_invitation_id
+from relance.settings.keyring import Keyring
 
 
 class Purpose(StrEnum):
@@ -35,16 +35,15 @@ class BouncedReference(NamedTuple):
 
 
 class LinkTokens:
-    """Signs and verifies with the keys derived from one secret."""
+    """Signs with the keys derived from the first key of a ring, and verifies with those derived from all."""
 
-    def __init__(self, link_key: SecretStr) -> None:
-        secret = link_key.get_secret_value().encode()
-        self._keys = {purpose: derived(secret, purpose) for purpose in Purpose}
-        self._bounce_key = derived(secret, "bounce")
+    def __init__(self, link_keys: Keyring) -> None:
+        self._keys = {purpose: link_keys.derived(_deriving(purpose)) for purpose in Purpose}
+        self._bounce_keys = link_keys.derived(_deriving("bounce"))
 
     def sign(self, purpose: Purpose, invitation: str) -> str:
         """Return the token of an invitation for one purpose."""
-        return signed(self._keys[purpose], invitation)
+        return signed(self._keys[purpose][0], invitation)
 
     def verify(self, purpose: Purpose, token: str) -> str:
         """Return the invitation a token was signed for.
@@ -60,10 +59,14 @@ class LinkTokens:
         `bounce+` and the token must fit into 64 octets (RFC 5321 4.5.3.1.1) and survive relays that change the case,
         so it is base32 of: form, period, ids, 8 bytes of HMAC. Two 24-digit hexadecimal ids, as MongoDB makes them,
         are packed into 24 bytes; other ids are kept as text up to that length; longer ones are replaced by a keyed
-        hash, which is found again by making the tokens of its period's invitations (1 microsecond each).
+        hash, which is found again by making the tokens of its period's invitations (`bounce_tokens`, 1 microsecond
+        each).
         """
-        packed = _pack(invitation) or self._hashed(invitation)
-        return _base32(packed + hmac.digest(self._bounce_key, packed, "sha256")[:8])
+        return _bounce_token(self._bounce_keys[0], invitation)
+
+    def bounce_tokens(self, invitation: str) -> tuple[str, ...]:
+        """Return the bounce tokens an invitation may have, one per key."""
+        return tuple(_bounce_token(key, invitation) for key in self._bounce_keys)
 
     def read_bounce_token(self, token: str) -> BouncedReference:
         """Return what a bounce token names.
@@ -76,13 +79,23 @@ class LinkTokens:
         except (binascii.Error, ValueError):
             raise invalid() from None
         packed, tag = raw[:-8], raw[-8:]
-        if not hmac.compare_digest(hmac.digest(self._bounce_key, packed, "sha256")[:8], tag):
+        if not any(hmac.compare_digest(hmac.digest(key, packed, "sha256")[:8], tag) for key in self._bounce_keys):
             raise invalid()
         return _unpack(packed)
 
-    def _hashed(self, invitation: str) -> bytes:
-        digest = hmac.digest(self._bounce_key, b"id:" + invitation.encode(), "sha256")
-        return b"\x02" + _month(parse_invitation_id(invitation).period) + digest[:16]
+
+def _deriving(purpose: str) -> Callable[[bytes], bytes]:
+    return lambda key: derived(key, purpose)
+
+
+def _bounce_token(key: bytes, invitation: str) -> str:
+    packed = _pack(invitation) or _hashed(key, invitation)
+    return _base32(packed + hmac.digest(key, packed, "sha256")[:8])
+
+
+def _hashed(key: bytes, invitation: str) -> bytes:
+    digest = hmac.digest(key, b"id:" + invitation.encode(), "sha256")
+    return b"\x02" + _month(parse_invitation_id(invitation).period) + digest[:16]
 
 
 _OBJECT_ID = re.compile(r"^[0-9a-f]{24}$")

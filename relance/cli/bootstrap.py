@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import typer
 from temporalio.client import Client
 
 from relance.cli.command import Run, command
-from relance.cli.cycle.opening import open_cycle
+from relance.cli.cycle.opening import open_by_hand
+from relance.cli.openings import unopened
 from relance.cli.output import Answer, cell, table
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleInput
-from relance.contracts.names import MONTHLY_SCHEDULE
-from relance.domain.send_times import current_period, next_period, period_of_opening
 from relance.temporal import schedules
 from relance.temporal.namespace import raise_retention
 
@@ -39,7 +38,7 @@ async def bootstrap(run: Run) -> Answer:
     rows = [
         ("retention of the namespace", raised, f"{retention.now.days} days"),
         ("indexes", "created" if missing else "found", ", ".join(missing) or "all there"),
-        *((f"Schedule {one.id}", one.change, f"paused: {one.note}" if one.paused else "active") for one in applied),
+        *((f"Schedule {one.id}", one.change, _detail(one)) for one in applied),
         *((f"cycle {period}", state, sentence) for period, (state, sentence) in opened.items()),
     ]
     data = {
@@ -53,35 +52,37 @@ async def bootstrap(run: Run) -> Answer:
 
 
 async def _open_periods(run: Run, client: Client, database: Database) -> dict[str, tuple[str, str]]:
-    """Open the periods whose opening by the Schedule lies in the past, for the send times still ahead (SPEC C1)."""
+    """Open the periods that the Schedule will not open any more in time.
+
+    On a fresh installation for the send times still ahead (SPEC C1). What somebody ended in Temporal stays ended.
+    """
     now = run.services.clock.now()
     opened: dict[str, tuple[str, str]] = {}
-    for period in await _periods_without_opening(run, client, now):
+    found = await unopened(run, client)
+    for period, state in ((one.period, one.fate.state) for one in found.states):
+        if state.cut:
+            opened[period] = ("ended", f"its cycle was ended; it goes on with `start cycle --period {period}`")
+            continue
         if await _is_known(database, period):
             opened[period] = ("found", "the database knows this period")
             continue
-        request = CycleInput(period=period, options=schedules.cycle_options(run.settings), not_before=now)
-        result = await open_cycle(client, database, request)
-        detail = f"for send times after {cell(now)}" if result.state == "started" else result.sentence
-        opened[period] = (result.state, detail)
+        fresh = found.is_fresh(period)
+        options = schedules.cycle_options(run.settings)
+        request = CycleInput(period=period, options=options, not_before=now if fresh else None)
+        result = await open_by_hand(run, client, database, request)
+        since = f"for send times after {cell(now)}" if fresh else "it was left out"
+        opened[period] = (result.state, since if result.state == "started" else result.sentence)
     return opened
 
 
-async def _periods_without_opening(run: Run, client: Client, now: datetime) -> list[str]:
-    zone = run.settings.scheduling.default_zone
-    current = current_period(now, zone)
-    lines = await schedules.lines(client, run.settings)
-    coming = [at for line in lines if line.id == MONTHLY_SCHEDULE for at in line.next_times[:1]]
-    first_by_schedule = period_of_opening(min(coming), zone) if coming else next_period(current)
-    periods = [current]
-    # After the opening's day the next month is without one too, on a fresh installation.
-    while next_period(periods[-1]) < first_by_schedule:
-        periods.append(next_period(periods[-1]))
-    return periods if current < first_by_schedule else []
+def _detail(applied: schedules.Applied) -> str:
+    standing = f"paused: {applied.note}" if applied.paused else "active"
+    times = applied.left_out
+    return f"{standing}; leaves out {len(times)}, the first {cell(times[0])}" if times else standing
 
 
 async def _is_known(database: Database, period: str) -> bool:
-    if await database.plans.open_count(period) or await database.ledger.outcomes(period):
+    if await database.plans.open_count(period) or await database.ledger.is_known(period):
         return True
     return await database.job_runs.statistics(period) is not None
 

@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import signal
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hints
@@ -16,12 +16,14 @@ import typer
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError
 
+from relance.admission import admit
 from relance.cli.output import Answer, Output
 from relance.cli.services import Database, Services
 from relance.errors import DependencyUnavailable, InvalidInput
 from relance.runtime.exit import INTERRUPTED, JOB_FAILED, explain, is_unreachable
 from relance.runtime.logs import redact
 from relance.settings import Settings
+from relance.settings.unfit import check_keys
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -35,33 +37,50 @@ class Run:
 
     services: Services
     out: Output
+    keyless: bool = False
+    """Whether it only looks: it needs no keys, and refuses none."""
 
     @cached_property
     def settings(self) -> Settings:
         """The settings, read when first needed, so that `--help` works while one is wrong."""
         return self.services.settings()
 
-    def database(self) -> AbstractAsyncContextManager[Database]:
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
         """Open the database.
 
         Raises:
+            SettingsError: a key is missing, published, or not one of this installation's.
             DependencyUnavailable: there is no primary.
         """
-        return self.services.database(self.settings)
+        self._check_keys()
+        async with self.services.database(self.settings) as database:
+            if not self.keyless:
+                await admit(database.keys, self.settings.privacy)
+            yield database
 
     async def temporal(self) -> Client:
         """Connect to Temporal.
 
         Raises:
+            SettingsError: a key is missing or published.
             DependencyUnavailable: nothing answers.
         """
+        self._check_keys()
         return await self.services.temporal()
+
+    def _check_keys(self) -> None:
+        if not self.keyless:
+            check_keys(self.settings.privacy)
 
 
 def command(
-    app: typer.Typer, name: str, examples: str = ""
+    app: typer.Typer, name: str, examples: str = "", *, keyless: bool = False
 ) -> Callable[[Callable[Concatenate[Run, P], Awaitable[Answer]]], Callable[Concatenate[Run, P], Awaitable[Answer]]]:
-    """Register an async function `(run, *parameters) -> Answer` as a command of `app`."""
+    """Register an async function `(run, *parameters) -> Answer` as a command of `app`.
+
+    `keyless` is one that signs nothing and looks no opt-out up: it runs without keys, and with foreign ones.
+    """
 
     def register(
         function: Callable[Concatenate[Run, P], Awaitable[Answer]],
@@ -69,7 +88,7 @@ def command(
         def entry(ctx: typer.Context, **parameters: Any) -> None:
             out = Output(as_json=parameters.pop("json"))
             debug = parameters.pop("debug")
-            run = Run(ctx.obj, out)
+            run = Run(ctx.obj, out, keyless)
             call: Callable[..., Awaitable[Answer]] = function
 
             async def traced() -> Answer:
@@ -120,16 +139,31 @@ def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) 
         return report(out, "interrupted", INTERRUPTED, {})
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a sentence and a code
         if debug:
-            out.side.print(redact("".join(traceback.format_exception(error))), markup=False, soft_wrap=True)
+            out.side.print(redact("".join(traceback.format_exception(error))), soft_wrap=True)
         sentence, code = sentence_of(error)
         return report(out, sentence, code, _details(error))
-    out.answer(answer)
+    return _printed(out, answer)
+
+
+def _printed(out: Output, answer: Answer) -> int:
+    """Print an answer and return its exit code: what was done stays done, also when it cannot be printed.
+
+    Raises:
+        BrokenPipeError: nobody reads.
+    """
+    try:
+        out.answer(answer)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a full disk behind the pipe, a value no JSON can hold
+        with suppress(OSError, ValueError):
+            out.side.print(f"done, but the answer could not be printed ({type(error).__name__})", style="red")
     return answer.code
 
 
 def report(out: Output, sentence: str, code: int, details: Mapping[str, str]) -> int:
     """Print one sentence about an error and return its exit code."""
-    out.side.print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
+    out.side.print(f"error: {sentence}", style="red", soft_wrap=True)
     if out.as_json:
         out.json({"error": sentence, "code": code, **details})
     return code

@@ -11,14 +11,18 @@ import typer
 from rich.console import Group
 from temporalio.client import Client
 
+from relance.admission import check
 from relance.cli.command import Run, command, sentence_of
 from relance.cli.doctor_health import data_of, is_wrong, seen_now, view_of
-from relance.cli.output import Answer, table
+from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
+from relance.domain.key_register import KeyRegister
 from relance.errors import RelanceError
-from relance.ports import Knowledge
+from relance.ports import LogCoverage
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings import Settings
+from relance.settings.keyring import Keyring
+from relance.settings.unfit import unfit_keys, unfit_names
 from relance.temporal import schedules
 from relance.temporal.namespace import retention
 from relance.temporal.task_queues import pollers
@@ -93,19 +97,10 @@ _REMEDIES = {
 
 
 def _settings(settings: Settings) -> list[Finding]:
-    keys = {
-        "RELANCE_PRIVACY__SUPPRESSION_KEY": settings.privacy.suppression_key,
-        "RELANCE_PRIVACY__LINK_KEY": settings.privacy.link_key,
-    }
-    known = [name for name, key in keys.items() if key.get_secret_value().startswith("development-only")]
-    findings = [Finding("settings", State.FINE, "every value can be used")]
-    findings += [
-        Finding(
-            name, State.WARNING, "the development key is in use", "set a secret of your own of 32 characters or more"
-        )
-        for name in known
-    ]
-    return findings
+    unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail)]
+    if not unfit:
+        return [Finding("settings", State.FINE, "every value can be used")]
+    return [Finding(one.setting, State.WRONG, one.reason, one.remedy) for one in unfit]
 
 
 async def _temporal(run: Run) -> list[Finding]:
@@ -150,10 +145,20 @@ async def _workers(client: Client, queue: TaskQueue) -> Finding:
 async def _database(run: Run) -> list[Finding]:
     async with run.database() as database:
         missing = await database.missing_indexes()
+        register = await database.keys.read()
+    keys = [_ring(ring, register) for ring in run.settings.privacy.keyrings if ring.texts]
     if missing:
         remedy = "run `starter.py bootstrap`"
-        return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy)]
-    return [Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there")]
+        return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy), *keys]
+    return [Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there"), *keys]
+
+
+def _ring(ring: Keyring, register: KeyRegister) -> Finding:
+    found = check(ring, register)
+    if found.reason is not None:
+        return Finding("keys", State.WRONG, found.reason, "see `starter.py keys status`")
+    listed = ", ".join(f"{one} (new)" if one in found.new else one for one in ring.fingerprints)
+    return Finding("keys", State.FINE, f"{ring.setting}: {listed}; the first one writes, all are looked up")
 
 
 async def _relay(run: Run) -> list[Finding]:
@@ -166,12 +171,20 @@ async def _relay_log(run: Run) -> list[Finding]:
     async with run.services.relay_log(run.settings) as log:
         if log is None:
             return [Finding("relay log", State.FINE, "none: invitations whose reply was lost are sent again")]
-        asked = "<doctor@relance.invalid>"
-        found = (await log.find([asked], run.services.clock.now() - LOG_REACHES))[asked]
-    if found.knowledge is Knowledge.UNKNOWN:
-        remedy = "keep rotated logs longer, and see that the log is written"
-        return [Finding("relay log", State.WARNING, "does not cover the last day, so it is sure of nothing", remedy)]
-    return [Finding("relay log", State.FINE, "covers the last day")]
+        found = await log.coverage(run.services.clock.now() - LOG_REACHES)
+    return [_log_coverage(found)]
+
+
+def _log_coverage(found: LogCoverage) -> Finding:
+    read = f"{found.understood:,} of its newest {found.lines:,} lines are understood"
+    if found.oldest is not None and found.newest is not None:
+        read += f", from {cell(found.oldest)} to {cell(found.newest)}"
+    if found.covers:
+        return Finding("relay log", State.FINE, f"covers the last day: {read}")
+    remedy = "keep rotated logs longer, see that the log is written, and check RELANCE_RELAY_LOG__POSTFIX_ZONE"
+    if found.lines and not found.understood:
+        remedy = "name the file into which Postfix writes: RELANCE_RELAY_LOG__POSTFIX_LOG"
+    return Finding("relay log", State.WARNING, f"does not cover the last day, so it is sure of nothing: {read}", remedy)
 
 
 async def _everflow(run: Run) -> list[Finding]:
@@ -187,4 +200,4 @@ async def _everflow(run: Run) -> list[Finding]:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, "doctor", "starter.py doctor --json")(doctor)
+    command(app, "doctor", "starter.py doctor --json", keyless=True)(doctor)

@@ -16,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-PIPE_WIDTH = 150
+from relance.cli.console import PlainConsole
+from relance.runtime.printable import escaped_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Output:
     """Where a command writes. With `--json` stdout holds the answer's one line and nothing else."""
 
     as_json: bool
-    out: Console = field(default_factory=lambda: _console(stderr=False))
-    side: Console = field(default_factory=lambda: _console(stderr=True))
+    out: Console = field(default_factory=lambda: PlainConsole(stderr=False))
+    side: Console = field(default_factory=lambda: PlainConsole(stderr=True))
 
     def answer(self, answer: Answer) -> None:
         """Print the answer of a command."""
@@ -45,7 +46,7 @@ class Output:
 
     def json(self, data: Mapping[str, Any]) -> None:
         """Print one JSON object on one line."""
-        sys.stdout.write(json.dumps(data, default=_plain, ensure_ascii=False) + "\n")
+        sys.stdout.write(escaped_json(json.dumps(data, default=_plain, ensure_ascii=False)) + "\n")
         sys.stdout.flush()
 
     def note(self, text: str) -> None:
@@ -56,27 +57,18 @@ class Output:
     def progress(self, *, shown: bool = True) -> Iterator[Progress]:
         """Show progress bars while the block runs, redrawn ten times a second; they go to stderr with `--json`."""
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[detail]}"),
+            TextColumn("{task.fields[detail]}", markup=False),
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self.side if self.as_json else self.out, disable=not shown) as progress:
             yield progress
 
 
-def _console(*, stderr: bool) -> Console:
-    stream = sys.stderr if stderr else sys.stdout
-    # A file or a pipe has no width of its own; tables should not be squeezed into 80 columns for its sake.
-    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
-
-
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Return a table for people; instants, durations and nothing are written out.
-
-    What comes from outside belongs into a `Text`: any other cell may hold Rich's markup.
-    """
+    """Return a table for people; instants, durations and nothing are written out."""
     result = Table(*columns, title=title, title_justify="left", header_style="bold")
     for row in rows:
         result.add_row(*(value if isinstance(value, Text) else cell(value) for value in row))

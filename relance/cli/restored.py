@@ -89,7 +89,7 @@ async def _is_covered(run: Run, since: datetime) -> bool:
         try:
             found = await log.find([ASKED], since)
         except DependencyUnavailable as error:
-            run.out.side.print(f"the relay's log cannot be read: {error}", markup=False)
+            run.out.side.print(f"the relay's log cannot be read: {error}")
             return False
     return found[ASKED].knowledge is Knowledge.ABSENT
 

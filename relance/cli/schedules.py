@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from relance.cli import preview
 from relance.cli.command import Run, command, invalid
-from relance.cli.output import Answer, table
+from relance.cli.openings import Missed, OpenMissedOption, find_missed, settle_missed
+from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_instant
+from relance.contracts.names import MONTHLY_SCHEDULE
+from relance.temporal import schedule_times
 from relance.temporal import schedules as server
 
+APPLY_EXAMPLES = """
+starter.py schedules apply
+starter.py schedules apply --open-missed --json
+"""
 ScheduleArgument = Annotated[str, typer.Argument(help="Which Schedule, see `schedules list`.", metavar="SCHEDULE")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept as the Schedule's note.")]
 
+SHOWN = 3
 BACKFILL_EXAMPLES = """
 starter.py schedules backfill monthly-cycle --from 2026-10-25 --to 2026-10-25
 starter.py schedules backfill paused-partner --from 2026-11-02 --to 2026-11-06
@@ -44,29 +56,56 @@ async def list_(run: Run) -> Answer:
     return Answer({"schedules": [asdict(line) for line in lines]}, table("Schedules", columns, rows))
 
 
-async def apply(run: Run) -> Answer:
-    """Create the declared Schedules or bring them up to date; a pause and its note stay as they are."""
+async def apply(run: Run, *, open_missed: OpenMissedOption = None) -> Answer:
+    """Create the declared Schedules or bring them up to date; a pause and its note stay as they are.
+
+    Says which nominal times a changed cron expression leaves out, and which months nothing opens any more.
+    """
     client = await run.temporal()
     applied = await server.apply(client, run.settings)
-    rows = [(one.id, one.change, one.paused, one.note) for one in applied]
-    view = table("Schedules", ("schedule", "done", "paused", "note"), rows)
-    return Answer({"schedules": [asdict(one) for one in applied]}, view)
+    before = next((one.before for one in applied if one.id == MONTHLY_SCHEDULE), ())
+    missed = await settle_missed(run, client, await find_missed(run, client, before), open_missed)
+    rows = [(one.id, one.change, one.paused, one.note, _times(one.left_out)) for one in applied]
+    view = table("Schedules", ("schedule", "done", "paused", "note", "leaves out"), rows)
+    data = {
+        "schedules": [
+            {"id": one.id, "change": one.change, "paused": one.paused, "note": one.note, **_counted(one.left_out)}
+            for one in applied
+        ],
+        "missed": [one.as_dict() for one in missed],
+    }
+    return Answer(data, _with_missed(view, missed))
 
 
 async def pause(run: Run, schedule: ScheduleArgument, reason: ReasonOption) -> Answer:
     """Stop a Schedule; what it would have done meanwhile is not made up for (see `backfill`)."""
     _known(run, schedule)
-    note = _text(reason)
-    await server.pause(await run.temporal(), schedule, note)
-    return _done(schedule, "paused", f"{schedule} is paused: {note}")
+    note, client = _text(reason), await run.temporal()
+    await server.pause(client, schedule, note)
+    coming = await schedule_times.coming(client, schedule, run.services.clock.now())
+    said = f"; it will not act on {cell(coming)} unless it is resumed before" if coming is not None else ""
+    data = {"schedule": schedule, "done": "paused", "will_not_act_on": coming}
+    return Answer(data, f"{schedule} is paused: {note}{said}.")
 
 
-async def resume(run: Run, schedule: ScheduleArgument, reason: ReasonOption = server.MANAGED) -> Answer:
-    """Let a paused Schedule act again."""
+async def resume(
+    run: Run,
+    schedule: ScheduleArgument,
+    reason: ReasonOption = server.MANAGED,
+    *,
+    open_missed: OpenMissedOption = None,
+) -> Answer:
+    """Let a paused Schedule act again; says what it did not do meanwhile, and which months nothing opens any more."""
     _known(run, schedule)
-    note = _text(reason)
-    await server.resume(await run.temporal(), schedule, note)
-    return _done(schedule, "resumed", f"{schedule} acts again.")
+    note, client = _text(reason), await run.temporal()
+    over = await schedule_times.passed_over(client, schedule, run.services.clock.now())
+    await server.resume(client, schedule, note)
+    missed: Sequence[Missed] = ()
+    if schedule == MONTHLY_SCHEDULE:
+        missed = await settle_missed(run, client, await find_missed(run, client, over), open_missed)
+    data = {"schedule": schedule, "done": "resumed", **_counted(over), "missed": [one.as_dict() for one in missed]}
+    said = f" It left out {_times(over)}; make up for it with `schedules backfill`." if over else ""
+    return Answer(data, _with_missed(Text(f"{schedule} acts again.{said}"), missed))
 
 
 async def trigger(run: Run, schedule: ScheduleArgument) -> Answer:
@@ -94,6 +133,20 @@ async def backfill(
     return Answer(data, f"{schedule} acts for its nominal times from {start} to {end}, one after the other.")
 
 
+def _times(times: Sequence[datetime]) -> str:
+    """Return nominal times for people: the first three, and how many more."""
+    shown = ", ".join(cell(at) for at in times[:SHOWN])
+    return f"{shown} and {len(times) - SHOWN} more" if len(times) > SHOWN else shown
+
+
+def _counted(times: Sequence[datetime]) -> dict[str, Any]:
+    return {"left_out": len(times), "left_out_times": times[:SHOWN]}
+
+
+def _with_missed(view: RenderableType, missed: Sequence[Missed]) -> RenderableType:
+    return Group(view, *(Text(one.sentence, style="" if one.opened else "red") for one in missed))
+
+
 def _known(run: Run, schedule: str) -> str:
     zones = {one.id: one.zone for one in server.declared(run.settings)}
     if schedule not in zones:
@@ -115,7 +168,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="The Schedules on the server, and previews of a user's sends.")
     command(group, "list", "starter.py schedules list --json")(list_)
-    command(group, "apply", "starter.py schedules apply")(apply)
+    command(group, "apply", APPLY_EXAMPLES)(apply)
     command(group, "pause", 'starter.py schedules pause monthly-cycle --reason "relay moves house"')(pause)
     command(group, "resume", "starter.py schedules resume monthly-cycle")(resume)
     command(group, "trigger", "starter.py schedules trigger default-lp")(trigger)

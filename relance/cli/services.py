@@ -9,8 +9,10 @@ from typing import Any, Protocol, TypeAlias
 
 from temporalio.client import Client
 
+from relance.coverage import CoverageWatch
 from relance.ports import (
     Alerts,
+    AuditMarks,
     ChannelStates,
     ChatMessages,
     Clock,
@@ -20,6 +22,7 @@ from relance.ports import (
     Effectiveness,
     Effects,
     HealthChecks,
+    InstalledKeys,
     JobRuns,
     Ledger,
     Plans,
@@ -50,6 +53,10 @@ class Database(Protocol):
         """The suppressed addresses."""
 
     @property
+    def keys(self) -> InstalledKeys:
+        """The fingerprints of this installation's keys."""
+
+    @property
     def plans(self) -> Plans:
         """The plans."""
 
@@ -72,6 +79,10 @@ class Database(Protocol):
     @property
     def job_runs(self) -> JobRuns:
         """The job runs and stored reports."""
+
+    @property
+    def audit_marks(self) -> AuditMarks:
+        """How far the jobs are audited."""
 
     @property
     def alerts(self) -> Alerts:
@@ -106,10 +117,14 @@ class Database(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LiveHealth:
-    """The probes of the health check, and where its runs have left what they know."""
+    """The probes of the health check, where its runs have left what they know, and the watch over the periods.
+
+    `periods` needs Temporal, and is None without it.
+    """
 
     probes: Sequence[Probe]
     checks: HealthChecks
+    periods: CoverageWatch | None = None
 
 
 DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]

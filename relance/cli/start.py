@@ -8,7 +8,7 @@ import typer
 
 from relance.cli.checks import start as start_check
 from relance.cli.command import Run, command, invalid
-from relance.cli.cycle.opening import open_cycle
+from relance.cli.cycle.opening import open_by_hand
 from relance.cli.cycle.rehearsal import rehearse
 from relance.cli.cycle.report import report_answer
 from relance.cli.cycle.watching import Watch
@@ -45,7 +45,7 @@ async def start_cycle(
     client = await run.temporal()
     async with run.database() as database:
         request = CycleInput(period=chosen, options=cycle_options(run.settings), send_now=now)
-        opened = await open_cycle(client, database, request)
+        opened = await open_by_hand(run, client, database, request)
         if not wait:
             data = {"period": chosen, "state": opened.state, "message": opened.sentence}
             return Answer(data, opened.sentence)

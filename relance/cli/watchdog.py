@@ -38,12 +38,15 @@ async def watchdog(
 ) -> Answer:
     """Check that what the workers are there for happens: mails are accepted, jobs run, work is taken, people are told.
 
+    A month without a cycle or without plans counts too: nothing else would say so.
+
     Exit code 0: all is well, and the dead-man address was called if there is one. 1: something has stopped having
     effect. 3: Temporal, MongoDB or the dead-man service cannot be reached.
     """
     now, patience = run.services.clock.now(), run.settings.watchdog.patience
     effects = await _checked("MongoDB", lambda: _by_the_database(run, now, patience))
     effects += await _checked("Temporal", lambda: _by_the_server(run, now, patience))
+    effects += await _checked("periods", lambda: _periods(run))
     effects += await _checked("gateway", lambda: _gateway(run))
     if _code(effects) == DONE:
         effects += await _checked("dead-man service", lambda: _deadman(run))
@@ -82,7 +85,7 @@ async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[
     async with run.database() as database:
         due = await database.effects.plans_due(now - patience.mails)
         periods = [one.period for one in due]
-        last_mail = await database.effects.last_mail(periods) if periods else None
+        last_mail = await database.effects.last_mail(periods, now - patience.mails) if periods else None
         stuck = await database.effects.stuck_claims(periods, now - patience.mails) if periods else 0
         told = await database.alerts.open()
     policy = run.settings.alerts.policy
@@ -126,6 +129,11 @@ async def _job(client: Client, database: Database, job: str, now: datetime, pati
     return rules.job(job, nominal, now, patience, recorded=recorded, running=running)
 
 
+async def _periods(run: Run) -> list[Effect]:
+    async with run.services.health(run.settings, await run.temporal()) as health:
+        return rules.periods(await health.periods.look()) if health.periods is not None else []
+
+
 async def _gateway(run: Run) -> list[Effect]:
     if run.settings.gateway.public_url is None:
         return []
@@ -145,4 +153,4 @@ async def _deadman(run: Run) -> list[Effect]:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, "watchdog", EXAMPLES)(watchdog)
+    command(app, "watchdog", EXAMPLES, keyless=True)(watchdog)

@@ -65,6 +65,7 @@ async def _invitation(run: Run, database: Database, key: ids.InvitationKey) -> l
         now=run.services.clock.now(),
         timing=run.settings.scheduling.reminder_timing,
         control=await database.controls.get(key.period),
+        moved=bool(email and invitation and not invitation.may_have_reached(database.suppressions.mailboxes(email))),
     )
 
 

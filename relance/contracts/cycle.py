@@ -241,12 +241,14 @@ class CycleProgress(Wire):
 class StatisticsInput(Wire):
     """Asks for the period's balance from the ledger and stores it with what the cycle measured.
 
+    With `interim` the balance of some time ago and what is open now are enough, if the answer says so.
     With `last` the cycle ends after it, whatever is open.
     """
 
     period: Period
     progress: CycleProgress
     at: Utc
+    interim: bool = False
     last: bool = False
 
 
@@ -257,6 +259,7 @@ class CycleStatistics(Wire):
     measured by the instant `at`, by name and unit (`domain.cycle_report`); `before` are all figures of `before_period`,
     the month before, as they were then. `plans_open` must be 0 at the end as well: these users were not written to.
     `plans_unreadable` were ended, because nobody could read them.
+    `interim` if only `open` is of now, and the rest of the stored balance.
     """
 
     period: Period
@@ -275,6 +278,7 @@ class CycleStatistics(Wire):
     figures: dict[str, float] = Field(default_factory=dict)
     before_period: Period | None = None
     before: dict[str, float] = Field(default_factory=dict)
+    interim: bool = False
 
 
 CycleInput.model_rebuild()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import relance
@@ -28,11 +29,17 @@ class MailboxServer:
 
 
 async def start(
-    folder: Path, smtp_port: int | None = None, http_port: int | None = None, *, certificate: Path | None = None
+    folder: Path,
+    smtp_port: int | None = None,
+    http_port: int | None = None,
+    *,
+    certificate: Path | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> MailboxServer:
     """Start the mailbox on its mails in `folder/mailbox` and wait until it answers.
 
-    With a certificate (a PEM with its key) it offers STARTTLS and, after that, AUTH with any password.
+    With a certificate (a PEM with its key) it offers STARTTLS and, after that, AUTH with any password. `variables` are
+    added to its environment.
 
     Raises:
         InvalidInput: a given port is taken.
@@ -45,7 +52,8 @@ async def start(
         options["--certificate"] = str(certificate)
     command = [sys.executable, "-m", "relance.devstack.mailbox", *(part for pair in options.items() for part in pair)]
     # Also from a source tree that is not installed, and from any working folder.
-    environment = {"PYTHONPATH": os.pathsep.join(filter(None, [SOURCE_ROOT, os.environ.get("PYTHONPATH")]))}
+    paths = os.pathsep.join(filter(None, [SOURCE_ROOT, os.environ.get("PYTHONPATH")]))
+    environment = {"PYTHONPATH": paths, **(variables or {})}
     server = processes.start("mailbox", command, folder / "mailbox.log", environment=environment)
     started = MailboxServer(server, smtp, http)
     try:

@@ -32,17 +32,22 @@ class Mongod:
 
 
 async def start(
-    folder: Path, port: int | None = None, *, data: Path | None = None, parameters: Sequence[str] = ()
+    folder: Path,
+    port: int | None = None,
+    *,
+    data: Path | None = None,
+    parameters: Sequence[str] = (),
+    cache_gb: str = CACHE_GB,
 ) -> Mongod:
     """Start `mongod` on its data in `folder`, or in `data`, and wait for the primary.
 
-    `parameters` are further ones for `--setParameter`.
+    `parameters` are further ones for `--setParameter`, `cache_gb` bounds the memory for data.
 
     Raises:
         InvalidInput: the given port is taken.
         DependencyUnavailable: there is no `mongod`, a library is missing, or it does not become ready.
     """
-    started = launch(folder, port, data=data, parameters=parameters)
+    started = launch(folder, port, data=data, parameters=parameters, cache_gb=cache_gb)
     try:
         await started.server.ready(replica_set.initiate(f"{processes.HOST}:{started.port}", READY_S), READY_S)
     except BaseException as error:
@@ -54,13 +59,18 @@ async def start(
 
 
 def launch(
-    folder: Path, port: int | None = None, *, data: Path | None = None, parameters: Sequence[str] = ()
+    folder: Path,
+    port: int | None = None,
+    *,
+    data: Path | None = None,
+    parameters: Sequence[str] = (),
+    cache_gb: str = CACHE_GB,
 ) -> Mongod:
     """Start `mongod` without waiting for anything; see `start`."""
     chosen = processes.choose_port(port, "MongoDB port")
     place = data or folder / "mongod"
     place.mkdir(parents=True, exist_ok=True)
-    command = _command(find_binary(), place, chosen, parameters)
+    command = _command(find_binary(), place, chosen, parameters, cache_gb)
     return Mongod(processes.start("MongoDB", command, folder / "mongod.log"), chosen)
 
 
@@ -95,13 +105,13 @@ def missing_libraries(log: str) -> str:
     return ""
 
 
-def _command(binary: str, data: Path, port: int, further: Sequence[str]) -> list[str]:
+def _command(binary: str, data: Path, port: int, further: Sequence[str], cache_gb: str) -> list[str]:
     options = {
         "--dbpath": str(data),
         "--port": str(port),
         "--bind_ip": processes.HOST,
         "--replSet": replica_set.NAME,
-        "--wiredTigerCacheSizeGB": CACHE_GB,
+        "--wiredTigerCacheSizeGB": cache_gb,
         "--oplogSize": OPLOG_MB,
     }
     # Without a second member to hand over to, the default wait of 15 s before a shutdown is for nothing.

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from relance.devstack import chat_server, everflow_server, mailbox_server, mongod, processes, temporal_server
 from relance.devstack.everflow.gate import NETWORK_KEY
+from relance.devstack.keys import keys_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,14 @@ class Stack:
         self._running: list[_Running] = []
         self.chat_http = self._given.chat_http
         self._chat_opening = asyncio.Lock()
+        self._keys: dict[str, str] = {}
 
     async def __aenter__(self) -> Stack:
         # Nothing of the stack listens there: the workers do, all of them (see `relance.gateway.server`).
         self.gateway_port = processes.choose_port(self._ports.gateway, "gateway port")
         if not self._keep:
             self.folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="relance-"))
+        self._keys = await asyncio.to_thread(keys_of, self.folder)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._start_mongod())
@@ -109,6 +112,9 @@ class Stack:
             "RELANCE_MAIL__HOST": host,
             "RELANCE_MAIL__PORT": str(port),
             "RELANCE_MAIL__TLS": "none",
+            # The mailbox delivers nothing, so that names for examples may stand in mails.
+            "RELANCE_MAIL__REHEARSAL": "true" if host == processes.HOST else "false",
+            **self._keys,
             "RELANCE_EVERFLOW__BASE_URL": self.everflow_http,
             "RELANCE_EVERFLOW__API_KEY": NETWORK_KEY,
             "RELANCE_GATEWAY__PORT": str(self.gateway_port),

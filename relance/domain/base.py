@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -31,9 +31,19 @@ def is_period(value: object) -> bool:
 
 
 class Document(BaseModel):
-    """A MongoDB document: camelCase there, snake_case here; unknown fields are kept (SPEC section 2)."""
+    """A MongoDB document: camelCase there, snake_case here; unknown fields are kept, null is a missing field (SPEC 2).
+
+    Node's drivers write null for a value that is not there.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_missing(cls, data: object) -> object:
+        if isinstance(data, dict) and None in data.values():
+            return {name: value for name, value in data.items() if value is not None}
+        return data
 
 
 class Wire(BaseModel):

@@ -9,7 +9,7 @@ from relance.domain.reminders import ReminderRefusal
 
 
 def correction_refusal(
-    invitation: Invitation, user: User | None, contact: Contact | None, *, suppressed: bool
+    invitation: Invitation, user: User | None, contact: Contact | None, *, suppressed: bool, moved: bool = False
 ) -> Refusal | ReminderRefusal | None:
     """Return why a correction must not be sent now; None if it may be.
 
@@ -21,4 +21,7 @@ def correction_refusal(
         return ReminderRefusal.ALREADY_DECIDED
     if not invitation.may_have_arrived:
         return ReminderRefusal.NOT_SENT_YET
-    return invitation_refusal(user, contact, suppressed=suppressed)
+    # Whoever did not get the invitation has nothing to be put right.
+    return invitation_refusal(user, contact, suppressed=suppressed) or (
+        ReminderRefusal.ADDRESS_CHANGED if moved else None
+    )

@@ -65,6 +65,7 @@ def explain_invitation(
     now: datetime,
     timing: ReminderTiming = DEFAULT_TIMING,
     control: Control | None = None,
+    moved: bool = False,
 ) -> list[str]:
     """Return why a contact was invited or not, which reminders went out, and what comes next.
 
@@ -77,7 +78,7 @@ def explain_invitation(
     lines += _doubts(invitation, zone)
     lines += _answers(invitation, zone)
     lines += [line for kind, name in _LATER_MAILS for line in _past_mail(invitation, kind, name, zone)]
-    lines += _ahead(_Outlook(invitation, user, contact, suppressed, zone, now, timing, control))
+    lines += _ahead(_Outlook(invitation, user, contact, suppressed, zone, now, timing, control, moved))
     return lines
 
 
@@ -93,11 +94,19 @@ class _Outlook:
     now: datetime
     timing: ReminderTiming
     control: Control | None
+    moved: bool
 
     def refusal(self, kind: MailKind, at: datetime) -> ReminderRefusal | None:
         """Return why a reminder would not be sent at an instant."""
         return reminder_refusal(
-            kind, self.invitation, self.user, self.contact, suppressed=self.suppressed, at=at, timing=self.timing
+            kind,
+            self.invitation,
+            self.user,
+            self.contact,
+            suppressed=self.suppressed,
+            moved=self.moved,
+            at=at,
+            timing=self.timing,
         )
 
     @property

@@ -45,8 +45,19 @@ class Trouble(StrEnum):
     ERROR = "error"
 
 
+class Concern(Wire):
+    """What is wrong with one of several things a probe looks at: a code, of how many, and a further code."""
+
+    code: str
+    count: int = 0
+    reason: str = ""
+
+
 class Look(Wire):
-    """What one look at one probe found: a value, or why there is none; `detail` is a code or a name, never a person."""
+    """What one look at one probe found: a value, or why there is none; `detail` is a code or a name, never a person.
+
+    `concerns` are by subject what is wrong, where each subject has an alert of its own.
+    """
 
     probe: str
     at: Utc
@@ -54,6 +65,7 @@ class Look(Wire):
     unit: str = ""
     detail: str = ""
     trouble: Trouble | None = None
+    concerns: dict[str, Concern] = Field(default_factory=dict)
 
 
 class PastLook(Document):
@@ -71,7 +83,8 @@ class ProbeRule:
 
     A value above `warn` is a warning, one above `limit` bad. A counter is bad when it grew since the last look. A look
     that failed while one of `needs` failed too says nothing: what is away is told about once. `soft` are the
-    troubles that are warnings only. `alert` is the rule of the alert about it.
+    troubles that are warnings only. `alert` is the rule of the alert about it; with `by_subject` each thing that is
+    wrong has an alert of its own.
     """
 
     probe: str
@@ -84,13 +97,14 @@ class ProbeRule:
     recover_after: int = 2
     needs: frozenset[str] = frozenset()
     soft: frozenset[Trouble] = frozenset()
+    by_subject: bool = False
 
 
 class Standing(Document):
     """Where a probe stands: its state since when, how many looks in a row were bad or not, and the newest ones.
 
-    `told` is whether people have been told that it is unhealthy. `value`, `unit` and `detail` are of the last look that
-    found a value; `trouble` is of the last look.
+    `told` is whether people have been told that it is unhealthy, `told_of` by subject what they were told is wrong.
+    `value`, `unit`, `detail` and `concerns` are of the last look that found a value; `trouble` is of the last look.
     """
 
     probe: str = Field(alias="_id")
@@ -100,6 +114,8 @@ class Standing(Document):
     bad: int = 0
     good: int = 0
     told: bool = False
+    told_of: dict[str, str] = Field(default_factory=dict)
+    concerns: dict[str, Concern] = Field(default_factory=dict)
     value: float | None = None
     unit: str = ""
     limit: float | None = None
@@ -139,6 +155,8 @@ def judged(before: Standing | None, look: Look, grade: Grade, rule: ProbeRule) -
         bad=bad,
         good=good,
         told=before.told if before else False,
+        told_of=before.told_of if before else {},
+        concerns=look.concerns if found or before is None else before.concerns,
         value=look.value if found or before is None else before.value,
         unit=look.unit if found or before is None else before.unit,
         limit=rule.limit,

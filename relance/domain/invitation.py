@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from pydantic import Field
@@ -138,7 +139,12 @@ class Doubt(Document):
 
 
 class Invitation(Document):
-    """The ledger's entry: who was sent what, when, with which outcome, and why not."""
+    """The ledger's entry: who was sent what, when, with which outcome, and why not.
+
+    `mailboxes` are the digests of whom the mail may have reached, whatever the contact's record says by now: the one it
+    was addressed to last, and those it was addressed to before if the reply of an attempt was lost. An opt-out, a
+    complaint and a bounce are about them. Entries of earlier versions have none.
+    """
 
     id: str = Field(alias="_id")
     period: Period
@@ -147,6 +153,7 @@ class Invitation(Document):
     status: InvitationStatus
     reason: str | None = None
     attempts: int = 0
+    mailboxes: tuple[str, ...] = ()
     claim: Claim | None = None
     retry_at: Utc | None = None
     message_id: str | None = None
@@ -168,6 +175,10 @@ class Invitation(Document):
         """Whether somebody may have got it, whatever its status says."""
         doubtful = any(one.kind is MailKind.INVITATION and one.verdict in _STILL_OPEN for one in self.doubts)
         return doubtful or self.sent_at is not None or self.status is InvitationStatus.UNCERTAIN
+
+    def may_have_reached(self, digests: Collection[str]) -> bool:
+        """Tell whether the mail may have gone to a mailbox, by all its digests; True if nobody noted where it went."""
+        return not self.mailboxes or not set(self.mailboxes).isdisjoint(digests)
 
     def doubt(self, kind: MailKind) -> Doubt | None:
         """Return the oldest open doubt about one of its mails."""

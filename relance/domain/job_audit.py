@@ -16,6 +16,7 @@ from relance.domain.base import Document, Utc
 from relance.domain.job_run import FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, JobRun
 
 ON_TIME = timedelta(minutes=5)
+AHEAD_AT_LEAST, ENOUGH_AHEAD = timedelta(hours=12), 100
 AUDIT = "audit"
 """Who made a record, in its detail, if not the run itself."""
 
@@ -66,16 +67,22 @@ class Watched:
 class Due(Document):
     """A nominal time without a record; `paused` tells whether the Schedule was, before it or after, as the audits saw.
 
-    `passed` is what the server had counted before it.
+    `passed` is what the server had counted before it. `dropped` tells that its cron expression was replaced since:
+    nothing makes up for it any more.
     """
 
     nominal: Utc
     paused: bool = False
     passed: Passed = Passed()
+    dropped: bool = False
 
 
 class AuditMark(Document):
-    """How far a job's nominal times are audited, and which of them are still open."""
+    """How far a job's nominal times are audited, and which of them are still open.
+
+    `ahead` are the next ones by the same `spec`, all of them up to `ahead_to`: once it is replaced, the server cannot
+    list them any more.
+    """
 
     job: str = Field(alias="_id")
     up_to: Utc
@@ -83,12 +90,21 @@ class AuditMark(Document):
     paused: bool = False
     passed: Passed = Passed()
     open: tuple[Due, ...] = ()
+    ahead: tuple[Utc, ...] = ()
+    ahead_to: Utc | None = None
+
+
+def looks_ahead(mark: AuditMark | None, schedule: Watched, at: datetime) -> bool:
+    """Tell whether the nominal times ahead are to be listed anew: not with every audit, for the server limits lists."""
+    if mark is None or mark.ahead_to is None or mark.spec != schedule.spec:
+        return True
+    return mark.ahead_to - at < AHEAD_AT_LEAST and sum(one > at for one in mark.ahead) < ENOUGH_AHEAD
 
 
 def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
     """Return after which instant nominal times are new: from the Schedule's creation, or from the last audit, on.
 
-    Times before a change of the cron expression cannot be listed any more.
+    Times before a change of the cron expression cannot be listed any more; see `left_behind`.
     """
     if mark is None:
         return schedule.created_at
@@ -96,15 +112,36 @@ def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
     return max(mark.up_to, since)
 
 
+def left_behind(mark: AuditMark | None, schedule: Watched) -> tuple[datetime, ...]:
+    """Return the nominal times between the last audit and a change of the cron expression, by the one before."""
+    if mark is None or mark.spec == schedule.spec:
+        return ()
+    return tuple(at for at in mark.ahead if mark.up_to < at <= schedule.changed_at)
+
+
 def continued(
-    mark: AuditMark | None, schedule: Watched, times: Iterable[datetime], up_to: datetime, *, last: bool = True
+    mark: AuditMark | None,
+    schedule: Watched,
+    times: Iterable[datetime],
+    up_to: datetime,
+    *,
+    ahead: tuple[Iterable[datetime], datetime] | None = None,
+    last: bool = True,
 ) -> AuditMark:
-    """Return the mark after new nominal times became known, all open.
+    """Return the mark after new nominal times became known, all open; `ahead` are those to come, all up to an instant.
 
     What was seen of the Schedule becomes the state before the next times only with the `last` page of an audit.
     """
     passed, paused = (mark.passed, mark.paused) if mark is not None else (Passed(), False)
-    new = tuple(Due(nominal=at, paused=paused or schedule.paused, passed=passed) for at in times)
+    before = left_behind(mark, schedule)
+    new = tuple(
+        Due(nominal=at, paused=paused or schedule.paused, passed=passed, dropped=at in before)
+        for at in (*before, *times)
+    )
+    coming, ahead_to = ahead or _known_ahead(mark, schedule)
+    if mark is not None and mark.spec != schedule.spec:
+        # A change a moment ago, later than the instant up to which is audited: before it the new times are none.
+        up_to = max(up_to, schedule.changed_at)
     return AuditMark(
         job=schedule.job,
         up_to=up_to,
@@ -112,7 +149,15 @@ def continued(
         paused=schedule.paused if last else paused,
         passed=schedule.passed if last else passed,
         open=(*(mark.open if mark is not None else ()), *new),
+        ahead=tuple(at for at in coming if at > up_to),
+        ahead_to=ahead_to,
     )
+
+
+def _known_ahead(mark: AuditMark | None, schedule: Watched) -> tuple[Iterable[datetime], datetime | None]:
+    if mark is None or mark.spec != schedule.spec:
+        return (), None
+    return mark.ahead, mark.ahead_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +177,8 @@ class Auditor:
         if execution is not None:
             return self._ended(due, execution)
         # What passes during a pause is not made up for.
-        wait = timedelta(0) if due.paused and self.schedule.paused else self.schedule.catchup
+        lost = due.dropped or (due.paused and self.schedule.paused)
+        wait = timedelta(0) if lost else self.schedule.catchup
         if self.now < due.nominal + wait + self.grace:
             return None
         return self._run(due, self._why_passed(due, others), None)

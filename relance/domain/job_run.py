@@ -9,6 +9,7 @@ from relance.domain.base import Document, Utc
 RAN, LATE, FAILED = "ran", "late", "failed"
 MISSED, PAUSED, OVERLAP = "skipped(missed)", "skipped(paused)", "skipped(overlap)"
 NO_WORKER, ALREADY_OPEN = "skipped(no worker in time)", "skipped(already open)"
+ENDED_BY_HAND, CYCLE_FAILED = "skipped(cycle was ended by hand)", "skipped(cycle had failed)"
 
 DONE = frozenset({RAN, LATE})
 ON_PURPOSE = frozenset({PAUSED, OVERLAP, ALREADY_OPEN})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from relance.domain.invitation import InvitationStatus
 
@@ -12,6 +13,41 @@ _S = InvitationStatus
 _OPEN = {_S.QUEUED, _S.SENDING}
 # Only a mail that arrived gets here, whether or not its acceptance was recorded.
 _SENT = {_S.SENT, _S.OPENED, _S.EXPIRED}
+
+
+_FIELDS = ("status", "reason", "class", "sent")
+Outcome: TypeAlias = tuple[Any, ...]
+"""What `_FIELDS` say of an entry."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """The outcomes of all entries up to the id `place`: how far a count over a whole period has come.
+
+    Whoever goes on after it counts every entry once, because no entry changes its id.
+    """
+
+    place: str = ""
+    _counts: Counter[Outcome] = field(default_factory=Counter)
+
+    @classmethod
+    def restored(cls, place: str, rows: Sequence[Sequence[Any]]) -> Counted:
+        """Return the count that `state` was taken of."""
+        return cls(place, Counter({tuple(row[:-1]): row[-1] for row in rows}))
+
+    def state(self) -> tuple[str, list[list[Any]]]:
+        """Return it for a heartbeat: ids, codes and counts."""
+        return self.place, [[*outcome, count] for outcome, count in self._counts.items()]
+
+    def add(self, place: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add the outcomes of the entries after `place`, up to a new one."""
+        for row in rows:
+            self._counts[tuple(row.get(name) for name in _FIELDS)] += row["count"]
+        self.place = place
+
+    def rows(self) -> list[Mapping[str, Any]]:
+        """Return what was counted, for `sum_up`."""
+        return [{**dict(zip(_FIELDS, outcome, strict=True)), "count": n} for outcome, n in self._counts.items()]
 
 
 @dataclass(slots=True)

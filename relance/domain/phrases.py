@@ -39,6 +39,7 @@ REMINDER_REFUSALS: Mapping[ReminderRefusal, str] = {
     ReminderRefusal.ALREADY_DECIDED: "it was already decided not to send this reminder",
     ReminderRefusal.REMINDERS_OFF: "the user has switched reminders off",
     ReminderRefusal.THIS_REMINDER_OFF: "the user has switched this reminder off",
+    ReminderRefusal.ADDRESS_CHANGED: "the contact's address is another one than that of the invitation",
     ReminderRefusal.OVERTAKEN: "the second reminder was due before it could leave",
     ReminderRefusal.TOO_LATE: "too much time had passed since it was due",
     ReminderRefusal.HOLDOUT: "chance has left the invitation without it, to measure what reminders achieve",

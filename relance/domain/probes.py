@@ -38,3 +38,5 @@ class ProbeName(StrEnum):
     """Follow-ups that were not there when the reconciliation looked last."""
     JOB_RUNS = "job-runs"
     """Jobs that have not run when they should have."""
+    PERIODS = "periods"
+    """Periods that lack a cycle, plans, or the plan of a user."""

@@ -40,10 +40,11 @@ class Mended(StrEnum):
     FOLLOW_UPS_RESTARTED = "follow_ups_restarted"
     REMINDERS_WOKEN = "reminders_woken"
     PLANS_FINISHED = "plans_finished"
+    CYCLES_TOLD = "cycles_told"
     PLANS_STUCK = "plans_stuck"
 
 
-MENDED = (Mended.FOLLOW_UPS_RESTARTED, Mended.REMINDERS_WOKEN, Mended.PLANS_FINISHED)
+MENDED = (Mended.FOLLOW_UPS_RESTARTED, Mended.REMINDERS_WOKEN, Mended.PLANS_FINISHED, Mended.CYCLES_TOLD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class ReminderRefusal(StrEnum):
     ADDRESS_INVALID = "address_invalid"
     REMINDERS_OFF = "reminders_off"
     THIS_REMINDER_OFF = "this_reminder_off"
+    ADDRESS_CHANGED = "address_changed"
     OVERTAKEN = "overtaken"
     TOO_LATE = "too_late"
     HOLDOUT = "holdout"
@@ -101,13 +102,15 @@ def reminder_refusal(
     contact: Contact | None,
     *,
     suppressed: bool,
+    moved: bool = False,
     at: datetime | None = None,
     timing: ReminderTiming = DEFAULT_TIMING,
 ) -> ReminderRefusal | None:
     """Return why this reminder (`first` or `second`) must not be sent at an instant; None if it may be.
 
-    What ends the invitation for good is looked at first, so that its timers end at the first opportunity. Without `at`
-    nothing is overtaken or too late.
+    What ends the invitation for good is looked at first, so that its timers end at the first opportunity. `moved` says
+    that the contact's record names another mailbox than the one that has the invitation: it would be reminded of a mail
+    it never got. Without `at` nothing is overtaken or too late.
     """
     by_status = _BY_STATUS[invitation.status]
     if by_status is not None:
@@ -118,7 +121,8 @@ def reminder_refusal(
         return by_people
     by_time = _by_time(kind, invitation, at, timing) if at is not None else None
     # Last, so that the hold-out group is exactly those who would have been reminded.
-    return _by_history(kind, invitation) or by_people or by_time or _by_chance(kind, invitation)
+    by_address = ReminderRefusal.ADDRESS_CHANGED if moved else None
+    return _by_history(kind, invitation) or by_people or by_address or by_time or _by_chance(kind, invitation)
 
 
 def is_undecided(kind: MailKind, invitation: Invitation) -> bool:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from relance.domain.alerts.inhibition import inhibitor
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState
 from relance.domain.failures import Severity
+from relance.domain.period_coverage import Gap, Uncovered
 
 
 class EffectState(StrEnum):
@@ -88,6 +89,32 @@ def job(
         return Effect(what, EffectState.FINE, f"the run of {ago(now - nominal)} is at work")
     did = "did not end" if running else "left no record"
     return Effect(what, EffectState.STOPPED, f"the run that was due {ago(now - nominal)} {did}", nominal)
+
+
+def periods(found: Sequence[Uncovered]) -> list[Effect]:
+    """Judge whether every period that is near has its cycle, its plans, and a plan of each user (SPEC C1)."""
+    if not found:
+        return [Effect("periods", EffectState.FINE, "each that is near is looked after")]
+    return [Effect(f"period {one.period}", EffectState.STOPPED, _lack(one)) for one in found]
+
+
+def _lack(found: Uncovered) -> str:
+    start = f"`starter.py start cycle --period {found.period}`"
+    state = found.state.replace("_", " ")
+    look = f"see that a worker serves relance-invitations, and look at cycle/{found.period} in Temporal Web"
+    match found.gap:
+        case Gap.NO_CYCLE:
+            return f"the period has no cycle: {start} opens it"
+        case Gap.ENDED_UNPLANNED:
+            return f"its cycle was ended by hand ({state}) before it planned: {start} goes on"
+        case Gap.ENDED_BY_HAND:
+            return f"its cycle was ended by hand ({state}) with {found.count} plans open: {start} goes on"
+        case Gap.CYCLE_FAILED:
+            return f"its cycle ended with an error ({state}) and {found.count} plans open: {start} goes on"
+        case Gap.NO_PLANS:
+            return f"its cycle has no plans: {look}"
+        case Gap.WITHOUT_PLAN:
+            return f"at least {found.count} users have no plan: {look}"
 
 
 def tasks(queue: str, workers: int, oldest: timedelta, now: datetime, patience: timedelta) -> Effect:

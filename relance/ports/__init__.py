@@ -27,16 +27,18 @@ from relance.ports.claims import (
 )
 from relance.ports.compensations import Compensations
 from relance.ports.control import Controls, Cycles
+from relance.ports.coverage import Coverage, CycleFates
 from relance.ports.cycle_reports import CycleIllustrator
 from relance.ports.effectiveness import Effectiveness
 from relance.ports.effects import Effects
 from relance.ports.health import HealthChecks, Probe, Reading, Workers
 from relance.ports.jobs import AuditMarks, NominalTimes
+from relance.ports.keys import InstalledKeys, KeyUse
 from relance.ports.ledger import JobRuns, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
 from relance.ports.people import Contacts, Page, Suppressions, Users
 from relance.ports.plans import Plans
-from relance.ports.relay_log import Fate, Knowledge, RelayLog, RelayRecord
+from relance.ports.relay_log import Fate, Knowledge, LogCoverage, RelayLog, RelayRecord
 from relance.ports.reports import Reports
 from relance.ports.restores import Restores
 from relance.ports.surroundings import Clock, FollowUps, Meter, RunningFollowUps
@@ -57,6 +59,8 @@ __all__ = [
     "Compensations",
     "Contacts",
     "Controls",
+    "Coverage",
+    "CycleFates",
     "CycleIllustrator",
     "Cycles",
     "Deferred",
@@ -68,10 +72,13 @@ __all__ = [
     "FollowUps",
     "HealthChecks",
     "Illustrator",
+    "InstalledKeys",
     "JobRuns",
+    "KeyUse",
     "Knowledge",
     "Ledger",
     "Letter",
+    "LogCoverage",
     "MailLane",
     "Mailer",
     "Meter",

@@ -25,9 +25,13 @@ class ClaimRequest:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The mail is ours to send, to this contact as it is now."""
+    """The mail is ours to send, to this contact as it is now.
+
+    `mailboxes` are the digests of its address, the one that is recorded with an invitation first.
+    """
 
     contact: Contact
+    mailboxes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,5 +27,8 @@ class Compensations(Protocol):
     async def users(self, period: str, after: str | None, size: int) -> list[str]:
         """Return the next users the period has plans for, in order of id."""
 
-    async def reached(self, period: str) -> list[str]:
-        """Return the ids of the invitations that arrived or may have, in order."""
+    async def reached(self, period: str, after: str, size: int) -> list[str]:
+        """Return the next ids of the invitations that arrived or may have, after one of them, in order."""
+
+    async def count_reached(self, period: str) -> int:
+        """Count the invitations that arrived or may have."""

@@ -15,8 +15,8 @@ class Effects(Protocol):
     async def plans_due(self, before: datetime) -> list[DuePlans]:
         """Return, by period, the plans that were due before an instant and are not done."""
 
-    async def last_mail(self, periods: Sequence[str]) -> datetime | None:
-        """Return when the relay last accepted an invitation of these periods."""
+    async def last_mail(self, periods: Sequence[str], since: datetime) -> datetime | None:
+        """Return when the relay last accepted an invitation of these periods; one after `since` is recent enough."""
 
     async def stuck_claims(self, periods: Sequence[str], before: datetime) -> int:
         """Count the mails of these periods that were claimed before an instant and have no result."""

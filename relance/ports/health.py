@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from relance.domain.health import Standing
+from relance.domain.health import Concern, Standing
 from relance.domain.worker_report import WorkerReport
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a look found: a value in `unit`; `detail` names what the value is about, as a code or a name."""
+    """What a look found: a value in `unit`; `detail` names what the value is about, as a code or a name.
+
+    `concerns` are by subject what is wrong, where each subject has an alert of its own.
+    """
 
     value: float
     unit: str
     detail: str = ""
+    concerns: Mapping[str, Concern] = field(default_factory=dict)
 
 
 class Probe(Protocol):

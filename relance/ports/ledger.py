@@ -10,6 +10,7 @@ from relance.contracts.cycle import CycleStatistics
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.job_run import JobRun
+from relance.domain.ledger import Counted
 from relance.ports.claims import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 
@@ -82,8 +83,17 @@ class Ledger(Parts, Protocol):
     async def apply_event(self, event: InvitationEvent) -> bool:
         """Move an entry forward for an event; return whether anything changed."""
 
-    async def outcomes(self, period: str) -> list[Mapping[str, Any]]:
-        """Return `{status, reason, class, sent, count}` per combination over the period (`domain.ledger` sums up)."""
+    async def is_known(self, period: str) -> bool:
+        """Tell whether there is any entry of a period."""
+
+    async def put_off(self, period: str) -> int:
+        """Count the invitations of a period that wait for another try: cheap, however large the period is."""
+
+    async def outcomes(self, period: str, counted: Counted | None = None) -> list[Mapping[str, Any]]:
+        """Return `{status, reason, class, sent, count}` per combination over the period (`domain.ledger` sums up).
+
+        Adds to `counted` as it goes and begins after it, so that whoever keeps that need not begin anew.
+        """
 
     async def reminder_outcomes(self, period: str) -> list[Mapping[str, Any]]:
         """Return `{type, reason, count}` per combination over the period; reason None are the reminders sent."""

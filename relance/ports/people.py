@@ -40,8 +40,13 @@ class Contacts(Protocol):
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Return the valid contacts among these, by id."""
 
-    async def set_status(self, contact_id: str, status: ContactStatus, reason: str, at: datetime) -> bool:
-        """Set a contact's status; return whether it was another one before."""
+    async def set_status(
+        self, contact_id: str, status: ContactStatus, reason: str, at: datetime, *, address: str | None = None
+    ) -> bool:
+        """Set a contact's status; return whether it was another one before.
+
+        With an address only while the record names it: what is known of one mailbox says nothing about another.
+        """
 
 
 class Suppressions(Protocol):
@@ -49,6 +54,15 @@ class Suppressions(Protocol):
 
     async def add(self, address: str, reason: str, at: datetime) -> None:
         """Suppress an address; the first reason stays."""
+
+    async def suppress(self, mailboxes: Sequence[str], reason: str, at: datetime) -> None:
+        """Suppress mailboxes by what the ledger knows them by (`Invitation.mailboxes`); the first reason stays."""
+
+    def mailboxes(self, address: str) -> tuple[str, ...]:
+        """Return what the ledger may know an address by, newest key first."""
+
+    async def kept(self, invitation_id: str) -> tuple[str, ...]:
+        """Return the mailboxes of an invitation that has lost its names; none if it has not, or is deleted."""
 
     async def suppressed(self, addresses: Sequence[str]) -> set[str]:
         """Return those of the addresses that are suppressed."""

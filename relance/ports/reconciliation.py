@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
 from relance.domain.plan import PlanStatus
 
@@ -60,3 +61,10 @@ class CycleWatch(Protocol):
 
     async def runs(self, period: str) -> bool:
         """Tell whether a period's cycle runs now."""
+
+
+class CycleCorrection(CycleWatch, Protocol):
+    """The workflows of the cycles, for whoever compares what they were told with what they know."""
+
+    async def correct(self, period: str, truth: ControlChange) -> bool:
+        """Signal a cycle that runs what it was told, if it does not know; return whether it did not."""

@@ -36,6 +36,20 @@ class RelayRecord:
     fate: Fate | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LogCoverage:
+    """Whether a log can say `absent` of mails since an instant, and on what that rests.
+
+    `understood` of the newest `lines` are lines of the relay in a known form; `oldest` and `newest` are their instants.
+    """
+
+    covers: bool
+    lines: int
+    understood: int
+    oldest: datetime | None = None
+    newest: datetime | None = None
+
+
 class RelayLog(Protocol):
     """The records of the relay."""
 
@@ -45,6 +59,13 @@ class RelayLog(Protocol):
 
     async def find(self, message_ids: Sequence[str], since: datetime) -> dict[str, RelayRecord]:
         """Return a record for each of these mails, none of them handed over before `since`; one look for all.
+
+        Raises:
+            DependencyUnavailable: the log cannot be read.
+        """
+
+    async def coverage(self, since: datetime) -> LogCoverage:
+        """Return what the log can say of the time from `since` until now.
 
         Raises:
             DependencyUnavailable: the log cannot be read.

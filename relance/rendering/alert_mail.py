@@ -16,7 +16,7 @@ from relance.domain.failures import Severity
 from relance.domain.labels import clean_name
 from relance.domain.messages import Attachment, OutgoingMessage, heading, links, listed, plain_text
 from relance.rendering.names import phrase
-from relance.settings import Mail
+from relance.settings.mail import Mail
 
 MOST_ROWS = 200
 LONGEST_SUBJECT = 200

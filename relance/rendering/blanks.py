@@ -14,7 +14,7 @@ from relance.domain.labels import clean_name
 from relance.rendering import skeleton
 from relance.rendering.names import phrase, unstructured
 from relance.rendering.plain_text import plain_text
-from relance.settings import Mail
+from relance.settings.mail import Mail
 
 LANGUAGES = ("fr", "en")
 

@@ -13,16 +13,24 @@ from markupsafe import escape
 
 from relance.domain.addresses import normalise, valid_address
 from relance.domain.invitation import MailKind
-from relance.domain.labels import clean_name
+from relance.domain.labels import clean_name, name_of_person
 from relance.errors import InvalidInput
 from relance.ports import Letter
 from relance.rendering.blanks import LANGUAGES, Blank, compile_blank
 from relance.rendering.names import phrase
 from relance.rendering.skeleton import quoted
-from relance.settings import Mail
+from relance.settings.mail import Mail
 
 SignLink: TypeAlias = Callable[[str], str]
 """Makes the signed token of an invitation."""
+
+CountWithheld: TypeAlias = Callable[[str], None]
+"""Is told whose name was not shown, `sender` or `recipient`."""
+
+
+def _uncounted(_: str) -> None:
+    pass
+
 
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]+@[A-Za-z0-9.-]+>\Z")
 
@@ -30,11 +38,14 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]+@[A-Za-z0-9.-]+>\Z")
 class LetterWriter:
     """Writes every letter of this installation; all templates are compiled when it is made."""
 
-    def __init__(self, mail: Mail, sign_form: SignLink, sign_unsubscribe: SignLink) -> None:
+    def __init__(
+        self, mail: Mail, sign_form: SignLink, sign_unsubscribe: SignLink, withheld: CountWithheld = _uncounted
+    ) -> None:
         self._form_base = f"{mail.link_base.rstrip('/')}/f/"
         self._unsubscribe_base = f"{mail.link_base.rstrip('/')}/u/"
         self._sign_form = sign_form
         self._sign_unsubscribe = sign_unsubscribe
+        self._withheld = withheld
         self._blanks = {
             (kind, language): compile_blank(mail, kind, language) for kind in MailKind for language in LANGUAGES
         }
@@ -47,8 +58,8 @@ class LetterWriter:
         """
         address = _deliverable(letter.to_address)
         blank = self._blanks[letter.kind, language_of(letter.locale)]
-        sender = clean_name(letter.sender_name) or blank.anonymous
-        name = clean_name(letter.to_name)
+        sender = self._shown(letter.sender_name, "sender") or blank.anonymous
+        name = self._shown(letter.to_name, "recipient")
         unsubscribe = f"{self._unsubscribe_base}{self._sign_unsubscribe(letter.invitation_id)}"
         links = {
             "form_url": f"{self._form_base}{self._sign_form(letter.invitation_id)}",
@@ -65,6 +76,12 @@ class LetterWriter:
             **_body_values(sender, blank, name, links),
         }
         return address, blank.message % values
+
+    def _shown(self, name: str, whose: str) -> str:
+        shown = name_of_person(name)
+        if not shown and clean_name(name):
+            self._withheld(whose)
+        return shown
 
 
 def language_of(locale: str) -> str:

@@ -152,6 +152,14 @@ PLAN_NOTES = Metric(
     "Users whose day, time or zone cannot be used; the web application should mend them.",
     {"code": "the code of the fall-back"},
 )
+NAMES_WITHHELD = Metric(
+    "relance.names.withheld",
+    Kind.COUNTER,
+    "{name}",
+    "Names that were not put into a mail, because they hold a link, a domain or a message.",
+    "More than a few mean that somebody uses the sign-up form to send text to strangers.",
+    {"whose": "`sender`, `recipient`"},
+)
 JOB_RUNS = Metric(
     "relance.job.runs",
     Kind.COUNTER,
@@ -232,6 +240,7 @@ METRICS: tuple[Metric, ...] = (
     REMINDER_SKIPS,
     UNCERTAIN,
     PLAN_NOTES,
+    NAMES_WITHHELD,
     ERRORS,
     BREAKER,
     JOB_RUNS,

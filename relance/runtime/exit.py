@@ -23,6 +23,7 @@ from temporalio.service import RPCError
 from relance.domain.failures import FailureClass, classify_temporal
 from relance.errors import DependencyUnavailable, InvalidInput, NotFound, RelanceError, SettingsError
 from relance.runtime.logs import redact
+from relance.runtime.printable import printable
 
 DONE, JOB_FAILED, WRONG_USAGE, UNREACHABLE, INTERRUPTED, NOBODY_READS = 0, 1, 2, 3, 130, 141
 
@@ -108,4 +109,4 @@ def _first_line(error: BaseException) -> str:
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{printable(text)}\n")

@@ -56,6 +56,7 @@ class Instruments:
         self._reminder_skips = self._counter(catalogue.REMINDER_SKIPS)
         self._uncertain = self._counter(catalogue.UNCERTAIN)
         self._plan_notes = self._counter(catalogue.PLAN_NOTES)
+        self._names_withheld = self._counter(catalogue.NAMES_WITHHELD)
         self._job_runs = self._counter(catalogue.JOB_RUNS)
         self._alerts = self._counter(catalogue.ALERTS)
         self._alert_messages = self._counter(catalogue.ALERT_MESSAGES)
@@ -111,6 +112,10 @@ class Instruments:
         """Count the notes of one planning run, by code."""
         for code, count in notes.items():
             self._plan_notes.add(count, {"code": code})
+
+    def name_withheld(self, whose: str) -> None:
+        """Count one name that was not put into a mail."""
+        self._names_withheld.add(1, {"whose": whose})
 
     def job_run(self, job: str, state: str, seconds: float | None) -> None:
         """Count one recorded run of a job, and how long it took if it ran."""

@@ -96,13 +96,15 @@ class _Child:
         while not self.stop.is_set():
             started = loop.time()
             code = await self._run_once()
+            # What all of them find wrong at their start is wrong with the whole, whoever says so first.
+            own = code if not self.ready.is_set() and JOB_FAILED <= code <= UNREACHABLE else JOB_FAILED
             if self.stop.is_set():
                 # One that SIGTERM ended by itself had not come as far as handling it: it had no work.
-                return DONE if code in {DONE, -signal.SIGTERM} else JOB_FAILED
+                return DONE if code in {DONE, -signal.SIGTERM} else own
             if not self.ready.is_set():
                 logger.error("worker %d ended with %d before it was ready; stopping", self.index, code)
                 self.stop.set()
-                return code if JOB_FAILED <= code <= UNREACHABLE else JOB_FAILED
+                return own
             pause = FIRST_PAUSE if loop.time() - started > STEADY else pause
             logger.warning("worker %d ended with %d; starting it again in %.1f s", self.index, code, pause)
             with contextlib.suppress(TimeoutError):

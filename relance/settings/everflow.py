@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from relance.domain.failures import Severity
 from relance.domain.report_rules import CheckRules, DefaultLpPolicy, PausedPartnerPolicy
 from relance.domain.reports import Clicks
-from relance.settings.group import Group, Zone
+from relance.settings.group import Cron, Group, Zone
 
 
 def _host_only(url: str) -> str:
@@ -28,9 +28,6 @@ def _host_only(url: str) -> str:
 def _none_if_empty(value: object) -> object:
     # `RELANCE_EVERFLOW__API_KEY=` is how a template says that there is none.
     return value or None
-
-
-_CRON = r"^\S+( \S+){4}$"
 
 
 class Everflow(Group):
@@ -73,7 +70,7 @@ class Everflow(Group):
         False, description="Whether the offer's base destination (offer URL id 0) counts as default, whatever its name."
     )
     default_lp_clicks: int = Field(50, ge=0, description="A default page alerts with more clicks than this.")
-    default_lp_cron: str = Field("0 9 * * *", pattern=_CRON, description="When Default LP looks at the day before.")
+    default_lp_cron: Cron = Field("0 9 * * *", description="When Default LP looks at the day before.")
     default_lp_catchup: timedelta = Field(
         timedelta(hours=1), ge=timedelta(minutes=1), description="How late a missed Default LP run is made up for."
     )
@@ -83,7 +80,7 @@ class Everflow(Group):
     paused_drop: Decimal = Field(
         Decimal(50), ge=0, lt=100, description="A partner alerts with a drop above this, in %."
     )
-    paused_cron: str = Field("0 8 * * 1,3,5", pattern=_CRON, description="When Paused partner looks at three days.")
+    paused_cron: Cron = Field("0 8 * * 1,3,5", description="When Paused partner looks at three days.")
     paused_catchup: timedelta = Field(
         timedelta(hours=1), ge=timedelta(minutes=1), description="How late a missed Paused partner run is made up for."
     )

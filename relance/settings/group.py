@@ -1,4 +1,4 @@
-"""The shape every group of settings shares, and the zones several of them name."""
+"""The shape every group of settings shares, and the zones and cron expressions several of them name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from relance.domain.cron import parsed
 from relance.domain.zones import is_zone
 
 
@@ -15,7 +16,17 @@ def _zone(name: str) -> str:
     return name
 
 
+def _cron(text: str) -> str:
+    try:
+        parsed(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} {error}") from None
+    return text
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+Cron = Annotated[str, AfterValidator(_cron)]
+"""A cron expression that the server takes, and that comes due some day."""
 
 
 class Group(BaseModel):

@@ -71,6 +71,13 @@ class HealthGroup(Group):
     fresh_margin: timedelta = Field(
         timedelta(hours=1), gt=timedelta(0), description="How late the record of a job's run may be, at most."
     )
+    planned_within: timedelta = Field(
+        timedelta(minutes=30),
+        ge=timedelta(seconds=1),
+        le=timedelta(days=1),
+        description="How long the planning of a period may take: later, a cycle without plans and, an interval of "
+        "planning later still, users without a plan are told about.",
+    )
 
     def rules(self) -> dict[str, ProbeRule]:
         """Return how the looks of each probe are judged."""
@@ -93,6 +100,7 @@ class HealthGroup(Group):
             self._rule(ProbeName.OVERDUE, Rule.OVERDUE, None, 0, needs=_MONGODB),
             self._rule(ProbeName.FOLLOW_UPS, Rule.FOLLOW_UPS, None, 0, needs=_MONGODB | _TEMPORAL),
             self._rule(ProbeName.JOB_RUNS, Rule.JOB_RUNS, None, 0, needs=_MONGODB | _TEMPORAL),
+            self._rule(ProbeName.PERIODS, Rule.PERIOD, None, 0, needs=_MONGODB | _TEMPORAL, severity=critical),
         ]
         return {rule.probe: rule for rule in found}
 
@@ -120,4 +128,5 @@ class HealthGroup(Group):
             recover_after=self.missed_shown if counter else self.recover_after,
             needs=frozenset(needs),
             soft=frozenset(soft or ()),
+            by_subject=probe is ProbeName.PERIODS,
         )

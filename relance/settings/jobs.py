@@ -5,22 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from relance.domain.cron import is_cron
-from relance.settings.group import Group
+from relance.settings.group import Cron, Group
 
 LEAST_CATCHUP = timedelta(seconds=10)
 """The server takes nothing shorter for a catch-up window."""
 
 
-def _cron(text: str) -> str:
-    if not is_cron(text):
-        raise ValueError("is no cron expression of 5 fields, or of 7 (seconds first, years last)")
-    return text
-
-
-Cron = Annotated[str, AfterValidator(_cron)]
 Catchup = Annotated[timedelta, Field(ge=LEAST_CATCHUP)]
 
 

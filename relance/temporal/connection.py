@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
@@ -14,6 +15,8 @@ from temporalio.service import GrpcCompression
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.temporal.plugin import relance_plugin
 
+_PLACE = re.compile(r"line \d+(, column \d+)?")
+_HARMLESS = re.compile(r"(?i)profile .* not found|no such file|permission denied")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -26,10 +29,18 @@ def target() -> ClientConnectConfig:
     try:
         config = ClientConfig.load_client_connect_config()
     except (RuntimeError, ValueError) as error:
-        raise SettingsError(f"TEMPORAL_*: {error}") from error
+        # The parser quotes the line it stumbles over, and that line may hold a key.
+        raise SettingsError(f"TEMPORAL_*: {_reason(str(error))}") from None
     config.setdefault("target_host", "127.0.0.1:7233")
     config.setdefault("namespace", "default")
     return config
+
+
+def _reason(text: str) -> str:
+    if (place := _PLACE.search(text)) is not None:
+        return f"the profile file is not valid TOML, {place[0]}"
+    first = text.splitlines()[0] if text else ""
+    return first if _HARMLESS.match(first) else "the connection settings or the profile file cannot be used"
 
 
 async def connect(*, plugins: Sequence[Plugin] = (), runtime: Runtime | None = None) -> Client:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance import ids
 from relance.contracts.control import ControlChange
-from relance.contracts.names import Signal, TaskQueue, Workflow
+from relance.contracts.cycle import CycleProgress
+from relance.contracts.names import Query, Signal, TaskQueue, Workflow
 from relance.contracts.waking import WakeInput
+from relance.domain.period_coverage import CycleFate, CycleState
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import is_missing, unavailable
 from relance.temporal.schedules import RPC_TIMEOUT
+
+_STATES = {
+    WorkflowExecutionStatus.COMPLETED: CycleState.COMPLETED,
+    WorkflowExecutionStatus.FAILED: CycleState.FAILED,
+    WorkflowExecutionStatus.CANCELED: CycleState.CANCELLED,
+    WorkflowExecutionStatus.TERMINATED: CycleState.TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT: CycleState.TIMED_OUT,
+}
+"""Any other status is a cycle that runs."""
+QUERY_TIMEOUT = timedelta(seconds=5)
+_SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,22 @@ class TemporalCycles:
             return False
         return found.status is WorkflowExecutionStatus.RUNNING
 
+    async def fate(self, period: str) -> CycleFate:
+        """Return where a period's cycle stands, in its newest run.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
+        try:
+            found = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if not is_missing(error):
+                raise unavailable("a cycle was not looked up", error) from error
+            return CycleFate()
+        state = _STATES.get(found.status, CycleState.RUNNING) if found.status is not None else CycleState.RUNNING
+        return CycleFate(state=state, started_at=found.start_time)
+
     async def tell(self, period: str, change: ControlChange) -> bool:
         """Signal a period's cycle; return False if it does not run.
 
@@ -52,6 +82,27 @@ class TemporalCycles:
                 return False
             raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
         return True
+
+    async def correct(self, period: str, truth: ControlChange) -> bool:
+        """Signal a cycle that runs what it was told, if it does not know; return whether it did not.
+
+        One that no worker answers for just now is left for the next look.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
+        try:
+            known: CycleProgress = await handle.query(
+                Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT
+            )
+        except WorkflowQueryFailedError:
+            return False
+        except RPCError as error:
+            if error.status in _SILENT:
+                return False
+            raise unavailable("a cycle was not asked what it was told", error) from error
+        return truth.newer_than(known.control) and await self.tell(period, truth)
 
     async def wake_follow_ups(self, period: str) -> None:
         """Start what wakes the follow-ups that a pause has held; one that runs already begins anew.

@@ -79,7 +79,10 @@ class TemporalNominalTimes:
         request.start_time.FromDatetime(after)
         request.end_time.FromDatetime(until)
         async with _translated("nominal times could not be listed"):
-            answer = await self._client.workflow_service.list_schedule_matching_times(request, timeout=RPC_TIMEOUT)
+            # The server limits how many lists a second a namespace may ask for; a moment later there is room again.
+            answer = await self._client.workflow_service.list_schedule_matching_times(
+                request, retry=True, timeout=RPC_TIMEOUT
+            )
         times = sorted(at for one in answer.start_time if after < (at := one.ToDatetime(UTC)) <= until)
         return (times[:PAGE], times[PAGE - 1]) if len(times) > PAGE else (times, until)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import (
     Client,
@@ -28,11 +28,16 @@ from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleOptions, OpenPeriodInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
+from relance.domain.cron import split_zone, zone_of
+from relance.domain.schedule_changes import left_out
 from relance.errors import NotFound
 from relance.settings import Settings
 from relance.temporal import checks, jobs
 from relance.temporal.errors import is_missing
+from relance.temporal.nominal_times import TemporalNominalTimes
 
+AHEAD = timedelta(days=70)
+"""So far ahead nominal times are compared: further than the next opening of a month."""
 MANAGED = "managed by relance"
 RPC_TIMEOUT = timedelta(seconds=10)
 CHECK_TIMEOUT = timedelta(days=1)
@@ -69,7 +74,8 @@ class Declared:
         )
         return Schedule(
             action=action,
-            spec=ScheduleSpec(cron_expressions=[self.cron], time_zone_name=self.zone),
+            # The server refuses a zone in the expression beside another one.
+            spec=ScheduleSpec(cron_expressions=[split_zone(self.cron)[1]], time_zone_name=self.zone),
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=self.catchup),
             state=state,
         )
@@ -77,12 +83,17 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What `apply` did to one Schedule: `created` or `updated`, and the state it found or made."""
+    """What `apply` did to one Schedule: `created` or `updated`, and the state it found or made.
+
+    `before` are the nominal times still ahead of it until now, `left_out` those of them that the change leaves out.
+    """
 
     id: str
     change: str
     paused: bool
     note: str | None
+    before: tuple[datetime, ...] = ()
+    left_out: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +137,14 @@ def declared(settings: Settings) -> list[Declared]:
 
 def _monthly(settings: Settings) -> Declared:
     scheduling = settings.scheduling
+    zone = zone_of(scheduling.cycle_cron, scheduling.default_zone)
     return Declared(
         id=MONTHLY_SCHEDULE,
         cron=scheduling.cycle_cron,
-        zone=scheduling.default_zone,
+        zone=zone,
         catchup=scheduling.cycle_catchup,
         workflow=Workflow.OPEN_PERIOD,
-        argument=OpenPeriodInput(zone=scheduling.default_zone, options=cycle_options(settings)),
+        argument=OpenPeriodInput(zone=zone, options=cycle_options(settings)),
         workflow_id="open-period",
         task_queue=TaskQueue.OPS,
         summary="Opens next month's cycle",
@@ -146,7 +158,7 @@ def _check(name: CheckName, settings: Settings) -> Declared:
     return Declared(
         id=name,
         cron=checks.cron_of(name, everflow),
-        zone=everflow.timezone,
+        zone=zone_of(checks.cron_of(name, everflow), everflow.timezone),
         catchup=checks.catchup_of(name, everflow),
         workflow=checks.WORKFLOWS[name],
         argument=checks.check_input(name, everflow),
@@ -161,7 +173,7 @@ def _job(name: JobName, settings: Settings) -> Declared:
     return Declared(
         id=name,
         cron=jobs.cron_of(name, settings.jobs),
-        zone=settings.scheduling.default_zone,
+        zone=zone_of(jobs.cron_of(name, settings.jobs), settings.scheduling.default_zone),
         catchup=jobs.catchup_of(name, settings.jobs),
         workflow=jobs.WORKFLOWS[name],
         argument=jobs.job_input(name, settings.jobs),
@@ -178,6 +190,7 @@ async def apply(client: Client, settings: Settings) -> list[Applied]:
 
 
 async def _apply_one(client: Client, wanted: Declared) -> Applied:
+    times, now = TemporalNominalTimes(client), datetime.now(UTC)
     fresh = ScheduleState(note=MANAGED)
     try:
         await client.create_schedule(wanted.id, wanted.schedule(fresh), rpc_timeout=RPC_TIMEOUT)
@@ -188,8 +201,21 @@ async def _apply_one(client: Client, wanted: Declared) -> Applied:
             states.append(found.description.schedule.state)
             return ScheduleUpdate(wanted.schedule(states[-1]))
 
+        # The server cannot list the times of an expression that it has no more.
+        known = await times.schedule(wanted.id)
+        before, _ = await times.matching(wanted.id, now, now + AHEAD)
         await client.get_schedule_handle(wanted.id).update(keep_state, rpc_timeout=RPC_TIMEOUT)
-        return Applied(wanted.id, "updated", states[-1].paused, states[-1].note)
+        changed = await times.schedule(wanted.id)
+        same = known is not None and changed is not None and known.spec == changed.spec
+        after, _ = (before, now) if same else await times.matching(wanted.id, now, now + AHEAD)
+        return Applied(
+            id=wanted.id,
+            change="updated",
+            paused=states[-1].paused,
+            note=states[-1].note,
+            before=tuple(before),
+            left_out=left_out(before, after),
+        )
     return Applied(wanted.id, "created", fresh.paused, fresh.note)
 
 

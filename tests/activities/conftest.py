@@ -37,8 +37,9 @@ from relance.domain.invitation import Invitation
 from relance.domain.send_times import Defaults
 from relance.events import EventIntake
 from relance.ids import invitation_id
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from tests.fakes import FakeAlertGroups, FakeCycles, FakeFollowUps, FakeMailer, FakeMeter, FakeRelayLog, FixedClock
+from tests.keys import PRIVACY
 
 PERIOD = "2026-11"
 LOOK_EVERY = 0.05
@@ -182,7 +183,7 @@ class Office:
 
 @pytest.fixture
 async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
-    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
+    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
     await data.ensure_indexes()
     clock, groups, cycles = FixedClock(SEND_AT), FakeAlertGroups(), FakeCycles()
     brake = Brake(CycleDesk(data.controls, cycles, clock), AlertDesk(data.alerts, data.silences, groups, clock))

@@ -52,7 +52,7 @@ def running() -> Running:
 @pytest.fixture
 def cleanup(db: Database, running: Running) -> Cleanup:
     retention = RetentionGroup().policy(timedelta(days=400))
-    return Cleanup(MongoArchive(db.raw), db.ledger, running, running, retention)
+    return Cleanup(MongoArchive(db.raw, db.suppressions), db.ledger, running, running, retention)
 
 
 async def furnish(db: Database) -> None:

@@ -291,6 +291,6 @@ async def test_a_relay_that_refuses_our_signature_pauses_the_cycle_at_once(offic
     await office.add_user("u1", contacts=5)
     await office.plan()
     office.mailer.connections = 1
-    office.mailer.scripts["u1c0@c.example"] = [MailRefused(550, "5.7.26 unauthenticated", "data")]
+    office.mailer.scripts["u1c0@c.example"] = [MailRefused(550, "5.7.26 unauthenticated", "mail")]
     result = await office.send()
     assert (result.stopped, result.counts.failed, len(office.mailer.tried)) == (True, 1, 1)

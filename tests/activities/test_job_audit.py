@@ -36,15 +36,19 @@ class FakeServer:
     present: bool = True
     page: int = 3
     now: datetime = CREATED
+    spec: str = "a"
+    changed_at: datetime = CREATED
+    offset: timedelta = timedelta(0)
 
     async def schedule(self, job: str) -> Watched | None:
-        times = [nominal(n) for n in range(1, 500)]
+        times = [nominal(n) + self.offset for n in range(1, 500)]
         missed = sum(at < self.now - CATCHUP and at not in self.runs and not self.paused for at in times)
-        found = Watched(job, job, "a", CATCHUP, self.paused, CREATED, CREATED, Passed(missed=missed))
+        passed = Passed(missed=missed)
+        found = Watched(job, job, self.spec, CATCHUP, self.paused, CREATED, self.changed_at, passed)
         return found if self.present else None
 
     async def matching(self, job: str, after: datetime, until: datetime) -> tuple[Sequence[datetime], datetime]:
-        times = [at for n in range(1, 500) if after < (at := nominal(n)) <= until]
+        times = [at for n in range(1, 500) if after < (at := nominal(n) + self.offset) <= until]
         return (times[: self.page], times[self.page - 1]) if len(times) > self.page else (times, until)
 
     async def execution(self, schedule: Watched, nominal: datetime) -> Execution | None:
@@ -159,6 +163,27 @@ async def test_a_pause_is_no_reason_to_wake_anybody() -> None:
         await site.audit(nominal(3) + timedelta(minutes=2))
         assert await site.states() == {1: "ran", 2: "skipped(paused)", 3: "skipped(paused)"}
         assert await site.told() == []
+
+
+async def test_a_nominal_time_between_the_last_audit_and_a_change_of_the_cron_is_recorded_and_told() -> None:
+    """The new expression acts two minutes later; the time before it, at which nothing ran, is none of its times."""
+    async with Site() as site:
+        site.server.ran(1)
+        await site.record(1)
+        await site.audit(nominal(1) + timedelta(minutes=1))
+        changed = nominal(2) + timedelta(minutes=1)
+        site.server.spec, site.server.offset, site.server.changed_at = "b", timedelta(minutes=2), changed
+        counts = await site.audit(nominal(2) + timedelta(minutes=4))
+        # Nothing makes up for it any more, so that its record need not wait; its first new time may still be.
+        assert counts == {"nominal": 2, "skipped(missed)": 1, "open": 1}
+        runs = await site.database.job_runs.runs()
+        assert {run.nominal: run.state for run in runs} == {nominal(1): "ran", nominal(2): "skipped(missed)"}
+        assert await site.told() == [JOB]
+        # Until then nothing is recorded twice, and afterwards each of the new times has its own.
+        await site.audit(nominal(9))
+        runs = await site.database.job_runs.runs()
+        new = [nominal(number) + timedelta(minutes=2) for number in range(2, 7)]
+        assert sorted(run.nominal for run in runs) == [nominal(1), nominal(2), *new]
 
 
 async def test_a_run_that_failed_by_its_own_account_is_told_until_it_was_done_again() -> None:

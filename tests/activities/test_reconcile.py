@@ -16,6 +16,7 @@ from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
 from relance.adapters.mongo.followees import MongoFollowees
 from relance.alerting import AlertDesk
+from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
 from relance.contracts.jobs import JobRequest
 from relance.domain.control import Control, ControlState
@@ -33,6 +34,7 @@ class Workflows:
     cycles: set[str] = field(default_factory=set)
     revived: list[FollowUpInput] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
+    told: dict[str, ControlChange] = field(default_factory=dict)
 
     async def running_among(self, follow_ups: Sequence[str]) -> set[str]:
         return self.running & set(follow_ups)
@@ -47,6 +49,11 @@ class Workflows:
 
     async def runs(self, period: str) -> bool:
         return period in self.cycles
+
+    async def correct(self, period: str, truth: ControlChange) -> bool:
+        knows = self.told.get(period, ControlChange())
+        self.told[period] = truth
+        return truth.newer_than(knows)
 
 
 @pytest.fixture
@@ -116,6 +123,22 @@ async def test_nobody_is_followed_again_who_wants_no_more_mail(
     assert [group.contacts for group in workflows.revived[0].groups] == [("u1-002",)]
     workflows.running.clear()
     await db.raw.contacts.update_one({"_id": "u1-002"}, {"$set": {"status": "bounced"}})
+    assert await reconcile(job) == {"users_watched": 1}
+
+
+async def test_a_cycle_that_did_not_hear_what_it_was_told_is_told_again(
+    db: Database, job: Reconciliation, workflows: Workflows
+) -> None:
+    await furnish(db, **SOON)
+    workflows.running.add(follow_up_workflow_id(PERIOD, "u1"))
+    for state in (ControlState.PAUSED, ControlState.RUNNING):
+        at = AT if state is ControlState.PAUSED else AT + DAY
+        await db.controls.change(Control(id=PERIOD, state=state, by="ann", reason="a test", at=at))
+    assert await reconcile(job) == {"users_watched": 1}, "no cycle runs that would have to know"
+    workflows.cycles.add(PERIOD)
+    assert await reconcile(job, dry_run=True) == {"users_watched": 1}
+    assert await reconcile(job) == {"users_watched": 1, "cycles_told": 1}
+    assert workflows.told[PERIOD].state is ControlState.RUNNING
     assert await reconcile(job) == {"users_watched": 1}
 
 

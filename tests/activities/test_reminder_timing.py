@@ -10,8 +10,8 @@ from relance.adapters.mongo.connection import repositories
 from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
 from relance.domain.invitation import MailKind
 from relance.domain.reminders import ReminderTiming
-from relance.settings import Privacy
 from tests.activities.conftest import PERIOD, SEND_AT, Office
+from tests.keys import PRIVACY
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND_DUE = SEND_AT + 7 * DAY
@@ -51,7 +51,7 @@ async def test_after_three_days_a_reminder_is_too_late_and_recorded(invited: Off
 
 
 async def test_a_reminder_right_after_another_mail_is_put_off_and_nothing_is_recorded_of_it(invited: Office) -> None:
-    invited.data = repositories(invited.data.client, invited.data.raw, Privacy(), timing=GENEROUS)
+    invited.data = repositories(invited.data.client, invited.data.raw, PRIVACY, timing=GENEROUS)
     assert (await step(invited, Step.FIRST, SECOND_DUE - MINUTE)).sent == ("u1c0",)
     at = SECOND_DUE - MINUTE + DAY
     assert (await step(invited, Step.SECOND, SECOND_DUE)).put_off == {"u1c0": at}

@@ -24,10 +24,11 @@ from relance.devstack.mailbox.rules import Delay, Stage
 from relance.domain.breaker import State
 from relance.domain.invitation import InvitationStatus
 from relance.rendering.letters import LetterWriter
-from relance.settings import Mail, Privacy
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.activities.conftest import Office
 from tests.adapters.smtp.relay import DROP, Relay
+from tests.keys import PRIVACY
 
 Connect: TypeAlias = Callable[..., Breakers]
 PACING, BREAKING = Pacing(), Breaking()
@@ -40,7 +41,7 @@ async def connect(office: Office) -> AsyncIterator[Connect]:
 
         def make(port: int, pacing: Pacing = PACING, breaking: Breaking = BREAKING, **settings: Any) -> Breakers:
             mail = Mail(port=port, connect_timeout=5, command_timeout=30, data_timeout=30, **settings)
-            tokens, breakers = LinkTokens(Privacy().link_key), Breakers(breaking)
+            tokens, breakers = LinkTokens(PRIVACY.link_keys), Breakers(breaking)
             sign = partial(partial, tokens.sign)
             writer = LetterWriter(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
             mailer = SmtpMailer(mail, writer.write, tokens.bounce_token, pacing, breakers)

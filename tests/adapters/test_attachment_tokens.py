@@ -5,15 +5,15 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.errors import InvalidInput
+from tests.keys import ring
 
-SECRET = SecretStr("a key of at least thirty-two characters")
+SECRET = ring("a key of at least thirty-two characters")
 TOKENS = AttachmentTokens(SECRET)
-OTHERS = AttachmentTokens(SecretStr("another key of thirty-two characters...."))
+OTHERS = AttachmentTokens(ring("another key of thirty-two characters...."))
 KEYS = st.text([chr(code) for code in range(0x21, 0x7F)], min_size=1, max_size=255)
 FILES = st.text(string.ascii_letters + ".-_é", min_size=1, max_size=40)
 

@@ -6,14 +6,14 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from relance.adapters.tokens import BouncedReference, LinkTokens, Purpose
 from relance.errors import InvalidInput
 from relance.ids import invitation_id
+from tests.keys import ring
 
-TOKENS = LinkTokens(SecretStr("a key of at least thirty-two characters"))
-OTHERS = LinkTokens(SecretStr("another key of thirty-two characters...."))
+TOKENS = LinkTokens(ring("a key of at least thirty-two characters"))
+OTHERS = LinkTokens(ring("another key of thirty-two characters...."))
 PERIODS = st.builds(lambda year, month: f"{year:04}-{month:02}", st.integers(1, 5000), st.integers(1, 12))
 IDS = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=64)
 OBJECT_IDS = st.text("0123456789abcdef", min_size=24, max_size=24)

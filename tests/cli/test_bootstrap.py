@@ -63,7 +63,10 @@ async def test_only_the_monthly_schedule_says_which_periods_have_no_opening_of_t
     }
     said = Terminal({**terminal.environment, **sparse}).json("bootstrap")
     assert list(said["periods"]) == periods
-    for period in periods:
+    # Those of the test before were terminated: they are not started again by itself.
+    states = {period: "ended" if period in expected_periods(datetime.now(UTC)) else "started" for period in periods}
+    assert said["periods"] == states
+    for period in (one for one, state in states.items() if state == "started"):
         await client.get_workflow_handle(ids.cycle_workflow_id(period)).terminate()
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
-from temporalio.client import Client, ScheduleActionStartWorkflow
+from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, ScheduleSpec, ScheduleState
+from temporalio.service import RPCError
 
 from relance.contracts.checks import CheckInput
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
@@ -15,6 +16,7 @@ from relance.domain.cron import weekdays
 from relance.settings import Settings
 from relance.temporal import schedules
 from tests.cli.terminal import Terminal
+from tests.domain.test_cron import CRONS, MISREAD, NEVER, NO_CRONS
 
 
 @pytest.fixture
@@ -80,6 +82,34 @@ async def test_a_changed_setting_reaches_the_server(applied: Terminal, client: C
     found = await client.get_schedule_handle(MONTHLY_SCHEDULE).describe()
     assert found.schedule.policy.catchup_window == timedelta(days=3)
     assert {(time.day, time.minute) for time in found.info.next_action_times} == {(20, 30)}
+
+
+async def test_the_server_takes_the_cron_expressions_we_take_and_no_other(client: Client) -> None:
+    action = ScheduleActionStartWorkflow("Nothing", id="nothing", task_queue=TaskQueue.OPS)
+    wrong: dict[str, str] = {}
+    for number, cron in enumerate([*CRONS, *NO_CRONS, *NEVER, *MISREAD]):
+        try:
+            created = await client.create_schedule(
+                f"grammar-{number}",
+                Schedule(action, ScheduleSpec(cron_expressions=[cron]), state=ScheduleState(paused=True)),
+            )
+        except RPCError as error:
+            if cron not in NO_CRONS:
+                wrong[cron] = error.message
+        else:
+            await created.delete()
+            if cron in NO_CRONS:
+                wrong[cron] = "taken"
+    assert wrong == {}
+
+
+async def test_a_zone_in_the_expression_is_that_of_its_schedule(applied: Terminal, client: Client) -> None:
+    changed = Settings.model_validate({"scheduling": {"cycle_cron": "CRON_TZ=America/New_York 0 6 25 * *"}})
+    await schedules.apply(client, changed)
+    found = await client.get_schedule_handle(MONTHLY_SCHEDULE).describe()
+    assert found.schedule.spec.time_zone_name == "America/New_York"
+    assert {time.hour for time in found.info.next_action_times} <= {10, 11}
+    await schedules.apply(client, Settings())
 
 
 KEY = {"api_key": "stub-network-key"}

@@ -8,6 +8,7 @@ import pytest
 
 from relance.devstack.processes import free_port
 from tests.cli.terminal import Terminal
+from tests.keys import ENVIRONMENT
 
 COMMANDS = [
     "schedules list",
@@ -40,6 +41,7 @@ def terminal() -> Terminal:
             "RELANCE_MAIL__PORT": str(port),
             "RELANCE_EVERFLOW__BASE_URL": f"http://127.0.0.1:{port}",
             "RELANCE_EVERFLOW__API_KEY": "a-key",
+            **ENVIRONMENT,
         }
     )
 

@@ -14,6 +14,7 @@ from relance.cli.services import Services
 from relance.clock import SystemClock
 from relance.errors import SettingsError
 from relance.settings import Settings
+from tests.keys import PRIVACY
 
 
 async def _nothing(*_: object) -> bool:
@@ -26,7 +27,7 @@ def _refuse(*_: object) -> object:
 
 def services() -> Services:
     return Services(
-        settings=Settings,
+        settings=lambda: Settings(privacy=PRIVACY),
         clock=SystemClock(),
         database=_refuse,  # type: ignore[arg-type]
         temporal=_nothing,  # type: ignore[arg-type]

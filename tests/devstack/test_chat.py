@@ -19,7 +19,7 @@ LONG = "x" * 3001
 
 
 async def _post(chat: Chat, path: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=chat.url, trust_env=False, timeout=5) as client:
+    async with httpx.AsyncClient(base_url=chat.url, trust_env=False, timeout=30) as client:
         return await client.post(path, json=body, headers=headers)
 
 

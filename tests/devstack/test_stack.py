@@ -46,7 +46,7 @@ async def test_everything_answers_within_fifteen_seconds_and_the_data_is_tempora
             assert (await mailbox.stats()).total == 0
         async with EverflowControl(stack.everflow_http) as everflow:
             assert (await everflow.stats()).calls == 0
-        with socket.create_connection(stack.mailbox_smtp, timeout=5) as connection:
+        with socket.create_connection(stack.mailbox_smtp, timeout=30) as connection:
             assert connection.recv(3) == b"220"
         folder = stack.folder
         children = psutil.Process().children(recursive=True)
@@ -99,6 +99,9 @@ async def test_given_servers_are_used_and_neither_started_nor_stopped(
             "RELANCE_MAIL__HOST": "relay.example",
             "RELANCE_MAIL__PORT": "25",
             "RELANCE_MAIL__TLS": "none",
+            "RELANCE_MAIL__REHEARSAL": "false",
+            "RELANCE_PRIVACY__SUPPRESSION_KEY": (tmp_path / "keys" / "RELANCE_PRIVACY__SUPPRESSION_KEY").read_text(),
+            "RELANCE_PRIVACY__LINK_KEY": (tmp_path / "keys" / "RELANCE_PRIVACY__LINK_KEY").read_text(),
             "RELANCE_EVERFLOW__BASE_URL": "https://partners.example",
             "RELANCE_EVERFLOW__API_KEY": "stub-network-key",
             "RELANCE_GATEWAY__PORT": str(stack.gateway_port),

@@ -8,15 +8,19 @@ from uuid import uuid4
 
 import pytest
 
+from relance.cli.periods import today
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.samples import sample_world
 from relance.devstack.everflow.world import World
 from relance.devstack.samples import sample_people
 from relance.devstack.stack import Stack
+from relance.settings.everflow import Everflow
 from tests.cli.terminal import Terminal
 from tests.installation import installed
 
 USERS, CONTACTS = 4, 5
+REPORTS_ZONE = Everflow().timezone
+"""The day of the checks begins there: at UTC's midnight it is an hour or two old."""
 NAMED = date(2026, 11, 22)
 """The newest day of a run that a command of the documents names."""
 
@@ -36,6 +40,6 @@ async def terminal(stack: Stack) -> AsyncIterator[Terminal]:
 
 def _world() -> World:
     """The facts up to the dates the documents name, and up to today."""
-    named, today = sample_world(NAMED), sample_world(datetime.now(UTC).date())
+    named, newest = sample_world(NAMED), sample_world(today(datetime.now(UTC), REPORTS_ZONE))
     last = max(fact.hour for fact in named.facts)
-    return named.model_copy(update={"facts": named.facts + tuple(one for one in today.facts if one.hour > last)})
+    return named.model_copy(update={"facts": named.facts + tuple(one for one in newest.facts if one.hour > last)})

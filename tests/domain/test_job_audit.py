@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.job_audit import AuditMark, Auditor, Due, Execution, Passed, Status, Watched, beginning, continued
+from relance.domain.job_audit import (
+    AuditMark,
+    Auditor,
+    Due,
+    Execution,
+    Passed,
+    Status,
+    Watched,
+    beginning,
+    continued,
+    left_behind,
+    looks_ahead,
+)
 from relance.domain.job_run import DONE, FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, improves
 
 START = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
@@ -148,6 +160,54 @@ def test_a_fresh_installation_begins_with_the_schedule_and_a_changed_one_with_th
     assert beginning(mark, watched(spec="b", changed=START)) == mark.up_to
 
 
+@given(
+    st.integers(1, 13),
+    st.integers(1, 13),
+    st.lists(st.integers(1, 40), min_size=2, max_size=8),
+    st.integers(0, 300),
+)
+def test_a_changed_cron_loses_no_nominal_time_and_adds_none(old: int, new: int, steps: list[int], changed: int) -> None:
+    """Every so many minutes, then every so many others; the change falls anywhere between two audits, or into one."""
+    change = START + changed * MINUTE + MINUTE / 2
+    first, second = ([START + each * minute * MINUTE for minute in range(1, 600)] for each in (old, new))
+    mark: AuditMark | None = None
+    now, seen = START, list[Due]()
+    for step in steps:
+        now += step * MINUTE
+        # The audit is for the nominal time `now`; it looks a moment later, when the change may have been made.
+        is_changed = change <= now + MINUTE
+        schedule = watched(spec="b" if is_changed else "a", changed=change if is_changed else START)
+        listed = second if is_changed else first
+        after = beginning(mark, schedule)
+        known = [at for at in listed if after < at <= now]
+        ahead = [at for at in listed if now < at], listed[-1]
+        mark = continued(mark, schedule, known, now, ahead=ahead if looks_ahead(mark, schedule, now) else None)
+        seen += mark.open
+        mark = mark.model_copy(update={"open": ()})
+    assert mark is not None
+    expected = [at for at in first if at <= min(mark.up_to, change)]
+    expected += [at for at in second if change < at <= mark.up_to]
+    # A first audit that finds the change made never saw the expression before.
+    if START + steps[0] * MINUTE + MINUTE >= change:
+        expected = [at for at in second if START < at <= mark.up_to]
+    assert [due.nominal for due in seen] == expected
+    assert all(due.nominal <= change for due in seen if due.dropped)
+
+
+def test_what_a_change_drops_is_recorded_at_once_and_not_after_the_catch_up_window() -> None:
+    mark = AuditMark(job="cleanup", up_to=START, spec="a", ahead=(START + MINUTE, START + 9 * MINUTE))
+    changed = watched(spec="b", changed=START + 5 * MINUTE)
+    assert left_behind(mark, changed) == (START + MINUTE,)
+    [due] = continued(mark, changed, [], START + 6 * MINUTE).open
+    assert (due.nominal, due.dropped) == (START + MINUTE, True)
+    at = START + 2 * MINUTE + GRACE
+    record = Auditor(changed, at, GRACE, at).record(due, None, ())
+    assert record is not None
+    assert record.state == MISSED
+    waiting = due.model_copy(update={"dropped": False})
+    assert Auditor(changed, at, GRACE, at).record(waiting, None, ()) is None
+
+
 def test_what_an_earlier_audit_left_open_stays_open_and_a_pause_is_remembered() -> None:
     first = continued(None, watched(paused=True), [START + MINUTE], START + 2 * MINUTE)
     assert (first.open, first.paused) == ((Due(nominal=START + MINUTE, paused=True),), True)
@@ -165,3 +225,14 @@ STATES = [RAN, LATE, FAILED, MISSED, PAUSED, OVERLAP, NO_WORKER]
 @pytest.mark.parametrize("old", STATES)
 def test_a_record_only_gets_better(old: str, new: str) -> None:
     assert improves(new, old) == (new in DONE and old not in DONE)
+
+
+def test_what_is_ahead_is_listed_anew_when_it_runs_out_or_the_expression_has_changed() -> None:
+    listed = [START + hour * 60 * MINUTE for hour in range(1, 15)]
+    assert looks_ahead(None, watched(), START)
+    mark = continued(None, watched(), [], START, ahead=(listed, listed[-1]))
+    assert not looks_ahead(mark, watched(), START)
+    later = continued(mark, watched(), listed[:1], listed[0])
+    assert (list(later.ahead), later.ahead_to) == (listed[1:], listed[-1])
+    assert looks_ahead(later, watched(), listed[2])
+    assert looks_ahead(mark, watched(spec="b"), START)

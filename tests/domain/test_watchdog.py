@@ -9,6 +9,7 @@ import pytest
 from relance.domain import watchdog
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry, Rule
 from relance.domain.failures import Severity
+from relance.domain.period_coverage import CycleState, Gap, Uncovered
 from relance.domain.watchdog import DuePlans, EffectState, Patience
 
 NOW = datetime(2026, 11, 5, 17, 30, tzinfo=UTC)
@@ -128,3 +129,15 @@ def test_alerts_have_stopped_when_nobody_was_told_of_one(open_: list[Alert], exp
 )
 def test_a_duration_is_said_as_people_say_it(time: timedelta, said: str) -> None:
     assert watchdog.span(time) == said
+
+
+@pytest.mark.parametrize("gap", list(Gap))
+def test_a_period_that_is_not_looked_after_has_stopped_and_says_what_to_do(gap: Gap) -> None:
+    [effect] = watchdog.periods([Uncovered("2026-12", gap, 7, CycleState.TIMED_OUT)])
+    assert (effect.what, effect.state) == ("period 2026-12", STOPPED)
+    by_command = gap not in {Gap.NO_PLANS, Gap.WITHOUT_PLAN}
+    assert ("`starter.py start cycle --period 2026-12`" if by_command else "worker serves") in effect.detail
+
+
+def test_periods_that_are_looked_after_are_one_effect() -> None:
+    assert [one.state for one in watchdog.periods([])] == [FINE]

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from temporalio.client import ScheduleActionExecutionStartWorkflow, ScheduleState
 
 from relance import ids
+from relance.cli.periods import today
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName
 from relance.devstack.chat.client import Chat
@@ -33,7 +34,7 @@ from tests.patience import PATIENCE_S
 LOST_ANSWER_S = 60.0
 CHECK = CheckName.DEFAULT_LP
 NETWORK = Everflow(api_key=SecretStr(NETWORK_KEY))
-DAY = datetime.now(UTC).date() - timedelta(days=2)
+DAY = today(datetime.now(UTC), NETWORK.timezone) - timedelta(days=2)
 NOMINAL = instant_at(DAY, time(9), NETWORK.timezone)
 
 

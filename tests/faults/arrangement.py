@@ -21,8 +21,8 @@ class Arrangement:
     """Sizes small enough for continuous integration, servers, people, and how the cycle begins.
 
     `gentle` means that whatever happens gives everybody the time to finish: then nothing may be doubled. There are
-    `workers`, of `processes` each. `begin` starts the cycle in another way than by hand; `environment` is for the
-    workers, `changes` for every user's document.
+    `workers`, of `processes` each. With `resolver` mails in doubt are looked up without being asked to. `begin` starts
+    the cycle in another way than by hand; `environment` is for the workers, `changes` for every user's document.
     """
 
     kills: int = 5
@@ -30,6 +30,7 @@ class Arrangement:
     contacts: int = 10
     connections: int = 16
     gentle: bool = False
+    resolver: bool = False
     period: str = PERIOD
     workers: int = 1
     processes: int = 1

@@ -10,12 +10,11 @@ from relance.cli.demo.virtual_time import FastMotion
 from relance.contracts.cycle import CycleOptions
 from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
+from tests.faults.faketime import clock_variables, set_clock
 from tests.faults.rehearsal import rehearsed
-from tests.faults.servers import NotRun
 from tests.installation import CycleHandle, Installation
 
 OFF = timedelta(minutes=10)
-LIBRARIES = Path("/usr/lib")
 # One planning pass is enough; the cycle's end lies up to a month ahead.
 OPTIONS = CycleOptions(batch_users=10, replan_every=timedelta(days=60))
 PERIOD = f"{datetime.now(UTC) + timedelta(minutes=2):%Y-%m}"
@@ -26,8 +25,8 @@ REMINDED_AFTER, WITHIN = timedelta(days=3), timedelta(minutes=1)
 async def begin(installation: Installation) -> CycleHandle:
     """Start a worker with a fast and one with a slow clock, and a cycle whose mails are due at the next full minute."""
     for number, off in enumerate((OFF, -OFF)):
-        set_clock(installation, number, off)
-    clocks = [_clock(installation, number) for number in range(2)]
+        _set_clock(installation, number, off)
+    clocks = [clock_variables(_file(installation, number)) for number in range(2)]
     await asyncio.gather(*(installation.start_worker(environment=clock) for clock in clocks))
     minute = (datetime.now(UTC) + AHEAD + timedelta(minutes=1)).replace(second=0, microsecond=0)
     due = max(minute, datetime.fromisoformat(f"{PERIOD}-01T00:00+00:00"))
@@ -36,30 +35,12 @@ async def begin(installation: Installation) -> CycleHandle:
     return await installation.start_cycle(PERIOD, OPTIONS, send_now=False)
 
 
-def set_clock(installation: Installation, number: int, off: timedelta) -> None:
-    """Set a worker's clock off by so much; counts within a second."""
-    _file(installation, number).write_text(f"{off.total_seconds():+.0f}\n")
+def _set_clock(installation: Installation, number: int, off: timedelta) -> None:
+    set_clock(_file(installation, number), off)
 
 
 def _file(installation: Installation, number: int) -> Path:
     return installation.stack.folder / f"clock-{number}"
-
-
-def _clock(installation: Installation, number: int) -> dict[str, str]:
-    """Return the variables that put a worker's wall clock, not its timers, under the file's command.
-
-    Raises:
-        NotRun: libfaketime is not there.
-    """
-    found = sorted(LIBRARIES.glob("**/faketime/libfaketimeMT.so.1"))
-    if not found:
-        raise NotRun("libfaketime is not installed (Debian: apt-get install libfaketime)")
-    return {
-        "LD_PRELOAD": str(found[0]),
-        "FAKETIME_TIMESTAMP_FILE": str(_file(installation, number)),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
 
 
 async def disturb(run: Run) -> int:
@@ -68,7 +49,7 @@ async def disturb(run: Run) -> int:
     async for _ in run.moments():
         jumps += 1
         for number, off in enumerate(offs):
-            set_clock(run.installation, number, off)
+            _set_clock(run.installation, number, off)
         offs.reverse()
     motion = FastMotion(run.installation.client, run.installation.database.ledger, PERIOD)
     while await motion.next_wave():

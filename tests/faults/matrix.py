@@ -100,10 +100,29 @@ MATRIX: tuple[Row, ...] = (
         "--kills 100 --users 1000 --contacts 20",
     ),
     Row(
+        "long-pause",
+        "a pause costs a follow-up a few events; nobody gets two mails within the least distance; each reminder is "
+        "sent or has its reason; a lost resume is made up for by the hourly job",
+        "",
+        "--users 10 --last 60",
+    ),
+    Row(
+        "week-away",
+        "nothing lost; nobody gets two mails within the least distance; each reminder is sent or has its reason",
+        "",
+        "--users 10 --last 60",
+    ),
+    Row(
         "missed-runs",
         "one record for each nominal time of each job, and the one that is true of it; what was missed is told",
         "",
         "--outages 20",
+    ),
+    Row(
+        "missed-month",
+        "people are told of each month within one health period, and how to mend it; then everything goes out once",
+        "",
+        "--users 200 --contacts 20",
     ),
     Row(
         "malformed-signals",
@@ -148,6 +167,12 @@ MATRIX: tuple[Row, ...] = (
         "exactly the expected headers and one recipient in every mail; the rest is set aside with a reason",
         "--cases 400",
         "--cases 100000",
+    ),
+    Row(
+        "postfix-live",
+        "with Postfix as the relay and its log as the look-up: nothing lost, nothing doubled, whatever is killed",
+        "--kills 2 --users 24",
+        "--kills 50 --users 500 --contacts 20",
     ),
     Row(
         "everflow",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.faults.away.long_pause import LONG_PAUSE
+from tests.faults.away.week_away import WEEK_AWAY
 from tests.faults.channels import CHANNEL_FAULTS
 from tests.faults.clock_jumps import CLOCK_JUMPS
 from tests.faults.disk_full import DISK_FULL
@@ -11,6 +13,7 @@ from tests.faults.hands.scenario import HANDS
 from tests.faults.health.scenario import HEALTH
 from tests.faults.mail.scenarios import MAIL
 from tests.faults.malformed_signals.scenario import MALFORMED_SIGNALS
+from tests.faults.missed_month.scenario import MISSED_MONTH
 from tests.faults.missed_runs.scenario import MISSED_RUNS
 from tests.faults.mongo_faults import MONGO_FAIL_COMMANDS
 from tests.faults.mongo_kill import MONGO_KILL
@@ -36,7 +39,10 @@ _ALL = (
     DISK_FULL,
     CLOCK_JUMPS,
     DOUBLE_TRIGGER,
+    LONG_PAUSE,
+    WEEK_AWAY,
     MISSED_RUNS,
+    MISSED_MONTH,
     MALFORMED_SIGNALS,
     EVERFLOW,
     ALERT_STORM,

@@ -94,7 +94,12 @@ def _declare(parser: ArgumentParser, arranged: Arrangement) -> None:
     parser.add_argument("--users", type=positive, default=arranged.users, help="sample users")
     parser.add_argument("--contacts", type=positive, default=arranged.contacts, help="contacts of each")
     parser.add_argument("--connections", type=positive, default=arranged.connections, help="per worker process")
-    parser.add_argument("--resolver", action="store_true", help="look mails in doubt up before they are sent again")
+    parser.add_argument(
+        "--resolver",
+        action="store_true",
+        default=arranged.resolver,
+        help="look mails in doubt up before they are sent again",
+    )
     parser.add_argument("--seed", type=int, default=1, help="for people and moments")
 
 
@@ -107,12 +112,15 @@ async def rehearse(disturb: Disturb, options: Options, say: Say, arranged: Arran
     async with (
         arranged.servers() as servers,
         Mailbox(servers.stack.mailbox_http) as mailbox,
-        installed(servers.stack, "faults", variables | _resolver(servers.stack, options)) as installation,
+        installed(
+            servers.stack, "faults", {**variables, **_resolver(servers.stack, options), **servers.environment}
+        ) as installation,
     ):
         await mailbox.add_rule(
             Refuse(stage=Stage.RCPT, recipient=f"*@{REFUSED_DOMAIN}", code=550, text="5.1.1 unknown")
         )
-        await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=arranged.confirmed_after_s, stored=True))
+        if arranged.confirmed_after_s:
+            await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=arranged.confirmed_after_s, stored=True))
         users, contacts = sample_people(options.users, options.contacts, options.seed)
         users = [{**user, **arranged.changes} for user in users]
         expected = expectation(arranged.period, users, contacts, REFUSED_DOMAIN)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -86,11 +86,12 @@ class Killable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The stack, and those of its servers that a scenario may kill."""
+    """The stack, those of its servers that a scenario may kill, and the settings with which workers use the others."""
 
     stack: Stack
     mongo: Killable
     temporal: Killable
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotRun(Exception):
@@ -98,24 +99,40 @@ class NotRun(Exception):
 
 
 @asynccontextmanager
-async def restartable_servers(parameters: tuple[str, ...] = (), data: Path | None = None) -> AsyncIterator[Servers]:
-    """Start everything; `parameters` go to MongoDB's `--setParameter`, its data lies in `data` if given."""
+async def restartable_servers(
+    parameters: tuple[str, ...] = (),
+    data: Path | None = None,
+    given: Given | None = None,
+    dynamic_config: Mapping[str, object] | None = None,
+) -> AsyncIterator[Servers]:
+    """Start everything but what is given.
+
+    `parameters` go to MongoDB's `--setParameter`, its data lies in `data`; `dynamic_config` is Temporal's.
+    """
     with tempfile.TemporaryDirectory(prefix="relance-faults-", ignore_cleanup_errors=True) as name:
         folder, port = Path(name), processes.free_port()
         mongo = Restartable(lambda: mongod.start(folder, port, parameters=parameters, data=data))
-        async with serving_on(folder, f"mongodb://{processes.HOST}:{port}/?replicaSet=rs0", mongo) as servers:
+        async with serving_on(
+            folder, f"mongodb://{processes.HOST}:{port}/?replicaSet=rs0", mongo, given, dynamic_config
+        ) as servers:
             yield servers
 
 
 @asynccontextmanager
-async def serving_on(folder: Path, mongo_uri: str, mongo: Killable) -> AsyncIterator[Servers]:
-    """Start this MongoDB and everything else with data in `folder`; stop all at the end."""
+async def serving_on(
+    folder: Path,
+    mongo_uri: str,
+    mongo: Killable,
+    given: Given | None = None,
+    dynamic_config: Mapping[str, object] | None = None,
+) -> AsyncIterator[Servers]:
+    """Start this MongoDB and everything else that is not given, with data in `folder`; stop all at the end."""
     port, ui_port = processes.free_port(), processes.free_port()
-    temporal = Restartable(lambda: temporal_server.start(folder, port, ui_port))
+    temporal = Restartable(lambda: temporal_server.start(folder, port, ui_port, dynamic_config))
     async with AsyncExitStack() as closing:
         for server in (mongo, temporal):
             closing.push_async_callback(server.stop)
         await asyncio.gather(mongo.start(), temporal.start())
-        given = Given(mongo_uri=mongo_uri, temporal_address=f"{processes.HOST}:{port}")
-        stack = await closing.enter_async_context(Stack(folder, given=given))
+        known = replace(given or Given(), mongo_uri=mongo_uri, temporal_address=f"{processes.HOST}:{port}")
+        stack = await closing.enter_async_context(Stack(folder, given=known))
         yield Servers(stack, mongo, temporal)

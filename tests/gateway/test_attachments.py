@@ -18,13 +18,14 @@ from relance.gateway.application import application
 from relance.gateway.attachments import MOST_BYTES
 from relance.gateway.server import serving
 from relance.rendering.alert_charts import AlertCharts
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from relance.settings.gateway import Gateway
 from tests.adapters.channels.messages import KEY, PNG
 from tests.fakes import FakeAttachments
+from tests.keys import PRIVACY, ring
 from tests.rendering.test_alert_charts import a_fall
 
-TOKENS = AttachmentTokens(SecretStr("a key of at least thirty-two characters"))
+TOKENS = AttachmentTokens(ring("a key of at least thirty-two characters"))
 SAFE = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -49,7 +50,7 @@ async def browser(attachments: FakeAttachments) -> AsyncIterator[httpx.AsyncClie
     settings = Gateway(port=free_port())
     async with (
         serving(settings, application(attachments, TOKENS.verify)),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False, timeout=5) as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False, timeout=30) as client,
     ):
         yield client
 
@@ -74,7 +75,7 @@ async def test_every_other_link_looks_the_same(browser: httpx.AsyncClient) -> No
     links = [
         f"/attachments/{good[:-2]}",
         f"/attachments/{good}/",
-        f"/attachments/{AttachmentTokens(SecretStr('x' * 32)).sign(KEY, 'chart.png')}",
+        f"/attachments/{AttachmentTokens(ring('x' * 32)).sign(KEY, 'chart.png')}",
         f"/attachments/{TOKENS.sign(KEY, 'other.png')}",
         f"/attachments/{TOKENS.sign('other', 'chart.png')}",
         f"/attachments/{TOKENS.sign(KEY, 'page.html')}",
@@ -121,11 +122,11 @@ async def test_no_log_holds_a_link(browser: httpx.AsyncClient, caplog: pytest.Lo
 async def test_the_link_in_a_message_leads_to_its_chart(mongo_uri: str, database: str) -> None:
     port = free_port()
     settings = Gateway(port=port, public_url=f"http://127.0.0.1:{port}/")
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), Privacy())
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), PRIVACY)
     charts = AlertCharts(opened.attachments, attachment_addresses(settings, TOKENS.sign))
     async with (
         serving(settings, application(opened.attachments, TOKENS.verify)),
-        httpx.AsyncClient(trust_env=False, timeout=5) as client,
+        httpx.AsyncClient(trust_env=False, timeout=30) as client,
     ):
         (chart,) = await charts.attachments([a_fall()], f"alert/paused-partner/{date(2026, 3, 11)}/1", "en")
         assert chart.url is not None

@@ -34,7 +34,7 @@ def child(port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 async def who_answers(port: int) -> str:
-    async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
         return (await client.get(f"http://127.0.0.1:{port}/attachments/x")).text
 
 

@@ -11,12 +11,13 @@ from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database, connect
 from relance.alerting import AlertDesk
-from relance.domain.health import Look, Standing, Trouble
+from relance.domain.health import Concern, Look, Standing, Trouble
 from relance.domain.probes import ProbeName
 from relance.health import HealthDesk, Judgement
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from relance.settings.health import HealthGroup
 from tests.fakes import FakeAlertGroups, FixedClock
+from tests.keys import PRIVACY
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -46,6 +47,13 @@ class Ward:
         self.clock.at += timedelta(minutes=1)
         return await self.desk.take([self.look(probe, value) for probe, value in looks])
 
+    async def concerned(self, concerns: dict[str, Concern]) -> Judgement:
+        """Take a look at the periods that finds these wrong."""
+        self.clock.at += timedelta(minutes=1)
+        value = float(len(concerns))
+        look = Look(probe=ProbeName.PERIODS, at=self.clock.now(), value=value, concerns=concerns)
+        return await self.desk.take([look])
+
     async def standing(self, probe: ProbeName) -> Standing:
         return (await self.data.health_checks.all())[probe]
 
@@ -56,7 +64,7 @@ class Ward:
 
 @pytest.fixture
 async def ward(mongo_uri: str, database: str) -> AsyncIterator[Ward]:
-    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
+    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
     await data.ensure_indexes()
     yield Ward(data, FakeAlertGroups(), FixedClock(START))
     await data.client.drop_database(database)

@@ -12,12 +12,16 @@ import pytest
 import yaml
 
 from relance import __version__
+from tests.keys import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRETS = {
+DEMANDED = {
     "POSTGRES_PASSWORD": "for-a-test-only",
-    "RELANCE_PRIVACY__SUPPRESSION_KEY": "s" * 32,
-    "RELANCE_PRIVACY__LINK_KEY": "l" * 32,
+    **ENVIRONMENT,
+    "RELANCE_MAIL__SENDER_ADDRESS": "a@relance.test",
+    "RELANCE_MAIL__BOUNCE_DOMAIN": "bounces.relance.test",
+    "RELANCE_MAIL__MESSAGE_ID_DOMAIN": "relance.test",
+    "RELANCE_MAIL__LINK_BASE": "https://relance.test",
 }
 ONE_SHOT = {"mongo-init", "bootstrap"}
 
@@ -41,7 +45,7 @@ def _config(folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[st
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    done = _config(tmp_path_factory.mktemp("compose"), SECRETS)
+    done = _config(tmp_path_factory.mktemp("compose"), DEMANDED)
     assert done.returncode == 0, done.stderr
     found: dict[str, dict[str, Any]] = yaml.safe_load(done.stdout)["services"]
     return found
@@ -85,9 +89,9 @@ def test_a_worker_starts_only_after_the_bootstrap_succeeded(services: dict[str, 
     assert services["bootstrap"]["depends_on"]["temporal"]["condition"] == "service_healthy"
 
 
-@pytest.mark.parametrize("missing", sorted(SECRETS))
-def test_without_a_secret_nothing_starts_and_the_message_names_it(tmp_path: Path, missing: str) -> None:
-    done = _config(tmp_path, {name: value for name, value in SECRETS.items() if name != missing})
+@pytest.mark.parametrize("missing", sorted(DEMANDED))
+def test_without_a_secret_or_a_name_nothing_starts_and_the_message_names_it(tmp_path: Path, missing: str) -> None:
+    done = _config(tmp_path, {name: value for name, value in DEMANDED.items() if name != missing})
     assert done.returncode != 0
     assert missing in done.stderr
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from relance.runtime.exit import WRONG_USAGE
 from relance.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,10 @@ def test_a_worker_may_finish_its_mails_before_it_is_killed() -> None:
     service = _unit("relance-worker.service")["Service"]
     assert service["KillSignal"] == "SIGTERM"
     assert int(service["TimeoutStopSec"]) > Settings().worker.drain.total_seconds() + SUPERVISOR_S
+
+
+def test_a_worker_that_refuses_to_start_is_not_started_again() -> None:
+    assert _unit("relance-worker.service")["Service"]["RestartPreventExitStatus"] == str(WRONG_USAGE)
 
 
 def test_the_timer_is_that_of_the_watchdog() -> None:

@@ -22,9 +22,10 @@ from relance.devstack.everflow.samples import sample_world
 from relance.domain.alerts.model import Alert, Evidence, Rule
 from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from relance.settings.everflow import Everflow
 from tests.fakes import FakeAlertGroups, FixedClock
+from tests.keys import PRIVACY
 
 MORNING = date(2026, 11, 4)
 NOMINAL = datetime(2026, 11, 4, 8, tzinfo=UTC)
@@ -72,7 +73,7 @@ class Bureau:
 
 @pytest.fixture
 async def bureau(mongo_uri: str, database: str) -> AsyncIterator[Bureau]:
-    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
+    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
     await data.ensure_indexes()
     yield Bureau(data, FakeAlertGroups(), FixedClock(NOMINAL))
     await data.client.drop_database(database)
@@ -88,7 +89,7 @@ async def network(everflow: EverflowControl) -> EverflowControl:
 
 @pytest.fixture
 async def reports(network: EverflowControl) -> AsyncIterator[EverflowReports]:
-    settings = Everflow(base_url=network.url, api_key=SecretStr(NETWORK_KEY), timeout=5)
+    settings = Everflow(base_url=network.url, api_key=SecretStr(NETWORK_KEY), timeout=30)
     async with EverflowReports(settings) as opened:
         yield opened
 

@@ -14,7 +14,7 @@ from relance.domain.invitation import MailKind
 from relance.ids import message_id
 from relance.ports import Letter
 from relance.rendering.letters import LetterWriter
-from relance.settings import Mail
+from relance.settings.mail import Mail
 
 SETTINGS = Mail(reply_to="reponses@form-a-friend.example")
 INVITATION = "2026-11.u1.c1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from relance.domain.invitation import MailKind
 from relance.errors import InvalidInput
 from relance.rendering.letters import LetterWriter
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from tests.rendering.letters import EVERY, THREAD, UNSUBSCRIBE, UTC_DATE, WRITER, a_letter, defects, read, written
 
 REMINDERS = [MailKind.FIRST, MailKind.SECOND, MailKind.CORRECTION]
@@ -139,3 +140,17 @@ def test_the_language_is_named() -> None:
 def test_a_message_id_that_is_none_is_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         WRITER.write(a_letter(**changed))
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_content_in_a_name_is_neither_in_the_subject_nor_in_the_body_and_is_counted(kind: MailKind) -> None:
+    withheld: list[str] = []
+    writer = LetterWriter(Mail(), str, str, withheld.append)
+    letter = replace(a_letter(kind), sender_name="Win at prize.example.com", to_name="https://prize.example.com")
+    message = read(writer.write(letter)[1])
+    assert withheld == ["sender", "recipient"]
+    assert b"prize" not in message.as_bytes()
+    bodies = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+    assert not any("prize" in body for body in bodies)
+    assert "prize" not in str(message["Subject"])
+    assert "prize" not in str(message["To"])

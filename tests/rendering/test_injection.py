@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from relance.domain.addresses import valid_address
 from relance.domain.invitation import MailKind
-from relance.domain.labels import LONGEST_NAME, clean_name
+from relance.domain.labels import LONGEST_NAME, clean_name, name_of_person
 from relance.errors import InvalidInput
 from tests.rendering.letters import EVERY, WRITER, a_letter, defects, display_name, part, read, written
 
@@ -45,10 +45,10 @@ def test_names_change_nothing_but_the_places_where_names_stand(
     assert list(defects(message)) == []
     (recipient,) = message["To"].addresses
     assert recipient.addr_spec == "ines@mail.example"
-    assert display_name(raw) == clean_name(to_name)
-    assert clean_name(sender) in message["Subject"]
+    assert display_name(raw) == name_of_person(to_name)
+    assert name_of_person(sender) in message["Subject"]
     text, html = part(message, "plain"), part(message, "html")
-    assert clean_name(sender) in text
+    assert name_of_person(sender) in text
     assert not CONTROLS.search(message["Subject"])
     assert not CONTROLS.search(text.replace("\n", ""))
     assert html.count("<") == part(read(written(kind, language, to_name="x", sender_name="y")), "html").count("<")

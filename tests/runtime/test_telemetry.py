@@ -44,7 +44,7 @@ def configured(monitoring: Monitoring) -> Iterator[Telemetry]:
 
 def _scrape(telemetry: Telemetry) -> str:
     assert telemetry.metrics_url is not None
-    with urllib.request.urlopen(telemetry.metrics_url, timeout=5) as answer:
+    with urllib.request.urlopen(telemetry.metrics_url, timeout=30) as answer:
         text: str = answer.read().decode()
         return text
 
@@ -115,6 +115,7 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         instruments.ledger_group(32, 0.02, 0.006)
         instruments.reminder_skipped(MailKind.FIRST, "submitted")
         instruments.plan_notes({"unknown_zone": 2})
+        instruments.name_withheld("sender")
         instruments.uncertain(MailKind.FIRST, "arrived")
         instruments.error(classify_mongodb(14031))
         instruments.watch_breakers(lambda: {"relay": State.OPEN, "everflow": State.CLOSED})

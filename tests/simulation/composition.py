@@ -21,6 +21,7 @@ from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
+from activities.openings import Openings
 from activities.planning import Planning
 from activities.reconcile import Reconciliation
 from activities.repairs import Repairs
@@ -147,7 +148,11 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     )
     notes = CycleNotes(restarts, data.controls, data.plans, alerts)
     cleanup = Cleanup(
-        MongoArchive(data.raw), ledger, follow_ups, cycles, RetentionGroup(anonymous_after=KEPT).policy(KEPT)
+        MongoArchive(data.raw, data.suppressions),
+        ledger,
+        follow_ups,
+        cycles,
+        RetentionGroup(anonymous_after=KEPT).policy(KEPT),
     )
     methods: list[Callable[..., Any]] = [
         planning.plan,
@@ -173,5 +178,6 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         cleanup.expire,
         cleanup.ended,
         cleanup.sweep,
+        Openings(TemporalCycles(parts.client), data.controls).look_up_opening,
     ]
     return {str(activity._Definition.must_from_callable(method).name): method for method in methods}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from relance.errors import DependencyUnavailable
-from relance.ports import Knowledge, RelayRecord
+from relance.ports import Knowledge, LogCoverage, RelayRecord
 from tests.simulation.world import World
 
 
@@ -28,6 +28,10 @@ class SimulatedRelayLog:
             self._world.trace.fault("relay", "log-unreadable")
             raise DependencyUnavailable("relay log", "simulated")
         return {one: self._record(one) for one in message_ids}
+
+    async def coverage(self, since: datetime) -> LogCoverage:
+        """Return that every mail is in it."""
+        return LogCoverage(covers=True, lines=len(self.accepted), understood=len(self.accepted))
 
     def _record(self, message_id: str) -> RelayRecord:
         at = self.accepted.get(message_id)

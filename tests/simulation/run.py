@@ -170,7 +170,10 @@ class Simulation:
         run = self.workflows.current(ids.cycle_workflow_id(period))
         if run is None or run.status is not Status.COMPLETED or run.told is None or isinstance(run.told, BaseException):
             return None
-        return unpacked(run.told, [CycleStatistics])[0]
+        told = run.told
+        assert told is not None
+        assert not isinstance(told, BaseException)
+        return unpacked(told, [CycleStatistics])[0]
 
     async def _repeat(self, per_day: float, what: Any, until: datetime) -> None:
         while per_day and self.world.now() < until:

@@ -38,6 +38,7 @@ from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.control import ControlState
 from relance.domain.events import EventKind
 from relance.domain.failures import Severity
+from relance.domain.job_run import ENDED_BY_HAND
 from relance.runtime.exit import leave
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
@@ -95,6 +96,16 @@ async def record_cycle(skipper: TimeSkipper) -> None:
     report = skipper.client.get_workflow_handle(ids.cycle_report_workflow_id(PERIOD))
     await report.result()
     await save(skipper.client, report.id, "cycle_report")
+
+
+async def record_ended_cycle(client: Client, house: House) -> None:
+    """An opening that finds the cycle of its period ended by hand."""
+    period = await client.get_workflow_handle("open-period").result()
+    await client.get_workflow_handle(ids.cycle_workflow_id(period)).terminate()
+    house.opening = ENDED_BY_HAND
+    request = OpenPeriodInput(zone="Europe/Paris")
+    await client.execute_workflow(OpenPeriod.run, request, id="open-period-again", task_queue=TaskQueue.OPS)
+    await save(client, "open-period-again", "open_period.ended_by_hand")
 
 
 async def record_control(skipper: TimeSkipper, house: House) -> None:
@@ -338,6 +349,7 @@ async def record() -> int:
                 OpenPeriod.run, OpenPeriodInput(zone="Europe/Paris"), id="open-period", task_queue=TaskQueue.OPS
             )
             await save(client, "open-period", "open_period")
+            await record_ended_cycle(client, house)
             await record_partner_desk(skipper)
             await record_health(skipper, watch)
             await record_upkeep(skipper)

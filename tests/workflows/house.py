@@ -32,6 +32,7 @@ from relance.contracts.cycle import (
 from relance.contracts.cycle_report import CycleReportPost
 from relance.contracts.rollback import GivenUp, GiveUpInput
 from relance.contracts.waves import LeftInput
+from relance.domain.job_run import ALREADY_OPEN
 
 WaveStates = Callable[[str, datetime], Awaitable[WaveLook]]
 
@@ -56,11 +57,14 @@ class House:
     most_in_flight: int = 0
     job_runs: list[JobRunInput] = field(default_factory=list)
     balances: int = 0
+    interim: list[bool] = field(default_factory=list)
+    answers_interim: bool = False
     control: ControlChange = field(default_factory=ControlChange)
     looks: int = 0
     stopped: int = 0
     given_up: list[str] = field(default_factory=list)
     reports: list[CycleReportPost] = field(default_factory=list)
+    opening: str = ALREADY_OPEN
     stubborn: set[str] = field(default_factory=set)
     unfollowed: set[str] = field(default_factory=set)
     waves: WaveStates | None = None
@@ -78,6 +82,7 @@ class House:
             self.start_follow_ups,
             self.balance,
             self.record_job_run,
+            self.look_up_opening,
             self.look_up_control,
             self.give_up,
             self.ways,
@@ -150,6 +155,7 @@ class House:
     @activity.defn(name="balance")
     async def balance(self, request: StatisticsInput) -> CycleStatistics:
         self.balances += 1
+        self.interim.append(request.interim)
         sent = request.progress.counts.sent
         open_ = self.open_answers.pop(0) if self.open_answers else 0
         return CycleStatistics(
@@ -164,12 +170,17 @@ class House:
             balance=0,
             plans_open=len(self.planned),
             progress=request.progress,
+            interim=request.interim and self.answers_interim,
         )
 
     @activity.defn(name="record_job_run")
     async def record_job_run(self, request: JobRunInput) -> bool:
         self.job_runs.append(request)
         return True
+
+    @activity.defn(name="look_up_opening")
+    async def look_up_opening(self, period: str) -> str:
+        return self.opening
 
     @activity.defn(name="look_up_control")
     async def look_up_control(self, period: str) -> ControlChange:

@@ -29,13 +29,13 @@ from tests.workflows.conftest import Serve, move_to
 from tests.workflows.house import House
 from tests.workflows.test_alert import Group, firing, group, seen
 from tests.workflows.test_control import USERS, begin_wave, household, told, until
-from tests.workflows.test_follow_up import RecordedSteps, begin, due_in, start, user
+from tests.workflows.test_follow_up import RecordedSteps, begin, due_in
 from workflows.follow_up import FollowUp
 from workflows.monthly_cycle import MonthlyCycle
 from workflows.orders import ASK_EVERY
 from workflows.send_wave import SendWave
 
-__all__ = ["group", "start", "user"]
+__all__ = ["group"]
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)

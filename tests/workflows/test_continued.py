@@ -15,9 +15,10 @@ from temporalio.testing import TimeSkipper
 from relance import ids
 from relance.contracts.alerts import AlertInput, DetailsAsked, Inhibited, Sighted
 from relance.contracts.cycle import Counts
-from relance.contracts.cycle_report import CycleReportInput
+from relance.contracts.cycle_report import CycleReportInput, CycleReportResult
 from relance.contracts.names import Failure, Signal, TaskQueue
 from relance.contracts.rollback import Correcting, PutOff, RollBackInput
+from relance.domain.alerts.group import Counts as AlertCounts
 from tests.patience import PATIENCE_S
 from tests.workflows import test_roll_back
 from tests.workflows.conftest import Serve
@@ -45,7 +46,9 @@ async def runs(handle: WorkflowHandle[Any, Any]) -> int:
 
 async def test_details_that_were_asked_for_are_told_by_the_next_run(client: Client, serving: Serve) -> None:
     room, name = Newsroom(), f"group-{uuid4().hex[:8]}"
-    handle = client.get_workflow_handle_for(Alert.run, ids.alert_workflow_id(name))
+    handle: WorkflowHandle[Alert, AlertCounts] = client.get_workflow_handle(
+        ids.alert_workflow_id(name), result_type=AlertCounts
+    )
     async with serving(room.activities()):
         await client.start_workflow(
             Alert.run,
@@ -131,7 +134,9 @@ async def test_a_report_that_goes_on_in_a_new_run_is_told_once(client: Client, s
             while len(chats.told) < 1:
                 await asyncio.sleep(0.05)
         await skipper.fast_forward(handle, timedelta(minutes=6))
-        newest = client.get_workflow_handle_for(CycleReport.run, handle.id)
+        newest: WorkflowHandle[CycleReport, CycleReportResult] = client.get_workflow_handle(
+            handle.id, result_type=CycleReportResult
+        )
         result = await newest.result()
         assert await runs(newest) == 2
     assert sorted(chats.told) == ["inbox", "slack"]

@@ -57,9 +57,11 @@ async def test_a_wave_that_leaves_plans_open_comes_again_at_later_and_later_plan
         handle = await begin(client, period)
         waves: list[int] = []
         for asked in range(5):
-            # The pass is over, and nothing comes of itself.
             await until(lambda asked=asked: len(house.plans_made) == asked + 1)  # type: ignore[misc]
-            await asyncio.sleep(0.7)
+            # The pass is over when it waits again; nothing comes of itself.
+            async with asyncio.timeout(PATIENCE_S):
+                while (await handle.query(MonthlyCycle.progress)).stage != "waiting":
+                    await asyncio.sleep(0.05)
             waves.append((await handle.query(MonthlyCycle.progress)).waves_done)
             await handle.signal(MonthlyCycle.preferences_changed)
         house.stubborn.clear()

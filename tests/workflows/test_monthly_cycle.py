@@ -120,6 +120,15 @@ async def test_the_balance_waits_for_mails_that_are_tried_again(
         await skipper.fast_forward(handle, None)
         result = await handle.result()
     assert (house.balances, result.open) == (3, 0)
+    assert house.interim == [True] * 3
+
+
+async def test_a_cycle_never_ends_with_an_interim_answer(skipper: TimeSkipper, serving: Serve, period: str) -> None:
+    house = House(planned={"u1": datetime.now(UTC)}, answers_interim=True)
+    async with serving(house.activities()):
+        handle = await begin(skipper, CycleInput(period=period, options=RARELY, send_now=True))
+        result = await handle.result()
+    assert (house.interim, result.interim) == ([True, False], False)
 
 
 async def test_a_long_cycle_continues_as_new_and_keeps_its_counts(

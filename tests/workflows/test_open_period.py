@@ -15,11 +15,13 @@ from temporalio.client import (
     ScheduleOverlapPolicy,
     ScheduleSpec,
     ScheduleState,
+    WorkflowExecutionStatus,
 )
 
 from relance import ids
 from relance.contracts.cycle import CycleInput, OpenPeriodInput
 from relance.contracts.names import TaskQueue
+from relance.domain.job_run import ENDED_BY_HAND
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
@@ -108,3 +110,18 @@ async def test_a_period_a_person_started_by_hand_is_not_opened_again(
         await backfill(schedule, 2033, 5)
         await recorded(house, 1)
     assert house.job_runs[0].state == "skipped(already open)"
+
+
+async def test_a_cycle_that_was_ended_by_hand_is_neither_started_again_nor_taken_for_open(
+    client: Client, serving: Serve, schedule: ScheduleHandle
+) -> None:
+    house = House(opening=ENDED_BY_HAND)
+    async with serving(house.activities()):
+        await backfill(schedule, 2034, 1)
+        await recorded(house, 1)
+        await end(client, "2034-02")
+        await backfill(schedule, 2034, 1)
+        await recorded(house, 2)
+    assert [run.state for run in house.job_runs] == ["ran", ENDED_BY_HAND]
+    found = await client.get_workflow_handle(ids.cycle_workflow_id("2034-02")).describe()
+    assert found.status is WorkflowExecutionStatus.TERMINATED

@@ -22,8 +22,8 @@ from relance.errors import (
     MailUncertain,
 )
 from relance.ports import Delivered
-from relance.settings import Mail
 from relance.settings.channels import ChannelName
+from relance.settings.mail import Mail
 
 WriteMail: TypeAlias = Callable[[OutgoingMessage, str, str], bytes]
 """Writes a message to an address under a Message-ID, with CRLF line ends."""

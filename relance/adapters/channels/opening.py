@@ -18,8 +18,8 @@ from relance.adapters.channels.signed_webhook import SignedWebhook
 from relance.adapters.channels.slack import Slack
 from relance.adapters.channels.teams import Teams
 from relance.ports import Channel, ChatMessages, Clock
-from relance.settings import Mail
 from relance.settings.channels import ChannelName, Channels
+from relance.settings.mail import Mail
 
 
 class OpenChannels:

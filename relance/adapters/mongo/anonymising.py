@@ -31,9 +31,12 @@ def names(key: bytes) -> Named:
 
 
 def anonymous_invitation(raw: Raw, named: Named) -> Raw:
-    """Return an entry of the ledger without its people."""
+    """Return an entry of the ledger without its people.
+
+    The mailbox it went to is kept elsewhere (`MongoSuppressions.keep`), so that this says nothing about anybody.
+    """
     user, contact = named(_text(raw, "userId")), named(_text(raw, "contactId"))
-    kept = _own(Invitation, raw, without={"messageId", "claim"})
+    kept = _own(Invitation, raw, without={"messageId", "claim", "mailboxes"})
     if "reminders" in kept:
         kept["reminders"] = [{**one, "messageId": ""} for one in kept["reminders"]]
     ids = {"_id": invitation_id(raw["period"], user, contact), "userId": user, "contactId": contact}

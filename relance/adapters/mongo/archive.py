@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,6 +12,9 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.anonymising import ANONYMISERS, ANONYMOUS, Named, names
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.adapters.mongo.ranges import Ranges
+from relance.adapters.mongo.suppressions import MongoSuppressions
+from relance.domain.compensation import GIVEN_UP, compensation_id
 from relance.domain.invitation import InvitationStatus
 from relance.domain.plan import PlanStatus
 from relance.domain.retention import Stage, Sweep, Unsettled
@@ -51,8 +55,10 @@ _AGE = {
 class MongoArchive:
     """`ports.retention.Archive` over all our collections."""
 
-    def __init__(self, database: MotorDatabase) -> None:
+    def __init__(self, database: MotorDatabase, suppressions: MongoSuppressions, ranges: Ranges | None = None) -> None:
         self._database = database
+        self._suppressions = suppressions
+        self._ranges = ranges or Ranges()
         self._keys: Collection = database.anonymisations
 
     async def periods(self) -> list[str]:
@@ -63,11 +69,11 @@ class MongoArchive:
 
     async def overdue(self, period: str, after: str, size: int, before: datetime) -> list[Overdue]:
         """Return invitations that wait for an answer and should have expired before then, in order of id."""
-        # An entry's id begins with its period; "/" comes after ".".
-        ids = {"$gt": after or f"{period}.", "$lt": f"{period}/"}
-        query = {"_id": ids, "status": {"$in": _FOLLOWED}, "dueAt.expiry": {"$lt": before}}
+        query = {"status": {"$in": _FOLLOWED}, "dueAt.expiry": {"$lt": before}}
         with translated("look for overdue invitations"):
-            raws = await self._database.invitations.find(query, {"userId": 1}).sort("_id", 1).to_list(size)
+            raws = await self._ranges.page(
+                self._database.invitations, period, query, size, after=after, fields={"userId": 1}
+            )
         return [Overdue(raw["_id"], raw["userId"]) for raw in raws]
 
     async def unsettled(self, period: str, *, timers_after: datetime, doubts_since: datetime) -> Unsettled:
@@ -77,7 +83,6 @@ class MongoArchive:
         # Without an instant nobody knows when it ends.
         timer = {"$or": [{"$lte": ["$dueAt.expiry", None]}, {"$gte": ["$dueAt.expiry", timers_after]}]}
         stages: list[Raw] = [
-            {"$match": {"period": period}},
             {
                 "$group": {
                     "_id": None,
@@ -88,9 +93,13 @@ class MongoArchive:
             },
         ]
         with translated("look whether a period is at rest"):
-            plans = await self._database.plans.count_documents({"period": period, "status": {"$in": _OPEN_PLANS}})
-            groups = await self._database.invitations.aggregate(stages).to_list(None)
-        found = groups[0] if groups else {"mails": 0, "timers": 0, "doubts": 0}
+            plans = await self._database.plans.count_documents(
+                {"period": period, "status": {"$in": _OPEN_PLANS}}, maxTimeMS=self._ranges.most_ms
+            )
+            found: Counter[str] = Counter()
+            async for _, groups in self._ranges.groups(self._database.invitations, period, stages):
+                for one in groups:
+                    found.update({name: one[name] for name in ("mails", "timers", "doubts")})
         return Unsettled(plans, found["mails"], found["timers"], found["doubts"])
 
     async def has_names(self, period: str) -> bool:
@@ -103,22 +112,31 @@ class MongoArchive:
 
     async def count(self, sweep: Sweep, *, before: datetime, periods: Sequence[str]) -> int:
         """Count what a sweep would change, without changing anything."""
-        query = await self._query(sweep, before, periods)
+        query, collection = await self._query(sweep, before, periods), self._of(sweep)
         with translated("count what is past its time"):
-            return await self._of(sweep).count_documents(query)
+            if sweep.stage is None or sweep is Sweep.CONTROLS_DELETED:
+                return await collection.count_documents(query, maxTimeMS=self._ranges.most_ms)
+            query.pop("period")
+            prefixes = [prefix for period in periods for prefix in _prefixes(collection.name, period)]
+            return sum([await self._ranges.count(collection, prefix, query) for prefix in prefixes])
 
     async def sweep(self, sweep: Sweep, *, before: datetime, periods: Sequence[str], size: int) -> int:
         """Delete or anonymise the next documents, at most `size`; return how many, 0 when none is left."""
         query, collection = await self._query(sweep, before, periods), self._of(sweep)
         anonymised = sweep.stage is Stage.ANONYMOUS
         with translated("take away what is past its time"):
-            raws = await collection.find(query, None if anonymised else {"_id": 1}).limit(size).to_list(None)
+            if sweep is Sweep.INVITATIONS_DELETED:
+                # First, so that none of them outlives the invitations it is counted with.
+                await self._suppressions.forget(periods, size)
+            found = collection.find(query, None if anonymised else {"_id": 1}).limit(size)
+            raws = await found.max_time_ms(self._ranges.most_ms).to_list(None)
             if not raws:
                 return 0
             if anonymised:
                 await self._insert_anonymous(collection, raws)
             # The filter again: what has changed meanwhile stays.
-            result = await collection.delete_many({"$and": [{"_id": {"$in": [raw["_id"] for raw in raws]}}, query]})
+            these = {"$and": [{"_id": {"$in": [raw["_id"] for raw in raws]}}, query]}
+            result = await collection.delete_many(these, hint="_id_")
         return result.deleted_count
 
     async def end_anonymising(self, periods: Sequence[str]) -> None:
@@ -147,6 +165,9 @@ class MongoArchive:
     async def _insert_anonymous(self, collection: Collection, raws: Sequence[Raw]) -> None:
         named = {period: await self._named(period) for period in {raw["period"] for raw in raws}}
         write = ANONYMISERS[collection.name]
+        if collection.name == "invitations":
+            # First: from the anonymous entry nobody could tell any more which invitation it was.
+            await self._suppressions.keep(raws)
         try:
             await collection.insert_many([write(raw, named[raw["period"]]) for raw in raws], ordered=False)
         except BulkWriteError as error:
@@ -160,6 +181,13 @@ class MongoArchive:
         )
         found = await self._keys.find_one({"_id": period})
         return names(bytes.fromhex(found["key"] if found else ""))
+
+
+def _prefixes(collection: str, period: str) -> list[str]:
+    """Return what the ids of a period's documents begin with."""
+    if collection != "compensations":
+        return [period]
+    return [compensation_id(decision, one, period) for decision, those in GIVEN_UP.items() for one in those]
 
 
 def _at_rest(collection: str, timers_before: datetime) -> Raw:

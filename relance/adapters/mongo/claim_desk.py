@@ -211,7 +211,13 @@ def _claims_and_refusals(asking: Sequence[_Call], distance: timedelta) -> list[U
     granted = [call for call in asking if isinstance(call.verdict, Claimed)]
     if not granted:
         return [*refusals]
-    return [*refusals, *claims.claims([call.claim for call in granted if call.claim], granted[0].nonce, distance)]
+    mailboxes = {
+        call.claim.invitation_id: call.verdict.mailboxes[0]
+        for call in granted
+        if call.claim and isinstance(call.verdict, Claimed)
+    }
+    requests = [call.claim for call in granted if call.claim]
+    return [*refusals, *claims.claims(requests, granted[0].nonce, mailboxes, distance)]
 
 
 def _holds(settle: Settlement, holders: Mapping[str, Mapping[str, str]]) -> bool:

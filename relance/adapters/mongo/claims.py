@@ -6,7 +6,7 @@ match, and repeating it changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pymongo import UpdateMany, UpdateOne
@@ -23,8 +23,13 @@ _TO_CORRECT = [status.value for status in InvitationStatus if status.value not i
 _TO_SKIP = [status.value for status in sources_of(InvitationStatus.SKIPPED)]
 
 
-def claims(requests: Sequence[ClaimRequest], nonce: str, distance: timedelta = timedelta(0)) -> list[UpdateMany]:
+def claims(
+    requests: Sequence[ClaimRequest], nonce: str, mailboxes: Mapping[str, str], distance: timedelta = timedelta(0)
+) -> list[UpdateMany]:
     """Return the writes that make these mails their requests' own, one per kind of mail.
+
+    `mailboxes` are by invitation id the digests of the addresses they go to; an invitation keeps its own, in this very
+    write, so that nothing leaves of which it is not known where it went.
 
     No two requests may be for the same invitation. `nonce` tells their claims from all others, also of the same token.
     A reminder is not claimed within `distance` of another one, should that have been recorded since it was decided.
@@ -34,7 +39,9 @@ def claims(requests: Sequence[ClaimRequest], nonce: str, distance: timedelta = t
         group = [request for request in requests if request.kind is kind]
         if group:
             result.append(
-                _for_invitations(group, nonce) if kind is MailKind.INVITATION else _for(kind, group, nonce, distance)
+                _for_invitations(group, nonce, mailboxes)
+                if kind is MailKind.INVITATION
+                else _for(kind, group, nonce, distance)
             )
     return result
 
@@ -54,12 +61,13 @@ def release(request: ClaimRequest, nonce: str) -> UpdateOne:
     return UpdateOne({"_id": request.invitation_id, "claim.nonce": nonce}, {"$unset": {"claim": ""}})
 
 
-def _for_invitations(requests: Sequence[ClaimRequest], nonce: str) -> UpdateMany:
+def _for_invitations(requests: Sequence[ClaimRequest], nonce: str, mailboxes: Mapping[str, str]) -> UpdateMany:
     at = value_of({request.invitation_id: request.at for request in requests})
     fields = {
         "status": InvitationStatus.SENDING.value,
         "claim": _claim(requests, nonce),
         "attempts": {"$add": [{"$ifNull": ["$attempts", 0]}, 1]},
+        "mailboxes": _reached(value_of({one.invitation_id: mailboxes[one.invitation_id] for one in requests})),
     }
     return UpdateMany(
         # A missing retryAt is before every instant.
@@ -78,6 +86,14 @@ def _for(kind: MailKind, requests: Sequence[ClaimRequest], nonce: str, distance:
         },
         [{"$set": {"claim": _claim(requests, nonce)}}],
     )
+
+
+def _reached(mailbox: Raw) -> Raw:
+    """Return the new mailbox, behind those that an earlier attempt without a reply may have reached."""
+    before = {"$ifNull": ["$mailboxes", []]}
+    both = {"$cond": [{"$in": [mailbox, before]}, before, {"$concatArrays": [before, [mailbox]]}]}
+    # Of two arrays the one that goes on is the greater; a missing field is before every array.
+    return {"$cond": [{"$gt": ["$doubts", []]}, both, [mailbox]]}
 
 
 def _claim(requests: Sequence[ClaimRequest], nonce: str) -> Raw:

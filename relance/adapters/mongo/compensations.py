@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from pymongo.errors import BulkWriteError
 
 from relance.adapters.mongo.documents import MotorDatabase, Raw, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.adapters.mongo.ranges import Ranges
 from relance.domain.compensation import CANCELLED, GIVEN_UP, Compensation, compensation_id
 from relance.domain.control import Control, ControlState
 from relance.domain.invitation import InvitationStatus, MailKind, Verdict
@@ -16,25 +18,36 @@ from relance.ids import plan_id
 
 PAGE = 1000
 
+# As `Invitation.may_have_arrived`.
+_DOUBTFUL = {"kind": MailKind.INVITATION.value, "verdict": {"$in": [None, Verdict.UNKNOWN.value]}}
+_ARRIVED: Raw = {
+    "$or": [
+        {"sentAt": {"$ne": None}},
+        {"status": InvitationStatus.UNCERTAIN.value},
+        {"doubts": {"$elemMatch": _DOUBTFUL}},
+    ]
+}
+
 
 class MongoCompensations:
     """`ports.Compensations` over the collection `compensations`."""
 
-    def __init__(self, database: MotorDatabase) -> None:
+    def __init__(self, database: MotorDatabase, ranges: Ranges | None = None) -> None:
         self._database = database
+        self._ranges = ranges or Ranges()
         self._records = database.compensations
 
     async def survey(self, period: str, decision: ControlState) -> Mapping[str, int]:
         """Return what a decision would change now, without changing anything."""
-        changes: dict[str, int] = {}
+        changes: Counter[str] = Counter()
         with translated("survey what would be taken back"):
             for collection in GIVEN_UP[decision]:
-                stages = [
-                    {"$match": _given_up(period, decision, collection)},
+                stages: list[Raw] = [
+                    {"$match": _given_up(decision, collection)},
                     {"$group": {"_id": "$status", "count": {"$sum": 1}}},
                 ]
-                for group in await self._database[collection].aggregate(stages).to_list(None):
-                    changes[f"{collection}.{group['_id']}"] = group["count"]
+                async for _, groups in self._ranges.groups(self._database[collection], period, stages):
+                    changes.update({f"{collection}.{one['_id']}": one["count"] for one in groups})
         return dict(sorted(changes.items()))
 
     async def apply(self, control: Control, at: datetime) -> int:
@@ -42,26 +55,28 @@ class MongoCompensations:
         changed = 0
         with translated("take changes back"):
             for collection in GIVEN_UP[control.state]:
-                last = ""
-                while page := await self._page(control, collection, last):
-                    changed += await self._take_back(control, collection, page, at)
-                    last = page[-1]["_id"]
+                async for ids in self._ranges.over(self._database[collection], control.id):
+                    rest = ids
+                    while page := await self._page(control, collection, rest):
+                        changed += await self._take_back(control, collection, page, at)
+                        rest = {**ids, "$gt": page[-1]["_id"]}
         return changed
 
     async def applied(self, period: str, decision: ControlState) -> Mapping[str, int]:
         """Return what was changed for a decision, over all attempts."""
-        stages: list[Raw] = [
-            {"$match": {"period": period, "decision": decision.value}},
-            {"$group": {"_id": {"collection": "$collection", "previous": "$previous"}, "count": {"$sum": 1}}},
-        ]
+        changes: Counter[str] = Counter()
+        stages: list[Raw] = [{"$group": {"_id": "$previous", "count": {"$sum": 1}}}]
         with translated("sum up what was taken back"):
-            groups = await self._records.aggregate(stages).to_list(None)
-        return dict(sorted((f"{one['_id']['collection']}.{one['_id']['previous']}", one["count"]) for one in groups))
+            for collection in GIVEN_UP.get(decision, ()):
+                prefix = compensation_id(decision, collection, period)
+                async for _, groups in self._ranges.groups(self._records, prefix, stages):
+                    changes.update({f"{collection}.{one['_id']}": one["count"] for one in groups})
+        return dict(sorted(changes.items()))
 
     async def in_flight(self, period: str) -> int:
         """Count the invitations a mail of which is being sent: they cannot be taken back yet."""
         with translated("count mails in flight"):
-            return await self._database.invitations.count_documents({"period": period, "claim": {"$ne": None}})
+            return await self._ranges.count(self._database.invitations, period, {"claim": {"$ne": None}})
 
     async def users(self, period: str, after: str | None, size: int) -> list[str]:
         """Return the next users the period has plans for, in order of id."""
@@ -71,24 +86,24 @@ class MongoCompensations:
             found = self._database.plans.find(
                 {"_id": {"$gt": first, "$lt": f"{period}/"}, "userId": {"$type": "string"}}, {"userId": 1}
             )
-            return [raw["userId"] for raw in await found.sort("_id", 1).to_list(size)]
+            return [raw["userId"] for raw in await found.sort("_id", 1).limit(size).to_list(None)]
 
-    async def reached(self, period: str) -> list[str]:
-        """Return the ids of the invitations that arrived or may have, in order."""
-        # As `Invitation.may_have_arrived`.
-        doubtful = {"kind": MailKind.INVITATION.value, "verdict": {"$in": [None, Verdict.UNKNOWN.value]}}
-        arrived: list[Raw] = [
-            {"sentAt": {"$ne": None}},
-            {"status": InvitationStatus.UNCERTAIN.value},
-            {"doubts": {"$elemMatch": doubtful}},
-        ]
+    async def reached(self, period: str, after: str, size: int) -> list[str]:
+        """Return the next ids of the invitations that arrived or may have, in order."""
         with translated("list who was reached"):
-            found = self._database.invitations.find({"period": period, "$or": arrived}, {"_id": 1})
-            return [raw["_id"] for raw in await found.sort("_id", 1).to_list(None)]
+            raws = await self._ranges.page(
+                self._database.invitations, period, _ARRIVED, size, after=after, fields={"_id": 1}
+            )
+        return [raw["_id"] for raw in raws]
 
-    async def _page(self, control: Control, collection: str, after: str) -> list[Raw]:
-        query = {**_given_up(control.id, control.state, collection), "_id": {"$gt": after}}
-        return await self._database[collection].find(query, {"status": 1}).sort("_id", 1).to_list(PAGE)
+    async def count_reached(self, period: str) -> int:
+        """Count the invitations that arrived or may have."""
+        with translated("count who was reached"):
+            return await self._ranges.count(self._database.invitations, period, _ARRIVED)
+
+    async def _page(self, control: Control, collection: str, ids: Raw) -> list[Raw]:
+        found = self._database[collection].find({**_given_up(control.state, collection), "_id": ids}, {"status": 1})
+        return await found.sort("_id", 1).limit(PAGE).max_time_ms(self._ranges.most_ms).to_list(None)
 
     async def _take_back(self, control: Control, collection: str, page: Sequence[Raw], at: datetime) -> int:
         records = {raw["_id"]: _record(control, collection, raw, at) for raw in page}
@@ -101,7 +116,7 @@ class MongoCompensations:
         ended: Raw = {"status": CANCELLED, "reason": control.state.reason}
         stamp: Raw = {"updatedAt": at} if collection == "plans" else {"endedAt": at}
         result = await source.update_many(
-            {"_id": {"$in": list(records)}, **_given_up(control.id, control.state, collection)},
+            {"_id": {"$in": list(records)}, **_given_up(control.state, collection)},
             {"$set": {**ended, **stamp}, "$unset": {"retryAt": ""}},
         )
         if result.modified_count < len(records):
@@ -111,9 +126,9 @@ class MongoCompensations:
         return result.modified_count
 
 
-def _given_up(period: str, decision: ControlState, collection: str) -> Raw:
+def _given_up(decision: ControlState, collection: str) -> Raw:
     # Plans have no claims.
-    return {"period": period, "status": {"$in": list(GIVEN_UP[decision][collection])}, "claim": None}
+    return {"status": {"$in": list(GIVEN_UP[decision][collection])}, "claim": None}
 
 
 def _record(control: Control, collection: str, raw: Raw, at: datetime) -> Compensation:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
+from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.alerts import MongoAlerts
 from relance.adapters.mongo.attachments import MongoAttachments
 from relance.adapters.mongo.audit_marks import MongoAuditMarks
@@ -20,16 +20,19 @@ from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.contacts import MongoContacts
 from relance.adapters.mongo.controls import MongoControls
-from relance.adapters.mongo.documents import Client, MotorDatabase
+from relance.adapters.mongo.coverage import MongoCoverage
+from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.effects import MongoEffects
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.health_checks import MongoHealthChecks
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
+from relance.adapters.mongo.installed_keys import MongoInstalledKeys
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.restores import MongoRestores
 from relance.adapters.mongo.silences import MongoSilences
@@ -38,7 +41,8 @@ from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
 from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
+from relance.settings.privacy import Privacy
 
 
 def _unobserved(_size: int, _waited: float, _seconds: float) -> None:
@@ -54,8 +58,10 @@ class Database:
     users: MongoUsers
     contacts: MongoContacts
     suppressions: MongoSuppressions
+    keys: MongoInstalledKeys
     plans: MongoPlans
     controls: MongoControls
+    coverage: MongoCoverage
     compensations: MongoCompensations
     ledger: MongoLedger
     effectiveness: MongoEffectiveness
@@ -70,6 +76,7 @@ class Database:
     attachments: MongoAttachments
     restores: MongoRestores
     effects: MongoEffects
+    asks: Ranges
     quarantine: Quarantine
     desk: ClaimDesk
 
@@ -126,7 +133,8 @@ def connect(
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
-    return repositories(client, client.get_database(settings.database), privacy, observe, timing)
+    raw = client.get_database(settings.database, TOLERANT)
+    return repositories(client, raw, privacy, observe, timing=timing, asks=ranges(settings.timeout))
 
 
 def repositories(
@@ -134,23 +142,29 @@ def repositories(
     raw: MotorDatabase,
     privacy: Privacy,
     observe: Observe = _unobserved,
+    *,
     timing: ReminderTiming = DEFAULT_TIMING,
+    asks: Ranges | None = None,
 ) -> Database:
-    """Return the repositories of one process on a database."""
+    """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
+    asks = asks or Ranges()
     quarantine = Quarantine(raw.quarantine)
-    suppressions = MongoSuppressions(raw.suppressions, privacy.suppression_key)
+    suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
+    users = MongoUsers(raw.users, quarantine)
     desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine, timing), observe, timing.distance)
     return Database(
         client=client,
         raw=raw,
-        users=MongoUsers(raw.users, quarantine),
+        users=users,
         contacts=MongoContacts(raw.contacts, quarantine),
         suppressions=suppressions,
-        plans=MongoPlans(raw.plans, raw.invitations, quarantine),
+        keys=MongoInstalledKeys(raw),
+        plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
         controls=MongoControls(raw.cycleControls, quarantine),
-        compensations=MongoCompensations(raw),
-        ledger=MongoLedger(raw.invitations, desk, quarantine),
-        effectiveness=MongoEffectiveness(raw.invitations, raw.plans),
+        coverage=MongoCoverage(raw, users, quarantine),
+        compensations=MongoCompensations(raw, asks),
+        ledger=MongoLedger(raw.invitations, desk, quarantine, asks),
+        effectiveness=MongoEffectiveness(raw.invitations, asks),
         job_runs=MongoJobRuns(raw.jobRuns, quarantine),
         audit_marks=MongoAuditMarks(raw.jobAudits, quarantine),
         health_checks=MongoHealthChecks(raw.healthChecks, quarantine),
@@ -161,7 +175,8 @@ def repositories(
         channel_states=MongoChannelStates(raw.channels, quarantine),
         attachments=MongoAttachments(raw.attachments),
         restores=MongoRestores(raw.restores, quarantine),
-        effects=MongoEffects(raw),
+        effects=MongoEffects(raw, asks),
+        asks=asks,
         quarantine=quarantine,
         desk=desk,
     )
@@ -182,13 +197,6 @@ def _client(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
             readPreference="primary",
             retryWrites=True,
             retryReads=True,
-            tz_aware=True,
-            tzinfo=UTC,
-            # An instant beyond the year 9999 and a text that is no UTF-8 are a fault of their document, and must not
-            # keep the driver from reading the others.
-            datetime_conversion="DATETIME_AUTO",
-            unicode_decode_error_handler="replace",
-            uuidRepresentation="standard",
             maxPoolSize=settings.pool,
             serverSelectionTimeoutMS=limit,
             connectTimeoutMS=limit,

@@ -36,11 +36,14 @@ class MongoContacts:
             raws = await self._collection.find({"_id": {"$in": either(ids)}}, _FIELDS).to_list(None)
         return {contact.id: contact for contact in await self._reader.valid(raws)}
 
-    async def set_status(self, contact_id: str, status: ContactStatus, reason: str, at: datetime) -> bool:
-        """Set a contact's status; return whether it was another one before."""
+    async def set_status(
+        self, contact_id: str, status: ContactStatus, reason: str, at: datetime, *, address: str | None = None
+    ) -> bool:
+        """Set a contact's status; return whether it was another one before. With an address only while it is his."""
+        same = {"email": address} if address is not None else {}
         with translated("set a contact's status"):
             result = await self._collection.update_one(
-                {"_id": {"$in": either([contact_id])}, "status": {"$ne": status.value}},
+                {"_id": {"$in": either([contact_id])}, "status": {"$ne": status.value}, **same},
                 {"$set": {"status": status.value, "statusReason": reason, "statusAt": at}},
             )
         return result.matched_count == 1

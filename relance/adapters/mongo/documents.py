@@ -7,13 +7,16 @@ and a query by such a string asks for both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from bson import ObjectId
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions, DatetimeConversion
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pydantic import ValidationError
 
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import Quarantine, reason_of
 from relance.domain.base import Document
 
 Raw: TypeAlias = dict[str, Any]
@@ -24,6 +27,7 @@ MotorDatabase: TypeAlias = AsyncIOMotorDatabase[Raw]
 M = TypeVar("M", bound=Document)
 
 _ID_FIELDS = ("_id", "userId", "contactId")
+_PLAIN = frozenset({bool, int, float, datetime, type(None), ObjectId})
 
 
 def to_raw(model: Document) -> Raw:
@@ -58,6 +62,18 @@ def projection(model: type[Document]) -> dict[str, int]:
     return {field.alias or name: 1 for name, field in model.model_fields.items()}
 
 
+TOLERANT = CodecOptions[Raw](
+    tz_aware=True,
+    tzinfo=UTC,
+    uuid_representation=UuidRepresentation.STANDARD,
+    # A byte that is no UTF-8 and a date outside of the calendar are the fault of one document: with the driver's own
+    # strictness the whole page could not be read.
+    unicode_decode_error_handler="surrogateescape",
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+)
+"""How documents are decoded: whatever they hold, so that `Reader` can tell the sound ones from the others."""
+
+
 class Reader(Generic[M]):
     """Validates the documents of one collection; the invalid ones go into quarantine."""
 
@@ -74,13 +90,18 @@ class Reader(Generic[M]):
         """Return the valid documents, in their order, and the `_id`s of the invalid ones as they are stored."""
         valid: list[M] = []
         spoilt: list[Any] = []
-        invalid: list[tuple[Any, ValidationError]] = []
+        invalid: list[tuple[Any, str]] = []
         for raw in raws:
-            stored_id = raw.get("_id")
-            try:
-                valid.append(self._model.model_validate(with_text_ids(raw)))
-            except ValidationError as error:
-                invalid.append((stored_id, error))
+            stored_id, reason = raw.get("_id"), None
+            if (field := undecodable(raw)) is not None:
+                reason = f"{field}: not_utf8"
+            else:
+                try:
+                    valid.append(self._model.model_validate(with_text_ids(raw)))
+                except ValidationError as error:
+                    reason = reason_of(error)
+            if reason is not None:
+                invalid.append((stored_id, reason))
                 spoilt.append(stored_id)
         if invalid:
             await self._quarantine.put(self._collection, invalid)
@@ -90,3 +111,30 @@ class Reader(Generic[M]):
         """Return the document if there is one and it is valid."""
         found = await self.valid([raw]) if raw is not None else []
         return found[0] if found else None
+
+
+def undecodable(value: Any, name: str = "") -> str | None:
+    """Return the name of the first field whose text, or whose name, is not valid UTF-8; None if all are."""
+    if isinstance(value, str):
+        return None if value.isascii() or _is_utf8(value) else name
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if not (key.isascii() or _is_utf8(key)):
+                return f"{name}.?" if name else "?"
+            if type(one) in _PLAIN:
+                continue
+            if (found := undecodable(one, f"{name}.{key}" if name else key)) is not None:
+                return found
+    elif isinstance(value, list):
+        for one in value:
+            if (found := undecodable(one, name)) is not None:
+                return found
+    return None
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""What followed each reminder, counted by the server, a thousand users at a time (SPEC R7)."""
+"""What followed each reminder, counted by the server, a range of entries at a time (SPEC R7)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from relance.adapters.mongo.documents import Collection, Raw
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.ranges import Ranges
 from relance.domain.effectiveness import REMINDERS, WINDOW, Arm, Group
 from relance.domain.events import EventKind
 from relance.domain.failures import FailureClass
@@ -18,18 +19,15 @@ _KINDS = [kind.value for kind in REMINDERS]
 # Whoever complains has opted out, only louder.
 _OPT_OUTS = [EventKind.OPTED_OUT.value, EventKind.COMPLAINED.value]
 _FAILED = [failure.value for failure in FailureClass]
-USERS = 1000
-"""Users counted at a time: some twenty thousand invitations, about a second, well within an operation's timeout."""
-
 _HOURS = int(WINDOW.total_seconds() // 3600)
 
 
 class MongoEffectiveness:
     """`ports.Effectiveness` over the collection `invitations`, with the users' zones from `plans`."""
 
-    def __init__(self, invitations: Collection, plans: Collection) -> None:
+    def __init__(self, invitations: Collection, ranges: Ranges | None = None) -> None:
         self._invitations = invitations
-        self._plans = plans
+        self._ranges = ranges or Ranges()
 
     async def periods(self) -> list[str]:
         """Return the periods there are invitations of, newest first."""
@@ -38,32 +36,18 @@ class MongoEffectiveness:
         return sorted((str(period) for period in found), reverse=True)
 
     async def groups(self, period: str, now: datetime) -> AsyncIterator[Group]:
-        """Yield the counted reminders of a period: per thousand users a group per arm, zone and quarter of an hour."""
-        after, last = "", await self._last_user(period, "")
-        while True:
-            users = {"$gt": after} if last is None else {"$gt": after, "$lte": last}
-            with translated("count what followed the reminders"):
-                found = await self._invitations.aggregate(_stages(period, users, now)).to_list(None)
-            for raw in found:
-                yield _group(period, raw)
-            if last is None:
-                return
-            after, last = last, await self._last_user(period, last)
-
-    async def _last_user(self, period: str, after: str) -> str | None:
-        """Return where the next thousand users end; None when there are fewer."""
-        wanted = {"_id": {"$gt": f"{period}.{after}", "$lt": f"{period}/"}}
-        with translated("divide the users"):
-            found = await self._plans.find(wanted, {"userId": 1}).sort("_id", 1).skip(USERS - 1).limit(1).to_list(1)
-        return str(found[0]["userId"]) if found else None
+        """Yield the counted reminders of a period: per range a group per arm, zone and quarter of an hour."""
+        with translated("count what followed the reminders"):
+            async for _, found in self._ranges.groups(self._invitations, period, _stages(period, now)):
+                for raw in found:
+                    yield _group(period, raw)
 
 
-def _stages(period: str, users: Raw, now: datetime) -> list[Raw]:
+def _stages(period: str, now: datetime) -> list[Raw]:
     after = {"$dateAdd": {"startDate": "$one.at", "unit": "hour", "amount": _HOURS}}
     over = {"$lte": [after, now]}
     opted_out = {"$and": [{"$eq": ["$status", InvitationStatus.CANCELLED.value]}, {"$in": ["$reason", _OPT_OUTS]}]}
     return [
-        {"$match": {"period": period, "userId": users}},
         {
             "$project": {
                 "userId": 1,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import cast
 
 from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import ON_EARTH
 from relance.domain.base import is_period
 from relance.domain.control import ControlState
@@ -16,13 +16,17 @@ from relance.domain.watchdog import DuePlans
 
 _OPEN = {"$in": [PlanStatus.PLANNED.value, PlanStatus.SENDING.value]}
 MOST_COUNTED = 10_000
+_LAST: Raw = {"$group": {"_id": None, "last": {"$max": "$sentAt"}}}
+_SENDING, _USERS = 5000, 100
+"""Users looked at first, and at a time: a user has at most a thousand entries."""
 
 
 class MongoEffects:
     """`ports.Effects` over the plans, the invitations and what the cycles were told."""
 
-    def __init__(self, database: MotorDatabase) -> None:
+    def __init__(self, database: MotorDatabase, ranges: Ranges | None = None) -> None:
         self._database = database
+        self._ranges = ranges or Ranges()
 
     async def plans_due(self, before: datetime) -> list[DuePlans]:
         """Return, by period, the plans that were due before an instant and are not done."""
@@ -31,28 +35,47 @@ class MongoEffects:
             found = [await self._due(period, before) for period in sorted(filter(is_period, periods))]
         return [one for one in found if one is not None]
 
-    async def last_mail(self, periods: Sequence[str]) -> datetime | None:
-        """Return when the relay last accepted an invitation of these periods."""
-        stages: list[Raw] = [
-            {"$match": {"period": {"$in": list(periods)}}},
-            {"$group": {"_id": None, "last": {"$max": "$sentAt"}}},
-        ]
+    async def last_mail(self, periods: Sequence[str], since: datetime) -> datetime | None:
+        """Return when the relay last accepted an invitation of these periods; one after `since` is recent enough."""
+        last: datetime | None = None
         with translated("look for the last mail"):
-            found = await self._database.invitations.aggregate(stages).to_list(None)
-        return cast("datetime | None", found[0]["last"]) if found else None
+            async for found in self._newest(periods):
+                last = max(filter(None, (last, found)), default=None)
+                if last is not None and last >= since:
+                    return last
+        return last
+
+    async def _newest(self, periods: Sequence[str]) -> AsyncIterator[datetime | None]:
+        """Yield the newest mails of some entries each, of all in the end: first of the users that are being sent to."""
+        for period in periods:
+            sending = {"period": period, "status": PlanStatus.SENDING.value}
+            plans = await self._database.plans.find(sending, {"_id": 0, "userId": 1}).limit(_SENDING).to_list(None)
+            for start in range(0, len(plans), _USERS):
+                users = [one["userId"] for one in plans[start : start + _USERS]]
+                entries: Raw = {"$match": {"period": period, "userId": {"$in": users}}}
+                found = await self._database.invitations.aggregate(
+                    [entries, _LAST], maxTimeMS=self._ranges.most_ms
+                ).to_list(None)
+                yield found[0]["last"] if found else None
+        for period in periods:
+            async for _, found in self._ranges.groups(self._database.invitations, period, [_LAST]):
+                yield found[0]["last"] if found else None
 
     async def stuck_claims(self, periods: Sequence[str], before: datetime) -> int:
         """Count the mails of these periods that were claimed before an instant and have no result."""
-        stuck = {"period": {"$in": list(periods)}, "claim.at": {"$lt": before}}
+        total, stuck = 0, {"claim.at": {"$lt": before}}
         with translated("look for stuck mails"):
-            return await self._database.invitations.count_documents(stuck, limit=MOST_COUNTED)
+            for period in periods:
+                most = MOST_COUNTED - total
+                total += await self._ranges.count(self._database.invitations, period, stuck, most) if most else 0
+        return total
 
     async def _due(self, period: str, before: datetime) -> DuePlans | None:
         query: Raw = {"period": period, "status": _OPEN, "instant": {**ON_EARTH, "$lt": before}}
         first = await self._database.plans.find_one(query, {"instant": 1}, sort=[("instant", 1)])
         if first is None:
             return None
-        count = await self._database.plans.count_documents(query, limit=MOST_COUNTED)
+        count = await self._database.plans.count_documents(query, limit=MOST_COUNTED, maxTimeMS=self._ranges.most_ms)
         told = await self._database.cycleControls.find_one({"_id": period}) or {}
         stopped = told.get("state", ControlState.RUNNING.value) != ControlState.RUNNING.value
         return DuePlans(period, count, first["instant"], (told.get("by") or "somebody") if stopped else None)

@@ -11,6 +11,7 @@ from typing import Any
 
 from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.ranges import Ranges
 from relance.domain.base import is_period
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.domain.plan import PlanStatus
@@ -30,7 +31,8 @@ _FIELDS = {"_id": 0, "userId": 1, "status": 1, "instant": 1, "contacts": 1}
 class MongoFollowees:
     """`ports.reconciliation.Followees` over `plans` and `invitations`."""
 
-    def __init__(self, database: MotorDatabase) -> None:
+    def __init__(self, database: MotorDatabase, ranges: Ranges | None = None) -> None:
+        self._ranges = ranges or Ranges()
         self._plans = database.plans
         self._invitations = database.invitations
 
@@ -47,7 +49,7 @@ class MongoFollowees:
         first = plan_id(period, after) if after is not None else f"{period}."
         with translated("read what is still to come"):
             found = self._plans.find({"_id": {"$gt": first, "$lt": f"{period}/"}, **_READABLE}, _FIELDS)
-            plans = await found.sort("_id", 1).to_list(size)
+            plans = await found.sort("_id", 1).limit(size).to_list(None)
             if not plans:
                 return []
             users = {"$gte": plans[0]["userId"], "$lte": plans[-1]["userId"]}
@@ -62,14 +64,14 @@ class MongoFollowees:
                     }
                 },
             ]
-            groups = await self._invitations.aggregate(stages).to_list(None)
+            groups = await self._invitations.aggregate(stages, maxTimeMS=self._ranges.most_ms).to_list(None)
         counts = {group["_id"]: group for group in groups}
         return [_followee(plan, counts.get(plan["userId"], {})) for plan in plans]
 
     async def sent_between(self, period: str, since: datetime, until: datetime) -> int:
         """Count the invitations of a period that were sent in `since <= t < until`."""
         with translated("count what was sent"):
-            return await self._invitations.count_documents({"period": period, "sentAt": {"$gte": since, "$lt": until}})
+            return await self._ranges.count(self._invitations, period, {"sentAt": {"$gte": since, "$lt": until}})
 
 
 def _followee(plan: Raw, counts: Raw) -> Followee:

@@ -1,4 +1,7 @@
-"""The indexes. Few, because each costs every write; none on a field that changes with every mail."""
+"""The indexes. Few, because each costs every write; none on a field that changes with every mail.
+
+A field with "-" before it goes downwards. An index is built beside everything that runs, also on a large collection.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,39 @@ from relance.adapters.mongo.errors import translated
 
 WANTED: dict[str, list[tuple[str, ...]]] = {
     # Waves and batches are cut along this one; boundaries read nothing but the index.
-    "plans": [("period", "status", "instant", "userId")],
-    "invitations": [("period", "userId", "contactId"), ("contactId",)],
-    "jobRuns": [("job", "nominal")],
+    # `anonymous` is set when a document is written for good: what has names yet is found without reading what has none.
+    "plans": [("period", "status", "instant", "userId"), ("period", "anonymous")],
+    "invitations": [
+        ("period", "userId", "contactId"),
+        ("contactId",),
+        ("period", "status", "retryAt"),
+        ("period", "anonymous"),
+    ],
+    "jobRuns": [("job", "nominal"), ("-nominal", "job")],
     "contacts": [("userId",)],
-    "chatMessages": [("number",)],
-    "alerts": [("open", "key"), ("key", "open", "firedAt"), ("group", "observation"), ("updatedAt",)],
+    "chatMessages": [("number",), ("at",)],
+    "alerts": [("open", "key"), ("key", "open", "firedAt"), ("group", "observation"), ("updatedAt",), ("resolvedAt",)],
     "silences": [("endsAt",)],
-    "compensations": [("period", "decision")],
+    "compensations": [("period", "decision"), ("period", "anonymous")],
+    "attachments": [("createdAt",)],
+    "quarantine": [("at",)],
+    "postedReports": [("job", "nominal"), ("at",)],
     "workers": [("at",)],
+    "mailboxes": [("period",)],
 }
-UNIQUE = {("period", "userId", "contactId"), ("job", "nominal"), ("number",), ("open", "key")}
+UNIQUE = {
+    ("invitations", "period", "userId", "contactId"),
+    ("jobRuns", "job", "nominal"),
+    ("chatMessages", "number"),
+    ("alerts", "open", "key"),
+}
+"""Collection and fields."""
 # The field comes first in its own index, because that is the only way a query by it alone can use the index.
-PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {("open", "key"): {"open": True}}
+PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {
+    ("open", "key"): {"open": True},
+    # Only mails that were put off are in it, so that the others pay nothing.
+    ("period", "status", "retryAt"): {"retryAt": {"$exists": True}},
+}
 
 # By collection, because a field of the same name elsewhere must never expire anything.
 EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {"workers": (("at",), 300)}
@@ -32,12 +55,12 @@ async def ensure_indexes(database: MotorDatabase) -> None:
     """Create the indexes that are not there yet."""
     for collection, fields in await _missing(database):
         with translated("create indexes"):
-            keys = [(field, 1) for field in fields]
+            keys = _keys(fields)
             options: dict[str, Any] = {"partialFilterExpression": PARTIAL[fields]} if fields in PARTIAL else {}
             forgotten = _forgotten_after(collection, fields)
             if forgotten is not None:
                 options["expireAfterSeconds"] = forgotten
-            await database[collection].create_index(keys, unique=fields in UNIQUE, **options)
+            await database[collection].create_index(keys, unique=(collection, *fields) in UNIQUE, **options)
 
 
 async def missing_indexes(database: MotorDatabase) -> list[str]:
@@ -58,18 +81,22 @@ async def _missing(database: MotorDatabase) -> list[tuple[str, tuple[str, ...]]]
     return missing
 
 
+def _keys(fields: tuple[str, ...]) -> list[tuple[str, int]]:
+    return [(field.removeprefix("-"), -1 if field.startswith("-") else 1) for field in fields]
+
+
 def _forgotten_after(collection: str, fields: tuple[str, ...]) -> int | None:
     expiring, seconds = EXPIRING.get(collection, ((), 0))
     return seconds if fields == expiring else None
 
 
 def _serves(index: dict[str, Any], collection: str, fields: tuple[str, ...]) -> bool:
-    keys = tuple(field for field, _ in index["key"])
+    keys, wanted = [(field, direction) for field, direction in index["key"]], _keys(fields)
     if index.get("expireAfterSeconds") != _forgotten_after(collection, fields):
         return False
     if index.get("partialFilterExpression") != PARTIAL.get(fields):
         return False
-    if fields in UNIQUE:
-        return keys == fields and bool(index.get("unique"))
-    # An index of the application's own that begins with these fields does as well.
-    return keys[: len(fields)] == fields
+    if (collection, *fields) in UNIQUE:
+        return keys == wanted and bool(index.get("unique"))
+    # An index of the application's own that begins with these fields does as well, and either way round.
+    return keys[: len(wanted)] in (wanted, [(field, -direction) for field, direction in wanted])

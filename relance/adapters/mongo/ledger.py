@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo.errors import BulkWriteError
@@ -16,8 +17,10 @@ from relance.adapters.mongo.errors import NAME, only_duplicates, translated
 from relance.adapters.mongo.invitation_events import changes
 from relance.adapters.mongo.per_document import appended
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.ranges import Ranges
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind, sources_of
+from relance.domain.ledger import Counted
 from relance.errors import DependencyUnavailable
 from relance.ids import CONTACTS_PER_FOLLOW_UP, parse_invitation_id
 from relance.ports import ClaimAnswer, ClaimRequest, Resolution, Settlement
@@ -25,13 +28,18 @@ from relance.ports import ClaimAnswer, ClaimRequest, Resolution, Settlement
 _EXPIRING = [status.value for status in sources_of(InvitationStatus.EXPIRED)]
 # An invitation passes through six statuses at most, and every lost race means that it moved on.
 _RACES = 8
+# Every instant there is: what the index of mails put off knows, without a look at the document.
+_ANY_TIME = {"$gte": datetime(1970, 1, 1, tzinfo=UTC)}
 
 
 class MongoLedger:
     """`ports.Ledger` over the collection `invitations`."""
 
-    def __init__(self, collection: Collection, desk: ClaimDesk, quarantine: Quarantine) -> None:
+    def __init__(
+        self, collection: Collection, desk: ClaimDesk, quarantine: Quarantine, ranges: Ranges | None = None
+    ) -> None:
         self._collection = collection
+        self._ranges = ranges or Ranges()
         self._desk = desk
         self._reader = Reader(Invitation, "invitations", quarantine)
 
@@ -123,9 +131,9 @@ class MongoLedger:
 
     async def doubtful(self, period: str, after: str, limit: int) -> list[Invitation]:
         """Return entries of the period with open doubts and an id above `after`, in order."""
-        wanted = {"period": period, "_id": {"$gt": after}, "doubts": {"$elemMatch": {"verdict": None}}}
+        wanted = {"doubts": {"$elemMatch": {"verdict": None}}}
         with translated("read the uncertain mails"):
-            raws = await self._collection.find(wanted).sort("_id", 1).limit(limit).to_list(None)
+            raws = await self._ranges.page(self._collection, period, wanted, limit, after=after)
         return await self._reader.valid(raws)
 
     async def resolve(self, resolution: Resolution) -> bool:
@@ -161,41 +169,54 @@ class MongoLedger:
                 return True
         raise DependencyUnavailable(NAME, f"invitation {event.invitation_id} keeps changing")
 
-    async def outcomes(self, period: str) -> list[Mapping[str, Any]]:
-        """Return `{status, reason, class, sent, count}` per combination over the period."""
+    async def is_known(self, period: str) -> bool:
+        """Tell whether there is any entry of a period."""
+        with translated("look for a period"):
+            return await self._collection.find_one({"period": period}, {"_id": 1}) is not None
+
+    async def put_off(self, period: str) -> int:
+        """Count the invitations of a period that wait for another try."""
+        waiting = {"period": period, "status": InvitationStatus.SENDING.value, "retryAt": _ANY_TIME}
+        with translated("count what waits for another try"):
+            return await self._collection.count_documents(waiting, maxTimeMS=self._ranges.most_ms)
+
+    async def outcomes(self, period: str, counted: Counted | None = None) -> list[Mapping[str, Any]]:
+        """Return `{status, reason, class, sent, count}` per combination over the period; goes on after `counted`."""
         key = {
             "status": "$status",
             "reason": "$reason",
             "class": "$lastError.class",
             "sent": {"$gt": ["$sentAt", None]},
         }
-        stages: list[Raw] = [{"$match": {"period": period}}, {"$group": {"_id": key, "count": {"$sum": 1}}}]
+        stages: list[Raw] = [{"$group": {"_id": key, "count": {"$sum": 1}}}]
+        sums = counted if counted is not None else Counted()
         with translated("sum up outcomes"):
-            groups = await self._collection.aggregate(stages).to_list(None)
-        return [{**dict.fromkeys(key), **group["_id"], "count": group["count"]} for group in groups]
+            async for place, groups in self._ranges.groups(self._collection, period, stages, sums.place):
+                sums.add(place, [{**group["_id"], "count": group["count"]} for group in groups])
+        return sums.rows()
 
     async def reminder_outcomes(self, period: str) -> list[Mapping[str, Any]]:
         """Return `{type, reason, count}` per combination over the period; reason None are the reminders sent."""
+        # Grouped as they are stored before they are taken apart: few entries differ in what was decided.
         decided = {
-            "$concatArrays": [
-                {"$map": {"input": {"$ifNull": ["$reminders", []]}, "in": {"type": "$$this.type", "reason": None}}},
-                {
-                    "$map": {
-                        "input": {"$ifNull": ["$reminderSkips", []]},
-                        "in": {"type": "$$this.type", "reason": "$$this.reason"},
-                    }
-                },
-            ]
+            "sent": {"$ifNull": ["$reminders.type", []]},
+            "skipped": {
+                "$map": {
+                    "input": {"$ifNull": ["$reminderSkips", []]},
+                    "in": {"type": "$$this.type", "reason": "$$this.reason"},
+                }
+            },
         }
-        stages: list[Raw] = [
-            {"$match": {"period": period}},
-            {"$project": {"decided": decided}},
-            {"$unwind": "$decided"},
-            {"$group": {"_id": "$decided", "count": {"$sum": 1}}},
-        ]
+        stages: list[Raw] = [{"$group": {"_id": decided, "count": {"$sum": 1}}}]
+        sums: Counter[tuple[str, str | None]] = Counter()
         with translated("sum up reminders"):
-            groups = await self._collection.aggregate(stages).to_list(None)
-        return [{**group["_id"], "count": group["count"]} for group in groups]
+            async for _, groups in self._ranges.groups(self._collection, period, stages):
+                for group in groups:
+                    sent = [(kind, None) for kind in group["_id"]["sent"]]
+                    skipped = [(one["type"], one.get("reason")) for one in group["_id"]["skipped"]]
+                    for row in (*sent, *skipped):
+                        sums[row] += group["count"]
+        return [{"type": kind, "reason": reason, "count": count} for (kind, reason), count in sums.items()]
 
     async def _set_if_unmoved(self, invitation: Invitation, fields: Raw) -> bool:
         unmoved = {

@@ -12,6 +12,7 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import A_USER, ON_EARTH, OPEN, UnreadablePlans
 from relance.contracts.cycle import Boundary
 from relance.domain.plan import Plan, PlanStatus
@@ -21,8 +22,11 @@ from relance.ids import plan_id
 class MongoPlans:
     """`ports.Plans` over the collection `plans`; `invitations` are what was queued for them."""
 
-    def __init__(self, collection: Collection, invitations: Collection, quarantine: Quarantine) -> None:
+    def __init__(
+        self, collection: Collection, invitations: Collection, quarantine: Quarantine, ranges: Ranges | None = None
+    ) -> None:
         self._collection = collection
+        self._ranges = ranges or Ranges()
         self._unreadable = UnreadablePlans(collection, invitations, quarantine)
         self._reader = Reader(Plan, "plans", quarantine)
 
@@ -61,7 +65,8 @@ class MongoPlans:
             if first is None:
                 return None
             instant: datetime = first["instant"]
-            return instant, await self._collection.count_documents({**query, "instant": instant})
+            limit = self._ranges.most_ms
+            return instant, await self._collection.count_documents({**query, "instant": instant}, maxTimeMS=limit)
 
     async def boundaries(
         self, period: str, instant: datetime, after: str | None, size: int, limit: int
@@ -70,7 +75,7 @@ class MongoPlans:
         query = {"period": period, "status": OPEN, "instant": instant, **_users(after, None)}
         with translated("cut a wave into batches"):
             found = self._collection.find(query, {"_id": 0, "userId": 1}).sort("userId", 1)
-            users = [raw["userId"] for raw in await found.to_list(size * limit)]
+            users = [raw["userId"] for raw in await found.limit(size * limit).to_list(None)]
         result: list[Boundary] = []
         for start in range(0, len(users), size):
             batch = users[start : start + size]
@@ -119,12 +124,14 @@ class MongoPlans:
     async def expected(self, period: str) -> int:
         """Return the sum of the noted contacts over the period."""
         stages: list[Raw] = [
-            {"$match": {"period": period, "contacts": {"$gte": 0}}},
+            {"$match": {"contacts": {"$gte": 0}}},
             {"$group": {"_id": None, "contacts": {"$sum": "$contacts"}}},
         ]
+        total = 0
         with translated("sum up expected contacts"):
-            found = await self._collection.aggregate(stages).to_list(None)
-        return int(found[0]["contacts"]) if found else 0
+            async for _, found in self._ranges.groups(self._collection, period, stages):
+                total += sum(int(one["contacts"]) for one in found)
+        return total
 
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""
@@ -138,7 +145,8 @@ class MongoPlans:
     async def open_count(self, period: str) -> int:
         """Count the period's `planned` and `sending` plans."""
         with translated("count open plans"):
-            return await self._collection.count_documents({"period": period, "status": OPEN})
+            query = {"period": period, "status": OPEN}
+            return await self._collection.count_documents(query, maxTimeMS=self._ranges.most_ms)
 
     async def end_unreadable(self, period: str, at: datetime) -> int:
         """End what no wave can send, with all that was queued for it; return how many unreadable plans there are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, either, projection, with_text_ids
@@ -57,25 +58,25 @@ class Recheck:
     async def decide(self, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer]:
         """Return one answer per request, in order, as far as eligibility and the distance between mails go."""
         present = await self._read(requests)
-        return [_decide(request, present, self._timing) for request in requests]
+        return [_decide(request, present, self._timing, self._suppressions.mailboxes) for request in requests]
 
     async def _read(self, requests: Sequence[ClaimRequest]) -> _Present:
         users = {request.user.id: request.user for request in requests}
         contacts = {request.contact.id: request.contact for request in requests}
         reminded = [request.invitation_id for request in requests if request.kind is not MailKind.INVITATION]
-        hashes = {request.contact.email: self._suppressions.digest(request.contact.email) for request in requests}
+        hashes = {request.contact.email: self._suppressions.hashes(request.contact.email) for request in requests}
         found: dict[str, list[Raw]] = {"contacts": [], "users": [], "suppressions": [], "invitations": []}
         with translated("check eligibility again"):
             stages = [
                 *_of(contacts, projection(Contact), "contacts"),
                 _union("users", _of(users, projection(User), "users")),
-                _union("suppressions", _of(hashes.values(), {}, "suppressions")),
+                _union("suppressions", _of(chain.from_iterable(hashes.values()), {}, "suppressions")),
                 *([_union("invitations", _of(reminded, None, "invitations"))] if reminded else []),
             ]
             for raw in await self._contacts.aggregate(stages).to_list(None):
                 found[raw.pop(_FROM)].append(with_text_ids(raw))
         digests = {raw["_id"] for raw in found["suppressions"]}
-        suppressed = {address for address, digest in hashes.items() if digest in digests}
+        suppressed = {address for address, those in hashes.items() if not digests.isdisjoint(those)}
         present = await _current(self._contact_reader, found["contacts"], contacts, _same_contact)
         changed = {contact.email for contact in present.values()} - hashes.keys()
         return _Present(
@@ -132,10 +133,13 @@ def _same_contact(raw: Raw, contact: Contact) -> bool:
     )
 
 
-def _decide(request: ClaimRequest, present: _Present, timing: ReminderTiming) -> ClaimAnswer:
+def _decide(
+    request: ClaimRequest, present: _Present, timing: ReminderTiming, mailboxes_of: Callable[[str], tuple[str, ...]]
+) -> ClaimAnswer:
     user = present.users.get(request.user.id)
     contact = present.contacts.get(request.contact.id)
     suppressed = contact is not None and contact.email in present.suppressed
+    mailboxes = mailboxes_of((contact or request.contact).email)
     refusal: Refusal | ReminderRefusal | None
     not_before: datetime | None = None
     if request.kind is MailKind.INVITATION:
@@ -143,14 +147,23 @@ def _decide(request: ClaimRequest, present: _Present, timing: ReminderTiming) ->
     elif (invitation := present.invitations.get(request.invitation_id)) is None:
         return Refused("invitation_missing")
     elif request.kind is MailKind.CORRECTION:
-        refusal = correction_refusal(invitation, user, contact, suppressed=suppressed)
+        refusal = correction_refusal(
+            invitation, user, contact, suppressed=suppressed, moved=not invitation.may_have_reached(mailboxes)
+        )
     else:
         refusal = reminder_refusal(
-            request.kind, invitation, user, contact, suppressed=suppressed, at=request.at, timing=timing
+            request.kind,
+            invitation,
+            user,
+            contact,
+            suppressed=suppressed,
+            moved=not invitation.may_have_reached(mailboxes),
+            at=request.at,
+            timing=timing,
         )
         not_before = next_mail_at(invitation, timing)
     if refusal is not None:
         return Refused(refusal.value)
     if not_before is not None and not_before > request.at:
         return Postponed(not_before)
-    return Claimed(contact or request.contact)
+    return Claimed(contact or request.contact, mailboxes)

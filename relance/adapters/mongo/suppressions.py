@@ -2,46 +2,96 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import SecretStr
-from pymongo.errors import DuplicateKeyError
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
-from relance.adapters.mongo.documents import Collection
-from relance.adapters.mongo.errors import translated
-from relance.domain.addresses import mailbox_key
+from relance.adapters.mailbox_digests import MailboxDigests, bare, key_of
+from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
+from relance.adapters.mongo.errors import only_duplicates, translated
+
+KEPT = "mailboxes"
+"""Mailboxes of invitations that have lost their names, by the digest of the invitation's id."""
 
 
 class MongoSuppressions:
-    """`ports.Suppressions` over the collection `suppressions`: `_id` is the HMAC-SHA256 of the `mailbox_key`."""
+    """`ports.Suppressions` over the collection `suppressions`: `_id` is the HMAC-SHA256 of the `mailbox_key`.
 
-    def __init__(self, collection: Collection, key: SecretStr) -> None:
-        self._collection = collection
-        self._key = key.get_secret_value().encode()
+    `key` is the fingerprint of the key it was made with; documents without it are of an earlier version.
+    """
+
+    def __init__(self, database: MotorDatabase, digests: MailboxDigests) -> None:
+        self._collection: Collection = database.suppressions
+        self._kept: Collection = database[KEPT]
+        self._digests = digests
 
     async def add(self, address: str, reason: str, at: datetime) -> None:
         """Suppress an address; the first reason stays."""
+        await self.suppress(self.mailboxes(address)[:1], reason, at)
+
+    async def suppress(self, mailboxes: Sequence[str], reason: str, at: datetime) -> None:
+        """Suppress mailboxes by what the ledger knows them by; the first reason stays."""
+        if not mailboxes:
+            return
+        writes = [
+            UpdateOne(
+                {"_id": bare(one)}, {"$setOnInsert": {"reason": reason, "at": at, "key": key_of(one)}}, upsert=True
+            )
+            for one in mailboxes
+        ]
         with translated("suppress an address"):
             try:
-                await self._collection.update_one(
-                    {"_id": self.digest(address)}, {"$setOnInsert": {"reason": reason, "at": at}}, upsert=True
-                )
-            except DuplicateKeyError:
+                await self._collection.bulk_write(writes, ordered=False)
+            except BulkWriteError as error:
                 # Somebody suppressed it in the same moment; the first one stays.
-                return
+                if not only_duplicates(error):
+                    raise
 
     async def suppressed(self, addresses: Sequence[str]) -> set[str]:
-        """Return those of the addresses that are suppressed."""
-        hashes = {address: self.digest(address) for address in addresses}
+        """Return those of the addresses that are suppressed, under whichever key."""
+        hashes = {address: self.hashes(address) for address in addresses}
         if not hashes:
             return set()
+        wanted = {one for those in hashes.values() for one in those}
         with translated("look up suppressions"):
-            found = await self._collection.find({"_id": {"$in": list(set(hashes.values()))}}, {"_id": 1}).to_list(None)
+            found = await self._collection.find({"_id": {"$in": list(wanted)}}, {"_id": 1}).to_list(None)
         known = {raw["_id"] for raw in found}
-        return {address for address, digest in hashes.items() if digest in known}
+        return {address for address, those in hashes.items() if not known.isdisjoint(those)}
 
-    def digest(self, address: str) -> str:
-        """Return what an address is remembered by."""
-        return hmac.digest(self._key, mailbox_key(address).encode(), "sha256").hex()
+    def mailboxes(self, address: str) -> tuple[str, ...]:
+        """Return what the ledger may know an address by, newest key first."""
+        return self._digests.of(address)
+
+    def hashes(self, address: str) -> list[str]:
+        """Return the `_id`s under which an address may be suppressed."""
+        return [bare(one) for one in self._digests.of(address)]
+
+    async def kept(self, invitation_id: str) -> tuple[str, ...]:
+        """Return the mailboxes of an invitation that has lost its names; none if it has not, or is deleted."""
+        with translated("look up the mailbox of an anonymous invitation"):
+            found = await self._kept.find({"_id": {"$in": list(self._digests.of_invitation(invitation_id))}}).to_list(1)
+        return tuple(found[0]["mailboxes"]) if found else ()
+
+    async def forget(self, periods: Sequence[str], size: int) -> None:
+        """Forget mailboxes kept of these periods, at most `size`."""
+        with translated("forget the mailboxes of deleted invitations"):
+            found = await self._kept.find({"period": {"$in": list(periods)}}, {"_id": 1}).limit(size).to_list(None)
+            if found:
+                await self._kept.delete_many({"_id": {"$in": [raw["_id"] for raw in found]}})
+
+    async def keep(self, entries: Sequence[Raw]) -> None:
+        """Keep the mailboxes of invitations that are about to lose their names; doing it again changes nothing."""
+        writes = [
+            UpdateOne(
+                {"_id": self._digests.of_invitation(raw["_id"])[0]},
+                {"$set": {"period": raw["period"], "mailboxes": raw["mailboxes"]}},
+                upsert=True,
+            )
+            for raw in entries
+            if raw.get("mailboxes")
+        ]
+        if writes:
+            with translated("keep the mailboxes of anonymous invitations"):
+                await self._kept.bulk_write(writes, ordered=False)

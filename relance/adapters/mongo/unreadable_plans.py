@@ -54,7 +54,7 @@ class UnreadablePlans:
                 found = await self._plans.find(query, {"_id": 1}).to_list(None)
             if found:
                 ids = [raw["_id"] for raw in found]
-                await self._quarantine.set_aside("plans", dict.fromkeys(map(str, ids), reason))
+                await self._quarantine.put("plans", [(one, reason) for one in ids])
                 await self.end(period, ids, at)
         with translated("read the unreadable plans"):
             plans = await self._plans.find(_unreadable(period), {"userId": 1, "contacts": 1}).to_list(None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection
+from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection, undecodable
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.domain.people import User
@@ -59,13 +59,18 @@ class MongoUsers:
         return [raw["_id"] for raw in found] == [ObjectId(text)]
 
     async def _bracket(self, types: str | list[str], after: Any, size: int) -> AsyncIterator[Page[User]]:
-        last = after
+        last, skipped = after, 0
         while True:
             bounds: Raw = {"$type": types} if last is None else {"$type": types, "$gt": last}
             with translated("read a page of users"):
-                raws = await self._collection.find({"_id": bounds}, _FIELDS).sort("_id", 1).to_list(size)
+                found = self._collection.find({"_id": bounds}, _FIELDS).sort("_id", 1).limit(size)
+                raws = await (found.skip(skipped) if skipped else found).to_list(None)
             if not raws:
                 return
-            last = raws[-1]["_id"]
+            # An id that is no text cannot be asked about: the scan goes on from the last one that can.
+            known = [place for place, raw in enumerate(raws) if undecodable(raw["_id"]) is None]
+            if known:
+                last, skipped = raws[known[-1]]["_id"], 0
+            skipped += len(raws) - (known[-1] + 1 if known else 0)
             users = await self._reader.valid(raws)
-            yield Page(items=users, last_id=str(last), quarantined=len(raws) - len(users))
+            yield Page(items=users, last_id="" if last is None else str(last), quarantined=len(raws) - len(users))

@@ -9,7 +9,7 @@ from relance.adapters.probes.timing import milliseconds
 from relance.adapters.smtp.opening import Opener
 from relance.domain.probes import ProbeName
 from relance.ports.health import Reading
-from relance.settings import Mail
+from relance.settings.mail import Mail
 
 
 @dataclass(frozen=True, slots=True)

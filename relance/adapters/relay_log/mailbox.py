@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from relance.domain.base import Utc
 from relance.errors import DependencyUnavailable
-from relance.ports import Fate, Knowledge, RelayRecord
+from relance.ports import Fate, Knowledge, LogCoverage, RelayRecord
 
 NAME = "relay log"
 AT_ONCE = 1000
@@ -23,6 +23,10 @@ class _Kept(BaseModel):
     n: int
     time: Utc
     message_id: str
+
+
+class _Stats(BaseModel):
+    total: int
 
 
 _FOUND = TypeAdapter(list[_Kept])
@@ -52,10 +56,27 @@ class MailboxLog:
                     result[one.message_id] = RelayRecord(Knowledge.ACCEPTED, one.time, str(one.n), Fate.DELIVERED)
         return result
 
+    async def coverage(self, since: datetime) -> LogCoverage:
+        """Return that the mailbox keeps every mail since it was started, and how many it has."""
+        kept = await self._kept()
+        return LogCoverage(covers=True, lines=kept, understood=kept)
+
+    async def _kept(self) -> int:
+        try:
+            answer = await self._http.get("/stats")
+            answer.raise_for_status()
+            return _Stats.model_validate_json(answer.content).total
+        except (httpx.HTTPError, ValidationError) as error:
+            raise _silent(error) from None
+
     async def _ask(self, message_ids: Sequence[str]) -> list[_Kept]:
         try:
             answer = await self._http.post("/find", json=list(message_ids))
             answer.raise_for_status()
             return _FOUND.validate_json(answer.content)
         except (httpx.HTTPError, ValidationError) as error:
-            raise DependencyUnavailable(NAME, f"the mailbox does not answer ({type(error).__name__})") from None
+            raise _silent(error) from None
+
+
+def _silent(error: Exception) -> DependencyUnavailable:
+    return DependencyUnavailable(NAME, f"the mailbox does not answer ({type(error).__name__})")

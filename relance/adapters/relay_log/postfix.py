@@ -13,9 +13,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from relance.adapters.relay_log.postfix_files import LONGEST_LINE, Marks, begins, lines, log_files
-from relance.adapters.relay_log.postfix_lines import Calendar, Life, Reading
+from relance.adapters.relay_log.postfix_lines import Life, Reading
+from relance.adapters.relay_log.syslog_lines import Calendar
 from relance.errors import DependencyUnavailable
-from relance.ports import Fate, Knowledge, RelayRecord
+from relance.ports import Fate, Knowledge, LogCoverage, RelayRecord
 
 NAME = "relay log"
 SLACK = timedelta(minutes=1)
@@ -48,9 +49,30 @@ class PostfixLog:
         self._one_at_a_time = asyncio.Lock()
 
     async def find(self, message_ids: Sequence[str], since: datetime) -> dict[str, RelayRecord]:
-        """Return a record for each mail; `absent` only if the log covers the time from `since` until now."""
+        """Return a record for each mail; `absent` only if lines of Postfix that were understood cover the time since.
+
+        Raises:
+            DependencyUnavailable: the log or the queue cannot be read.
+        """
         async with self._one_at_a_time:
             return await asyncio.to_thread(self._find, list(message_ids), since)
+
+    async def coverage(self, since: datetime) -> LogCoverage:
+        """Return what the log can say of the time from `since` until now.
+
+        Raises:
+            DependencyUnavailable: the log cannot be read.
+        """
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(self._coverage, since)
+
+    def _coverage(self, since: datetime) -> LogCoverage:
+        try:
+            reading, covers = self._read([], since)
+            oldest = self._oldest(since)
+        except (OSError, EOFError, zlib.error) as error:
+            raise _unreadable(error) from None
+        return LogCoverage(covers, len(reading.tail), reading.understood, oldest, reading.newest)
 
     def _find(self, message_ids: Sequence[str], since: datetime) -> dict[str, RelayRecord]:
         try:
@@ -62,9 +84,12 @@ class PostfixLog:
                 # What left the queue before it was listed is in the log by now.
                 reading, covered = self._read(message_ids, since)
         except (OSError, EOFError, zlib.error) as error:
-            raise DependencyUnavailable(NAME, f"the log cannot be read ({type(error).__name__})") from None
+            raise _unreadable(error) from None
         sure = self._postqueue is not None
-        return {one: _judged(reading.lives(one), queued, covered=covered, sure=sure) for one in message_ids}
+        return {
+            one: _judged(reading.lives(one), queued, covered=covered and one not in reading.obscure, sure=sure)
+            for one in message_ids
+        }
 
     def _read(self, message_ids: Sequence[str], since: datetime) -> tuple[Reading, bool]:
         calendar = Calendar(self._zone, self._now())
@@ -76,8 +101,7 @@ class PostfixLog:
                 for line in lines(path, since - SLACK, self._marks, lambda text: _when(calendar, text)):
                     reading.take(line)
             if _identities(files) == before and log_files(self._log)[: len(files)] == files:
-                goes_on = reading.newest is not None and reading.newest >= since.replace(microsecond=0)
-                return reading, reaches_back and goes_on
+                return reading, reaches_back and _goes_on(reading.newest, since, calendar.now)
         raise DependencyUnavailable(NAME, "the log is rotated again and again while it is read")
 
     def _files(self, since: datetime, calendar: Calendar) -> tuple[list[Path], bool]:
@@ -89,6 +113,11 @@ class PostfixLog:
             if first is not None and first <= since - SLACK:
                 return needed, True
         return needed, False
+
+    def _oldest(self, since: datetime) -> datetime | None:
+        calendar = Calendar(self._zone, self._now())
+        files, _ = self._files(since, calendar)
+        return next((at for path in reversed(files) if (at := begins(path, lambda text: _when(calendar, text)))), None)
 
     def _queued(self, wanted: Collection[str]) -> set[str]:
         """Return which of these queue ids are in the queue now."""
@@ -134,6 +163,16 @@ def _identities(files: Sequence[Path]) -> list[tuple[int, int]]:
     return [(one.st_dev, one.st_ino) for one in found]
 
 
+def _goes_on(newest: datetime | None, since: datetime, now: datetime) -> bool:
+    """Tell whether a log is still written; one whose lines are of the future is read in a wrong zone."""
+    return newest is not None and since.replace(microsecond=0) <= newest <= now + SLACK
+
+
 def _when(calendar: Calendar, text: str) -> datetime | None:
-    stamped = calendar.stamp(text)
-    return stamped[0] if stamped else None
+    """Return the last instant at which a line of Postfix may have been written; None for any other line."""
+    line = calendar.read(text)
+    return line.stamp.latest if line is not None and line.stamp is not None else None
+
+
+def _unreadable(error: Exception) -> DependencyUnavailable:
+    return DependencyUnavailable(NAME, f"the log cannot be read ({type(error).__name__})")

@@ -17,7 +17,7 @@ from relance.adapters.smtp.pool import Pool, Slot
 from relance.adapters.smtp.session import Envelope
 from relance.errors import DependencyUnavailable
 from relance.ports import Letter
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from relance.settings.pacing import Pacing
 from relance.tracing import span
 

@@ -12,7 +12,7 @@ from relance.adapters.smtp.dialogue import Dialogue
 from relance.adapters.smtp.session import Session
 from relance.domain.failures.smtp import NO_TRUST, UNREACHABLE_RELAY
 from relance.errors import DependencyUnavailable, MailRefused
-from relance.settings import Mail, TlsMode
+from relance.settings.mail import Mail, TlsMode
 
 
 class Opener:

@@ -11,7 +11,7 @@ from relance.domain.addresses import domain_of
 from relance.domain.breaker import Permit
 from relance.domain.pacing import Manners, Pace
 from relance.domain.providers import OTHER, Limits, Provider, provider_of
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from relance.settings.pacing import Pacing
 
 MOST_DOMAINS = 10_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from relance import ids
-from relance.cli.command import Run
+from relance.cli.command import Run, invalid
 from relance.cli.cycle.control import (
     ByOption,
     ControlRoom,
@@ -35,6 +36,7 @@ from relance.controlling import Told
 from relance.domain.control import ControlState
 from relance.domain.wording import counted
 from relance.errors import NotFound
+from relance.ports import Compensations
 from relance.rollback import survey
 from relance.runtime.exit import DONE, JOB_FAILED
 from relance.temporal.follow_ups import TemporalFollowUps
@@ -44,6 +46,9 @@ WAITED_FOR = 600.0
 """Seconds; corrections that a provider puts off go on without us."""
 
 SHOWN = 10
+MOST_LISTED = 100_000
+"""Ids in the answer for machines: of a larger cycle the file of --reached has them all."""
+PAGE = 10_000
 
 
 async def rollback(
@@ -54,6 +59,10 @@ async def rollback(
     correction: Annotated[
         bool, typer.Option("--correction", help="Send a correction to everyone who got the invitation.")
     ] = False,
+    reached: Annotated[
+        Path | None,
+        typer.Option("--reached", metavar="FILE", help="Write the ids of all who had been sent to into this file."),
+    ] = None,
     reason: ReasonOption = "",
     by: ByOption = None,
 ) -> Answer:
@@ -69,16 +78,37 @@ async def rollback(
             raise NotFound(f"PERIOD: nothing is known of {period}; there is nothing to take back")
         if dry_run:
             lines = ["Nothing was changed: this was a dry run."]
-            return _answer({"dry_run": True}, before, await kept.reached(period), lines, DONE)
+            return _answer({"dry_run": True}, before, await _listed(kept, period, reached), lines, DONE)
         told, seconds = await _stop(room, decision)
         result = await _take_back(room.client, RollBackInput(period=period, correction=correction))
-        reached = await kept.reached(period)
+        listed = await _listed(kept, period, reached)
     data = {**told_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
     lines = [f"{told_words(told)} {effect_words(ControlState.ROLLED_BACK, seconds)}"]
     if result is None:
         lines.append(f"It is still being taken back: look at {ids.rollback_workflow_id(period)} in Temporal Web.")
         return Answer({**data, "message": lines[-1]}, "\n".join(lines), JOB_FAILED)
-    return _answer(data, result, reached, lines, DONE if seconds is not None else JOB_FAILED)
+    return _answer(data, result, listed, lines, DONE if seconds is not None else JOB_FAILED)
+
+
+async def _listed(kept: Compensations, period: str, file: Path | None) -> list[str]:
+    """Return the first of those who were reached, and write all of them into the file, one to a line."""
+    result: list[str] = []
+    last, output = "", None
+    try:
+        output = file.open("w", encoding="ascii") if file is not None else None
+        while page := await kept.reached(period, last, PAGE):
+            last = page[-1]
+            result += page[: MOST_LISTED - len(result)]
+            if output is not None:
+                output.writelines(f"{one}\n" for one in page)
+            elif len(result) >= MOST_LISTED:
+                break
+    except OSError as error:
+        invalid("--reached", f"nothing can be written to {file} ({error.strerror})", "name another file")
+    finally:
+        if output is not None:
+            output.close()
+    return result
 
 
 async def _stop(room: ControlRoom, decision: Decision) -> tuple[Told, float | None]:
@@ -116,16 +146,18 @@ async def _take_back(client: Client, request: RollBackInput) -> RollBackResult |
 
 
 def _answer(
-    data: dict[str, object], result: RollBackResult, reached: Sequence[str], lines: Sequence[str], code: int
+    data: dict[str, object], result: RollBackResult, listed: Sequence[str], lines: Sequence[str], code: int
 ) -> Answer:
     rows = [(name.replace(".", " that were "), count) for name, count in result.changes.items()]
     rows.append(("follow-ups that ran", result.follow_ups))
-    shown = ", ".join(reached[:SHOWN]) + (f" and {len(reached) - SHOWN} more (--json)" if len(reached) > SHOWN else "")
-    had = f"{counted(len(reached), 'invitation')} had been sent already" + (f": {shown}" if reached else "")
+    reached = max(result.reached, len(listed))
+    more = f" and {reached - SHOWN} more ({'--json' if reached <= MOST_LISTED else '--reached FILE'})"
+    shown = ", ".join(listed[:SHOWN]) + (more if reached > SHOWN else "")
+    had = f"{counted(reached, 'invitation')} had been sent already" + (f": {shown}" if listed else "")
     parts = [*lines, f"{had}."]
     if result.corrections is not None:
         mails = result.corrections
         parts.append(f"Corrections: {mails.sent} sent, {mails.skipped} not wanted, {mails.failed} failed.")
-    everything = {**data, **result.model_dump(mode="json"), "already_sent": list(reached), "message": " ".join(lines)}
+    everything = {**data, **result.model_dump(mode="json"), "already_sent": list(listed), "message": " ".join(lines)}
     view = Group(table(f"Taken back of {result.period}", ("what", "number"), rows), "\n".join(parts))
     return Answer(everything, view, code)

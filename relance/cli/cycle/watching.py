@@ -23,6 +23,9 @@ INTERVAL, LONGEST_INTERVAL = 0.5, 2.0
 QUERY_TIMEOUT = timedelta(seconds=5)
 WINDOW = 20
 SAMPLE = 200
+PROMPT_S, RESTS = 1.0, 4
+"""A count of the ledger that takes longer is not waited for, and begun again after so many times its duration."""
+
 _SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
 
 
@@ -79,16 +82,40 @@ class Watch:
     database: Database
     period: str
     _contacts_per_user: float | None = None
+    _counting: asyncio.Task[tuple[CycleStatistics, float]] | None = None
+    _counted: CycleStatistics | None = None
+    _count_at: float = 0.0
     _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
     async def snapshot(self) -> Snapshot:
         """Ask the workflow and the ledger."""
+        return await self._snapshot(patience=None)
+
+    async def _snapshot(self, patience: float | None) -> Snapshot:
         if self._contacts_per_user is None:
             self._contacts_per_user = await self._average()
-        progress, ledger = await asyncio.gather(
-            self.progress(), balance_period(self.database.ledger, self.database.plans, self.period)
-        )
-        return Snapshot(progress, ledger, self._contacts_per_user)
+        progress, ledger = await asyncio.gather(self.progress(), self._ledger(patience))
+        return Snapshot(progress, _brought_up(ledger, progress), self._contacts_per_user)
+
+    async def _ledger(self, patience: float | None) -> CycleStatistics:
+        """Return the newest count; with patience the one before, if this one takes longer or its time has not come."""
+        rests = patience is not None and self._counted is not None and time.monotonic() < self._count_at
+        if self._counting is None and not rests:
+            self._counting = asyncio.create_task(self._count())
+        if self._counting is not None:
+            counting = self._counting
+            await asyncio.wait({counting}, timeout=patience if self._counted is not None else None)
+            if counting.done():
+                self._counting = None
+                self._counted, took = counting.result()
+                self._count_at = time.monotonic() + (RESTS * took if took > PROMPT_S else 0.0)
+        assert self._counted is not None
+        return self._counted
+
+    async def _count(self) -> tuple[CycleStatistics, float]:
+        began = time.monotonic()
+        counted = await balance_period(self.database.ledger, self.database.plans, self.period)
+        return counted, time.monotonic() - began
 
     async def _average(self) -> float:
         """Return the contacts per user among the first users: enough for a progress bar."""
@@ -120,7 +147,7 @@ class Watch:
             task = bar.add_task(self.period, total=None, detail="")
             while not ended.done():
                 began = time.monotonic()
-                self.draw(bar, task, await self.snapshot())
+                self.draw(bar, task, await self._snapshot(patience=PROMPT_S))
                 # A look at a large ledger may cost a while; it must not become a load of its own.
                 pause = max(INTERVAL, 2 * (time.monotonic() - began))
                 await asyncio.wait([ended], timeout=min(pause, LONGEST_INTERVAL))
@@ -138,3 +165,9 @@ class Watch:
             f"{rate:.0f}/s, {left} left · {now.stage}"
         )
         bar.update(task, completed=now.settled, total=now.expected or None, detail=detail)
+
+
+def _brought_up(ledger: CycleStatistics, progress: CycleProgress | None) -> CycleStatistics:
+    """Return a count that may be old with what the workflow says was sent since."""
+    since = max(0, progress.counts.sent - ledger.sent) if progress is not None else 0
+    return ledger.model_copy(update={"sent": ledger.sent + since, "open": max(0, ledger.open - since)})

@@ -148,6 +148,8 @@ ENGLISH = Words(
                               "{count} reports were cut off, started again"),
         "cycles_ended": ("{count} cancelled cycle was cut off, brought to its end",
                          "{count} cancelled cycles were cut off, brought to their end"),
+        "cycles_told": ("{count} cycle did not know what it was told, notified again",
+                        "{count} cycles did not know what they were told, notified again"),
         "plans_stuck": ("{count} user not written to: start the cycle again",
                         "{count} users not written to: start the cycle again"),
     },

@@ -156,6 +156,8 @@ FRENCH = Words(
         "reports_restarted": ("{count} bilan interrompu, relancé", "{count} bilans interrompus, relancés"),
         "cycles_ended": ("{count} cycle annulé interrompu, mené à son terme",
                          "{count} cycles annulés interrompus, menés à leur terme"),
+        "cycles_told": ("{count} cycle ignorait sa consigne, averti à nouveau",
+                        "{count} cycles ignoraient leur consigne, avertis à nouveau"),
         "plans_stuck": ("{count} utilisateur sans envoi\u00a0: démarrez le cycle à nouveau",
                         "{count} utilisateurs sans envoi\u00a0: démarrez le cycle à nouveau"),
     },

@@ -9,6 +9,7 @@ from decimal import Decimal
 from relance.domain.alert_wording.figures import Figures
 from relance.domain.alerts.model import Alert, Rule
 from relance.domain.labels import clean_name
+from relance.domain.period_coverage import CycleState, Gap
 
 _DOT = " · "
 
@@ -24,6 +25,8 @@ class HealthWords:
     performance: tuple[str, str]
     performance_row: str
     measures: Mapping[str, str]
+    periods: Mapping[str, str]
+    states: Mapping[str, str]
 
 
 def is_about_health(rule: str) -> bool:
@@ -35,6 +38,8 @@ def health_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
     """Return the line of an alert: what it is about, the figure and its limit, or why there is none."""
     if alert.rule == Rule.PERFORMANCE:
         return _performance_row(words, figures, alert)
+    if alert.rule == Rule.PERIOD and alert.labels.get("detail") in words.periods:
+        return _period_row(words, figures, alert)
     labels, evidence = alert.labels, alert.evidence
     trouble = labels.get("trouble", "")
     found = words.troubles.get(trouble, trouble)
@@ -59,6 +64,17 @@ def _performance_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
     )
 
 
+def _period_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
+    """Return the line of a period: what it lacks, and the command that mends it."""
+    reason = alert.labels.get("reason", "")
+    said = words.periods[alert.labels["detail"]].format(
+        period=alert.subject,
+        count=figures.plain(alert.evidence.value or Decimal(0)),
+        state=words.states.get(reason, reason),
+    )
+    return _DOT.join([alert.subject, said])
+
+
 def _with_unit(figures: Figures, value: Decimal, unit: str) -> str:
     shown = figures.plain(value)
     return f"{shown}\u00a0{unit}" if unit else shown
@@ -80,6 +96,7 @@ ENGLISH_HEALTH = HealthWords(
         Rule.OVERDUE: "Overdue Reminders",
         Rule.FOLLOW_UPS: "Missing Follow-Ups",
         Rule.JOB_RUNS: "Stale Jobs",
+        Rule.PERIOD: "Uncovered Period",
         Rule.PERFORMANCE: "Performance",
     },
     sentences={
@@ -97,6 +114,7 @@ ENGLISH_HEALTH = HealthWords(
         Rule.OVERDUE: "reminders should have been sent by now and were not",
         Rule.FOLLOW_UPS: "invitations were sent and nobody holds their reminders",
         Rule.JOB_RUNS: "a scheduled job has not done its work since its last nominal time",
+        Rule.PERIOD: "a month's invitations will not go out, or not to everybody, if nobody acts",
     },
     troubles={
         "unreachable": "does not answer",
@@ -117,6 +135,25 @@ ENGLISH_HEALTH = HealthWords(
         "temporal_ms": "Temporal's answer time",
         "everflow_ms": "Everflow's answer time",
     },
+    periods={
+        Gap.NO_CYCLE: "the period {period} has no cycle · open it: `starter.py start cycle --period {period}`",
+        Gap.ENDED_UNPLANNED: "the cycle of {period} was ended by hand ({state}) before it planned · "
+        "go on: `starter.py start cycle --period {period}`, or end it for good: `starter.py cycle cancel {period}`",
+        Gap.ENDED_BY_HAND: "the cycle of {period} was ended by hand ({state}) with {count} plans open · "
+        "go on: `starter.py start cycle --period {period}`, or end it for good: `starter.py cycle cancel {period}`",
+        Gap.CYCLE_FAILED: "the cycle of {period} ended with an error ({state}) and {count} plans open · "
+        "look at it in Temporal Web, then go on: `starter.py start cycle --period {period}`",
+        Gap.NO_PLANS: "the cycle of {period} runs and has no plans · "
+        "see that a worker serves relance-invitations, and look at cycle/{period} in Temporal Web",
+        Gap.WITHOUT_PLAN: "at least {count} users have no plan for {period} · "
+        "see that a worker serves relance-invitations, and look at cycle/{period} in Temporal Web",
+    },
+    states={
+        CycleState.TERMINATED: "terminated",
+        CycleState.CANCELLED: "cancelled",
+        CycleState.FAILED: "failed",
+        CycleState.TIMED_OUT: "timed out",
+    },
 )
 
 FRENCH_HEALTH = HealthWords(
@@ -135,6 +172,7 @@ FRENCH_HEALTH = HealthWords(
         Rule.OVERDUE: "Relances en retard",
         Rule.FOLLOW_UPS: "Suivis manquants",
         Rule.JOB_RUNS: "Tâches en retard",
+        Rule.PERIOD: "Mois non assuré",
         Rule.PERFORMANCE: "Performance",
     },
     sentences={
@@ -154,6 +192,7 @@ FRENCH_HEALTH = HealthWords(
         Rule.OVERDUE: "des relances auraient dû partir et ne sont pas parties",
         Rule.FOLLOW_UPS: "des invitations sont parties et personne ne s’occupe de leurs relances",
         Rule.JOB_RUNS: "une tâche planifiée n’a pas fait son travail depuis sa dernière échéance",
+        Rule.PERIOD: "les invitations d’un mois ne partiront pas, ou pas pour tous, si personne n’agit",
     },
     troubles={
         "unreachable": "ne répond pas",
@@ -176,5 +215,27 @@ FRENCH_HEALTH = HealthWords(
         "smtp_ms": "temps de réponse du relais",
         "temporal_ms": "temps de réponse de Temporal",
         "everflow_ms": "temps de réponse d’Everflow",
+    },
+    periods={
+        Gap.NO_CYCLE: "le mois {period} n’a pas de cycle · pour l’ouvrir\u00a0: "
+        "`starter.py start cycle --period {period}`",
+        Gap.ENDED_UNPLANNED: "le cycle de {period} a été arrêté à la main ({state}) avant d’avoir planifié · "
+        "pour continuer\u00a0: `starter.py start cycle --period {period}`, "
+        "pour en finir\u00a0: `starter.py cycle cancel {period}`",
+        Gap.ENDED_BY_HAND: "le cycle de {period} a été arrêté à la main ({state}), {count} plans restent ouverts · "
+        "pour continuer\u00a0: `starter.py start cycle --period {period}`, "
+        "pour en finir\u00a0: `starter.py cycle cancel {period}`",
+        Gap.CYCLE_FAILED: "le cycle de {period} s’est terminé sur une erreur ({state}), {count} plans restent ouverts "
+        "· il faut le regarder dans Temporal Web, puis continuer\u00a0: `starter.py start cycle --period {period}`",
+        Gap.NO_PLANS: "le cycle de {period} tourne et n’a aucun plan · "
+        "vérifiez qu’un worker sert relance-invitations, et regardez cycle/{period} dans Temporal Web",
+        Gap.WITHOUT_PLAN: "au moins {count} utilisateurs n’ont pas de plan pour {period} · "
+        "vérifiez qu’un worker sert relance-invitations, et regardez cycle/{period} dans Temporal Web",
+    },
+    states={
+        CycleState.TERMINATED: "terminate",
+        CycleState.CANCELLED: "cancel",
+        CycleState.FAILED: "échec",
+        CycleState.TIMED_OUT: "délai dépassé",
     },
 )

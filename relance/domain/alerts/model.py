@@ -47,6 +47,7 @@ class Rule(StrEnum):
     OVERDUE = "reminders-overdue"
     FOLLOW_UPS = "follow-ups-missing"
     JOB_RUNS = "jobs-stale"
+    PERIOD = "period-uncovered"
     PERFORMANCE = "performance"
     RECONCILIATION = "reconciliation"
     JOB_MISSED = "job-missed"

@@ -1,21 +1,36 @@
 """What an SMTP reply means and what to do about it.
 
-Rows are tried from top to bottom: replies about us before the recipient was named, then the providers' own words, then
-the enhanced status (RFC 3463), then known phrases, then the basic code.
+Rows are tried from top to bottom: what is said before any mail, statuses and words about us (SPEC X2), words that are
+milder about a mailbox than its status, the enhanced status (RFC 3463), other words, the basic code.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from relance.domain.failures.model import Failure, Source, Strategy
+from relance.domain.failures import smtp_mailbox as mailbox
+from relance.domain.failures import smtp_us as us
+from relance.domain.failures.model import Failure, Severity, Source, Strategy
 from relance.domain.failures.smtp_providers import PROVIDERS
-from relance.domain.failures.smtp_replies import ABOUT_US, BASIC, CONVERSATION, ENHANCED, PHRASES
+from relance.domain.failures.smtp_replies import BASIC, CONVERSATION, ENHANCED
+from relance.domain.failures.smtp_rows import ABOUT_RECIPIENT
+from relance.domain.failures.smtp_text import words_of
 from relance.domain.failures.table import Row, Sign, deciding
 from relance.domain.people import ContactStatus
 
-TABLE: tuple[Row, ...] = (*ABOUT_US, *PROVIDERS, *ENHANCED, *PHRASES, *BASIC, *CONVERSATION)
+TABLE: tuple[Row, ...] = (
+    *us.BEFORE_ANY_MAIL,
+    *us.STATUS,
+    *PROVIDERS,
+    *us.WORDS,
+    *mailbox.MILDER,
+    *ENHANCED,
+    *mailbox.HARDER,
+    *BASIC,
+    *CONVERSATION,
+)
 
 UNREACHABLE_RELAY, NO_TRUST, LOST_REPLY = "connection", "tls", "no-reply"
 _OF_CONVERSATION = {row.code: row.failure(row.code, Source.SMTP) for row in CONVERSATION}
@@ -39,21 +54,30 @@ def classify_smtp(code: int, text: str, stage: str) -> Failure:
     """Return what a refusal means.
 
     `code` is the basic reply code, `text` the rest of the reply, `stage` one of `connect, auth, mail, rcpt, data`. A
-    reply that is neither 4xx nor 5xx is no answer: the mail is uncertain if it was the answer to the data.
+    reply that is neither 4xx nor 5xx is no answer: the mail is uncertain if it was the answer to the data. Nothing is
+    critical once the recipient was named: one recipient's server may be speaking through the relay (SPEC C10).
     """
     sign = sign_of(code, text, stage)
     row = deciding(TABLE, sign) if 400 <= code <= 599 else None
     if row is None:
         return UNCERTAIN if stage == "data" else TRANSPORT
-    return row.failure(sign.detail or sign.code, Source.SMTP)
+    failure = row.failure(f"{sign.code[0]}.{row.means}" if row.means else sign.detail or sign.code, Source.SMTP)
+    if stage in ABOUT_RECIPIENT and failure.severity is Severity.CRITICAL:
+        return replace(failure, severity=Severity.HIGH)
+    return failure
 
 
 def sign_of(code: int, text: str, stage: str) -> Sign:
     """Return what the table looks at."""
-    found = _ENHANCED.search(text)
+    words = words_of(text)
+    return Sign(str(code), _status(str(code), words), words, stage)
+
+
+def _status(code: str, words: str) -> str:
     # A class that contradicts the basic code makes the enhanced code void (RFC 2034 section 4).
-    enhanced = found[0] if found and found[1] == str(code)[:1] else ""
-    return Sign(str(code), enhanced, text.lower(), stage)
+    found = [status[0] for status in _ENHANCED.finditer(words) if status[1] == code[:1]]
+    # A relay that quotes another server may put a status of its own in front that says nothing.
+    return next((status for status in found if status[2:4] != "0."), found[0] if found else "")
 
 
 def retry_at(failure: Failure, attempts: int, at: datetime) -> datetime | None:

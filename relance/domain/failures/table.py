@@ -32,7 +32,8 @@ class Sign:
 class Row:
     """One row: what it stands for in words, the verdict, and the conditions, all of which must hold (empty: any).
 
-    `code` and `detail` must match as a whole, `text` any part.
+    `code` and `detail` must match as a whole, `text` any part. `means` is the subject and detail of the enhanced status
+    that the row stands for, recorded in place of the reply's own: strikes count alike, with a status or in words.
     """
 
     signal: str
@@ -47,6 +48,7 @@ class Row:
     pause: timedelta | None = None
     strikes: Strikes | None = None
     remedy: str = ""
+    means: str = ""
 
     def fits(self, sign: Sign) -> bool:
         """Tell whether every condition holds."""

@@ -16,8 +16,8 @@ from relance.devstack.chat.client import Chat
 from relance.domain.failures import Severity
 from relance.domain.messages import Attachment, OutgoingMessage
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.settings import Mail
 from relance.settings.channels import Channels
+from relance.settings.mail import Mail
 from tests.adapters.channels.messages import KEY, PNG, a_foreign_message, a_message
 
 MESSAGE_ID = "<alert.1@form-a-friend.example>"

@@ -9,7 +9,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Refuse, Stage
 from relance.errors import ChannelRefused, ChannelUnavailable
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from tests.adapters.channels.messages import a_message
 
 

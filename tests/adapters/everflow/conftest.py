@@ -13,6 +13,7 @@ from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import sample_world
 from relance.settings.everflow import Everflow
+from tests.patience import PATIENCE_S
 
 MORNING = date(2026, 11, 4)
 
@@ -26,7 +27,7 @@ async def network(everflow: EverflowControl) -> EverflowControl:
 
 @pytest.fixture
 def settings(everflow: EverflowControl) -> Everflow:
-    return Everflow(base_url=everflow.url, api_key=SecretStr(NETWORK_KEY), timeout=5)
+    return Everflow(base_url=everflow.url, api_key=SecretStr(NETWORK_KEY), timeout=PATIENCE_S)
 
 
 @pytest.fixture

@@ -1,17 +1,27 @@
 """A database of our own for every test, with its indexes, and what the driver sends to it.
 
+Whatever our repositories ask of the server is explained at the end of each test: none of it may read a whole
+collection, unless that is tiny. A small collection in a test is read like a large one: the server takes an index
+wherever it can.
+
 The modules of `CONTRACT` run twice: on MongoDB, and on the database in memory that the simulation uses.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 
-from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.connection import Database, connect
+from relance.adapters.mongo.documents import MotorDatabase
+from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands
+from tests.adapters.mongo.explained import by_hand, unindexed
 from tests.adapters.mongo.people import People
+from tests.keys import PRIVACY
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
 from tests.simulation.memory.store import Store
@@ -25,6 +35,7 @@ CONTRACT = {
     "followees",
     "job_runs",
     "ledger",
+    "mailboxes",
     "people",
     "plans",
     "settlements",
@@ -40,6 +51,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # How a read is done is a question for the server as well.
         both = both and not metafunc.function.__name__.endswith("along_an_index")
         metafunc.parametrize("db", ["mongod", "memory"] if both else ["mongod"], indirect=True)
+
+
+@pytest.fixture
+async def ours(mongo_uri: str, database: str) -> AsyncIterator[Database]:
+    """The repositories on a server, with `raw` as they have it."""
+    with Commands.watching(database) as seen:
+        opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=5), PRIVACY)
+        await opened.ensure_indexes()
+        yield opened
+        problems = await unindexed(opened.raw, [command for _, command in seen.sent])
+        await opened.client.drop_database(database)
+        await opened.close()
+    assert problems == []
+
+
+@pytest.fixture
+def served(ours: Database) -> MotorDatabase:
+    """The server's database for a repository to be made by a test, so that its commands are explained as well."""
+    return ours.raw
+
+
+@pytest.fixture
+def mongod_db(ours: Database) -> Database:
+    """The repositories on a server; what the test itself does by `raw` is its own business."""
+    return replace(ours, raw=by_hand(ours.raw))
 
 
 @pytest.fixture

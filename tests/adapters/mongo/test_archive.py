@@ -8,7 +8,7 @@ import pytest
 
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.documents import Raw, to_raw
+from relance.adapters.mongo.documents import MotorDatabase, Raw, to_raw
 from relance.domain.invitation import Invitation
 from relance.domain.plan import Plan
 from relance.domain.retention import Sweep, Unsettled
@@ -20,8 +20,8 @@ LONG_AGO, LATELY = NOW - timedelta(days=500), NOW - timedelta(days=1)
 
 
 @pytest.fixture
-def archive(db: Database) -> MongoArchive:
-    return MongoArchive(db.raw)
+def archive(db: Database, served: MotorDatabase) -> MongoArchive:
+    return MongoArchive(served, db.suppressions)
 
 
 def entry(contact: str, status: str = "submitted", user: str = "u1", period: str = PERIOD, **fields: Any) -> Raw:

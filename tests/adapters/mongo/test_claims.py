@@ -13,8 +13,9 @@ from relance.adapters.mongo.connection import Database, connect
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.domain.people import ContactStatus
 from relance.ports import TAKEN, Claimed, ClaimRequest, Deferred, Postponed, Refused, Released
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
+from tests.keys import PRIVACY
 
 
 @pytest.mark.parametrize("token_of", [lambda _: "same", lambda i: f"t{i}"], ids=["one token", "many tokens"])
@@ -29,7 +30,7 @@ async def test_of_fifty_simultaneous_claims_of_one_invitation_exactly_one_wins(p
 
 async def test_two_processes_never_hold_the_same_claim(people: People, mongo_uri: str, database: str) -> None:
     requests = await people.invite(40)
-    other = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy())
+    other = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
     here = [people.db.ledger.exchange(None, request) for request in requests]
     there = [other.ledger.exchange(None, replace(request, token="t2")) for request in requests]
     answers = await asyncio.gather(*here, *there)
@@ -141,7 +142,7 @@ async def test_a_reminder_is_sent_at_most_once(people: People) -> None:
 async def test_what_happens_between_the_check_and_the_claim_defeats_the_claim(people: People, since: Any) -> None:
     [request] = await people.invite(status=InvitationStatus.SENT)
     await people.change(request, since)
-    writes = claims([replace(request, kind=MailKind.FIRST)], "nonce")
+    writes = claims([replace(request, kind=MailKind.FIRST)], "nonce", {})
     assert (await people.db.raw.invitations.bulk_write(writes)).matched_count == 0
 
 
@@ -152,7 +153,7 @@ async def test_a_mail_that_was_recorded_between_the_check_and_the_claim_keeps_it
     [request] = await people.invite(status=InvitationStatus.SENT)
     first = {"type": "first", "sentAt": AT - ago, "messageId": "<m@form.example>"}
     await people.change(request, {"reminders": [first]})
-    writes = claims([replace(request, kind=MailKind.SECOND)], "nonce", timedelta(days=1))
+    writes = claims([replace(request, kind=MailKind.SECOND)], "nonce", {}, timedelta(days=1))
     assert (await people.db.raw.invitations.bulk_write(writes)).matched_count == matched
 
 

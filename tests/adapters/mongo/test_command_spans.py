@@ -14,7 +14,8 @@ from pymongo.errors import PyMongoError
 
 from relance.adapters.mongo import command_spans
 from relance.adapters.mongo.connection import Database, connect
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
+from tests.keys import PRIVACY
 
 CANARY = "qzxcanary"
 
@@ -35,7 +36,7 @@ def tracer(exported: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch) -> T
 
 @pytest.fixture
 async def data(mongo_uri: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database), Privacy(), traced=True)
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY, traced=True)
     yield opened
     await opened.client.drop_database(database)
     await opened.close()

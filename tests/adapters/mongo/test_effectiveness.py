@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from relance.adapters.mongo import effectiveness
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.documents import Raw
+from relance.adapters.mongo.documents import MotorDatabase, Raw
+from relance.adapters.mongo.effectiveness import MongoEffectiveness
+from relance.adapters.mongo.ranges import Ranges
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.effectiveness import WINDOW, Arm, Group
 from relance.domain.events import EventKind
@@ -131,15 +132,18 @@ async def test_arms_are_told_apart_by_the_recorded_reason(db: Database) -> None:
     }
 
 
-@pytest.mark.parametrize("users_at_a_time", [1, 7, 40, 1000])
+@pytest.mark.parametrize("entries_at_a_time", [7, 40, 10_000])
 async def test_the_server_counts_what_counting_one_by_one_counts(
-    db: Database, monkeypatch: pytest.MonkeyPatch, users_at_a_time: int
+    db: Database, served: MotorDatabase, entries_at_a_time: int
 ) -> None:
-    monkeypatch.setattr(effectiveness, "USERS", users_at_a_time)
+    effectiveness = MongoEffectiveness(served.invitations, Ranges(size=entries_at_a_time))
     dice = random.Random(5)
     entries = [chance_entry(number, dice) for number in range(600)]
     await store(db, entries)
-    found, wanted = whole(await groups(db)), whole(one for each in entries for one in one_by_one(each))
+    found, wanted = (
+        whole([one async for one in effectiveness.groups(PERIOD, NOW)]),
+        whole(one for each in entries for one in one_by_one(each)),
+    )
     assert found.keys() == wanted.keys()
     for kind, effect in found.items():
         assert effect == wanted[kind]

@@ -9,9 +9,11 @@ from relance.adapters.mongo.connection import Database
 from relance.domain.control import Control, ControlState
 from relance.domain.restore import Restore
 from relance.domain.watchdog import DuePlans
+from tests.adapters.mongo.commands import Commands
 
 AT = datetime(2026, 11, 5, 17, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+LATER = AT + timedelta(days=1)
 
 
 async def plan(db: Database, user: str, period: str, instant: datetime, status: str = "planned") -> None:
@@ -46,13 +48,24 @@ async def test_a_cycle_that_was_resumed_is_not_held(db: Database) -> None:
 
 
 async def test_the_last_mail_is_that_of_these_periods(db: Database) -> None:
-    assert await db.effects.last_mail(["2026-11"]) is None
+    assert await db.effects.last_mail(["2026-11"], LATER) is None
     await invite(db, "c0")
-    assert await db.effects.last_mail(["2026-11"]) is None
+    assert await db.effects.last_mail(["2026-11"], LATER) is None
     await invite(db, "c1", sentAt=AT)
     await invite(db, "c2", sentAt=AT + MINUTE)
     await invite(db, "c3", "2026-10", sentAt=AT + 2 * MINUTE)
-    assert await db.effects.last_mail(["2026-11"]) == AT + MINUTE
+    assert await db.effects.last_mail(["2026-11"], LATER) == AT + MINUTE
+
+
+async def test_the_last_mail_is_looked_for_first_where_mails_are_being_sent(commands: Commands, db: Database) -> None:
+    await plan(db, "u1", "2026-11", AT, "sending")
+    await invite(db, "c1", sentAt=AT)
+    await invite(db, "c2", "2026-11", sentAt=AT + MINUTE)
+    commands.sent.clear()
+    assert await db.effects.last_mail(["2026-11"], AT) == AT + MINUTE
+    assert [command["pipeline"][0] for command in commands.named("aggregate")] == [
+        {"$match": {"period": "2026-11", "userId": {"$in": ["u1"]}}}
+    ]
 
 
 async def test_mails_are_stuck_when_they_were_claimed_long_ago(db: Database) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.documents import Raw
+from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.followees import MongoFollowees
 from relance.domain.invitation import Invitation
 from relance.domain.reconciliation import ahead_of, overdue
@@ -19,8 +19,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def followees(db: Database) -> MongoFollowees:
-    return MongoFollowees(db.raw)
+def followees(served: MotorDatabase) -> MongoFollowees:
+    return MongoFollowees(served)
 
 
 def entry(contact: str, status: str = "sent", user: str = "u1", **fields: Any) -> Raw:

@@ -9,9 +9,10 @@ from pymongo.errors import DuplicateKeyError
 from relance.adapters.mongo.connection import Database, connect
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.ports import Deferred, Failed
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.people import AT, FULL_MAILBOX, PERIOD, SENT, People, entry, settle
+from tests.keys import PRIVACY
 
 
 async def test_queuing_twice_inserts_nothing_twice(db: Database) -> None:
@@ -112,7 +113,7 @@ async def test_a_hundred_entries_are_one_part(db: Database, entries: int, parts:
 async def test_parts_are_counted_from_the_index_alone(db: Database, mongo_uri: str) -> None:
     await db.ledger.queue([entry(f"c{number:04}") for number in range(120)])
     with Commands.watching(db.raw.name) as commands:
-        watched = connect(Mongo(uri=SecretStr(mongo_uri), database=db.raw.name), Privacy())
+        watched = connect(Mongo(uri=SecretStr(mongo_uri), database=db.raw.name), PRIVACY)
         await watched.ledger.part_of(f"{PERIOD}.u1.c0110")
         await watched.ledger.parts(PERIOD, ["u1"])
         await watched.close()

@@ -12,9 +12,10 @@ from relance.adapters.mongo.connection import Database, connect
 from relance.domain.invitation import InvitationStatus
 from relance.errors import DependencyUnavailable
 from relance.ports import Claimed
-from relance.settings import Mongo, Privacy
+from relance.settings import Mongo
 from tests.adapters.mongo.lossy_proxy import LossyProxy, lossy_proxy
 from tests.adapters.mongo.people import SENT, People, settle
+from tests.keys import PRIVACY
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def proxy(mongo_uri: str) -> AsyncIterator[LossyProxy]:
 @pytest.fixture
 async def far(db: Database, proxy: LossyProxy, database: str) -> AsyncIterator[Database]:
     """The same database, over the proxy."""
-    opened = connect(Mongo(uri=SecretStr(proxy.uri), database=database, timeout=5), Privacy())
+    opened = connect(Mongo(uri=SecretStr(proxy.uri), database=database, timeout=5), PRIVACY)
     await opened.check()
     yield opened
     await opened.close()

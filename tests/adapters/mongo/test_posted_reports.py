@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.documents import MotorDatabase
 from relance.adapters.mongo.posted_reports import MongoPostedReports
 
 NOW = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
@@ -14,8 +14,8 @@ KEY = "digest/2026-11-22"
 
 
 @pytest.fixture
-def posted(db: Database) -> MongoPostedReports:
-    return MongoPostedReports(db.raw.postedReports)
+def posted(served: MotorDatabase) -> MongoPostedReports:
+    return MongoPostedReports(served.postedReports)
 
 
 async def take(posted: MongoPostedReports, owner: str, *, at: datetime = NOW, key: str = KEY) -> bool:

@@ -28,10 +28,12 @@ from relance.domain.health import Trouble
 from relance.domain.worker_report import WorkerReport
 from relance.health import look_at_all
 from relance.ports import Probe
-from relance.settings import Mail, Mongo, Privacy
+from relance.settings import Mongo
 from relance.settings.everflow import Everflow
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking
 from tests.fakes import FixedClock
+from tests.keys import PRIVACY
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 DEADLINE = 1.0
@@ -50,7 +52,7 @@ async def test_mongodb_takes_a_write_in_some_milliseconds(db: Database) -> None:
 
 async def test_a_mongodb_that_is_not_there_is_unreachable_or_too_late(database: str) -> None:
     nowhere = f"mongodb://127.0.0.1:{free_port()}/?replicaSet=rs0"
-    away = connect(Mongo(uri=SecretStr(nowhere), database=database, timeout=0.5), Privacy())
+    away = connect(Mongo(uri=SecretStr(nowhere), database=database, timeout=0.5), PRIVACY)
     assert await trouble(MongoProbe(MongoVitalSigns(away.raw), SystemClock(), 3.0)) is Trouble.UNREACHABLE
     assert await trouble(MongoProbe(MongoVitalSigns(away.raw), SystemClock(), 0.1)) is Trouble.TIMEOUT
     await away.close()

@@ -14,9 +14,10 @@ from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.invitation import MailKind
 from relance.ports import Letter
 from relance.rendering.letters import LetterWriter
-from relance.settings import Mail, Privacy
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.relay import Relay
+from tests.keys import PRIVACY
 
 Start: TypeAlias = Callable[..., Awaitable[Relay]]
 Connect: TypeAlias = Callable[..., SmtpMailer]
@@ -45,7 +46,7 @@ async def relay(start: Start) -> Relay:
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
     """Makes mailers for a relay; the test names their settings."""
-    tokens = LinkTokens(Privacy().link_key)
+    tokens = LinkTokens(PRIVACY.link_keys)
     async with AsyncExitStack() as stack:
 
         def make(relay: Relay, pacing: Pacing = PACING, breakers: Breaking = BREAKING, **settings: Any) -> SmtpMailer:

@@ -14,7 +14,7 @@ from relance.adapters.smtp.dialogue import Dialogue, RelayLostError, Reply
 from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.session import Envelope, transparent
 from relance.errors import DependencyUnavailable, MailUncertain
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from tests.adapters.smtp.relay import DROP, Relay
 
 WIRE = b"250-first\r\n250 second\r\n354 go on\n550 5.1.1 no\r\n250\r\n"

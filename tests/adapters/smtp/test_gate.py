@@ -12,7 +12,7 @@ from relance.adapters.smtp.pacing import Pacer
 from relance.domain.breaker import Permit, State
 from relance.domain.providers import Limits
 from relance.errors import MailRefused
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay

@@ -18,7 +18,7 @@ from relance.adapters.smtp.gate import Entry
 from relance.adapters.smtp.mail_servers import MailServers
 from relance.adapters.smtp.pacing import Pacer
 from relance.domain.providers import Provider, provider_of_servers
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.patience import PATIENCE_S
 

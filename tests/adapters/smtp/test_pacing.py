@@ -11,7 +11,7 @@ from relance.adapters.smtp import pacing
 from relance.adapters.smtp.gate import Entry
 from relance.adapters.smtp.pacing import Pacer
 from relance.domain.pacing import SLACK
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay

@@ -6,7 +6,7 @@ import itertools
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pool import Pool
-from relance.settings import Mail
+from relance.settings.mail import Mail
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay
 from tests.patience import PATIENCE_S

@@ -12,6 +12,7 @@ from relance.domain.alerts.model import Alert, Evidence, Rule
 from relance.domain.health import Trouble
 from relance.domain.messages import plain_text
 from relance.domain.performance import UNITS
+from relance.domain.period_coverage import CycleState, Gap
 from relance.settings.health import HealthGroup
 from tests.domain.alerts.alerts import FIRED_AT, an_alert
 
@@ -82,3 +83,26 @@ def test_every_rule_of_the_health_check_has_words_in_both_languages() -> None:
 def test_the_end_says_how_long_it_took() -> None:
     alert = unwell(Rule.MONGODB, "mongodb", None, 3000, trouble="unreachable")
     assert "✅ MongoDB: resolved" in said(alert, telling=Telling.RESOLVED)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("gap", list(Gap))
+def test_a_period_names_what_it_lacks_and_the_command_that_mends_it(language: str, gap: Gap) -> None:
+    alert = unwell(Rule.PERIOD, "2026-12", 7, None, detail=gap, reason=CycleState.TERMINATED)
+    text = said(alert, language)
+    assert "• 2026-12 · " in text
+    by_command = gap not in {Gap.NO_PLANS, Gap.WITHOUT_PLAN}
+    assert ("starter.py start cycle --period 2026-12" if by_command else "relance-invitations") in text
+    assert "{" not in text
+
+
+def test_a_period_whose_cycle_was_ended_by_hand_is_told_in_words() -> None:
+    alert = unwell(Rule.PERIOD, "2026-12", 7, None, detail=Gap.ENDED_BY_HAND, reason=CycleState.TERMINATED)
+    assert "the cycle of 2026-12 was ended by hand (terminated) with 7 plans open" in said(alert)
+    assert "arrêté à la main" in said(alert, "fr")
+
+
+def test_every_way_a_cycle_ends_early_and_every_gap_has_words_in_both_languages() -> None:
+    for words in (ENGLISH_HEALTH, FRENCH_HEALTH):
+        assert set(words.periods) == set(Gap)
+        assert set(words.states) == {state for state in CycleState if state.cut}

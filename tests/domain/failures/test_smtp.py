@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from relance.domain.failures import (
@@ -18,13 +18,10 @@ from relance.domain.failures import (
     Strategy,
     classify_smtp,
     contact_status_after,
-    deciding,
     retry_at,
 )
-from relance.domain.failures.smtp import sign_of
-from relance.domain.failures.smtp_replies import CONVERSATION
 from relance.domain.people import ContactStatus
-from tests.domain.failures.replies import BY_SIGNAL, Reply
+from tests.domain.failures.corpus import replies
 
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 STAGES = ("connect", "auth", "mail", "rcpt", "data")
@@ -62,6 +59,7 @@ REPLIES = [
     (550, "5.0.0 no such recipient", "rcpt", HARD, LOW, False),
     (554, "delivery error: This user does not exist", "data", HARD, LOW, False),
     (550, "5.2.1 The email account is disabled", "rcpt", HARD, LOW, False),
+    (550, "Requested action not taken: mailbox unavailable", "rcpt", HARD, LOW, False),
     # not now
     (452, "4.2.2 Mailbox full", "rcpt", SOFT, LOW, True),
     (552, "5.2.2 Mailbox full", "rcpt", SOFT, LOW, True),
@@ -88,10 +86,11 @@ REPLIES = [
     # ours
     (550, "5.7.1 Message rejected as spam", "data", FAULT, HIGH, False),
     (550, "5.7.1 User unknown policy", "rcpt", FAULT, HIGH, False),
-    (550, "5.7.26 This mail is unauthenticated", "data", FAULT, CRITICAL, False),
-    (550, "5.7.515 Access denied, sending domain does not meet the required level", "data", FAULT, CRITICAL, False),
-    (550, "5.7.509 Access denied, sending domain does not pass DMARC", "data", FAULT, CRITICAL, False),
-    (421, "4.7.26 Unauthenticated mail is rate limited", "data", FAULT, CRITICAL, True),
+    (550, "5.7.26 This mail is unauthenticated", "data", FAULT, HIGH, False),
+    (550, "5.7.515 Access denied, sending domain does not meet the required level", "data", FAULT, HIGH, False),
+    (550, "5.7.509 Access denied, sending domain does not pass DMARC", "data", FAULT, HIGH, False),
+    (421, "4.7.26 Unauthenticated mail is rate limited", "data", FAULT, HIGH, True),
+    (550, "5.7.26 This mail is unauthenticated", "mail", FAULT, CRITICAL, False),
     (450, "4.1.8 Sender address rejected: Domain not found", "mail", FAULT, CRITICAL, True),
     (553, "5.1.8 Sender address rejected: Domain not found", "mail", FAULT, HIGH, False),
     (550, "5.1.7 Bad reverse path", "mail", FAULT, CRITICAL, False),
@@ -110,7 +109,6 @@ REPLIES = [
     # not to be read: counted as ours, and nothing stops for it
     (550, "rejected", "rcpt", FAULT, MEDIUM, False),
     (550, "", "rcpt", FAULT, MEDIUM, False),
-    (550, "Requested action not taken: mailbox unavailable", "rcpt", FAULT, MEDIUM, False),
     (554, "Transaction failed", "data", FAULT, MEDIUM, False),
     (550, "5.5.0 something", "rcpt", FAULT, MEDIUM, False),
     (500, "Syntax error", "mail", FAULT, MEDIUM, False),
@@ -126,29 +124,6 @@ def test_a_reply_is_classified(
     found = classify_smtp(code, text, stage)
     assert (found.class_, found.severity) == (class_, severity)
     assert (retry_at(found, 1, AT) is not None) == again
-
-
-CASES = [(signal, reply) for signal, replies in BY_SIGNAL.items() for reply in replies]
-
-
-@pytest.mark.parametrize(("signal", "reply"), CASES, ids=[f"{reply[0]} {reply[1][:40]}" for _, reply in CASES])
-def test_a_real_reply_is_decided_by_its_own_row(signal: str, reply: Reply) -> None:
-    row = deciding(TABLE, sign_of(*reply))
-    assert row is not None
-    assert row.signal == signal
-    found = classify_smtp(*reply)
-    assert (found.class_, found.severity, found.strategy, found.pause) == (
-        row.class_,
-        row.severity,
-        row.strategy,
-        row.pause,
-    )
-
-
-def test_no_row_is_shadowed_by_those_before_it() -> None:
-    replies = [row.signal for row in TABLE if row not in CONVERSATION]
-    assert sorted(replies) == sorted(BY_SIGNAL)
-    assert all(BY_SIGNAL.values())
 
 
 def test_the_enhanced_status_comes_before_the_text_and_the_text_before_the_basic_code() -> None:
@@ -186,7 +161,10 @@ def test_only_a_missing_mailbox_bounces_a_contact() -> None:
         if contact_status_after(classify_smtp(code, text, stage)) is ContactStatus.BOUNCED
     }
     hard = {(code, text) for code, text, _, class_, *_ in REPLIES if class_ is HARD}
-    assert hard - bounced == {(550, "5.2.1 The email account is disabled")}
+    assert hard - bounced == {
+        (550, "5.2.1 The email account is disabled"),
+        (550, "Requested action not taken: mailbox unavailable"),
+    }
     assert bounced <= hard
     assert contact_status_after(TRANSPORT) is None
     assert contact_status_after(UNCERTAIN) is None
@@ -208,7 +186,8 @@ def test_any_reply_gets_a_class_and_no_text_of_it_is_kept(code: int, text: str, 
         assert stage in {"rcpt", "data"}
 
 
-real_texts = st.sampled_from([text for replies in BY_SIGNAL.values() for _, text, _ in replies])
+TEXTS = [reply.text for reply in replies()]
+real_texts = st.sampled_from(TEXTS)
 junk = st.one_of(words, real_texts, st.text(max_size=80))
 
 
@@ -220,6 +199,8 @@ def may_bounce(failure: Failure) -> bool:
 def test_a_policy_status_never_touches_the_contact_whatever_it_says_and_however_often(
     code: int, status: str, text: str, stage: str
 ) -> None:
+    # 5.7.13 is no policy: it says that an account is disabled, and some servers mean the recipient's.
+    assume(not status.endswith(".13"))
     found = classify_smtp(code, f"{str(code)[0]}{status[1:]} {text}", stage)
     assert not may_bounce(found)
     if code >= 500:
@@ -228,10 +209,9 @@ def test_a_policy_status_never_touches_the_contact_whatever_it_says_and_however_
 
 @pytest.mark.parametrize("status", ["5.7.1", "5.7.8", "5.7.26", "5.7.999", "4.7.0", "4.7.1", "4.7.5", "4.7.28"])
 def test_no_known_reply_with_a_policy_status_in_front_touches_the_contact(status: str) -> None:
-    texts = [text for replies in BY_SIGNAL.values() for _, text, _ in replies]
     codes = [code for code in (421, 450, 452, 550, 552, 553, 554, 556) if str(code)[0] == status[0]]
     found = [
-        (code, text) for code in codes for text in texts if may_bounce(classify_smtp(code, f"{status} {text}", "rcpt"))
+        (code, text) for code in codes for text in TEXTS if may_bounce(classify_smtp(code, f"{status} {text}", "rcpt"))
     ]
     assert found == []
 
@@ -245,7 +225,8 @@ def test_what_fails_before_the_mail_never_touches_a_contact(code: int, text: str
 def test_authentication_never_touches_a_contact(code: int, text: str, stage: str) -> None:
     found = classify_smtp(code, text, stage)
     assert not may_bounce(found)
-    assert found.severity is CRITICAL
+    # One recipient's server may be speaking once he was named (SPEC C10).
+    assert found.severity is (HIGH if stage in {"rcpt", "data"} else CRITICAL)
 
 
 @pytest.mark.parametrize("failure", [TRANSPORT, UNCERTAIN, UNTRUSTED])

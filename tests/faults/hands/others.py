@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from relance import ids
+from relance.alerting import AlertDesk
 from relance.clock import SystemClock
 from relance.contracts.cycle import OpenPeriodInput
 from relance.contracts.cycle_report import CycleReportInput
@@ -15,11 +16,15 @@ from relance.contracts.rollback import RollBackInput
 from relance.controlling import CycleDesk
 from relance.domain.alerts.model import Evidence
 from relance.domain.alerts.opening import Sighting
+from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.control import ControlState
 from relance.domain.failures import Severity
+from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from tests.faults.hands.case import Ended
 from tests.faults.hands.site import CONNECTIONS, CONTACTS, OPTIONS, Site
+
+PROMPT = AlertPolicy(resolve_hold=timedelta(0), group_wait=timedelta(0))
 
 
 async def follow_up_asleep(site: Site, period: str, hand: str) -> Ended:
@@ -54,7 +59,8 @@ async def follow_up_in_a_step(site: Site, period: str, hand: str) -> Ended:
 async def alert(site: Site, period: str, hand: str) -> Ended:
     """A group of alerts that people have heard of: it is there again, and nobody hears of it twice."""
     group = f"hands-{period}"
-    desk = site.installation.desk()
+    data, groups = site.installation.database, TemporalAlertGroups(site.installation.client, PROMPT)
+    desk = AlertDesk(data.alerts, data.silences, groups, SystemClock())
     await desk.fire([_sighting(group)])
     await site.until(lambda: _posted(site, group, 1), "the alert")
     await site.installation.alert_groups_idle([group])
@@ -64,9 +70,12 @@ async def alert(site: Site, period: str, hand: str) -> Ended:
     await site.installation.alert_groups_idle([group])
     once = await _posted(site, group, 1)
     await desk.clear(group, "one")
-    await site.ended(ids.alert_workflow_id(group))
-    over = not await site.installation.database.alerts.open(group)
-    return Ended(healed=runs and once and over, sends=False)
+
+    async def over() -> bool:
+        return not await data.alerts.open(group)
+
+    await site.until(over, "the end of the alert")
+    return Ended(healed=runs and once, sends=False)
 
 
 async def rollback(site: Site, period: str, hand: str) -> Ended:
@@ -97,7 +106,7 @@ async def report(site: Site, period: str, hand: str) -> Ended:
     at = datetime.now(UTC)
     key = ids.cycle_report_key(period, at)
     if hand == "reset":
-        key = (await site.raw.chatMessages.find_one({"key": {"$regex": f"^cycle-report/{period}/"}}) or {})["key"]
+        key = (await site.raw.chatMessages.find_one({"_id": {"$regex": f"^cycle-report/{period}/"}}) or {})["_id"]
         await site.hand(hand, report_id)
     else:
         async with site.worker_is_frozen:
@@ -108,7 +117,7 @@ async def report(site: Site, period: str, hand: str) -> Ended:
         await site.ended(report_id)
         await site.reconcile()
     await site.ended(report_id)
-    return Ended(healed=await site.raw.chatMessages.count_documents({"key": key}) == 1)
+    return Ended(healed=await site.raw.chatMessages.count_documents({"_id": key}) == 1)
 
 
 async def opening(site: Site, period: str, hand: str) -> Ended:
@@ -172,7 +181,7 @@ async def _reminded(site: Site, period: str) -> Ended:
 
 
 async def _posted(site: Site, group: str, times: int) -> bool:
-    return bool(await site.raw.chatMessages.count_documents({"key": {"$regex": f"^alert/{group}/"}}) == times)
+    return bool(await site.raw.chatMessages.count_documents({"_id": {"$regex": f"^alert/{group}/"}}) == times)
 
 
 async def _tell(site: Site, period: str, state: ControlState) -> None:

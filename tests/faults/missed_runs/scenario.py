@@ -13,6 +13,7 @@ from typing import Any
 
 from temporalio.client import ScheduleState
 
+from relance.cli.periods import today
 from relance.contracts.checks import CheckInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import JobName
@@ -21,6 +22,7 @@ from relance.devstack.everflow.faults import Slow
 from relance.devstack.everflow.samples import sample_world
 from relance.domain.job_run import MISSED
 from relance.settings import Settings
+from relance.settings.everflow import Everflow
 from relance.settings.jobs import LEAST_CATCHUP
 from relance.temporal import schedules
 from relance.temporal.nominal_times import TemporalNominalTimes
@@ -205,7 +207,7 @@ async def rehearse(every: int, outages: int, say: Say) -> Report:
         installation = await stack.enter_async_context(installed(servers.stack, "missed-runs", ENVIRONMENT))
         await installation.database.ensure_indexes()
         async with EverflowControl(servers.stack.everflow_http) as everflow:
-            await everflow.put_world(sample_world(datetime.now(UTC).date()))
+            await everflow.put_world(sample_world(today(datetime.now(UTC), Everflow().timezone)))
         worker = await installation.start_worker()
         run = Rehearsal(servers, installation, every, say)
         await run.create()

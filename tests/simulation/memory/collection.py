@@ -30,7 +30,15 @@ class Cursor:
         self._name = name
         self._run = run
         self._order: Order = ()
+        self._skip = 0
         self._limit = 0
+
+    def skip(self, count: int) -> Cursor:
+        self._skip = count
+        return self
+
+    def max_time_ms(self, limit: int) -> Cursor:
+        return self
 
     def sort(self, by: str | Order, direction: int = 1) -> Cursor:
         self._order = [(by, direction)] if isinstance(by, str) else by
@@ -42,8 +50,9 @@ class Cursor:
 
     async def to_list(self, length: int | None) -> list[Raw]:
         limit = min(filter(None, (self._limit, length)), default=0)
-        [found] = await self._link.call(self._name, [lambda: self._run(self._order, limit)])
-        return list(found)
+        until = self._skip + limit if limit else 0
+        [found] = await self._link.call(self._name, [lambda: self._run(self._order, until)])
+        return list(found[self._skip :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,7 @@ class MemoryCollection:
         found = await self.find(query, projection).sort(sort).to_list(1)
         return found[0] if found else None
 
-    def aggregate(self, stages: Sequence[Mapping[str, Any]]) -> Cursor:
+    def aggregate(self, stages: Sequence[Mapping[str, Any]], **options: Any) -> Cursor:
         wanted = as_sent(list(stages))
 
         def run(order: Order, limit: int) -> list[Raw]:
@@ -93,7 +102,7 @@ class MemoryCollection:
 
         return Cursor(self._link, f"{self._name}.aggregate", run)
 
-    async def count_documents(self, query: Mapping[str, Any]) -> int:
+    async def count_documents(self, query: Mapping[str, Any], **options: Any) -> int:
         wanted = as_sent(query)
         return int(await self._one("count", lambda: sum(matches(one, wanted) for one in self._table.near(wanted))))
 

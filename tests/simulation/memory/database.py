@@ -7,7 +7,8 @@ from typing import Any, cast
 from relance.adapters.mongo.connection import Database, repositories
 from relance.adapters.mongo.documents import Client, MotorDatabase
 from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
-from relance.settings import Privacy
+from relance.settings.privacy import Privacy
+from tests.keys import PRIVACY
 from tests.simulation.memory.collection import MemoryCollection
 from tests.simulation.memory.link import Link
 from tests.simulation.memory.store import Store
@@ -42,4 +43,4 @@ def open_memory(
 ) -> Database:
     """Return the repositories of one process over a store."""
     raw = cast("MotorDatabase", cast("Any", MemoryDatabase(store, link)))
-    return repositories(cast("Client", cast("Any", MemoryClient())), raw, privacy or Privacy(), timing=timing)
+    return repositories(cast("Client", cast("Any", MemoryClient())), raw, privacy or PRIVACY, timing=timing)

@@ -12,8 +12,8 @@ from relance.adapters.channels.opening import OpenChannels
 from relance.clock import SystemClock
 from relance.devstack.chat.models import Service
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.settings import Mail
 from relance.settings.channels import ChannelName, Channels
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking
 from tests.adapters.channels.contract.harness import Harness, InInbox, OverHttp, OverMail, texts
 

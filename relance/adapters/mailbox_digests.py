@@ -1,0 +1,55 @@
+"""What mailboxes and invitations are known by where no address and no name may stand (SPEC section 13).
+
+A digest is `<fingerprint of the key>:<HMAC-SHA-256>`: under which key it was made is seen without trying, which is what
+tells whether an old key is still needed.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from relance.adapters.signing import derived
+from relance.domain.addresses import mailbox_key
+from relance.settings.keyring import Keyring
+
+_OF_INVITATIONS = "invitation"
+
+
+class MailboxDigests:
+    """Makes digests with the keys of one ring, newest key first: the first one is written, all are looked up."""
+
+    def __init__(self, ring: Keyring) -> None:
+        self._ring = ring
+        self._keys: tuple[tuple[str, bytes], ...] = ()
+
+    def of(self, address: str) -> tuple[str, ...]:
+        """Return the digests of a mailbox, one per key.
+
+        Raises:
+            SettingsError: there is no key.
+        """
+        mailbox = mailbox_key(address).encode()
+        return tuple(prefix + hmac.digest(key, mailbox, "sha256").hex() for prefix, key in self._prefixed())
+
+    def of_invitation(self, invitation_id: str) -> tuple[str, ...]:
+        """Return what an invitation is known by once its id is gone, one per key."""
+        text = invitation_id.encode()
+        keys = ((prefix, derived(key, _OF_INVITATIONS)) for prefix, key in self._prefixed())
+        return tuple(prefix + hmac.digest(key, text, "sha256").hex() for prefix, key in keys)
+
+    def _prefixed(self) -> tuple[tuple[str, bytes], ...]:
+        # Not at once: whoever only looks around has no keys, and asks for no digest.
+        if not self._keys:
+            ring = self._ring
+            self._keys = tuple((f"{one}:", key) for one, key in zip(ring.fingerprints, ring.keys, strict=True))
+        return self._keys
+
+
+def bare(digest: str) -> str:
+    """Return a digest without its key's fingerprint."""
+    return digest.rpartition(":")[2]
+
+
+def key_of(digest: str) -> str:
+    """Return the fingerprint of the key a digest was made with."""
+    return digest.partition(":")[0]

@@ -1,0 +1,28 @@
+"""Is every period that is near looked after: has it a cycle, plans, and a plan of each user?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relance.coverage import CoverageWatch
+from relance.domain.health import Concern
+from relance.domain.probes import ProbeName
+from relance.ports.health import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodsProbe:
+    """The periods that lack something, each a concern of its own."""
+
+    watch: CoverageWatch
+    deadline: float
+    name: str = ProbeName.PERIODS
+
+    async def look(self) -> Reading:
+        """Return how many periods, which, and what each lacks."""
+        found = await self.watch.look()
+        concerns = {
+            one.period: Concern(code=one.gap, count=one.count, reason=one.state if one.state.cut else "")
+            for one in found
+        }
+        return Reading(float(len(found)), "", ", ".join(f"{one.period} {one.gap}" for one in found), concerns)

@@ -1,0 +1,59 @@
+"""Which keys an installation has used, and whether a process knows them all (SPEC section 13).
+
+A process without a key that others have written with would forget their opt-outs and refuse their links, unnoticed. So
+the database knows the fingerprints of the keys, and who lacks one does not start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRegister:
+    """The fingerprints on record, by setting, in the order in which they came; `retired` are not needed any more."""
+
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    retired: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def needed(self, setting: str) -> tuple[str, ...]:
+        """Return the keys of a setting that every process must have."""
+        retired = self.retired.get(setting, ())
+        return tuple(one for one in self.known.get(setting, ()) if one not in retired)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """What a process's keys of one setting are, compared with those on record."""
+
+    setting: str
+    missing: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    retired_first: str | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why a process with these keys must not start; None if it may."""
+        if self.missing:
+            listed = ", ".join(self.missing)
+            return (
+                f"{self.setting}: lacks the key(s) with fingerprint {listed}, which this installation has used; "
+                "opt-outs or links made with it would not be known. Put it behind the first key, after a comma"
+            )
+        if self.retired_first is not None:
+            return (
+                f"{self.setting}: its first key, with fingerprint {self.retired_first}, was retired; put another one "
+                "before it"
+            )
+        return None
+
+
+def compare(setting: str, ours: Sequence[str], register: KeyRegister) -> KeyCheck:
+    """Compare the fingerprints of a process's keys, the first of which writes, with those on record."""
+    return KeyCheck(
+        setting=setting,
+        missing=tuple(one for one in register.needed(setting) if one not in ours),
+        new=tuple(one for one in ours if one not in register.known.get(setting, ())),
+        retired_first=ours[0] if ours and ours[0] in register.retired.get(setting, ()) else None,
+    )

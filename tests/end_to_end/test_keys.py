@@ -1,0 +1,66 @@
+"""Keys and opt-outs on real servers: nobody is forgotten, nobody is mistaken for another, no foreign key starts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from relance.devstack.mailbox.client import Mailbox
+from relance.devstack.processes import free_port
+from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
+from tests.installation import ROOT, Installation
+from tests.keys import a_key
+from tests.outside.opt_outs import wrong_opt_outs
+from tests.outside.published_keys import refused, starts
+
+
+async def test_opt_outs_are_about_the_mailbox_that_was_written_to_also_after_the_keys_were_rotated(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    assert await wrong_opt_outs(installation, mailbox) == 0
+    entries = await installation.entries("2026-12")
+    assert entries["2026-12.u1.c-alice"].status == "sent"
+    reasons = {one.contact_id: one.reason for one in entries.values() if one.status == "skipped"}
+    assert reasons == dict.fromkeys(("x-alice", "x-dana", "x-erin"), "suppressed")
+
+
+async def test_what_is_published_or_missing_starts_neither_worker_nor_starter(installation: Installation) -> None:
+    cases = list(starts(installation.environment))
+    assert len(cases) == 14
+    found = [await asyncio.to_thread(refused, *one) for one in cases]
+    assert [one[:2] for one, fine in zip(cases, found, strict=True) if not fine] == []
+
+
+async def _worker(environment: Mapping[str, str], *options: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "worker.py"),
+        *options,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+@pytest.mark.parametrize("options", [(), ("--processes", "2")], ids=["one", "supervised"])
+@pytest.mark.parametrize("setting", [SUPPRESSION_KEY, LINK_KEY])
+async def test_a_worker_with_a_foreign_key_refuses_to_start_and_says_which(
+    installation: Installation, setting: str, options: tuple[str, ...]
+) -> None:
+    await (await installation.start_worker()).stop()
+    code, said = await _worker({**installation.environment, setting: a_key()}, *options)
+    assert code == 2
+    assert f"{setting}: lacks the key(s) with fingerprint" in said
+    assert "Traceback" not in said
+
+
+async def test_a_database_that_does_not_answer_is_no_refusal(installation: Installation) -> None:
+    away = f"mongodb://127.0.0.1:{free_port()}/?replicaSet=rs0"
+    code, said = await _worker({**installation.environment, "RELANCE_MONGO__URI": away, "RELANCE_MONGO__TIMEOUT": "1"})
+    assert (code, "lacks" in said) == (3, False)

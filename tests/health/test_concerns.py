@@ -1,0 +1,92 @@
+"""A probe that looks at several things: each of them has an alert of its own (SPEC H2)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from relance.domain.alerts.model import Rule
+from relance.domain.failures import Severity
+from relance.domain.health import Concern, Health, Trouble
+from relance.domain.period_coverage import CycleState, Gap
+from relance.domain.probes import ProbeName
+from relance.errors import DependencyUnavailable
+from tests.health.conftest import Ward
+
+NOVEMBER, DECEMBER = "2026-11", "2026-12"
+NO_CYCLE = Concern(code=Gap.NO_CYCLE)
+UNPLANNED = Concern(code=Gap.WITHOUT_PLAN, count=7)
+
+
+async def subjects(ward: Ward) -> list[str]:
+    return sorted(alert.subject for alert in await ward.data.alerts.open(Rule.PERIOD))
+
+
+async def test_each_subject_is_told_and_ended_on_its_own(ward: Ward) -> None:
+    rounds = [
+        await ward.concerned(one)
+        for one in (
+            {},
+            {NOVEMBER: UNPLANNED},
+            {NOVEMBER: UNPLANNED},
+            {NOVEMBER: UNPLANNED, DECEMBER: NO_CYCLE},
+            {NOVEMBER: UNPLANNED, DECEMBER: NO_CYCLE},
+            {DECEMBER: NO_CYCLE},
+            {},
+            {},
+        )
+    ]
+    # The second one is told at its first look: that something is wrong is certain by then.
+    assert ward.told() == [(Rule.PERIOD, *one) for one in ((1, 0), (1, 0), (0, 1), (0, 1))]
+    news = [(list(one.firings), list(one.gone)) for _, one in ward.groups.sightings]
+    assert [one.key for one in news[1][0]] == [f"{Rule.PERIOD}/{DECEMBER}"]
+    assert news[2:] == [([], [f"{Rule.PERIOD}/{NOVEMBER}"]), ([], [f"{Rule.PERIOD}/{DECEMBER}"])]
+    counts = [(one.counts["fired"], one.counts["over"]) for one in rounds]
+    assert counts == [(0, 0), (0, 0), (1, 0), (1, 0), (0, 0), (0, 1), (0, 1), (0, 0)]
+
+
+async def test_the_alert_of_a_subject_follows_what_is_wrong_with_it(ward: Ward) -> None:
+    ended = Concern(code=Gap.ENDED_BY_HAND, count=5, reason=CycleState.TERMINATED)
+    labels = []
+    for concern in (ended, ended, NO_CYCLE):
+        await ward.concerned({DECEMBER: concern})
+        labels += [alert.labels for alert in await ward.data.alerts.open(Rule.PERIOD)]
+    assert [(one["detail"], one["reason"]) for one in labels] == [
+        (Gap.ENDED_BY_HAND, CycleState.TERMINATED),
+        (Gap.NO_CYCLE, ""),
+    ]
+
+
+async def test_what_is_wrong_is_in_the_evidence(ward: Ward) -> None:
+    for _ in range(2):
+        await ward.concerned({DECEMBER: UNPLANNED})
+    [alert] = await ward.data.alerts.open(Rule.PERIOD)
+    assert (alert.severity, alert.subject, alert.evidence.value) == (Severity.CRITICAL, DECEMBER, Decimal(7))
+
+
+async def test_a_look_that_fails_ends_nothing_and_is_told_if_nothing_else_was(ward: Ward) -> None:
+    for _ in range(2):
+        await ward.round([(ProbeName.PERIODS, Trouble.ERROR)])
+    assert await subjects(ward) == [ProbeName.PERIODS]
+    for _ in range(2):
+        await ward.concerned({DECEMBER: NO_CYCLE})
+    assert (await ward.standing(ProbeName.PERIODS)).told_of == {DECEMBER: Gap.NO_CYCLE}
+    told = len(ward.told())
+    for _ in range(3):
+        await ward.round([(ProbeName.PERIODS, Trouble.ERROR)])
+    assert len(ward.told()) == told
+    away = [(ProbeName.PERIODS, Trouble.UNREACHABLE), (ProbeName.TEMPORAL, Trouble.UNREACHABLE)]
+    await ward.round(away)
+    standing = await ward.standing(ProbeName.PERIODS)
+    assert (standing.state, standing.told_of) == (Health.UNHEALTHY, {DECEMBER: Gap.NO_CYCLE})
+
+
+async def test_whoever_dies_before_people_are_told_is_made_up_for(ward: Ward) -> None:
+    await ward.concerned({DECEMBER: NO_CYCLE})
+    ward.groups.failing = DependencyUnavailable("Temporal", "on demand")
+    with pytest.raises(DependencyUnavailable):
+        await ward.concerned({DECEMBER: NO_CYCLE})
+    ward.groups.failing = None
+    await ward.concerned({DECEMBER: NO_CYCLE})
+    assert ward.told() == [(Rule.PERIOD, 1, 0)]

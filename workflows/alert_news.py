@@ -1,0 +1,28 @@
+"""What a group of alerts heard since it looked last, joined where that means the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from relance.contracts.alerts import Decided, Inhibited, Sighted
+
+
+def merged(news: Iterable[Sighted | Decided | Inhibited]) -> list[Sighted | Decided | Inhibited]:
+    """Join firings that follow each other: one step for a thousand of them instead of a thousand steps."""
+    merged: list[Sighted | Decided | Inhibited] = []
+    for one in news:
+        last = merged[-1] if merged else None
+        if isinstance(last, Sighted) and isinstance(one, Sighted) and _only_fires(last) and _only_fires(one):
+            merged[-1] = one.model_copy(
+                update={"firings": last.firings + one.firings, "silenced": last.silenced + one.silenced}
+            )
+        else:
+            merged.append(one)
+    return merged
+
+
+def _only_fires(news: Sighted) -> bool:
+    return not news.whole and not news.gone and not news.observation

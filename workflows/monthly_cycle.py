@@ -92,9 +92,10 @@ class MonthlyCycle:
         while True:
             # Started again only to end it: whoever has no plan yet needs none.
             if not (self._orders.over and workflow.patched("no-plans-when-over")):
+                opening = self._progress.users_planned == 0
                 await self._plan()
                 # Who pauses, resumes or cancels it may die between the database and the signal.
-                if workflow.patched("cycle-asks"):
+                if not opening and workflow.patched("cycle-asks"):
                     await self._orders.ask()
             over = await self._send_until_replan()
             if over or workflow.info().is_continue_as_new_suggested():

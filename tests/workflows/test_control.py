@@ -135,6 +135,34 @@ async def test_a_wave_that_is_over_follows_what_was_sent_unless_it_is_rolled_bac
     assert (result.batches, len(house.followed), len(house.planned)) == (2, followed, USERS)
 
 
+@pytest.mark.parametrize("state", [ControlState.RUNNING, ControlState.CANCELLED])
+async def test_a_paused_cycle_that_misses_its_signal_learns_of_it_at_the_next_planning_pass(
+    skipper: TimeSkipper, serving: Serve, state: ControlState
+) -> None:
+    house = household()
+    # After the beginning of the cycle, before its second planning pass.
+    house.planned = dict.fromkeys(house.planned, next(iter(house.planned.values())) + timedelta(minutes=30))
+    async with serving(house.activities()):
+        cycle = await skipper.client.start_workflow(
+            MonthlyCycle.run,
+            CycleInput(period=PERIOD, options=OPTIONS.model_copy(update={"replan_every": timedelta(hours=1)})),
+            id=f"cycle-under-test/{uuid4()}",
+            task_queue=TaskQueue.INVITATIONS,
+        )
+        await until(lambda: len(house.plans_made) == 1)
+        house.control = told(ControlState.PAUSED)
+        await cycle.signal(MonthlyCycle.control, house.control)
+        # Whoever let it go on, or cancelled it, died between the database and the signal.
+        house.control = told(state)
+        await skipper.fast_forward(cycle, timedelta(hours=1, minutes=1))
+        await until(lambda: house.looks > 0)
+        if state is ControlState.RUNNING:
+            await until(lambda: not house.planned)
+        else:
+            await until(lambda: bool(house.given_up))
+        await cycle.terminate()
+
+
 async def test_a_paused_cycle_starts_no_wave_and_tells_those_that_run(skipper: TimeSkipper, serving: Serve) -> None:
     house = household()
     later = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)

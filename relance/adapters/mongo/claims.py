@@ -23,6 +23,14 @@ _TO_CORRECT = [status.value for status in InvitationStatus if status.value not i
 _TO_SKIP = [status.value for status in sources_of(InvitationStatus.SKIPPED)]
 
 
+_MAILBOX = "claim.mailbox"
+_BEFORE: Raw = {"$ifNull": ["$mailboxes", []]}
+_BOTH: Raw = {"$cond": [{"$in": [f"${_MAILBOX}", _BEFORE]}, _BEFORE, {"$concatArrays": [_BEFORE, [f"${_MAILBOX}"]]}]}
+# Behind those that an earlier attempt without a reply may have reached. Of two arrays the one that goes on is the
+# greater; a missing field is before every array.
+_REACHED: Raw = {"$cond": [{"$gt": ["$doubts", []]}, _BOTH, [f"${_MAILBOX}"]]}
+
+
 def claims(
     requests: Sequence[ClaimRequest], nonce: str, mailboxes: Mapping[str, str], distance: timedelta = timedelta(0)
 ) -> list[UpdateMany]:
@@ -65,14 +73,13 @@ def _for_invitations(requests: Sequence[ClaimRequest], nonce: str, mailboxes: Ma
     at = value_of({request.invitation_id: request.at for request in requests})
     fields = {
         "status": InvitationStatus.SENDING.value,
-        "claim": _claim(requests, nonce),
+        "claim": _claim(requests, nonce, mailboxes),
         "attempts": {"$add": [{"$ifNull": ["$attempts", 0]}, 1]},
-        "mailboxes": _reached(value_of({one.invitation_id: mailboxes[one.invitation_id] for one in requests})),
     }
     return UpdateMany(
         # A missing retryAt is before every instant.
         {**_unclaimed(requests), "status": {"$in": _TO_SEND}, "$expr": {"$lte": ["$retryAt", at]}},
-        [{"$set": fields}, {"$unset": "retryAt"}],
+        [{"$set": fields}, {"$set": {"mailboxes": _REACHED}}, {"$unset": ["retryAt", _MAILBOX]}],
     )
 
 
@@ -84,19 +91,11 @@ def _for(kind: MailKind, requests: Sequence[ClaimRequest], nonce: str, distance:
             **({} if kind is MailKind.CORRECTION else {"$expr": _none_since(requests, distance)}),
             "status": {"$in": _TO_CORRECT if kind is MailKind.CORRECTION else _TO_REMIND},
         },
-        [{"$set": {"claim": _claim(requests, nonce)}}],
+        [{"$set": {"claim": _claim(requests, nonce, {})}}],
     )
 
 
-def _reached(mailbox: Raw) -> Raw:
-    """Return the new mailbox, behind those that an earlier attempt without a reply may have reached."""
-    before = {"$ifNull": ["$mailboxes", []]}
-    both = {"$cond": [{"$in": [mailbox, before]}, before, {"$concatArrays": [before, [mailbox]]}]}
-    # Of two arrays the one that goes on is the greater; a missing field is before every array.
-    return {"$cond": [{"$gt": ["$doubts", []]}, both, [mailbox]]}
-
-
-def _claim(requests: Sequence[ClaimRequest], nonce: str) -> Raw:
+def _claim(requests: Sequence[ClaimRequest], nonce: str, mailboxes: Mapping[str, str]) -> Raw:
     return value_of(
         {
             request.invitation_id: {
@@ -104,6 +103,8 @@ def _claim(requests: Sequence[ClaimRequest], nonce: str) -> Raw:
                 "token": request.token,
                 "nonce": nonce,
                 "at": request.at,
+                # Within the claim, because each further list of values is sent, parsed and looked up once more.
+                **({_MAILBOX.partition(".")[2]: mailboxes[request.invitation_id]} if mailboxes else {}),
             }
             for request in requests
         }

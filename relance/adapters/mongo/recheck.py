@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, TypeVar
 
+from relance.adapters.mailbox_digests import bare
 from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, either, projection, with_text_ids
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
@@ -33,6 +34,7 @@ class _Present:
     contacts: Mapping[str, Contact]
     invitations: Mapping[str, Invitation]
     suppressed: set[str]
+    mailboxes: Mapping[str, tuple[str, ...]]
 
 
 class Recheck:
@@ -58,13 +60,15 @@ class Recheck:
     async def decide(self, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer]:
         """Return one answer per request, in order, as far as eligibility and the distance between mails go."""
         present = await self._read(requests)
-        return [_decide(request, present, self._timing, self._suppressions.mailboxes) for request in requests]
+        return [_decide(request, present, self._timing) for request in requests]
 
     async def _read(self, requests: Sequence[ClaimRequest]) -> _Present:
         users = {request.user.id: request.user for request in requests}
         contacts = {request.contact.id: request.contact for request in requests}
         reminded = [request.invitation_id for request in requests if request.kind is not MailKind.INVITATION]
-        hashes = {request.contact.email: self._suppressions.hashes(request.contact.email) for request in requests}
+        # The dear part of a digest is what makes an address a mailbox: once per claim.
+        mailboxes = {one.contact.email: self._suppressions.mailboxes(one.contact.email) for one in requests}
+        hashes = {address: [bare(one) for one in those] for address, those in mailboxes.items()}
         found: dict[str, list[Raw]] = {"contacts": [], "users": [], "suppressions": [], "invitations": []}
         with translated("check eligibility again"):
             stages = [
@@ -84,6 +88,7 @@ class Recheck:
             contacts=present,
             invitations={one.id: one for one in await self._invitation_reader.valid(found["invitations"])},
             suppressed=suppressed | await self._suppressions.suppressed(list(changed)),
+            mailboxes={**mailboxes, **{one: self._suppressions.mailboxes(one) for one in changed}},
         )
 
 
@@ -133,13 +138,11 @@ def _same_contact(raw: Raw, contact: Contact) -> bool:
     )
 
 
-def _decide(
-    request: ClaimRequest, present: _Present, timing: ReminderTiming, mailboxes_of: Callable[[str], tuple[str, ...]]
-) -> ClaimAnswer:
+def _decide(request: ClaimRequest, present: _Present, timing: ReminderTiming) -> ClaimAnswer:
     user = present.users.get(request.user.id)
     contact = present.contacts.get(request.contact.id)
     suppressed = contact is not None and contact.email in present.suppressed
-    mailboxes = mailboxes_of((contact or request.contact).email)
+    mailboxes = present.mailboxes[(contact or request.contact).email]
     refusal: Refusal | ReminderRefusal | None
     not_before: datetime | None = None
     if request.kind is MailKind.INVITATION:

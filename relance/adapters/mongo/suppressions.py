@@ -51,7 +51,7 @@ class MongoSuppressions:
 
     async def suppressed(self, addresses: Sequence[str]) -> set[str]:
         """Return those of the addresses that are suppressed, under whichever key."""
-        hashes = {address: self.hashes(address) for address in addresses}
+        hashes = {address: [bare(one) for one in self.mailboxes(address)] for address in addresses}
         if not hashes:
             return set()
         wanted = {one for those in hashes.values() for one in those}
@@ -63,10 +63,6 @@ class MongoSuppressions:
     def mailboxes(self, address: str) -> tuple[str, ...]:
         """Return what the ledger may know an address by, newest key first."""
         return self._digests.of(address)
-
-    def hashes(self, address: str) -> list[str]:
-        """Return the `_id`s under which an address may be suppressed."""
-        return [bare(one) for one in self._digests.of(address)]
 
     async def kept(self, invitation_id: str) -> tuple[str, ...]:
         """Return the mailboxes of an invitation that has lost its names; none if it has not, or is deleted."""

@@ -288,3 +288,9 @@ def test_a_doubt_that_a_restore_has_left_is_told_as_one() -> None:
     doubt = Doubt(kind=MailKind.INVITATION, since=SENT_AT, restored=True, verdict=Verdict.ARRIVED)
     [line] = [line for line in why(an_invitation(doubts=(doubt,))) if "not certain at first" in line]
     assert line.startswith("The database was put back to its state on Thursday 5 November 2026")
+
+
+def test_a_changed_address_is_given_as_the_reason_for_which_no_reminder_will_go_out() -> None:
+    lines = " ".join(why(an_invitation(), moved=True))
+    assert lines.count("the contact's address is another one than that of the invitation") == 2
+    assert "another one" not in " ".join(why(an_invitation()))

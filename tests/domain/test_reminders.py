@@ -270,3 +270,14 @@ def test_a_second_reminder_put_off_by_a_late_first_one_is_never_too_late_for_tha
 
 def test_the_limits_are_three_days_and_one() -> None:
     assert (DEFAULT_TIMING.max_late, DEFAULT_TIMING.distance) == (3 * DAY, DAY)
+
+
+def test_who_did_not_get_the_invitation_is_not_reminded_of_it_and_may_be_later() -> None:
+    def moved(**fields: Any) -> ReminderRefusal | None:
+        contact = a_contact().model_copy(update=fields)
+        return reminder_refusal(MailKind.FIRST, an_invitation(), a_user(), contact, suppressed=False, moved=True)
+
+    assert moved() is R.ADDRESS_CHANGED
+    assert not R.ADDRESS_CHANGED.final
+    # What ends the invitation for good is said first.
+    assert moved(status=ContactStatus.OPTED_OUT) is R.CONTACT_OPTED_OUT

@@ -51,9 +51,7 @@ async def mongo_uri(stack_folder: Path) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def running_temporal(stack_folder: Path) -> AsyncIterator[TemporalServer]:
     # Histories are asked to continue as new early, so that a short test sees it.
-    # A skip of time passes each timer in some milliseconds instead of a second.
-    config = {"limit.historyCount.suggestContinueAsNew": 400, "history.timerProcessorMaxTimeShift": "10ms"}
-    server = await temporal_server.start(stack_folder, dynamic_config=config)
+    server = await temporal_server.start(stack_folder, dynamic_config={"limit.historyCount.suggestContinueAsNew": 400})
     yield server
     await server.stop()
 

@@ -22,6 +22,7 @@ from relance.domain.windows import window_of
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from tests.cli.terminal import Terminal
+from tests.keys import privacy_of
 
 YESTERDAY = window_of(date(2026, 3, 10), date(2026, 3, 10), "Europe/Amsterdam")
 
@@ -32,7 +33,7 @@ def stored(terminal: Terminal) -> Settings:
         "uri": terminal.environment["RELANCE_MONGO__URI"],
         "database": terminal.environment["RELANCE_MONGO__DATABASE"],
     }
-    return Settings.model_validate({"mongo": mongo})
+    return Settings.model_validate({"mongo": mongo, "privacy": privacy_of(terminal.environment)})
 
 
 @asynccontextmanager

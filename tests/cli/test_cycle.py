@@ -8,21 +8,13 @@ import starter
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.invitation import Invitation, InvitationStatus
-from relance.settings import Settings
+from tests.cli.desk import stored
 from tests.cli.terminal import Terminal
 from tests.worker_process import WorkerProcess
 
 PERIOD, OTHER = "2041-03", "2041-04"
 # Of the four users' eight contacts one has opted out and one has bounced; see `relance.devstack.samples`.
 SENT, SKIPPED = 6, {"contact_opted_out": 1, "contact_bounced": 1}
-
-
-def stored(terminal: Terminal) -> Settings:
-    mongo = {
-        "uri": terminal.environment["RELANCE_MONGO__URI"],
-        "database": terminal.environment["RELANCE_MONGO__DATABASE"],
-    }
-    return Settings.model_validate({"mongo": mongo})
 
 
 async def test_a_dry_run_shows_everything_and_writes_nothing(terminal: Terminal, mailbox: Mailbox) -> None:

@@ -74,7 +74,7 @@ async def test_changed_settings_of_a_job_reach_the_server(applied: Terminal, cli
     assert latest == datetime(2026, 12, 1, 11, 15, 10, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("cron", ["0 3 * *", "60 3 * * *", "@daily", "0 0 ? * *"])
+@pytest.mark.parametrize("cron", ["0 3 * *", "60 3 * * *", "@Daily", "0 0 ? * *"])
 def test_a_wrong_cron_expression_stops_the_start_and_names_the_setting(terminal: Terminal, cron: str) -> None:
     wrong = Terminal({**terminal.environment, "RELANCE_JOBS__CLEANUP_CRON": cron})
     ended = wrong.run("schedules", "list")

@@ -18,8 +18,8 @@ from relance.contracts.cycle import CycleInput
 from relance.contracts.names import MONTHLY_SCHEDULE, JobName
 from relance.domain.job_run import LATE, PAUSED, JobRun
 from relance.domain.send_times import current_period, period_of_opening
+from tests.cli.desk import stored
 from tests.cli.terminal import Terminal
-from tests.cli.test_cycle import stored
 from tests.faults.missed_month.site import zone_at_noon
 from tests.installation import ROOT
 

@@ -43,6 +43,9 @@ class Plans:
     async def open_count(self, period: str) -> int:
         return 0
 
+    async def unreadable_count(self, period: str) -> int:
+        return 0
+
 
 class Data:
     """The part of a database that is asked."""

@@ -202,7 +202,9 @@ async def test_whatever_is_signalled_the_workflow_goes_on_and_each_is_counted_on
     replayer = Replayer(workflows=ALL, plugins=[relance_plugin()], runtime=ignored.runtime)
     await replayer.replay_workflow(history)
     assert ignored.read() == expected(cls)
-    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    # What other tests of this process have left behind may speak as well.
+    ours = [record for record in caplog.records if record.name.startswith(("temporalio", "relance.temporal"))]
+    assert not [record for record in ours if record.levelno >= logging.WARNING]
 
 
 async def test_what_comes_before_the_workflow_has_begun_is_counted_too(own: Client, ignored: Ignored) -> None:

@@ -81,8 +81,11 @@ async def test_a_cleanup_without_ended_periods_leaves_them_out(
 async def test_a_reconciliation_is_recorded_however_it_ends(
     skipper: TimeSkipper, serving: Serve, house: House, broken: bool, state: str
 ) -> None:
-    async with serving(served(house, Upkeep(broken=broken))):
+    upkeep = Upkeep(broken=broken)
+    async with serving(served(house, upkeep)):
         await (await begin(skipper, Reconcile)).result()
+    # What was ended by hand is started again in either case.
+    assert upkeep.asked[-1] == "repair"
     assert [(run.job, run.state) for run in house.job_runs] == [("reconcile", state)]
 
 

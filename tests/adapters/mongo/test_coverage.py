@@ -43,6 +43,7 @@ async def test_the_first_period_is_that_of_the_oldest_plan_or_report(db: Databas
     assert await db.coverage.first_period() == "2026-09"
 
 
+@pytest.mark.scans("it ends at the first active user")
 async def test_a_user_is_active_as_the_model_reads_it(db: Database) -> None:
     await add_users(db, "u1", status="closed")
     assert not await db.coverage.has_users()

@@ -100,6 +100,7 @@ async def test_a_record_that_changed_meanwhile_is_not_replaced(db: Database) -> 
     assert await db.keys.read() == KeyRegister({"a": ("1", "3")}, {"a": ("1",)})
 
 
+@pytest.mark.scans("a person asks, before a key is dropped")
 async def test_what_was_written_with_each_key_is_counted(db: Database) -> None:
     one, two = (privacy(suppression=key).suppression_keys.fingerprints[0] for key in (OLD, NEW))
     await db.suppressions.suppress((f"{one}:aa", f"{one}:bb", f"{two}:cc"), "opted_out", AT)

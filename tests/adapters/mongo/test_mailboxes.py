@@ -14,7 +14,7 @@ from relance.domain.failures import UNCERTAIN
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.domain.people import ContactStatus
 from relance.ports import Claimed, ClaimRequest, Deferred, Refused, Released, Result
-from tests.adapters.mongo.people import AT, FULL_MAILBOX, SENT, People, settle
+from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, SENT, People, settle
 from tests.keys import PRIVACY, a_key, ring
 
 LATER = AT + timedelta(minutes=5)
@@ -96,7 +96,8 @@ async def test_nothing_follows_an_invitation_to_a_mailbox_that_did_not_get_it(pe
 async def test_the_same_mailbox_however_it_is_written_is_reminded(people: People, address: str) -> None:
     request = await _sent(people)
     await _rename(people.db, address)
-    assert isinstance(await people.db.ledger.exchange(None, people.request(request.contact, MailKind.FIRST)), Claimed)
+    reminder = replace(people.request(request.contact, MailKind.FIRST), at=DUE.first)
+    assert isinstance(await people.db.ledger.exchange(None, reminder), Claimed)
 
 
 async def test_who_was_invited_by_an_earlier_version_is_reminded_whatever_the_record_says(people: People) -> None:

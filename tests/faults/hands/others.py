@@ -157,8 +157,10 @@ async def _cycle(site: Site, period: str) -> None:
 
 async def _overdue(site: Site, period: str) -> None:
     at = datetime.now(UTC) - timedelta(hours=3)
+    # The invitation went out three days before its first reminder: two mails keep their distance.
+    fields = {"dueAt.first": at, "sentAt": at - timedelta(days=3)}
     await site.raw.invitations.update_many(
-        {"period": period, "userId": "u0", "sentAt": {"$ne": None}}, {"$set": {"dueAt.first": at}}
+        {"period": period, "userId": "u0", "sentAt": {"$ne": None}}, {"$set": fields}
     )
 
 

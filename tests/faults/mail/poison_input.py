@@ -82,7 +82,7 @@ BROKEN_CONTACTS: tuple[Mapping[str, Any], ...] = (
     {"name": 7},
     {"name": ["a", "list"]},
     {"email": {"$ne": None}},
-    {"email": None},
+    {"email": 12.5},
     {"status": "whatever"},
     {"status": "active\r\n"},
     {"locale": 12},
@@ -90,7 +90,7 @@ BROKEN_CONTACTS: tuple[Mapping[str, Any], ...] = (
     {"_id": "dots.and/slashes"},
     {"_id": "x" * 65},
 )
-BROKEN_USERS: tuple[Mapping[str, Any], ...] = ({"name": 3.5}, {"name": None}, {"reminderSettings": "weekly"})
+BROKEN_USERS: tuple[Mapping[str, Any], ...] = ({"name": 3.5}, {"name": ["Ann"]}, {"reminderSettings": "weekly"})
 
 
 class Poison:

@@ -50,7 +50,10 @@ class Waking:
                         if (await self.controls.get(request.period)).state in STANDS_STILL:
                             return counts.model_copy(update={"stopped": True})
                         counts = await self._wake(request.period, some, counts)
-                        await self._worked_off(request.period, after, {one.user_id for one in some})
+                        # Who is woken is not woken again by an attempt that fails while it waits for him.
+                        before, after = after, some[-1].user_id
+                        activity.heartbeat((after, counts.model_dump()))
+                        await self._worked_off(request.period, before, {one.user_id for one in some})
                     after = page[-1].user_id
         return counts
 

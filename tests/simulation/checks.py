@@ -18,6 +18,7 @@ from tests.simulation.application import Application
 from tests.simulation.composition import DOMAIN
 from tests.simulation.control_history import ControlHistory
 from tests.simulation.memory.values import Raw
+from tests.simulation.opt_outs import OptOuts
 from tests.simulation.relay import Relay
 from tests.simulation.spacing import Spacing
 from tests.simulation.temporal.cluster import Attempt
@@ -75,7 +76,6 @@ class Checks:
     relay: Relay
     application: Application
     asked: dict[tuple[str, str, str], Asked] = field(default_factory=dict)
-    opted_out: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     acceptances: list[Acceptance] = field(default_factory=list)
     copies: Counter[tuple[str, str]] = field(default_factory=Counter)
     interruptions: list[Interruption] = field(default_factory=list)
@@ -86,6 +86,7 @@ class Checks:
 
     def __post_init__(self) -> None:
         self.controls = ControlHistory(self.world)
+        self.opt_outs = OptOuts(self.world, self.application)
         self.spacing = Spacing(self.world, self.skew)
 
     @property
@@ -114,8 +115,7 @@ class Checks:
     def event_acknowledged(self, invitation_id: str, kind: EventKind) -> None:
         """Note that from now on an event must be honoured."""
         if kind in CONTACT_AFTER:
-            contact = ids.parse_invitation_id(invitation_id).contact_id
-            self.opted_out.setdefault(contact, (self.world.trace.step, self.world.now()))
+            self.opt_outs.acknowledged(invitation_id, self.entry(invitation_id))
 
     def interrupted(self, worker: WorkerProcess) -> None:
         """Note that a process was cut: what its connections had in flight may be sent once more."""
@@ -140,7 +140,7 @@ class Checks:
                 self.bound += one.kind == MailKind.CORRECTION or (
                     one.kind == MailKind.INVITATION and not self.relay.log_is_sure
                 )
-        self.opted_out = {contact: known for contact, known in self.opted_out.items() if known[1] < to}
+        self.opt_outs.put_back(to)
         self.controls.put_back()
 
     def superseded(self, attempt: Attempt) -> None:
@@ -186,6 +186,7 @@ class Checks:
     def _accepted(self, letter: Letter, process: Process) -> None:
         key = letter.invitation_id, str(letter.kind)
         self.copies[key] += 1
+        self.opt_outs.reached(letter.invitation_id, letter.to_address)
         self.acceptances.append(Acceptance(*key, process.name, self.world.now(), self._is_zombie(process)))
         if letter.message_id != ids.message_id(letter.invitation_id, letter.kind, DOMAIN):
             self.world.violated("I2", f"{key} has another Message-ID")
@@ -202,7 +203,7 @@ class Checks:
             self.world.violated("I3", f"{letter.invitation_id} {letter.kind} was sent without a claim")
             return
         contact = ids.parse_invitation_id(letter.invitation_id).contact_id
-        if contact in self.opted_out and self.opted_out[contact][0] < asked.step:
+        if self.opt_outs.forbids(letter.to_address, asked.step):
             self.world.violated("I3", f"{letter.invitation_id} {letter.kind} was sent after the opt-out was confirmed")
         self.controls.check(letter, asked.at)
         self.spacing.check(letter, asked.at, self.entry(letter.invitation_id))

@@ -49,7 +49,9 @@ class Closing:
 
     def _check_ended(self, entry: Raw) -> None:
         status, name = _S(entry["status"]), entry["_id"]
+        # Whoever is closed needs no timer any more, and no record for what he had been sent before.
         stopped = {one["reason"] for one in entry.get("reminderSkips", [])} & FINAL_REASONS
+        stopped |= {entry["contactId"]} & self.checks.application.touched.keys()
         if status not in ENDED and not stopped:
             self.world.violated("I1", f"{name} is still {status}")
         elif status in _NEVER_SENT - {_S.SUBMITTED} and not entry.get("reason"):

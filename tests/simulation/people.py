@@ -132,7 +132,7 @@ class People:
         elif dice.random() < 0.5:
             self._touch_all_of(one)
             self._application.change("contacts", one, {"email": f"{one}-{dice.randrange(100)}@c.example"})
-        elif one not in self._checks.opted_out:
+        elif one not in self._checks.opt_outs.contacts:
             self._application.change("contacts", one, {"status": dice.choice(("blocked", "pending"))})
 
     def _switch_user(self) -> None:

@@ -21,14 +21,14 @@ from workflows.weekly_cleanup import WeeklyCleanup
 
 ZONE = "Europe/Paris"
 HOUR = timedelta(hours=1)
-LOOKS_WITHIN = (1, 6, 12, 24, 48, 72)
+LOOKS_WITHIN = (1, 6, 24, 48, 96)
 """Hours between two looks of the reconciliation, as long as there is no cause.
 
 It looks every hour; a simulation that did so would do little else. After one of `CAUSES` it looks within the hour.
 """
 
-CAUSES = ("hands", "operator", "server", "workers", "database")
-"""Who has done what leaves something to mend: kinds of faults as `World.trace` counts them by name."""
+CAUSES = ("died", "restored", "restored-server", "server-away", "workers-away", "database-away", "rolled_back")
+"""Kinds of faults that leave something to mend, besides whatever hands do."""
 
 
 class Timetable:
@@ -60,7 +60,8 @@ class Timetable:
         while not self._world.over:
             nominal = (self._world.now() + HOUR).replace(minute=10, second=0, microsecond=0)
             await asyncio.sleep(max((nominal - self._world.now()).total_seconds(), 1.0))
-            causes = sum(self._world.trace.by[who] for who in CAUSES)
+            trace = self._world.trace
+            causes = trace.by["hands"] + sum(trace.counts[kind] for kind in CAUSES)
             if causes == seen and self._world.now() < looks_at:
                 continue
             if self._world.server_is_up and not any(one.start.cls is Reconcile for one in self._workflows.open()):

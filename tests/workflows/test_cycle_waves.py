@@ -165,6 +165,10 @@ async def test_a_wave_that_somebody_ends_comes_again_with_the_next_planning(
         # A batch under way is finished, and no other one is begun.
         assert set(house.planned) == {"u2", "u3"}
         assert house.followed == (["u1"] if hand == "cancel" else [])
+        # Asked in the same moment, the cycle plans before it knows that the wave has ended.
+        async with asyncio.timeout(PATIENCE_S):
+            while (await handle.query(MonthlyCycle.progress)).current_waves:
+                await asyncio.sleep(0.05)
         await handle.signal(MonthlyCycle.preferences_changed)
         result = await handle.result()
     assert result.plans_open == 0

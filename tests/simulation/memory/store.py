@@ -30,19 +30,27 @@ class Table:
         self.watchers: list[Watcher] = []
         self._documents: dict[Any, Raw] = {}
         self._bytes: dict[Any, bytes] = {}
+        # In order of insertion, as all of them.
+        self._periods: defaultdict[Any, dict[Any, None]] = defaultdict(dict)
 
     def near(self, query: Mapping[str, Any]) -> list[Raw]:
-        """Return the documents that may match: by `_id` where the query names it, else all."""
+        """Return the documents that may match: by `_id` or by `period` where the query names one, else all."""
         wanted = query.get("_id", MISSING)
         if isinstance(wanted, Mapping):
             if "$in" not in wanted:
-                return list(self._documents.values())
+                return self._of_period(query)
             keys = dict.fromkeys(_key(one) for one in wanted["$in"])
             return [self._documents[key] for key in keys if key in self._documents]
         if wanted is MISSING:
-            return list(self._documents.values())
+            return self._of_period(query)
         found = self._documents.get(_key(wanted))
         return [found] if found is not None else []
+
+    def _of_period(self, query: Mapping[str, Any]) -> list[Raw]:
+        period = query.get("period")
+        if not isinstance(period, str):
+            return list(self._documents.values())
+        return [self._documents[key] for key in self._periods[period]]
 
     def copies(self, documents: Iterable[Raw], projection: Mapping[str, Any] | None = None) -> list[Raw]:
         """Return documents of this table as a client gets them."""
@@ -76,6 +84,7 @@ class Table:
         """Take a document away."""
         before = self._documents.pop(_key(key))
         del self._bytes[_key(key)]
+        self._periods[_period(before)].pop(_key(key), None)
         self._tell(before, None)
 
     def backup(self) -> tuple[Mapping[Any, Raw], Mapping[Any, bytes]]:
@@ -85,6 +94,9 @@ class Table:
     def put_back(self, backup: tuple[Mapping[Any, Raw], Mapping[Any, bytes]]) -> None:
         """Hold what a backup holds; nobody is told of a change."""
         self._documents, self._bytes = dict(backup[0]), dict(backup[1])
+        self._periods = defaultdict(dict)
+        for key, document in self._documents.items():
+            self._periods[_period(document)][key] = None
 
     def _store(self, document: Mapping[str, Any], before: Raw | None) -> None:
         data = encode(document)
@@ -92,6 +104,9 @@ class Table:
         self._check_unique(kept)
         key = _key(kept["_id"])
         self._documents[key], self._bytes[key] = kept, data
+        if before is not None and _period(before) != _period(kept):
+            self._periods[_period(before)].pop(key)
+        self._periods[_period(kept)][key] = None
         self._tell(before, kept)
 
     def _tell(self, before: Raw | None, after: Raw | None) -> None:
@@ -129,6 +144,11 @@ class Store:
         for name, table in self._tables.items():
             if name not in but:
                 table.put_back(backup.get(name, ({}, {})))
+
+
+def _period(document: Raw) -> str | None:
+    found = document.get("period")
+    return found if isinstance(found, str) else None
 
 
 def _key(value: Any) -> Any:

@@ -258,6 +258,13 @@ class Checks:
         if run.length > run.suggested_at + LONGEST_TAIL:
             self.world.violated("history", f"{run.id} has {run.length} events and does not continue as new")
 
+    def workflow_continued(self, before: WorkflowRun, after: WorkflowRun) -> None:
+        """Look whether the new run answers as the old one did: what it has forgotten, others may heal for a while."""
+        known, kept = before.answers(), after.answers()
+        for name, answer in known.items():
+            if _in_any_order(answer) != _in_any_order(kept[name]):
+                self.world.violated("carried", f"{before.id} answered {name} with {answer}, now with {kept[name]}")
+
     def workflow_ended(self, run: WorkflowRun) -> None:
         """Look at what a cycle leaves behind when it says that it is done."""
         if run.start.cls is CycleReport and run.status is not Status.COMPLETED:
@@ -276,3 +283,7 @@ class Checks:
         ]
         if waves or plans:
             self.world.violated("orphan", f"{run.id} completed while {(waves + plans)[:3]} are open")
+
+
+def _in_any_order(answer: object) -> object:
+    return sorted(answer, key=repr) if isinstance(answer, list) else answer

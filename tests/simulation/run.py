@@ -93,6 +93,7 @@ class Simulation:
         self.workflows = Workflows(self.world, self.cluster.execute, suggest_at=dice.choice((60, 200, 1000)))
         self.workflows.on_ended = self.checks.workflow_ended
         self.workflows.on_grown = self.checks.workflow_grew
+        self.workflows.on_continued = self.checks.workflow_continued
         install(self.workflows)
         watch = self.checks.claim_asked
         self.machines = Machines(self.world, self.cluster, self.relay, self.workflows, watch, options)

@@ -153,6 +153,10 @@ class WorkflowRun:
         definition = self._definition.queries[name]
         return self._context.run(definition.fn, self._instance)
 
+    def answers(self) -> dict[str, Any]:
+        """Answer every query there is."""
+        return {name: self.query(name) for name in self._definition.queries if not name.startswith("__")}
+
     def close(self, status: Status) -> list[Event]:
         """End it; return what it was told and has not taken notice of."""
         self.status, self.closed_at = status, self._server.world.now()

@@ -51,6 +51,7 @@ class Workflows:
         self.on_ended: Callable[[WorkflowRun], None] = lambda _: None
         self.on_begun: Callable[[WorkflowRun], None] = lambda _: None
         self.on_grown: Callable[[WorkflowRun], None] = lambda _: None
+        self.on_continued: Callable[[WorkflowRun, WorkflowRun], None] = lambda _, __: None
         world.loop.on_call = _touch
 
     def current(self, id_: str) -> WorkflowRun | None:
@@ -147,6 +148,7 @@ class Workflows:
             self.world.trace.event("temporal", f"{run.id} continues as new")
             self._close_children(run)
             run.successor = self._begin(again(run.start, end.payloads, self.world.now()), [], left)
+            self.on_continued(run, run.successor)
             return
         if not isinstance(end, BaseException):
             run.close(Status.COMPLETED)

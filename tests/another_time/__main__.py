@@ -1,7 +1,8 @@
 """`python -m tests.another_time 2026-10-25T00:30Z`: run tests as if it were that time, or on a busy machine.
 
-libfaketime shifts the programs that use the C library, `launch` the Go programs among our servers. Timers keep their
-pace; the machine's clock is not touched. Needs the Debian package `faketime`, and the right to trace processes (root).
+Every process of ours is started by `launch`, which shifts what the kernel tells it; only MongoDB waits for instants of
+the wall clock, which must be shifted too: libfaketime does both. Timers keep their pace; the machine's clock is not
+touched. Needs the Debian package `faketime`, and the right to trace processes (root).
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from relance.devstack import mongod
+from relance.errors import DependencyUnavailable
 from tests.faults.faketime import clock_variables, set_clock
 from tests.faults.servers import NotRun
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
 GO_PROGRAMS = ("temporal", "prometheus")
+PYTHONS = ("python", "python3", f"python3.{sys.version_info.minor}")
 PYTEST = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 CANNOT = 2
 
@@ -35,7 +39,7 @@ def main() -> int:
         folder = Path(name)
         try:
             environment = environment_at(folder, asked.at) if asked.at else dict(os.environ)
-        except (NotRun, OSError) as error:
+        except (NotRun, DependencyUnavailable, OSError) as error:
             print(f"cannot run at another time: {error}", file=sys.stderr)
             return CANNOT
         python = folder / "bin" / "python" if asked.at else Path(sys.executable)
@@ -49,37 +53,37 @@ def environment_at(folder: Path, at: datetime) -> dict[str, str]:
 
     Raises:
         NotRun: libfaketime is not there.
+        DependencyUnavailable: there is no MongoDB.
     """
     off = timedelta(seconds=round((at - datetime.now(UTC)).total_seconds()))
-    _shadow(folder, off)
-    clock = folder / "clock"
-    set_clock(clock, off)
-    return {
-        **os.environ,
-        **clock_variables(clock),
-        # The sources' times are shifted with the clock: what is compiled now is not for later.
-        "PYTHONPYCACHEPREFIX": os.fspath(folder / "compiled"),
-        "PATH": f"{folder / 'bin'}:{os.environ.get('PATH', '')}:/usr/sbin",
-        "TZ": "UTC",
-    }
-
-
-def _shadow(folder: Path, off: timedelta) -> None:
-    """Make an environment like the present one, in which each Go program is started by `launch`."""
-    prefix = Path(sys.prefix)
-    (folder / "bin").mkdir()
+    prefix, programs = Path(sys.prefix), folder / "bin"
+    programs.mkdir()
     (folder / "lib").symlink_to(prefix / "lib")
     shutil.copy(prefix / "pyvenv.cfg", folder)
+    path = f"{prefix / 'bin'}:{os.environ.get('PATH', '')}:/usr/sbin"
+    python = os.path.realpath(sys.executable)
+    launched = [python, "-IS", os.fspath(LAUNCH), f"{off.total_seconds():.0f}"]
+    found = {name: shutil.which(name, path=path) for name in GO_PROGRAMS} | dict.fromkeys(PYTHONS, python)
+    scripts = {name: [*launched, program] for name, program in found.items() if program is not None}
+    for name, command in scripts.items():
+        # By its first argument, the interpreter knows the environment it belongs to.
+        _script(programs / name, shlex.join(command) + ' "$0"')
+    _script(programs / "mongod", _by_libfaketime(folder / "clock", off))
     for program in (prefix / "bin").iterdir():
-        if program.name not in GO_PROGRAMS:
-            (folder / "bin" / program.name).symlink_to(program)
-    for name in GO_PROGRAMS:
-        found = shutil.which(name, path=f"{prefix / 'bin'}:{os.environ.get('PATH', '')}")
-        if found is not None:
-            started = [os.path.realpath(sys.executable), "-IS", LAUNCH, f"{off.total_seconds():.0f}", found]
-            script = folder / "bin" / name
-            script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, started))} "$@"\n')
-            script.chmod(0o755)
+        if not (programs / program.name).exists():
+            (programs / program.name).symlink_to(program)
+    return {**os.environ, "PATH": f"{programs}:{path}", "TZ": "UTC"}
+
+
+def _by_libfaketime(clock: Path, off: timedelta) -> str:
+    set_clock(clock, off)
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in clock_variables(clock).items())
+    return f"env {variables} {shlex.quote(mongod.find_binary())}"
+
+
+def _script(path: Path, command: str) -> None:
+    path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    path.chmod(0o755)
 
 
 @contextmanager

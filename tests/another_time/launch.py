@@ -1,4 +1,4 @@
-"""Become another program whose wall clock is shifted: `launch.py SECONDS PROGRAM [ARGUMENT...]`.
+"""Become another program whose wall clock is shifted: `launch.py SECONDS PROGRAM NAME [ARGUMENT...]`.
 
 A helper attaches to this process, waits for the `exec`, writes to the fresh program and lets go: nothing of ours stays.
 The program has the same process id throughout, so that whoever started it may signal and wait for it.
@@ -48,7 +48,7 @@ def _follow(program: int, seconds: int, attached: int) -> None:
 
 def main() -> None:
     """Attach a helper, a grandchild so that the program has no child of ours to wait for, and exec."""
-    seconds, program, arguments = int(sys.argv[1]), sys.argv[2], sys.argv[2:]
+    seconds, program, arguments = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
     ours, theirs = os.pipe()
     if (child := os.fork()) == 0:
         if os.fork() == 0:

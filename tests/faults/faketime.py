@@ -9,15 +9,12 @@ from pathlib import Path
 from tests.faults.servers import NotRun
 
 LIBRARIES = Path("/usr/lib")
-_FILE = "FAKETIME_TIMESTAMP_FILE"
 
 
 def set_clock(file: Path, off: timedelta) -> None:
-    """Set the clocks that follow this file off by so many whole seconds, as seen by this process."""
+    """Set the clocks that follow this file off by so many whole seconds."""
     fresh = file.with_suffix(".new")
-    # The clock of this process may itself be put wrong: see tests.another_time.
-    own = float(Path(os.environ[_FILE]).read_text()) if _FILE in os.environ else 0.0
-    fresh.write_text(f"{off.total_seconds() + own:+.0f}\n")
+    fresh.write_text(f"{off.total_seconds():+.0f}\n")
     # Whoever reads it meanwhile finds the old or the new one, never half of it.
     fresh.replace(file)
 
@@ -35,7 +32,7 @@ def clock_variables(file: Path, *, at_once: bool = False) -> dict[str, str]:
         raise NotRun("libfaketime is not installed (Debian: apt-get install libfaketime)")
     return {
         "LD_PRELOAD": os.fspath(found[0]),
-        _FILE: os.fspath(file),
+        "FAKETIME_TIMESTAMP_FILE": os.fspath(file),
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         **({"FAKETIME_NO_CACHE": "1"} if at_once else {"FAKETIME_CACHE_DURATION": "1"}),
     }

@@ -8,6 +8,7 @@ touched. Needs the Debian package `faketime`, and the right to trace processes (
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import shutil
@@ -21,11 +22,13 @@ from pathlib import Path
 
 from relance.devstack import mongod
 from relance.errors import DependencyUnavailable
+from tests.another_time.shifter import shifting
 from tests.faults.faketime import clock_variables, set_clock
 from tests.faults.servers import NotRun
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
+SOCKET = "shifter"
 GO_PROGRAMS = ("temporal", "prometheus")
 PYTHONS = ("python", "python3", f"python3.{sys.version_info.minor}")
 PYTEST = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
@@ -35,34 +38,36 @@ CANNOT = 2
 def main() -> int:
     """Run pytest as asked; return its exit code, or 2 when another time is not possible here."""
     asked = _arguments()
-    with tempfile.TemporaryDirectory(prefix="another-time-") as name:
-        folder = Path(name)
-        try:
-            environment = environment_at(folder, asked.at) if asked.at else dict(os.environ)
-        except (NotRun, DependencyUnavailable, OSError) as error:
-            print(f"cannot run at another time: {error}", file=sys.stderr)
-            return CANNOT
-        python = folder / "bin" / "python" if asked.at else Path(sys.executable)
-        with _busy(asked.busy):
-            command = [os.fspath(python), "-m", "pytest", *PYTEST, *asked.pytest]
+    try:
+        with contextlib.ExitStack() as stack:
+            python, environment = sys.executable, dict(os.environ)
+            if asked.at is not None:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="another-time-")))
+                off = timedelta(seconds=round((asked.at - datetime.now(UTC)).total_seconds()))
+                python, environment = os.fspath(folder / "bin" / "python"), environment_off(folder, off)
+                stack.enter_context(shifting(folder / SOCKET, int(off.total_seconds())))
+            stack.enter_context(_busy(asked.busy))
+            command = [python, "-m", "pytest", *PYTEST, *asked.pytest]
             return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
+    except (NotRun, DependencyUnavailable, OSError) as error:
+        print(f"cannot run at another time: {error}", file=sys.stderr)
+        return CANNOT
 
 
-def environment_at(folder: Path, at: datetime) -> dict[str, str]:
-    """Return variables with which `folder/bin/python`, and what it starts, takes now for `at`; write what they need.
+def environment_off(folder: Path, off: timedelta) -> dict[str, str]:
+    """Write `folder/bin`, whose programs have a clock that is off; return variables with which they start each other.
 
     Raises:
         NotRun: libfaketime is not there.
         DependencyUnavailable: there is no MongoDB.
     """
-    off = timedelta(seconds=round((at - datetime.now(UTC)).total_seconds()))
     prefix, programs = Path(sys.prefix), folder / "bin"
     programs.mkdir()
     (folder / "lib").symlink_to(prefix / "lib")
     shutil.copy(prefix / "pyvenv.cfg", folder)
     path = f"{prefix / 'bin'}:{os.environ.get('PATH', '')}:/usr/sbin"
     python = os.path.realpath(sys.executable)
-    launched = [python, "-IS", os.fspath(LAUNCH), f"{off.total_seconds():.0f}"]
+    launched = [python, "-IS", os.fspath(LAUNCH), os.fspath(folder / SOCKET)]
     found = {name: shutil.which(name, path=path) for name in GO_PROGRAMS} | dict.fromkeys(PYTHONS, python)
     scripts = {name: [*launched, program] for name, program in found.items() if program is not None}
     for name, command in scripts.items():

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import multiprocessing
 import os
 import signal
 import socket
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.another_time.vdso import shift
 
+_END_WITH_PARENT = 1
 _CONTINUE, _DETACH, _SEIZE = 7, 17, 0x4206
 _TRACE_EXEC, _EXECUTED = 0x10, 4 << 8 | signal.SIGTRAP
 _ALL = 0x40000000
@@ -33,25 +34,23 @@ def shifting(path: Path, seconds: int) -> Iterator[None]:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(os.fspath(path))
         listening.listen(256)
-        # A process is traced by one thread.
-        thread = threading.Thread(target=_serve, args=(listening, seconds), daemon=True)
-        thread.start()
+        # A process of its own: who waits for a child of ours must not get to hear what is for the tracer.
+        tracer = multiprocessing.get_context("fork").Process(target=_serve, args=(listening, seconds), daemon=True)
+        tracer.start()
         try:
             yield
         finally:
-            listening.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            tracer.kill()
+            tracer.join()
 
 
 def _serve(listening: socket.socket, seconds: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
     libc.ptrace.restype = ctypes.c_long
+    libc.prctl(_END_WITH_PARENT, signal.SIGKILL)
     while True:
-        try:
-            connection, _ = listening.accept()
-        except OSError:
-            return
+        connection, _ = listening.accept()
         # A process may be killed at any moment; who asked for it sees that.
         with connection, contextlib.suppress(OSError):
             _follow(libc, connection, seconds)

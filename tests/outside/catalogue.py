@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.outside import about_us, bad_settings, published_keys, relay_log
+from tests.outside import about_us, bad_settings, mailbox_cap, one_user, published_keys, relay_log
 from tests.outside.figure import Figure
 
-FIGURES: tuple[Figure, ...] = (published_keys.FIGURE, bad_settings.FIGURE, about_us.FIGURE, relay_log.FIGURE)
+FIGURES: tuple[Figure, ...] = (
+    mailbox_cap.FIGURE,
+    published_keys.FIGURE,
+    bad_settings.FIGURE,
+    about_us.FIGURE,
+    one_user.FIGURE,
+    relay_log.FIGURE,
+)

@@ -55,7 +55,8 @@ class WorkflowChecks:
 
     def _check_orphan(self, wave: WorkflowRun) -> None:
         cycle = self.orphans.pop(wave.start.first, None)
-        if cycle is None or cycle.closed or wave.status is not Status.COMPLETED:
+        # A cycle that is about to continue as new leaves the wave to its next run.
+        if cycle is None or cycle.closed or cycle.is_long or wave.status is not Status.COMPLETED:
             return
         known = [
             ids.wave_workflow_id(cycle.id.removeprefix("cycle/"), at) for at in cycle.query("progress").current_waves

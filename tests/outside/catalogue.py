@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tests.outside import about_us, bad_settings, mailbox_cap, one_user, published_keys, relay_log, vanished
+from tests.outside import (
+    about_us,
+    bad_settings,
+    mailbox_cap,
+    one_user,
+    published_keys,
+    relay_log,
+    undecodable,
+    vanished,
+)
 from tests.outside.figure import Figure
 
 FIGURES: tuple[Figure, ...] = (
+    undecodable.FIGURE,
     mailbox_cap.FIGURE,
     vanished.FIGURE,
     published_keys.FIGURE,

@@ -3,10 +3,10 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dev bench faults faults-full docs lock
+.PHONY: help setup demo test test-any-hour outside check dev bench faults faults-full docs lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 
@@ -25,6 +25,13 @@ demo: setup ## one month on the embedded stack, start to end, then the report (K
 # waiting, so there are more processes than cores.
 test: setup ## all tests, six at once
 	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+AT ?= 2026-10-25T00:30Z
+test-any-hour: setup ## all tests as if it were another time (AT=2026-11-30T23:30Z; needs faketime, and root)
+	$(BIN)/python -m tests.another_time $(AT) -- $(ARGS)
+
+outside: setup ## what the world outside does: foreign documents, settings, replies, logs, texts (ARGS=--json)
+	$(BIN)/python -m tests.outside $(ARGS)
 
 check: setup ## lint, format, types, layers, generated files
 	$(BIN)/ruff check .

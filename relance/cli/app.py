@@ -68,9 +68,20 @@ def _together(
     pass
 
 
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def run(services: Services, arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code (SPEC section 9)."""
     out = Output(as_json="--json" in arguments)
+    if any(not _is_text(one) for one in arguments):
+        # As of a terminal or a script that writes Latin-1: no server would store it.
+        return report(out, "an argument is not text in UTF-8; set the terminal to it and type it anew", WRONG_USAGE, {})
     try:
         tree = build(arguments[0] if arguments else "")
         code = tree(list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=services)

@@ -182,6 +182,14 @@ def test_every_command_explains_itself_with_an_example(command: str, capsys: pyt
     assert "--debug" in shown
 
 
+@pytest.mark.parametrize("argument", ["Zo\udce9", "half \ud83d of a pair"])
+def test_an_argument_that_is_no_text_is_refused_in_one_sentence(
+    argument: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(services(), ["schedules", "pause", "monthly-cycle", "--reason", argument]) == 2
+    assert "an argument is not text in UTF-8" in capsys.readouterr().err
+
+
 def test_a_preview_without_a_user_needs_no_server(capsys: pytest.CaptureFixture[str]) -> None:
     line = "schedules preview --day 31 --time 02:30 --zone Europe/Paris --months 14 --json"
     assert app.run(services(), line.split()) == 0

@@ -36,11 +36,17 @@ CLOTHES = {
 
 async def cases(stage: Stage) -> list[Case]:
     """Judge every reply in every form, and let a relay give some of them."""
-    about_us = [one for one in replies() if one.kind in ABOUT_US]
-    found = [_judged(reply, name, text) for reply in about_us for name, text in _dressed(reply.text)]
     async with stage.installation() as own:
-        found += await _live(own, stage, about_us)
-    return found
+        return [*judged_all(), *await _live(own, stage)]
+
+
+def judged_all() -> list[Case]:
+    """Judge every reply about us in every form."""
+    return [_judged(reply, name, text) for reply in _about_us() for name, text in _dressed(reply.text)]
+
+
+def _about_us() -> list[Reply]:
+    return [one for one in replies() if one.kind in ABOUT_US]
 
 
 def _dressed(text: str) -> Iterator[tuple[str, str]]:
@@ -54,9 +60,9 @@ def _judged(reply: Reply, form: str, text: str) -> Case:
     return Case(name, f"it is {verdict}" if verdict in HELD else "")
 
 
-async def _live(own: Installation, stage: Stage, about_us: list[Reply]) -> list[Case]:
+async def _live(own: Installation, stage: Stage) -> list[Case]:
     """Let the relay refuse each contact, who has a domain of their own, for a reason of ours."""
-    plain = [one for one in about_us if one.stage in AT_THE_RELAY and one.kind != "stop" and one.code >= 500]
+    plain = [one for one in _about_us() if one.stage in AT_THE_RELAY and one.kind != "stop" and one.code >= 500]
     tried = [one for one in plain if re.fullmatch(r"[\x20-\x7e]{1,400}", one.text)][:TRIED_LIVE]
     contacts = [
         {"_id": f"c{n}", "userId": f"u{n}", "name": "C", "email": f"c{n}@d{n}.example", "status": "active"}

@@ -32,25 +32,25 @@ from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
 from relance.temporal.follow_ups import TemporalFollowUps
 from tests.installation import Installation
 from tests.keys import a_key, privacy_of
+from tests.outside.figure import Case, Figure, Stage
 
 FIRST, SECOND = "2026-11", "2026-12"
-ALICE, BOB, DANA, ERIN, FRED, GWEN, HUGO = (
-    f"{name}@people.example" for name in ("alice", "bob", "dana", "erin", "fred", "gwen", "hugo")
-)
+PEOPLE = [f"{name}@people.example" for name in ("alice", "bob", "dana", "erin", "fred", "gwen", "hugo")]
+ALICE, BOB, DANA, ERIN, FRED, GWEN, HUGO = PEOPLE
 INVITED = {"c-alice": ALICE, "c-dana": DANA, "c-erin": ERIN, "c-gwen": GWEN}
 WRITABLE = Counter([BOB, FRED, GWEN, HUGO])
 """Who may be written to in the second month, each once."""
 
 
-async def wrong_opt_outs(installation: Installation, mailbox: Mailbox) -> int:
-    """Live through both months; return how many mailboxes were written to wrongly, or wrongly not."""
+async def opt_outs(installation: Installation, mailbox: Mailbox) -> list[Case]:
+    """Live through both months; return a case for each mailbox."""
     await installation.load([_user("u1")], [_contact("u1", name, address) for name, address in INVITED.items()])
     worker = await installation.start_worker()
     await (await installation.start_cycle(FIRST)).result()
     await worker.stop()
     before = {mail.to[0]: mail for mail in await mailbox.log()}
     if before.keys() != set(INVITED.values()):
-        return len(INVITED)
+        return [Case("the first month", f"{len(before)} of {len(INVITED)} mailboxes got a mail")]
 
     rotated = {name: f"{a_key()},{installation.environment[name]}" for name in (SUPPRESSION_KEY, LINK_KEY)}
     await _say_no(installation, mailbox, before, privacy_of(rotated))
@@ -60,7 +60,17 @@ async def wrong_opt_outs(installation: Installation, mailbox: Mailbox) -> int:
     await installation.start_worker(environment=rotated)
     await (await installation.start_cycle(SECOND)).result()
     written = Counter(mail.to[0] for mail in (await mailbox.log())[len(before) :])
-    return sum(((written - WRITABLE) + (WRITABLE - written)).values())
+    return [Case(one, _wrong(written[one], WRITABLE[one])) for one in sorted({*PEOPLE, *written})]
+
+
+def _wrong(mails: int, right: int) -> str:
+    return "" if mails == right else f"{mails} mails in the second month, where {right} are right"
+
+
+async def cases(stage: Stage) -> list[Case]:
+    """Live through both months."""
+    async with stage.installation() as own:
+        return await opt_outs(own, stage.mailbox)
 
 
 async def _say_no(installation: Installation, mailbox: Mailbox, mails: dict[str, Accepted], privacy: Privacy) -> None:
@@ -97,3 +107,6 @@ def _user(user: str) -> dict[str, Any]:
 
 def _contact(user: str, contact: str, address: str) -> dict[str, Any]:
     return {"_id": contact, "userId": user, "name": contact, "email": address, "status": "active"}
+
+
+FIGURE = Figure("wrong_opt_outs", "C", "mailboxes that said no and are written to, or did not and are not", cases)

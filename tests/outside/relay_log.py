@@ -33,7 +33,7 @@ STRANGE: dict[str, Form] = {
     "twelve hours": lambda at, daemon, text: f"{at:%b %d %I:%M:%S %p} mx1 postfix/{daemon}[7]: {text}",
     "French months": lambda at, daemon, text: f"{at.day} nov. {at:%H:%M:%S} mx1 postfix/{daemon}[7]: {text}",
     "journal json": lambda at, daemon, text: (
-        f'{{"__REALTIME_TIMESTAMP":"{int(at.timestamp() * 1e6)}","SYSLOG_IDENTIFIER":"postfix/{daemon}","MESSAGE":"{text}"}}'
+        f'{{"__REALTIME_TIMESTAMP":"{at:%s}000000","SYSLOG_IDENTIFIER":"postfix/{daemon}","MESSAGE":"{text}"}}'
     ),
     "logfmt": lambda at, daemon, text: f'time={at.isoformat()} level=info prog=postfix/{daemon} msg="{text}"',
     "a name of its own": lambda at, daemon, text: f"{_old(at)} mx1 mailer-{daemon}[7]: {text}",

@@ -16,7 +16,7 @@ from bson.binary import Binary
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
-from tests.adapters.mongo.undecodable import ANA, with_bytes, with_date
+from tests.adapters.mongo.undecodable import ANA, BEYOND, with_bytes, with_date
 from tests.end_to_end.commands import starter
 from tests.installation import Installation
 from tests.outside.figure import Case, Figure, Stage
@@ -71,8 +71,10 @@ def odd_users() -> dict[str, Odd]:
     for words, value in VALUES.items():
         found[f"a user whose name is {words}"] = {**user, "name": value}
     for words, text in TEXTS.items():
-        found[f"a user with {words} as name"] = with_bytes(_without(_as(user, f"text {words}"), "name"), "name", text)
-    found["a user whose zone is no text"] = with_bytes(_as(user, "zone"), "timezone", ANA)
+        named = f"a user with {words} as name"
+        found[named] = with_bytes(_without(_as(user, named), "name"), "name", text)
+    zone = "a user whose zone is no text"
+    found[zone] = with_bytes(_as(user, zone), "timezone", ANA)
     found["a user with a list of settings"] = {**user, "reminderSettings": [1]}
     return {words: one if isinstance(one, RawBSONDocument) else _as(one, words) for words, one in found.items()}
 
@@ -87,8 +89,8 @@ def odd_contacts(user: str) -> dict[str, Odd]:
         found[f"a contact with {words} as name"] = with_bytes(
             _without(_as(contact, f"c {words}"), "name"), "name", text
         )
-    found["a contact of the year 275760"] = with_date(_as(contact, "late"), "statusAt")
-    found["a contact before all years"] = with_date(_as(contact, "early"), "statusAt", -(2**63))
+    for named, instant in (("a contact of the year 275760", BEYOND), ("a contact before all years", -(2**63))):
+        found[named] = with_date(_as(contact, named), "statusAt", instant)
     found["a contact without a status"] = {**contact, "status": None}
     found["a contact of an unknown status"] = {**contact, "status": "unknown"}
     return {words: one if isinstance(one, RawBSONDocument) else _as(one, words) for words, one in found.items()}
@@ -162,9 +164,9 @@ async def _set_aside(own: Installation, odd: Mapping[str, Mapping[str, Odd]]) ->
     known = [one.raw async for one in raw.find({})]
     return [
         # Its record may keep the id as it is.
-        Case(words, "" if any(str(one["_id"]).encode() in record for record in known) else "it is not set aside")
+        Case(words, "" if any(f"odd {words}".encode() in record for record in known) else "it is not set aside")
         for documents in odd.values()
-        for words, one in documents.items()
+        for words in documents
     ]
 
 

@@ -86,9 +86,8 @@ def odd_contacts(user: str) -> dict[str, Odd]:
     for words, value in VALUES.items():
         found[f"a contact whose address is {words}"] = {**contact, "email": value}
     for words, text in TEXTS.items():
-        found[f"a contact with {words} as name"] = with_bytes(
-            _without(_as(contact, f"c {words}"), "name"), "name", text
-        )
+        named = f"a contact with {words} as name"
+        found[named] = with_bytes(_without(_as(contact, named), "name"), "name", text)
     for named, instant in (("a contact of the year 275760", BEYOND), ("a contact before all years", -(2**63))):
         found[named] = with_date(_as(contact, named), "statusAt", instant)
     found["a contact without a status"] = {**contact, "status": None}

@@ -14,6 +14,7 @@ from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.suppressions import MongoSuppressions
+from relance.domain.base import is_period
 from relance.domain.compensation import GIVEN_UP, compensation_id
 from relance.domain.invitation import InvitationStatus
 from relance.domain.plan import PlanStatus
@@ -47,7 +48,7 @@ _AGE = {
     Sweep.SILENCES: "endsAt",
     Sweep.CHAT_MESSAGES: "at",
     Sweep.ATTACHMENTS: "createdAt",
-    Sweep.QUARANTINE: "at",
+    Sweep.QUARANTINE: "seenAt",
     Sweep.POSTED: "at",
 }
 
@@ -65,7 +66,7 @@ class MongoArchive:
         """Return the periods of which there are plans or invitations, in order."""
         with translated("list the periods"):
             found = [await self._database[name].distinct("period") for name in ("plans", "invitations")]
-        return sorted({period for some in found for period in some})
+        return sorted({period for some in found for period in some if is_period(period)})
 
     async def overdue(self, period: str, after: str, size: int, before: datetime) -> list[Overdue]:
         """Return invitations that wait for an answer and should have expired before then, in order of id."""

@@ -20,7 +20,9 @@ APPLICATION = ("users", "contacts")
 """The collections that the web application writes."""
 
 PLANS, INVITATIONS = "plans", "invitations"
-TOKEN_SIGN = "~"
+MARK = "~"
+"""What a name begins with that is no id."""
+
 SETTLES = timedelta(days=7)
 """How long after a period's end its plans may still be sent."""
 
@@ -58,7 +60,7 @@ class SetAside:
     @property
     def named_by_token(self) -> bool:
         """Whether the id is not shown, because it could be an address or a name."""
-        return self.name.startswith(TOKEN_SIGN)
+        return self.name.startswith(MARK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Reviewed:
 def shown_name(collection: str, text: str, token: str) -> str:
     """Return how people name a document: its id, or the token where the id has not the form of one."""
     form = _OF_PEOPLE if collection in APPLICATION else _OURS
-    return text if form.match(text) else f"{TOKEN_SIGN}{token}"
+    return text if form.match(text) else f"{MARK}{token}"
 
 
 def faults_of(reason: str) -> tuple[Fault, ...]:
@@ -125,28 +127,23 @@ def remedy(one: SetAside) -> str:
 
 def cost(one: SetAside, now: datetime) -> str:
     """Return what it costs that a document cannot be read."""
-    match one.collection:
-        case "users":
-            return "the user is not planned and his contacts get no invitation and no reminder"
-        case "contacts":
-            return "the contact gets no invitation and no reminder; the user's other contacts do"
-        case "plans" if one.period is not None and is_over(one.period, now):
-            return f"the user may have got no invitation in {one.period}, which is over"
-        case "plans":
-            return f"the user gets no invitation in {one.period or 'its period'}"
-        case "invitations":
-            return "its reminders are not sent and its events are not taken"
-        case "alerts":
-            return "the alert is not shown; its condition opens a new one when it is seen again"
-        case "silences":
-            return "the silence does not hold"
-        case "jobRuns":
-            return "the run is missing from reports, and counts as not recorded"
-        case "cycleControls":
-            return "nobody can tell whether the cycle is paused or cancelled"
-    return "it is passed over"
+    if one.collection == PLANS:
+        period = one.period or "its period"
+        if one.period is not None and is_over(one.period, now):
+            return f"the user may have got no invitation in {period}, which is over"
+        return f"the user gets no invitation in {period}"
+    return _COSTS.get(one.collection, "it is passed over")
 
 
+_COSTS = {
+    "users": "the user is not planned, and his contacts get no invitation and no reminder",
+    "contacts": "the contact gets no invitation and no reminder; the user's other contacts do",
+    "invitations": "its reminders are not sent and its events are not taken",
+    "alerts": "the alert is not shown; its condition opens a new one when it is seen again",
+    "silences": "the silence does not hold",
+    "jobRuns": "the run is missing from reports, and counts as not recorded",
+    "cycleControls": "nobody can tell whether the cycle is paused or cancelled",
+}
 _MEANING = {
     "not_utf8": "holds bytes that are no UTF-8 text",
     "not_bson": "holds something the driver cannot decode",

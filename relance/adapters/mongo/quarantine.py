@@ -21,8 +21,8 @@ from relance.domain.base import Document, Wire
 from relance.domain.quarantine import (
     APPLICATION,
     INVITATIONS,
+    MARK,
     PLANS,
-    TOKEN_SIGN,
     Counted,
     Reviewed,
     SetAside,
@@ -30,7 +30,7 @@ from relance.domain.quarantine import (
 
 LONGEST = 500
 PAGE = 200
-MOST_REVIEWED = 5000
+MOST_REVIEWED = 2000
 """Documents that one pass reads again; the next pass goes on behind them."""
 LIMIT_MS = 5000
 TOUCHED_EVERY = timedelta(hours=12)
@@ -95,7 +95,7 @@ class Quarantine:
     async def counts(self) -> dict[str, Counted]:
         """Return how many are set aside, by collection; without those that have none."""
         stages: list[Raw] = [
-            {"$match": {"_id": {"$gte": "", "$lt": {}}, "at": {"$type": "date"}}},
+            {"$match": {"_id": {"$type": "string"}, "at": {"$type": "date"}}},
             {
                 "$group": {
                     "_id": {"$arrayElemAt": [{"$split": ["$_id", "."]}, 0]},
@@ -125,7 +125,7 @@ class Quarantine:
 
     async def named(self, collection: str, name: str) -> SetAside | None:
         """Return the one of this collection that people name so, by its id or by its token."""
-        query = {"token": name.removeprefix(TOKEN_SIGN)} if name.startswith(TOKEN_SIGN) else {}
+        query = {"token": name.removeprefix(MARK)} if name.startswith(MARK) else {}
         with translated("look for a document that was set aside"):
             raw = await self._collection.find_one(query or {"_id": f"{collection}.{name}"})
         found = set_aside.read(raw) if raw is not None else None
@@ -200,7 +200,7 @@ class Quarantine:
         return None
 
     async def _present(self, notes: Sequence[tuple[Raw, SetAside | None]]) -> dict[str, list[Raw]]:
-        """Return the documents the notes are about, by the key of the note; those that can be together with one read."""
+        """Return the documents the notes are about, by key of the note; with one read where that can be."""
         present: dict[str, list[Raw]] = {}
         together: dict[str, list[Any]] = {}
         for raw, note in notes:

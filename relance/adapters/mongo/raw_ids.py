@@ -1,4 +1,4 @@
-"""The `_id` of a document in any form the server takes, also one the driver refuses to encode: text that is no UTF-8."""
+"""The `_id` of a document in any form the server takes, also one the driver refuses, as text that is no UTF-8."""
 
 from __future__ import annotations
 

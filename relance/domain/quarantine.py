@@ -113,6 +113,8 @@ def remedy(one: SetAside) -> str:
     codes = {fault.code for fault in one.faults}
     if one.collection == PLANS:
         return "mend whoever wrote it; `starter.py quarantine retry` has the plan written anew while its period is open"
+    if one.collection == "cycleControls":
+        return "delete the document, then say again what holds: `starter.py cycle pause PERIOD`, `cycle resume PERIOD`"
     if one.collection not in APPLICATION:
         return "this collection is Relance's own: find out who else writes to it, then mend or delete the document"
     if any(fault.field == "_id" for fault in one.faults):
@@ -142,7 +144,8 @@ _COSTS = {
     "alerts": "the alert is not shown; its condition opens a new one when it is seen again",
     "silences": "the silence does not hold",
     "jobRuns": "the run is missing from reports, and counts as not recorded",
-    "cycleControls": "nobody can tell whether the cycle is paused or cancelled",
+    "cycleControls": "its cycle is paused, unless the field `state` can be read: that holds",
+    "restores": "nobody knows of the last restore: what was sent after the backup is not looked up",
 }
 _MEANING = {
     "not_utf8": "holds bytes that are no UTF-8 text",

@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from relance.adapters.mongo.documents import Collection, Raw, Reader, undecodable
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine, reason_of
 from relance.adapters.mongo.set_aside import Invalid
 from relance.contracts.cycle import CycleStatistics
@@ -50,7 +51,11 @@ class MongoJobRuns:
         nominal: Raw = {"$type": "date"} | ({"$gte": since} if since else {})
         query: Raw = {"nominal": nominal} | ({"job": job} if job is not None else {})
         with translated("read job runs"):
-            raws = await self._collection.find(query).sort([("nominal", -1), ("job", 1)]).limit(limit).to_list(None)
+            raws = await read_each(
+                self._collection,
+                lambda some, fields: some.find(query, fields).sort([("nominal", -1), ("job", 1)]).limit(limit),
+                None,
+            )
         return await self._reader.valid(raws)
 
     async def store_statistics(self, statistics: CycleStatistics, at: datetime) -> None:

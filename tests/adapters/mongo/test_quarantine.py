@@ -13,12 +13,16 @@ from bson import Decimal128, ObjectId
 from bson.binary import Binary
 from bson.raw_bson import RawBSONDocument
 
+from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database, repositories
 from relance.adapters.mongo.documents import Raw
+from relance.domain.failures import Severity
+from relance.domain.messages import OutgoingMessage
 from relance.domain.quarantine import ENDED_UNREADABLE, SetAside
 from relance.ids import plan_id
 from tests.adapters.mongo.people import AT
 from tests.adapters.mongo.test_plans import _plan
+from tests.adapters.mongo.test_undecodable import OURS
 from tests.adapters.mongo.undecodable import ANA, element, text, with_bytes, with_date
 from tests.keys import PRIVACY
 
@@ -256,3 +260,33 @@ async def test_bytes_and_decimals_in_our_ids_are_refused(db: Database) -> None:
     )
     assert (await db.contacts.of_users(["u"]))["u"] == []
     assert len(await notes(db)) == 3
+
+
+async def test_a_message_with_a_number_that_is_none_does_not_keep_others_from_being_stored(db: Database) -> None:
+    await db.raw.chatMessages.insert_many([{"_id": "x", "number": "last"}, {"_id": "y", "number": float("inf")}])
+    for key in ("a", "b"):
+        message = OutgoingMessage(key=key, severity=Severity.LOW, title="t", text="t", at=AT, language="en")
+        assert await db.chat_messages.add(message)
+    assert [one.key for one in (await db.chat_messages.page()).items] == ["a", "b"]
+
+
+@pytest.mark.parametrize("collection", ["alerts", "silences", "healthChecks", "jobRuns", "invitations"])
+async def test_what_the_driver_cannot_decode_hides_none_of_our_own(db: Database, collection: str) -> None:
+    fields, question = OURS.get(collection, ({}, lambda data: data.health_checks.all()))
+    document = {"_id": "odd", **fields, **({"job": "health"} if collection == "jobRuns" else {})}
+    await db.raw[collection].insert_one(element(document, "status", *VALUES["old binary without its length"]))
+    if collection == "invitations":
+        assert await db.ledger.of_users("2026-11", ["u1"]) == {"u1": []}
+    else:
+        assert not await question(db)
+    [one] = await notes(db)
+    assert (one.collection, one.faults[0].code) == (collection, "not_bson")
+
+
+async def test_overdue_entries_without_a_user_are_of_the_user_in_their_id(db: Database) -> None:
+    archive = MongoArchive(db.raw, db.suppressions)
+    expired = {"period": "2026-09", "status": "sent", "dueAt": {"expiry": LONG_AGO}}
+    await db.raw.invitations.insert_one({"_id": "2026-09.u1.c1", **expired, "reminders": "none", "userId": 5})
+    assert [one.user_id for one in await archive.overdue("2026-09", "", 10, AT)] == ["u1"]
+    await db.raw.plans.insert_one({"_id": "odd", "period": 202611})
+    assert await archive.periods() == ["2026-09"]

@@ -76,6 +76,8 @@ class Replanning:
             return [f"nothing: there is no user {one.user} who can be read"]
         if one.user not in plans:
             return ["nothing: the user is not active"]
+        if self.cycles is None:
+            return ["the next planning pass of an open cycle takes the user"]
         if not self._running:
             return ["no cycle runs: the next one plans the user when it is opened"]
         told = [each for each in self._running if one.collection != PLANS or each == one.period]

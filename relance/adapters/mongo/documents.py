@@ -113,8 +113,8 @@ class Reader(Generic[M]):
         if (field := undecodable(raw)) is not None:
             return f"{field}: not_utf8"
         # A string to Python, and something else to the server, which finds nobody by it.
-        if (field := next((name for name in _ID_FIELDS if isinstance(raw.get(name), Code)), None)) is not None:
-            return f"{field}: string_type"
+        if codes := [name for name in _ID_FIELDS if type(raw.get(name)) is Code]:
+            return f"{codes[0]}: string_type"
         try:
             return self._model.model_validate(with_text_ids(raw))
         except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,8 @@ from relance.domain.failures import Severity
 from relance.domain.messages import OutgoingMessage
 from relance.domain.quarantine import ENDED_UNREADABLE, SetAside
 from relance.ids import plan_id
-from tests.adapters.mongo.people import AT
+from relance.ports import Claimed, Refused
+from tests.adapters.mongo.people import AT, People
 from tests.adapters.mongo.test_plans import _plan
 from tests.adapters.mongo.test_undecodable import OURS
 from tests.adapters.mongo.undecodable import ANA, element, text, with_bytes, with_date
@@ -238,7 +240,7 @@ async def test_a_cycles_report_that_is_none_is_noted_and_hides_no_other(db: Data
     assert (await db.quarantine.review()).broken
 
 
-async def test_mails_are_claimed_past_a_contact_the_driver_cannot_decode(db: Database) -> None:
+async def test_contacts_are_read_past_one_the_driver_cannot_decode(db: Database) -> None:
     odd = element({"_id": "odd", "userId": "u", "status": "active"}, "name", *VALUES["old binary without its length"])
     sound = [{"_id": one, "userId": "u", "status": "active"} for one in ("a", "z")]
     await db.raw.contacts.insert_many([*sound, odd])
@@ -290,3 +292,15 @@ async def test_overdue_entries_without_a_user_are_of_the_user_in_their_id(db: Da
     assert [one.user_id for one in await archive.overdue("2026-09", "", 10, AT)] == ["u1"]
     await db.raw.plans.insert_one({"_id": "odd", "period": 202611})
     assert await archive.periods() == ["2026-09"]
+
+
+async def test_mails_are_claimed_past_a_contact_that_cannot_be_decoded_any_more(db: Database) -> None:
+    people = People(db)
+    requests = await people.invite(5)
+    odd = element(
+        {"_id": "c0003", "userId": "u1", "status": "active"}, "name", *VALUES["old binary without its length"]
+    )
+    await db.raw.contacts.delete_one({"_id": "c0003"})
+    await db.raw.contacts.insert_one(odd)
+    answers = await asyncio.gather(*(db.ledger.exchange(None, request) for request in requests))
+    assert [type(one) for one in answers] == [Claimed, Claimed, Claimed, Refused, Claimed]

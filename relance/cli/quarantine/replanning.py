@@ -75,12 +75,8 @@ class Replanning:
     def _follows(
         self, one: SetAside, known: Mapping[str, object], plans: Mapping[str, Mapping[str, Plan]]
     ) -> list[str]:
-        if one.user is None:
-            return ["nothing: it concerns no user we know"]
-        if one.user not in known:
-            return [f"nothing: there is no user {one.user} who can be read"]
-        if one.user not in plans:
-            return ["nothing: the user is not active"]
+        if (nothing := _nothing(one, known, plans)) is not None:
+            return [f"nothing: {nothing}"]
         if self.cycles is None:
             return ["the next planning pass of an open cycle takes the user"]
         if one.collection == PLANS and one.period is not None and one.period not in self._running:
@@ -88,7 +84,16 @@ class Replanning:
         if not self._running:
             return ["no cycle runs: the next one plans the user when it is opened"]
         told = [each for each in self._running if one.collection != PLANS or each == one.period]
-        return [_outcome(one, period, plans[one.user].get(period)) for period in told]
+        return [_outcome(one, period, plans[one.user or ""].get(period)) for period in told]
+
+
+def _nothing(one: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:
+    """Return why nothing follows for anybody, None if something does."""
+    if one.user is None:
+        return "it concerns no user we know"
+    if one.user not in known:
+        return f"there is no user {one.user} who can be read"
+    return "the user is not active" if one.user not in plans else None
 
 
 def _outcome(one: SetAside, period: str, plan: Plan | None) -> str:

@@ -12,7 +12,8 @@ from relance.cli.output import cell
 from relance.cli.services import Database
 from relance.domain.period_coverage import watched_periods
 from relance.domain.plan import Plan, PlanStatus
-from relance.domain.quarantine import PLANS, SetAside, is_over
+from relance.domain.quarantine import PLANS, SetAside
+from relance.domain.send_times import period_window
 from relance.ports import Clock
 from relance.temporal.cycles import TemporalCycles
 
@@ -37,7 +38,7 @@ class Replanning:
         for one in those:
             if one.collection != PLANS or one.user is None or one.period is None or self.cycles is None:
                 continue
-            if not is_over(one.period, self.clock.now()) and await self.cycles.runs(one.period):
+            if self._still_plans(one.period) and await self.cycles.runs(one.period):
                 await self.database.plans.forget_unreadable(one.period, one.user)
 
     async def plan(self, healed: Sequence[SetAside]) -> dict[str, list[str]]:
@@ -45,11 +46,15 @@ class Replanning:
         users = sorted({one.user for one in healed if one.user is not None})[:MOST_TOLD]
         known = await self.database.users.by_ids(users)
         if known and self.cycles is not None:
-            periods = watched_periods(self.clock.now(), self.max_late)
+            periods = [one for one in watched_periods(self.clock.now(), self.max_late) if self._still_plans(one)]
             self._running = [one for one in periods if await self.cycles.replan(one)]
         active = [user for user in users if user in known and known[user].is_active]
         plans = await self._planned(active) if self._running else {user: {} for user in active}
         return {one.key: self._follows(one, known, plans) for one in healed}
+
+    def _still_plans(self, period: str) -> bool:
+        # Past its last send time a cycle runs on until its mails have an outcome, and plans nobody any more.
+        return self.clock.now() <= period_window(period)[1]
 
     async def _planned(self, users: Sequence[str]) -> dict[str, dict[str, Plan]]:
         """Return the users' plans by period, waiting for a while for those that are missing."""
@@ -70,23 +75,30 @@ class Replanning:
     def _follows(
         self, one: SetAside, known: Mapping[str, object], plans: Mapping[str, Mapping[str, Plan]]
     ) -> list[str]:
-        if one.user is None:
-            return ["nothing: it concerns no user we know"]
-        if one.user not in known:
-            return [f"nothing: there is no user {one.user} who can be read"]
-        if one.user not in plans:
-            return ["nothing: the user is not active"]
+        if (nothing := _nothing(one, known, plans)) is not None:
+            return [f"nothing: {nothing}"]
         if self.cycles is None:
             return ["the next planning pass of an open cycle takes the user"]
+        if one.collection == PLANS and one.period is not None and one.period not in self._running:
+            return [f"{one.period}: nobody plans it any more, or not yet; the user is planned with the next period"]
         if not self._running:
             return ["no cycle runs: the next one plans the user when it is opened"]
         told = [each for each in self._running if one.collection != PLANS or each == one.period]
-        return [_outcome(one, period, plans[one.user].get(period)) for period in told]
+        return [_outcome(one, period, plans[one.user or ""].get(period)) for period in told]
+
+
+def _nothing(one: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:
+    """Return why nothing follows for anybody, None if something does."""
+    if one.user is None:
+        return "it concerns no user we know"
+    if one.user not in known:
+        return f"there is no user {one.user} who can be read"
+    return "the user is not active" if one.user not in plans else None
 
 
 def _outcome(one: SetAside, period: str, plan: Plan | None) -> str:
     if plan is None:
-        return f"{period}: planned by the next pass, within the hour"
+        return f"{period}: not planned yet, the next planning pass of its cycle takes the user"
     match plan.status:
         case PlanStatus.PLANNED:
             return f"{period}: planned for {cell(plan.instant)}"

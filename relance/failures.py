@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from relance.domain.failures import (
     TRANSPORT,
+    UNABLE,
     UNCERTAIN,
     UNTRUSTED,
     Failure,
@@ -43,7 +44,7 @@ from relance.errors import (
 )
 
 _C, _V, _S = FailureClass, Severity, Strategy
-_RELAY = {failure.code: failure for failure in (TRANSPORT, UNTRUSTED)}
+_RELAY = {failure.code: failure for failure in (TRANSPORT, UNTRUSTED, UNABLE)}
 _SOURCES = {
     "relay": Source.SMTP,
     "MongoDB": Source.MONGODB,

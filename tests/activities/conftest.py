@@ -16,7 +16,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.control import ControlWatch
 from activities.corrections import Corrections
 from activities.endings import Endings
-from activities.error_gate import Gates
+from activities.error_gate import Gates, Pull
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
@@ -24,6 +24,7 @@ from activities.planning import Planning
 from activities.sending import Sender
 from activities.statistics import Statistics
 from relance.adapters.mongo.connection import Database, connect
+from relance.adapters.mongo.error_gates import MongoErrorGates
 from relance.alerting import AlertDesk
 from relance.balance import balance_period
 from relance.braking import Brake
@@ -77,6 +78,10 @@ class Office:
     relay_log: FakeRelayLog | None = None
     dead: list[asyncio.Task[Any]] = field(default_factory=list)
     burial: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def gate_parts(self) -> tuple[MongoErrorGates, Pull, str, FixedClock]:
+        return self.data.error_gates, self.brake.pull, "here:1", self.clock
 
     @property
     def sender(self) -> Sender:
@@ -187,7 +192,10 @@ async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
     await data.ensure_indexes()
     clock, groups, cycles = FixedClock(SEND_AT), FakeAlertGroups(), FakeCycles()
     brake = Brake(CycleDesk(data.controls, cycles, clock), AlertDesk(data.alerts, data.silences, groups, clock))
-    control, gates = ControlWatch(data.controls, every=LOOK_EVERY), Gates(GatePolicy(canary=20, size=50), brake.pull)
+    control, gates = (
+        ControlWatch(data.controls, every=LOOK_EVERY),
+        Gates(GatePolicy(canary=20, size=50), data.error_gates, brake.pull, "here:1", clock),
+    )
     office = Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), clock, groups, cycles, control, brake, gates)
     yield office
     office.burial.set()

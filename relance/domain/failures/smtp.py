@@ -32,7 +32,7 @@ TABLE: tuple[Row, ...] = (
     *CONVERSATION,
 )
 
-UNREACHABLE_RELAY, NO_TRUST, LOST_REPLY = "connection", "tls", "no-reply"
+UNREACHABLE_RELAY, NO_TRUST, NOT_OFFERED, LOST_REPLY = "connection", "tls", "not-offered", "no-reply"
 _OF_CONVERSATION = {row.code: row.failure(row.code, Source.SMTP) for row in CONVERSATION}
 
 TRANSPORT = _OF_CONVERSATION[UNREACHABLE_RELAY]
@@ -40,6 +40,9 @@ TRANSPORT = _OF_CONVERSATION[UNREACHABLE_RELAY]
 
 UNTRUSTED = _OF_CONVERSATION[NO_TRUST]
 """TLS failed: nothing was offered to a relay that may not be ours."""
+
+UNABLE = _OF_CONVERSATION[NOT_OFFERED]
+"""The relay lacks STARTTLS or the login that the settings ask for: nothing is said in the clear."""
 
 UNCERTAIN = _OF_CONVERSATION[LOST_REPLY]
 """The connection broke between the data and its reply (RFC 1047): the mail may have been sent (SPEC X4)."""

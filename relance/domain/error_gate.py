@@ -170,6 +170,6 @@ def _judged(state: GateState, told: Told, policy: GatePolicy) -> tuple[tuple[Fai
             newest[user] = at
         newest = {one: last for one, last in newest.items() if last > at - policy.size}
         results = min(at, policy.size)
-        if trip is None and 0 < policy.least <= at and len(newest) > max(policy.share * results, 1):
+        if trip is None and 0 < policy.least <= at and len(newest) > 1 and len(newest) > policy.share * results:
             trip = Trip(failed=len(newest), results=results)
     return tuple(Failing(user=one, at=last) for one, last in newest.items()), trip

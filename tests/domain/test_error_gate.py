@@ -38,7 +38,7 @@ def closed_after(policy: GatePolicy, outcomes: list[str | None]) -> int | None:
     for count in range(1, len(outcomes) + 1):
         window = outcomes[:count][-policy.size :]
         users = {user for user in window if user is not HEALTHY}
-        if len(window) >= max(policy.least, 1) and len(users) > max(policy.share * len(window), 1):
+        if len(window) >= max(policy.least, 1) and len(users) > 1 and len(users) > policy.share * len(window):
             return count
     return None
 

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from relance.domain.base import Document, Utc
 from relance.domain.control import Control
-from relance.domain.failures import Failure, FailureClass, Severity
+from relance.domain.failures import Failure, FailureClass, Source, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Trip(Document):
 
 def is_own_fault(failure: Failure) -> bool:
     """Tell whether a failure is certainly our own: authentication, authorisation, block lists, TLS."""
-    return failure.class_ is FailureClass.SENDER_FAULT and failure.severity is Severity.CRITICAL
+    return failure.source is Source.SMTP and failure.strategy is Strategy.PAUSE_AND_ALERT
 
 
 def counts_as_failed(failure: Failure) -> bool:

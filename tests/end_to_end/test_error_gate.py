@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -23,7 +24,12 @@ from tests.patience import PATIENCE_S
 USERS, CONTACTS = 20, 5
 MAILS = USERS * CONTACTS
 CANARY = 20
-SMALL_CANARY = {"RELANCE_ERROR_GATE__CANARY": str(CANARY), "RELANCE_ERROR_GATE__SIZE": "50"}
+SMALL_CANARY = {
+    "RELANCE_ERROR_GATE__CANARY": str(CANARY),
+    "RELANCE_ERROR_GATE__SIZE": "50",
+    # So few that one process cannot take every batch.
+    "RELANCE_WORKER__ACTIVITIES": "2",
+}
 OPTIONS = CycleOptions(batch_users=4, batches_in_flight=5)
 
 Start = Callable[..., Awaitable[Relay]]
@@ -39,10 +45,10 @@ async def paused(installation: Installation) -> str:
 
 
 async def processes_of_canary(installation: Installation, seen: set[str]) -> None:
-    """Note which processes were granted mails of the canary."""
+    """Note which processes asked for mails of the canary."""
     while True:
         for state in await installation.database.raw.errorGates.find().to_list(None):
-            seen |= {one["process"] for one in state.get("underWay", []) if one["mails"]}
+            seen |= {one["process"] for one in state.get("underWay", [])}
         await asyncio.sleep(0.02)
 
 
@@ -73,6 +79,42 @@ async def test_what_is_healthy_goes_through_two_processes_and_one_bad_address_bo
     await installation.start_worker(processes=2, environment=SMALL_CANARY)
     result = await (await installation.start_cycle(PERIOD, OPTIONS)).result()
     assert (result.sent, sum(result.failed.values()), result.balance) == (MAILS - CONTACTS, CONTACTS, 0)
+
+
+async def shared_by(installation: Installation, processes: int) -> None:
+    """Wait until each of so many processes has told of itself twice since all of them were there."""
+    reports = installation.database.workers
+    begun: datetime | None = None
+    told: dict[str, set[datetime]] = {}
+    async with asyncio.timeout(PATIENCE_S):
+        while begun is None or len(told) < processes or any(len(times) < 3 for times in told.values()):
+            alive = await reports.alive(datetime.now(UTC) - timedelta(minutes=1))
+            begun = begun or (datetime.now(UTC) if len(alive) == processes else None)
+            for one in alive:
+                if begun is not None and one.at > begun:
+                    told.setdefault(one.worker, set()).add(one.at)
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.slow
+async def test_two_processes_share_the_connections_that_the_relay_allows(
+    installation: Installation, start: Start
+) -> None:
+    relay = await start()
+    relay.pause = 0.05
+    await installation.load(*people(USERS, CONTACTS))
+    settings = {
+        **SMALL_CANARY,
+        "RELANCE_MAIL__HOST": "127.0.0.1",
+        "RELANCE_MAIL__PORT": str(relay.port),
+        "RELANCE_MAIL__CONNECTIONS": "5",
+        "RELANCE_HEALTH__REPORT_EVERY": "0.2",
+    }
+    await installation.start_worker(processes=2, environment=settings)
+    await shared_by(installation, 2)
+    result = await (await installation.start_cycle(PERIOD, OPTIONS)).result()
+    assert (result.sent, len(relay.mails)) == (MAILS, MAILS)
+    assert relay.most_open == 5
 
 
 @pytest.fixture

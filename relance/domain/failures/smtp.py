@@ -65,8 +65,9 @@ def classify_smtp(code: int, text: str, stage: str) -> Failure:
     if row is None:
         return UNCERTAIN if stage == "data" else TRANSPORT
     failure = row.failure(f"{sign.code[0]}.{row.means}" if row.means else sign.detail or sign.code, Source.SMTP)
-    if stage in ABOUT_RECIPIENT and failure.severity is Severity.CRITICAL:
-        return replace(failure, severity=Severity.HIGH)
+    if stage in ABOUT_RECIPIENT and failure.strategy is Strategy.PAUSE_AND_ALERT:
+        strategy = Strategy.RETRY_LATER if failure.retryable else Strategy.GIVE_UP
+        return replace(failure, severity=Severity.HIGH, strategy=strategy)
     return failure
 
 

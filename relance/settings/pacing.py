@@ -36,7 +36,7 @@ class Pacing(Group):
 
     providers: Annotated[str, AfterValidator(_limits)] = Field(
         "",
-        description="Own limits of all processes together, separated by commas: provider or domain, =, mails under way at "
+        description="Own limits of all processes together, by commas: provider or domain, =, mails under way at "
         "once, and if wanted : "
         f"and mails per second, like google=5,orange=3:0.5. Providers with limits built in: {', '.join(LIMITS)}.",
     )

@@ -108,7 +108,7 @@ async def test_two_processes_share_the_connections_that_the_relay_allows(
         "RELANCE_MAIL__HOST": "127.0.0.1",
         "RELANCE_MAIL__PORT": str(relay.port),
         "RELANCE_MAIL__CONNECTIONS": "5",
-        "RELANCE_HEALTH__REPORT_EVERY": "0.2",
+        "RELANCE_HEALTH__REPORT_EVERY": "PT0.2S",
     }
     await installation.start_worker(processes=2, environment=settings)
     await shared_by(installation, 2)

@@ -65,7 +65,7 @@ class Pool:
         """Close idle connections now and those in use when they come back; wait until the relay has let go."""
         self._closed = True
         while self._idle:
-            self._leave(self._idle.popitem()[0])
+            self._leave(next(iter(self._idle)))
         await asyncio.gather(*self._leaving)
 
     def _take_idle(self) -> Session | None:

@@ -36,7 +36,7 @@ class Severity(StrEnum):
 
 
 class Strategy(StrEnum):
-    """How the system recovers; each is done by code, and `tests/end_to_end/test_strategies.py` drives each.
+    """How the system recovers; each is done by code, and `tests/activities/test_strategies.py` drives each.
 
     | strategy | what is done | by |
     | --- | --- | --- |

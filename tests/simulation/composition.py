@@ -105,14 +105,14 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     sender = Sender(
         ledger, data.contacts, parts.mailer, meter, clock, DOMAIN, relay_log=parts.relay_log, restores=data.restores
     )
-    planning = Planning(data.users, data.plans, DEFAULTS, meter)
+    planning = Planning(data.users, data.plans, DEFAULTS, meter, data.quarantine)
     alerts = AlertDesk(data.alerts, data.silences, FakeAlertGroups(), clock)
     control = ControlWatch(data.controls)
     follow_ups, cycles = TemporalFollowUps(parts.client, data.ledger), TemporalCycles(parts.client)
     brake = Brake(cycle_desk(data, parts.client, clock), alerts)
     gates = Gates(parts.gate, data.error_gates, brake.pull, parts.process, clock)
     people = (data.users, data.contacts, data.suppressions)
-    statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter)
+    statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter, data.quarantine)
     inbox = {"inbox": Address(Inbox(data.chat_messages), "")}
     voice = Voice("en", DEFAULTS.zone)
     delivery = AlertDelivery(alerts, data.channel_states, inbox, tuple(inbox), (), NoPictures(), voice, clock, meter)

@@ -16,7 +16,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from composition.activities import activities_of
 from composition.connections import opened
-from composition.standing import on_duty, watched
+from composition.standing import on_duty, reporter_of, watched
 from relance import __version__
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.contracts.names import TaskQueue
@@ -68,6 +68,9 @@ async def serve(settings: Settings, role: Role) -> int:
     ready = join_supervisor()
     async with watched(settings) as vitals, opened(settings) as open_, AsyncExitStack() as stack:
         activities = activities_of(settings, open_)
+        reporter = reporter_of(settings, open_, role, vitals)
+        # Before the first mail, so that a process that joins never begins with the whole of a limit.
+        await reporter.take_share()
         if TaskQueue.OPS in QUEUES[role]:
             links = AttachmentTokens(settings.privacy.link_keys)
             await stack.enter_async_context(
@@ -93,7 +96,7 @@ async def serve(settings: Settings, role: Role) -> int:
             )
             for queue in QUEUES[role]
         ]
-        await stack.enter_async_context(on_duty(settings, open_, role, vitals, workers))
+        await stack.enter_async_context(on_duty(reporter, workers))
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))
         await stop.wait()

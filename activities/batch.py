@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from activities.sending import Job
 from relance.contracts.cycle import Counts
@@ -90,3 +91,11 @@ def jobs_of(
             )
         )
     return jobs, orphans
+
+
+def by_turns(jobs: Sequence[Job]) -> list[Job]:
+    """Return the mails user by user in turns: the first one of each, then the second ones."""
+    of_user: dict[str, list[Job]] = {}
+    for job in jobs:
+        of_user.setdefault(job.user.id, []).append(job)
+    return [job for turn in zip_longest(*of_user.values()) for job in turn if job is not None]

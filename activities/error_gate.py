@@ -1,19 +1,44 @@
-"""The error gate of the cycles this process sends for: one per period and stretch of running (SPEC C10)."""
+"""The error gate of the cycles this process sends for, as all processes share it (SPEC C10).
+
+Results are told to the database together: at once when one failed or somebody waits for the canary, else twice a
+second. No mail costs a round trip of its own once the canary is over.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from relance.domain.control import Control
-from relance.domain.error_gate import ErrorGate, GatePolicy, Trip
+from relance.domain.error_gate import (
+    Asking,
+    GatePolicy,
+    GateState,
+    Told,
+    Trip,
+    advanced,
+    counts_as_failed,
+    is_own_fault,
+    stretch_id,
+)
 from relance.domain.failures import Failure
-from relance.ports import Deferred, Failed, Result, Sent
+from relance.errors import DependencyUnavailable
+from relance.ports import Clock, Deferred, ErrorGates, Failed, Result, Sent
 
 LOOK_EVERY = 0.5
-"""Seconds until a connection that waits for the canary looks whether the cycle was stopped."""
+"""Seconds after which results are told at the latest, and what others told is read while the canary lasts."""
+GONE_AFTER = 15.0
+"""Seconds without a word after which what a process was granted of the canary is granted again."""
+AHEAD = 4
+"""Mails asked for at once by each connection that waits: a process need not ask before every mail."""
+RACES = 50
+"""Each lost race means that another process has told something."""
+
+logger = logging.getLogger(__name__)
 
 Pull: TypeAlias = Callable[[str, Trip], Awaitable[None]]
 """Pauses a period's cycle and tells people; safe to be repeated."""
@@ -31,11 +56,11 @@ class Gate(Protocol):
     def give_back(self) -> None:
         """Say that what was admitted was not sent."""
 
-    def note(self, result: Result) -> None:
-        """Say what became of it."""
+    def note(self, user: str, result: Result) -> None:
+        """Say what became of a user's mail."""
 
     def refused_us(self, failure: Failure) -> None:
-        """Say that the relay does not even talk to us."""
+        """Say why a connection failed: perhaps the relay does not even talk to us."""
 
 
 class OpenGate:
@@ -52,7 +77,7 @@ class OpenGate:
     def give_back(self) -> None:
         """Counts nothing."""
 
-    def note(self, result: Result) -> None:
+    def note(self, user: str, result: Result) -> None:
         """Counts nothing."""
 
     def refused_us(self, failure: Failure) -> None:
@@ -62,90 +87,203 @@ class OpenGate:
 OPEN_GATE = OpenGate()
 
 
-class PeriodGate:
-    """Counts the results of one period; when it closes, the cycle is paused without waiting for its batches."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the gates of a process work with; `process` names it among those of a cycle."""
 
-    def __init__(self, period: str, policy: GatePolicy, pull: Pull) -> None:
-        self._period = period
-        self._gate = ErrorGate(policy)
-        self._pull = pull
-        self._news = asyncio.Event()
+    policy: GatePolicy
+    store: ErrorGates
+    pull: Pull
+    process: str
+    clock: Clock
+
+
+class PeriodGate:
+    """Counts the results of one stretch of a cycle; one that closes pauses it without waiting for its batches."""
+
+    def __init__(self, control: Control, parts: Parts) -> None:
+        self._period = control.id
+        self._policy = parts.policy
+        self._parts = parts
+        self._state = GateState(id=stretch_id(control))
+        self._told = Told()
+        self._under_way = self._granted = self._waiting = self._beat = 0
+        self._granted_until = 0.0
+        # What each other process said last, and when this one heard of it.
+        self._heard: dict[str, tuple[int, float]] = {}
+        self._trip: Trip | None = None
+        self._telling = asyncio.Lock()
+        self._wake, self._news = asyncio.Event(), asyncio.Event()
+        self._users = 0
+        self._keeping: asyncio.Task[None] | None = None
         self._pulling: asyncio.Task[None] | None = None
 
     @property
     def closed(self) -> bool:
         """Whether errors have stopped the cycle."""
-        return self._gate.trip is not None
+        return self._trip is not None
+
+    @property
+    def canary_over(self) -> bool:
+        """Whether this process knows that mails need not wait any more."""
+        return self._state.is_open(self._policy)
 
     def admit(self) -> bool:
         """Tell whether a mail may be claimed now."""
-        return self._gate.admit()
+        if self.closed:
+            return False
+        if not self.canary_over:
+            if not self._granted or asyncio.get_running_loop().time() > self._granted_until:
+                return False
+            self._granted -= 1
+        self._under_way += 1
+        return True
 
     async def turn(self, stop: Callable[[], bool]) -> bool:
         """Wait to be admitted; return False when `stop()` says so before."""
-        while not stop():
-            if self._gate.admit():
-                return True
-            self._news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY):
-                    await self._news.wait()
-        return False
+        self._waiting += 1
+        try:
+            while not stop():
+                if self.admit():
+                    return True
+                self._news.clear()
+                self._wake.set()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await self._news.wait()
+            return False
+        finally:
+            self._waiting -= 1
 
     def give_back(self) -> None:
         """Say that what was admitted was not sent."""
-        self._gate.give_back()
+        self._under_way -= 1
+        if not self.canary_over:
+            self._granted += 1
         self._news.set()
 
-    def note(self, result: Result) -> None:
-        """Say what became of a mail."""
-        if isinstance(result, Sent):
-            self._gate.succeeded()
-        elif isinstance(result, Failed):
-            self._gate.failed()
-        else:
-            self._gate.undecided()
+    def note(self, user: str, result: Result) -> None:
+        """Say what became of a user's mail."""
+        self._under_way -= 1
+        if not self._policy.size:
+            return
+        failed = isinstance(result, Failed) and counts_as_failed(result.failure)
+        decided = isinstance(result, Sent) or failed
+        self._told = self._told.then(Told(known=1, results=int(decided), failed=((user, 1),) if failed else ()))
         if isinstance(result, Deferred | Failed):
-            self._gate.refused_us(result.failure)
-        self._told()
+            self.refused_us(result.failure)
+        if failed:
+            self._wake.set()
 
     def refused_us(self, failure: Failure) -> None:
-        """Say that the relay does not even talk to us."""
-        self._gate.refused_us(failure)
-        self._told()
+        """Say why a connection failed: what is certainly our own fault closes the gate at once."""
+        if self._policy.size and is_own_fault(failure):
+            self._close(Trip(failed=0, results=0, fault=failure.code, remedy=failure.remedy))
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """Tell what becomes of mails for as long as anybody sends in a block like this."""
+        self._users += 1
+        if self._keeping is None and self._policy.size:
+            self._keeping = asyncio.create_task(self._keep_telling())
+        try:
+            yield
+        finally:
+            self._users -= 1
+            self._wake.set()
 
     async def stopped(self) -> None:
-        """Return when the cycle is paused.
+        """Tell the rest; return when the cycle is paused, if the gate has closed.
 
         Raises:
             DependencyUnavailable: it could not be; this may be asked again.
         """
-        trip = self._gate.trip
-        if trip is None:
+        unused = self._users <= 1 and self._granted > 0 and not self.canary_over
+        if unused:
+            self._granted = 0
+        await self._tell(anew=unused)
+        if self._trip is None:
             return
         if self._pulling is None or (self._pulling.done() and self._pulling.exception() is not None):
-            self._pulling = asyncio.ensure_future(_run(self._pull(self._period, trip)))
+            self._pulling = asyncio.ensure_future(_run(self._parts.pull(self._period, self._trip)))
         await asyncio.shield(self._pulling)
 
-    def _told(self) -> None:
+    async def _keep_telling(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._wake.wait()
+            self._wake.clear()
+            if not self._users:
+                self._keeping = None
+                return
+            try:
+                # While the canary lasts others have to hear that this process is there.
+                await self._tell(anew=not self.canary_over)
+            except DependencyUnavailable:
+                # Without the database no mail can be claimed either.
+                logger.warning("the results of a cycle could not be told")
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def _tell(self, *, anew: bool = False) -> None:
+        """Tell what has happened since, and take what is granted; `anew`: also if nothing has."""
+        async with self._telling:
+            if not (anew or self._told.known) or not self._policy.size:
+                return
+            told, self._told = self._told, Told()
+            try:
+                await self._advance(told)
+            except BaseException:
+                self._told = told.then(self._told)
+                raise
+        if self._state.trip is not None:
+            self._close(self._state.trip)
         self._news.set()
-        if self._gate.trip is not None and self._pulling is None:
-            self._pulling = asyncio.ensure_future(_run(self._pull(self._period, self._gate.trip)))
+
+    async def _advance(self, told: Told) -> None:
+        self._beat += 1
+        begun = asyncio.get_running_loop().time()
+        for race in range(RACES):
+            if race or not self._state.version:
+                self._state = await self._parts.store.get(self._state.id)
+            # What was noted meanwhile is told the next time.
+            mails = self._under_way + self._granted + self._told.known
+            asking = Asking(self._parts.process, self._beat, mails, max(0, self._waiting * AHEAD - self._granted))
+            new, granted = advanced(self._state, told, asking, self._gone(), self._policy)
+            if await self._parts.store.replace(new.model_copy(update={"at": self._parts.clock.now()})):
+                self._state = new
+                self._granted += granted
+                # Before the others take this process for gone.
+                self._granted_until = begun + GONE_AFTER / 2
+                return
+        raise DependencyUnavailable("MongoDB", "the state of the error gate keeps changing")
+
+    def _gone(self) -> set[str]:
+        now = asyncio.get_running_loop().time()
+        heard = {one.process: (one.beat, now) for one in self._state.under_way}
+        same = {name: self._heard[name] for name, (beat, _) in heard.items() if self._heard.get(name, (0,))[0] == beat}
+        self._heard = {**heard, **same}
+        return {name for name, (_, since) in self._heard.items() if now - since > GONE_AFTER}
+
+    def _close(self, trip: Trip) -> None:
+        self._trip = self._trip or trip
+        self._news.set()
+        if self._pulling is None:
+            self._pulling = asyncio.ensure_future(_run(self._parts.pull(self._period, self._trip)))
 
 
 class Gates:
     """The gates of a process; whoever resumes a cycle opens a new one."""
 
-    def __init__(self, policy: GatePolicy, pull: Pull) -> None:
-        self._policy = policy
-        self._pull = pull
+    def __init__(self, policy: GatePolicy, store: ErrorGates, pull: Pull, process: str, clock: Clock) -> None:
+        self._parts = Parts(policy, store, pull, process, clock)
         self._gates: dict[str, tuple[Control, PeriodGate]] = {}
 
     def of(self, control: Control) -> PeriodGate:
         """Return the gate of a cycle that runs since it was told so last."""
         known = self._gates.get(control.id)
         if known is None or known[0] != control:
-            known = self._gates[control.id] = control, PeriodGate(control.id, self._policy, self._pull)
+            known = self._gates[control.id] = control, PeriodGate(control, self._parts)
         return known[1]
 
 

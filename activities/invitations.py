@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from activities import attempt
-from activities.batch import People, Tally, jobs_of, unsent
+from activities.batch import People, Tally, by_turns, jobs_of, unsent
 from activities.control import ControlWatch, Sight
 from activities.doubts import doubted_by_restore, is_doubtful, settled_in_batch
 from activities.error_gate import Gates
@@ -25,7 +25,7 @@ from relance.domain.holdout import NOBODY, HoldOut
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.plan import Plan
 from relance.domain.planning import PlanReason, too_late
-from relance.errors import MailError
+from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Contacts, Ledger, Plans, Refused, Suppressions, Users
 
 
@@ -85,6 +85,9 @@ class Invitations:
         jobs = await doubted_by_restore(self.sender, jobs)
         open_jobs = len(jobs)
         gate = self.gates.of(sight.control)
+        if not gate.canary_over:
+            # The canary is to tell about many address books.
+            jobs = by_turns(jobs)
         order = Order(
             attempt.token(),
             request.at,
@@ -100,13 +103,14 @@ class Invitations:
             open_jobs -= 1
             tally.outcomes[type(outcome)] += 1
 
-        try:
-            await self._hand_over(jobs, order, done, tally)
-        except MailError:
-            # A relay that does not even talk to us is no reason to try again, but to ask a person.
-            if not gate.closed:
-                raise
-        await gate.stopped()
+        async with gate.sending():
+            try:
+                await self._hand_over(jobs, order, done, tally)
+            except (MailError, DependencyUnavailable):
+                # A relay that does not even talk to us is no reason to try again, but to ask a person.
+                if not gate.closed:
+                    raise
+            await gate.stopped()
         if open_jobs and not (sight.stops or gate.closed):
             raise draining()
         if not open_jobs and unsent(await self.ledger.of_users(request.period, user_ids)):

@@ -24,6 +24,7 @@ from relance.domain.reminders import REMINDERS, due_instant
 from relance.domain.send_times import due_at
 from relance.doubts import Doubts
 from relance.errors import DependencyUnavailable, InvalidInput, MailRefused, MailUncertain
+from relance.failures import failure_of
 from relance.ports import (
     Claimed,
     ClaimRequest,
@@ -148,8 +149,7 @@ class Sender:
         # A connection that failed costs nothing as long as the others did its share.
         errors = [result for result in results if isinstance(result, BaseException)]
         for error in errors:
-            if isinstance(error, MailRefused):
-                order.gate.refused_us(classify_smtp(error.code, error.text, error.stage))
+            order.gate.refused_us(failure_of(error))
         if errors and outcomes < len(jobs):
             raise errors[0]
 
@@ -248,7 +248,7 @@ class Sender:
             raise
         else:
             result = self._accepted(job, letter, self.now(order.at))
-        order.gate.note(result)
+        order.gate.note(job.user.id, result)
         took = asyncio.get_running_loop().time() - started
         waited = (self.now(order.at) - job.due).total_seconds()
         self.meter.mail(job.kind, result, took, label_of(contact.email.rpartition("@")[2]), waited)

@@ -34,6 +34,7 @@ from relance.domain.send_times import Defaults
 from relance.gateway.addresses import attachment_addresses
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.cycle_charts import CycleCharts
+from relance.runtime.reporter import worker_name
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
@@ -73,7 +74,13 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         data.ledger,
         sender,
         control,
-        Gates(settings.error_gate.policy, Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull),
+        Gates(
+            settings.error_gate.policy,
+            data.error_gates,
+            Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull,
+            worker_name(),
+            SystemClock(),
+        ),
         scheduling.hold_out,
     )
     follow_ups = TemporalFollowUps(open_.client, data.ledger)

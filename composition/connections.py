@@ -20,6 +20,7 @@ from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.admission import admit
 from relance.clock import SystemClock
+from relance.domain.sharing import Share
 from relance.ports import Probe, RelayLog
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.rendering.letters import LetterWriter
@@ -42,6 +43,7 @@ class Connections:
     database: Database
     mailer: SmtpMailer
     breakers: Breakers
+    share: Share
     relay_log: RelayLog | None
     reports: EverflowReports
     channels: OpenChannels
@@ -82,7 +84,8 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         await admit(database.keys, settings.privacy)
         breakers = Breakers(settings.breakers)
         telemetry.instruments.watch_breakers(breakers.states)
-        mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token, settings.pacing, breakers)
+        share = Share()
+        mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token, settings.pacing, breakers, share=share)
         stack.push_async_callback(mailer.close)
         relay_log = await stack.enter_async_context(opened_relay_log(settings.relay_log))
         reports = await stack.enter_async_context(EverflowReports(settings.everflow, breakers.rare("everflow")))
@@ -102,5 +105,5 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
         probes = await stack.enter_async_context(opened_probes(settings, database, client))
         yield Connections(
-            client, database, mailer, breakers, relay_log, reports, channels, probes, telemetry.instruments
+            client, database, mailer, breakers, share, relay_log, reports, channels, probes, telemetry.instruments
         )

@@ -35,13 +35,9 @@ async def watched(settings: Settings) -> AsyncIterator[Vitals]:
         yield vitals
 
 
-@asynccontextmanager
-async def on_duty(
-    settings: Settings, open_: Connections, role: str, vitals: Vitals, workers: Sequence[Worker]
-) -> AsyncIterator[None]:
-    """Report for as long as the block runs, in which these workers ask for work."""
-    vitals.polling = lambda: all(worker.is_running for worker in workers)
-    reporter = Reporter(
+def reporter_of(settings: Settings, open_: Connections, role: str, vitals: Vitals) -> Reporter:
+    """Return what tells others about this process."""
+    return Reporter(
         open_.database.workers,
         lambda: greet(open_.client, GREETING),
         open_.breakers.states,
@@ -49,6 +45,13 @@ async def on_duty(
         settings.health.report_every,
         vitals,
         SystemClock(),
+        open_.share,
     )
+
+
+@asynccontextmanager
+async def on_duty(reporter: Reporter, workers: Sequence[Worker]) -> AsyncIterator[None]:
+    """Report for as long as the block runs, in which these workers ask for work."""
+    reporter.vitals.polling = lambda: all(worker.is_running for worker in workers)
     async with reporting(reporter):
         yield

@@ -27,11 +27,13 @@ NO_REMEDY = {
 
 DOES = {
     Strategy.SUPPRESS_CONTACT: "marks the contact `bounced`",
+    Strategy.GIVE_UP: "gives this mail up and records why; the next cycle tries again",
     Strategy.RETRY_LATER: "tries again with growing pauses",
     Strategy.RETRY_AT: "tries again when the answer says so",
     Strategy.SLOW_DOWN: "slows the provider down and tries again",
-    Strategy.PAUSE_AND_ALERT: "stops what depends on it and alerts",
-    Strategy.QUARANTINE: "sets it aside with its reason and alerts",
+    Strategy.PAUSE_AND_ALERT: "pauses the cycle until a person resumes it, with a critical alert",
+    Strategy.ALERT: "raises a “no data” alert; does not try again",
+    Strategy.FALL_BACK: "sends the message over the next channel; does not try again",
     Strategy.RESOLVE: "looks it up at the relay, else by policy: an invitation again, a reminder not (SPEC X4)",
     Strategy.REJECT: "tells whoever asked",
     Strategy.CARRY_ON: "goes on: nothing is missing",
@@ -60,8 +62,8 @@ replies that the tables are checked against; `python -m tests.domain.failures.co
 """
 
 NOT_CRITICAL = (
-    "`critical` up to MAIL only: once the recipient was named it is `high`, because his server may be speaking through "
-    "the relay (SPEC C10). This holds for every table of SMTP."
+    "`critical`, and a pause, up to MAIL only: once the recipient was named it is `high` and the mail is tried again "
+    "or given up, because his server may be speaking through the relay (SPEC C10). This holds for every table of SMTP."
 )
 LONGEST = 100
 """Characters of a pattern that a table shows; longer ones are lists of words in several languages."""
@@ -81,8 +83,18 @@ CHAPTERS: tuple[tuple[str, str, tuple[Row, ...]], ...] = (
     ("SMTP: basic codes", "RFC 5321, where nothing else is known.", replies.BASIC),
     ("SMTP: the connection", "No reply at all.", replies.CONVERSATION),
     ("HTTP", "Answers of Everflow and of the chat channels. No redirect is followed.", http.TABLE),
-    ("MongoDB", "By the server's code, else by the driver's exception. Every write is safe to repeat.", mongodb.TABLE),
-    ("Temporal", "Statuses of the server's API; activities and timers are retried by Temporal itself.", temporal.TABLE),
+    (
+        "MongoDB",
+        "By the server's code, else by the driver's exception. Every write is safe to repeat, so nothing is given up; "
+        "the health check alerts as long as MongoDB is away, and a command says so and ends with code 3.",
+        mongodb.TABLE,
+    ),
+    (
+        "Temporal",
+        "Statuses of the server's API. What an activity asked for is asked again when Temporal retries it; a command "
+        "says so and ends with code 3; the health check alerts as long as Temporal is away.",
+        temporal.TABLE,
+    ),
 )
 
 
@@ -115,12 +127,11 @@ def _signal(row: Row) -> str:
 
 
 def _does(row: Row) -> str:
-    next_cycle = row.strategy is Strategy.RETRY_LATER and not row.retryable
-    parts = ["the next cycle tries again" if next_cycle else DOES[row.strategy]]
+    parts = [DOES[row.strategy]]
     if row.pause is not None:
         parts.append(f"after {_duration(row.pause)} at the earliest")
-    if row.strategy in {Strategy.PAUSE_AND_ALERT, Strategy.QUARANTINE}:
-        parts.append("keeps the work and tries again" if row.retryable else "does not try again")
+    if row.strategy is Strategy.PAUSE_AND_ALERT:
+        parts.append("keeps the mail and tries again" if row.retryable else "gives this one mail up")
     if row.strikes is not None:
         parts.append(_strikes(row.strikes))
     return "; ".join(parts)

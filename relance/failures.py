@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from relance.domain.failures import (
     TRANSPORT,
+    UNABLE,
     UNCERTAIN,
     UNTRUSTED,
     Failure,
@@ -43,7 +44,7 @@ from relance.errors import (
 )
 
 _C, _V, _S = FailureClass, Severity, Strategy
-_RELAY = {failure.code: failure for failure in (TRANSPORT, UNTRUSTED)}
+_RELAY = {failure.code: failure for failure in (TRANSPORT, UNTRUSTED, UNABLE)}
 _SOURCES = {
     "relay": Source.SMTP,
     "MongoDB": Source.MONGODB,
@@ -74,7 +75,7 @@ ROWS: Mapping[type[Exception], tuple[Source, Row]] = {
         ),
     ),
     MailError: (Source.SMTP, Row("a mail was not accepted", _C.TRANSPORT, _V.MEDIUM, _S.RETRY_LATER, retryable=True)),
-    MailRefused: (Source.SMTP, Row("the relay's reply decides", _C.SENDER_FAULT, _V.MEDIUM, _S.PAUSE_AND_ALERT)),
+    MailRefused: (Source.SMTP, Row("the relay's reply decides", _C.SENDER_FAULT, _V.MEDIUM, _S.GIVE_UP)),
     MailUncertain: (
         Source.SMTP,
         Row("no reply to the data", UNCERTAIN.class_, UNCERTAIN.severity, UNCERTAIN.strategy, retryable=True),
@@ -90,7 +91,7 @@ ROWS: Mapping[type[Exception], tuple[Source, Row]] = {
             "Everflow refuses, or was not even asked",
             _C.CONFIGURATION,
             _V.HIGH,
-            _S.PAUSE_AND_ALERT,
+            _S.ALERT,
             remedy="`starter.py doctor` names the setting",
         ),
     ),
@@ -113,20 +114,27 @@ ROWS: Mapping[type[Exception], tuple[Source, Row]] = {
         Source.CHANNEL,
         Row("the channel takes nothing now", _C.TRANSPORT, _V.MEDIUM, _S.RETRY_LATER, retryable=True),
     ),
-    ChannelRefused: (Source.CHANNEL, Row("the channel refuses the message", _C.DATA, _V.MEDIUM, _S.QUARANTINE)),
+    ChannelRefused: (Source.CHANNEL, Row("the channel refuses the message", _C.DATA, _V.MEDIUM, _S.FALL_BACK)),
     ChannelGone: (
         Source.CHANNEL,
         Row(
             "the channel does not exist any more",
             _C.GONE,
             _V.HIGH,
-            _S.QUARANTINE,
+            _S.FALL_BACK,
             remedy="give the settings a new address for it",
         ),
     ),
     ValidationError: (
         Source.CODE,
-        Row("a document or a payload does not fit its model", _C.DATA, _V.HIGH, _S.QUARANTINE, remedy="report it"),
+        Row(
+            "a payload does not fit its model (documents that do not are quarantined one by one)",
+            _C.DATA,
+            _V.HIGH,
+            _S.RETRY_LATER,
+            retryable=True,
+            remedy="report it",
+        ),
     ),
     Exception: (
         Source.CODE,

@@ -52,7 +52,7 @@ def test_every_exception_of_ours_has_a_row() -> None:
         (DependencyUnavailable("MongoDB", "full", code="14031"), C.STORAGE, Source.MONGODB, True),
         (DependencyUnavailable("MongoDB", "lost", code="NetworkTimeout"), C.TRANSPORT, Source.MONGODB, True),
         (DependencyUnavailable("MongoDB", "standalone"), C.TRANSPORT, Source.MONGODB, True),
-        (DependencyUnavailable("Temporal", "no", code="UNAUTHENTICATED"), C.CONFIGURATION, Source.TEMPORAL, False),
+        (DependencyUnavailable("Temporal", "no", code="UNAUTHENTICATED"), C.CONFIGURATION, Source.TEMPORAL, True),
         (DependencyUnavailable("something", "away"), C.TRANSPORT, Source.CODE, True),
         (ReportUnavailable("Everflow", "503", code="503"), C.TRANSPORT, Source.EVERFLOW, True),
         (ReportUnavailable("Everflow", "429", code="429"), C.THROTTLED, Source.EVERFLOW, True),
@@ -107,10 +107,10 @@ def test_the_wait_that_the_other_side_asks_for_is_kept(error: Exception) -> None
     assert (found.strategy, found.pause) == (Strategy.RETRY_AT, timedelta(seconds=30))
 
 
-def test_a_payload_that_fits_no_model_is_set_aside() -> None:
+def test_a_payload_that_fits_no_model_is_tried_again_by_a_version_that_may_know_it() -> None:
     with pytest.raises(ValidationError) as caught:
         Number.model_validate({"number": "x"})
-    assert failure_of(caught.value).strategy is Strategy.QUARANTINE
+    assert failure_of(caught.value).strategy is Strategy.RETRY_LATER
 
 
 def test_the_origin_is_the_error_of_ours_that_another_was_made_of() -> None:

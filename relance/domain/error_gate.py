@@ -1,22 +1,30 @@
 """When errors stop a cycle: a canary first, then a share over the last results (SPEC C10).
 
-Final errors are mails refused for good, whosever fault they are: an address book gone bad harms the sender's reputation
-as well. A fault that is certainly our own configuration stops the cycle at once. The share is judged from as many
-results as the canary has, so that one bounce in a small cycle stops nothing.
+The canary and the window belong to the cycle. Every process tells what became of its mails, and reads what the others
+told: `GateState` is the shared record, and this module says how it goes on.
+
+What counts is independent of one address book: of one user's mails in the window at most one counts as failed, and an
+address that the relay cannot write to never does. Final errors count whosever fault they are: an address book gone bad
+harms the sender's reputation as well; but one user alone closes nothing, whatever the share. A fault that is certainly
+our own configuration stops the cycle at once. The share is judged from as many results as the canary has.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from relance.domain.failures import Failure, FailureClass, Severity
+from pydantic import Field
+
+from relance.domain.base import Document, Utc
+from relance.domain.control import Control
+from relance.domain.failures import Failure, FailureClass, Source, Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
-    """`canary` mails go first and alone; more than `share` of the last `size` failing stops. Size 0: never."""
+    """`canary` mails go first and alone; failing users above `share` of the last `size` results stop. Size 0: never."""
 
     canary: int = 200
     size: int = 500
@@ -28,74 +36,140 @@ class GatePolicy:
         return min(self.canary or self.size, self.size)
 
 
-@dataclass(frozen=True, slots=True)
-class Trip:
-    """Why the gate closed: `failed` of the last `results`, or the code of a fault of our own."""
+class Trip(Document):
+    """Why the gate closed: mails of `failed` users among the last `results`, or the code of a fault of our own."""
 
     failed: int
     results: int
     fault: str | None = None
+    remedy: str = ""
 
     @property
     def words(self) -> str:
         """Why, for a person."""
-        if self.fault is not None:
-            return f"the relay refuses our own configuration ({self.fault})"
-        return f"{self.failed} of the last {self.results} mails failed for good ({self.failed / self.results:.1%})"
+        if self.fault is None:
+            share = self.failed / self.results
+            users = "1 user" if self.failed == 1 else f"{self.failed} users"
+            return f"mails of {users} failed for good among the last {self.results} ({share:.1%})"
+        asked = f": {self.remedy}" if self.remedy else ""
+        return f"nothing can be sent with our own configuration ({self.fault}){asked}"
 
 
 def is_own_fault(failure: Failure) -> bool:
-    """Tell whether a failure is certainly our own configuration: authentication, authorisation, block lists."""
-    return failure.class_ is FailureClass.SENDER_FAULT and failure.severity is Severity.CRITICAL
+    """Tell whether a failure is certainly our own: authentication, authorisation, block lists, TLS."""
+    return failure.source is Source.SMTP and failure.strategy is Strategy.PAUSE_AND_ALERT
 
 
-class ErrorGate:
-    """Lets mails through until too many fail; a closed gate stays closed."""
+def counts_as_failed(failure: Failure) -> bool:
+    """Tell whether a final failure counts; what our relay cannot write to says nothing about us or the addresses."""
+    return failure.class_ is not FailureClass.UNSUPPORTED
 
-    def __init__(self, policy: GatePolicy) -> None:
-        self._policy = policy
-        self._results: deque[bool] = deque()
-        self._failures = 0
-        self._admitted = 0
-        self._known = 0
-        self.trip: Trip | None = None
 
-    def admit(self) -> bool:
-        """Let one mail through, if the gate is open and the canary has room or is over."""
-        if self.trip is not None:
-            return False
-        if self._policy.size and self._known < self._policy.canary <= self._admitted:
-            return False
-        self._admitted += 1
-        return True
+class Failing(Document):
+    """A user with a mail that failed for good: the newest one was result number `at` of the stretch."""
 
-    def give_back(self) -> None:
-        """Take back an admission: the mail was not sent."""
-        self._admitted -= 1
+    user: str
+    at: int
 
-    def succeeded(self) -> None:
-        """Count an accepted mail."""
-        self._count(failed=False)
 
-    def undecided(self) -> None:
-        """Count a mail without a final result: it counts for the canary only."""
-        self._known += 1
+class UnderWay(Document):
+    """What one process has been granted of the canary and not told the results of; `beat` grows while it lives."""
 
-    def failed(self) -> None:
-        """Count a mail refused for good."""
-        self._count(failed=True)
+    process: str
+    mails: int
+    beat: int
 
-    def refused_us(self, failure: Failure) -> None:
-        """Close if a failure is our own, whatever became of its mail."""
-        if self._policy.size and self.trip is None and is_own_fault(failure):
-            self.trip = Trip(self._failures, len(self._results), failure.code)
 
-    def _count(self, *, failed: bool) -> None:
-        self._known += 1
-        self._results.append(failed)
-        self._failures += failed
-        if len(self._results) > self._policy.size:
-            self._failures -= self._results.popleft()
-        results = len(self._results)
-        if self.trip is None and 0 < self._policy.least <= results and self._failures > self._policy.share * results:
-            self.trip = Trip(self._failures, results)
+class GateState(Document):
+    """What all processes know of one stretch of a cycle, from one decision of a person to the next.
+
+    `known` counts every mail with an outcome, `results` those that were accepted or refused for good.
+    """
+
+    id: str = Field(alias="_id")
+    version: int = 0
+    known: int = 0
+    results: int = 0
+    failing: tuple[Failing, ...] = ()
+    under_way: tuple[UnderWay, ...] = ()
+    trip: Trip | None = None
+    at: Utc | None = None
+
+    def is_open(self, policy: GatePolicy) -> bool:
+        """Whether the canary is over."""
+        return not policy.size or self.known >= policy.canary
+
+
+def stretch_id(control: Control) -> str:
+    """Return the id of the state that counts for a cycle since it was told so last."""
+    return f"{control.id}/{control.at.isoformat() if control.at else 'begun'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of mails since a process told last; `failed` are (user, number of the result among these)."""
+
+    known: int = 0
+    results: int = 0
+    failed: tuple[tuple[str, int], ...] = ()
+
+    def then(self, later: Told) -> Told:
+        """Return both as one."""
+        moved = tuple((user, self.results + number) for user, number in later.failed)
+        return Told(self.known + later.known, self.results + later.results, self.failed + moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a process says of itself: `mails` are under way, and it `wants` so many more."""
+
+    process: str
+    beat: int
+    mails: int = 0
+    wants: int = 0
+
+
+def advanced(
+    state: GateState, told: Told, asking: Asking, gone: Collection[str], policy: GatePolicy
+) -> tuple[GateState, int]:
+    """Return the state after what a process told, and how many mails of the canary it may send.
+
+    `gone` are the processes that nobody hears of any more: what they were granted is granted again.
+    """
+    failing, trip = _judged(state, told, policy)
+    known = state.known + told.known
+    others = tuple(one for one in state.under_way if one.process not in {asking.process, *gone})
+    room = policy.canary - known - asking.mails - sum(one.mails for one in others)
+    granted = 0 if trip else max(0, min(asking.wants, room))
+    mine = UnderWay(process=asking.process, mails=asking.mails + granted, beat=asking.beat)
+    return (
+        state.model_copy(
+            update={
+                "version": state.version + 1,
+                "known": known,
+                "results": state.results + told.results,
+                "failing": failing,
+                # Once the canary is over nobody asks any more.
+                "under_way": (*others, mine) if known < policy.canary else (),
+                "trip": trip,
+            }
+        ),
+        granted,
+    )
+
+
+def _judged(state: GateState, told: Told, policy: GatePolicy) -> tuple[tuple[Failing, ...], Trip | None]:
+    """Look at the window at each result that could close the gate: a failure, and the first that there are enough."""
+    marks: list[tuple[int, str | None]] = [(state.results + number, user) for user, number in told.failed]
+    if state.results < policy.least <= state.results + told.results:
+        marks = sorted([*marks, (policy.least, None)], key=lambda one: (one[0], one[1] is None))
+    newest = {one.user: one.at for one in state.failing}
+    trip = state.trip
+    for at, user in marks:
+        if user is not None:
+            newest[user] = at
+        newest = {one: last for one, last in newest.items() if last > at - policy.size}
+        results = min(at, policy.size)
+        if trip is None and 0 < policy.least <= at and len(newest) > 1 and len(newest) > policy.share * results:
+            trip = Trip(failed=len(newest), results=results)
+    return tuple(Failing(user=one, at=last) for one, last in newest.items()), trip

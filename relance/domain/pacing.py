@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relance.domain.failures import Failure, FailureClass, Severity, Strategy
+from relance.domain.sharing import Share
 
 PUT_OFF = Failure("put-off", FailureClass.THROTTLED, Severity.LOW, Strategy.RETRY_AT, retryable=True)
 """Not tried yet, because the provider asked for a rest or does not keep up."""
@@ -37,10 +38,14 @@ class Manners:
 
 
 class Pace:
-    """The pace of one provider; `rate` is the limit that always holds, in mails per second, None is none."""
+    """The pace of one provider; `rate` is the limit that always holds, in mails per second, None is none.
 
-    def __init__(self, rate: float | None, manners: Manners) -> None:
-        self._limit = rate
+    The limit is that of all processes together, of which this one has its `share`.
+    """
+
+    def __init__(self, rate: float | None, manners: Manners, share: Share | None = None) -> None:
+        self._whole = rate
+        self._share = share or Share()
         self._manners = manners
         # From when on a mail may go; the last mail put off comes back then.
         self._free_at = self._paused_until = self._last_return = float("-inf")
@@ -54,7 +59,11 @@ class Pace:
     @property
     def is_limited(self) -> bool:
         """Whether a mail may have to wait."""
-        return self._limit is not None or self._normal > 0
+        return self._whole is not None or self._normal > 0
+
+    @property
+    def _limit(self) -> float | None:
+        return None if self._whole is None else self._share.rate(self._whole)
 
     def rate(self, now: float) -> float | None:
         """Return the most mails per second just now; None is without limit."""

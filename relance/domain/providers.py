@@ -21,7 +21,7 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one process may do at one provider: mails under way at once, and mails per second (None: no limit)."""
+    """What all processes together may do at one provider: mails under way at once, and mails per second (None: any)."""
 
     connections: int
     rate: float | None = None

@@ -26,7 +26,7 @@ from relance.ports.claims import (
     Uncertain,
 )
 from relance.ports.compensations import Compensations
-from relance.ports.control import Controls, Cycles
+from relance.ports.control import Controls, Cycles, ErrorGates
 from relance.ports.coverage import Coverage, CycleFates
 from relance.ports.cycle_reports import CycleIllustrator
 from relance.ports.effectiveness import Effectiveness
@@ -68,6 +68,7 @@ __all__ = [
     "Delivered",
     "Effectiveness",
     "Effects",
+    "ErrorGates",
     "Failed",
     "Fate",
     "FollowUps",

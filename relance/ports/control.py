@@ -6,6 +6,7 @@ from typing import Protocol
 
 from relance.contracts.control import ControlChange
 from relance.domain.control import Control
+from relance.domain.error_gate import GateState
 
 
 class Controls(Protocol):
@@ -29,3 +30,13 @@ class Cycles(Protocol):
 
     async def wake_follow_ups(self, period: str) -> None:
         """Start what wakes the follow-ups that a pause has held; one that runs already begins anew."""
+
+
+class ErrorGates(Protocol):
+    """What all worker processes know of the results of a cycle, by stretch (`domain.error_gate.stretch_id`)."""
+
+    async def get(self, stretch: str) -> GateState:
+        """Return the state of a stretch; version 0 if nobody has told anything."""
+
+    async def replace(self, state: GateState) -> bool:
+        """Write a state by compare-and-set: only after the version before it. Return whether it was written."""

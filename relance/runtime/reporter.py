@@ -8,9 +8,10 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from relance.domain.sharing import Share
 from relance.domain.worker_report import WorkerReport
 from relance.errors import RelanceError
 from relance.ports import Clock
@@ -18,6 +19,8 @@ from relance.ports.health import Workers
 from relance.runtime.metrics import rss_bytes
 from relance.runtime.vitals import Vitals
 
+SENDING = frozenset({"all", "mail"})
+"""The roles that send mails."""
 MIB = 1024 * 1024
 TIMEOUT = 5.0
 LEAVE_TIMEOUT = 1.0
@@ -38,11 +41,21 @@ class Reporter:
     every: timedelta
     vitals: Vitals
     clock: Clock
+    share: Share = field(default_factory=Share)
+
+    async def take_share(self) -> None:
+        """Find out which processes send just now, and take this one's part of what they share (SPEC C8).
+
+        Raises:
+            DependencyUnavailable: the database; the part stays as it was.
+        """
+        alive = await self.workers.alive(self.clock.now() - lately(self.every))
+        self.share.among([one.worker for one in alive if one.role in SENDING], worker_name())
 
     async def round(self, started_at: datetime) -> None:
         """Report to the database and greet Temporal; what does not answer is not waited for longer than 5 s."""
         await asyncio.gather(
-            self._reach("mongodb", lambda: self.workers.report(self._report(started_at))),
+            self._reach("mongodb", lambda: self._tell(started_at)),
             self._reach("temporal", self.greet_temporal),
         )
 
@@ -51,6 +64,10 @@ class Reporter:
         with suppress(RelanceError, TimeoutError):
             async with asyncio.timeout(LEAVE_TIMEOUT):
                 await self.workers.leave(worker_name())
+
+    async def _tell(self, started_at: datetime) -> None:
+        await self.workers.report(self._report(started_at))
+        await self.take_share()
 
     def _report(self, started_at: datetime) -> WorkerReport:
         return WorkerReport(

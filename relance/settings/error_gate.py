@@ -14,13 +14,22 @@ class ErrorGateGroup(Group):
     """When errors pause a cycle until a person resumes it."""
 
     canary: int = Field(
-        200, ge=0, le=100_000, description="Mails that go first, per worker process; the rest waits for their results."
+        200,
+        ge=0,
+        le=100_000,
+        description="Mails of a cycle that go first, of all processes together; the rest waits for their results.",
     )
     size: int = Field(
-        500, ge=0, le=100_000, description="Results looked back on, per process; 0 switches the gate off."
+        500,
+        ge=0,
+        le=100_000,
+        description="Results of a cycle looked back on, of all processes; 0 switches the gate off.",
     )
     share: Decimal = Field(
-        Decimal("0.01"), ge=0, lt=1, description="Share of final errors among them above which the cycle is paused."
+        Decimal("0.01"),
+        ge=0,
+        lt=1,
+        description="Users with a final error, as a share of these results, above which the cycle is paused.",
     )
 
     @property

@@ -80,7 +80,11 @@ class Mail(Group):
     username: str | None = Field(None, description="User name at the relay; none means no authentication.")
     password: SecretStr | None = Field(None, description="Password at the relay.")
     connections: int = Field(
-        48, ge=1, le=200, description="Most connections open at once, per worker process; Postfix takes 50 by default."
+        48,
+        ge=1,
+        le=200,
+        description="Most connections open at once, of all worker processes together (each has one at least); Postfix "
+        "takes 50 by default.",
     )
     messages_per_connection: int = Field(100, ge=1, le=10_000, description="Mails after which a connection is renewed.")
     connect_timeout: float = Field(30.0, gt=0, le=300, description="Seconds to connect and greet.")
@@ -88,11 +92,12 @@ class Mail(Group):
     data_timeout: float = Field(
         600.0, gt=0, le=1800, description="Seconds for the reply to the data (RFC 5321 4.5.3.2.6: 10 minutes)."
     )
-    rate: float | None = Field(None, gt=0, description="Most mails per second to the relay, per worker process.")
+    rate: float | None = Field(None, gt=0, description="Most mails per second to the relay, of all processes together.")
     rate_per_domain: float | None = Field(
         None,
         gt=0,
-        description="Most mails per second to one recipient domain, per worker process; see pacing for the large ones.",
+        description="Most mails per second to one recipient domain, of all processes together; see pacing for the "
+        "large ones.",
     )
     sender_name: Annotated[str, AfterValidator(_one_line)] = Field(
         "Form-a-Friend", max_length=100, description="Display name of the From header."

@@ -36,7 +36,8 @@ class Pacing(Group):
 
     providers: Annotated[str, AfterValidator(_limits)] = Field(
         "",
-        description="Own limits, separated by commas: provider or domain, =, mails under way at once, and if wanted : "
+        description="Own limits of all processes together, by commas: provider or domain, =, mails under way at "
+        "once, and if wanted : "
         f"and mails per second, like google=5,orange=3:0.5. Providers with limits built in: {', '.join(LIMITS)}.",
     )
     by_mx: bool = Field(
@@ -45,7 +46,10 @@ class Pacing(Group):
         "count to these.",
     )
     connections: int = Field(
-        OTHERS.connections, ge=1, le=200, description="Most mails under way at once to any other one, per process."
+        OTHERS.connections,
+        ge=1,
+        le=200,
+        description="Most mails under way at once to any other one, of all processes together.",
     )
     patience: float = Field(
         5.0, ge=0, le=60, description="Seconds a batch's connection waits for slow providers; then mails are put off."
@@ -90,7 +94,7 @@ class Pacing(Group):
 
 
 class Breaking(Group):
-    """Circuit breakers: when a dependency that fails is left alone for a while."""
+    """Circuit breakers, one set per worker process: when a dependency that fails is left alone for a while."""
 
     failures: int = Field(5, ge=1, le=1000, description="Failures of the relay or a provider that open its breaker.")
     window: timedelta = Field(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, TypeVar
+from functools import partial
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import pytest
 from pydantic import SecretStr
@@ -16,14 +18,18 @@ from temporalio.testing import ActivityEnvironment
 from activities.control import ControlWatch
 from activities.corrections import Corrections
 from activities.endings import Endings
-from activities.error_gate import Gates
+from activities.error_gate import Gates, Pull
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.planning import Planning
 from activities.sending import Sender
 from activities.statistics import Statistics
+from relance.adapters.breaker import Breakers
 from relance.adapters.mongo.connection import Database, connect
+from relance.adapters.mongo.error_gates import MongoErrorGates
+from relance.adapters.smtp.mailer import SmtpMailer
+from relance.adapters.tokens import LinkTokens, Purpose
 from relance.alerting import AlertDesk
 from relance.balance import balance_period
 from relance.braking import Brake
@@ -37,7 +43,10 @@ from relance.domain.invitation import Invitation
 from relance.domain.send_times import Defaults
 from relance.events import EventIntake
 from relance.ids import invitation_id
+from relance.rendering.letters import LetterWriter
 from relance.settings import Mongo
+from relance.settings.mail import Mail
+from relance.settings.pacing import Breaking, Pacing
 from tests.fakes import FakeAlertGroups, FakeCycles, FakeFollowUps, FakeMailer, FakeMeter, FakeRelayLog, FixedClock
 from tests.keys import PRIVACY
 
@@ -46,6 +55,8 @@ LOOK_EVERY = 0.05
 SEND_AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 P = ParamSpec("P")
 R = TypeVar("R")
+ConnectRelay: TypeAlias = Callable[..., Breakers]
+PACING, BREAKING = Pacing(), Breaking()
 
 
 def batch_of_everyone(at: datetime) -> BatchInput:
@@ -77,6 +88,10 @@ class Office:
     relay_log: FakeRelayLog | None = None
     dead: list[asyncio.Task[Any]] = field(default_factory=list)
     burial: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def gate_parts(self) -> tuple[MongoErrorGates, Pull, str, FixedClock]:
+        return self.data.error_gates, self.brake.pull, "here:1", self.clock
 
     @property
     def sender(self) -> Sender:
@@ -188,10 +203,31 @@ async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
     await data.ensure_indexes()
     clock, groups, cycles = FixedClock(SEND_AT), FakeAlertGroups(), FakeCycles()
     brake = Brake(CycleDesk(data.controls, cycles, clock), AlertDesk(data.alerts, data.silences, groups, clock))
-    control, gates = ControlWatch(data.controls, every=LOOK_EVERY), Gates(GatePolicy(canary=20, size=50), brake.pull)
+    control, gates = (
+        ControlWatch(data.controls, every=LOOK_EVERY),
+        Gates(GatePolicy(canary=20, size=50), data.error_gates, brake.pull, "here:1", clock),
+    )
     office = Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), clock, groups, cycles, control, brake, gates)
     yield office
     office.burial.set()
     await asyncio.gather(*office.dead, return_exceptions=True)
     await data.client.drop_database(database)
     await data.close()
+
+
+@pytest.fixture
+async def connect_relay(office: Office) -> AsyncIterator[ConnectRelay]:
+    """Gives the office real connections instead of the mailer that can be told to fail."""
+    async with AsyncExitStack() as stack:
+
+        def make(port: int, pacing: Pacing = PACING, breaking: Breaking = BREAKING, **settings: Any) -> Breakers:
+            mail = Mail(port=port, connect_timeout=5, command_timeout=30, data_timeout=30, **settings)
+            tokens, breakers = LinkTokens(PRIVACY.link_keys), Breakers(breaking)
+            sign = partial(partial, tokens.sign)
+            writer = LetterWriter(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
+            mailer = SmtpMailer(mail, writer.write, tokens.bounce_token, pacing, breakers)
+            stack.push_async_callback(mailer.close)
+            office.mailer = mailer  # type: ignore[assignment]
+            return breakers
+
+        yield make

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.error_gate import Gates
 from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
 from relance.contracts.rollback import GiveUpInput
 from relance.domain.control import ControlState
-from relance.domain.error_gate import Trip
+from relance.domain.error_gate import GatePolicy, Trip
 from relance.domain.events import EventKind
+from relance.domain.failures import classify_smtp
 from relance.domain.invitation import InvitationStatus
 from relance.domain.plan import PlanStatus
-from relance.errors import DependencyUnavailable, MailRefused
-from relance.ports import Letter
+from relance.errors import DependencyUnavailable, InvalidInput, MailRefused
+from relance.ports import Failed, Letter
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 
 CANARY = 20
 ALERT = f"cycle-stopped/{PERIOD}"
+
+
+async def three_users(office: Office) -> None:
+    for user in ("u1", "u2", "u3"):
+        await office.add_user(user, contacts=20)
+    await office.plan()
 
 
 async def remind(office: Office, at_days: int = 3, *, holds: bool = True) -> StepResult:
@@ -186,16 +195,15 @@ async def test_a_running_cycle_gives_up_nothing(office: Office) -> None:
 
 
 async def test_too_many_errors_in_the_canary_pause_the_cycle_and_tell_people(office: Office) -> None:
-    await office.add_user("u1", contacts=60)
-    await office.plan()
-    for number in (1, 10):
-        office.mailer.scripts[f"u1c{number}@c.example"] = [MailRefused(550, "5.1.1 user unknown", "rcpt")]
+    await three_users(office)
+    for user in ("u1", "u2"):
+        office.mailer.scripts[f"{user}c1@c.example"] = [MailRefused(550, "5.1.1 user unknown", "rcpt")]
     result = await office.send()
     assert result.stopped
     assert len(office.mailer.tried) == CANARY
     control = await office.data.controls.get(PERIOD)
     assert (control.state, control.by) == (ControlState.PAUSED, "error gate")
-    assert control.reason == "2 of the last 20 mails failed for good (10.0%)"
+    assert control.reason == "mails of 2 users failed for good among the last 20 (10.0%)"
     assert [change.state for _, change in office.cycles.told] == [ControlState.PAUSED]
     assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], [])]
     # A person's decision opens a new gate; the rest is healthy.
@@ -204,11 +212,97 @@ async def test_too_many_errors_in_the_canary_pause_the_cycle_and_tell_people(off
     assert (rest.stopped, rest.counts.sent, rest.counts.failed) == (False, 58, 2)
 
 
+REFUSALS = {
+    "unknown": MailRefused(550, "5.1.1 user unknown", "rcpt"),
+    "not ascii": MailRefused(553, "5.6.7 SMTPUTF8 is not offered by the relay", "rcpt"),
+    "no parameter": MailRefused(555, "parameter not recognized", "mail"),
+    "no address": InvalidInput("to", "no address", "write one"),
+    "policy": MailRefused(550, "5.7.1 refused by policy", "rcpt"),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_one_address_book_pauses_nothing_however_bad_it_is(office: Office, refusal: str) -> None:
+    office.gates = Gates(GatePolicy(canary=40, size=50, share=Decimal("0.03")), *office.gate_parts)
+    await three_users(office)
+    for number in range(20):
+        office.mailer.scripts[f"u2c{number}@c.example"] = [REFUSALS[refusal]]
+    result = await office.send()
+    assert (result.stopped, result.counts.sent, result.counts.failed) == (False, 40, 20)
+    assert (await office.data.controls.get(PERIOD)).state is ControlState.RUNNING
+
+
+@pytest.mark.parametrize("refusal", ["not ascii", "no parameter"])
+async def test_what_the_relay_cannot_write_to_pauses_nothing_whosever_it_is(office: Office, refusal: str) -> None:
+    await three_users(office)
+    for user in ("u1", "u2", "u3"):
+        office.mailer.scripts[f"{user}c1@c.example"] = [REFUSALS[refusal]]
+    result = await office.send()
+    assert (result.stopped, result.counts.sent, result.counts.failed) == (False, 57, 3)
+
+
+@pytest.mark.parametrize("code", ["tls", "not-offered"])
+async def test_a_relay_that_cannot_be_trusted_pauses_the_cycle_and_keeps_the_work(office: Office, code: str) -> None:
+    await three_users(office)
+    office.mailer.opening = DependencyUnavailable("relay", "its certificate is not valid", code=code)
+    result = await office.send()
+    assert (result.stopped, result.counts.sent, result.counts.failed) == (True, 0, 0)
+    control = await office.data.controls.get(PERIOD)
+    assert control.state is ControlState.PAUSED
+    assert f"({code}): check RELANCE_MAIL__" in control.reason
+    assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], [])]
+    office.mailer.opening = None
+    await office.tell(ControlState.RUNNING)
+    rest = await office.send()
+    assert (rest.stopped, rest.counts.sent) == (False, 60)
+
+
+async def test_a_relay_that_is_only_away_pauses_nothing(office: Office) -> None:
+    await three_users(office)
+    office.mailer.opening = DependencyUnavailable("relay", "refused", code="connection")
+    with pytest.raises(ApplicationError, match="relay is unavailable"):
+        await office.send()
+    assert (await office.data.controls.get(PERIOD)).state is ControlState.RUNNING
+
+
+async def test_a_new_process_goes_on_with_what_the_others_found_out(office: Office) -> None:
+    await three_users(office)
+    assert not (await office.send()).stopped
+    gates, pull, _, clock = office.gate_parts
+    gate = Gates(GatePolicy(canary=20, size=50), gates, pull, "there:2", clock).of(
+        await office.data.controls.get(PERIOD)
+    )
+    async with gate.sending():
+        assert await gate.turn(lambda: False)
+    assert gate.canary_over
+    # Two more users that fail are too many for both.
+    for user in ("u8", "u9"):
+        assert gate.admit() or await gate.turn(lambda: False)
+        gate.note(user, Failed(classify_smtp(550, "5.1.1 user unknown", "rcpt"), SEND_AT))
+    await gate.stopped()
+    assert (await office.data.controls.get(PERIOD)).reason == (
+        "mails of 2 users failed for good among the last 50 (4.0%)"
+    )
+
+
+async def test_a_gate_that_closed_before_people_could_be_told_is_closed_for_a_new_process(office: Office) -> None:
+    await three_users(office)
+    for user in ("u1", "u2"):
+        office.mailer.scripts[f"{user}c1@c.example"] = [MailRefused(550, "5.1.1 user unknown", "rcpt")]
+    office.alert_groups.failing = DependencyUnavailable("Temporal", "away")
+    with pytest.raises(ApplicationError, match="Temporal is unavailable"):
+        await office.send()
+    office.alert_groups.failing = None
+    office.gates = Gates(GatePolicy(canary=20, size=50), *office.gate_parts[:2], "there:2", office.clock)
+    assert (await office.send()).stopped
+    assert len(office.mailer.tried) == CANARY
+    assert (await office.data.controls.get(PERIOD)).state is ControlState.PAUSED
+
+
 async def test_a_cycle_never_stands_still_without_people_being_told(office: Office) -> None:
-    await office.add_user("u1", contacts=60)
-    await office.plan()
-    for number in (1, 10):
-        office.mailer.scripts[f"u1c{number}@c.example"] = [MailRefused(550, "5.1.1 user unknown", "rcpt")]
+    await three_users(office)
+    for user in ("u1", "u2"):
+        office.mailer.scripts[f"{user}c1@c.example"] = [MailRefused(550, "5.1.1 user unknown", "rcpt")]
     office.alert_groups.failing = DependencyUnavailable("Temporal", "away")
     with pytest.raises(ApplicationError, match="Temporal is unavailable"):
         await office.send()
@@ -222,7 +316,7 @@ async def test_a_cycle_never_stands_still_without_people_being_told(office: Offi
 
 async def test_of_a_cycle_that_a_person_has_ended_meanwhile_the_alert_is_over_at_once(office: Office) -> None:
     await office.tell(ControlState.CANCELLED)
-    await office.brake.pull(PERIOD, Trip(2, 20))
+    await office.brake.pull(PERIOD, Trip(failed=2, results=20))
     assert (await office.data.controls.get(PERIOD)).state is ControlState.CANCELLED
     assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], []), ("cycle-stopped", [], [ALERT])]
 
@@ -284,7 +378,10 @@ async def test_a_relay_that_refuses_our_password_pauses_the_cycle_at_once(office
     office.mailer.opening = MailRefused(535, "5.7.8 authentication failed", "auth")
     result = await office.send()
     assert (result.stopped, result.counts.sent) == (True, 0)
-    assert (await office.data.controls.get(PERIOD)).reason == "the relay refuses our own configuration (5.7.8)"
+    assert (await office.data.controls.get(PERIOD)).reason == (
+        "nothing can be sent with our own configuration (5.7.8): "
+        "check RELANCE_MAIL__USERNAME, RELANCE_MAIL__PASSWORD and RELANCE_MAIL__TLS"
+    )
 
 
 async def test_a_relay_that_refuses_our_signature_pauses_the_cycle_at_once(office: Office) -> None:

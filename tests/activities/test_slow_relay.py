@@ -5,51 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
-from typing import Any, TypeAlias
 
-import pytest
 from temporalio.exceptions import ApplicationError
 
-from relance.adapters.breaker import Breakers
-from relance.adapters.smtp.mailer import SmtpMailer
-from relance.adapters.tokens import LinkTokens, Purpose
 from relance.contracts.cycle import BatchResult
 from relance.contracts.names import Failure
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Stage
 from relance.domain.breaker import State
 from relance.domain.invitation import InvitationStatus
-from relance.rendering.letters import LetterWriter
-from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
-from tests.activities.conftest import Office
+from tests.activities.conftest import ConnectRelay, Office
 from tests.adapters.smtp.relay import DROP, Relay
-from tests.keys import PRIVACY
-
-Connect: TypeAlias = Callable[..., Breakers]
-PACING, BREAKING = Pacing(), Breaking()
-
-
-@pytest.fixture
-async def connect(office: Office) -> AsyncIterator[Connect]:
-    """Gives the office real connections instead of the mailer that can be told to fail."""
-    async with AsyncExitStack() as stack:
-
-        def make(port: int, pacing: Pacing = PACING, breaking: Breaking = BREAKING, **settings: Any) -> Breakers:
-            mail = Mail(port=port, connect_timeout=5, command_timeout=30, data_timeout=30, **settings)
-            tokens, breakers = LinkTokens(PRIVACY.link_keys), Breakers(breaking)
-            sign = partial(partial, tokens.sign)
-            writer = LetterWriter(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
-            mailer = SmtpMailer(mail, writer.write, tokens.bounce_token, pacing, breakers)
-            stack.push_async_callback(mailer.close)
-            office.mailer = mailer  # type: ignore[assignment]
-            return breakers
-
-        yield make
 
 
 async def _plan(office: Office, contacts: int, domain: Callable[[int], str]) -> None:
@@ -60,10 +29,10 @@ async def _plan(office: Office, contacts: int, domain: Callable[[int], str]) -> 
 
 
 async def test_a_tarpit_does_not_hold_a_batch(
-    office: Office, mailbox: Mailbox, mailbox_smtp: tuple[str, int], connect: Connect
+    office: Office, mailbox: Mailbox, mailbox_smtp: tuple[str, int], connect_relay: ConnectRelay
 ) -> None:
     pacing = Pacing(patience=0.3, slow_reply=1.0, providers="slow.example=2")
-    breakers = connect(mailbox_smtp[1], pacing, Breaking(failures=2), connections=8)
+    breakers = connect_relay(mailbox_smtp[1], pacing, Breaking(failures=2), connections=8)
     await mailbox.add_rule(Delay(stage=Stage.RCPT, recipient="*@slow.example", seconds=1.5))
     await _plan(office, 100, lambda number: "slow.example" if number % 2 else "mail.example")
     began = time.perf_counter()
@@ -80,12 +49,12 @@ async def test_a_tarpit_does_not_hold_a_batch(
 
 
 async def test_while_the_relay_is_down_it_is_left_alone_and_afterwards_every_mail_goes_once(
-    office: Office, connect: Connect
+    office: Office, connect_relay: ConnectRelay
 ) -> None:
     relay = Relay(pause=0.005)
     breaking = Breaking(failures=4, open_for=timedelta(seconds=1))
     async with await relay.start():
-        breakers = connect(relay.port, breaking=breaking, connections=4)
+        breakers = connect_relay(relay.port, breaking=breaking, connections=4)
         await _plan(office, 120, lambda number: f"d{number % 5}.example")
         sending = asyncio.create_task(_send_like_temporal(office))
         while len(relay.mails) < 20:

@@ -72,6 +72,7 @@ class Parts:
     relay_log: RelayLog | None
     options: CycleOptions
     timing: ReminderTiming
+    process: str
 
 
 class EveryAlertIsHeld:
@@ -108,7 +109,8 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     alerts = AlertDesk(data.alerts, data.silences, FakeAlertGroups(), clock)
     control = ControlWatch(data.controls)
     follow_ups, cycles = TemporalFollowUps(parts.client, data.ledger), TemporalCycles(parts.client)
-    gates = Gates(parts.gate, Brake(cycle_desk(data, parts.client, clock), alerts).pull)
+    brake = Brake(cycle_desk(data, parts.client, clock), alerts)
+    gates = Gates(parts.gate, data.error_gates, brake.pull, parts.process, clock)
     people = (data.users, data.contacts, data.suppressions)
     statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter, data.quarantine)
     inbox = {"inbox": Address(Inbox(data.chat_messages), "")}

@@ -81,6 +81,7 @@ class WorkerProcess(Process):
             relay_log=relay.log,
             options=options,
             timing=world.timing,
+            process=self.name,
         )
         self.activities = activities_of(parts)
 

@@ -38,7 +38,7 @@ class AlertMail:
         self._mail = mail
         self._to_address = to_address
         self._write = write
-        self._pool = Pool(Opener(mail).open, size=1, renew_after=mail.messages_per_connection)
+        self._pool = Pool(Opener(mail).open, size=lambda: 1, renew_after=mail.messages_per_connection)
 
     async def deliver(self, message: OutgoingMessage) -> Delivered:
         """Hand the mail to the relay."""

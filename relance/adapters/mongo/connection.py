@@ -24,6 +24,7 @@ from relance.adapters.mongo.coverage import MongoCoverage
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.effects import MongoEffects
+from relance.adapters.mongo.error_gates import MongoErrorGates
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.health_checks import MongoHealthChecks
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
@@ -61,6 +62,7 @@ class Database:
     keys: MongoInstalledKeys
     plans: MongoPlans
     controls: MongoControls
+    error_gates: MongoErrorGates
     coverage: MongoCoverage
     compensations: MongoCompensations
     ledger: MongoLedger
@@ -163,6 +165,7 @@ def repositories(
         keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
         controls=MongoControls(raw.cycleControls, quarantine),
+        error_gates=MongoErrorGates(raw.errorGates, quarantine),
         coverage=MongoCoverage(raw, users, quarantine),
         compensations=MongoCompensations(raw, asks),
         ledger=MongoLedger(raw.invitations, desk, quarantine, asks),

@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
-from relance.domain.failures import FailureClass, classify_mongodb
+from relance.domain.failures import Strategy, classify_mongodb
 from relance.errors import DependencyUnavailable
 
 NAME = "MongoDB"
@@ -52,7 +52,7 @@ def only_duplicates(error: PyMongoError) -> bool:
 
 
 def _is_duplicate(problem: Mapping[str, Any]) -> bool:
-    return classify_mongodb(problem.get("code")).class_ is FailureClass.CONFLICT
+    return classify_mongodb(problem.get("code")).strategy is Strategy.CARRY_ON
 
 
 def _code(error: PyMongoError) -> int | None:

@@ -30,6 +30,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "quarantine": [("seenAt",), ("token",)],
     "postedReports": [("job", "nominal"), ("at",)],
     "workers": [("at",)],
+    "errorGates": [("at",)],
     "mailboxes": [("period",)],
 }
 UNIQUE = {
@@ -47,7 +48,7 @@ PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {
 }
 
 # By collection, because a field of the same name elsewhere must never expire anything.
-EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {"workers": (("at",), 300)}
+EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {"workers": (("at",), 300), "errorGates": (("at",), 90 * 86_400)}
 """Seconds after the field's instant at which a document is forgotten."""
 
 

@@ -6,10 +6,12 @@ import asyncio
 from dataclasses import dataclass
 
 from relance.adapters.breaker import Breaker, Verdict
+from relance.adapters.smtp.places import Places
 from relance.domain.breaker import Permit, State
 from relance.domain.failures import FailureClass, Strategy, classify_smtp
 from relance.domain.pacing import Pace
 from relance.domain.providers import Limits
+from relance.domain.sharing import Share
 from relance.errors import MailRefused
 from relance.settings.pacing import Pacing
 
@@ -31,12 +33,13 @@ class Entry:
 class Gate:
     """One provider as this process sees it."""
 
-    def __init__(self, limits: Limits, pacing: Pacing, breaker: Breaker) -> None:
-        self._pace = Pace(limits.rate, pacing.manners)
+    def __init__(self, limits: Limits, pacing: Pacing, breaker: Breaker, share: Share | None = None) -> None:
+        share = share or Share()
+        self._pace = Pace(limits.rate, pacing.manners, share)
         self._patience = pacing.patience
         self._slow_reply = pacing.slow_reply
         self._breaker = breaker
-        self._places = asyncio.Semaphore(limits.connections)
+        self._places = Places(lambda: share.whole(limits.connections))
         self._under_way = 0
         # A place is held from before the claim, so it may be our own database that takes long: where mails go quickly
         # once they are claimed, a place is waited for again; else nobody waits for one until a mail has gone quickly.

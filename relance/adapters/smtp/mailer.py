@@ -15,6 +15,7 @@ from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pacing import Pacer
 from relance.adapters.smtp.pool import Pool, Slot
 from relance.adapters.smtp.session import Envelope
+from relance.domain.sharing import Share
 from relance.errors import DependencyUnavailable
 from relance.ports import Letter
 from relance.settings.mail import Mail
@@ -32,19 +33,27 @@ class SmtpMailer:
     """Sends letters over pooled connections. One per process; who made it closes it."""
 
     def __init__(
-        self, mail: Mail, render: Render, bounce_token: BounceToken, pacing: Pacing, breakers: Breakers
+        self,
+        mail: Mail,
+        render: Render,
+        bounce_token: BounceToken,
+        pacing: Pacing,
+        breakers: Breakers,
+        *,
+        share: Share | None = None,
     ) -> None:
         self._mail = mail
+        self._share = share or Share()
         self._render = render
         self._bounce_token = bounce_token
-        self._pacer = Pacer(mail, pacing, breakers, system_resolver() if pacing.by_mx else None)
+        self._pacer = Pacer(mail, pacing, breakers, system_resolver() if pacing.by_mx else None, share=self._share)
         opener = GuardedOpener(Opener(mail), breakers.busy("relay"))
-        self._pool = Pool(opener.open, size=mail.connections, renew_after=mail.messages_per_connection)
+        self._pool = Pool(opener.open, size=lambda: self.connections, renew_after=mail.messages_per_connection)
 
     @property
     def connections(self) -> int:
-        """The most connections that are open at once in this process."""
-        return self._mail.connections
+        """The most connections that are open at once in this process: its share of them."""
+        return self._share.whole(self._mail.connections)
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[SmtpLane]:

@@ -10,7 +10,7 @@ import aiosmtplib
 
 from relance.adapters.smtp.dialogue import Dialogue
 from relance.adapters.smtp.session import Session
-from relance.domain.failures.smtp import NO_TRUST, UNREACHABLE_RELAY
+from relance.domain.failures.smtp import NO_TRUST, NOT_OFFERED, UNREACHABLE_RELAY
 from relance.errors import DependencyUnavailable, MailRefused
 from relance.settings.mail import Mail, TlsMode
 
@@ -87,9 +87,17 @@ def _tls_context(*, verify: bool) -> ssl.SSLContext:
 
 
 def _code(error: BaseException) -> str:
-    if _tls_error(error) is not None or isinstance(error, aiosmtplib.SMTPNotSupported):
-        return NO_TRUST
-    return UNREACHABLE_RELAY
+    if _lacks_what_we_need(error):
+        return NOT_OFFERED
+    tls = _tls_error(error)
+    # A relay that hangs up in the middle of the handshake is going away, or restarting.
+    gone = isinstance(tls, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+    return UNREACHABLE_RELAY if tls is None or gone else NO_TRUST
+
+
+def _lacks_what_we_need(error: BaseException) -> bool:
+    # aiosmtplib raises its root class for an extension or a login method that is missing.
+    return type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}
 
 
 def _tls_error(error: BaseException) -> ssl.SSLError | None:
@@ -105,8 +113,7 @@ def _reason(error: BaseException) -> str:
     tls = _tls_error(error)
     if isinstance(tls, ssl.SSLCertVerificationError):
         return f"its certificate is not valid: {tls.verify_message}"
-    # aiosmtplib raises its root class for an extension or a login method that is missing.
-    if type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}:
+    if _lacks_what_we_need(error):
         return "it does not offer what the settings ask for (STARTTLS or authentication)"
     if isinstance(error, TimeoutError):
         return "no answer in time while connecting"

@@ -11,6 +11,7 @@ from relance.domain.addresses import domain_of
 from relance.domain.breaker import Permit
 from relance.domain.pacing import Manners, Pace
 from relance.domain.providers import OTHER, Limits, Provider, provider_of
+from relance.domain.sharing import Share
 from relance.settings.mail import Mail
 from relance.settings.pacing import Pacing
 
@@ -20,12 +21,21 @@ MOST_DOMAINS = 10_000
 class Pacer:
     """The gates of a process, one per provider, and the rate of the relay behind them all."""
 
-    def __init__(self, mail: Mail, pacing: Pacing, breakers: Breakers, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self,
+        mail: Mail,
+        pacing: Pacing,
+        breakers: Breakers,
+        resolver: Resolver | None = None,
+        *,
+        share: Share | None = None,
+    ) -> None:
+        self._share = share or Share()
         self._pacing = pacing
         self._limits = pacing.limits
         self._others = Limits(pacing.connections, mail.rate_per_domain)
         self._breakers = breakers
-        self._relay = Pace(mail.rate, Manners())
+        self._relay = Pace(mail.rate, Manners(), self._share)
         self._gates: dict[str, Gate] = {}
         # Every domain as it is written in the addresses.
         self._by_domain: dict[str, Gate] = {}
@@ -94,5 +104,5 @@ class Pacer:
         if gate is None:
             limits = self._limits.get(known.name, self._others)
             breaker = self._breakers.busy(known.name, f"provider {known.label}")
-            gate = self._gates[known.name] = Gate(limits, self._pacing, breaker)
+            gate = self._gates[known.name] = Gate(limits, self._pacing, breaker, self._share)
         return gate

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
+from relance.adapters.smtp.places import Places
 from relance.adapters.smtp.session import Session
 
 # Shorter than the idle limits of common relays (Postfix: 300 s) and of address translation on the way.
@@ -37,11 +38,13 @@ class Slot:
 class Pool:
     """Hands out slots, and keeps idle connections for a while. Who made it closes it."""
 
-    def __init__(self, open_session: Open, *, size: int, renew_after: int, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self, open_session: Open, *, size: Callable[[], int], renew_after: int, idle_seconds: float = IDLE_SECONDS
+    ) -> None:
         self._open = open_session
         self._renew_after = renew_after
         self._idle_seconds = idle_seconds
-        self._free = asyncio.Semaphore(size)
+        self._free = Places(size)
         self._idle: dict[Session, asyncio.TimerHandle] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -62,7 +65,7 @@ class Pool:
         """Close idle connections now and those in use when they come back; wait until the relay has let go."""
         self._closed = True
         while self._idle:
-            self._leave(self._idle.popitem()[0])
+            self._leave(next(iter(self._idle)))
         await asyncio.gather(*self._leaving)
 
     def _take_idle(self) -> Session | None:

@@ -121,8 +121,8 @@ ENGLISH = Words(
     },
     unknown_reason="the report cannot be relied on",
     cycle_row="cycle {period} · {eligible} eligible · {accounted} accounted for · difference {difference}",
-    stopped_row="cycle {period} · {failed} of the last {results} mails failed for good",
-    stopped_fault="cycle {period} · the relay refuses our own configuration ({fault})",
+    stopped_row="cycle {period} · mails of {failed} users failed for good among the last {results}",
+    stopped_fault="cycle {period} · nothing can be sent with our own configuration ({fault})",
     unsent_row="cycle {period} · {count} users not written to · to go on: starter.py start cycle --period {period}",
     left_row="cycle {period} · {count} users not written to · to go on: starter.py start cycle --period {period} · "
     "to end it for good: starter.py cycle cancel {period}",

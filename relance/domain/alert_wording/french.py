@@ -129,8 +129,8 @@ FRENCH = Words(
         "totals": "il manque des lignes dans le rapport",
     },
     unknown_reason="le rapport n’est pas fiable",
-    stopped_row="cycle {period} · {failed} des {results} derniers courriels ont définitivement échoué",
-    stopped_fault="cycle {period} · le relais refuse notre propre configuration ({fault})",
+    stopped_row="cycle {period} · {failed} utilisateurs avec un échec définitif parmi les {results} derniers courriels",
+    stopped_fault="cycle {period} · rien ne peut partir avec notre propre configuration ({fault})",
     cycle_row="cycle {period} · {eligible} éligibles · {accounted} comptées · écart {difference}",
     unsent_row="cycle {period} · {count} utilisateurs sans envoi · pour reprendre : "
     "starter.py start cycle --period {period}",

@@ -17,9 +17,10 @@ _EVERFLOW, _CHANNEL = (Source.EVERFLOW.value,), (Source.CHANNEL.value,)
 
 _later = partial(Row, class_=_C.TRANSPORT, severity=_V.MEDIUM, strategy=_S.RETRY_LATER, retryable=True)
 _throttled = partial(Row, class_=_C.THROTTLED, severity=_V.LOW, strategy=_S.RETRY_AT, retryable=True)
-_settings = partial(Row, class_=_C.CONFIGURATION, severity=_V.HIGH, strategy=_S.PAUSE_AND_ALERT)
-_gone = partial(Row, class_=_C.GONE, severity=_V.HIGH, strategy=_S.QUARANTINE)
-_refused = partial(Row, class_=_C.DATA, severity=_V.MEDIUM, strategy=_S.QUARANTINE)
+_settings = partial(Row, class_=_C.CONFIGURATION, severity=_V.HIGH, strategy=_S.ALERT, stages=_EVERFLOW)
+_unusable = partial(Row, class_=_C.CONFIGURATION, severity=_V.HIGH, strategy=_S.FALL_BACK, stages=_CHANNEL)
+_gone = partial(Row, class_=_C.GONE, severity=_V.HIGH, strategy=_S.FALL_BACK)
+_refused = partial(Row, class_=_C.DATA, severity=_V.MEDIUM, strategy=_S.FALL_BACK)
 
 _NETWORK = "none if it passes; else look whether the server is up and the way to it open"
 _WEBHOOK = "make a new webhook in the chat and put its URL into the settings"
@@ -34,37 +35,37 @@ TABLE: tuple[Row, ...] = (
     _settings(
         "Everflow 400",
         code="400",
-        stages=_EVERFLOW,
         remedy="the request is wrong, or zone and currency do not fit the account",
     ),
     _settings(
         "Everflow 401: the key is not known",
         code="401",
-        stages=_EVERFLOW,
         remedy="check RELANCE_EVERFLOW__API_KEY, and RELANCE_EVERFLOW__BASE_URL if the account is hosted in the EU",
     ),
     _settings(
         "Everflow 403: the key may not",
         code="403",
-        stages=_EVERFLOW,
         remedy="the key must be a network key with permission for reporting",
     ),
     _gone("a channel's 404, 410: it does not exist any more", code=r"404|410", stages=_CHANNEL, remedy=_WEBHOOK),
-    _settings("a channel's 401, 403, 407", code=r"401|403|407", stages=_CHANNEL, remedy=_WEBHOOK),
+    _unusable("a channel's 401, 403, 407", code=r"401|403|407", remedy=_WEBHOOK),
     _refused("a channel's other 4xx: not this message", code=r"4\d\d", stages=_CHANNEL, remedy=_MESSAGE),
-    _settings("Everflow's other answers", code=r"[1-4]\d\d", stages=_EVERFLOW, remedy=_BASE_URL),
+    _settings("Everflow's other answers", code=r"[1-4]\d\d", remedy=_BASE_URL),
     # No redirect is followed: it could lead where we must not call.
-    _settings("a channel's other answers, also redirects", code=r"[1-3]\d\d", stages=_CHANNEL, remedy=_ANSWERING),
+    _unusable("a channel's other answers, also redirects", code=r"[1-3]\d\d", remedy=_ANSWERING),
     _later("no whole answer in time", code=TIMEOUT, remedy=_NETWORK),
-    _settings(
+    Row(
         "the certificate cannot be trusted, or TLS fails",
+        _C.CONFIGURATION,
+        _V.CRITICAL,
+        _S.RETRY_LATER,
         code=TLS,
-        severity=_V.CRITICAL,
         retryable=True,
         remedy="look at the server's certificate and at the system's store of authorities",
     ),
     _later("the name has no address (DNS)", code=DNS, remedy="check the host in the URL, and the machine's resolver"),
-    _settings("an address that cannot be used, or must not be called", code=BAD_ADDRESS, remedy=_ANSWERING),
+    _settings("Everflow's address cannot be used, or must not be called", code=BAD_ADDRESS, remedy=_BASE_URL),
+    _unusable("a channel's address cannot be used, or must not be called", code=BAD_ADDRESS, remedy=_ANSWERING),
     _later("no connection, or it broke, or what came is not HTTP", remedy=_NETWORK),
 )
 

@@ -36,14 +36,31 @@ class Severity(StrEnum):
 
 
 class Strategy(StrEnum):
-    """How the system recovers; `retry_later` means with growing pauses, `retry_at` when the other side says so."""
+    """How the system recovers; each is done by code, and `tests/activities/test_strategies.py` drives each.
+
+    | strategy | what is done | by |
+    | --- | --- | --- |
+    | `suppress_contact` | the contact is marked `bounced` | `contact_status_after` |
+    | `give_up` | the mail is recorded as failed, and the error gate counts it | `retry_at`, `ErrorGate` |
+    | `retry_later` | it is done again, with growing pauses | `retry_at`, Temporal |
+    | `retry_at` | it is done again when the other side says so | `activities.failures` |
+    | `slow_down` | the provider gets fewer mails, after a pause; the mail is tried again | `adapters.smtp.gate` |
+    | `pause_and_alert` | the cycle is paused until a person resumes it; a critical alert | `is_own_fault`, `Brake` |
+    | `alert` | the check ends with a "no data" alert | `workflows.checking` |
+    | `fall_back` | the message goes over the next channel | `activities.alerts` |
+    | `resolve` | the relay's log is asked, else the mail is sent again or not by policy | `Doubts`, `Sender` |
+    | `reject` | whoever asked is told | `cli`, `gateway` |
+    | `carry_on` | nothing is missing | `adapters.mongo.errors`, `temporal` |
+    """
 
     SUPPRESS_CONTACT = "suppress_contact"
+    GIVE_UP = "give_up"
     RETRY_LATER = "retry_later"
     RETRY_AT = "retry_at"
     SLOW_DOWN = "slow_down"
     PAUSE_AND_ALERT = "pause_and_alert"
-    QUARANTINE = "quarantine"
+    ALERT = "alert"
+    FALL_BACK = "fall_back"
     RESOLVE = "resolve"
     REJECT = "reject"
     CARRY_ON = "carry_on"

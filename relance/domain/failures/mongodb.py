@@ -13,9 +13,9 @@ from relance.domain.failures.table import Row, Sign, deciding
 _C, _V, _S = FailureClass, Severity, Strategy
 
 _later = partial(Row, class_=_C.TRANSPORT, severity=_V.MEDIUM, strategy=_S.RETRY_LATER, retryable=True)
-_settings = partial(Row, class_=_C.CONFIGURATION, severity=_V.CRITICAL, strategy=_S.PAUSE_AND_ALERT, retryable=True)
+_settings = partial(Row, class_=_C.CONFIGURATION, severity=_V.CRITICAL, strategy=_S.RETRY_LATER, retryable=True)
 _conflict = partial(Row, class_=_C.CONFLICT, severity=_V.LOW, strategy=_S.CARRY_ON)
-_unfit = partial(Row, class_=_C.DATA, severity=_V.HIGH, strategy=_S.QUARANTINE, retryable=True)
+_unfit = partial(Row, class_=_C.DATA, severity=_V.HIGH, strategy=_S.RETRY_LATER, retryable=True)
 
 _NO_PRIMARY = (
     "no primary in time; check RELANCE_MONGO__URI, that the servers run, and that they are a replica set with a primary"
@@ -29,7 +29,7 @@ TABLE: tuple[Row, ...] = (
         "14031: no space left on the database's disk",
         _C.STORAGE,
         _V.CRITICAL,
-        _S.PAUSE_AND_ALERT,
+        _S.RETRY_LATER,
         code="14031",
         retryable=True,
         remedy="the database's disk is full; make room, then everything goes on by itself",

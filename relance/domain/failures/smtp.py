@@ -32,7 +32,7 @@ TABLE: tuple[Row, ...] = (
     *CONVERSATION,
 )
 
-UNREACHABLE_RELAY, NO_TRUST, LOST_REPLY = "connection", "tls", "no-reply"
+UNREACHABLE_RELAY, NO_TRUST, NOT_OFFERED, LOST_REPLY = "connection", "tls", "not-offered", "no-reply"
 _OF_CONVERSATION = {row.code: row.failure(row.code, Source.SMTP) for row in CONVERSATION}
 
 TRANSPORT = _OF_CONVERSATION[UNREACHABLE_RELAY]
@@ -40,6 +40,9 @@ TRANSPORT = _OF_CONVERSATION[UNREACHABLE_RELAY]
 
 UNTRUSTED = _OF_CONVERSATION[NO_TRUST]
 """TLS failed: nothing was offered to a relay that may not be ours."""
+
+UNABLE = _OF_CONVERSATION[NOT_OFFERED]
+"""The relay lacks STARTTLS or the login that the settings ask for: nothing is said in the clear."""
 
 UNCERTAIN = _OF_CONVERSATION[LOST_REPLY]
 """The connection broke between the data and its reply (RFC 1047): the mail may have been sent (SPEC X4)."""
@@ -62,8 +65,9 @@ def classify_smtp(code: int, text: str, stage: str) -> Failure:
     if row is None:
         return UNCERTAIN if stage == "data" else TRANSPORT
     failure = row.failure(f"{sign.code[0]}.{row.means}" if row.means else sign.detail or sign.code, Source.SMTP)
-    if stage in ABOUT_RECIPIENT and failure.severity is Severity.CRITICAL:
-        return replace(failure, severity=Severity.HIGH)
+    if stage in ABOUT_RECIPIENT and failure.strategy is Strategy.PAUSE_AND_ALERT:
+        strategy = Strategy.RETRY_LATER if failure.retryable else Strategy.GIVE_UP
+        return replace(failure, severity=Severity.HIGH, strategy=strategy)
     return failure
 
 

@@ -22,7 +22,7 @@ from relance.domain.failures.smtp_rows import (
     uncertain,
     unsupported,
 )
-from relance.domain.failures.smtp_us import POLICY
+from relance.domain.failures.smtp_us import LOGIN, POLICY
 
 ENHANCED = (
     hard("no such mailbox", detail=r"5\.1\.1"),
@@ -65,6 +65,12 @@ CONVERSATION = (
         code="tls",
         retryable=True,
         remedy="check RELANCE_MAIL__TLS and the relay's certificate; a CA of your own goes into the system's store",
+    ),
+    certainly_ours(
+        "the relay offers no STARTTLS, or no login, which the settings ask for",
+        code="not-offered",
+        retryable=True,
+        remedy=LOGIN,
     ),
     transport("the relay cannot be reached, or the connection breaks before the data", code="connection"),
     uncertain(

@@ -24,7 +24,7 @@ doubtful = partial(
     Row,
     class_=_C.HARD_RECIPIENT,
     severity=_V.LOW,
-    strategy=_S.RETRY_LATER,
+    strategy=_S.GIVE_UP,
     stages=ABOUT_RECIPIENT,
     strikes=TWICE,
     means="2.1",
@@ -42,9 +42,10 @@ full = partial(
 soft = partial(Row, class_=_C.SOFT_RECIPIENT, severity=_V.LOW, strategy=_S.RETRY_LATER, retryable=True)
 grey = partial(Row, class_=_C.THROTTLED, severity=_V.LOW, strategy=_S.RETRY_LATER, retryable=True)
 slow = partial(Row, class_=_C.THROTTLED, severity=_V.MEDIUM, strategy=_S.SLOW_DOWN, retryable=True)
-ours = partial(Row, class_=_C.SENDER_FAULT, severity=_V.HIGH, strategy=_S.PAUSE_AND_ALERT)
+ours = partial(Row, class_=_C.SENDER_FAULT, severity=_V.HIGH, strategy=_S.GIVE_UP)
+ours_for_now = partial(Row, class_=_C.SENDER_FAULT, severity=_V.HIGH, strategy=_S.RETRY_LATER, retryable=True)
 certainly_ours = partial(Row, class_=_C.SENDER_FAULT, severity=_V.CRITICAL, strategy=_S.PAUSE_AND_ALERT)
-content = partial(Row, class_=_C.CONTENT, severity=_V.HIGH, strategy=_S.QUARANTINE)
-unsupported = partial(Row, class_=_C.UNSUPPORTED, severity=_V.LOW, strategy=_S.QUARANTINE)
+content = partial(Row, class_=_C.CONTENT, severity=_V.HIGH, strategy=_S.GIVE_UP)
+unsupported = partial(Row, class_=_C.UNSUPPORTED, severity=_V.LOW, strategy=_S.GIVE_UP)
 transport = partial(Row, class_=_C.TRANSPORT, severity=_V.MEDIUM, strategy=_S.RETRY_LATER, retryable=True)
 uncertain = partial(Row, class_=_C.UNCERTAIN, severity=_V.MEDIUM, strategy=_S.RESOLVE, retryable=True)

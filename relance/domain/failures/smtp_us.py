@@ -10,6 +10,7 @@ from relance.domain.failures.smtp_rows import (
     certainly_ours,
     grey,
     ours,
+    ours_for_now,
     slow,
     transport,
 )
@@ -79,18 +80,16 @@ WORDS = (
     ),
     slow("too much or too many", code=r"[45]\d\d", text=words.TOO_MUCH, remedy=RATE),
     slow("Yahoo: deferred", code=r"4\d\d", text=r"\[tss?\d\d\]", remedy=RATE),
-    ours(
+    ours_for_now(
         "our reverse name or our greeting, for now",
         code=r"4\d\d",
         text=words.REVERSE_NAME,
-        retryable=True,
         remedy=RECORDS,
     ),
-    ours(
+    ours_for_now(
         "our address or domain is on a block list, for now",
         code=r"4\d\d",
         text=words.LISTED,
-        retryable=True,
         remedy=POLICY,
     ),
     ours("our reverse name or our greeting", code=r"5\d\d", text=words.REVERSE_NAME, remedy=RECORDS),

@@ -10,7 +10,7 @@ from relance.domain.failures.table import Row, Sign, deciding
 _C, _V, _S = FailureClass, Severity, Strategy
 
 _later = partial(Row, class_=_C.TRANSPORT, severity=_V.MEDIUM, strategy=_S.RETRY_LATER, retryable=True)
-_settings = partial(Row, class_=_C.CONFIGURATION, severity=_V.CRITICAL, strategy=_S.PAUSE_AND_ALERT)
+_settings = partial(Row, class_=_C.CONFIGURATION, severity=_V.CRITICAL, strategy=_S.RETRY_LATER, retryable=True)
 
 TABLE: tuple[Row, ...] = (
     _later("UNAVAILABLE: the server cannot be reached", code="UNAVAILABLE", remedy="look whether the server is up"),
@@ -20,7 +20,7 @@ TABLE: tuple[Row, ...] = (
         "RESOURCE_EXHAUSTED: too many calls, or the message is too large",
         _C.THROTTLED,
         _V.MEDIUM,
-        _S.SLOW_DOWN,
+        _S.RETRY_LATER,
         code="RESOURCE_EXHAUSTED",
         retryable=True,
         remedy="raise the namespace's limit, or run fewer workers",
@@ -56,16 +56,18 @@ TABLE: tuple[Row, ...] = (
         "INVALID_ARGUMENT, OUT_OF_RANGE: the call is wrong",
         _C.BUG,
         _V.HIGH,
-        _S.PAUSE_AND_ALERT,
+        _S.RETRY_LATER,
         code="INVALID_ARGUMENT|OUT_OF_RANGE",
+        retryable=True,
         remedy="report it with the command and the log",
     ),
     Row(
         "DATA_LOSS: the server's storage is damaged",
         _C.STORAGE,
         _V.CRITICAL,
-        _S.PAUSE_AND_ALERT,
+        _S.RETRY_LATER,
         code="DATA_LOSS",
+        retryable=True,
         remedy="stop the server and restore its database",
     ),
     _later("INTERNAL, UNKNOWN and anything else", severity=_V.HIGH, remedy="read the server's log"),

@@ -86,7 +86,7 @@ async def test_waiting_for_a_lane_can_be_cancelled(relay: Relay, connect: Connec
 
 async def test_an_idle_connection_is_kept_for_a_while_and_then_closed_politely(relay: Relay) -> None:
     opener = Opener(Mail(port=relay.port))
-    pool = Pool(opener.open, size=2, renew_after=100, idle_seconds=0.1)
+    pool = Pool(opener.open, size=lambda: 2, renew_after=100, idle_seconds=0.1)
     for _ in range(3):
         async with pool.slot():
             pass

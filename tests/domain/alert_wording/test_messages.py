@@ -174,9 +174,9 @@ def test_a_cycle_stopped_by_its_errors_is_told_with_what_stopped_it() -> None:
     found = message(stopped())
     assert (found.severity, found.title) == (Severity.CRITICAL, "🚨 Cycle Stopped Alert")
     assert found.text == "I paused one cycle because of its errors; it goes on when somebody resumes it."
-    assert found.rows == ("cycle 2026-11 · 7 of the last 500 mails failed for good",)
+    assert found.rows == ("cycle 2026-11 · mails of 7 users failed for good among the last 500",)
     [fault] = message(stopped(fault="5.7.26")).rows
-    assert fault == "cycle 2026-11 · the relay refuses our own configuration (5.7.26)"
+    assert fault == "cycle 2026-11 · nothing can be sent with our own configuration (5.7.26)"
     assert spaces(message(stopped(), language="fr").text).startswith("J’ai mis un cycle en pause")
 
 

@@ -35,6 +35,7 @@ ANSWERS = [
     ("tls", CHANNEL, SETTINGS, True),
     ("dns", EVERFLOW, TRANSPORT, True),
     ("bad-address", CHANNEL, SETTINGS, False),
+    ("bad-address", EVERFLOW, SETTINGS, False),
     ("connection", CHANNEL, TRANSPORT, True),
 ]
 

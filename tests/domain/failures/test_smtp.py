@@ -284,8 +284,9 @@ def test_a_broken_connection_follows_the_same_ladder(failure: Failure) -> None:
 
 def test_each_row_has_a_fitting_strategy() -> None:
     for row in TABLE:
-        assert (row.class_ is FAULT) == (row.strategy is Strategy.PAUSE_AND_ALERT)
+        assert (row.severity is CRITICAL) == (row.strategy is Strategy.PAUSE_AND_ALERT)
         assert row.severity is not CRITICAL or row.class_ is FAULT
+        assert row.strategy is not Strategy.GIVE_UP or not row.retryable
         assert row.strategy is not Strategy.SUPPRESS_CONTACT or (row.class_ is HARD and not row.retryable)
         assert row.class_ not in {HARD, CONTENT, UNSUPPORTED} or not row.retryable
         assert row.class_ not in {SOFT, THROTTLED, FailureClass.TRANSPORT} or row.retryable

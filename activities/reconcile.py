@@ -23,6 +23,7 @@ from relance.domain.control import Control, ControlState
 from relance.domain.invitation import Invitation
 from relance.domain.plan import PlanStatus
 from relance.domain.reconciliation import (
+from relance.domain.unsent import end_of_plan
     Mended,
     ReconcilePolicy,
     is_alarming,
@@ -171,7 +172,8 @@ class Reconciliation:
             return Counter({Mended.PLANS_STUCK: 1})
         revived = await self._revive(look, entries, open_, running)
         if not look.dry_run:
-            await self.plans.finish(look.period, [one.user_id], PlanStatus.DONE, look.at)
+            end = end_of_plan(entries)
+            await self.plans.finish(look.period, [one.user_id], end.status, look.at, end.reason)
         return revived + Counter({Mended.PLANS_FINISHED: 1})
 
     async def _revive(

@@ -26,6 +26,9 @@ class CycleWords:
     open: Pair
     plans_open: Pair
     plans_unreadable: Pair
+    users_too_late: Pair
+    nobody: str
+    title_lost: str
     changed: Pair
     first: str
     labels: Mapping[str, str]

@@ -23,7 +23,6 @@ from relance.domain.control import Control, ControlState
 from relance.domain.invitation import Invitation
 from relance.domain.plan import PlanStatus
 from relance.domain.reconciliation import (
-from relance.domain.unsent import end_of_plan
     Mended,
     ReconcilePolicy,
     is_alarming,
@@ -33,6 +32,7 @@ from relance.domain.unsent import end_of_plan
     late_since,
     overdue,
 )
+from relance.domain.unsent import end_of_plan
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Suppressions, Users
 from relance.ports.reconciliation import CycleCorrection, Followee, Followees, FollowUpWatch
 from relance.reconciliation import SUBJECT, WATCHED, out_of_step

@@ -12,7 +12,7 @@ from activities.failures import translated
 from activities.follow_up_groups import follow_up_inputs
 from relance.contracts.cycle import BatchInput
 from relance.contracts.follow_up import FollowUpInput
-from relance.domain.plan import PlanStatus
+from relance.domain.unsent import end_of_plan
 from relance.ports import Clock, FollowUps, Ledger, Meter, Plans
 
 AT_ONCE = 16
@@ -60,5 +60,8 @@ class FollowUpStarts:
                         )
                     )
                 )
-                await self.plans.finish(request.period, user_ids, PlanStatus.DONE, now)
+                ends = {user_id: end_of_plan(entries.get(user_id, [])) for user_id in user_ids}
+                for end in set(ends.values()):
+                    users = [user_id for user_id in user_ids if ends[user_id] == end]
+                    await self.plans.finish(request.period, users, end.status, now, end.reason)
         return started

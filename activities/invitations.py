@@ -82,7 +82,7 @@ class Invitations:
         for entry in orphans:
             await self.ledger.skip(entry.id, MailKind.INVITATION, Refusal.CONTACT_MISSING, now)
         tally.outcomes[Refused] += len(orphans)
-        jobs = await doubted_by_restore(self.sender, jobs)
+        jobs = await self._in_time(request, await doubted_by_restore(self.sender, jobs), now, tally)
         open_jobs = len(jobs)
         gate = self.gates.of(sight.control)
         if not gate.canary_over:
@@ -117,6 +117,18 @@ class Invitations:
             # A result that found no claim of ours was not recorded: an attempt that was given up came in between.
             raise draining()
         return not open_jobs
+
+    async def _in_time(self, request: BatchInput, jobs: list[Job], now: datetime, tally: Tally) -> list[Job]:
+        """Return the mails that may still be sent: what a pause has held for too long is skipped (SPEC C14)."""
+        if not too_late(request.instant, now, request.max_late):
+            return jobs
+        # Of those in doubt it is first found out whether they have arrived.
+        doubtful = [job for job in jobs if is_doubtful(self.sender, job)]
+        for job in jobs:
+            if job not in doubtful:
+                await self.ledger.skip(job.invitation.id, MailKind.INVITATION, PlanReason.TOO_LATE, now)
+        tally.outcomes[Refused] += len(jobs) - len(doubtful)
+        return doubtful
 
     async def _hand_over(
         self, jobs: Sequence[Job], order: Order, done: Callable[[Job, Outcome], None], tally: Tally

@@ -8,21 +8,27 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from activities.failures import translated
+from activities.unsent import Unsent
+from relance.alerting import AlertDesk
 from relance.contracts.cycle import BatchesInput, Boundary, NextWave, NextWaveInput, PlanInput, PlanResult
+from relance.cycle_alerts import notify_send_times, notify_too_late
 from relance.domain.plan import PlanStatus
 from relance.domain.planning import Planner
-from relance.domain.send_times import Defaults
+from relance.domain.send_times import INVALID, Defaults
 from relance.ports import Meter, Plans, Quarantine, Users
 
 PAGE = 500
+UNSENT_PER_PASS = 20_000
+"""Users of plans that ended without sending whom one pass enters: the waves wait for it. The end takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planning:
     """Write the plans of a period and cut its waves into batches.
 
-    Needs `Users`, `Plans`, `Meter` and the `Defaults` for users without preferences of their own. What was set aside
-    in the `Quarantine` is read again with each pass: what is sound by now leaves.
+    Needs `Users`, `Plans`, `Meter`, the `Defaults` for users without preferences of their own, `Unsent` for those whose
+    plan ends at once, and the desk. What was set aside in the `Quarantine` is read again with each pass: what is sound
+    by now leaves.
     """
 
     users: Users
@@ -30,6 +36,8 @@ class Planning:
     defaults: Defaults
     meter: Meter
     quarantine: Quarantine
+    unsent: Unsent
+    desk: AlertDesk
 
     @activity.defn
     async def plan(self, request: PlanInput) -> PlanResult:
@@ -47,7 +55,9 @@ class Planning:
         after, result = (reached[0], PlanResult.model_validate(reached[1])) if reached else (None, PlanResult())
         with translated():
             async for page in self.users.pages(after=after, size=PAGE):
-                plans = [planner.plan(user) for user in page.items if user.is_active]
+                active = [user for user in page.items if user.is_active]
+                known = await self.plans.known(request.period, [user.id for user in active])
+                plans = [planner.plan(user, known=user.id in known) for user in active]
                 written, changed = await self.plans.write(plans)
                 new_notes = Counter(note for plan in plans for note in plan.notes)
                 if request.opening:
@@ -59,10 +69,20 @@ class Planning:
                     skipped=result.skipped + sum(plan.status is PlanStatus.SKIPPED for plan in plans),
                     quarantined=result.quarantined + page.quarantined,
                     notes=dict(Counter(result.notes) + new_notes),
+                    on_defaults=result.on_defaults + sum(not INVALID.isdisjoint(plan.notes) for plan in plans),
                 )
-                activity.heartbeat(page.last_id, result.model_dump())
+                after = page.last_id
+                activity.heartbeat(after, result.model_dump())
             unreadable = await self.plans.end_unreadable(request.period, request.at)
             await self.quarantine.review()
+            await self.unsent.of_ended_plans(
+                request.period,
+                request.at,
+                reached=lambda: activity.heartbeat(after, result.model_dump()),
+                most=UNSENT_PER_PASS,
+            )
+            await notify_too_late(self.desk, request.period, *await self.plans.too_late(request.period))
+            await notify_send_times(self.desk, request.period, result.on_defaults, result.notes)
         return result.model_copy(update={"unreadable": unreadable})
 
     @activity.defn

@@ -32,6 +32,7 @@ from relance.domain.reconciliation import (
     late_since,
     overdue,
 )
+from relance.domain.unsent import end_of_plan
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Suppressions, Users
 from relance.ports.reconciliation import CycleCorrection, Followee, Followees, FollowUpWatch
 from relance.reconciliation import SUBJECT, WATCHED, out_of_step
@@ -171,7 +172,8 @@ class Reconciliation:
             return Counter({Mended.PLANS_STUCK: 1})
         revived = await self._revive(look, entries, open_, running)
         if not look.dry_run:
-            await self.plans.finish(look.period, [one.user_id], PlanStatus.DONE, look.at)
+            end = end_of_plan(entries)
+            await self.plans.finish(look.period, [one.user_id], end.status, look.at, end.reason)
         return revived + Counter({Mended.PLANS_FINISHED: 1})
 
     async def _revive(

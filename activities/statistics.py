@@ -10,12 +10,13 @@ from temporalio import activity
 from activities import attempt
 from activities.failures import translated
 from relance.alerting import AlertDesk
-from relance.balance import balance_period, final_statistics, imbalance
+from relance.balance import balance_period, final_statistics, imbalance, nobody
 from relance.contracts.cycle import CycleStatistics, JobRunInput, StatisticsInput
-from relance.cycle_alerts import notify_unreadable
+from relance.cycle_alerts import notify_nobody, notify_too_late, notify_unreadable
 from relance.domain.alerts.model import Rule
 from relance.domain.job_run import JobRun
 from relance.domain.ledger import Counted
+from relance.domain.unsent import Nobody
 from relance.errors import DependencyUnavailable
 from relance.ports import JobRuns, Ledger, Meter, Plans, Quarantine
 
@@ -60,6 +61,9 @@ class Statistics:
         else:
             await self.desk.clear(Rule.CYCLE_IMBALANCE, statistics.period)
         await notify_unreadable(self.desk, statistics.period, statistics.plans_unreadable)
+        await notify_too_late(self.desk, statistics.period, *await self.plans.too_late(statistics.period))
+        lost = nobody(statistics) is Nobody.LOST
+        await notify_nobody(self.desk, statistics.period, statistics.eligible if lost else 0)
 
     async def _still_waiting(self, request: StatisticsInput) -> CycleStatistics | None:
         """Return the last count with what still waits, without counting millions again; None if that would not do.

@@ -21,6 +21,7 @@ from activities.planning import Planning
 from activities.reports import ReportChecks
 from activities.sending import Sender
 from activities.statistics import Statistics
+from activities.unsent import Unsent
 from composition.connections import Connections
 from composition.health import health_of
 from composition.upkeep import upkeep_of
@@ -58,13 +59,19 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         data.restores,
     )
     scheduling = settings.scheduling
-    planning = Planning(
+    defaults = Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone)
+    desk = _alert_desk(settings, open_)
+    unsent = Unsent(
         data.users,
+        data.contacts,
+        data.suppressions,
         data.plans,
-        Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone),
-        open_.instruments,
-        data.quarantine,
+        data.ledger,
+        data.controls,
+        data.unsent,
+        defaults,
     )
+    planning = Planning(data.users, data.plans, defaults, open_.instruments, data.quarantine, unsent, desk)
     control = ControlWatch(data.controls)
     invitations = Invitations(
         data.users,
@@ -88,7 +95,6 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
     starts = FollowUpStarts(data.plans, data.ledger, follow_ups, open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
-    desk = _alert_desk(settings, open_)
     statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments, data.quarantine)
     notes = CycleNotes(TemporalCycleRestarts(open_.client, cycle_options(settings)), data.controls, data.plans, desk)
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
@@ -119,6 +125,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         TaskQueue.OPS: [
             endings.give_up,
             endings.stop_follow_ups,
+            unsent.record_unsent,
             notes.look_at_wave,
             notes.note_left,
             notes.note_waves,

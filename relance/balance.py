@@ -12,6 +12,7 @@ from relance.domain.cycle_report import FAILED, SKIPPED, CycleReport, measured
 from relance.domain.failures import Severity
 from relance.domain.ledger import Counted, sum_up
 from relance.domain.send_times import period_before
+from relance.domain.unsent import Nobody, written_to_nobody
 from relance.ports import JobRuns, Ledger, Plans, Quarantine
 
 
@@ -39,6 +40,7 @@ async def balance_period(
         balance=balance.balance,
         plans_open=await plans.open_count(period),
         plans_unreadable=await plans.unreadable_count(period),
+        users_too_late=(await plans.too_late(period))[0],
         progress=progress,
     )
 
@@ -99,6 +101,20 @@ def report_of(statistics: CycleStatistics) -> CycleReport:
         plans_open=statistics.plans_open,
         plans_unreadable=statistics.plans_unreadable,
         documents_unreadable=statistics.documents_unreadable,
+        users_too_late=statistics.users_too_late,
+        nobody=nobody(statistics),
+    )
+
+
+def nobody(statistics: CycleStatistics) -> Nobody:
+    """Return whether a cycle has written to nobody, and whether that is a loss."""
+    return written_to_nobody(
+        eligible=statistics.eligible,
+        sent=statistics.sent,
+        undecided=statistics.uncertain + statistics.open + statistics.plans_open,
+        cancelled=statistics.cancelled,
+        failed=sum(statistics.failed.values()),
+        skipped=statistics.skipped,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from relance.alerting import AlertDesk
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
+from relance.domain.send_times import INVALID
 
 
 async def notify_unreadable(desk: AlertDesk, period: str, count: int) -> None:
@@ -16,6 +19,33 @@ async def notify_unreadable(desk: AlertDesk, period: str, count: int) -> None:
         await desk.fire([_about(Rule.PLANS_UNREADABLE, period, Severity.MEDIUM, count)])
     else:
         await desk.clear(Rule.PLANS_UNREADABLE, period)
+
+
+async def notify_too_late(desk: AlertDesk, period: str, users: int, contacts: int) -> None:
+    """Fire or clear the alert that users' send times were missed by too long, with all their contacts (SPEC C14)."""
+    if users:
+        labels = {"users": str(users), "contacts": str(contacts)}
+        await desk.fire([_about(Rule.TOO_LATE, period, Severity.CRITICAL, users, labels=labels)])
+    else:
+        await desk.clear(Rule.TOO_LATE, period)
+
+
+async def notify_nobody(desk: AlertDesk, period: str, contacts: int) -> None:
+    """Fire or clear the alert that a cycle has ended and wrote to none of so many contacts (SPEC C13)."""
+    if contacts:
+        await desk.fire([_about(Rule.NOBODY, period, Severity.CRITICAL, contacts)])
+    else:
+        await desk.clear(Rule.NOBODY, period)
+
+
+async def notify_send_times(desk: AlertDesk, period: str, users: int, notes: Mapping[str, int]) -> None:
+    """Fire or clear the alert that `users` have no valid day, time or zone; `notes` counts by code (SPEC C3)."""
+    if users:
+        # All of them: an alert that is seen again keeps the labels that it is not given anew.
+        labels = {note.value: str(notes.get(note, 0)) for note in sorted(INVALID)}
+        await desk.fire([_about(Rule.SEND_TIMES, period, Severity.LOW, users, labels=labels)])
+    else:
+        await desk.clear(Rule.SEND_TIMES, period)
 
 
 async def notify_left(desk: AlertDesk, period: str, plans_open: int, *, left: bool) -> None:
@@ -34,12 +64,20 @@ async def notify_waves(desk: AlertDesk, period: str, waves: int, limit: int) -> 
         await desk.clear(Rule.CYCLE_WAVES, period)
 
 
-def _about(rule: Rule, period: str, severity: Severity, value: int, threshold: int = 0) -> Sighting:
+def _about(
+    rule: Rule,
+    period: str,
+    severity: Severity,
+    value: int,
+    threshold: int = 0,
+    *,
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> Sighting:
     return Sighting(
         rule=rule,
         group=rule,
         subject=period,
         severity=severity,
-        labels={"period": period},
+        labels={"period": period, **labels},
         evidence=Evidence(value=Decimal(value), threshold=Decimal(threshold)),
     )

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.endings import Endings
     from activities.planning import Planning
     from activities.statistics import Statistics
+    from activities.unsent import Unsent
     from relance import ids
     from relance.contracts.control import ControlChange
     from relance.contracts.cycle import (
@@ -35,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.cycle_report import CycleReportInput
     from relance.contracts.names import TaskQueue
     from relance.contracts.rollback import GiveUpInput
+    from relance.contracts.unsent import UnsentInput
     from relance.contracts.waves import LeftInput
     from relance.domain.send_times import period_window
     from relance.domain.wording import counted
@@ -197,11 +199,16 @@ class MonthlyCycle:
     async def _settle(self) -> CycleStatistics | None:
         """Return the balance once every mail has its outcome; None when there is something to send after all."""
         give_up = workflow.now() + SETTLE_FOR
+        recorded: bool | None = None
         while True:
             # Noted before the ledger is counted: what is told meanwhile ends the wait at once.
             told = self._orders.told
             if self._orders.over:
                 await self._give_up()
+            # Once, and once more for what was given up meanwhile.
+            if recorded is not self._orders.over and workflow.patched("unsent-recorded"):
+                recorded = self._orders.over
+                await self._record_unsent()
             last = self._orders.over or workflow.now() >= give_up
             self._show("balancing")
             statistics = await self._balance(interim=True, last=last)
@@ -238,6 +245,16 @@ class MonthlyCycle:
             task_queue=TaskQueue.OPS,
             summary=f"balance the ledger of {self._request.period}",
             **COUNT,
+        )
+
+    async def _record_unsent(self) -> None:
+        self._show("recording who got no mail")
+        await workflow.execute_activity_method(
+            Unsent.record_unsent,
+            UnsentInput(period=self._request.period, at=workflow.now()),
+            task_queue=TaskQueue.OPS,
+            summary=f"record who of {self._request.period} got no mail, and why",
+            **PLAN,
         )
 
     async def _report(self) -> None:

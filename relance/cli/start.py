@@ -17,6 +17,7 @@ from relance.cli.output import Answer
 from relance.cli.periods import read_date, read_period
 from relance.contracts.cycle import CycleInput
 from relance.domain.send_times import current_period
+from relance.runtime.exit import DONE
 from relance.temporal.schedules import cycle_options
 
 EXAMPLES = """
@@ -48,7 +49,9 @@ async def start_cycle(
         opened = await open_by_hand(run, client, database, request)
         if not wait:
             data = {"period": chosen, "state": opened.state, "message": opened.sentence}
-            return Answer(data, opened.sentence)
+            # What is done and has lost people is no success to whoever asks for it again.
+            code = report_answer(opened.statistics, ()).code if opened.statistics else DONE
+            return Answer(data, opened.sentence, code)
         run.out.note(opened.sentence)
         watch = Watch(run.out, client, database, chosen)
         statistics = opened.statistics or await watch.until_done(opened.handle)

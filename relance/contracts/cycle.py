@@ -82,7 +82,10 @@ class PlanInput(Wire):
 
 
 class PlanResult(Wire):
-    """What planning did; `notes` counts the fall-backs of SPEC C3 by code, `unreadable` the plans that are none."""
+    """What planning did; `notes` counts the fall-backs of SPEC C3 by code, `unreadable` the plans that are none.
+
+    `on_defaults` are the users of whose day, time or zone at least one could not be used.
+    """
 
     users: int = 0
     written: int = 0
@@ -90,6 +93,7 @@ class PlanResult(Wire):
     skipped: int = 0
     quarantined: int = 0
     unreadable: int = 0
+    on_defaults: int = 0
     notes: dict[str, int] = Field(default_factory=dict)
 
 
@@ -259,7 +263,8 @@ class CycleStatistics(Wire):
     measured by the instant `at`, by name and unit (`domain.cycle_report`); `before` are all figures of `before_period`,
     the month before, as they were then. `plans_open` must be 0 at the end as well: these users were not written to.
     `plans_unreadable` were ended, because nobody could read them; `documents_unreadable` are all documents that the
-    cycle could not read, by collection.
+    cycle could not read, by collection. `users_too_late` were not written to, because their send time was missed by
+    too long.
     `interim` if only `open` is of now, and the rest of the stored balance.
     """
 
@@ -275,6 +280,7 @@ class CycleStatistics(Wire):
     plans_open: int
     plans_unreadable: int = 0
     documents_unreadable: dict[str, int] = Field(default_factory=dict)
+    users_too_late: int = 0
     progress: CycleProgress | None = None
     at: Utc | None = None
     figures: dict[str, float] = Field(default_factory=dict)

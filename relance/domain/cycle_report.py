@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import sqrt
 
+from relance.domain.unsent import Nobody
+
 ELIGIBLE = "eligible"
 SKIPPED, FAILED = "skipped.", "failed."
 DURATION, SENDING, RATE = "duration_s", "sending_s", "per_second"
@@ -44,8 +46,9 @@ class CycleReport:
 
     `now` and `before` hold the figures by name: outcomes as counts (`skipped.<reason>`, `failed.<class>`), what was
     measured with its unit. `before` is empty without an earlier month. `unaccounted` must be 0; `open` have no outcome.
-    The users of `plans_open` were not written to, `plans_unreadable` were ended because nobody could read them;
-    `documents_unreadable` counts by collection what else could not be read.
+    The users of `plans_open` were not written to, `plans_unreadable` were ended because nobody could read them,
+    `users_too_late` because their send time was missed by too long. `documents_unreadable`
+    counts by collection what else could not be read. `nobody`: whether the whole cycle wrote to nobody.
     """
 
     period: str
@@ -57,6 +60,14 @@ class CycleReport:
     plans_open: int = 0
     plans_unreadable: int = 0
     documents_unreadable: Mapping[str, int] = field(default_factory=dict)
+    users_too_late: int = 0
+    nobody: Nobody = Nobody.NO
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every contact is accounted for, and nobody lost his mail because it was too late."""
+        lost = self.unaccounted or self.plans_open or self.users_too_late
+        return not lost and self.nobody is not Nobody.LOST
 
     @property
     def changes(self) -> list[Change]:

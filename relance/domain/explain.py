@@ -15,6 +15,7 @@ from relance.domain.invitation import Doubt, Invitation, InvitationStatus, MailK
 from relance.domain.people import Contact, User
 from relance.domain.phrases import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words, reminder_reason_in_words
 from relance.domain.plan import Plan, PlanStatus
+from relance.domain.planning import PlanReason
 from relance.domain.reminders import (
     DEFAULT_TIMING,
     ReminderRefusal,
@@ -150,6 +151,8 @@ def _not_yet_invited(
     lines = ["There is no invitation for this contact in this period yet."]
     lines += explain_plan(plan, now) if plan is not None else ["Nothing is planned for the user in this period."]
     refusal = invitation_refusal(user, contact, suppressed=suppressed)
+    if plan is not None and plan.status is PlanStatus.DONE:
+        lines.append(f"The contact is not among them, because {reason_in_words(PlanReason.CONTACT_JOINED_LATER)}.")
     if refusal is not None:
         lines.append(f"As things stand the contact would not be written to, because {reason_in_words(refusal)}.")
     return lines

@@ -104,6 +104,7 @@ PLAN_REASONS: Mapping[PlanReason, str] = {
     PlanReason.TOO_LATE: "the send time had been missed by too long to make up for it",
     PlanReason.BEFORE_START: "the send time lies before the system was put to work",
     PlanReason.JOINED_LATER: "the user was added after the send time and starts with the next period",
+    PlanReason.CONTACT_JOINED_LATER: "the contact was added after the user's invitations of the period had been sent",
 }
 
 CONTROLS: Mapping[str, str] = {

@@ -15,11 +15,12 @@ LATE_AFTER = timedelta(hours=1)
 
 
 class PlanReason(StrEnum):
-    """Why a plan was skipped."""
+    """Why a plan was skipped, or a contact of a plan."""
 
     TOO_LATE = "too_late"
     BEFORE_START = "before_start"
     JOINED_LATER = "joined_after_send_time"
+    CONTACT_JOINED_LATER = "contact_added_later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Planner:
     """The rules of one planning pass at the instant `at`.
 
     `opening` is the first pass of a cycle: then a send time that has just passed was missed by us and is made up for.
-    In a later pass it belongs to a user who joined after it and starts with the next period.
+    In a later pass it was missed by us if the user was planned before; a user who is new joined after it and starts
+    with the next period.
     """
 
     period: str
@@ -38,13 +40,13 @@ class Planner:
     send_now: bool
     not_before: datetime | None
 
-    def plan(self, user: User) -> Plan:
-        """Return the plan of a user, `planned` or `skipped` with its reason."""
+    def plan(self, user: User, *, known: bool = False) -> Plan:
+        """Return the plan of a user, `planned` or `skipped` with its reason; `known` if there is one of the period."""
         time = send_time(
             self.period, day=user.send_day, time=user.send_time, zone=user.timezone, defaults=self.defaults
         )
         instant = self.at if self.send_now else time.instant
-        reason = None if self.send_now else self._refusal(instant)
+        reason = None if self.send_now else self._refusal(instant, known=known)
         return Plan(
             id=f"{self.period}.{user.id}",
             period=self.period,
@@ -59,14 +61,12 @@ class Planner:
             updated_at=self.at,
         )
 
-    def _refusal(self, instant: datetime) -> PlanReason | None:
+    def _refusal(self, instant: datetime, *, known: bool) -> PlanReason | None:
         if self.not_before is not None and instant < self.not_before:
             return PlanReason.BEFORE_START
-        if too_late(instant, self.at, self.max_late):
-            return PlanReason.TOO_LATE
-        if instant < self.at and not self.opening:
+        if instant < self.at and not (self.opening or known):
             return PlanReason.JOINED_LATER
-        return None
+        return PlanReason.TOO_LATE if too_late(instant, self.at, self.max_late) else None
 
 
 def is_late(instant: datetime, at: datetime) -> bool:

@@ -37,6 +37,10 @@ class Note(StrEnum):
     ZONE_UNKNOWN = "zone_unknown"
 
 
+INVALID = frozenset({Note.DAY_INVALID, Note.TIME_INVALID, Note.ZONE_UNKNOWN})
+"""Notes of preferences that are none: the default counts instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """What counts for users without preferences of their own: day of the month, `HH:MM`, zone."""

@@ -20,6 +20,9 @@ class Plans(Protocol):
         the send into the past counts from the next period on.
         """
 
+    async def known(self, period: str, user_ids: Sequence[str]) -> set[str]:
+        """Return which of these users have a plan of the period."""
+
     async def next_instant(self, period: str, *, excluding: Sequence[datetime] = ()) -> tuple[datetime, int] | None:
         """Return the earliest instant of a `planned` or `sending` plan, but these, and how many plans have it."""
 
@@ -63,6 +66,9 @@ class Plans(Protocol):
 
         Return whether there was one.
         """
+
+    async def too_late(self, period: str) -> tuple[int, int]:
+        """Return how many users' plans were skipped because their send time had passed, and how many contacts noted."""
 
     async def unreadable_count(self, period: str) -> int:
         """Count the period's plans that were ended because they cannot be read."""

@@ -25,6 +25,7 @@ from activities.invitations import Invitations
 from activities.planning import Planning
 from activities.sending import Sender
 from activities.statistics import Statistics
+from activities.unsent import Unsent
 from relance.adapters.breaker import Breakers
 from relance.adapters.mongo.connection import Database, connect
 from relance.adapters.mongo.error_gates import MongoErrorGates
@@ -35,6 +36,7 @@ from relance.balance import balance_period
 from relance.braking import Brake
 from relance.contracts.cycle import BatchInput, BatchResult, Boundary, CycleStatistics, PlanInput
 from relance.contracts.rollback import GivenUp, GiveUpInput
+from relance.contracts.unsent import UnsentInput, UnsentResult
 from relance.controlling import CycleDesk
 from relance.domain.control import ControlState
 from relance.domain.error_gate import GatePolicy
@@ -52,6 +54,7 @@ from tests.keys import PRIVACY
 
 PERIOD = "2026-11"
 LOOK_EVERY = 0.05
+DEFAULTS = Defaults(5, "18:00", "Europe/Paris")
 SEND_AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -124,8 +127,19 @@ class Office:
 
     @property
     def planning(self) -> Planning:
+        return Planning(
+            self.data.users, self.data.plans, DEFAULTS, self.meter, self.data.quarantine, self.unsent, self.desk
+        )
+
+    @property
+    def unsent(self) -> Unsent:
         data = self.data
-        return Planning(data.users, data.plans, Defaults(5, "18:00", "Europe/Paris"), self.meter, data.quarantine)
+        people = (data.users, data.contacts, data.suppressions)
+        return Unsent(*people, data.plans, data.ledger, data.controls, data.unsent, DEFAULTS)
+
+    @property
+    def desk(self) -> AlertDesk:
+        return AlertDesk(self.data.alerts, self.data.silences, self.alert_groups, self.clock)
 
     @property
     def corrections(self) -> Corrections:
@@ -138,8 +152,9 @@ class Office:
 
     @property
     def statistics(self) -> Statistics:
-        desk = AlertDesk(self.data.alerts, self.data.silences, self.alert_groups, self.clock)
-        return Statistics(self.data.ledger, self.data.plans, self.data.job_runs, desk, self.meter, self.data.quarantine)
+        return Statistics(
+            self.data.ledger, self.data.plans, self.data.job_runs, self.desk, self.meter, self.data.quarantine
+        )
 
     async def run(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an activity as Temporal would; every run is the next attempt of the same activity."""
@@ -184,6 +199,9 @@ class Office:
         await EventIntake(data.ledger, data.contacts, data.suppressions, self.follow_ups, self.clock).take(
             invitation, kind
         )
+
+    async def record_unsent(self, at: datetime) -> UnsentResult:
+        return await self.run(self.unsent.record_unsent, UnsentInput(period=PERIOD, at=at))
 
     async def give_up(self) -> GivenUp:
         return await self.run(self.endings.give_up, GiveUpInput(period=PERIOD, at=self.clock.at))

@@ -43,6 +43,9 @@ class Plans:
     async def open_count(self, period: str) -> int:
         return 0
 
+    async def too_late(self, period: str) -> tuple[int, int]:
+        return 0, 0
+
     async def unreadable_count(self, period: str) -> int:
         return 0
 

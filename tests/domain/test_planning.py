@@ -42,7 +42,7 @@ def test_a_plan_holds_the_instant_and_where_it_comes_from() -> None:
         (SENT_AT + 2 * HOUR, {"opening": True}, PlanStatus.PLANNED, None, True),
         (SENT_AT + 7 * DAY, {"opening": True}, PlanStatus.PLANNED, None, True),
         (SENT_AT + 8 * DAY, {"opening": True}, PlanStatus.SKIPPED, PlanReason.TOO_LATE, False),
-        (SENT_AT + 8 * DAY, {}, PlanStatus.SKIPPED, PlanReason.TOO_LATE, False),
+        (SENT_AT + 8 * DAY, {}, PlanStatus.SKIPPED, PlanReason.JOINED_LATER, False),
         (SENT_AT + HOUR, {"not_before": SENT_AT + HOUR, "opening": True}, PlanStatus.SKIPPED, PlanReason.BEFORE_START,
          False),
         (SENT_AT - HOUR, {"not_before": SENT_AT}, PlanStatus.PLANNED, None, False),
@@ -53,6 +53,21 @@ def test_a_passed_send_time_is_made_up_for_or_skipped_with_its_reason(
     at: datetime, given: dict[str, Any], status: PlanStatus, reason: PlanReason | None, late: bool
 ) -> None:
     plan = planner(at, **given).plan(a_user())
+    assert (plan.status, plan.reason, plan.late) == (status, reason, late)
+
+
+@pytest.mark.parametrize(
+    ("late_by", "status", "reason", "late"),
+    [
+        (HOUR, PlanStatus.PLANNED, None, False),
+        (7 * DAY, PlanStatus.PLANNED, None, True),
+        (8 * DAY, PlanStatus.SKIPPED, PlanReason.TOO_LATE, False),
+    ],
+)
+def test_who_was_planned_before_has_not_joined_later_but_was_missed_by_us(
+    late_by: timedelta, status: PlanStatus, reason: PlanReason | None, late: bool
+) -> None:
+    plan = planner(SENT_AT + late_by).plan(a_user(), known=True)
     assert (plan.status, plan.reason, plan.late) == (status, reason, late)
 
 

@@ -44,6 +44,7 @@ class Closing:
         self._check_books(entries)
         for period in periods:
             self._check_everybody(period)
+            self._check_reasons(period)
             self._check_statistics(period, statistics[period], entries)
             self._check_report(period)
         self._check_job_runs(nominal_times)
@@ -96,6 +97,14 @@ class Closing:
                 self.world.violated("I1", f"the plan of {user} for {period} is still {plan['status']}")
             if plan["status"] == "done" and self._steady(user, period, plan["instant"]):
                 self._check_contacts(user, period, plan["instant"])
+
+    def _check_reasons(self, period: str) -> None:
+        """Look that every contact has a mail or a reason, whatever became of the user's plan or of the cycle."""
+        for contact in self.world.store.table("contacts").near({}):
+            key = ids.invitation_id(period, contact["userId"], contact["_id"])
+            steady = all(self._steady(one, period, None) for one in (contact["userId"], contact["_id"]))
+            if steady and not self.checks.entry(key):
+                self.world.violated("C13", f"{key} has neither a mail nor a reason")
 
     def _check_contacts(self, user: str, period: str, instant: datetime) -> None:
         for contact in self.world.store.table("contacts").near({}):

@@ -27,6 +27,7 @@ from activities.reconcile import Reconciliation
 from activities.repairs import Repairs
 from activities.sending import Sender
 from activities.statistics import Statistics
+from activities.unsent import Unsent
 from activities.waking import Waking
 from relance.adapters.channels.inbox import Inbox
 from relance.adapters.mongo.archive import MongoArchive
@@ -105,8 +106,11 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     sender = Sender(
         ledger, data.contacts, parts.mailer, meter, clock, DOMAIN, relay_log=parts.relay_log, restores=data.restores
     )
-    planning = Planning(data.users, data.plans, DEFAULTS, meter, data.quarantine)
     alerts = AlertDesk(data.alerts, data.silences, FakeAlertGroups(), clock)
+    unsent = Unsent(
+        data.users, data.contacts, data.suppressions, data.plans, ledger, data.controls, data.unsent, DEFAULTS
+    )
+    planning = Planning(data.users, data.plans, DEFAULTS, meter, data.quarantine, unsent, alerts)
     control = ControlWatch(data.controls)
     follow_ups, cycles = TemporalFollowUps(parts.client, data.ledger), TemporalCycles(parts.client)
     brake = Brake(cycle_desk(data, parts.client, clock), alerts)
@@ -170,6 +174,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         Controlling(data.controls).look_up_control,
         endings.give_up,
         endings.stop_follow_ups,
+        unsent.record_unsent,
         Corrections(data.users, data.contacts, ledger, data.compensations, sender).send_corrections,
         reconciliation.reconcile,
         repairs.repair,

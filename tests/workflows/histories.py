@@ -93,6 +93,7 @@ async def record_cycle(skipper: TimeSkipper) -> None:
     await handle.result()
     await save(skipper.client, handle.id, "monthly_cycle")
     await save(skipper.client, handle.id, "monthly_cycle.reported")
+    await save(skipper.client, handle.id, "monthly_cycle.unsent_recorded")
     report = skipper.client.get_workflow_handle(ids.cycle_report_workflow_id(PERIOD))
     await report.result()
     await save(skipper.client, report.id, "cycle_report")
@@ -128,6 +129,7 @@ async def record_control(skipper: TimeSkipper, house: House) -> None:
         await handle.signal(MonthlyCycle.control, house.control)
         await handle.result()
         await save(skipper.client, handle.id, f"monthly_cycle.paused_{what}")
+        await save(skipper.client, handle.id, f"monthly_cycle.unsent_recorded_{what}")
         await save(skipper.client, wave.id, f"send_wave.paused_{what}")
 
 

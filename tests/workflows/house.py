@@ -31,6 +31,7 @@ from relance.contracts.cycle import (
 )
 from relance.contracts.cycle_report import CycleReportPost
 from relance.contracts.rollback import GivenUp, GiveUpInput
+from relance.contracts.unsent import UnsentInput, UnsentResult
 from relance.contracts.waves import LeftInput
 from relance.domain.job_run import ALREADY_OPEN
 
@@ -72,6 +73,7 @@ class House:
     left: list[LeftInput] = field(default_factory=list)
     waves_noted: list[LeftInput] = field(default_factory=list)
     looks_at_waves: int = 0
+    unsent: list[UnsentInput] = field(default_factory=list)
 
     def activities(self) -> Sequence[Callable[..., Any]]:
         return [
@@ -90,6 +92,7 @@ class House:
             self.look_at_wave,
             self.note_left,
             self.note_waves,
+            self.record_unsent,
         ]
 
     @activity.defn(name="plan")
@@ -207,6 +210,11 @@ class House:
     @activity.defn(name="note_waves")
     async def note_waves(self, request: LeftInput) -> None:
         self.waves_noted.append(request)
+
+    @activity.defn(name="record_unsent")
+    async def record_unsent(self, request: UnsentInput) -> UnsentResult:
+        self.unsent.append(request)
+        return UnsentResult()
 
     @activity.defn(name="ways")
     async def ways(self) -> Ways:

@@ -216,3 +216,4 @@ async def test_a_cycle_that_waits_for_deferred_mails_ends_at_once_when_it_is_can
         await cycle.signal(MonthlyCycle.control, house.control)
         result = await cycle.result()
     assert (house.balances, result.open) == (2, 0)
+    assert len(house.unsent) == 2, "and once more for what was given up"

@@ -121,6 +121,7 @@ async def test_the_balance_waits_for_mails_that_are_tried_again(
         result = await handle.result()
     assert (house.balances, result.open) == (3, 0)
     assert house.interim == [True] * 3
+    assert len(house.unsent) == 1, "who got no mail is recorded once, before the balance"
 
 
 async def test_a_cycle_never_ends_with_an_interim_answer(skipper: TimeSkipper, serving: Serve, period: str) -> None:

@@ -64,6 +64,11 @@ def test_histories_of_follow_ups_hold_what_they_are_named_for(name: str, what: s
     assert any(what in text for text in (history, *payloads))
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("monthly_cycle.unsent_*.json")), ids=lambda path: path.stem)
+def test_histories_of_recorded_reasons_hold_them(path: Path) -> None:
+    assert '"name": "record_unsent"' in path.read_text()
+
+
 async def test_a_changed_order_of_commands_does_not_replay() -> None:
     history = (FOLDER / "send_wave.json").read_text().replace('"name": "boundaries"', '"name": "another"')
     replayer = Replayer(workflows=ALL, plugins=[relance_plugin()])

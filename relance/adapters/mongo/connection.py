@@ -38,6 +38,7 @@ from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.restores import MongoRestores
 from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
+from relance.adapters.mongo.unsent_users import MongoUnsentUsers
 from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
 from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
@@ -61,6 +62,7 @@ class Database:
     suppressions: MongoSuppressions
     keys: MongoInstalledKeys
     plans: MongoPlans
+    unsent: MongoUnsentUsers
     controls: MongoControls
     error_gates: MongoErrorGates
     coverage: MongoCoverage
@@ -164,6 +166,7 @@ def repositories(
         suppressions=suppressions,
         keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
+        unsent=MongoUnsentUsers(raw, asks),
         controls=MongoControls(raw.cycleControls, quarantine),
         error_gates=MongoErrorGates(raw.errorGates, quarantine),
         coverage=MongoCoverage(raw, users, quarantine),

@@ -17,6 +17,7 @@ from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import A_USER, ON_EARTH, OPEN, UnreadablePlans, ended
 from relance.contracts.cycle import Boundary
 from relance.domain.plan import Plan, PlanStatus
+from relance.domain.planning import PlanReason
 from relance.domain.quarantine import ENDED_UNREADABLE, is_over
 from relance.ids import plan_id
 
@@ -54,6 +55,13 @@ class MongoPlans:
                     raise
                 return int(error.details["nUpserted"]), int(error.details["nModified"])
         return result.upserted_count, result.modified_count
+
+    async def known(self, period: str, user_ids: Sequence[str]) -> set[str]:
+        """Return which of these users have a plan of the period."""
+        wanted = {plan_id(period, user_id): user_id for user_id in user_ids}
+        with translated("look which users have a plan"):
+            raws = await self._collection.find({"_id": {"$in": list(wanted)}}, {"_id": 1}).to_list(None)
+        return {wanted[raw["_id"]] for raw in raws}
 
     async def next_instant(self, period: str, *, excluding: Sequence[datetime] = ()) -> tuple[datetime, int] | None:
         """Return the earliest instant of a `planned` or `sending` plan, but these, and how many plans have it."""
@@ -160,6 +168,22 @@ class MongoPlans:
     async def forget_unreadable(self, period: str, user_id: str) -> bool:
         """Delete a user's plan that was ended because it could not be read, for the planning to write it anew."""
         return await self._unreadable.forget(period, user_id)
+
+    async def too_late(self, period: str) -> tuple[int, int]:
+        """Return how many users' plans were skipped because their send time had passed, and how many contacts noted."""
+        skipped: Raw = {"period": period, "status": PlanStatus.SKIPPED.value}
+        stages: list[Raw] = [
+            {"$match": {**skipped, "reason": PlanReason.TOO_LATE.value}},
+            {"$group": {"_id": None, "users": {"$sum": 1}, "contacts": {"$sum": "$contacts"}}},
+        ]
+        users = contacts = 0
+        with translated("count the plans that came too late"):
+            # The index knows whether there is any: then the hourly pass does not go over all plans.
+            if await self._collection.find_one(skipped, {"_id": 1}) is not None:
+                async for _, found in self._ranges.groups(self._collection, period, stages):
+                    users += sum(int(one["users"]) for one in found)
+                    contacts += sum(int(one["contacts"]) for one in found)
+        return users, contacts
 
     async def unreadable_count(self, period: str) -> int:
         """Count the period's plans that were ended because they cannot be read."""

@@ -74,6 +74,8 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
         ("next wave", cell(progress.next_wave) if progress else None),
         ("sent", now.ledger.sent),
         ("skipped", now.skipped),
+        *((f"  {reason.replace('_', ' ')}", count) for reason, count in sorted(now.ledger.skipped.items())),
+        ("users too late", now.ledger.users_too_late or None),
         ("failed", now.failed),
         ("uncertain", now.ledger.uncertain),
         ("cancelled", now.ledger.cancelled),
@@ -86,6 +88,7 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
         "plans_open": now.ledger.plans_open,
         "sent": now.ledger.sent,
         "skipped": now.ledger.skipped,
+        "users_too_late": now.ledger.users_too_late,
         "failed": now.ledger.failed,
         "uncertain": now.ledger.uncertain,
         "cancelled": now.ledger.cancelled,
@@ -107,7 +110,7 @@ async def report(run: Run, period: PeriodArgument, folder: SaveOption = None) ->
             )
         months = [one for one in await database.job_runs.cycles(period, MONTHS) if one.period != period]
         reminders = await database.ledger.reminder_outcomes(period)
-    if not statistics.eligible and not statistics.plans_open:
+    if not (statistics.eligible or statistics.plans_open or statistics.users_too_late):
         raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")
     files: list[str] = []
     if folder is not None:

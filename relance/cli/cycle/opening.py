@@ -11,6 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from relance import ids
+from relance.balance import report_of
 from relance.cli.command import Run
 from relance.cli.output import cell
 from relance.cli.services import Database
@@ -92,6 +93,8 @@ async def open_cycle(client: Client, database: Database, request: CycleInput) ->
     if stored is not None and stored.open == 0 and stored.plans_open == 0:
         # The server forgets closed workflows after its retention; the stored report stays.
         sentence = f"The cycle of {request.period} is done already: {stored.sent} invitations were sent."
+        if not report_of(stored).is_well:
+            sentence += f" Not everybody was written to: see cycle report {request.period}."
         return Opened("done", sentence, handle, stored)
     before = await _ended_before(client, handle)
     if before is not None and request.not_before is None:

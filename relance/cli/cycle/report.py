@@ -15,6 +15,7 @@ from relance.domain.cycle_report import DURATION, FAILED, MEASURED, SKIPPED, Cha
 from relance.domain.quarantine import listed
 from relance.domain.report_wording.cycle import shown_delta, shown_value
 from relance.domain.report_wording.languages import REPORT_WORDS
+from relance.domain.unsent import Nobody
 from relance.domain.wording import counted
 from relance.runtime.exit import DONE, JOB_FAILED
 
@@ -24,15 +25,20 @@ _WORDS = REPORT_WORDS["en"]
 
 
 def report_answer(statistics: CycleStatistics, reminders: Rows, files: Sequence[str] = ()) -> Answer:
-    """Return a cycle's report; the job failed if its balance is not 0, or if it ended without having sent to all."""
+    """Return a cycle's report; the job failed if its balance is not 0, or if it ended without having sent to all.
+
+    So it did if send times were missed by too long, or if it wrote to nobody though there were people to write to.
+    """
     report = report_of(statistics)
     data = {
         **statistics.model_dump(mode="json"),
         "changes": [_change(change) for change in report.changes] if report.before else [],
         "reminders": reminders_sent(reminders),
         "files": list(files),
+        "nobody": report.nobody,
     }
-    code = JOB_FAILED if statistics.balance or _left_open(statistics) else DONE
+    failed = statistics.balance or _left_open(statistics) or _lost(report)
+    code = JOB_FAILED if failed else DONE
     return Answer(data, report_view(statistics, reminders, files), code)
 
 
@@ -62,7 +68,9 @@ def report_view(statistics: CycleStatistics, reminders: Rows, files: Sequence[st
         blank = (None,) * len(_before_columns(report))
         parts.append(table("Run", ("figure", "value", *_before_columns(report)), [(*waves, *blank), *measured]))
     written = [f"written: {path}" for path in files]
-    return Group(*parts, *written, *_flagged(report), *_unreadable(statistics), _verdict(statistics))
+    return Group(
+        *parts, *written, *_flagged(report), *_unreadable(statistics), *_unwritten(report), _verdict(statistics)
+    )
 
 
 def _before_columns(report: CycleReport) -> tuple[str, ...]:
@@ -139,6 +147,20 @@ def _unreadable(statistics: CycleStatistics) -> list[str]:
             f"{counted(unreadable, 'document')} could not be read ({listed(statistics.documents_unreadable)}): "
             "`starter.py quarantine list`."
         )
+    return lines
+
+
+def _lost(report: CycleReport) -> bool:
+    return bool(report.users_too_late) or report.nobody is Nobody.LOST
+
+
+def _unwritten(report: CycleReport) -> list[str]:
+    late = report.users_too_late
+    lines = [f"NOT WRITTEN TO: {late} users, because their send times were missed by too long."] if late else []
+    if report.nobody is Nobody.LOST:
+        lines.append("NOBODY WAS WRITTEN TO: the reasons are above.")
+    elif report.nobody is Nobody.BY_DESIGN:
+        lines.append("Nobody was written to, as it was decided: the reasons are above.")
     return lines
 
 

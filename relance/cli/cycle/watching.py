@@ -56,7 +56,8 @@ class Snapshot:
     @property
     def known(self) -> bool:
         """Whether the database has anything of this period."""
-        return bool(self.settled or self.ledger.open or self.ledger.plans_open)
+        ledger = self.ledger
+        return bool(self.settled or ledger.open or ledger.plans_open or ledger.users_too_late)
 
     @property
     def expected(self) -> int:

@@ -23,6 +23,9 @@ ENGLISH = Words(
         Rule.CYCLE_LEFT: "Cycle Left",
         Rule.CYCLE_WAVES: "Too Many Waves",
         Rule.PLANS_UNREADABLE: "Unreadable Plans",
+        Rule.TOO_LATE: "Send Times Missed",
+        Rule.NOBODY: "Nobody Written To",
+        Rule.SEND_TIMES: "Invalid Send Times",
         Rule.RECONCILIATION: "Reconciliation",
         Rule.JOB_MISSED: "Missed Job",
         **ENGLISH_HEALTH.rules,
@@ -79,6 +82,18 @@ ENGLISH = Words(
         "I could not read some plans of one month, and have ended them: these users get no invitation",
         "I could not read some plans of {count} months, and have ended them: these users get no invitation",
     ),
+    too_late=(
+        "send times of one month were missed by too long to make up for them: these users get no invitation",
+        "send times of {count} months were missed by too long to make up for them: these users get no invitation",
+    ),
+    nobody=(
+        "the cycle of one month has ended and wrote to nobody",
+        "the cycles of {count} months have ended and wrote to nobody",
+    ),
+    send_times=(
+        "some users' day, time or time zone is not valid, so the default counts instead",
+        "some users' day, time or time zone is not valid in {count} months, so the default counts instead",
+    ),
     everflow_down=(
         "Everflow does not answer, so its checks are on hold",
         "Everflow does not answer, so its checks are on hold",
@@ -128,6 +143,14 @@ ENGLISH = Words(
     "to end it for good: starter.py cycle cancel {period}",
     waves_row="cycle {period} · {count} waves within an hour (limit {limit})",
     unreadable_row="cycle {period} · {count} plans, each with its reason in the quarantine",
+    too_late_row="cycle {period} · {count} users not written to · {contacts} contacts",
+    nobody_row="cycle {period} · {count} contacts, no mail · why: starter.py cycle report {period}",
+    send_times_row="cycle {period} · {count} users · {notes}",
+    send_time_notes={
+        "day_invalid": "{count} × day of the month",
+        "time_invalid": "{count} × time of day",
+        "zone_unknown": "{count} × time zone",
+    },
     job_row="{job} · {nominal} UTC · {state}",
     job_states={
         "failed": "it failed",

@@ -22,6 +22,9 @@ FRENCH = Words(
         Rule.CYCLE_LEFT: "Cycle interrompu",
         Rule.CYCLE_WAVES: "Trop de vagues",
         Rule.PLANS_UNREADABLE: "Plans illisibles",
+        Rule.TOO_LATE: "Heures d’envoi manquées",
+        Rule.NOBODY: "Personne n’a reçu de courriel",
+        Rule.SEND_TIMES: "Heures d’envoi invalides",
         Rule.CYCLE_STOPPED: "Cycle arrêté",
         Rule.RECONCILIATION: "Réconciliation",
         Rule.JOB_MISSED: "Tâche manquée",
@@ -85,6 +88,21 @@ FRENCH = Words(
         "je n’ai pas pu lire certains plans de {count} mois et je les ai terminés : ces utilisateurs ne reçoivent "
         "pas d’invitation",
     ),
+    too_late=(
+        "des heures d’envoi d’un mois ont été manquées de trop longtemps pour être rattrapées : ces utilisateurs ne "
+        "reçoivent pas d’invitation",
+        "des heures d’envoi de {count} mois ont été manquées de trop longtemps pour être rattrapées : ces utilisateurs "
+        "ne reçoivent pas d’invitation",
+    ),
+    nobody=(
+        "le cycle d’un mois est terminé et n’a écrit à personne",
+        "les cycles de {count} mois sont terminés et n’ont écrit à personne",
+    ),
+    send_times=(
+        "le jour, l’heure ou le fuseau horaire de certains utilisateurs n’est pas valide, la valeur par défaut compte",
+        "le jour, l’heure ou le fuseau horaire de certains utilisateurs n’est pas valide pour {count} mois, la valeur "
+        "par défaut compte",
+    ),
     everflow_down=(
         "Everflow ne répond pas, ses contrôles sont suspendus",
         "Everflow ne répond pas, ses contrôles sont suspendus",
@@ -138,6 +156,14 @@ FRENCH = Words(
     "starter.py start cycle --period {period} · pour en finir : starter.py cycle cancel {period}",
     waves_row="cycle {period} · {count} vagues en une heure (limite {limit})",
     unreadable_row="cycle {period} · {count} plans, chacun avec sa raison dans la quarantaine",
+    too_late_row="cycle {period} · {count} utilisateurs sans courriel · {contacts} contacts",
+    nobody_row="cycle {period} · {count} contacts, aucun courriel · pourquoi : starter.py cycle report {period}",
+    send_times_row="cycle {period} · {count} utilisateurs · {notes}",
+    send_time_notes={
+        "day_invalid": "{count} × jour du mois",
+        "time_invalid": "{count} × heure",
+        "zone_unknown": "{count} × fuseau horaire",
+    },
     job_row="{job} · {nominal} UTC · {state}",
     job_states={
         "failed": "elle a échoué",

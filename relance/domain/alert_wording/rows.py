@@ -88,12 +88,21 @@ def _of_a_period(words: Words, alert: Alert) -> str:
         Rule.CYCLE_LEFT: words.left_row,
         Rule.CYCLE_WAVES: words.waves_row,
         Rule.PLANS_UNREADABLE: words.unreadable_row,
+        Rule.TOO_LATE: words.too_late_row,
+        Rule.NOBODY: words.nobody_row,
+        Rule.SEND_TIMES: words.send_times_row,
     }
     evidence, figures = alert.evidence, words.figures
     return rows[Rule(alert.rule)].format(
         period=alert.labels.get("period") or alert.subject,
         count=figures.whole(evidence.value or Decimal(0)),
         limit=figures.whole(evidence.threshold or Decimal(0)),
+        contacts=figures.whole(Decimal(alert.labels.get("contacts", "0"))),
+        notes=", ".join(
+            template.format(count=figures.whole(Decimal(count)))
+            for note, template in words.send_time_notes.items()
+            if (count := alert.labels.get(note, "0")) != "0"
+        ),
     )
 
 
@@ -131,6 +140,9 @@ _ROWS: Mapping[str, Callable[[Words, Alert], str]] = {
     Rule.CYCLE_LEFT: _of_a_period,
     Rule.CYCLE_WAVES: _of_a_period,
     Rule.PLANS_UNREADABLE: _of_a_period,
+    Rule.TOO_LATE: _of_a_period,
+    Rule.NOBODY: _of_a_period,
+    Rule.SEND_TIMES: _of_a_period,
     Rule.RECONCILIATION: _reconciled,
     Rule.JOB_MISSED: _job,
 }

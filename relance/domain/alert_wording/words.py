@@ -40,6 +40,9 @@ class Words:
     cycle_left: Pair
     cycle_waves: Pair
     plans_unreadable: Pair
+    too_late: Pair
+    nobody: Pair
+    send_times: Pair
     everflow_down: Pair
     job_missed: Pair
     reconciliation: Pair
@@ -59,6 +62,10 @@ class Words:
     left_row: str
     waves_row: str
     unreadable_row: str
+    too_late_row: str
+    nobody_row: str
+    send_times_row: str
+    send_time_notes: Mapping[str, str]
     job_row: str
     job_states: Mapping[str, str]
     reconciled: Mapping[str, Pair]

@@ -12,6 +12,7 @@ from relance.domain.messages import Attachment, OutgoingMessage
 from relance.domain.quarantine import listed
 from relance.domain.report_wording.languages import REPORT_WORDS
 from relance.domain.report_wording.words import CycleWords, ReportWords
+from relance.domain.unsent import Nobody
 
 _IN_THE_SENTENCES = {"eligible", SENDING, RATE, "duration_s"}
 
@@ -21,7 +22,9 @@ def cycle_message(
 ) -> OutgoingMessage:
     """Return the message about how a cycle ended; `at` is in the zone whose clock people read."""
     words = REPORT_WORDS[language]
-    title = words.cycle.title_unbalanced if report.unaccounted or report.plans_open else words.cycle.title
+    title = words.cycle.title if report.is_well else words.cycle.title_lost
+    if report.unaccounted or report.plans_open:
+        title = words.cycle.title_unbalanced
     return OutgoingMessage(
         key=key,
         severity=_severity(report),
@@ -39,6 +42,8 @@ def sentences(report: CycleReport, words: ReportWords) -> list[str]:
     said, figures, now = words.cycle, words.figures, report.now
     whole = figures.whole
     found = [said.sent.format(sent=whole(int(now["sent"])), eligible=whole(int(now["eligible"])))]
+    if report.nobody is not Nobody.NO:
+        found.append(said.nobody)
     if SENDING in now:
         found.append(said.took.format(time=_seconds(now[SENDING], figures), rate=_rounded(now[RATE], figures)))
     if report.open:
@@ -50,6 +55,8 @@ def sentences(report: CycleReport, words: ReportWords) -> list[str]:
     if unreadable := sum(report.documents_unreadable.values()):
         template = said.documents_unreadable[unreadable != 1]
         found.append(template.format(count=whole(unreadable), listed=listed(report.documents_unreadable)))
+    if report.users_too_late:
+        found.append(_counted(said.users_too_late, report.users_too_late, figures))
     if report.unaccounted:
         found.append(_counted(said.unbalanced, abs(report.unaccounted), figures))
     elif not (report.open or report.plans_open):
@@ -106,7 +113,7 @@ def shown_delta(change: Change, words: ReportWords) -> str:
 
 
 def _severity(report: CycleReport) -> Severity:
-    if report.unaccounted or report.plans_open:
+    if not report.is_well:
         return Severity.CRITICAL
     return Severity.MEDIUM if report.large else Severity.LOW
 

@@ -24,6 +24,12 @@ ENGLISH = ReportWords(
             "{count} document could not be read ({listed}).",
             "{count} documents could not be read ({listed}).",
         ),
+        users_too_late=(
+            "{count} user was not written to, because his send time was missed by too long.",
+            "{count} users were not written to, because their send times were missed by too long.",
+        ),
+        nobody="Nobody was written to.",
+        title_lost="🚨 Cycle {period}: people were not written to",
         changed=(
             "Against {before}, {count} figure changed by more than usual (⚠️).",
             "Against {before}, {count} figures changed by more than usual (⚠️).",
@@ -58,6 +64,7 @@ ENGLISH = ReportWords(
             "unreadable": "plan could not be read",
             "before_start": "before the start",
             "joined_after_send_time": "joined later",
+            "contact_added_later": "added after the mails",
             "submitted": "answered already",
             "bounced": "bounced",
             "opted_out": "opted out in time",

@@ -24,6 +24,12 @@ FRENCH = ReportWords(
             "{count} document n’a pas pu être lu ({listed}).",
             "{count} documents n’ont pas pu être lus ({listed}).",
         ),
+        users_too_late=(
+            "{count} utilisateur n’a rien reçu, car son heure d’envoi a été manquée de trop longtemps.",
+            "{count} utilisateurs n’ont rien reçu, car leurs heures d’envoi ont été manquées de trop longtemps.",
+        ),
+        nobody="Personne n’a reçu de courriel.",
+        title_lost="🚨 Cycle {period} : des personnes n’ont rien reçu",
         changed=(
             "Par rapport à {before}, {count} chiffre a changé plus que d’habitude (⚠️).",
             "Par rapport à {before}, {count} chiffres ont changé plus que d’habitude (⚠️).",
@@ -58,6 +64,7 @@ FRENCH = ReportWords(
             "unreadable": "plan illisible",
             "before_start": "avant la mise en service",
             "joined_after_send_time": "inscrit plus tard",
+            "contact_added_later": "ajouté après l’envoi",
             "submitted": "déjà répondu",
             "bounced": "non distribué",
             "opted_out": "désinscrit à temps",

@@ -27,6 +27,9 @@ class CycleWords:
     plans_open: Pair
     plans_unreadable: Pair
     documents_unreadable: Pair
+    users_too_late: Pair
+    nobody: str
+    title_lost: str
     changed: Pair
     first: str
     labels: Mapping[str, str]

@@ -75,6 +75,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
             telemetry.instruments.ledger_group,
             traced=bool(telemetry.interceptors),
             timing=settings.scheduling.reminder_timing,
+            bounds=settings.bounds.limits,
         )
         stack.push_async_callback(database.close)
         await database.check()

@@ -7,10 +7,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
-from workflows.cycle_report import CycleReport
+from workflows.cycle_report import leave_report
 from workflows.cycle_waves import AT_ONCE, Waves
 from workflows.options import COUNT, LOOK_UP, PLAN
 from workflows.orders import Orders
@@ -20,7 +19,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.endings import Endings
     from activities.planning import Planning
     from activities.statistics import Statistics
-    from relance import ids
     from relance.contracts.control import ControlChange
     from relance.contracts.cycle import (
         CycleInput,
@@ -32,7 +30,6 @@ with workflow.unsafe.imports_passed_through():
         StatisticsInput,
         WaveResult,
     )
-    from relance.contracts.cycle_report import CycleReportInput
     from relance.contracts.names import TaskQueue
     from relance.contracts.rollback import GiveUpInput
     from relance.contracts.waves import LeftInput
@@ -221,7 +218,7 @@ class MonthlyCycle:
         if statistics.interim:
             statistics = await self._balance(interim=False, last=True)
         if workflow.patched("cycle-report"):
-            await self._report()
+            await leave_report(self._request.period)
         self._show("done")
         return statistics
 
@@ -239,19 +236,6 @@ class MonthlyCycle:
             summary=f"balance the ledger of {self._request.period}",
             **COUNT,
         )
-
-    async def _report(self) -> None:
-        # An earlier run of this cycle may still be about it; it tells what is stored by then.
-        with suppress(WorkflowAlreadyStartedError):
-            await workflow.start_child_workflow(
-                CycleReport.run,
-                CycleReportInput(period=self._request.period, at=workflow.now()),
-                id=ids.cycle_report_workflow_id(self._request.period),
-                task_queue=TaskQueue.OPS,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                static_summary=f"Report of the cycle of {self._request.period}",
-            )
 
     async def _leave(self) -> None:
         """End as somebody has asked the server to: no wave is cut off, and people hear of what is left."""

@@ -12,6 +12,7 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.anonymising import ANONYMISERS, ANONYMOUS, Named, names
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.domain.compensation import GIVEN_UP, compensation_id
@@ -58,6 +59,7 @@ class MongoArchive:
     def __init__(self, database: MotorDatabase, suppressions: MongoSuppressions, ranges: Ranges | None = None) -> None:
         self._database = database
         self._suppressions = suppressions
+        self._slots = MailboxSlots(database)
         self._ranges = ranges or Ranges()
         self._keys: Collection = database.anonymisations
 
@@ -128,6 +130,7 @@ class MongoArchive:
             if sweep is Sweep.INVITATIONS_DELETED:
                 # First, so that none of them outlives the invitations it is counted with.
                 await self._suppressions.forget(periods, size)
+                await self._slots.forget(periods)
             found = collection.find(query, None if anonymised else {"_id": 1}).limit(size)
             raws = await found.max_time_ms(self._ranges.most_ms).to_list(None)
             if not raws:
@@ -140,7 +143,8 @@ class MongoArchive:
         return result.deleted_count
 
     async def end_anonymising(self, periods: Sequence[str]) -> None:
-        """Forget the key by which these periods' names were replaced."""
+        """Forget the key by which these periods' names were replaced, and who has invited which mailbox."""
+        await self._slots.forget(periods)
         with translated("destroy the keys of anonymous periods"):
             await self._keys.delete_many({"_id": {"$in": list(periods)}})
 

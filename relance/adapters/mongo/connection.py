@@ -30,6 +30,7 @@ from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.installed_keys import MongoInstalledKeys
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
+from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.ranges import Ranges, ranges
@@ -39,6 +40,7 @@ from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
+from relance.domain.bounds import DEFAULT_BOUNDS, Bounds
 from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo
@@ -123,18 +125,19 @@ def connect(
     *,
     traced: bool = False,
     timing: ReminderTiming = DEFAULT_TIMING,
+    bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
     `observe` is told of each round trip of the ledger; `traced` has every command leave a span; `timing` is what
-    reminders are claimed by.
+    reminders are claimed by; `bounds` is how much one user and one mailbox get.
 
     Raises:
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
     raw = client.get_database(settings.database, TOLERANT)
-    return repositories(client, raw, privacy, observe, timing=timing, asks=ranges(settings.timeout))
+    return repositories(client, raw, privacy, observe, timing=timing, bounds=bounds, asks=ranges(settings.timeout))
 
 
 def repositories(
@@ -144,6 +147,7 @@ def repositories(
     observe: Observe = _unobserved,
     *,
     timing: ReminderTiming = DEFAULT_TIMING,
+    bounds: Bounds = DEFAULT_BOUNDS,
     asks: Ranges | None = None,
 ) -> Database:
     """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
@@ -151,12 +155,13 @@ def repositories(
     quarantine = Quarantine(raw.quarantine)
     suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
     users = MongoUsers(raw.users, quarantine)
-    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine, timing), observe, timing.distance)
+    recheck = Recheck(raw, suppressions, MailboxSlots(raw, bounds), quarantine, timing)
+    desk = ClaimDesk(raw.invitations, recheck, observe, timing.distance)
     return Database(
         client=client,
         raw=raw,
         users=users,
-        contacts=MongoContacts(raw.contacts, quarantine),
+        contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
         suppressions=suppressions,
         keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),

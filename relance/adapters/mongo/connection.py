@@ -32,7 +32,7 @@ from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.plans import MongoPlans
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import Noticed, Quarantine, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.restores import MongoRestores
@@ -126,18 +126,29 @@ def connect(
     traced: bool = False,
     timing: ReminderTiming = DEFAULT_TIMING,
     bounds: Bounds = DEFAULT_BOUNDS,
+    noticed: Noticed = unnoticed,
 ) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
     `observe` is told of each round trip of the ledger; `traced` has every command leave a span; `timing` is what
-    reminders are claimed by; `bounds` is how much one user and one mailbox get.
+    reminders are claimed by; `bounds` is how much one user and one mailbox get; `noticed` is told of documents that are
+    set aside for the first time.
 
     Raises:
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
     raw = client.get_database(settings.database, TOLERANT)
-    return repositories(client, raw, privacy, observe, timing=timing, bounds=bounds, asks=ranges(settings.timeout))
+    return repositories(
+        client,
+        raw,
+        privacy,
+        observe,
+        timing=timing,
+        bounds=bounds,
+        asks=ranges(settings.timeout),
+        noticed=noticed,
+    )
 
 
 def repositories(
@@ -149,10 +160,11 @@ def repositories(
     timing: ReminderTiming = DEFAULT_TIMING,
     bounds: Bounds = DEFAULT_BOUNDS,
     asks: Ranges | None = None,
+    noticed: Noticed = unnoticed,
 ) -> Database:
     """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
     asks = asks or Ranges()
-    quarantine = Quarantine(raw.quarantine)
+    quarantine = Quarantine(raw, noticed)
     suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
     users = MongoUsers(raw.users, quarantine)
     recheck = Recheck(raw, suppressions, MailboxSlots(raw, bounds), quarantine, timing)

@@ -16,6 +16,7 @@ from bson import ObjectId
 
 from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.concurrency import STEP
 from relance.domain.bounds import CONTACTS_PER_USER
@@ -41,10 +42,11 @@ class MongoContacts:
         if len(raws) > _TOGETHER:
             own = {user_id: await self._first([user_id], self.per_user) for user_id in user_ids}
         result: dict[str, list[Contact]] = {user_id: [] for user_id in user_ids}
-        for found in own.values():
-            for start in range(0, min(len(found), self.per_user), STEP):
-                some = found[start : min(start + STEP, self.per_user)]
-                for contact in await self._reader.valid(some):
+        for user_id, found in own.items():
+            # What names no user of these, or cannot be decoded, is nobody's: it is only set aside.
+            looked_at = found[: self.per_user] if user_id in result else found
+            for start in range(0, len(looked_at), STEP):
+                for contact in await self._reader.valid(looked_at[start : start + STEP]):
                     result.setdefault(contact.user_id, []).append(contact)
                 await asyncio.sleep(0)
         return result
@@ -60,7 +62,9 @@ class MongoContacts:
             groups = await self._collection.aggregate(stages).to_list(None)
         result = dict.fromkeys(user_ids, 0)
         for group in groups:
-            result[str(group["_id"])] += group["count"]
+            # A list of ids is found by each of them, and is none.
+            if (user_id := str(group["_id"])) in result:
+                result[user_id] += group["count"]
         return result
 
     async def is_beyond(self, contact: Contact) -> bool:
@@ -75,14 +79,17 @@ class MongoContacts:
         return False
 
     async def _first(self, user_ids: Sequence[str], most: int) -> list[Raw]:
+        query = {"userId": {"$in": either(user_ids)}}
         with translated("read the contacts of users"):
-            found = self._collection.find({"userId": {"$in": either(user_ids)}}, _FIELDS)
-            return await found.sort("_id", 1).limit(most).to_list(None)
+            return await read_each(
+                self._collection, lambda some, fields: some.find(query, fields).sort("_id", 1).limit(most), _FIELDS
+            )
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Return the valid contacts among these, by id."""
+        query = {"_id": {"$in": either(ids)}}
         with translated("read contacts"):
-            raws = await self._collection.find({"_id": {"$in": either(ids)}}, _FIELDS).to_list(None)
+            raws = await read_each(self._collection, lambda some, fields: some.find(query, fields), _FIELDS)
         return {contact.id: contact for contact in await self._reader.valid(raws)}
 
     async def set_status(

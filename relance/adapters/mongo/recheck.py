@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, TypeVar
 
+from bson.errors import BSONError
+
 from relance.adapters.mailbox_digests import bare
 from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, either, projection, with_text_ids
 from relance.adapters.mongo.errors import translated
@@ -65,8 +67,7 @@ class Recheck:
 
         An invitation that may be sent has a slot of its mailbox then.
         """
-        present = await self._read(requests)
-        answers = [_decide(request, present, self._timing) for request in requests]
+        answers = await self._verdicts(requests)
         wanted = {
             request.invitation_id: answer.mailboxes
             for request, answer in zip(requests, answers, strict=True)
@@ -81,6 +82,17 @@ class Recheck:
     async def take_slots(self, addresses: Mapping[str, str]) -> None:
         """Take slots of the mailboxes that invitations go to, given as address by id; see `ports.Ledger`."""
         await self._slots.take_ahead({one: self._suppressions.mailboxes(to) for one, to in addresses.items()})
+
+    async def _verdicts(self, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer]:
+        try:
+            present = await self._read(requests)
+        except BSONError:
+            # The driver decodes the answer as a whole: who is behind what it cannot decode is found by halving.
+            if len(requests) > 1:
+                middle = len(requests) // 2
+                return [*await self._verdicts(requests[:middle]), *await self._verdicts(requests[middle:])]
+            present = _Present({}, {}, {}, set(), {one.contact.email: () for one in requests})
+        return [_decide(request, present, self._timing) for request in requests]
 
     async def _read(self, requests: Sequence[ClaimRequest]) -> _Present:
         users = {request.user.id: request.user for request in requests}

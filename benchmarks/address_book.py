@@ -135,7 +135,7 @@ async def _batch(database: Database, period: str) -> BatchResult:
         control=ControlWatch(database.controls),
         gates=Gates(GatePolicy(canary=0, size=0), _never),
     )
-    planning = Planning(database.users, database.plans, Defaults(5, "18:00", "UTC"), meter)
+    planning = Planning(database.users, database.plans, Defaults(5, "18:00", "UTC"), meter, database.quarantine)
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, workflow_id=f"cycle/{period}")
     await environment.run(

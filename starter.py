@@ -47,7 +47,12 @@ async def database(loaded: Settings) -> AsyncIterator[MongoDatabase]:
     """Open the database and close it in the end; a person does not wait for as long as a worker would."""
     from relance.adapters.mongo.connection import connect
 
-    opened = connect(loaded.mongo, loaded.privacy, traced=loaded.monitoring.otlp_endpoint is not None)
+    opened = connect(
+        loaded.mongo,
+        loaded.privacy,
+        traced=loaded.monitoring.otlp_endpoint is not None,
+        bounds=loaded.bounds.limits,
+    )
     try:
         await _check(opened)
         yield opened

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from activities.sending import Job
+from activities.jobs import Job
 from relance.contracts.cycle import Counts
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.people import Contact, User

@@ -12,7 +12,8 @@ from temporalio import activity
 from activities import attempt
 from activities.batch import Tally
 from activities.failures import draining, translated
-from activities.sending import Job, Order, Outcome, Sender
+from activities.jobs import Job, Order, Outcome
+from activities.sending import Sender
 from relance.contracts.rollback import CorrectionInput, CorrectionResult
 from relance.domain.corrections import correction_refusal
 from relance.domain.invitation import MailKind

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from activities.sending import Job, Order, Outcome, Sender
+from activities.jobs import Job, Order, Outcome
+from activities.sending import Sender
 from relance.domain.failures import UNCERTAIN
 from relance.domain.invitation import InvitationStatus, MailKind, Verdict
 from relance.domain.restore import doubt_after

@@ -15,7 +15,8 @@ from activities.control import ControlWatch, Sight
 from activities.doubts import doubted_by_restore, is_doubtful, look_after, settled_in_steps
 from activities.failures import draining, translated
 from activities.follow_up_groups import Ahead, ahead_of_entry, groups
-from activities.sending import Job, Order, Outcome, Sender
+from activities.jobs import Job, Order, Outcome
+from activities.sending import Sender
 from relance import ids
 from relance.contracts.follow_up import Step, StepInput, StepResult
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind

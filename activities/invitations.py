@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from temporalio import activity
 
@@ -16,10 +17,13 @@ from activities.control import ControlWatch, Sight
 from activities.doubts import doubted_by_restore, is_doubtful, settled_in_batch
 from activities.error_gate import Gates
 from activities.failures import draining, translated
+from activities.jobs import Job, Order, Outcome
 from activities.memory import rss_peak_mb
-from activities.sending import Job, Order, Outcome, Sender
+from activities.sending import Sender
 from relance import ids
+from relance.concurrency import stepwise
 from relance.contracts.cycle import BatchInput, BatchResult
+from relance.domain.bounds import beyond, parts
 from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
 from relance.domain.holdout import NOBODY, HoldOut
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
@@ -27,6 +31,9 @@ from relance.domain.plan import Plan
 from relance.domain.planning import PlanReason, too_late
 from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Contacts, Ledger, Plans, Refused, Suppressions, Users
+
+IN_MEMORY = 2000
+"""Contacts of a batch that are in memory at once, and more only of a single user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +76,29 @@ class Invitations:
 
     async def _send(self, request: BatchInput, tally: Tally, sight: Sight) -> bool:
         """Send the batch; return whether it was finished."""
-        now = self.sender.now(request.at)
-        plans = await self.plans.begin(request.period, request.instant, request.boundary, now)
+        plans = await self.plans.begin(request.period, request.instant, request.boundary, self.sender.now(request.at))
         user_ids = [plan.user_id for plan in plans]
         tally.users = len(plans)
         await self.ledger.take_over(request.period, user_ids, attempt.token())
+        sizes = await self.contacts.sizes(user_ids)
+        for part in parts(sizes, self.contacts.per_user, IN_MEMORY):
+            some = [plan for plan in plans if plan.user_id in part]
+            if not await self._send_part(request, some, sizes, tally, sight):
+                return False
+        return True
+
+    async def _send_part(
+        self, request: BatchInput, plans: Sequence[Plan], sizes: Mapping[str, int], tally: Tally, sight: Sight
+    ) -> bool:
+        """Send what some users of the batch have to send; return whether it was finished."""
+        now, user_ids = self.sender.now(request.at), [plan.user_id for plan in plans]
         people = People(*await asyncio.gather(self.users.by_ids(user_ids), self.contacts.of_users(user_ids)))
         entries = await self._queue(request, plans, people, now)
         tally.begin_with(entries)
-        await self.plans.expect(request.period, {user_id: len(entries.get(user_id, [])) for user_id in user_ids})
+        rest = beyond({user_id: sizes[user_id] for user_id in user_ids}, self.contacts.per_user)
+        tally.outcomes[Refused] += sum(rest.values())
+        found = {user_id: len(entries.get(user_id, [])) for user_id in user_ids}
+        await self.plans.expect(request.period, found, rest)
         jobs, orphans = jobs_of(plans, people, unsent(entries), request.expiry_days)
         for entry in orphans:
             await self.ledger.skip(entry.id, MailKind.INVITATION, Refusal.CONTACT_MISSING, now)
@@ -135,10 +156,11 @@ class Invitations:
     ) -> None:
         """Send the mails nobody has tried; then those in doubt, unless they turn out to have arrived."""
         doubtful = [job for job in jobs if is_doubtful(self.sender, job)]
+        await self.ledger.take_slots({job.invitation.id: job.contact.email for job in jobs})
         await self.sender.send([job for job in jobs if not is_doubtful(self.sender, job)], order, done)
         if doubtful and not order.stop():
             again = await settled_in_batch(self.sender, doubtful, order, done)
-            tally.resent = len(again)
+            tally.resent += len(again)
             await self.sender.send(again, order, done)
 
     async def _queue(
@@ -147,7 +169,8 @@ class Invitations:
         """Write the intent for every contact before anything is sent; return the entries as they are now."""
         addresses = [one.email for found in people.contacts.values() for one in found if one.email]
         suppressed = await self.suppressions.suppressed(addresses)
-        wanted = [entry for plan in plans for entry in self._entries(plan, people, suppressed, request.max_late, now)]
+        intents = (self._entries(plan, people, suppressed, request.max_late, now) for plan in plans)
+        wanted = [entry async for entry in stepwise(chain.from_iterable(intents))]
         new = await self.ledger.queue(wanted)
         if new < len(wanted):
             return await self.ledger.of_users(request.period, [plan.user_id for plan in plans])

@@ -12,15 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from activities.error_gate import OPEN_GATE, Gate
+from activities.jobs import Job, Order, Outcome
 from relance import ids
 from relance.domain.failures import UNCERTAIN, Failure, classify_smtp, contact_status_after, is_struck_out, retry_at
-from relance.domain.invitation import DueAt, Invitation, MailKind
+from relance.domain.invitation import DueAt, MailKind
 from relance.domain.pacing import PUT_OFF
-from relance.domain.people import Contact, User
+from relance.domain.people import Contact
 from relance.domain.planning import is_late
 from relance.domain.providers import label_of
-from relance.domain.reminders import REMINDERS, due_instant
 from relance.domain.send_times import due_at
 from relance.doubts import Doubts
 from relance.errors import DependencyUnavailable, InvalidInput, MailRefused, MailUncertain
@@ -38,7 +37,6 @@ from relance.ports import (
     MailLane,
     Meter,
     Postponed,
-    Refused,
     RelayLog,
     Released,
     Restores,
@@ -52,42 +50,6 @@ SETTLE_FOR = 120.0
 """Seconds for which a result that only this process knows is offered to the database again."""
 
 UNDELIVERABLE_ADDRESS = classify_smtp(553, "5.1.3 no mail can be addressed like this", "rcpt")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One mail to send: whose, to whom, which; `tries` counts the attempts before this one.
-
-    `planned` is the instant it should have left; `zone` is the user's, for the reminders' instants.
-    """
-
-    invitation: Invitation
-    kind: MailKind
-    user: User
-    contact: Contact
-    tries: int
-    planned: datetime
-    zone: str
-    expiry_days: int
-
-    @property
-    def due(self) -> datetime:
-        """The instant it was to leave: of a reminder that of its own step."""
-        return (due_instant(self.kind, self.invitation) if self.kind in REMINDERS else None) or self.planned
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """How a set of jobs is to be sent: by whom, since when, over how many connections, until when, past which gate."""
-
-    token: str
-    at: datetime
-    lanes: int
-    stop: Callable[[], bool]
-    gate: Gate = OPEN_GATE
-
-
-Outcome = Result | Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from temporalio import activity
 from activities.failures import translated
 from relance import ids
 from relance.contracts.unsent import UnsentInput, UnsentResult
+from relance.domain.bounds import beyond
 from relance.domain.people import User
 from relance.domain.plan import PlanStatus
 from relance.domain.planning import Planner
@@ -158,5 +159,6 @@ class Unsent:
                 for user_id in user_ids
                 if (count := noted(endings[user_id], entries[user_id])) is not None
             },
+            beyond(await self.contacts.sizes(user_ids), self.contacts.per_user),
         )
         return written

@@ -77,6 +77,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
             telemetry.instruments.ledger_group,
             traced=bool(telemetry.interceptors),
             timing=settings.scheduling.reminder_timing,
+            bounds=settings.bounds.limits,
             noticed=telemetry.instruments.quarantined,
         )
         stack.push_async_callback(database.close)

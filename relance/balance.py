@@ -9,7 +9,9 @@ from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.opening import Sighting
 from relance.domain.cycle_report import FAILED, SKIPPED, CycleReport, measured
+from relance.domain.eligibility import Refusal
 from relance.domain.failures import Severity
+from relance.domain.invitation import InvitationStatus
 from relance.domain.ledger import Counted, sum_up
 from relance.domain.send_times import period_before
 from relance.domain.unsent import Nobody, written_to_nobody
@@ -25,9 +27,13 @@ async def balance_period(
 ) -> CycleStatistics:
     """Return the period's balance; `eligible` comes from the plans, the outcomes from the ledger.
 
+    Contacts beyond a user's first have no entries: the plans say how many they are.
+
     What is in `counted` is not counted again.
     """
-    balance = sum_up(await ledger.outcomes(period, counted), eligible=await plans.expected(period))
+    beyond = {"status": InvitationStatus.SKIPPED, "reason": Refusal.CONTACT_LIMIT, "sent": False}
+    rows = [*await ledger.outcomes(period, counted), {**beyond, "count": await plans.beyond(period)}]
+    balance = sum_up((row for row in rows if row["count"]), eligible=await plans.expected(period))
     return CycleStatistics(
         period=period,
         eligible=balance.eligible,

@@ -1,12 +1,14 @@
-"""Doing the same for many, a few at a time."""
+"""Doing the same for many: a few at a time, and without holding the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeVar
 
 AT_ONCE = 16
+STEP = 100
+"""Items between two turns of the others: at 100 us for one, 10 ms."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,3 +23,11 @@ async def at_once(items: Iterable[T], work: Callable[[T], Awaitable[R]], limit: 
             return await work(item)
 
     return list(await asyncio.gather(*(one(item) for item in items)))
+
+
+async def stepwise(items: Iterable[T], step: int = STEP) -> AsyncIterator[T]:
+    """Yield the items, and let others have their turn after every `step` of them."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % step == 0:
+            await asyncio.sleep(0)

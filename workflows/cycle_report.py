@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from workflows.options import POST
 from workflows.posting import REPEATED, TAKEN, Told, outcome_of, spread
 
 with workflow.unsafe.imports_passed_through():
     from activities.cycle_reports import CycleReports
+    from relance import ids
     from relance.contracts.cycle_report import CycleReportInput, CycleReportPost, CycleReportResult
+    from relance.contracts.names import TaskQueue
     from relance.domain.alerts.actions import Route
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=3)
@@ -58,4 +63,19 @@ class CycleReport:
                 summary=f"report of {self._request.period} to {channel}",
                 **POST,
             )
+        )
+
+
+async def leave_report(period: str) -> None:
+    """Start the report of a period and leave it behind; for the cycle, within its workflow."""
+    # An earlier run of this cycle may still be about it; it tells what is stored by then.
+    with suppress(WorkflowAlreadyStartedError):
+        await workflow.start_child_workflow(
+            CycleReport.run,
+            CycleReportInput(period=period, at=workflow.now()),
+            id=ids.cycle_report_workflow_id(period),
+            task_queue=TaskQueue.OPS,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            static_summary=f"Report of the cycle of {period}",
         )

@@ -7,10 +7,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
-from workflows.cycle_report import CycleReport
+from workflows.cycle_report import leave_report
 from workflows.cycle_waves import AT_ONCE, Waves
 from workflows.options import COUNT, LOOK_UP, PLAN
 from workflows.orders import Orders
@@ -21,7 +20,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.planning import Planning
     from activities.statistics import Statistics
     from activities.unsent import Unsent
-    from relance import ids
     from relance.contracts.control import ControlChange
     from relance.contracts.cycle import (
         CycleInput,
@@ -33,7 +31,6 @@ with workflow.unsafe.imports_passed_through():
         StatisticsInput,
         WaveResult,
     )
-    from relance.contracts.cycle_report import CycleReportInput
     from relance.contracts.names import TaskQueue
     from relance.contracts.rollback import GiveUpInput
     from relance.contracts.unsent import UnsentInput
@@ -198,8 +195,7 @@ class MonthlyCycle:
 
     async def _settle(self) -> CycleStatistics | None:
         """Return the balance once every mail has its outcome; None when there is something to send after all."""
-        give_up = workflow.now() + SETTLE_FOR
-        recorded: bool | None = None
+        give_up, recorded = workflow.now() + SETTLE_FOR, None
         while True:
             # Noted before the ledger is counted: what is told meanwhile ends the wait at once.
             told = self._orders.told
@@ -228,7 +224,7 @@ class MonthlyCycle:
         if statistics.interim:
             statistics = await self._balance(interim=False, last=True)
         if workflow.patched("cycle-report"):
-            await self._report()
+            await leave_report(self._request.period)
         self._show("done")
         return statistics
 
@@ -256,19 +252,6 @@ class MonthlyCycle:
             summary=f"record who of {self._request.period} got no mail, and why",
             **PLAN,
         )
-
-    async def _report(self) -> None:
-        # An earlier run of this cycle may still be about it; it tells what is stored by then.
-        with suppress(WorkflowAlreadyStartedError):
-            await workflow.start_child_workflow(
-                CycleReport.run,
-                CycleReportInput(period=self._request.period, at=workflow.now()),
-                id=ids.cycle_report_workflow_id(self._request.period),
-                task_queue=TaskQueue.OPS,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                static_summary=f"Report of the cycle of {self._request.period}",
-            )
 
     async def _leave(self) -> None:
         """End as somebody has asked the server to: no wave is cut off, and people hear of what is left."""
@@ -308,8 +291,7 @@ class MonthlyCycle:
 
     def _show(self, stage: str) -> None:
         self._update(stage=stage)
-        counts = self._progress.counts
-        told = self._orders.told.words
+        counts, told = self._progress.counts, self._orders.told.words
         workflow.set_current_details(
             f"**{stage}** · "
             + (f"**{told}** · " if told else "")

@@ -12,8 +12,9 @@ from relance.cli.command import Run, command, invalid
 from relance.cli.output import Answer
 from relance.cli.preview import defaults
 from relance.cli.services import Database
-from relance.domain.explain import explain_invitation, explain_plan, moment
+from relance.domain.explain import explain_invitation, explain_plan
 from relance.domain.invitation import Invitation
+from relance.domain.moments import moment
 from relance.domain.people import User
 from relance.domain.plan import Plan
 from relance.domain.send_times import current_period, next_period, send_time
@@ -67,6 +68,7 @@ async def _invitation(run: Run, database: Database, key: ids.InvitationKey) -> l
         now=run.services.clock.now(),
         timing=run.settings.scheduling.reminder_timing,
         control=await database.controls.get(key.period),
+        is_beyond=invitation is None and contact is not None and await database.contacts.is_beyond(contact),
         moved=bool(email and invitation and not invitation.may_have_reached(database.suppressions.mailboxes(email))),
     )
 

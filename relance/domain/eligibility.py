@@ -22,6 +22,12 @@ class Refusal(StrEnum):
     SUPPRESSED = "suppressed"
     ADDRESS_INVALID = "address_invalid"
     DUPLICATE_ADDRESS = "duplicate_address"
+    CONTACT_LIMIT = "contact_limit"
+    MAILBOX_LIMIT = "mailbox_limit"
+
+
+OF_INVITATIONS_ONLY = frozenset({Refusal.DUPLICATE_ADDRESS, Refusal.CONTACT_LIMIT, Refusal.MAILBOX_LIMIT})
+"""Decided with the invitation; nothing that was sent is ended by them."""
 
 
 _BY_STATUS = {

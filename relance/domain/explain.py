@@ -6,12 +6,13 @@ Ids only: no address and no name ever appears here (SPEC section 13).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from relance.domain.control import Control, ControlState
-from relance.domain.eligibility import invitation_refusal
+from relance.domain.eligibility import Refusal, invitation_refusal
 from relance.domain.failures import FailureClass
 from relance.domain.invitation import Doubt, Invitation, InvitationStatus, MailKind, ReminderSkip
+from relance.domain.moments import moment, month
 from relance.domain.people import Contact, User
 from relance.domain.phrases import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words, reminder_reason_in_words
 from relance.domain.plan import Plan, PlanStatus
@@ -25,14 +26,8 @@ from relance.domain.reminders import (
     reminder_refusal,
 )
 from relance.domain.send_times import Note
-from relance.domain.zones import is_zone, zone_info
+from relance.domain.zones import is_zone
 
-# strftime would follow the machine's language.
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 _LATER_MAILS = (
     (MailKind.FIRST, "first reminder"),
     (MailKind.SECOND, "second reminder"),
@@ -55,6 +50,8 @@ _UNSENT = {
 }
 """What became of an invitation without a recorded time of acceptance."""
 
+_BEYOND = f"The contact was skipped, because {reason_in_words(Refusal.CONTACT_LIMIT)}."
+
 
 def explain_invitation(
     invitation: Invitation | None,
@@ -67,13 +64,17 @@ def explain_invitation(
     timing: ReminderTiming = DEFAULT_TIMING,
     control: Control | None = None,
     moved: bool = False,
+    is_beyond: bool = False,
 ) -> list[str]:
     """Return why a contact was invited or not, which reminders went out, and what comes next.
 
     Times are the local times of the plan's zone, with UTC. `control` is what the period's cycle was told last.
+    `is_beyond`: the contact is not among the first of its user, which are looked at.
     """
     if invitation is None:
-        return _not_yet_invited(user, contact, plan, suppressed=suppressed, now=now)
+        if is_beyond and plan is not None and plan.beyond:
+            return [_BEYOND, *explain_plan(plan, now)]
+        return _not_yet_invited(user, contact, plan, suppressed=suppressed, is_beyond=is_beyond, now=now)
     zone = plan.zone if plan is not None and is_zone(plan.zone) else "UTC"
     lines = [*_sending(invitation, zone, now), *_rules(plan)]
     lines += _doubts(invitation, zone)
@@ -118,7 +119,7 @@ class _Outlook:
 
 def explain_plan(plan: Plan, now: datetime) -> list[str]:
     """Return when a user's invitations of a period go or went out, and by which rules."""
-    who = f"The invitations of user {plan.user_id} for {_month(plan.period)}"
+    who = f"The invitations of user {plan.user_id} for {month(plan.period)}"
     when = moment(plan.instant, plan.zone if is_zone(plan.zone) else "UTC")
     if plan.status is PlanStatus.SKIPPED:
         first = f"{who} were not sent, because {reason_in_words(plan.reason)}; they were due {when}."
@@ -133,26 +134,19 @@ def explain_plan(plan: Plan, now: datetime) -> list[str]:
     else:
         first = f"{who} were due {when} and wait to be sent."
     late = ["This is later than planned."] if plan.late else []
-    return [first, *_rules(plan), *late]
-
-
-def moment(instant: datetime, zone: str) -> str:
-    """Return an instant in words: the local time of a known zone, and UTC."""
-    local, utc = instant.astimezone(zone_info(zone)), instant.astimezone(UTC)
-    if zone == "UTC":
-        return f"on {_date(utc)} at {utc:%H:%M} UTC"
-    day = "" if utc.date() == local.date() else f"{utc.day} {_MONTHS[utc.month - 1]} "
-    return f"on {_date(local)} at {local:%H:%M} {zone} time ({day}{utc:%H:%M} UTC)"
+    return [first, *_rules(plan), *late, *_rest(plan)]
 
 
 def _not_yet_invited(
-    user: User | None, contact: Contact | None, plan: Plan | None, *, suppressed: bool, now: datetime
+    user: User | None, contact: Contact | None, plan: Plan | None, *, suppressed: bool, is_beyond: bool, now: datetime
 ) -> list[str]:
     lines = ["There is no invitation for this contact in this period yet."]
     lines += explain_plan(plan, now) if plan is not None else ["Nothing is planned for the user in this period."]
     refusal = invitation_refusal(user, contact, suppressed=suppressed)
     if plan is not None and plan.status is PlanStatus.DONE:
         lines.append(f"The contact is not among them, because {reason_in_words(PlanReason.CONTACT_JOINED_LATER)}.")
+    if refusal is None and is_beyond:
+        refusal = Refusal.CONTACT_LIMIT
     if refusal is not None:
         lines.append(f"As things stand the contact would not be written to, because {reason_in_words(refusal)}.")
     return lines
@@ -195,6 +189,13 @@ def _retry(invitation: Invitation, zone: str, now: datetime) -> list[str]:
 def _rules(plan: Plan | None) -> list[str]:
     notes = plan.notes if plan is not None else ()
     return [f"The rule for the time: {NOTES[Note(note)]}." for note in notes if note in set(Note)]
+
+
+def _rest(plan: Plan) -> list[str]:
+    if not plan.beyond:
+        return []
+    were = "contact was" if plan.beyond == 1 else "contacts were"
+    return [f"{plan.beyond} further {were} skipped, because the user has more contacts than are looked at."]
 
 
 def _doubts(invitation: Invitation, zone: str) -> list[str]:
@@ -282,12 +283,3 @@ def _at(words: str) -> str:
 
 def _since(instant: datetime, zone: str) -> str:
     return _at(moment(instant, zone))
-
-
-def _date(day: datetime) -> str:
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def _month(period: str) -> str:
-    year, month = period.split("-")
-    return f"{_MONTHS[int(month) - 1]} {year}"

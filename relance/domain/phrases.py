@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from relance.domain.control import ControlState
-from relance.domain.eligibility import Refusal
+from relance.domain.eligibility import OF_INVITATIONS_ONLY, Refusal
 from relance.domain.events import EventKind
 from relance.domain.failures import FailureClass
 from relance.domain.invitation import MailKind, Verdict
@@ -24,6 +24,8 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.SUPPRESSED: "the contact's address is on the list of addresses nobody may write to",
     Refusal.ADDRESS_INVALID: "the contact's address is not a valid mail address",
     Refusal.DUPLICATE_ADDRESS: "another contact of the same user has the same address and gets the mail",
+    Refusal.CONTACT_LIMIT: "the user has more contacts than are looked at, and this one is not among the first by id",
+    Refusal.MAILBOX_LIMIT: "as many other users as may have invited the same mailbox in this period already",
 }
 
 REMINDER_REFUSALS: Mapping[ReminderRefusal, str] = {
@@ -43,11 +45,7 @@ REMINDER_REFUSALS: Mapping[ReminderRefusal, str] = {
     ReminderRefusal.OVERTAKEN: "the second reminder was due before it could leave",
     ReminderRefusal.TOO_LATE: "too much time had passed since it was due",
     ReminderRefusal.HOLDOUT: "chance has left the invitation without it, to measure what reminders achieve",
-    **{
-        ReminderRefusal(refusal.value): REFUSALS[refusal]
-        for refusal in Refusal
-        if refusal is not Refusal.DUPLICATE_ADDRESS
-    },
+    **{ReminderRefusal(refusal.value): REFUSALS[refusal] for refusal in Refusal if refusal not in OF_INVITATIONS_ONLY},
 }
 
 NOTES: Mapping[Note, str] = {

@@ -28,7 +28,8 @@ class Plan(Document):
     """One user's send in one period; `_id` is `<period>.<userId>`, so there is at most one.
 
     `local` is the wall time in `zone` as ISO text without offset; `notes` are the codes of `send_times.Note`;
-    `contacts` is the number of contacts found when sending began.
+    `contacts` is the number of contacts looked at when sending began, `beyond` that of the user's further ones, which
+    are skipped and have no entries (`domain.bounds`).
     """
 
     id: str = Field(alias="_id")
@@ -42,6 +43,7 @@ class Plan(Document):
     reason: str | None = None
     late: bool = False
     contacts: int | None = Field(default=None, ge=0)
+    beyond: int | None = Field(default=None, ge=0)
     updated_at: Utc
 
     @model_validator(mode="after")

@@ -42,6 +42,13 @@ class Ledger(Parts, Protocol):
     async def of_contact(self, contact_id: str) -> list[Invitation]:
         """Return a contact's entries, newest period first."""
 
+    async def take_slots(self, addresses: Mapping[str, str]) -> None:
+        """Take slots of the mailboxes these invitations are about to go to: addresses by invitation id.
+
+        A mailbox has slots for a few users in a period (`domain.bounds`), and no invitation is claimed without one. It
+        is taken with the claim in any case; for many at once that is cheaper.
+        """
+
     async def exchange(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
         """Record the result of the last mail and claim the next one, in one durable round trip.
 

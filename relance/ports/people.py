@@ -34,8 +34,21 @@ class Users(Protocol):
 class Contacts(Protocol):
     """The application's contacts; we write their status only."""
 
+    @property
+    def per_user(self) -> int:
+        """How many contacts of a user are looked at (`domain.bounds`)."""
+
     async def of_users(self, user_ids: Sequence[str]) -> dict[str, list[Contact]]:
-        """Return each user's valid contacts, by user id; invalid ones are quarantined."""
+        """Return each user's valid contacts among his first in order of id, by user id; invalid ones are quarantined.
+
+        All of them are in memory at once: `domain.bounds.parts` cuts users with large address books into parts.
+        """
+
+    async def sizes(self, user_ids: Sequence[str]) -> dict[str, int]:
+        """Return how many contacts each user has, beyond the first as well, in the order of the users."""
+
+    async def is_beyond(self, contact: Contact) -> bool:
+        """Tell whether a contact is not among the first of its user."""
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Return the valid contacts among these, by id."""

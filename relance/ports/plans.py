@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from relance.contracts.cycle import Boundary
@@ -42,11 +43,19 @@ class Plans(Protocol):
     ) -> None:
         """Move these `sending` plans to an end status."""
 
-    async def expect(self, period: str, contacts: Mapping[str, int]) -> None:
-        """Note on each user's plan how many contacts its batch found: the balance is drawn against their sum."""
+    async def expect(
+        self, period: str, contacts: Mapping[str, int], beyond: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        """Note on each user's plan how many contacts its batch found: the balance is drawn against their sum.
+
+        `beyond` is how many further contacts the user has, of users who have more than are looked at.
+        """
 
     async def expected(self, period: str) -> int:
-        """Return the sum of the noted contacts over the period."""
+        """Return the sum of the noted contacts over the period, those that were not looked at among them."""
+
+    async def beyond(self, period: str) -> int:
+        """Return the sum of the contacts over the period that were not looked at: they are skipped without entries."""
 
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""

@@ -42,4 +42,7 @@ class Archive(Protocol):
         """Delete or anonymise the next documents, at most `size`; return how many, 0 when none is left."""
 
     async def end_anonymising(self, periods: Sequence[str]) -> None:
-        """Forget the key by which these periods' names were replaced: from now on nobody can tell who was who."""
+        """Forget the key by which these periods' names were replaced, and who has invited which mailbox.
+
+        From now on nobody can tell who was who.
+        """

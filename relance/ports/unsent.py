@@ -21,4 +21,4 @@ class UnsentUsers(Protocol):
         """Return which contacts of each user have an entry of the period."""
 
     async def contacts(self, user_ids: Sequence[str]) -> Mapping[str, set[str]]:
-        """Return the ids of each user's contacts, readable or not, at most some thousand of one user."""
+        """Return the ids of each user's first contacts in order of id, readable or not."""

@@ -26,6 +26,7 @@ from relance.domain.reminders import ReminderTiming
 from relance.domain.send_times import FIRST_REMINDER_DAYS
 from relance.errors import SettingsError
 from relance.settings.alerts import Alerts
+from relance.settings.bounds import BoundsGroup
 from relance.settings.channels import Channels
 from relance.settings.digest import DigestGroup
 from relance.settings.error_gate import ErrorGateGroup
@@ -210,6 +211,7 @@ class Settings(BaseSettings):
     retention: RetentionGroup = RetentionGroup()
     digest: DigestGroup = DigestGroup()
     batches: Batches = Batches()
+    bounds: BoundsGroup = BoundsGroup()
     mail: Mail = Mail()
     relay_log: RelayLog = RelayLog()
     pacing: Pacing = Pacing()

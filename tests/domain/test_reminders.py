@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.eligibility import Refusal
+from relance.domain.eligibility import OF_INVITATIONS_ONLY, Refusal
 from relance.domain.invitation import DueAt, Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
 from relance.domain.people import Contact, ContactStatus, ReminderSettings, User
 from relance.domain.reminders import (
@@ -115,9 +115,9 @@ def test_what_ends_the_invitation_shows_even_if_the_reminder_was_decided() -> No
     assert refusal(invitation=skipped, user=a_user(status="inactive")) is R.ALREADY_DECIDED
 
 
-def test_every_refusal_of_an_invitation_but_duplicates_is_one_of_a_reminder() -> None:
+def test_every_refusal_that_is_not_decided_with_the_invitation_is_one_of_a_reminder() -> None:
     values = {one.value for one in ReminderRefusal}
-    assert {one.value for one in Refusal} - values == {Refusal.DUPLICATE_ADDRESS.value}
+    assert {one.value for one in Refusal} - values == {one.value for one in OF_INVITATIONS_ONLY}
 
 
 def test_of_all_combinations_only_the_allowed_ones_are_reminded() -> None:

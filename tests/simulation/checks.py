@@ -15,6 +15,7 @@ from relance.ports import ClaimRequest, Letter
 from tests.simulation.application import Application
 from tests.simulation.composition import DOMAIN
 from tests.simulation.control_history import ControlHistory
+from tests.simulation.mailboxes import Mailboxes
 from tests.simulation.memory.values import Raw
 from tests.simulation.opt_outs import OptOuts
 from tests.simulation.relay import Relay
@@ -79,6 +80,7 @@ class Checks:
         self.controls = ControlHistory(self.world)
         self.opt_outs = OptOuts(self.world, self.application)
         self.spacing = Spacing(self.world, self.skew)
+        self.mailboxes = Mailboxes(self.world, self.application)
 
     @property
     def skew(self) -> timedelta:
@@ -132,6 +134,7 @@ class Checks:
                     one.kind == MailKind.INVITATION and not self.relay.log_is_sure
                 )
         self.opt_outs.put_back(to)
+        self.mailboxes.put_back(to - self.skew)
         self.controls.put_back()
 
     def superseded(self, attempt: Attempt) -> None:
@@ -178,6 +181,7 @@ class Checks:
         key = letter.invitation_id, str(letter.kind)
         self.copies[key] += 1
         self.opt_outs.reached(letter.invitation_id, letter.to_address)
+        self.mailboxes.accepted(letter)
         self.acceptances.append(Acceptance(*key, process.name, self.world.now(), self._is_zombie(process)))
         if letter.message_id != ids.message_id(letter.invitation_id, letter.kind, DOMAIN):
             self.world.violated("I2", f"{key} has another Message-ID")

@@ -42,6 +42,7 @@ class Closing:
         for entry in entries:
             self._check_ended(entry)
         self._check_books(entries)
+        self.checks.mailboxes.check_refused(entries)
         for period in periods:
             self._check_everybody(period)
             self._check_reasons(period)
@@ -112,6 +113,8 @@ class Closing:
                 continue
             key = ids.invitation_id(period, user, contact["_id"])
             entry = self.checks.entry(key)
+            if not entry and self._is_beyond(contact):
+                continue
             if not entry:
                 self.world.violated("I1", f"{key} is not in the ledger")
             elif self.checks.copies[key, "invitation"] == 0 and not self._never_sent(period, entry):
@@ -131,6 +134,10 @@ class Closing:
             ):
                 self.world.violated("I1", f"{key} failed though the relay never refused it")
 
+    def _is_beyond(self, contact: Raw) -> bool:
+        own = [one["_id"] for one in self.world.store.table("contacts").near({}) if one["userId"] == contact["userId"]]
+        return contact["_id"] not in sorted(own)[: self.world.bounds.contacts_per_user]
+
     def _never_sent(self, period: str, entry: Raw) -> bool:
         status = _S(entry["status"])
         return status in _NEVER_SENT or (status is _S.CANCELLED and self._ended_by_people(period))
@@ -138,7 +145,7 @@ class Closing:
     def _excused(self, entry: Raw, instant: datetime) -> bool:
         if entry.get("reason") == "too_late":
             return bool(entry["queuedAt"] > instant + self.max_late - 2 * self.checks.skew)
-        return entry.get("reason") in {"duplicate_address", "suppressed"}
+        return entry.get("reason") in {"duplicate_address", "suppressed", "mailbox_limit"}
 
     def _steady(self, one: str, period: str, instant: datetime | None) -> bool:
         """Tell whether somebody was there before a period and unchanged until its mails were out."""

@@ -60,7 +60,9 @@ class Operators:
         self._periods = periods
         self._options = options
         self._workflows = workflows
-        self._data = open_memory(world.store, FaultyLink(world, Terminal("operator")), timing=world.timing)
+        self._data = open_memory(
+            world.store, FaultyLink(world, Terminal("operator")), timing=world.timing, bounds=world.bounds
+        )
         self._client = simulated_client(workflows, Terminal("operator"))
         self._clock = SkewedClock(world, timedelta(0))
         self._resumes_at: dict[str, datetime] = {}

@@ -40,7 +40,7 @@ class People:
         self._checks = checks
         self._told_at: list[tuple[datetime, str, EventKind]] = []
         web = Terminal("web")
-        data = open_memory(world.store, FaultyLink(world, web), timing=world.timing)
+        data = open_memory(world.store, FaultyLink(world, web), timing=world.timing, bounds=world.bounds)
         follow_ups = TemporalFollowUps(simulated_client(workflows, web), data.ledger)
         clock = SkewedClock(world, timedelta(0))
         self._intake = EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, clock)

@@ -69,7 +69,7 @@ class WorkerProcess(Process):
         self.on_killed: Callable[[WorkerProcess], None] = lambda _: None
         skew = world.dice.uniform(-world.rates.skew_minutes, world.rates.skew_minutes)
         self.mailer = SimulatedMailer(relay, self, world.dice.randint(1, 4), paced=world.dice.random() < 0.2)
-        data = open_memory(world.store, FaultyLink(world, self), timing=world.timing)
+        data = open_memory(world.store, FaultyLink(world, self), timing=world.timing, bounds=world.bounds)
         ledger: Any = WatchedLedger(data.ledger, lambda claim: watch(self, claim))
         parts = Parts(
             data=data,

@@ -10,6 +10,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+from relance.domain.bounds import Bounds
 from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from tests.simulation.chance import Rates
 from tests.simulation.memory.store import Store
@@ -44,6 +45,10 @@ class Broken(Exception):
     """An invariant does not hold."""
 
 
+BOUNDS = Bounds(contacts_per_user=4, users_per_mailbox=1)
+"""So small that a few people meet them."""
+
+
 @dataclass
 class World:
     """One run. `over` ends every call that still hangs, so that nothing is left behind."""
@@ -53,6 +58,7 @@ class World:
     rates: Rates
     trace: Trace
     timing: ReminderTiming = DEFAULT_TIMING
+    bounds: Bounds = BOUNDS
     store: Store = field(default_factory=Store)
     over: bool = False
     troubled: bool = True

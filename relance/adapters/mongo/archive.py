@@ -13,6 +13,7 @@ from relance.adapters.mongo.anonymising import ANONYMISERS, ANONYMOUS, Named, na
 from relance.adapters.mongo.chat_messages import NUMBERED
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.domain.base import is_period
@@ -60,6 +61,7 @@ class MongoArchive:
     def __init__(self, database: MotorDatabase, suppressions: MongoSuppressions, ranges: Ranges | None = None) -> None:
         self._database = database
         self._suppressions = suppressions
+        self._slots = MailboxSlots(database)
         self._ranges = ranges or Ranges()
         self._keys: Collection = database.anonymisations
 
@@ -130,6 +132,7 @@ class MongoArchive:
             if sweep is Sweep.INVITATIONS_DELETED:
                 # First, so that none of them outlives the invitations it is counted with.
                 await self._suppressions.forget(periods, size)
+                await self._slots.forget(periods)
             found = collection.find(query, None if anonymised else {"_id": 1}).limit(size)
             raws = await found.max_time_ms(self._ranges.most_ms).to_list(None)
             if not raws:
@@ -142,7 +145,8 @@ class MongoArchive:
         return result.deleted_count
 
     async def end_anonymising(self, periods: Sequence[str]) -> None:
-        """Forget the key by which these periods' names were replaced."""
+        """Forget the key by which these periods' names were replaced, and who has invited which mailbox."""
+        await self._slots.forget(periods)
         with translated("destroy the keys of anonymous periods"):
             await self._keys.delete_many({"_id": {"$in": list(periods)}})
 

@@ -84,6 +84,10 @@ class ClaimDesk:
             return await self._hand_in(None, claim)
         return await self._hand_in(settle, claim)
 
+    async def take_slots(self, addresses: Mapping[str, str]) -> None:
+        """Take slots of mailboxes; see `ports.Ledger`."""
+        await self._recheck.take_slots(addresses)
+
     async def close(self) -> None:
         """Wait until everything handed in is recorded."""
         while self._flush is not None:

@@ -31,6 +31,7 @@ from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.installed_keys import MongoInstalledKeys
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
+from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Noticed, Quarantine, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
@@ -41,6 +42,7 @@ from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.unsent_users import MongoUnsentUsers
 from relance.adapters.mongo.users import MongoUsers
 from relance.adapters.mongo.workers import MongoWorkers
+from relance.domain.bounds import DEFAULT_BOUNDS, Bounds
 from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo
@@ -127,19 +129,30 @@ def connect(
     *,
     traced: bool = False,
     timing: ReminderTiming = DEFAULT_TIMING,
+    bounds: Bounds = DEFAULT_BOUNDS,
     noticed: Noticed = unnoticed,
 ) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
     `observe` is told of each round trip of the ledger; `traced` has every command leave a span; `timing` is what
-    reminders are claimed by; `noticed` is told of documents that are set aside for the first time.
+    reminders are claimed by; `bounds` is how much one user and one mailbox get; `noticed` is told of documents that are
+    set aside for the first time.
 
     Raises:
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
     raw = client.get_database(settings.database, TOLERANT)
-    return repositories(client, raw, privacy, observe, timing=timing, asks=ranges(settings.timeout), noticed=noticed)
+    return repositories(
+        client,
+        raw,
+        privacy,
+        observe,
+        timing=timing,
+        bounds=bounds,
+        asks=ranges(settings.timeout),
+        noticed=noticed,
+    )
 
 
 def repositories(
@@ -149,6 +162,7 @@ def repositories(
     observe: Observe = _unobserved,
     *,
     timing: ReminderTiming = DEFAULT_TIMING,
+    bounds: Bounds = DEFAULT_BOUNDS,
     asks: Ranges | None = None,
     noticed: Noticed = unnoticed,
 ) -> Database:
@@ -157,16 +171,17 @@ def repositories(
     quarantine = Quarantine(raw, noticed)
     suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
     users = MongoUsers(raw.users, quarantine)
-    desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine, timing), observe, timing.distance)
+    recheck = Recheck(raw, suppressions, MailboxSlots(raw, bounds), quarantine, timing)
+    desk = ClaimDesk(raw.invitations, recheck, observe, timing.distance)
     return Database(
         client=client,
         raw=raw,
         users=users,
-        contacts=MongoContacts(raw.contacts, quarantine),
+        contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
         suppressions=suppressions,
         keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
-        unsent=MongoUnsentUsers(raw, asks),
+        unsent=MongoUnsentUsers(raw, asks, bounds.contacts_per_user),
         controls=MongoControls(raw.cycleControls, quarantine),
         error_gates=MongoErrorGates(raw.errorGates, quarantine),
         coverage=MongoCoverage(raw, users, quarantine),

@@ -21,7 +21,8 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
         ("period", "anonymous"),
     ],
     "jobRuns": [("job", "nominal"), ("-nominal", "job")],
-    "contacts": [("userId",)],
+    # The first contacts of a user are read in its order, and all of them counted from it alone.
+    "contacts": [("userId", "_id")],
     "chatMessages": [("number",), ("at",)],
     "alerts": [("open", "key"), ("key", "open", "firedAt"), ("group", "observation"), ("updatedAt",), ("resolvedAt",)],
     "silences": [("endsAt",)],

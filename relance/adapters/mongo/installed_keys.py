@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.mailbox_slots import SLOTS
 from relance.adapters.mongo.suppressions import KEPT
 from relance.domain.key_register import KeyRegister
 from relance.ports.keys import KeyUse
@@ -24,6 +25,7 @@ class MongoInstalledKeys:
         self._suppressions: Collection = database.suppressions
         self._entries: Collection = database.invitations
         self._kept: Collection = database[KEPT]
+        self._slots: Collection = database[SLOTS]
 
     async def read(self) -> KeyRegister:
         """Return what is on record; empty for a new installation."""
@@ -50,9 +52,12 @@ class MongoInstalledKeys:
             written = await _counts(self._entries, _EACH_MAILBOX, _key_in("$mailboxes"))
             kept = await _counts(self._kept, _EACH_MAILBOX, _key_in("$mailboxes"))
             found_by = await _counts(self._kept, [], _key_in("$_id"))
+            periods = await _counts(self._slots, [{"$match": {"key": {"$exists": True}}}], "$key")
         unmarked = opt_outs.pop(None, 0)
         named = {str(key): count for key, count in opt_outs.items()}
-        return KeyUse(named, {str(key): count for key, count in (written + kept + found_by).items()}, unmarked)
+        return KeyUse(
+            named, {str(key): count for key, count in (written + kept + found_by + periods).items()}, unmarked
+        )
 
 
 _EACH_MAILBOX: list[Raw] = [{"$match": {"mailboxes": {"$exists": True}}}, {"$unwind": "$mailboxes"}]

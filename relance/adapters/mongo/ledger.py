@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from relance.adapters.mongo.per_document import appended
 from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.ranges import Ranges
+from relance.concurrency import STEP, stepwise
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind, sources_of
 from relance.domain.ledger import Counted
@@ -48,9 +50,10 @@ class MongoLedger:
         """Insert the entries that are not there yet; return how many were new."""
         if not invitations:
             return 0
+        raws = [to_raw(one) async for one in stepwise(invitations)]
         with translated("queue invitations"):
             try:
-                result = await self._collection.insert_many([to_raw(one) for one in invitations], ordered=False)
+                result = await self._collection.insert_many(raws, ordered=False)
             except BulkWriteError as error:
                 if not only_duplicates(error):
                     raise
@@ -67,8 +70,10 @@ class MongoLedger:
                 None,
             )
         result: dict[str, list[Invitation]] = {user_id: [] for user_id in user_ids}
-        for invitation in await self._reader.valid(raws):
-            result[invitation.user_id].append(invitation)
+        for start in range(0, len(raws), STEP):
+            for invitation in await self._reader.valid(raws[start : start + STEP]):
+                result[invitation.user_id].append(invitation)
+            await asyncio.sleep(0)
         return result
 
     async def get(self, invitation_id: str) -> Invitation | None:
@@ -101,6 +106,10 @@ class MongoLedger:
             found = await self._collection.aggregate(stages).to_list(None)
         counts = {one["_id"]: one["count"] for one in found}
         return {user: -(-counts.get(user, 0) // CONTACTS_PER_FOLLOW_UP) for user in user_ids}
+
+    async def take_slots(self, addresses: Mapping[str, str]) -> None:
+        """Take slots of the mailboxes these invitations go to; see `ports.Ledger`."""
+        await self._desk.take_slots(addresses)
 
     async def exchange(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
         """Record the result of the last mail and claim the next one; see `ports.Ledger`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from pymongo import UpdateOne
@@ -124,10 +125,12 @@ class MongoPlans:
                 {"_id": {"$in": ids}, "status": PlanStatus.SENDING.value}, {"$set": fields}
             )
 
-    async def expect(self, period: str, contacts: Mapping[str, int]) -> None:
-        """Note on each user's plan how many contacts its batch found."""
+    async def expect(
+        self, period: str, contacts: Mapping[str, int], beyond: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        """Note on each user's plan how many contacts its batch found, and how many it did not look at."""
         writes = [
-            UpdateOne({"_id": plan_id(period, user_id)}, {"$set": {"contacts": count}})
+            UpdateOne({"_id": plan_id(period, user_id)}, _noted(count, beyond.get(user_id, 0)))
             for user_id, count in contacts.items()
         ]
         if writes:
@@ -135,16 +138,12 @@ class MongoPlans:
                 await self._collection.bulk_write(writes, ordered=False)
 
     async def expected(self, period: str) -> int:
-        """Return the sum of the noted contacts over the period."""
-        stages: list[Raw] = [
-            {"$match": {"contacts": {"$gte": 0}}},
-            {"$group": {"_id": None, "contacts": {"$sum": "$contacts"}}},
-        ]
-        total = 0
-        with translated("sum up expected contacts"):
-            async for _, found in self._ranges.groups(self._collection, period, stages):
-                total += sum(int(one["contacts"]) for one in found)
-        return total
+        """Return the sum of the noted contacts over the period, those that were not looked at among them."""
+        return await self._sum(period, "contacts") + await self.beyond(period)
+
+    async def beyond(self, period: str) -> int:
+        """Return the sum of the contacts over the period that were not looked at."""
+        return await self._sum(period, "beyond")
 
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""
@@ -164,6 +163,17 @@ class MongoPlans:
     async def end_unreadable(self, period: str, at: datetime) -> int:
         """End what no wave can send, with all that was queued for it; return how many unreadable plans there are."""
         return await self._unreadable.end_lost(period, at)
+
+    async def _sum(self, period: str, field: str) -> int:
+        stages: list[Raw] = [
+            {"$match": {field: {"$gte": 0}}},
+            {"$group": {"_id": None, "sum": {"$sum": f"${field}"}}},
+        ]
+        total = 0
+        with translated("sum up expected contacts"):
+            async for _, found in self._ranges.groups(self._collection, period, stages):
+                total += sum(int(one["sum"]) for one in found)
+        return total
 
     async def forget_unreadable(self, period: str, user_id: str) -> bool:
         """Delete a user's plan that was ended because it could not be read, for the planning to write it anew."""
@@ -195,6 +205,12 @@ class MongoPlans:
         if (reason := self._reader.reason(raw)) is not None or period is None:
             return reason
         return None if is_over(period, datetime.now(UTC)) else f"status: {ENDED_UNREADABLE}"
+
+
+def _noted(contacts: int, beyond: int) -> Raw:
+    if beyond:
+        return {"$set": {"contacts": contacts, "beyond": beyond}}
+    return {"$set": {"contacts": contacts}, "$unset": {"beyond": ""}}
 
 
 def _users(after: str | None, last: str | None) -> Raw:

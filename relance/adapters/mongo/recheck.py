@@ -13,6 +13,7 @@ from bson.errors import BSONError
 from relance.adapters.mailbox_digests import bare
 from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, either, projection, with_text_ids
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.domain.corrections import correction_refusal
@@ -49,25 +50,47 @@ class Recheck:
         self,
         database: MotorDatabase,
         suppressions: MongoSuppressions,
+        slots: MailboxSlots,
         quarantine: Quarantine,
         timing: ReminderTiming = DEFAULT_TIMING,
     ) -> None:
         self._contacts = database.contacts
         self._suppressions = suppressions
+        self._slots = slots
         self._timing = timing
         self._user_reader = Reader(User, "users", quarantine)
         self._contact_reader = Reader(Contact, "contacts", quarantine)
         self._invitation_reader = Reader(Invitation, "invitations", quarantine)
 
     async def decide(self, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer]:
-        """Return one answer per request, in order, as far as eligibility and the distance between mails go."""
+        """Return one answer per request, in order, as far as eligibility and the distance between mails go.
+
+        An invitation that may be sent has a slot of its mailbox then.
+        """
+        answers = await self._verdicts(requests)
+        wanted = {
+            request.invitation_id: answer.mailboxes
+            for request, answer in zip(requests, answers, strict=True)
+            if request.kind is MailKind.INVITATION and isinstance(answer, Claimed)
+        }
+        full = await self._slots.take(wanted)
+        return [
+            Refused(full[request.invitation_id].value) if request.invitation_id in full else answer
+            for request, answer in zip(requests, answers, strict=True)
+        ]
+
+    async def take_slots(self, addresses: Mapping[str, str]) -> None:
+        """Take slots of the mailboxes that invitations go to, given as address by id; see `ports.Ledger`."""
+        await self._slots.take_ahead({one: self._suppressions.mailboxes(to) for one, to in addresses.items()})
+
+    async def _verdicts(self, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer]:
         try:
             present = await self._read(requests)
         except BSONError:
             # The driver decodes the answer as a whole: who is behind what it cannot decode is found by halving.
             if len(requests) > 1:
                 middle = len(requests) // 2
-                return [*await self.decide(requests[:middle]), *await self.decide(requests[middle:])]
+                return [*await self._verdicts(requests[:middle]), *await self._verdicts(requests[middle:])]
             present = _Present({}, {}, {}, set(), {one.contact.email: () for one in requests})
         return [_decide(request, present, self._timing) for request in requests]
 

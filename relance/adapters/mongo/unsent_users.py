@@ -11,12 +11,13 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw, either
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import A_USER
+from relance.domain.bounds import CONTACTS_PER_USER
 from relance.domain.plan import PlanStatus
 from relance.domain.unsent import Ending
 from relance.ids import plan_id
 
-MOST_CONTACTS = 2000
-"""Ids of one user: an address book without end must not fill the memory."""
+TOGETHER = 50_000
+"""Ids read by one command: an address book without end must not fill the memory."""
 
 _STATUSES = [status.value for status in PlanStatus]
 _UNSENT = [PlanStatus.SKIPPED.value, PlanStatus.CANCELLED.value]
@@ -26,11 +27,14 @@ _FIELDS = {"userId": 1, "status": 1, "reason": 1, "contacts": 1}
 class MongoUnsentUsers:
     """`ports.unsent.UnsentUsers` over `plans`, `invitations` and `contacts`."""
 
-    def __init__(self, database: MotorDatabase, ranges: Ranges | None = None) -> None:
+    def __init__(
+        self, database: MotorDatabase, ranges: Ranges | None = None, per_user: int = CONTACTS_PER_USER
+    ) -> None:
         self._plans = database.plans
         self._invitations = database.invitations
         self._contacts = database.contacts
         self._ranges = ranges or Ranges()
+        self._per_user = per_user
 
     async def unnoted(self, period: str, after: str | None, size: int) -> Mapping[str, Ending]:
         """Return the next users with a plan that ended without sending and noted no contacts, in order of id."""
@@ -61,20 +65,21 @@ class MongoUnsentUsers:
         return result
 
     async def contacts(self, user_ids: Sequence[str]) -> Mapping[str, set[str]]:
-        """Return the ids of each user's contacts, readable or not, at most some thousand of one user."""
-        found = await self._some_contacts(user_ids, MOST_CONTACTS * len(user_ids))
-        if sum(map(len, found.values())) < MOST_CONTACTS * len(user_ids):
-            return found
-        # One of them has so many that others may be missing.
-        return {user_id: (await self._some_contacts([user_id], MOST_CONTACTS))[user_id] for user_id in user_ids}
+        """Return the ids of each user's first contacts in order of id, readable or not."""
+        most = max(TOGETHER, self._per_user)
+        found = await self._first_contacts(user_ids, most + 1)
+        if sum(map(len, found.values())) > most:
+            # One of them has so many that others may be missing.
+            found = {user_id: (await self._first_contacts([user_id], self._per_user))[user_id] for user_id in user_ids}
+        return {user_id: set(own[: self._per_user]) for user_id, own in found.items()}
 
-    async def _some_contacts(self, user_ids: Sequence[str], most: int) -> dict[str, set[str]]:
-        result: dict[str, set[str]] = {user_id: set() for user_id in user_ids}
+    async def _first_contacts(self, user_ids: Sequence[str], most: int) -> dict[str, list[str]]:
+        result: dict[str, list[str]] = {user_id: [] for user_id in user_ids}
         with translated("list the contacts of users"):
             found = self._contacts.find({"userId": {"$in": either(user_ids)}}, {"_id": 1, "userId": 1})
-            raws = await found.limit(most).max_time_ms(self._ranges.most_ms).to_list(None)
+            raws = await found.sort("_id", 1).limit(most).max_time_ms(self._ranges.most_ms).to_list(None)
         for raw in raws:
-            result[str(raw["userId"])].add(str(raw["_id"]))
+            result[str(raw["userId"])].append(str(raw["_id"]))
         return result
 
 

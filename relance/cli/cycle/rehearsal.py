@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,8 @@ from relance.cli.output import Answer, table
 from relance.cli.preview import defaults
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleStatistics
+from relance.domain.addresses import mailbox_key
+from relance.domain.bounds import beyond, parts
 from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
 from relance.domain.invitation import InvitationStatus
 from relance.domain.people import Contact, User
@@ -25,6 +27,9 @@ from relance.domain.planning import Planner
 from relance.domain.send_times import period_before
 from relance.ports import Page
 
+IN_MEMORY = 2000
+"""Contacts in memory at once."""
+
 _OPEN = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
 
 
@@ -33,6 +38,7 @@ class Forecast:
     """What the cycle would do; contacts counted per instant and per reason, users per reason."""
 
     period: str
+    users_per_mailbox: int
     users: int = 0
     quarantined: int = 0
     would_send: int = 0
@@ -41,6 +47,14 @@ class Forecast:
     not_sent: Counter[str] = field(default_factory=Counter)
     users_skipped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    mailboxes: Counter[int] = field(default_factory=Counter)
+
+    def take_slot(self, address: str) -> Refusal | None:
+        """Return the refusal of an invitation to a mailbox that enough users invite."""
+        # A hash is enough to tell mailboxes apart, and keeps no address.
+        mailbox = hash(mailbox_key(address))
+        self.mailboxes[mailbox] += 1
+        return Refusal.MAILBOX_LIMIT if self.mailboxes[mailbox] > self.users_per_mailbox else None
 
     def count(self, instant: datetime, refusal: str | None) -> None:
         """Count one contact."""
@@ -62,7 +76,7 @@ async def rehearse(run: Run, period: str, *, send_now: bool) -> Answer:
         send_now=send_now,
         not_before=None,
     )
-    forecast = Forecast(period)
+    forecast = Forecast(period, run.settings.bounds.users_per_mailbox)
     async with run.database() as database:
         with run.out.progress() as bar:
             task = bar.add_task("users looked at", total=None, detail="")
@@ -74,14 +88,23 @@ async def rehearse(run: Run, period: str, *, send_now: bool) -> Answer:
 
 
 async def _add_page(forecast: Forecast, database: Database, planner: Planner, page: Page[User]) -> None:
-    user_ids = [user.id for user in page.items]
+    sizes = await database.contacts.sizes([user.id for user in page.items])
+    forecast.quarantined += page.quarantined
+    for part in parts(sizes, database.contacts.per_user, IN_MEMORY):
+        await _add_users(forecast, database, planner, [user for user in page.items if user.id in part], sizes)
+
+
+async def _add_users(
+    forecast: Forecast, database: Database, planner: Planner, users: Sequence[User], sizes: Mapping[str, int]
+) -> None:
+    user_ids = [user.id for user in users]
     contacts = await database.contacts.of_users(user_ids)
     entries = await database.ledger.of_users(forecast.period, user_ids)
     addresses = [contact.email for own in contacts.values() for contact in own if contact.email]
     suppressed = await database.suppressions.suppressed(addresses) if addresses else set()
-    forecast.users += len(page.items)
-    forecast.quarantined += page.quarantined
-    for user in page.items:
+    forecast.users += len(users)
+    rest = beyond(sizes, database.contacts.per_user)
+    for user in users:
         if not user.is_active:
             forecast.users_skipped["user_inactive"] += 1
             continue
@@ -93,20 +116,19 @@ async def _add_page(forecast: Forecast, database: Database, planner: Planner, pa
         forecast.waves[plan.instant] += 1
         own = entries.get(user.id, [])
         decided = {entry.id: entry.status for entry in own if entry.status not in _OPEN}
-        for contact_id, refusal in _refused(user, contacts.get(user.id, []), suppressed).items():
-            known = decided.get(ids.invitation_id(forecast.period, user.id, contact_id))
-            forecast.count(plan.instant, f"already_{known}" if known else refusal)
+        for contact, refusal in _refused(user, contacts.get(user.id, []), suppressed):
+            known = decided.get(ids.invitation_id(forecast.period, user.id, contact.id))
+            forecast.count(plan.instant, f"already_{known}" if known else refusal or forecast.take_slot(contact.email))
+        if user.id in rest:
+            forecast.not_sent[Refusal.CONTACT_LIMIT] += rest[user.id]
 
 
-def _refused(user: User, contacts: Sequence[Contact], suppressed: set[str]) -> dict[str, str | None]:
-    """Return each contact's refusal, None for those who would be invited."""
+def _refused(user: User, contacts: Sequence[Contact], suppressed: set[str]) -> Iterator[tuple[Contact, Refusal | None]]:
+    """Yield each contact with its refusal, None for those who would be invited."""
     doubles = duplicates(contacts)
-    refusals: dict[str, str | None] = {}
     for contact in contacts:
         refusal = invitation_refusal(user, contact, suppressed=contact.email in suppressed)
-        double = Refusal.DUPLICATE_ADDRESS if contact.id in doubles else None
-        refusals[contact.id] = refusal or double
-    return refusals
+        yield contact, refusal or (Refusal.DUPLICATE_ADDRESS if contact.id in doubles else None)
 
 
 def _answer(forecast: Forecast, before: CycleStatistics | None) -> Answer:

@@ -121,8 +121,8 @@ class Watch:
     async def _average(self) -> float:
         """Return the contacts per user among the first users: enough for a progress bar."""
         async for page in self.database.users.pages(size=SAMPLE):
-            contacts = await self.database.contacts.of_users([user.id for user in page.items])
-            return sum(map(len, contacts.values())) / max(1, len(page.items))
+            sizes = await self.database.contacts.sizes([user.id for user in page.items])
+            return sum(min(one, self.database.contacts.per_user) for one in sizes.values()) / max(1, len(page.items))
         return 0.0
 
     async def progress(self) -> CycleProgress | None:

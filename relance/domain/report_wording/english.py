@@ -60,6 +60,8 @@ ENGLISH = ReportWords(
             "suppressed": "address suppressed",
             "address_invalid": "invalid address",
             "duplicate_address": "same address twice",
+            "contact_limit": "more contacts than are looked at",
+            "mailbox_limit": "mailbox invited by enough users",
             "too_late": "too late",
             "unreadable": "plan could not be read",
             "before_start": "before the start",

@@ -60,6 +60,8 @@ FRENCH = ReportWords(
             "suppressed": "adresse exclue",
             "address_invalid": "adresse invalide",
             "duplicate_address": "adresse en double",
+            "contact_limit": "au-delà du nombre de contacts retenu",
+            "mailbox_limit": "boîte déjà invitée par assez d’utilisateurs",
             "too_late": "trop tard",
             "unreadable": "plan illisible",
             "before_start": "avant la mise en service",

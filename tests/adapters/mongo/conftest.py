@@ -35,6 +35,7 @@ CONTRACT = {
     "followees",
     "job_runs",
     "ledger",
+    "mailbox_slots",
     "mailboxes",
     "people",
     "plans",

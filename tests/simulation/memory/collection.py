@@ -72,6 +72,9 @@ class MemoryCollection:
         self._name = name
         self._link = link
 
+    def with_options(self, **options: Any) -> MemoryCollection:
+        return self
+
     @property
     def _table(self) -> Table:
         return self._store.table(self._name)
@@ -178,17 +181,17 @@ class MemoryCollection:
     async def _bulk(self, operation: str, steps: Sequence[Callable[[], tuple[int, int, int]]]) -> BulkResult:
         problems: list[Raw] = []
 
-        def guarded(step: Callable[[], tuple[int, int, int]]) -> Callable[[], tuple[int, int, int]]:
+        def guarded(index: int, step: Callable[[], tuple[int, int, int]]) -> Callable[[], tuple[int, int, int]]:
             def run() -> tuple[int, int, int]:
                 try:
                     return step()
                 except Duplicate:
-                    problems.append({"code": DUPLICATE, "errmsg": "duplicate key"})
+                    problems.append({"index": index, "code": DUPLICATE, "errmsg": "duplicate key"})
                     return 0, 0, 0
 
             return run
 
-        done = await self._link.call(f"{self._name}.{operation}", [guarded(step) for step in steps])
+        done = await self._link.call(f"{self._name}.{operation}", [guarded(*one) for one in enumerate(steps)])
         matched, modified, upserted = (sum(column) for column in zip(*done, strict=True)) if done else (0, 0, 0)
         if problems:
             counts = {"nInserted": upserted, "nUpserted": upserted, "nMatched": matched, "nModified": modified}

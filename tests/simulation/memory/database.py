@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from relance.adapters.mongo.connection import Database, repositories
 from relance.adapters.mongo.documents import Client, MotorDatabase
+from relance.domain.bounds import DEFAULT_BOUNDS, Bounds
 from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.settings.privacy import Privacy
 from tests.keys import PRIVACY
@@ -39,8 +40,14 @@ class MemoryClient:
 
 
 def open_memory(
-    store: Store, link: Link, privacy: Privacy | None = None, timing: ReminderTiming = DEFAULT_TIMING
+    store: Store,
+    link: Link,
+    privacy: Privacy | None = None,
+    timing: ReminderTiming = DEFAULT_TIMING,
+    bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Database:
     """Return the repositories of one process over a store."""
     raw = cast("MotorDatabase", cast("Any", MemoryDatabase(store, link)))
-    return repositories(cast("Client", cast("Any", MemoryClient())), raw, privacy or PRIVACY, timing=timing)
+    return repositories(
+        cast("Client", cast("Any", MemoryClient())), raw, privacy or PRIVACY, timing=timing, bounds=bounds
+    )

@@ -1,0 +1,50 @@
+"""What is to be sent: one mail, and how a set of mails is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from activities.error_gate import OPEN_GATE, Gate
+from relance.domain.invitation import Invitation, MailKind
+from relance.domain.people import Contact, User
+from relance.domain.reminders import REMINDERS, due_instant
+from relance.ports import Refused, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One mail to send: whose, to whom, which; `tries` counts the attempts before this one.
+
+    `planned` is the instant it should have left; `zone` is the user's, for the reminders' instants.
+    """
+
+    invitation: Invitation
+    kind: MailKind
+    user: User
+    contact: Contact
+    tries: int
+    planned: datetime
+    zone: str
+    expiry_days: int
+
+    @property
+    def due(self) -> datetime:
+        """The instant it was to leave: of a reminder that of its own step."""
+        return (due_instant(self.kind, self.invitation) if self.kind in REMINDERS else None) or self.planned
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a set of jobs is to be sent: by whom, since when, over how many connections, until when, past which gate."""
+
+    token: str
+    at: datetime
+    lanes: int
+    stop: Callable[[], bool]
+    gate: Gate = OPEN_GATE
+
+
+Outcome: TypeAlias = Result | Refused

@@ -145,6 +145,7 @@ _COSTS = {
     "silences": "the silence does not hold",
     "jobRuns": "the run is missing from reports, and counts as not recorded",
     "cycleControls": "its cycle is paused, unless the field `state` can be read: that holds",
+    "errorGates": "the error gate has begun to count anew, with a canary",
     "restores": "nobody knows of the last restore: what was sent after the backup is not looked up",
 }
 _MEANING = {

@@ -18,10 +18,17 @@ class MongoErrorGates:
         self._reader = Reader(GateState, "errorGates", quarantine)
 
     async def get(self, stretch: str) -> GateState:
-        """Return the state of a stretch; version 0 if nobody has told anything."""
+        """Return the state of a stretch; version 0 if nobody has told anything.
+
+        One that cannot be read is quarantined and counting begins anew: it would hold up the cycle, and is worth less.
+        """
         with translated("read the error gate"):
             raw = await self._collection.find_one({"_id": stretch})
-        return await self._reader.one(raw) or GateState(id=stretch)
+        state = await self._reader.one(raw)
+        if raw is not None and state is None:
+            with translated("begin the error gate anew"):
+                await self._collection.delete_one({"_id": stretch})
+        return state or GateState(id=stretch)
 
     async def replace(self, state: GateState) -> bool:
         """Write a state by compare-and-set: only after the version before it. Return whether it was written."""

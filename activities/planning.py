@@ -15,7 +15,7 @@ from relance.cycle_alerts import notify_send_times, notify_too_late
 from relance.domain.plan import PlanStatus
 from relance.domain.planning import Planner
 from relance.domain.send_times import INVALID, Defaults
-from relance.ports import Meter, Plans, Users
+from relance.ports import Meter, Plans, Quarantine, Users
 
 PAGE = 500
 UNSENT_PER_PASS = 20_000
@@ -27,13 +27,15 @@ class Planning:
     """Write the plans of a period and cut its waves into batches.
 
     Needs `Users`, `Plans`, `Meter`, the `Defaults` for users without preferences of their own, `Unsent` for those whose
-    plan ends at once, and the desk.
+    plan ends at once, and the desk. What was set aside in the `Quarantine` is read again with each pass: what is sound
+    by now leaves.
     """
 
     users: Users
     plans: Plans
     defaults: Defaults
     meter: Meter
+    quarantine: Quarantine
     unsent: Unsent
     desk: AlertDesk
 
@@ -72,6 +74,7 @@ class Planning:
                 after = page.last_id
                 activity.heartbeat(after, result.model_dump())
             unreadable = await self.plans.end_unreadable(request.period, request.at)
+            await self.quarantine.review()
             await self.unsent.of_ended_plans(
                 request.period,
                 request.at,

@@ -70,7 +70,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         data.unsent,
         defaults,
     )
-    planning = Planning(data.users, data.plans, defaults, open_.instruments, unsent, desk)
+    planning = Planning(data.users, data.plans, defaults, open_.instruments, data.quarantine, unsent, desk)
     control = ControlWatch(data.controls)
     invitations = Invitations(
         data.users,
@@ -88,7 +88,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
     starts = FollowUpStarts(data.plans, data.ledger, follow_ups, open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
-    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments)
+    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments, data.quarantine)
     notes = CycleNotes(TemporalCycleRestarts(open_.client, cycle_options(settings)), data.controls, data.plans, desk)
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
     delivery = _delivery(settings, open_, desk)

@@ -61,6 +61,12 @@ class Plans(Protocol):
         with the same reason, and its plan notes how many contacts have an entry, so that the balance is still 0.
         """
 
+    async def forget_unreadable(self, period: str, user_id: str) -> bool:
+        """Delete a user's plan that was ended because it could not be read, for the planning to write it anew.
+
+        Return whether there was one.
+        """
+
     async def too_late(self, period: str) -> tuple[int, int]:
         """Return how many users' plans were skipped because their send time had passed, and how many contacts noted."""
 

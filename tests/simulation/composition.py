@@ -109,12 +109,12 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     unsent = Unsent(
         data.users, data.contacts, data.suppressions, data.plans, ledger, data.controls, data.unsent, DEFAULTS
     )
-    planning = Planning(data.users, data.plans, DEFAULTS, meter, unsent, alerts)
+    planning = Planning(data.users, data.plans, DEFAULTS, meter, data.quarantine, unsent, alerts)
     control = ControlWatch(data.controls)
     follow_ups, cycles = TemporalFollowUps(parts.client, data.ledger), TemporalCycles(parts.client)
     gates = Gates(parts.gate, Brake(cycle_desk(data, parts.client, clock), alerts).pull)
     people = (data.users, data.contacts, data.suppressions)
-    statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter)
+    statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter, data.quarantine)
     inbox = {"inbox": Address(Inbox(data.chat_messages), "")}
     voice = Voice("en", DEFAULTS.zone)
     delivery = AlertDelivery(alerts, data.channel_states, inbox, tuple(inbox), (), NoPictures(), voice, clock, meter)

@@ -20,6 +20,10 @@ ENGLISH = ReportWords(
             "{count} user was left out, because his plan could not be read.",
             "{count} users were left out, because their plans could not be read.",
         ),
+        documents_unreadable=(
+            "{count} document could not be read ({listed}).",
+            "{count} documents could not be read ({listed}).",
+        ),
         users_too_late=(
             "{count} user was not written to, because his send time was missed by too long.",
             "{count} users were not written to, because their send times were missed by too long.",

@@ -20,6 +20,10 @@ FRENCH = ReportWords(
             "{count} utilisateur a été laissé de côté, car son plan est illisible.",
             "{count} utilisateurs ont été laissés de côté, car leurs plans sont illisibles.",
         ),
+        documents_unreadable=(
+            "{count} document n’a pas pu être lu ({listed}).",
+            "{count} documents n’ont pas pu être lus ({listed}).",
+        ),
         users_too_late=(
             "{count} utilisateur n’a rien reçu, car son heure d’envoi a été manquée de trop longtemps.",
             "{count} utilisateurs n’ont rien reçu, car leurs heures d’envoi ont été manquées de trop longtemps.",

@@ -26,6 +26,7 @@ class CycleWords:
     open: Pair
     plans_open: Pair
     plans_unreadable: Pair
+    documents_unreadable: Pair
     users_too_late: Pair
     nobody: str
     title_lost: str

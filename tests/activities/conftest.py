@@ -127,9 +127,8 @@ class Office:
 
     @property
     def planning(self) -> Planning:
-        return Planning(
-            self.data.users, self.data.plans, DEFAULTS, self.meter, self.data.quarantine, self.unsent, self.desk
-        )
+        data = self.data
+        return Planning(data.users, data.plans, DEFAULTS, self.meter, data.quarantine, self.unsent, self.desk)
 
     @property
     def unsent(self) -> Unsent:
@@ -152,9 +151,8 @@ class Office:
 
     @property
     def statistics(self) -> Statistics:
-        return Statistics(
-            self.data.ledger, self.data.plans, self.data.job_runs, self.desk, self.meter, self.data.quarantine
-        )
+        data = self.data
+        return Statistics(data.ledger, data.plans, data.job_runs, self.desk, self.meter, data.quarantine)
 
     async def run(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an activity as Temporal would; every run is the next attempt of the same activity."""

@@ -38,6 +38,7 @@ async def test_a_claim_whose_reply_is_lost_is_still_ours(
     people: People, far: Database, proxy: LossyProxy, losses: int
 ) -> None:
     requests = await people.invite(8)
+    await far.ledger.take_slots({one.invitation_id: one.contact.email for one in requests})
     proxy.replies_to_lose = losses
     answers = await asyncio.gather(*(far.ledger.exchange(None, request) for request in requests))
     assert all(isinstance(answer, Claimed) for answer in answers)

@@ -21,7 +21,6 @@ from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_period
 from relance.cli.saving import SaveOption, save
 from relance.errors import NotFound
-from relance.rendering.cycle_charts import MONTHS, cycle_charts
 from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
 
@@ -96,6 +95,8 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
 
 async def report(run: Run, period: PeriodArgument, folder: SaveOption = None) -> Answer:
     """Show how a cycle ended, next to the month before; counted from the ledger while it has not."""
+    from relance.rendering.cycle_charts import MONTHS, cycle_charts
+
     read_period(period)
     async with run.database() as database:
         statistics = await database.job_runs.statistics(period)

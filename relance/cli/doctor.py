@@ -26,7 +26,7 @@ from relance.settings.keyring import Keyring
 from relance.settings.unfit import unfit_keys, unfit_names
 from relance.temporal import schedules
 from relance.temporal.namespace import retention
-from relance.temporal.task_queues import pollers
+from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 
 PATIENCE, WITHOUT = 5.0, 0.3
 """Seconds: how long each check may take, all of them at once; and each probe of the health check without MongoDB."""
@@ -137,7 +137,7 @@ async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> l
         ),
     ]
     lines, queues = await asyncio.gather(
-        schedules.lines(client, run.settings), asyncio.gather(*(_workers(client, queue) for queue in TaskQueue))
+        schedules.lines(client, run.settings), asyncio.gather(*(_workers(run, client, queue) for queue in TaskQueue))
     )
     return [*findings, *(_schedule(line) for line in lines), *queues]
 
@@ -155,13 +155,13 @@ def _schedule(line: schedules.Line) -> Finding:
     return Finding(what, State.FINE, "is active")
 
 
-async def _workers(client: Client, queue: TaskQueue) -> Finding:
-    found = await pollers(client, queue)
+async def _workers(run: Run, client: Client, queue: TaskQueue) -> Finding:
+    found = (await queue_state(client, queue, run.services.clock.now() - POLLED_WITHIN)).pollers
     if not found:
         return Finding(
             f"queue {queue}", State.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
         )
-    return Finding(f"queue {queue}", State.FINE, f"{found} worker process(es)")
+    return Finding(f"queue {queue}", State.FINE, f"{found} worker process(es) within 90 s")
 
 
 async def _database(run: Run) -> list[Finding]:

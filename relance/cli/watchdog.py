@@ -22,14 +22,12 @@ from relance.errors import DependencyUnavailable
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.schedules import declared
-from relance.temporal.task_queues import queue_state
+from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 
 EXAMPLES = """
 starter.py watchdog
 starter.py watchdog --quiet
 """
-POLLED_WITHIN = timedelta(seconds=90)
-"""A worker's request for work waits for a minute at the server."""
 
 
 async def watchdog(

@@ -7,7 +7,7 @@ import inspect
 import signal
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hints
@@ -55,11 +55,13 @@ class Run:
             DependencyUnavailable: there is no primary.
         """
         self._check_keys()
-        async with self.services.database(self.settings) as database:
-            if not self.keyless:
-                from relance.admission import admit
+        async with AsyncExitStack() as stack:
+            with self.out.pulse.about("MongoDB"):
+                database = await stack.enter_async_context(self.services.database(self.settings))
+                if not self.keyless:
+                    from relance.admission import admit
 
-                await admit(database.keys, self.settings.privacy)
+                    await admit(database.keys, self.settings.privacy)
             yield database
 
     async def temporal(self) -> Client:
@@ -70,7 +72,8 @@ class Run:
             DependencyUnavailable: nothing answers.
         """
         self._check_keys()
-        return await self.services.temporal()
+        with self.out.pulse.about("Temporal"):
+            return await self.services.temporal()
 
     def _check_keys(self) -> None:
         if not self.keyless:
@@ -136,7 +139,11 @@ def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) 
         task = asyncio.current_task()
         if task is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await call()
+        beating = asyncio.create_task(out.pulse.beat(lambda text: out.side.print(text, soft_wrap=True)))
+        try:
+            return await call()
+        finally:
+            beating.cancel()
 
     try:
         answer = asyncio.run(body())

@@ -97,7 +97,8 @@ async def dev(
         run.out.note("Ctrl-C stops everything; a part that ends before is started again.")
         keeping = asyncio.ensure_future(_keep_up(run, place))
         stopping = asyncio.ensure_future(stop.wait())
-        await asyncio.wait([keeping, stopping], return_when=asyncio.FIRST_COMPLETED)
+        with run.out.pulse.resting():
+            await asyncio.wait([keeping, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         keeping.cancel()
         with suppress(asyncio.CancelledError):

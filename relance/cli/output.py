@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relance.cli.console import PlainConsole
+from relance.cli.pulse import Pulse
 from relance.runtime.printable import escaped_json
 
 
@@ -35,6 +36,12 @@ class Output:
     as_json: bool
     out: Console = field(default_factory=lambda: PlainConsole(stderr=False))
     side: Console = field(default_factory=lambda: PlainConsole(stderr=True))
+    pulse: Pulse = field(default_factory=Pulse)
+
+    @property
+    def shown(self) -> Console:
+        """Where a person looks: never stdout with `--json`."""
+        return self.side if self.as_json else self.out
 
     def answer(self, answer: Answer) -> None:
         """Print the answer of a command."""
@@ -50,19 +57,19 @@ class Output:
 
     def note(self, text: str) -> None:
         """Tell a person what is going on; never on stdout with `--json`."""
-        (self.side if self.as_json else self.out).print(text)
+        self.shown.print(text)
+        self.pulse.spoken()
 
     @contextmanager
     def progress(self, *, shown: bool = True) -> Iterator[Progress]:
         """Show progress bars while the block runs, redrawn ten times a second; they go to stderr with `--json`."""
         columns = (
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[detail]}", markup=False),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=self.side if self.as_json else self.out, disable=not shown) as progress:
+        with self.pulse.resting(), Progress(*columns, console=self.shown, disable=not shown) as progress:
             yield progress
 
 

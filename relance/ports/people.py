@@ -37,6 +37,9 @@ class Contacts(Protocol):
     async def of_users(self, user_ids: Sequence[str]) -> dict[str, list[Contact]]:
         """Return each user's valid contacts, by user id; invalid ones are quarantined."""
 
+    async def count_of_users(self, user_ids: Sequence[str]) -> int:
+        """Count the contacts of these users, whatever they are like."""
+
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Return the valid contacts among these, by id."""
 

@@ -30,6 +30,11 @@ class MongoContacts:
             result.setdefault(contact.user_id, []).append(contact)
         return result
 
+    async def count_of_users(self, user_ids: Sequence[str]) -> int:
+        """Count the contacts of these users, whatever they are like."""
+        with translated("count the contacts of users"):
+            return await self._collection.count_documents({"userId": {"$in": either(user_ids)}})
+
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Return the valid contacts among these, by id."""
         with translated("read contacts"):

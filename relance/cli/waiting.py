@@ -69,7 +69,8 @@ async def wait_for(run: Run, handle: WorkflowHandle[Any, T], what: str, look: st
                 if waited >= timeout_s:
                     raise _late(f"not done after {timeout_s:g} s{_because(reason)}; {rest}", reason)
                 if time.monotonic() - said_at >= pause:
-                    reason = await _keeps(handle)
+                    kept, away = await asyncio.gather(_keeps(handle), _database_away(run))
+                    reason = kept if kept[0] or not away else ("MongoDB", f"{kept[1]}; {away}" if kept[1] else away)
                     run.out.side.print(f"waiting for {what} ({waited:.0f} s){_because(reason)}", soft_wrap=True)
                     said_at, pause = time.monotonic(), EVERY_S
                 await asyncio.wait([waiting], timeout=min(0.5, max(0.01, timeout_s - waited)))
@@ -110,6 +111,15 @@ async def _keeps(handle: WorkflowHandle[Any, Any]) -> tuple[str, str]:
     if raw.HasField("pending_workflow_task") and raw.pending_workflow_task.state == _SCHEDULED:
         return "", "no worker has taken it yet; see `doctor`"
     return _of_activities(raw.pending_activities)
+
+
+async def _database_away(run: Run) -> str:
+    """Return in a sentence that MongoDB does not answer here either; empty if it does."""
+    try:
+        async with run.services.database(run.settings):
+            return ""
+    except DependencyUnavailable as error:
+        return str(error)
 
 
 def _of_activities(pending: Sequence[Any]) -> tuple[str, str]:

@@ -39,6 +39,7 @@ class Session:
         self._screen = pyte.HistoryScreen(self.size.columns, self.size.rows, history=HISTORY, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
+        self._raw = bytearray()
         self._began = self._heard = time.monotonic()
         self.silence_s = 0.0
         self.cpu_s = 0.0
@@ -70,6 +71,7 @@ class Session:
                 self.silence_s, self._heard = max(self.silence_s, now - self._heard), now
                 if not chunk:
                     return
+                self._raw += chunk
                 self._stream.feed(chunk)
 
     @property
@@ -81,6 +83,17 @@ class Session:
         while shown and not shown[-1]:
             shown.pop()
         return shown
+
+    @property
+    def raw(self) -> str:
+        """Everything that was printed, as it was."""
+        with self._lock:
+            return self._raw.decode(errors="replace")
+
+    def rest(self) -> None:
+        """Forget how long it was silent: from now on nobody waits for it."""
+        with self._lock:
+            self.silence_s, self._heard = 0.0, time.monotonic()
 
     @property
     def text(self) -> str:

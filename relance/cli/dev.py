@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -83,7 +83,11 @@ async def dev(
             await record_restore(Run(run.services, run.out), since, now, without_log=False)
 
     run.out.note("Starting Temporal, MongoDB, the mailbox, Everflow, the chat and a worker ...")
-    async with embedded(run, folder=folder, ports=ports, before_worker=tell_restore) as place:
+    async with AsyncExitStack() as stack:
+        with run.out.pulse.about("the servers and the worker"):
+            place = await stack.enter_async_context(
+                embedded(run, folder=folder, ports=ports, before_worker=tell_restore)
+            )
         loaded = await load_people(run, place, users, contacts)
         await bootstrap(Run(run.services, run.out))
         answer = _addresses(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,7 +69,9 @@ class Output:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with self.pulse.resting(), Progress(*columns, console=self.shown, disable=not shown) as progress:
+        # A file shows no bar before its end: whoever reads it hears the pulse.
+        resting = self.pulse.resting() if self.shown.is_terminal else nullcontext()
+        with resting, Progress(*columns, console=self.shown, disable=not shown) as progress:
             yield progress
 
 

@@ -28,7 +28,7 @@ from relance.temporal import schedules
 from relance.temporal.namespace import retention
 from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 
-PATIENCE, WITHOUT = 5.0, 0.3
+PATIENCE, WITHOUT = 8.0, 0.3
 """Seconds: how long each check may take, all of them at once; and each probe of the health check without MongoDB."""
 LOG_REACHES = timedelta(days=1)
 

@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Declared] = {
     "alerts": Declared("alerts.commands", "Alerts, decisions about them, and the channels that carry them."),
     "report": Declared("job_reports.commands", "What jobs did, which alerts were noise, what reminders achieve."),
     "backtest": Declared("checks.backtest", "Try a check's rule on past days."),
+    "quarantine": Declared("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "doctor": Declared("doctor", "Check the settings and every connection; says for each what to mend."),
     "restored": Declared(
         "restored", "Say that the database was put back to a backup; run it before any worker starts."

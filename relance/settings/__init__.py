@@ -254,7 +254,8 @@ def load_settings() -> Settings:
     try:
         return Settings(_secrets_dir=folder)
     except ValidationError as error:
-        lines = (f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_url=False))
+        problems = error.errors(include_url=False)
+        lines = (f"{_variable(one['loc'])}: {one['msg'].removeprefix('Value error, ')}" for one in problems)
         raise SettingsError("; ".join(lines)) from None
     except SourceError as error:
         # A whole group as JSON that is none.

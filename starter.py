@@ -13,16 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from opentelemetry.trace import SpanKind
-
-from relance import tracing
 from relance.cli import app
 from relance.cli.services import Documents, LiveHealth, Services
 from relance.clock import SystemClock
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.runtime import exit as leaving
-from relance.runtime.logs import configure_logging
-from relance.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -30,12 +25,19 @@ if TYPE_CHECKING:
     from relance.adapters.mongo.connection import Database as MongoDatabase
     from relance.ports import RelayLog, Reports
     from relance.runtime.telemetry import Telemetry
+    from relance.settings import Settings
 
-DATABASE_PATIENCE = 4.0
+DATABASE_PATIENCE, REFUSED_FOR = 4.0, 0.6
+"""Seconds: a primary may be elected within the first; who refuses every connection for the second is not there."""
+TEMPORAL_PATIENCE = 5.0
+LOOK_EVERY = 0.05
 
 
 def settings() -> Settings:
     """Return the settings; from now on logs go where they say, but nothing below a warning."""
+    from relance.runtime.logs import configure_logging
+    from relance.settings import load_settings
+
     loaded = load_settings()
     quiet = "ERROR" if loaded.monitoring.log_level == "ERROR" else "WARNING"
     configure_logging(loaded.monitoring.model_copy(update={"log_level": quiet}))
@@ -61,17 +63,26 @@ async def database(loaded: Settings) -> AsyncIterator[MongoDatabase]:
 
 
 async def _check(opened: MongoDatabase) -> None:
+    checking = asyncio.ensure_future(opened.check())
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     try:
-        async with asyncio.timeout(DATABASE_PATIENCE):
-            await opened.check()
-    except TimeoutError:
-        detail = "no primary answered; start it or set RELANCE_MONGO__URI"
-        raise DependencyUnavailable("MongoDB", detail) from None
+        while not checking.done():
+            await asyncio.wait({checking}, timeout=LOOK_EVERY)
+            waited = loop.time() - began
+            if not checking.done() and waited > (REFUSED_FOR if opened.refused else DATABASE_PATIENCE):
+                what = "nothing listens there" if opened.refused else "no primary answered"
+                raise DependencyUnavailable("MongoDB", f"{what}; start it or set RELANCE_MONGO__URI")
+        await checking
+    finally:
+        checking.cancel()
+        await asyncio.gather(checking, return_exceptions=True)
 
 
 @cache
 def _collected() -> Telemetry:
     from relance.runtime import telemetry
+    from relance.settings import load_settings
 
     # The port of the metrics belongs to the worker on the same machine.
     monitoring = load_settings().monitoring.model_copy(update={"metrics_port": None})
@@ -82,6 +93,8 @@ def _collected() -> Telemetry:
 
 def span(command: str) -> AbstractContextManager[object]:
     """Return the span of a whole command, or nothing where no traces are collected."""
+    from relance.settings import load_settings
+
     try:
         collects = load_settings().monitoring.otlp_endpoint is not None
     except SettingsError:
@@ -89,15 +102,33 @@ def span(command: str) -> AbstractContextManager[object]:
         collects = False
     if not collects:
         return nullcontext()
+    from opentelemetry.trace import SpanKind
+
+    from relance import tracing
+
     _collected()
     return tracing.span(command, kind=SpanKind.INTERNAL)
 
 
 async def temporal() -> Client:
     """Connect to Temporal; traces are pushed if the settings name a collector."""
+    try:
+        async with asyncio.timeout(TEMPORAL_PATIENCE):
+            return await _temporal()
+    except TimeoutError:
+        detail = f"no answer within {TEMPORAL_PATIENCE:g} s; see that it runs, or set TEMPORAL_ADDRESS"
+        raise DependencyUnavailable("Temporal", detail) from None
+
+
+async def _temporal() -> Client:
+    from relance.settings import load_settings
     from relance.temporal.connection import connect
     from relance.temporal.plugin import relance_plugin
 
+    if load_settings().monitoring.otlp_endpoint is None:
+        from relance.runtime.core import plain_runtime
+
+        return await connect(plugins=[relance_plugin()], runtime=plain_runtime())
     collected = _collected()
     plugin = relance_plugin(interceptors=collected.interceptors)
     return await connect(plugins=[plugin], runtime=collected.runtime)

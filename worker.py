@@ -23,7 +23,7 @@ from relance.contracts.names import TaskQueue
 from relance.gateway.application import application
 from relance.gateway.server import serving
 from relance.runtime import exit as way_out
-from relance.runtime.logs import configure_logging
+from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import child_environment, join_supervisor, supervise
 from relance.settings import Settings, load_settings
@@ -136,6 +136,7 @@ def run(
         settings = load_settings()
         check_fitness(settings, role)
         configure_logging(settings.monitoring)
+        quiet_sdk()
         if processes == 1:
             return await serve(settings, role)
         return await supervise(

@@ -1,5 +1,5 @@
 """Make the pictures in `docs/images` again: `python docs/screenshots.py mails`, or `temporal`, `chat`, `alert`,
-`monitoring`, `reports`.
+`monitoring`, `reports`, `terminal`.
 
 Needs Chromium on PATH (Debian package `chromium`), for chat and alert a font with emoji (`fonts-noto-color-emoji`), for
 monitoring Prometheus (`prometheus`).
@@ -24,6 +24,7 @@ from chromium import picture  # noqa: E402
 from monitoring_pictures import monitoring  # noqa: E402
 from report_pictures import reports  # noqa: E402
 from temporal_web import temporal  # noqa: E402
+from terminal_pictures import terminal  # noqa: E402
 
 from relance.adapters.tokens import LinkTokens, Purpose  # noqa: E402
 from relance.domain.invitation import MailKind  # noqa: E402
@@ -49,6 +50,7 @@ def main() -> None:
         "alert": partial(alert, IMAGES),
         "reports": partial(reports, IMAGES),
         "monitoring": partial(monitoring, IMAGES),
+        "terminal": partial(terminal, IMAGES),
     }
     if len(sys.argv) != 2 or sys.argv[1] not in ways:
         sys.exit(f"usage: python docs/screenshots.py {'|'.join(ways)}")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from relance.domain.key_register import KeyCheck, KeyRegister, compare
 from relance.errors import DependencyUnavailable, SettingsError
-from relance.ports.keys import InstalledKeys
-from relance.settings.keyring import Keyring
-from relance.settings.privacy import Privacy
+
+if TYPE_CHECKING:
+    from relance.ports.keys import InstalledKeys
+    from relance.settings.keyring import Keyring
+    from relance.settings.privacy import Privacy
 
 _RACES = 16
 """Each lost race means that another process has recorded a key, which happens once per key."""

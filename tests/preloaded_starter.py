@@ -29,12 +29,19 @@ LARGEST = 200_000
 """Bytes of a request: arguments and environment."""
 LAZY = (
     "composition.probes",
+    "relance.admission",
     "relance.adapters.everflow.reports",
     "relance.adapters.mongo.connection",
     "relance.adapters.relay_log.opening",
     "relance.adapters.smtp.opening",
     "relance.gateway.greeting",
+    "relance.rendering.cycle_charts",
+    "relance.rendering.reminder_charts",
+    "relance.runtime.core",
+    "relance.runtime.logs",
     "relance.runtime.telemetry",
+    "relance.settings.unfit",
+    "relance.temporal.alert_groups",
     "relance.temporal.connection",
     "relance.temporal.plugin",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated
 
@@ -15,29 +16,72 @@ from relance.cli.services import Services
 from relance.runtime.exit import INTERRUPTED, NOBODY_READS, WRONG_USAGE
 
 PROGRAM = "starter.py"
-COMMANDS: Mapping[str, str] = {
-    "bootstrap": "bootstrap",
-    "dev": "dev",
-    "demo": "demo.command",
-    "start": "start",
-    "signal": "events",
-    "cycle": "cycle.commands",
-    "why": "why",
-    "schedules": "schedules",
-    "alerts": "alerts.commands",
-    "report": "job_reports.commands",
-    "backtest": "checks.backtest",
-    "quarantine": "quarantine.commands",
-    "doctor": "doctor",
-    "restored": "restored",
-    "keys": "keys",
-    "watchdog": "watchdog",
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Which module under `relance.cli` declares a command or a group, and its line in the list of all."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Declared] = {
+    "bootstrap": Declared(
+        "bootstrap",
+        "Prepare Temporal and the database: retention, indexes, Schedules; on a fresh installation, the current "
+        "period.",
+    ),
+    "dev": Declared(
+        "dev",
+        "Run the embedded stack and a worker until Ctrl-C, with sample people and sample traffic; print the addresses.",
+    ),
+    "demo": Declared(
+        "demo.command",
+        "Run next month's cycle and both Everflow checks on the embedded stack, start to end, then the report.",
+    ),
+    "start": Declared("start", "Start a job by hand."),
+    "signal": Declared(
+        "events", "Record an event of an invitation: in the database first, then its follow-up hears of it."
+    ),
+    "cycle": Declared("cycle.commands", "How the cycle of a period stands and ended, and its control."),
+    "why": Declared("why", "Explain why something was sent or not, by which rule, and what comes next."),
+    "schedules": Declared("schedules", "The Schedules on the server, and previews of a user's sends."),
+    "alerts": Declared("alerts.commands", "Alerts, decisions about them, and the channels that carry them."),
+    "report": Declared("job_reports.commands", "What jobs did, which alerts were noise, what reminders achieve."),
+    "backtest": Declared("checks.backtest", "Try a check's rule on past days."),
+    "quarantine": Declared("quarantine.commands", "Documents that cannot be read, and another look at them."),
+    "doctor": Declared("doctor", "Check the settings and every connection; says for each what to mend."),
+    "restored": Declared(
+        "restored", "Say that the database was put back to a backup; run it before any worker starts."
+    ),
+    "keys": Declared("keys", "The keys of opt-outs and links, by their fingerprints."),
+    "watchdog": Declared(
+        "watchdog",
+        "Check that what the workers are there for happens: mails are accepted, jobs run, work is taken, people are "
+        "told.",
+    ),
 }
-"""Which module declares each command: a run imports its own only, which halves the time to its first word."""
+"""A run imports the module of its own command only, and the list of all imports none: that is most of a start."""
 
 
 def build(wanted: str = "") -> typer.Typer:
     """Return the command tree, or only the part of it that this command needs."""
+    app = _root()
+    for declared in [COMMANDS[wanted]] if wanted in COMMANDS else COMMANDS.values():
+        import_module(f"relance.cli.{declared.module}").register(app)
+    return app
+
+
+def outline() -> typer.Typer:
+    """Return the names and summaries of all commands: for the help, and for a name that is none."""
+    app = _root()
+    for name, declared in COMMANDS.items():
+        app.command(name, help=declared.summary)(_listed)
+    return app
+
+
+def _root() -> typer.Typer:
     app = typer.Typer(
         name=PROGRAM,
         help=f"Relance {__version__}: recurring jobs and long-lived reminders on Temporal.",
@@ -48,9 +92,11 @@ def build(wanted: str = "") -> typer.Typer:
     )
     # Without it a tree of one command would be that command.
     app.callback()(_together)
-    for module in [COMMANDS[wanted]] if wanted in COMMANDS else COMMANDS.values():
-        import_module(f"relance.cli.{module}").register(app)
     return app
+
+
+def _listed() -> None:
+    raise AssertionError("a command that is run is built from its module")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - called by typer
@@ -84,7 +130,7 @@ def run(services: Services, arguments: Sequence[str]) -> int:
         # As of a terminal or a script that writes Latin-1: no server would store it.
         return report(out, "an argument is not text in UTF-8; set the terminal to it and type it anew", WRONG_USAGE, {})
     try:
-        tree = build(arguments[0] if arguments else "")
+        tree = build(arguments[0]) if arguments and arguments[0] in COMMANDS else outline()
         code = tree(list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=services)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)

@@ -7,23 +7,24 @@ import inspect
 import signal
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, NoReturn, ParamSpec, get_type_hints
 
 import typer
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.service import RPCError
 
-from relance.admission import admit
 from relance.cli.output import Answer, Output
-from relance.cli.services import Database, Services
+from relance.cli.services import Services
 from relance.errors import DependencyUnavailable, InvalidInput
-from relance.runtime.exit import INTERRUPTED, JOB_FAILED, explain, is_unreachable
+from relance.runtime.exit import INTERRUPTED, JOB_FAILED, explain, is_rpc_error, is_unreachable, is_workflow_failure
 from relance.runtime.logs import redact
-from relance.settings import Settings
-from relance.settings.unfit import check_keys
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from relance.cli.services import Database
+    from relance.settings import Settings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -54,9 +55,13 @@ class Run:
             DependencyUnavailable: there is no primary.
         """
         self._check_keys()
-        async with self.services.database(self.settings) as database:
-            if not self.keyless:
-                await admit(database.keys, self.settings.privacy)
+        async with AsyncExitStack() as stack:
+            with self.out.pulse.about("MongoDB"):
+                database = await stack.enter_async_context(self.services.database(self.settings))
+                if not self.keyless:
+                    from relance.admission import admit
+
+                    await admit(database.keys, self.settings.privacy)
             yield database
 
     async def temporal(self) -> Client:
@@ -67,10 +72,13 @@ class Run:
             DependencyUnavailable: nothing answers.
         """
         self._check_keys()
-        return await self.services.temporal()
+        with self.out.pulse.about("Temporal"):
+            return await self.services.temporal()
 
     def _check_keys(self) -> None:
         if not self.keyless:
+            from relance.settings.unfit import check_keys
+
             check_keys(self.settings.privacy)
 
 
@@ -131,7 +139,11 @@ def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) 
         task = asyncio.current_task()
         if task is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await call()
+        beating = asyncio.create_task(out.pulse.beat(lambda text: out.side.print(text, soft_wrap=True)))
+        try:
+            return await call()
+        finally:
+            beating.cancel()
 
     try:
         answer = asyncio.run(body())
@@ -171,11 +183,10 @@ def report(out: Output, sentence: str, code: int, details: Mapping[str, str]) ->
 
 def sentence_of(error: BaseException) -> tuple[str, int]:
     """Return the sentence and the exit code of an error."""
-    match error:
-        case WorkflowFailureError():
-            return f"the workflow failed ({type(error.cause).__name__}); look at it in Temporal Web", JOB_FAILED
-        case RPCError() if not is_unreachable(error):
-            return f"Temporal did not do what was asked ({error.status.name}): {redact(error.message)}", JOB_FAILED
+    if is_workflow_failure(error):
+        return f"the workflow failed ({type(error.cause).__name__}); look at it in Temporal Web", JOB_FAILED
+    if is_rpc_error(error) and not is_unreachable(error):
+        return f"Temporal did not do what was asked ({error.status.name}): {redact(error.message)}", JOB_FAILED
     return explain(error)
 
 

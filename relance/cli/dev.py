@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Group
 
+from relance.cli import exports
 from relance.cli.bootstrap import bootstrap
 from relance.cli.command import Run, command
-from relance.cli.embedded import Embedded, check_worker, embedded, load_people
+from relance.cli.embedded import Embedded, be_awkward, embedded, load_people
 from relance.cli.output import Answer, table
 from relance.cli.periods import today
 from relance.cli.restored import instant_of_backup, record_restore
+from relance.devstack.parts import look_after
 from relance.devstack.stack import Ports
+from relance.errors import RelanceError
 from relance.runtime.shutdown import stop_requested
 
 EXAMPLES = """
 starter.py dev
 starter.py dev --data ~/relance-data --ui-port 8233
+starter.py dev --env-file dev.env
 """
 
 COMMANDS = (
@@ -31,6 +37,8 @@ COMMANDS = (
     ("starter.py report jobs", "which runs of which job did what"),
     ("starter.py schedules list", "what comes when"),
 )
+
+LOOK_EVERY = 1.0
 
 PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="Port; without it a free one.")]
 
@@ -50,6 +58,10 @@ async def dev(
     mailbox_port: PortOption = None,
     everflow_port: PortOption = None,
     chat_port: PortOption = None,
+    env_file: Annotated[
+        Path | None,
+        typer.Option("--env-file", metavar="FILE", help="Write the lines for other terminals there; it holds keys."),
+    ] = None,
     restored_since: Annotated[
         str | None,
         typer.Option("--restored-since", help="When the backup was taken that --data was put back to; see restored."),
@@ -57,7 +69,8 @@ async def dev(
 ) -> Answer:
     """Run the embedded stack and a worker until Ctrl-C, with sample people and sample traffic; print the addresses.
 
-    The Schedules are active. On every day the sample traffic holds one finding for each check.
+    A part that ends, by whatever hand, is started again on its port, three times in a row. The Schedules
+    are active. On every day the sample traffic holds one finding for each check.
     """
     stop = stop_requested()
     ports = Ports(mongo_port, temporal_port, ui_port, smtp_port, mailbox_port, everflow_port, chat_port)
@@ -70,19 +83,45 @@ async def dev(
             await record_restore(Run(run.services, run.out), since, now, without_log=False)
 
     run.out.note("Starting Temporal, MongoDB, the mailbox, Everflow, the chat and a worker ...")
-    async with embedded(run, folder=folder, ports=ports, before_worker=tell_restore) as place:
+    async with AsyncExitStack() as stack:
+        with run.out.pulse.about("the servers and the worker"):
+            place = await stack.enter_async_context(
+                embedded(run, folder=folder, ports=ports, before_worker=tell_restore)
+            )
         loaded = await load_people(run, place, users, contacts)
         await bootstrap(Run(run.services, run.out))
         answer = _addresses(place)
         if loaded:
             run.out.note(f"Loaded {users} sample users with {contacts} contacts each.")
+        if env_file is not None:
+            exports.write(env_file.expanduser(), place.environment())
         run.out.answer(answer)
-        run.out.note("Ctrl-C stops everything.")
-        while not stop.is_set():
-            check_worker(place)
-            await place.network.keep_up(today(run.services.clock.now(), place.settings.everflow.timezone))
-            await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=1.0)
+        if env_file is not None:
+            run.out.note(f"The lines for other terminals are in {env_file}: `. {env_file}`")
+        run.out.note("Ctrl-C stops everything; a part that ends before is started again.")
+        keeping = asyncio.ensure_future(_keep_up(run, place))
+        stopping = asyncio.ensure_future(stop.wait())
+        with run.out.pulse.resting():
+            await asyncio.wait([keeping, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
     return Answer({"stopped": True, **answer.data}, "Stopped.")
+
+
+async def _keep_up(run: Run, place: Embedded) -> None:
+    """Start again what ends, and move the sample traffic on to each new day."""
+    parts = [*place.stack.parts, place.worker]
+    for part in parts:
+        if part.name == "the mailbox":
+            part.mend = partial(be_awkward, place)
+    while True:
+        await look_after(parts, run.out.note)
+        with suppress(RelanceError):
+            # Everflow may be the part that is away.
+            await place.network.keep_up(today(run.services.clock.now(), place.settings.everflow.timezone))
+        await asyncio.sleep(LOOK_EVERY)
 
 
 def _addresses(place: Embedded) -> Answer:
@@ -90,7 +129,7 @@ def _addresses(place: Embedded) -> Answer:
     view = Group(
         table("Addresses", ("what", "where"), rows),
         "For other terminals:",
-        place.exports(),
+        exports.shown(place.environment(), place.stack.environment()),
         table("There", ("command", "what it does"), COMMANDS),
     )
     return Answer({"addresses": dict(rows), "environment": place.environment()}, view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from temporalio.client import Client
 
 from relance.admission import check
 from relance.cli.command import Run, command, sentence_of
-from relance.cli.doctor_health import data_of, is_wrong, seen_now, view_of
+from relance.cli.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.domain.key_register import KeyRegister
@@ -27,9 +28,10 @@ from relance.settings.keyring import Keyring
 from relance.settings.unfit import unfit_keys, unfit_names
 from relance.temporal import schedules
 from relance.temporal.namespace import retention
-from relance.temporal.task_queues import pollers
+from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 
-EVERFLOW_PATIENCE = 10.0
+PATIENCE, WITHOUT = 8.0, 0.3
+"""Seconds: how long each check may take, all of them at once; and each probe of the health check without MongoDB."""
 LOG_REACHES = timedelta(days=1)
 
 
@@ -58,12 +60,17 @@ async def doctor(run: Run) -> Answer:
     Exit code 0: all is well, 1: something is wrong, 3: a dependency is unreachable.
     """
     findings = _settings(run.settings)
-    findings += await _checked("Temporal", lambda: _temporal(run))
-    findings += await _checked("MongoDB", lambda: _database(run))
-    findings += await _checked("mail relay", lambda: _relay(run))
-    findings += await _checked("relay log", lambda: _relay_log(run))
-    findings += await _checked("Everflow", lambda: _everflow(run))
-    seen = await seen_now(run, await _client(run))
+    connecting = asyncio.ensure_future(_client(run))
+    database = asyncio.ensure_future(_checked("MongoDB", lambda: _database(run)))
+    *found, seen = await asyncio.gather(
+        _checked("Temporal", lambda: _temporal(run, connecting)),
+        database,
+        _checked("mail relay", lambda: _relay(run)),
+        _checked("relay log", lambda: _relay_log(run)),
+        _checked("Everflow", lambda: _everflow(run)),
+        _seen(run, connecting, database),
+    )
+    findings += [one for some in found for one in some]
     states = {finding.state for finding in findings} | ({State.WRONG} if is_wrong(seen) else set())
     code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
     rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
@@ -73,16 +80,27 @@ async def doctor(run: Run) -> Answer:
     return Answer({"healthy": code == DONE, "checks": checks, "health": health}, view, code)
 
 
-async def _client(run: Run) -> Client | None:
+async def _client(run: Run) -> Client | RelanceError:
     try:
         return await run.temporal()
-    except RelanceError:
-        return None
+    except RelanceError as error:
+        return error
+
+
+async def _seen(
+    run: Run, connecting: Awaitable[Client | RelanceError], database: Awaitable[list[Finding]]
+) -> list[Seen]:
+    client, found = await asyncio.gather(connecting, database)
+    away = any(one.state is State.UNREACHABLE for one in found)
+    return await seen_now(run, client if not isinstance(client, RelanceError) else None, WITHOUT if away else PATIENCE)
 
 
 async def _checked(what: str, check: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
     try:
-        return await check()
+        async with asyncio.timeout(PATIENCE):
+            return await check()
+    except TimeoutError:
+        return [Finding(what, State.UNREACHABLE, f"no answer within {PATIENCE:g} s", _REMEDIES[what])]
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is a finding; the other checks go on
         sentence, code = sentence_of(error)
         state = State.UNREACHABLE if code == UNREACHABLE else State.WRONG
@@ -105,8 +123,10 @@ def _settings(settings: Settings) -> list[Finding]:
     return [Finding(one.setting, State.WRONG, one.reason, one.remedy) for one in unfit]
 
 
-async def _temporal(run: Run) -> list[Finding]:
-    client = await run.temporal()
+async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> list[Finding]:
+    client = await connecting
+    if isinstance(client, RelanceError):
+        raise client
     kept, wanted = await retention(client), run.settings.temporal.retention
     enough = kept >= wanted
     findings = [
@@ -118,8 +138,10 @@ async def _temporal(run: Run) -> list[Finding]:
             "" if enough else "run `starter.py bootstrap`",
         ),
     ]
-    findings += [_schedule(line) for line in await schedules.lines(client, run.settings)]
-    return findings + [await _workers(client, queue) for queue in TaskQueue]
+    lines, queues = await asyncio.gather(
+        schedules.lines(client, run.settings), asyncio.gather(*(_workers(run, client, queue) for queue in TaskQueue))
+    )
+    return [*findings, *(_schedule(line) for line in lines), *queues]
 
 
 def _schedule(line: schedules.Line) -> Finding:
@@ -135,13 +157,13 @@ def _schedule(line: schedules.Line) -> Finding:
     return Finding(what, State.FINE, "is active")
 
 
-async def _workers(client: Client, queue: TaskQueue) -> Finding:
-    found = await pollers(client, queue)
+async def _workers(run: Run, client: Client, queue: TaskQueue) -> Finding:
+    found = (await queue_state(client, queue, run.services.clock.now() - POLLED_WITHIN)).pollers
     if not found:
         return Finding(
             f"queue {queue}", State.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
         )
-    return Finding(f"queue {queue}", State.FINE, f"{found} worker process(es)")
+    return Finding(f"queue {queue}", State.FINE, f"{found} worker process(es) within 90 s")
 
 
 async def _database(run: Run) -> list[Finding]:
@@ -206,7 +228,7 @@ async def _everflow(run: Run) -> list[Finding]:
     if everflow.api_key is None:
         return [Finding("Everflow", State.FINE, "no key: the partner desk's checks are not scheduled")]
     # A person does not wait for as long as a check would.
-    hasty = everflow.model_copy(update={"timeout": min(everflow.timeout, EVERFLOW_PATIENCE)})
+    hasty = everflow.model_copy(update={"timeout": min(everflow.timeout, PATIENCE)})
     async with run.services.reports(run.settings.model_copy(update={"everflow": hasty})) as reports:
         await reports.prepare()
     return [Finding("Everflow", State.FINE, f"takes the key and knows {everflow.timezone} and {everflow.currency}")]

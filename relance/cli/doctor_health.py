@@ -43,10 +43,12 @@ class Seen:
         return " ".join(filter(None, [f"{look.value:g}{look.unit}{limit}", look.detail]))
 
 
-async def seen_now(run: Run, client: Client | None) -> list[Seen]:
-    """Look at everything, and read what the runs have stored if MongoDB answers."""
-    rules = run.settings.health.rules()
-    async with run.services.health(run.settings, client) as health:
+async def seen_now(run: Run, client: Client | None, patience: float) -> list[Seen]:
+    """Look at everything, each probe for `patience` seconds, and read what the runs have stored if MongoDB answers."""
+    settings = run.settings
+    rules = settings.health.rules()
+    hasty = settings.health.model_copy(update={"deadline": min(settings.health.deadline, patience)})
+    async with run.services.health(settings.model_copy(update={"health": hasty}), client) as health:
         looks = {one.probe: one for one in await look_at_all(health.probes, run.services.clock)}
         reachable = looks[ProbeName.MONGODB].trouble is None
         try:

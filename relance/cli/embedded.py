@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from temporalio.client import Client
@@ -17,13 +18,15 @@ from relance.cli.sample_network import SampleNetwork
 from relance.contracts.names import TaskQueue
 from relance.devstack import processes
 from relance.devstack.mailbox.client import Mailbox
+from relance.devstack.parts import Part
 from relance.devstack.samples import awkward_rules, sample_people
 from relance.devstack.stack import Ports, Stack
-from relance.errors import DependencyUnavailable
 from relance.settings import Settings, load_settings
 from relance.temporal.task_queues import pollers
 
 WORKER_READY = 30.0
+OURS = ("RELANCE_", "TEMPORAL_")
+"""How the variables begin that our processes read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,13 @@ class Embedded:
     stack: Stack
     settings: Settings
     client: Client
-    worker: processes.Server
+    worker: Part
     network: SampleNetwork
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that lead another process here."""
-        return {**self.stack.environment(), "RELANCE_MONGO__DATABASE": self.settings.mongo.database}
-
-    def exports(self) -> str:
-        """Return the same as lines for a shell."""
-        return "\n".join(f"export {name}='{value}'" for name, value in self.environment().items())
+        """Return the variables that lead another process here: those of the stack, and whatever else was set for us."""
+        ours = {name: value for name, value in os.environ.items() if name.startswith(OURS)}
+        return {**self.stack.environment(), "RELANCE_MONGO__DATABASE": self.settings.mongo.database, **ours}
 
 
 @asynccontextmanager
@@ -67,14 +67,34 @@ async def embedded(
         load_settings.cache_clear()
         if before_worker is not None:
             await before_worker()
-        worker = processes.start("worker", run.services.worker, stack.folder / "worker.log")
+        worker = Part("the worker", Worker.start(run, stack), partial(_restarted, run, stack))
         try:
             client, settings = await run.services.temporal(), run.services.settings()
             network = await _network(run, stack, settings)
-            await worker.ready(_served(client), WORKER_READY)
+            await worker.running.server.ready(_served(client), WORKER_READY)
             yield Embedded(stack, settings, client, worker, network)
         finally:
-            await worker.stop()
+            await worker.running.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A running worker."""
+
+    server: processes.Server
+
+    @classmethod
+    def start(cls, run: Run, stack: Stack) -> Worker:
+        """Start a worker; does not wait until it serves."""
+        return cls(processes.start("worker", run.services.worker, stack.folder / "worker.log"))
+
+    async def stop(self) -> None:
+        """End it: mails in flight are finished and recorded."""
+        await self.server.stop()
+
+
+async def _restarted(run: Run, stack: Stack) -> Worker:
+    return Worker.start(run, stack)
 
 
 async def _network(run: Run, stack: Stack, settings: Settings) -> SampleNetwork:
@@ -93,18 +113,13 @@ async def _served(client: Client) -> None:
 async def load_people(run: Run, place: Embedded, users: int, contacts: int) -> bool:
     """Load sample people into an empty database, and make the mailbox behave as their addresses promise."""
     loaded = await run.services.load_samples(place.settings, *sample_people(users, contacts))
+    await be_awkward(place)
+    return loaded
+
+
+async def be_awkward(place: Embedded) -> None:
+    """Make the mailbox behave as the sample addresses promise, unless it has rules."""
     async with Mailbox(place.stack.mailbox_http) as mailbox:
         if not await mailbox.rules():
             for rule in awkward_rules():
                 await mailbox.add_rule(rule)
-    return loaded
-
-
-def check_worker(place: Embedded) -> None:
-    """Make sure that the worker is still there.
-
-    Raises:
-        DependencyUnavailable: it ended; quotes the end of its log.
-    """
-    if not place.worker.running:
-        raise DependencyUnavailable("worker", f"it ended; its log {place.worker.log} says\n{place.worker.log_tail()}")

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from relance.cli.console import PlainConsole
+from relance.cli.pulse import Pulse
 from relance.runtime.printable import escaped_json
 
 
@@ -36,6 +36,12 @@ class Output:
     as_json: bool
     out: Console = field(default_factory=lambda: PlainConsole(stderr=False))
     side: Console = field(default_factory=lambda: PlainConsole(stderr=True))
+    pulse: Pulse = field(default_factory=Pulse)
+
+    @property
+    def shown(self) -> Console:
+        """Where a person looks: never stdout with `--json`."""
+        return self.side if self.as_json else self.out
 
     def answer(self, answer: Answer) -> None:
         """Print the answer of a command."""
@@ -51,19 +57,21 @@ class Output:
 
     def note(self, text: str) -> None:
         """Tell a person what is going on; never on stdout with `--json`."""
-        (self.side if self.as_json else self.out).print(text)
+        self.shown.print(text)
+        self.pulse.spoken()
 
     @contextmanager
     def progress(self, *, shown: bool = True) -> Iterator[Progress]:
         """Show progress bars while the block runs, redrawn ten times a second; they go to stderr with `--json`."""
         columns = (
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[detail]}", markup=False),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=self.side if self.as_json else self.out, disable=not shown) as progress:
+        # A file shows no bar before its end: whoever reads it hears the pulse.
+        resting = self.pulse.resting() if self.shown.is_terminal else nullcontext()
+        with resting, Progress(*columns, console=self.shown, disable=not shown) as progress:
             yield progress
 
 
@@ -89,8 +97,9 @@ def cell(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+    # Any model of pydantic's, whose import takes longer than most commands.
+    if (dump := getattr(value, "model_dump", None)) is not None:
+        return dump(mode="json")
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):

@@ -5,37 +5,38 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from temporalio.client import Client
+if TYPE_CHECKING:
+    from temporalio.client import Client
 
-from relance.coverage import CoverageWatch
-from relance.ports import (
-    Alerts,
-    AuditMarks,
-    ChannelStates,
-    ChatMessages,
-    Clock,
-    Compensations,
-    Contacts,
-    Controls,
-    Effectiveness,
-    Effects,
-    HealthChecks,
-    InstalledKeys,
-    JobRuns,
-    Ledger,
-    Plans,
-    Probe,
-    Quarantine,
-    RelayLog,
-    Reports,
-    Restores,
-    Silences,
-    Suppressions,
-    Users,
-)
-from relance.settings import Settings
+    from relance.coverage import CoverageWatch
+    from relance.ports import (
+        Alerts,
+        AuditMarks,
+        ChannelStates,
+        ChatMessages,
+        Clock,
+        Compensations,
+        Contacts,
+        Controls,
+        Effectiveness,
+        Effects,
+        HealthChecks,
+        InstalledKeys,
+        JobRuns,
+        Ledger,
+        Plans,
+        Probe,
+        Quarantine,
+        RelayLog,
+        Reports,
+        Restores,
+        Silences,
+        Suppressions,
+        Users,
+    )
+    from relance.settings import Settings
 
 
 class Database(Protocol):
@@ -132,17 +133,17 @@ class LiveHealth:
     periods: CoverageWatch | None = None
 
 
-DatabaseFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Database]]
-TemporalFactory: TypeAlias = Callable[[], Awaitable[Client]]
-ReportsFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Reports]]
-RelayLogFactory: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[RelayLog | None]]
-RelayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
-GatewayCheck: TypeAlias = Callable[[Settings], Awaitable[None]]
-DeadmanCall: TypeAlias = Callable[[Settings], Awaitable[bool]]
-ProbesFactory: TypeAlias = Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]
-Documents: TypeAlias = Sequence[Mapping[str, Any]]
-Span: TypeAlias = Callable[[str], AbstractContextManager[object]]
-SampleLoader: TypeAlias = Callable[[Settings, Documents, Documents], Awaitable[bool]]
+DatabaseFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[Database]]"
+TemporalFactory: TypeAlias = "Callable[[], Awaitable[Client]]"
+ReportsFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[Reports]]"
+RelayLogFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[RelayLog | None]]"
+RelayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
+GatewayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
+DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
+ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
+Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
+Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
+SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 
 @dataclass(frozen=True, slots=True)

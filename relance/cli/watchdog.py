@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -21,14 +22,12 @@ from relance.errors import DependencyUnavailable
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.schedules import declared
-from relance.temporal.task_queues import queue_state
+from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 
 EXAMPLES = """
 starter.py watchdog
 starter.py watchdog --quiet
 """
-POLLED_WITHIN = timedelta(seconds=90)
-"""A worker's request for work waits for a minute at the server."""
 
 
 async def watchdog(
@@ -44,10 +43,15 @@ async def watchdog(
     effect. 3: Temporal, MongoDB or the dead-man service cannot be reached.
     """
     now, patience = run.services.clock.now(), run.settings.watchdog.patience
-    effects = await _checked("MongoDB", lambda: _by_the_database(run, now, patience))
-    effects += await _checked("Temporal", lambda: _by_the_server(run, now, patience))
-    effects += await _checked("periods", lambda: _periods(run))
-    effects += await _checked("gateway", lambda: _gateway(run))
+    found = await asyncio.gather(
+        _checked("mails", lambda: _by_the_database(run, now, patience)),
+        _checked("tasks", lambda: _by_the_server(run, now, patience)),
+        _checked("jobs", lambda: _jobs(run, now, patience)),
+        _checked("periods", lambda: _periods(run)),
+        _checked("gateway", lambda: _gateway(run)),
+    )
+    # What several need is away once.
+    effects = list(dict.fromkeys(effect for some in found for effect in some))
     if _code(effects) == DONE:
         effects += await _checked("dead-man service", lambda: _deadman(run))
     code = _code(effects)
@@ -77,8 +81,14 @@ async def _checked(what: str, check: Callable[[], Awaitable[list[Effect]]]) -> l
         return await check()
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is an effect that cannot be seen; the others can
         sentence, code = sentence_of(error)
-        state = EffectState.UNREACHABLE if code == UNREACHABLE else EffectState.STOPPED
-        return [Effect(what, state, sentence)]
+        if code == UNREACHABLE:
+            # Not what was looked for is away, but the service that was asked.
+            return [Effect(_dependency(error), EffectState.UNREACHABLE, sentence)]
+        return [Effect(what, EffectState.STOPPED, sentence)]
+
+
+def _dependency(error: Exception) -> str:
+    return error.dependency if isinstance(error, DependencyUnavailable) else "Temporal"
 
 
 async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[Effect]:
@@ -99,9 +109,14 @@ async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[
 
 async def _by_the_server(run: Run, now: datetime, patience: Patience) -> list[Effect]:
     client = await run.temporal()
-    effects = [await _tasks(client, queue, now, patience) for queue in TaskQueue]
+    return list(await asyncio.gather(*(_tasks(client, queue, now, patience) for queue in TaskQueue)))
+
+
+async def _jobs(run: Run, now: datetime, patience: Patience) -> list[Effect]:
+    client = await run.temporal()
     async with run.database() as database:
-        return effects + [await _job(client, database, one.id, now, patience) for one in declared(run.settings)]
+        jobs = (_job(client, database, one.id, now, patience) for one in declared(run.settings))
+        return list(await asyncio.gather(*jobs))
 
 
 async def _tasks(client: Client, queue: TaskQueue, now: datetime, patience: Patience) -> Effect:
@@ -130,7 +145,8 @@ async def _job(client: Client, database: Database, job: str, now: datetime, pati
 
 
 async def _periods(run: Run) -> list[Effect]:
-    async with run.services.health(run.settings, await run.temporal()) as health:
+    client = await run.temporal()
+    async with run.database(), run.services.health(run.settings, client) as health:
         return rules.periods(await health.periods.look()) if health.periods is not None else []
 
 

@@ -75,6 +75,13 @@ class Server:
             self._process.stdin.close()
         await asyncio.to_thread(self._process.wait)
 
+    def keep_log(self) -> Path:
+        """Put the log aside, so that the next process of its name begins its own; return where it is now."""
+        kept = self.log.with_suffix(".before.log")
+        if self.log.exists():
+            self.log.replace(kept)
+        return kept
+
     def _unavailable(self, what: str) -> DependencyUnavailable:
         return DependencyUnavailable(self.name, f"{what}; its log {self.log} ends with\n{self.log_tail()}")
 

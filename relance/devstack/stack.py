@@ -6,15 +6,16 @@ import asyncio
 import os
 import shutil
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from relance.devstack import chat_server, everflow_server, mailbox_server, mongod, processes, temporal_server
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.keys import keys_of
+from relance.devstack.parts import Part, R
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,6 @@ class Given:
     chat_http: str | None = None
 
 
-class _Running(Protocol):
-    async def stop(self) -> None: ...
-
-
 class Stack:
     """Temporal, MongoDB, a mailbox, an Everflow network and, once asked for, a chat; an async context manager.
 
@@ -72,7 +69,7 @@ class Stack:
         self._given = given or Given()
         self._keep = folder is not None
         self.folder = folder or Path(tempfile.gettempdir())
-        self._running: list[_Running] = []
+        self.parts: list[Part] = []
         self.chat_http = self._given.chat_http
         self._chat_opening = asyncio.Lock()
         self._keys: dict[str, str] = {}
@@ -140,16 +137,21 @@ class Stack:
         """Start the chat if it does not run yet; return its address, which is `chat_http` from now on."""
         async with self._chat_opening:
             if self.chat_http is None:
-                server = await chat_server.start(self.folder, self._ports.chat)
-                self._running.append(server)
+                port = processes.choose_port(self._ports.chat, "chat HTTP port")
+                server = await self._run("the chat", lambda: chat_server.start(self.folder, port))
                 self.chat_http = server.http
             return self.chat_http
+
+    async def _run(self, name: str, start: Callable[[], Awaitable[R]]) -> R:
+        running = await start()
+        self.parts.append(Part(name, running, start))
+        return running
 
     async def _start_mongod(self) -> None:
         given = self._given.mongo_uri or os.environ.get("RELANCE_MONGO__URI")
         if given is None:
-            server = await mongod.start(self.folder, self._ports.mongo)
-            self._running.append(server)
+            port = processes.choose_port(self._ports.mongo, "MongoDB port")
+            server = await self._run("MongoDB", lambda: mongod.start(self.folder, port))
             given = server.uri
         self.mongo_uri = given
 
@@ -157,29 +159,31 @@ class Stack:
         if self._given.temporal_address is not None:
             self.temporal_address, self.temporal_ui = self._given.temporal_address, self._given.temporal_ui
             return
-        server = await temporal_server.start(self.folder, self._ports.temporal, self._ports.temporal_ui)
-        self._running.append(server)
+        port = processes.choose_port(self._ports.temporal, "Temporal port")
+        ui = processes.choose_port(self._ports.temporal_ui, "Temporal Web port")
+        server = await self._run("Temporal", lambda: temporal_server.start(self.folder, port, ui))
         self.temporal_address, self.temporal_ui = server.address, server.ui
 
     async def _start_mailbox(self) -> None:
         if self._given.mailbox_smtp is not None and self._given.mailbox_http is not None:
             self.mailbox_smtp, self.mailbox_http = self._given.mailbox_smtp, self._given.mailbox_http
             return
-        server = await mailbox_server.start(self.folder, self._ports.smtp, self._ports.mailbox)
-        self._running.append(server)
+        smtp = processes.choose_port(self._ports.smtp, "mailbox SMTP port")
+        http = processes.choose_port(self._ports.mailbox, "mailbox HTTP port")
+        server = await self._run("the mailbox", lambda: mailbox_server.start(self.folder, smtp, http))
         self.mailbox_smtp, self.mailbox_http = server.smtp, server.http
 
     async def _start_everflow(self) -> None:
         if self._given.everflow_http is not None:
             self.everflow_http = self._given.everflow_http
             return
-        server = await everflow_server.start(self.folder, self._ports.everflow)
-        self._running.append(server)
+        port = processes.choose_port(self._ports.everflow, "Everflow port")
+        server = await self._run("Everflow", lambda: everflow_server.start(self.folder, port))
         self.everflow_http = server.http
 
     async def _stop(self) -> None:
-        await asyncio.gather(*(server.stop() for server in self._running))
-        self._running.clear()
+        await asyncio.gather(*(part.running.stop() for part in self.parts))
+        self.parts.clear()
         if not self._keep:
             await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 

@@ -50,6 +50,9 @@ class Contacts(Protocol):
     async def is_beyond(self, contact: Contact) -> bool:
         """Tell whether a contact is not among the first of its user."""
 
+    async def count_of_users(self, user_ids: Sequence[str]) -> int:
+        """Count the contacts of these users, whatever they are like."""
+
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Return the valid contacts among these, by id."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -56,6 +56,9 @@ class Plans(Protocol):
 
     async def beyond(self, period: str) -> int:
         """Return the sum of the contacts over the period that were not looked at: they are skipped without entries."""
+
+    def unnoted(self, period: str, *, size: int = 5000) -> AsyncIterator[list[str]]:
+        """Yield the users of open plans on which no contacts are noted yet, by pages."""
 
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""

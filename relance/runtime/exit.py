@@ -16,14 +16,15 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 
-from temporalio.service import RPCError
-
-from relance.domain.failures import FailureClass, classify_temporal
 from relance.errors import DependencyUnavailable, InvalidInput, NotFound, RelanceError, SettingsError
 from relance.runtime.logs import redact
 from relance.runtime.printable import printable
+
+if TYPE_CHECKING:
+    from temporalio.client import WorkflowFailureError
+    from temporalio.service import RPCError
 
 DONE, JOB_FAILED, WRONG_USAGE, UNREACHABLE, INTERRUPTED, NOBODY_READS = 0, 1, 2, 3, 130, 141
 
@@ -90,7 +91,7 @@ def explain(error: BaseException) -> tuple[str, int]:
             return redact(str(error)), UNREACHABLE
         case RelanceError():
             return redact(str(error)), JOB_FAILED
-        case RPCError() if is_unreachable(error):
+        case _ if is_rpc_error(error) and is_unreachable(error):
             return f"Temporal is unavailable: {redact(error.message)}", UNREACHABLE
         case RuntimeError() if str(error).startswith("Failed client connect"):
             return f"Temporal is unavailable: {redact(_first_line(error))}", UNREACHABLE
@@ -98,8 +99,22 @@ def explain(error: BaseException) -> tuple[str, int]:
             return f"unexpected {type(error).__name__}: {redact(_first_line(error))}", JOB_FAILED
 
 
+def is_rpc_error(error: BaseException) -> TypeGuard[RPCError]:
+    """Tell whether Temporal's API answered with an error; a process without its client is not made to import it."""
+    service = sys.modules.get("temporalio.service")
+    return service is not None and isinstance(error, service.RPCError)
+
+
+def is_workflow_failure(error: BaseException) -> TypeGuard[WorkflowFailureError]:
+    """Tell whether a workflow that was waited for did not end well."""
+    client = sys.modules.get("temporalio.client")
+    return client is not None and isinstance(error, client.WorkflowFailureError)
+
+
 def is_unreachable(error: RPCError) -> bool:
     """Tell whether it is the way to Temporal that is broken, not what was asked."""
+    from relance.domain.failures import FailureClass, classify_temporal  # noqa: PLC0415 - a start without errors needs no tables
+
     return classify_temporal(error.status.name).class_ is FailureClass.TRANSPORT
 
 

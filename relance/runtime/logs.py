@@ -7,12 +7,14 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from opentelemetry import trace
-from temporalio import activity, workflow
 
-from relance.settings import Monitoring
+if TYPE_CHECKING:
+    from temporalio import activity
+
+    from relance.settings import Monitoring
 
 _ADDRESS = re.compile(r"""(?:"[^"@]*"|[^\s@<>"(),;]{1,128})(?:@|%40)[^\s@<>"'(),;]{1,255}""")
 
@@ -44,8 +46,10 @@ def context_of(record: logging.LogRecord) -> dict[str, Any]:
     for source in ("temporal_workflow", "temporal_activity"):
         info = getattr(record, source, None) or {}
         found.update({shown: info[name] for name, shown in _CONTEXT.items() if name in info})
-    if not found and activity.in_activity():
-        found = _of_activity(activity.info())
+    # A process that has not imported Temporal's client is in no activity, and is spared the import.
+    sdk = sys.modules.get("temporalio.activity")
+    if not found and sdk is not None and sdk.in_activity():
+        found = _of_activity(sdk.info())
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         found["trace_id"] = trace.format_trace_id(span.trace_id)
@@ -98,14 +102,28 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(shown, ensure_ascii=False, default=str)
 
 
-def configure_logging(monitoring: Monitoring, stream: TextIO | None = None) -> None:
-    """Send every log record of the process to `stream` (standard error), in the form of the settings."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter() if monitoring.log_format == "json" else TextFormatter())
-    logging.basicConfig(level=monitoring.log_level, handlers=[handler], force=True)
-    # The formatters show the context themselves; the SDK would put the whole dictionary behind each message.
+class _ToStderr(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at that moment: a progress bar takes its place, and prints above itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        self.setStream(sys.stderr)
+        super().emit(record)
+
+
+def quiet_sdk() -> None:
+    """Keep the SDK from putting its whole context behind each message: the formatters show it themselves."""
+    from temporalio import activity, workflow  # noqa: PLC0415 - of workers only
+
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
+
+
+def configure_logging(monitoring: Monitoring, stream: TextIO | None = None) -> None:
+    """Send every log record of the process to `stream` (standard error), in the form of the settings."""
+    handler = _ToStderr() if stream is None else logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter() if monitoring.log_format == "json" else TextFormatter())
+    logging.basicConfig(level=monitoring.log_level, handlers=[handler], force=True)
     # One line per request says nothing that the metrics do not.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # At DEBUG the driver logs every command with its documents, names and all.

@@ -13,6 +13,8 @@ from temporalio.client import Client
 from relance.contracts.names import TaskQueue
 
 RPC_TIMEOUT = timedelta(seconds=10)
+POLLED_WITHIN = timedelta(seconds=90)
+"""A worker's request for work waits for a minute at the server: who has not asked for longer is gone."""
 _ACTIVITIES = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 _WORKFLOWS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from relance.devstack.processes import free_port
-from tests.cli.terminal import Terminal
+from relance.devstack.stack import Stack
+from tests.cli.terminal import Ended, Terminal
 from tests.keys import ENVIRONMENT
 
 COMMANDS = [
@@ -60,6 +61,24 @@ def test_without_servers_a_command_ends_with_three(terminal: Terminal, command: 
     else:
         assert ended.data["dependency"] in {"Temporal", "MongoDB"}
         assert "set " in ended.data["error"]
+
+
+def test_the_watchdog_names_what_is_away_and_once(terminal: Terminal) -> None:
+    ended = terminal.run("watchdog", "--json")
+    assert ended.code == 3, ended
+    assert sorted(_away(ended)) == ["MongoDB", "Temporal"]
+
+
+def test_without_mongodb_alone_nothing_else_is_said_to_be_away(terminal: Terminal, stack: Stack) -> None:
+    only_mongodb = Terminal({**terminal.environment, "TEMPORAL_ADDRESS": stack.temporal_address})
+    ended = only_mongodb.run("watchdog", "--json")
+    assert ended.code == 3, ended
+    assert _away(ended) == ["MongoDB"]
+    assert "queue relance-mail" in {effect["what"] for effect in ended.data["effects"]}
+
+
+def _away(ended: Ended) -> list[str]:
+    return [effect["what"] for effect in ended.data["effects"] if effect["state"] == "unreachable"]
 
 
 @pytest.mark.parametrize("command", ONLY_EVERFLOW)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
+from pymongo.topology_description import TopologyDescription
 
 from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.alerts import MongoAlerts
@@ -107,6 +109,13 @@ class Database:
                 "this server is not the primary; remove directConnection from RELANCE_MONGO__URI or name every member",
             )
 
+    @property
+    def refused(self) -> bool:
+        """Whether every server that is known has refused the last connection: it will not do for a person to wait."""
+        known: TopologyDescription = self.client.delegate.topology_description
+        servers = known.server_descriptions().values()
+        return bool(servers) and all(_is_refusal(one.error) for one in servers)
+
     async def ensure_indexes(self) -> None:
         """Create the indexes that are not there yet."""
         await ensure_indexes(self.raw)
@@ -120,6 +129,11 @@ class Database:
         await self.desk.close()
         # Says goodbye to the server, and would hold up the loop for as long as that takes.
         await asyncio.to_thread(self.client.close)
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    # The driver keeps the text of the socket's error and drops the error.
+    return f"[Errno {errno.ECONNREFUSED}]" in str(error)
 
 
 def connect(

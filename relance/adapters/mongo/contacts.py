@@ -85,6 +85,11 @@ class MongoContacts:
                 self._collection, lambda some, fields: some.find(query, fields).sort("_id", 1).limit(most), _FIELDS
             )
 
+    async def count_of_users(self, user_ids: Sequence[str]) -> int:
+        """Count the contacts of these users, whatever they are like."""
+        with translated("count the contacts of users"):
+            return await self._collection.count_documents({"userId": {"$in": either(user_ids)}})
+
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Return the valid contacts among these, by id."""
         query = {"_id": {"$in": either(ids)}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -144,6 +144,19 @@ class MongoPlans:
     async def beyond(self, period: str) -> int:
         """Return the sum of the contacts over the period that were not looked at."""
         return await self._sum(period, "beyond")
+
+    async def unnoted(self, period: str, *, size: int = 5000) -> AsyncIterator[list[str]]:
+        """Yield the users of open plans on which no contacts are noted yet, by pages."""
+        query = {"status": OPEN, "contacts": None, "userId": A_USER}
+        after = ""
+        while True:
+            with translated("find plans that are still to be sent"):
+                page = await self._ranges.page(self._collection, period, query, size, after=after, fields={"userId": 1})
+            if page:
+                after = page[-1]["_id"]
+                yield [raw["userId"] for raw in page]
+            if len(page) < size:
+                return
 
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""

@@ -24,7 +24,6 @@ from relance.domain.alerts.silences import Silence
 from relance.domain.failures import Severity
 from relance.domain.wording import counted
 from relance.errors import DependencyUnavailable
-from relance.temporal.alert_groups import TemporalAlertGroups
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")]
 STORED = "the decision is stored, but the workflow that delivers may not know of it yet: run the command again"
@@ -85,6 +84,8 @@ async def _desk(run: Run) -> AsyncIterator[tuple[AlertDesk, Database]]:
     # Connected to first: a decision that nobody can be told of is better not taken.
     client = await run.temporal()
     async with run.database() as database:
+        from relance.temporal.alert_groups import TemporalAlertGroups
+
         groups = TemporalAlertGroups(client, run.settings.alerts.policy)
         yield AlertDesk(database.alerts, database.silences, groups, run.services.clock), database
 

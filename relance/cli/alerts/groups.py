@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-
-from temporalio.client import Client, WorkflowQueryFailedError
-from temporalio.service import RPCError
+from typing import TYPE_CHECKING
 
 from relance import ids
 from relance.contracts.alerts import AlertView
@@ -14,11 +12,17 @@ from relance.domain.alerts.due import Due, due
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.alerts.settling import settled
 
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
 QUERY_TIMEOUT = timedelta(seconds=3)
 
 
 async def view_of(client: Client, group: str) -> AlertView | None:
     """Ask a group's workflow; None when it is gone or no worker answers in time."""
+    from temporalio.client import WorkflowQueryFailedError
+    from temporalio.service import RPCError
+
     handle = client.get_workflow_handle(ids.alert_workflow_id(group))
     try:
         found: AlertView = await handle.query(Query.VIEW, result_type=AlertView, rpc_timeout=QUERY_TIMEOUT)

@@ -21,7 +21,6 @@ from relance.domain.alerts.model import Alert
 from relance.domain.wording import counted
 from relance.errors import DependencyUnavailable
 from relance.runtime.exit import DONE, JOB_FAILED
-from relance.temporal.alert_groups import TemporalAlertGroups
 
 IN_FULL = 5
 KeyArgument = Annotated[str, typer.Argument(help="An alert's key or id, or a group.", metavar="KEY")]
@@ -43,6 +42,8 @@ async def show(
 
 
 async def _posted(run: Run, alerts: Sequence[Alert]) -> Answer:
+    from relance.temporal.alert_groups import TemporalAlertGroups
+
     groups = TemporalAlertGroups(await run.temporal(), run.settings.alerts.policy)
     keys: dict[str, list[str]] = {}
     for alert in alerts:

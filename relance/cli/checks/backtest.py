@@ -78,7 +78,7 @@ async def _backtest(
         invalid("--from", f"{check} does not run on any of these days", "widen the range or add --every-day")
     require_key(run.settings)
     with run.out.progress() as bar:
-        task = bar.add_task(check, total=len(wanted), detail="")
+        task = bar.add_task(check, total=len(wanted))
         async with run.services.reports(run.settings) as reports:
             past = await look_back(Days(check, reports, everflow), wanted, lambda: bar.advance(task))
     return backtest_answer(check, (days[0], days[-1]), thresholds, past, run.services.clock.now())

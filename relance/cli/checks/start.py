@@ -12,6 +12,7 @@ from relance.cli.checks.report import dry_run_answer, result_answer
 from relance.cli.command import Run, command, invalid
 from relance.cli.output import Answer
 from relance.cli.periods import read_past_day, today
+from relance.cli.waiting import DEFAULT_S, TimeoutOption, wait_for
 from relance.contracts.names import CheckName
 from relance.domain.alert_wording.english import ENGLISH
 from relance.domain.cron import nominal_on
@@ -35,20 +36,30 @@ WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for the end of th
 
 
 async def start_default_lp(
-    run: Run, *, date: DateOption = None, dry_run: DryRunOption = False, wait: WaitOption = False
+    run: Run,
+    *,
+    date: DateOption = None,
+    dry_run: DryRunOption = False,
+    wait: WaitOption = False,
+    patience: TimeoutOption = DEFAULT_S,
 ) -> Answer:
     """Look for default landing pages with too many clicks on the day before; what is known is not told again."""
-    return await _start(run, CheckName.DEFAULT_LP, date, dry_run=dry_run, wait=wait)
+    return await _start(run, CheckName.DEFAULT_LP, date, dry_run=dry_run, wait=wait, patience=patience)
 
 
 async def start_paused_partner(
-    run: Run, *, date: DateOption = None, dry_run: DryRunOption = False, wait: WaitOption = False
+    run: Run,
+    *,
+    date: DateOption = None,
+    dry_run: DryRunOption = False,
+    wait: WaitOption = False,
+    patience: TimeoutOption = DEFAULT_S,
 ) -> Answer:
     """Look for partners whose revenue fell against the week before; what is known is not told again."""
-    return await _start(run, CheckName.PAUSED_PARTNER, date, dry_run=dry_run, wait=wait)
+    return await _start(run, CheckName.PAUSED_PARTNER, date, dry_run=dry_run, wait=wait, patience=patience)
 
 
-async def _start(run: Run, check: CheckName, date: str | None, *, dry_run: bool, wait: bool) -> Answer:
+async def _start(run: Run, check: CheckName, date: str | None, *, dry_run: bool, wait: bool, patience: float) -> Answer:
     everflow = run.settings.everflow
     now = run.services.clock.now()
     day = read_past_day(date, "--date", now, everflow.timezone) if date else today(now, everflow.timezone)
@@ -60,10 +71,10 @@ async def _start(run: Run, check: CheckName, date: str | None, *, dry_run: bool,
         async with run.services.reports(run.settings) as reports:
             found = await look(check, reports, everflow.rules, nominal)
         return dry_run_answer(found, run.settings.alerts, now)
-    return await _started(run, check, nominal, wait=wait)
+    return await _started(run, check, nominal, wait=wait, patience=patience)
 
 
-async def _started(run: Run, check: CheckName, nominal: datetime, *, wait: bool) -> Answer:
+async def _started(run: Run, check: CheckName, nominal: datetime, *, wait: bool, patience: float) -> Answer:
     everflow = run.settings.everflow
     handle = await start_check(await run.temporal(), check, everflow, nominal)
     window = window_of_check(check, nominal, everflow.timezone)
@@ -71,7 +82,7 @@ async def _started(run: Run, check: CheckName, nominal: datetime, *, wait: bool)
     if not wait:
         return Answer({"check": check, "nominal": nominal, "workflow": handle.id, "message": sentence}, sentence)
     run.out.note(sentence)
-    return result_answer(await handle.result())
+    return result_answer(await wait_for(run, handle, f"the check {check}", "report jobs", patience))
 
 
 def require_key(settings: Settings) -> None:

@@ -15,13 +15,13 @@ from relance.cli.cycle.control import PeriodArgument, cancel, pause, resume
 from relance.cli.cycle.opening import cycle_handle
 from relance.cli.cycle.report import report_answer
 from relance.cli.cycle.rollback import rollback
+from relance.cli.cycle.snapshot import Snapshot
 from relance.cli.cycle.uncertain import uncertain
-from relance.cli.cycle.watching import Snapshot, Watch
+from relance.cli.cycle.watching import Watch
 from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_period
 from relance.cli.saving import SaveOption, save
 from relance.errors import NotFound
-from relance.rendering.cycle_charts import MONTHS, cycle_charts
 from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
 
@@ -55,7 +55,7 @@ async def status(
             found = None
         if watch and found is WorkflowExecutionStatus.RUNNING:
             await watching.until_done(handle)
-            found = (await handle.describe(rpc_timeout=RPC_TIMEOUT)).status
+            found = (await watching.persist(lambda: handle.describe(rpc_timeout=RPC_TIMEOUT))).status
         snapshot = await watching.snapshot()
     if found is None and not snapshot.known:
         raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")
@@ -66,8 +66,8 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
     progress = now.progress
     rows = [
         ("workflow", state),
-        ("stage", now.stage if progress else None),
-        ("control", progress.control.words or None if progress else None),
+        ("stage", ", ".join(filter(None, [now.stage, now.wave])) if progress else None),
+        ("control", now.control.words or None),
         ("users planned", progress.users_planned if progress else None),
         ("plans still open", now.ledger.plans_open),
         ("waves done", progress.waves_done if progress else None),
@@ -99,6 +99,8 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
 
 async def report(run: Run, period: PeriodArgument, folder: SaveOption = None) -> Answer:
     """Show how a cycle ended, next to the month before; counted from the ledger while it has not."""
+    from relance.rendering.cycle_charts import MONTHS, cycle_charts
+
     read_period(period)
     async with run.database() as database:
         statistics = await database.job_runs.statistics(period)

@@ -15,11 +15,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from relance.alerting import AlertDesk
 from relance.cli.alerts.silencing import read_author
 from relance.cli.command import Run, invalid
-from relance.cli.cycle.effect import Effect
+from relance.cli.cycle.effect import PATIENCE, Effect
 from relance.cli.cycle.opening import cycle_handle
 from relance.cli.output import Answer, cell
 from relance.cli.periods import read_period
 from relance.cli.services import Database
+from relance.cli.waiting import goes_on
 from relance.controlling import CycleDesk, Told
 from relance.domain.alerts.model import Rule
 from relance.domain.control import Control, ControlState
@@ -63,7 +64,9 @@ async def _tell(run: Run, period: str, state: ControlState, reason: str, by: str
         await room.must_run(period, state)
         begun = time.monotonic()
         told = await room.tell(decision, state)
-        seconds = await Effect(room.client, told.now).seconds(begun)
+        held = f"It is stored all the same: every worker obeys as soon as it can; `cycle status {period}` shows it."
+        with goes_on(run.out, held), run.out.pulse.about(f"every worker to obey, {PATIENCE:g} s at most"):
+            seconds = await Effect(room.client, told.now).seconds(begun)
     data = {**told_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
     message = f"{told_words(told)} {effect_words(state, seconds)}"
     return Answer({**data, "message": message}, message, DONE if seconds is not None else JOB_FAILED)

@@ -30,6 +30,7 @@ from relance.cli.cycle.control import (
 from relance.cli.cycle.effect import PATIENCE, Effect
 from relance.cli.cycle.opening import cycle_handle
 from relance.cli.output import Answer, table
+from relance.cli.waiting import goes_on
 from relance.contracts.names import TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput, RollBackResult
 from relance.controlling import Told
@@ -80,7 +81,11 @@ async def rollback(
             lines = ["Nothing was changed: this was a dry run."]
             return _answer({"dry_run": True}, before, await _listed(kept, period, reached), lines, DONE)
         told, seconds = await _stop(room, decision)
-        result = await _take_back(room.client, RollBackInput(period=period, correction=correction))
+        rest = (
+            f"It goes on being taken back (workflow {ids.rollback_workflow_id(period)}); say it again to wait for it."
+        )
+        with goes_on(run.out, rest), run.out.pulse.about(f"everything to be taken back, {WAITED_FOR:g} s at most"):
+            result = await _take_back(room.client, RollBackInput(period=period, correction=correction))
         listed = await _listed(kept, period, reached)
     data = {**told_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
     lines = [f"{told_words(told)} {effect_words(ControlState.ROLLED_BACK, seconds)}"]

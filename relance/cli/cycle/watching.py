@@ -1,77 +1,43 @@
-"""A cycle while it runs: what the workflow says, what the ledger holds, and a progress bar of both (SPEC C12)."""
+"""A cycle while it runs: a line with what the workflow says and the ledger holds, until the cycle ends (SPEC C12)."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from rich.progress import Progress, TaskID
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from relance.balance import balance_period
-from relance.cli.output import Output, cell
+from relance.cli.cycle.snapshot import PROMPT_S, LedgerCounts, Snapshot
+from relance.cli.line import Line
+from relance.cli.live_line import LiveLine
+from relance.cli.output import Output
 from relance.cli.services import Database
+from relance.cli.waiting import goes_on
+from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, CycleStatistics
+from relance.errors import DependencyUnavailable
 from relance.temporal.progress import live_progress
 
 INTERVAL, LONGEST_INTERVAL = 0.5, 2.0
+AGAIN_S = 1.0
 QUERY_TIMEOUT = timedelta(seconds=5)
 WINDOW = 20
-SAMPLE = 200
-PROMPT_S, RESTS = 1.0, 4
-"""A count of the ledger that takes longer is not waited for, and begun again after so many times its duration."""
 
-_SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
+_SILENT = {
+    RPCStatusCode.NOT_FOUND,
+    # The SDK's word for a call of its own that took too long: as a rule no worker is there to answer.
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.FAILED_PRECONDITION,
+}
 
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The state of a cycle now; `progress` is None when the workflow is gone or no worker answers."""
-
-    progress: CycleProgress | None
-    ledger: CycleStatistics
-    contacts_per_user: float
-
-    @property
-    def settled(self) -> int:
-        """How many entries have an outcome."""
-        counts = self.ledger
-        return counts.sent + self.skipped + self.failed + counts.uncertain + counts.cancelled
-
-    @property
-    def skipped(self) -> int:
-        """How many were skipped, for whatever reason."""
-        return sum(self.ledger.skipped.values())
-
-    @property
-    def failed(self) -> int:
-        """How many failed, by whatever class."""
-        return sum(self.ledger.failed.values())
-
-    @property
-    def known(self) -> bool:
-        """Whether the database has anything of this period."""
-        ledger = self.ledger
-        return bool(self.settled or ledger.open or ledger.plans_open or ledger.users_too_late)
-
-    @property
-    def expected(self) -> int:
-        """An estimate of all outcomes there will be: those there are, and the contacts of the plans still open."""
-        ahead = round(self.contacts_per_user * self.ledger.plans_open)
-        return self.settled + max(self.ledger.open, ahead)
-
-    @property
-    def stage(self) -> str:
-        """What the workflow does, in a word or two."""
-        if self.progress is None:
-            return "no answer from the workflow"
-        waves = self.progress.current_waves
-        return f"{self.progress.stage}, wave {cell(waves[0])}" if waves else self.progress.stage
+T = TypeVar("T")
 
 
 @dataclass
@@ -82,48 +48,36 @@ class Watch:
     client: Client
     database: Database
     period: str
-    _contacts_per_user: float | None = None
-    _counting: asyncio.Task[tuple[CycleStatistics, float]] | None = None
-    _counted: CycleStatistics | None = None
-    _count_at: float = 0.0
     _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    _last: Snapshot | None = None
+
+    def __post_init__(self) -> None:
+        self._counts = LedgerCounts(self.database, self.period)
 
     async def snapshot(self) -> Snapshot:
         """Ask the workflow and the ledger."""
-        return await self._snapshot(patience=None)
+        found = await self._snapshot(None)
+        assert found is not None, "it was waited for"
+        return found
 
-    async def _snapshot(self, patience: float | None) -> Snapshot:
-        if self._contacts_per_user is None:
-            self._contacts_per_user = await self._average()
-        progress, ledger = await asyncio.gather(self.progress(), self._ledger(patience))
-        return Snapshot(progress, _brought_up(ledger, progress), self._contacts_per_user)
+    async def _snapshot(self, patience: float | None) -> Snapshot | None:
+        progress, ledger, control = await asyncio.gather(
+            self.progress(), self._counts.newest(patience), self._control(patience)
+        )
+        if ledger is None:
+            return None
+        ledger = _brought_up(ledger, progress)
+        found = Snapshot(progress, ledger, control, 0)
+        total = max(self._counts.total, found.settled + ledger.open)
+        return Snapshot(progress, ledger, control, total)
 
-    async def _ledger(self, patience: float | None) -> CycleStatistics:
-        """Return the newest count; with patience the one before, if this one takes longer or its time has not come."""
-        rests = patience is not None and self._counted is not None and time.monotonic() < self._count_at
-        if self._counting is None and not rests:
-            self._counting = asyncio.create_task(self._count())
-        if self._counting is not None:
-            counting = self._counting
-            await asyncio.wait({counting}, timeout=patience if self._counted is not None else None)
-            if counting.done():
-                self._counting = None
-                self._counted, took = counting.result()
-                self._count_at = time.monotonic() + (RESTS * took if took > PROMPT_S else 0.0)
-        assert self._counted is not None
-        return self._counted
-
-    async def _count(self) -> tuple[CycleStatistics, float]:
-        began = time.monotonic()
-        counted = await balance_period(self.database.ledger, self.database.plans, self.period)
-        return counted, time.monotonic() - began
-
-    async def _average(self) -> float:
-        """Return the contacts per user among the first users: enough for a progress bar."""
-        async for page in self.database.users.pages(size=SAMPLE):
-            sizes = await self.database.contacts.sizes([user.id for user in page.items])
-            return sum(min(one, self.database.contacts.per_user) for one in sizes.values()) / max(1, len(page.items))
-        return 0.0
+    async def _control(self, patience: float | None) -> ControlChange:
+        asking = asyncio.ensure_future(self.database.controls.get(self.period))
+        done, _ = await asyncio.wait({asking}, timeout=patience)
+        if done:
+            return ControlChange.of(asking.result())
+        asking.cancel()
+        return self._last.control if self._last is not None else ControlChange()
 
     async def progress(self) -> CycleProgress | None:
         """Ask the workflows alone, not the ledger; None when the cycle is gone or no worker answers in time."""
@@ -137,38 +91,80 @@ class Watch:
             return None
 
     async def until_done(self, handle: WorkflowHandle[object, CycleStatistics]) -> CycleStatistics:
-        """Show a progress bar until the workflow has ended and return its result."""
-        ended = asyncio.ensure_future(handle.result())
-        await self.show_until(ended)
-        return await ended
+        """Show a line until the workflow has ended and return its result; a server that is away ends nothing."""
+        ended = asyncio.ensure_future(self.persist(handle.result))
+        try:
+            with goes_on(self.out, f"The cycle goes on; to watch it again: `cycle status {self.period} --watch`"):
+                await self.show_until(ended)
+                return await ended
+        finally:
+            ended.cancel()
+
+    async def persist(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what a call returns, however long a server is away."""
+        while True:
+            try:
+                return await call()
+            except (DependencyUnavailable, RPCError) as error:
+                if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+                    raise
+                await asyncio.sleep(AGAIN_S)
 
     async def show_until(self, ended: asyncio.Future[Any]) -> None:
-        """Show a progress bar until the future is done."""
-        with self.out.progress() as bar:
-            task = bar.add_task(self.period, total=None, detail="")
+        """Show a line until the future is done."""
+        with self.out.pulse.resting(), LiveLine(self.out.shown) as shown:
             while not ended.done():
                 began = time.monotonic()
-                self.draw(bar, task, await self._snapshot(patience=PROMPT_S))
+                shown.show(await self._line())
                 # A look at a large ledger may cost a while; it must not become a load of its own.
                 pause = max(INTERVAL, 2 * (time.monotonic() - began))
                 await asyncio.wait([ended], timeout=min(pause, LONGEST_INTERVAL))
-            self.draw(bar, task, await self.snapshot())
+            if not ended.cancelled() and ended.exception() is None:
+                self._last = await self.persist(self.snapshot)
+                shown.show(self._drawn(self._last))
 
-    def draw(self, bar: Progress, task: TaskID, now: Snapshot) -> None:
-        """Bring a bar up to date."""
+    async def _line(self) -> Line:
+        trouble = ""
+        try:
+            found = await self._snapshot(PROMPT_S)
+        except DependencyUnavailable as error:
+            found, trouble = None, f"{error.dependency} does not answer, trying again"
+        except RPCError:
+            found, trouble = None, "Temporal does not answer, trying again"
+        if (overdue := self._counts.overdue) is not None:
+            trouble = f"MongoDB has not answered for {overdue:.0f} s, trying again"
+        if found is not None:
+            self._last = found
+        if self._last is None:
+            return Line(self.period, 0, None, [trouble or "counting the ledger"])
+        return self._drawn(self._last, trouble)
+
+    def _drawn(self, now: Snapshot, trouble: str = "") -> Line:
+        if trouble or now.control.stops:
+            # What follows is measured anew.
+            self._seen.clear()
         self._seen.append((time.monotonic(), now.settled))
         (first, before), (last, after) = self._seen[0], self._seen[-1]
         rate = (after - before) / (last - first) if last > first else 0.0
-        # Rich's own estimate starts anew whenever the total changes, and this one is itself an estimate.
-        left = timedelta(seconds=round((now.expected - now.settled) / rate)) if rate else "-"
-        detail = (
-            f"{now.ledger.sent} sent, {now.skipped} skipped, {now.failed} failed, {now.ledger.open} open · "
-            f"{rate:.0f}/s, {left} left · {now.stage}"
-        )
-        bar.update(task, completed=now.settled, total=now.expected or None, detail=detail)
+        if trouble or not now.sends:
+            rate = 0.0
+        left = timedelta(seconds=round((now.total - now.settled) / rate)) if rate and now.total > now.settled else None
+        details = [
+            trouble or now.state,
+            f"{left} left" if left is not None else "",
+            f"{now.failed} failed" if now.failed else "",
+            f"{rate:.0f}/s" if rate else "",
+            f"{now.ledger.sent} sent",
+            f"{now.skipped} skipped" if now.skipped else "",
+            f"{now.ledger.open} open" if now.ledger.open else "",
+            f"{now.ledger.uncertain} uncertain" if now.ledger.uncertain else "",
+            now.wave,
+        ]
+        return Line(self.period, now.settled, now.total or None, details)
 
 
 def _brought_up(ledger: CycleStatistics, progress: CycleProgress | None) -> CycleStatistics:
     """Return a count that may be old with what the workflow says was sent since."""
     since = max(0, progress.counts.sent - ledger.sent) if progress is not None else 0
+    # No more than there is: what was counted elsewhere meanwhile must not be counted twice.
     return ledger.model_copy(update={"sent": ledger.sent + since, "open": max(0, ledger.open - since)})

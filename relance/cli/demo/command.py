@@ -16,6 +16,7 @@ from relance.cli.demo.month import Story
 from relance.cli.demo.report import Account
 from relance.cli.demo.virtual_time import FastMotion, VirtualTime
 from relance.cli.embedded import embedded, load_people
+from relance.cli.exports import shown
 from relance.cli.output import Answer
 from relance.devstack.stack import Ports
 from relance.domain.send_times import current_period, next_period
@@ -61,7 +62,7 @@ async def demo(
                 run.out.note(problem)
         if os.environ.get("KEEP") == "1":
             run.out.answer(answer)
-            run.out.note(f"For other terminals:\n{place.exports()}")
+            run.out.note(f"For other terminals:\n{shown(place.environment(), place.stack.environment())}")
             run.out.note(
                 f"Try `starter.py why --user u0001`, `starter.py cycle report {period}` or "
                 "`starter.py alerts list --all`. Ctrl-C ends it all."

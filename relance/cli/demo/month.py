@@ -110,7 +110,7 @@ class Story:
         handles = await self.motion.follow_ups(user_ids)
         slots = asyncio.Semaphore(AT_ONCE)
         with self.run.out.progress(shown=show) as bar:
-            task = bar.add_task(name, total=len(handles), detail="")
+            task = bar.add_task(name, total=len(handles))
 
             async def one(handle: WorkflowHandle[object, object]) -> None:
                 async with slots:

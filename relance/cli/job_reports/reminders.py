@@ -14,7 +14,6 @@ from relance.cli.periods import read_period
 from relance.cli.saving import SaveOption, save
 from relance.domain.effectiveness import Effects, count, in_order, overall
 from relance.errors import NotFound
-from relance.rendering.reminder_charts import reminder_charts
 
 PERIODS = 6
 
@@ -42,6 +41,8 @@ async def reminders(
     found, whole = in_order(found), overall(found.values())
     files: list[str] = []
     if folder is not None:
+        from relance.rendering.reminder_charts import reminder_charts
+
         charts = await asyncio.to_thread(reminder_charts, whole, run.settings.alerts.language)
         files = await save(folder, charts)
     return Answer({**data_of(found, whole), "files": files}, tables_of(found, whole, files))

@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from relance.cli.command import Run, command, invalid
 from relance.cli.output import Answer, table
+from relance.cli.waiting import DEFAULT_S, TimeoutOption, wait_for
 from relance.contracts.jobs import JobResult
 from relance.contracts.names import JobName
 from relance.domain.job_run import FAILED
@@ -42,7 +43,12 @@ WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for the end of th
 
 def _starting(job: JobName) -> Callable[..., Awaitable[Answer]]:
     async def start(
-        run: Run, *, dry_run: DryRunOption = False, now: NowOption = False, wait: WaitOption = False
+        run: Run,
+        *,
+        dry_run: DryRunOption = False,
+        now: NowOption = False,
+        wait: WaitOption = False,
+        patience: TimeoutOption = DEFAULT_S,
     ) -> Answer:
         client = await run.temporal()
         nominal = await _nominal(client, job, run.services.clock.now(), now=now or dry_run)
@@ -51,7 +57,8 @@ def _starting(job: JobName) -> Callable[..., Awaitable[Answer]]:
         if not (wait or dry_run):
             return Answer({"job": job, "nominal": nominal, "workflow": handle.id, "message": sentence}, sentence)
         run.out.note(sentence)
-        return result_answer(await handle.result(), dry_run=dry_run)
+        what = f"the dry run of {job}" if dry_run else f"the job {job}"
+        return result_answer(await wait_for(run, handle, what, "report jobs", patience), dry_run=dry_run)
 
     start.__doc__ = f"""{PURPOSES[job]}
 

@@ -36,6 +36,16 @@ async def test_planning_again_writes_only_what_changed(commands: Commands, db: D
     assert (await db.plans.of_user("b"))[0].instant == moved.instant
 
 
+async def test_users_of_open_plans_without_a_note_are_listed_by_pages_and_their_contacts_counted(db: Database) -> None:
+    await db.plans.write([_plan(one) for one in "abcde"])
+    await db.plans.write([_plan("f", status=PlanStatus.DONE), _plan("a", period="2026-12")])
+    await db.plans.expect(PERIOD, {"b": 0, "c": 7})
+    assert [page async for page in db.plans.unnoted(PERIOD, size=2)] == [["a", "d"], ["e"]]
+    await db.raw.contacts.insert_many([{"_id": f"c{n}", "userId": "ad"[n % 2]} for n in range(5)])
+    await db.raw.contacts.insert_one({"_id": "other", "userId": "b"})
+    assert await db.contacts.count_of_users(["a", "d", "nobody"]) == 5
+
+
 async def test_a_plan_being_sent_no_longer_follows_preferences(db: Database) -> None:
     await db.plans.write([_plan("a")])
     [plan] = await db.plans.begin(PERIOD, AT, Boundary(after=None, last="z", users=1), AT)

@@ -1,0 +1,152 @@
+"""A cycle at one moment: what its workflow says, what the ledger holds, and what it was told."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from relance.balance import balance_period
+from relance.cli.output import cell
+from relance.contracts.control import ControlChange
+from relance.contracts.cycle import CycleProgress, CycleStatistics
+
+if TYPE_CHECKING:
+    from relance.cli.services import Database
+
+PROMPT_S, RESTS = 1.0, 4
+"""A count of the ledger that takes longer is not waited for, and begun again after so many times its duration."""
+TOTAL_EVERY_S = 5.0
+"""How old the total may be: it changes with the plans, every hour."""
+OVERDUE_S, OVERDUE = 5.0, 3
+"""A count that takes longer, and longer than so many times the one before, is one that nobody answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a cycle now; `progress` is None when the workflow is gone or no worker answers.
+
+    `total` are all outcomes there will be: the contacts noted on plans, and those of the users whose plans are open.
+    """
+
+    progress: CycleProgress | None
+    ledger: CycleStatistics
+    control: ControlChange
+    total: int
+
+    @property
+    def settled(self) -> int:
+        """How many entries have an outcome."""
+        counts = self.ledger
+        return counts.sent + self.skipped + self.failed + counts.uncertain + counts.cancelled
+
+    @property
+    def skipped(self) -> int:
+        """How many were skipped, for whatever reason."""
+        return sum(self.ledger.skipped.values())
+
+    @property
+    def failed(self) -> int:
+        """How many failed, by whatever class."""
+        return sum(self.ledger.failed.values())
+
+    @property
+    def known(self) -> bool:
+        """Whether the database has anything of this period."""
+        return bool(self.settled or self.ledger.open or self.ledger.plans_open or self.ledger.users_too_late)
+
+    @property
+    def stage(self) -> str:
+        """What the workflow does, in a word or two."""
+        if self.progress is None:
+            return "no answer from the workflow"
+        coming = self.progress.next_wave
+        if not self.progress.current_waves and coming is not None and self.progress.stage == "waiting":
+            return f"waiting for {cell(coming)}"
+        return self.progress.stage
+
+    @property
+    def wave(self) -> str:
+        """Which wave is being sent; empty if none is."""
+        waves = self.progress.current_waves if self.progress is not None else ()
+        return f"wave {cell(waves[0])}" if waves else ""
+
+    @property
+    def sends(self) -> bool:
+        """Whether mails are being sent now, so that a rate says something."""
+        return bool(self.wave) and not self.control.stops
+
+    @property
+    def state(self) -> str:
+        """What a person has to know first: that it was stopped, by whom and why; else what the workflow does."""
+        if self.control.paused and self.progress is None:
+            return f"{self.control.words}; {self.stage}"
+        return self.control.words or self.stage
+
+
+@dataclass
+class LedgerCounts:
+    """Counts the ledger of a period, and what is still to come into it; never twice at once."""
+
+    database: Database
+    period: str
+    _counting: asyncio.Task[float] | None = None
+    _began: float = 0.0
+    _took: float = 0.0
+    _counted: CycleStatistics | None = None
+    _total: int = 0
+    _total_at: float = field(default=float("-inf"))
+    _count_at: float = 0.0
+
+    @property
+    def total(self) -> int:
+        """All outcomes there will be, as of the last count."""
+        return self._total
+
+    @property
+    def overdue(self) -> float | None:
+        """For how many seconds nobody has answered; None while an answer can be expected."""
+        if self._counting is None or self._counted is None:
+            return None
+        waited = time.monotonic() - self._began
+        return waited if waited > max(OVERDUE_S, OVERDUE * self._took) else None
+
+    async def newest(self, patience: float | None) -> CycleStatistics | None:
+        """Return the newest count; with patience the one before, if this one takes longer or its time has not come.
+
+        None if there is none yet.
+
+        Raises:
+            DependencyUnavailable: MongoDB.
+        """
+        rests = patience is not None and self._counted is not None and time.monotonic() < self._count_at
+        if self._counting is None and not rests:
+            self._began = time.monotonic()
+            self._counting = asyncio.create_task(self._count())
+        if self._counting is not None:
+            counting = self._counting
+            await asyncio.wait({counting}, timeout=patience)
+            if counting.done():
+                self._counting = None
+                self._took = counting.result()
+                self._count_at = time.monotonic() + (RESTS * self._took if self._took > PROMPT_S else 0.0)
+        return self._counted
+
+    async def _count(self) -> float:
+        began, plans = time.monotonic(), self.database.plans
+        stale = began - self._total_at > TOTAL_EVERY_S
+        noted = await plans.expected(self.period) if stale else 0
+        ahead = await self._ahead() if stale else 0
+        counted = await balance_period(self.database.ledger, plans, self.period)
+        if stale and (counted.eligible == noted or not self._total):
+            # Nothing was noted in between, which would count twice.
+            self._total, self._total_at = counted.eligible + ahead, time.monotonic()
+        self._counted = counted
+        return time.monotonic() - began
+
+    async def _ahead(self) -> int:
+        total = 0
+        async for users in self.database.plans.unnoted(self.period):
+            total += await self.database.contacts.count_of_users(users)
+        return total

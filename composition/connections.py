@@ -93,6 +93,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
                 AlertMailWriter(settings.mail).write,
                 SystemClock(),
                 breakers=breakers,
+                names=settings.channel_names,
             )
         )
         plugin = relance_plugin(

@@ -7,12 +7,13 @@ from datetime import timedelta
 from temporalio import workflow
 
 from workflows.options import POST
-from workflows.posting import REPEATED, TAKEN, Told, outcome_of, spread
+from workflows.posting import REPEATED, TAKEN, Told, outcome_of, spread, ways_of_report
 
 with workflow.unsafe.imports_passed_through():
     from activities.cycle_reports import CycleReports
     from relance.contracts.cycle_report import CycleReportInput, CycleReportPost, CycleReportResult
     from relance.domain.alerts.actions import Route
+    from relance.domain.alerts.routing import CYCLE_REPORT
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=3)
 
@@ -42,7 +43,7 @@ class CycleReport:
                 workflow.continue_as_new(request.model_copy(update=carried))
 
     async def _tell(self) -> Told:
-        told = await spread(self._post, (Route.FIRST,))
+        told = await spread(self._post, (Route.FIRST,), await ways_of_report(CYCLE_REPORT))
         self._outcomes |= told.outcomes
         shown = ", ".join(f"{channel}: {outcome}" for channel, outcome in self._outcomes.items())
         workflow.set_current_details(f"**{'told' if told.done else 'not told yet'}** · {shown}")

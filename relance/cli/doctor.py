@@ -16,6 +16,7 @@ from relance.cli.command import Run, command, sentence_of
 from relance.cli.doctor_health import data_of, is_wrong, seen_now, view_of
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
+from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.key_register import KeyRegister
 from relance.errors import RelanceError
 from relance.ports import LogCoverage
@@ -146,11 +147,18 @@ async def _database(run: Run) -> list[Finding]:
     async with run.database() as database:
         missing = await database.missing_indexes()
         register = await database.keys.read()
+        states = await database.channel_states.all()
     keys = [_ring(ring, register) for ring in run.settings.privacy.keyrings if ring.texts]
+    told = [_reader(one) for one in reached(run.settings.routes, states, run.settings.channels.fingerprint)]
     if missing:
         remedy = "run `starter.py bootstrap`"
-        return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy), *keys]
-    return [Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there"), *keys]
+        return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy), *keys, *told]
+    return [Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there"), *keys, *told]
+
+
+def _reader(found: Reached) -> Finding:
+    states = {Reach.TOLD: State.FINE, Reach.UNTRIED: State.WARNING, Reach.NOBODY: State.WRONG}
+    return Finding(found.what, states[found.reach], found.detail, found.remedy)
 
 
 def _ring(ring: Keyring, register: KeyRegister) -> Finding:

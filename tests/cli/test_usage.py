@@ -36,6 +36,7 @@ def services() -> Services:
         relay_log=_refuse,  # type: ignore[arg-type]
         greet_gateway=_refuse,  # type: ignore[arg-type]
         call_deadman=_nothing,
+        channels=_refuse,  # type: ignore[arg-type]
         health=_refuse,  # type: ignore[arg-type]
         load_samples=_nothing,
         worker=(),

@@ -6,7 +6,7 @@ What to say and when is decided by the pure functions of `relance.domain.alerts`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -34,7 +34,17 @@ with workflow.unsafe.imports_passed_through():
     from relance.domain.alerts.due import Telling, due
     from relance.domain.alerts.group import AlertGroup, Counts
     from relance.domain.alerts.model import AlertEvent
-    from relance.domain.alerts.observing import Step, acknowledge, clear, fire, hold, inhibit, observed, silence
+    from relance.domain.alerts.observing import (
+        Step,
+        acknowledge,
+        clear,
+        fire,
+        hold,
+        inhibit,
+        observed,
+        put_off,
+        silence,
+    )
     from relance.domain.alerts.parting import lines_by_route, parted
     from relance.domain.alerts.room import admitted, latest_observation
     from relance.domain.alerts.routing import AlertRoute
@@ -157,7 +167,7 @@ class Alert:
             self._step(fire(self._group, news.firings, now, self._policy, news.observation))
             self._step(clear(self._group, news.gone, now, self._policy))
         # Open in the database, and nobody here knows of it: its firing never arrived.
-        self._note(AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
+        self._entries += (AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
         for one in news.silenced:
             self._step(silence(self._group, one.keys, one.until))
 
@@ -176,14 +186,11 @@ class Alert:
     def _step(self, step: Step) -> None:
         self._group = step.group
         now = workflow.now()
-        self._note(
+        self._entries += (
             AlertEntry(key=key, event=event, at=now, detail=detail)
             for key, event, detail in step.happenings
             if event not in _IN_DATABASE
         )
-
-    def _note(self, entries: Iterable[AlertEntry]) -> None:
-        self._entries += entries
 
     async def _record(self) -> None:
         while self._entries:
@@ -199,20 +206,20 @@ class Alert:
     async def _deliver(self, action: Deliver) -> None:
         found = await ways()
         if found.routes:
-            done = await self._deliver_by_routes(action, found.routes)
-        else:
-            done = self._told(action, await tell(message(self._group, action), action.routes, found))
-        if not done:
+            await self._deliver_by_routes(action, found.routes)
+        elif not self._told(action, await tell(message(self._group, action), action.routes, found)):
             # Signals wait until then: what they bring goes into the same message.
             await workflow.sleep(ONCE_MORE, summary="no channel took the message; once more then")
 
-    async def _deliver_by_routes(self, action: Deliver, routes: Sequence[AlertRoute]) -> bool:
+    async def _deliver_by_routes(self, action: Deliver, routes: Sequence[AlertRoute]) -> None:
         split = parted(self._group, action, routes, workflow.now())
         self._step(hold(self._group, split.held, workflow.now()))
-        # All at once: a chat that is down does not hold up the others.
-        results = await asyncio.gather(*(self._by_routes.tell(self._group, part) for part in split.parts))
-        done = [self._told(part.action, told, part.route.name) for part, told in zip(split.parts, results, strict=True)]
-        return all(done)
+        parts = [self._by_routes.numbered(part) for part in split.parts]
+        # All at once, and what fails is put off by itself: a chat that is down does not hold up the others.
+        results = await asyncio.gather(*(self._by_routes.tell(self._group, part) for part in parts))
+        for part, told in zip(parts, results, strict=True):
+            if not self._told(part.action, told, part.route.name):
+                self._group = put_off(self._group, part.action.keys, workflow.now() + ONCE_MORE)
 
     def _told(self, action: Deliver, told: Told, route: str = "") -> bool:
         self._deliveries = [*self._deliveries, delivery(action, told, route)][-DELIVERIES_SHOWN:]

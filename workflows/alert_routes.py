@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from temporalio import workflow
@@ -32,6 +32,14 @@ class ByRoutes:
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)
+
+    def numbered(self, part: Part) -> Part:
+        """Return a part with the number of the message that it is: who took another one must not take it for that."""
+        last, action = self.taken.get(part.route.name), part.action
+        if last is None or last.sequence < action.sequence:
+            return part
+        another = last.lines != action.lines and not TAKEN.isdisjoint(last.outcomes.values())
+        return replace(part, action=replace(action, sequence=last.sequence + another))
 
     async def tell(self, group: AlertGroup, part: Part) -> Told:
         """Write a part to the channels of its route; tried again, it is for those that have not taken it yet."""

@@ -31,7 +31,7 @@ class Alerts(Group):
     routes_file: Path | None = Field(
         None,
         description="TOML file of routes: which alerts go to which channels and recipients, and their quiet hours; "
-        "deploy/routes.example.toml shows one. What no route takes goes to the channels of RELANCE_CHANNELS.",
+        "deploy/routes/example.toml shows one. What no route takes goes to the channels of RELANCE_CHANNELS.",
     )
     runbook_url: str | None = Field(
         None,

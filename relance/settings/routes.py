@@ -78,11 +78,14 @@ def _route(file: Path, number: int, given: Any, zone: str) -> AlertRoute:
     where = f"routes_file: {file}, route {number}" + (f" ({name})" if isinstance(name, str) else "")
     try:
         table = _Table.model_validate(given)
-        quiet = quiet_hours(table.quiet, zone) if table.quiet is not None else None
     except ValidationError as error:
         # A text that stands where it must not may be an address.
         lines = "; ".join(_sentence(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors())
         raise ValueError(f"{where}: {lines}") from None
+    try:
+        quiet = quiet_hours(table.quiet, zone) if table.quiet is not None else None
+    except ValidationError as error:
+        raise ValueError(f"{where}: quiet: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
     except ValueError as error:
         raise ValueError(f"{where}: quiet: {error}") from None
     if not table.always and not table.order:

@@ -41,6 +41,11 @@ class Deliver:
     sequence: int
     at: datetime
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The alerts."""
+        return tuple(line.key for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:

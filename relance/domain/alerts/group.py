@@ -35,7 +35,7 @@ class Member:
     `away_since` is set while the condition is gone but not yet for long enough to count as resolved. `flips` are the
     newest changes between there and gone, at most as many as make an alert flapping. `told_at`, `told_value` are of the
     last message that named it, `told_first` of the first one of what is now going on. `held_until` is the end of the
-    quiet hours that it waits for.
+    quiet hours that it waits for, or when it is tried again.
     """
 
     severity: Severity

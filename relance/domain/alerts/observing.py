@@ -111,6 +111,13 @@ def hold(group: AlertGroup, held: Mapping[str, datetime], now: datetime) -> Step
     return Step(group, tuple(Happening(key, AlertEvent.SUPPRESSED, Suppression.QUIET_HOURS) for key in newly))
 
 
+def put_off(group: AlertGroup, keys: Collection[str], until: datetime) -> AlertGroup:
+    """Return the group with these alerts to be told then: no channel of theirs took the message."""
+    return group.with_members(
+        {key: replace(group.members[key], held_until=until) for key in keys if key in group.members}
+    )
+
+
 def inhibit(group: AlertGroup, by: str | None) -> AlertGroup:
     """Return the group held back by an open alert that explains it away, or released again."""
     return replace(group, inhibited_by=by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -18,6 +18,8 @@ from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.key_register import KeyRegister
+from relance.domain.quarantine import listed
+from relance.domain.wording import counted
 from relance.errors import RelanceError
 from relance.ports import LogCoverage
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
@@ -148,17 +150,29 @@ async def _database(run: Run) -> list[Finding]:
         missing = await database.missing_indexes()
         register = await database.keys.read()
         states = await database.channel_states.all()
+        unreadable = {name: one.count for name, one in (await database.quarantine.counts()).items()}
     keys = [_ring(ring, register) for ring in run.settings.privacy.keyrings if ring.texts]
     told = [_reader(one) for one in reached(run.settings.routes, states, run.settings.channels.fingerprint)]
     if missing:
         remedy = "run `starter.py bootstrap`"
         return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy), *keys, *told]
-    return [Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there"), *keys, *told]
+    fine = Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there")
+    return [fine, *keys, *told, _documents(unreadable)]
 
 
 def _reader(found: Reached) -> Finding:
     states = {Reach.TOLD: State.FINE, Reach.UNTRIED: State.WARNING, Reach.NOBODY: State.WRONG}
     return Finding(found.what, states[found.reach], found.detail, found.remedy)
+
+
+def _documents(unreadable: Mapping[str, int]) -> Finding:
+    count = sum(unreadable.values())
+    if not count:
+        return Finding("documents", State.FINE, "none is known that cannot be read")
+    remedy = "see `starter.py quarantine list`"
+    return Finding(
+        "documents", State.WARNING, f"{counted(count, 'document')} cannot be read: {listed(unreadable)}", remedy
+    )
 
 
 def _ring(ring: Keyring, register: KeyRegister) -> Finding:

@@ -28,6 +28,7 @@ from relance.ports import (
     Ledger,
     Plans,
     Probe,
+    Quarantine,
     RelayLog,
     Reports,
     Restores,
@@ -104,6 +105,10 @@ class Database(Protocol):
     @property
     def effects(self) -> Effects:
         """What the workers' work leaves behind."""
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """The documents that could not be read."""
 
     @property
     def restores(self) -> Restores:

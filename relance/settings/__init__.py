@@ -278,7 +278,7 @@ def load_settings() -> Settings:
     try:
         return Settings(_secrets_dir=folder)
     except ValidationError as error:
-        lines = (_sentence(problem["loc"], problem["msg"]) for problem in error.errors(include_url=False))
+        lines = (_sentence(one["loc"], one["msg"]) for one in error.errors(include_url=False))
         raise SettingsError("; ".join(lines)) from None
     except SourceError as error:
         # A whole group as JSON that is none.
@@ -287,7 +287,8 @@ def load_settings() -> Settings:
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
     # What concerns several groups names its variables itself.
-    return f"{_variable(location)}: {message}" if location else message.removeprefix("Value error, ")
+    text = message.removeprefix("Value error, ")
+    return f"{_variable(location)}: {text}" if location else text
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from relance.settings.group import SecretUrl
 
 ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
 _SHOWN = re.compile(r"[\w-]{0,32}(:[\w-]{0,32})?")
+_URL = TypeAdapter(SecretUrl)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 EXAMPLE = '{"slack:desk": "https://...", "mail:duty": "duty@your.domain"}'
 
@@ -93,5 +96,10 @@ def _check(name: str, kind: ChannelName, address: str) -> None:
     if kind is ChannelName.MAIL:
         if not ADDRESS.fullmatch(address):
             raise ValueError(f"{name} has no mail address; write one, and name a further recipient for another one")
+    elif kind is not ChannelName.APPRISE:
+        try:
+            _URL.validate_python(address)
+        except ValidationError:
+            raise ValueError(f"{name} has no address that begins like https:// and names a host") from None
     elif not re.match(r"[a-z][a-z0-9+.-]*://\S+$", address.strip(), re.IGNORECASE):
         raise ValueError(f"{name} has no address that begins like https://")

@@ -79,8 +79,9 @@ DEPLOYMENT = f"""\
 # POSTGRES_PASSWORD=
 
 # --- Who is told of alerts: without a channel to people nobody is, and `doctor` and `watchdog` say so. A webhook of
-# Slack or Mattermost; docker-compose hands it to Alertmanager too. Then: starter.py alerts channels --test ---
-# RELANCE_CHANNELS__ORDER=slack
+# Slack or Mattermost, with the order `slack`; docker-compose hands it to Alertmanager too. Then try it with
+# starter.py alerts channels --test ---
+# RELANCE_CHANNELS__ORDER=
 # RELANCE_CHANNELS__SLACK_URL=
 """
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from relance.cli import app
-from relance.cli.services import Documents, LiveHealth, Services
+from relance.cli.services import Database, Documents, LiveHealth, Services
 from relance.clock import SystemClock
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.runtime import exit as leaving
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.adapters.mongo.connection import Database as MongoDatabase
-    from relance.ports import RelayLog, Reports
+    from relance.ports import Channel, RelayLog, Reports
     from relance.runtime.telemetry import Telemetry
     from relance.settings import Settings
 
@@ -183,6 +183,26 @@ def relay_log(loaded: Settings) -> AbstractAsyncContextManager[RelayLog | None]:
     return opened_relay_log(loaded.relay_log)
 
 
+@asynccontextmanager
+async def channels(loaded: Settings, opened: Database) -> AsyncIterator[Mapping[str, Channel]]:
+    """Open every channel that is in use."""
+    from relance.adapters.breaker import Breakers
+    from relance.adapters.channels.opening import OpenChannels
+    from relance.rendering.alert_mail import AlertMailWriter
+
+    write = AlertMailWriter(loaded.mail).write
+    async with OpenChannels(
+        loaded.channels,
+        loaded.mail,
+        opened.chat_messages,
+        write,
+        SystemClock(),
+        breakers=Breakers(loaded.breakers),
+        names=loaded.channel_names,
+    ) as ready:
+        yield ready.by_name
+
+
 async def greet_gateway(loaded: Settings) -> None:
     """Ask the gateway whether it is there."""
     from relance.gateway import greeting
@@ -210,6 +230,7 @@ def services() -> Services:
         call_deadman=call_deadman,
         relay_log=relay_log,
         health=health,
+        channels=channels,
         load_samples=load_samples,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,

@@ -27,7 +27,7 @@ from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import child_environment, join_supervisor, supervise
 from relance.settings import Settings, load_settings
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 from relance.settings.unfit import check_keys, check_names
 from workflows.registry import WORKFLOWS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from relance.domain.alert_wording.messages import alert_message, details_message
 from relance.domain.alerts.due import Telling
 from relance.domain.alerts.inhibition import INHIBITS
 from relance.domain.alerts.model import Alert, AlertEvent, HistoryEntry
+from relance.domain.alerts.routing import AlertRoute
 from relance.domain.channel_state import Condition, after, is_usable
 from relance.domain.messages import Attachment, OutgoingMessage
 from relance.errors import ChannelError, ChannelGone, ChannelRefused
@@ -45,7 +46,10 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class AlertDelivery:
-    """Tell people; `always` and `order` are the channels' names as the settings have them."""
+    """Tell people; `always` and `order` are the channels' names as the settings have them.
+
+    The first of `routes` that takes an alert names its channels instead; the last one takes everything.
+    """
 
     desk: AlertDesk
     states: ChannelStates
@@ -56,6 +60,7 @@ class AlertDelivery:
     voice: Voice
     clock: Clock
     meter: Meter
+    routes: Sequence[AlertRoute] = ()
 
     @activity.defn
     async def ways(self) -> Ways:
@@ -64,8 +69,8 @@ class AlertDelivery:
             states = await self.states.all()
         usable = {name for name, one in self.addresses.items() if is_usable(states.get(name), one.fingerprint)}
         return Ways(
-            always=tuple(name for name in self.always if name in usable),
-            order=tuple(name for name in self.order if name in usable and name not in self.always),
+            **_used(self.always, self.order, usable),
+            routes=tuple(one.model_copy(update=_used(one.always, one.order, usable)) for one in self.routes),
         )
 
     @activity.defn
@@ -109,7 +114,7 @@ class AlertDelivery:
     async def _message(self, request: PostInput) -> OutgoingMessage:
         found = await self.desk.alerts.newest([line.key for line in request.lines])
         alerts = [found[line.key] for line in request.lines if line.key in found]
-        key = ids.alert_message_key(request.group, request.opened_at, request.sequence)
+        key = ids.alert_message_key(request.group, request.opened_at, request.sequence, request.route)
         at = request.at.astimezone(ZoneInfo(self.voice.zone))
         if request.details:
             return details_message(
@@ -143,6 +148,13 @@ class AlertDelivery:
         known = (await self.states.all()).get(name)
         address = self.addresses[name].fingerprint
         await self.states.note(after(known, name, condition, self.clock.now(), address=address, detail=detail))
+
+
+def _used(always: Sequence[str], order: Sequence[str], usable: Collection[str]) -> dict[str, tuple[str, ...]]:
+    return {
+        "always": tuple(name for name in always if name in usable),
+        "order": tuple(name for name in order if name in usable and name not in always),
+    }
 
 
 def _result(error: ChannelError) -> str:

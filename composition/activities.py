@@ -168,6 +168,7 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
         Voice(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
         SystemClock(),
         open_.instruments,
+        settings.routes if settings.alerts.routes else (),
     )
 
 

@@ -20,6 +20,7 @@ from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.admission import admit
 from relance.clock import SystemClock
+from relance.domain.alerts.routing import unrouted
 from relance.domain.sharing import Share
 from relance.ports import Probe, RelayLog
 from relance.rendering.alert_mail import AlertMailWriter
@@ -63,6 +64,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
     way_out.before_leaving(telemetry.shutdown)
     if telemetry.metrics_url:
         logger.info("metrics at %s", telemetry.metrics_url)
+    _tell_unrouted(settings)
     tokens = LinkTokens(settings.privacy.link_keys)
     writer = LetterWriter(
         settings.mail,
@@ -98,6 +100,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
                 AlertMailWriter(settings.mail).write,
                 SystemClock(),
                 breakers=breakers,
+                names=settings.channel_names,
             )
         )
         plugin = relance_plugin(
@@ -108,3 +111,10 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         yield Connections(
             client, database, mailer, breakers, share, relay_log, reports, channels, probes, telemetry.instruments
         )
+
+
+def _tell_unrouted(settings: Settings) -> None:
+    left = unrouted(settings.alerts.routes) if settings.alerts.routes else {}
+    if left:
+        rules = ", ".join(f"{rule} ({', '.join(severities)})" for rule, severities in left.items())
+        logger.warning("no route takes %s; it goes to %s", rules, ", ".join(settings.routes[-1].channels) or "nobody")

@@ -13,11 +13,13 @@ from composition.connections import Connections
 from composition.probes import mongo_probe
 from relance.alerting import AlertDesk
 from relance.clock import SystemClock
+from relance.domain.alerts.routing import route_of
+from relance.domain.health import ProbeRule
 from relance.domain.probes import ProbeName
 from relance.health import HealthDesk
 from relance.ports import Channel
 from relance.settings import Settings
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 from relance.temporal.schedules import declared
 
 
@@ -31,7 +33,7 @@ def health_of(settings: Settings, open_: Connections, desk: AlertDesk) -> list[C
     outages = Outages(
         mongo_probe(settings, data),
         rules[ProbeName.MONGODB],
-        _channels(settings, open_),
+        _channels(settings, open_, rules[ProbeName.MONGODB]),
         Voice(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
         health.again,
         health.outage_pause,
@@ -49,11 +51,9 @@ def health_of(settings: Settings, open_: Connections, desk: AlertDesk) -> list[C
     ]
 
 
-def _channels(settings: Settings, open_: Connections) -> OutageChannels:
+def _channels(settings: Settings, open_: Connections, rule: ProbeRule) -> OutageChannels:
     def named(names: Sequence[str]) -> list[Channel]:
         return [open_.channels.by_name[name] for name in names]
 
-    channels = settings.channels
-    return OutageChannels(
-        named(channels.always_names), named(channels.order_names), frozenset({str(ChannelName.INBOX)})
-    )
+    route = route_of(settings.routes, rule.alert, rule.alert, rule.severity) or settings.routes[-1]
+    return OutageChannels(named(route.always), named(route.order), frozenset({str(ChannelName.INBOX)}))

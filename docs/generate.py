@@ -77,6 +77,12 @@ DEPLOYMENT = f"""\
 # RELANCE_MAIL__LINK_BASE=
 # docker-compose only, the password of Temporal's database (openssl rand -hex 24):
 # POSTGRES_PASSWORD=
+
+# --- Who is told of alerts: without a channel to people nobody is, and `doctor` and `watchdog` say so. A webhook of
+# Slack or Mattermost, with the order `slack`; docker-compose hands it to Alertmanager too. Then try it with
+# starter.py alerts channels --test ---
+# RELANCE_CHANNELS__ORDER=
+# RELANCE_CHANNELS__SLACK_URL=
 """
 
 

@@ -76,7 +76,9 @@ These four say most:
 ABOUT_RULES = """\
 `deploy/prometheus/rules.yml`. They watch from outside what Relance cannot say itself when it does not run; its own
 alerts are in [incidents.md](incidents.md). `promtool test rules deploy/prometheus/rules_test.yml` shows each of them
-fire.
+fire. In `docker-compose.yml` Prometheus tells an Alertmanager (`deploy/alertmanager/alertmanager.yml`), which writes to
+the same webhook of Slack or Mattermost as Relance itself, `RELANCE_CHANNELS__SLACK_URL` in `.env`; without one it tells
+nobody, and its log says so. Elsewhere name your own Alertmanager in `deploy/prometheus/prometheus.yml`.
 
 """
 

@@ -14,7 +14,7 @@ from relance.contracts.alerts import Decided, Inhibited, Sighted, SilencedKeys
 from relance.domain.alerts.inhibition import INHIBITS, inhibited_rules, inhibitor
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry
 from relance.domain.alerts.opening import Sighting
-from relance.domain.alerts.silences import Silence, silenced_until
+from relance.domain.alerts.silences import Matcher, Silence, silenced_until
 from relance.errors import NotFound
 from relance.ids import alert_key
 from relance.ports import AlertGroups, Alerts, Clock, Silences
@@ -83,6 +83,36 @@ class AlertDesk:
                 longest = max(silence.ends_at, silenced_until(alert, active, now) or silence.ends_at)
                 ends.setdefault(longest, []).append(alert)
         return [one for end, alerts in ends.items() for one in await self._decide(alerts, entry, end)]
+
+    async def unsilence(self, silences: Sequence[Silence], matchers: Sequence[Matcher], by: str) -> list[Alert]:
+        """End silences; return the open alerts that none holds back any more.
+
+        Alerts that `matchers` name are freed too when nothing holds them back: whoever died in between comes again.
+        """
+        now = self.clock.now()
+        await self.silences.end([one.id for one in silences], now, by)
+        active = await self.silences.active(now)
+        named = (*matchers, *(one.matcher for one in silences))
+        meant = [alert for alert in await self.alerts.open() if any(one.matches(alert) for one in named)]
+        held = [alert for alert in meant if alert.state is AlertState.SILENCED]
+        ends = {alert.key: silenced_until(alert, active, now) for alert in held}
+        for one in active:
+            # Another silence holds, but not for as long.
+            keys = [
+                alert.key for alert in held if ends[alert.key] == one.ends_at and one.ends_at != alert.silenced_until
+            ]
+            if keys:
+                entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=one.author, detail=one.reason)
+                await self._decide([alert for alert in held if alert.key in keys], entry, one.ends_at)
+        free = [alert for alert in held if ends[alert.key] is None]
+        entry = HistoryEntry(at=now, event=AlertEvent.SILENCE_ENDED, by=by)
+        freed = await self.alerts.decide([alert.key for alert in free], entry)
+        # A silence that ends at once; also for those that the database knows to be free, and their group may not.
+        told = [*freed, *(alert for alert in meant if alert.state is AlertState.FIRING)]
+        for group in sorted({alert.group for alert in told}):
+            keys = [alert.key for alert in told if alert.group == group]
+            await self.groups.tell(group, Decided(keys=tuple(keys), until=now))
+        return freed
 
     async def matching(self, target: str) -> list[Alert]:
         """Return the open alerts with this key or of this group.

@@ -128,9 +128,10 @@ def alert_workflow_id(group: str) -> str:
     return f"alert/{group}"
 
 
-def alert_message_key(group: str, opened_at: datetime, sequence: int) -> str:
+def alert_message_key(group: str, opened_at: datetime, sequence: int, route: str = "") -> str:
     """Return the deduplication key of a group's message: the same however often it is delivered (SPEC A6)."""
-    return f"alert/{group}/{_instant(opened_at)}/{sequence}"
+    number = f"{route}/{sequence}" if route else f"{sequence}"
+    return f"alert/{group}/{_instant(opened_at)}/{number}"
 
 
 def report_key(job: str, day: date) -> str:

@@ -62,13 +62,14 @@ class Prometheus:
 
 
 @asynccontextmanager
-async def prometheus(folder: Path, metrics_url: str) -> AsyncIterator[Prometheus]:
+async def prometheus(folder: Path, metrics_url: str, alertmanager: str | None = None) -> AsyncIterator[Prometheus]:
     port = processes.free_port()
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
     config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s"}
     config["rule_files"] = [str(RULES)]
     target = metrics_url.removeprefix("http://").removesuffix("/metrics")
     config["scrape_configs"] = [{"job_name": "relance", "static_configs": [{"targets": [target]}]}]
+    config["alerting"]["alertmanagers"][0]["static_configs"] = [{"targets": [alertmanager] if alertmanager else []}]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     address = f"{processes.HOST}:{port}"
     command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]

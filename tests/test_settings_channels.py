@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from relance.settings.channels import ChannelName, Channels
+from relance.settings.channels import Channels
+from relance.settings.recipients import ChannelName
 
 SECRET = "whsec_" + "b2xkIHNlY3JldCBvZiB0aGlydHkgdHdvIGJ5dGVz"
 

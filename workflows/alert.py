@@ -5,14 +5,16 @@ What to say and when is decided by the pure functions of `relance.domain.alerts`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
 
 from workflows.alert_news import merged
+from workflows.alert_routes import ByRoutes, delivery, message
 from workflows.options import LOOK_UP
-from workflows.posting import tell
+from workflows.posting import Told, by, tell, ways
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertDelivery
@@ -22,7 +24,6 @@ with workflow.unsafe.imports_passed_through():
         AlertInput,
         AlertView,
         Decided,
-        Delivery,
         DetailsAsked,
         Inhibited,
         PostInput,
@@ -33,8 +34,20 @@ with workflow.unsafe.imports_passed_through():
     from relance.domain.alerts.due import Telling, due
     from relance.domain.alerts.group import AlertGroup, Counts
     from relance.domain.alerts.model import AlertEvent
-    from relance.domain.alerts.observing import Step, acknowledge, clear, fire, inhibit, observed, silence
+    from relance.domain.alerts.observing import (
+        Step,
+        acknowledge,
+        clear,
+        fire,
+        hold,
+        inhibit,
+        observed,
+        put_off,
+        silence,
+    )
+    from relance.domain.alerts.parting import lines_by_route, parted
     from relance.domain.alerts.room import admitted, latest_observation
+    from relance.domain.alerts.routing import AlertRoute
     from relance.domain.alerts.settling import settled
     from relance.domain.wording import counted
 
@@ -67,6 +80,7 @@ class Alert:
         self._inbox: list[Sighted | Decided | Inhibited] = []
         self._asked = list(request.asked)
         self._took_at = request.took_at or workflow.now() - GATHER
+        self._by_routes = ByRoutes()
 
     @workflow.signal
     def sighted(self, news: Sighted) -> None:
@@ -153,7 +167,7 @@ class Alert:
             self._step(fire(self._group, news.firings, now, self._policy, news.observation))
             self._step(clear(self._group, news.gone, now, self._policy))
         # Open in the database, and nobody here knows of it: its firing never arrived.
-        self._note(AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
+        self._entries += (AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
         for one in news.silenced:
             self._step(silence(self._group, one.keys, one.until))
 
@@ -172,14 +186,11 @@ class Alert:
     def _step(self, step: Step) -> None:
         self._group = step.group
         now = workflow.now()
-        self._note(
+        self._entries += (
             AlertEntry(key=key, event=event, at=now, detail=detail)
             for key, event, detail in step.happenings
             if event not in _IN_DATABASE
         )
-
-    def _note(self, entries: Iterable[AlertEntry]) -> None:
-        self._entries += entries
 
     async def _record(self) -> None:
         while self._entries:
@@ -193,31 +204,28 @@ class Alert:
             self._entries = self._entries[len(some) :]
 
     async def _deliver(self, action: Deliver) -> None:
-        post = PostInput(
-            channel="",
-            group=self._group.group,
-            opened_at=self._group.opened_at,
-            sequence=action.sequence,
-            telling=action.telling,
-            lines=action.lines,
-            at=action.at,
-        )
-        told = await tell(post, action.routes)
-        self._deliveries = [
-            *self._deliveries,
-            Delivery(
-                sequence=action.sequence,
-                telling=action.telling,
-                at=action.at,
-                alerts=len(action.lines),
-                outcomes=told.outcomes,
-            ),
-        ][-DELIVERIES_SHOWN:]
-        if told.done:
-            self._step(delivered(self._group, action, workflow.now(), self._policy))
-        else:
+        found = await ways()
+        if found.routes:
+            await self._deliver_by_routes(action, found.routes)
+        elif not self._told(action, await tell(message(self._group, action), action.routes, found)):
             # Signals wait until then: what they bring goes into the same message.
             await workflow.sleep(ONCE_MORE, summary="no channel took the message; once more then")
+
+    async def _deliver_by_routes(self, action: Deliver, routes: Sequence[AlertRoute]) -> None:
+        split = parted(self._group, action, routes, workflow.now())
+        self._step(hold(self._group, split.held, workflow.now()))
+        parts = [self._by_routes.numbered(part) for part in split.parts]
+        # All at once, and what fails is put off by itself: a chat that is down does not hold up the others.
+        results = await asyncio.gather(*(self._by_routes.tell(self._group, part) for part in parts))
+        for part, told in zip(parts, results, strict=True):
+            if not self._told(part.action, told, part.route.name):
+                self._group = put_off(self._group, part.action.keys, workflow.now() + ONCE_MORE)
+
+    def _told(self, action: Deliver, told: Told, route: str = "") -> bool:
+        self._deliveries = [*self._deliveries, delivery(action, told, route)][-DELIVERIES_SHOWN:]
+        if told.done:
+            self._step(delivered(self._group, action, workflow.now(), self._policy, route))
+        return told.done
 
     async def _tell_details(self) -> None:
         asked, self._asked = self._asked, []
@@ -241,7 +249,12 @@ class Alert:
             details=True,
             next_repeat=min(repeats, default=None),
         )
-        await tell(post, (Route.FIRST,))
+        channels = await ways()
+        if not channels.routes:
+            await tell(post, (Route.FIRST,), channels)
+        for route, lines in lines_by_route(self._group, post.lines, channels.routes).items():
+            part = post.model_copy(update={"lines": lines, "route": route.name})
+            await tell(part, (Route.FIRST,), by(route))
 
     async def _wait(self, action: Action) -> None:
         timeout = min(action.until - workflow.now(), LONGEST_WAIT) if isinstance(action, Wait) else None

@@ -10,7 +10,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from workflows.options import POST
-from workflows.posting import REPEATED, TAKEN, Told, outcome_of, spread
+from workflows.posting import REPEATED, TAKEN, Told, outcome_of, spread, ways_of_report
 
 with workflow.unsafe.imports_passed_through():
     from activities.cycle_reports import CycleReports
@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.cycle_report import CycleReportInput, CycleReportPost, CycleReportResult
     from relance.contracts.names import TaskQueue
     from relance.domain.alerts.actions import Route
+    from relance.domain.alerts.routing import CYCLE_REPORT
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=3)
 
@@ -47,7 +48,7 @@ class CycleReport:
                 workflow.continue_as_new(request.model_copy(update=carried))
 
     async def _tell(self) -> Told:
-        told = await spread(self._post, (Route.FIRST,))
+        told = await spread(self._post, (Route.FIRST,), await ways_of_report(CYCLE_REPORT))
         self._outcomes |= told.outcomes
         shown = ", ".join(f"{channel}: {outcome}" for channel, outcome in self._outcomes.items())
         workflow.set_current_details(f"**{'told' if told.done else 'not told yet'}** · {shown}")

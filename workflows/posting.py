@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.alerts import Posted, PostInput, Ways
     from relance.contracts.names import Failure
     from relance.domain.alerts.actions import Route
+    from relance.domain.alerts.routing import AlertRoute, route_of_report
     from relance.domain.wording import counted
 
 DELIVERED, REPEATED = "delivered", "repeated"
@@ -34,18 +35,34 @@ Send = Callable[[str], Awaitable[str]]
 """Hands the message to a channel; returns `delivered`, `repeated` or why not."""
 
 
-async def tell(post: PostInput, routes: Sequence[Route]) -> Told:
+async def ways() -> Ways:
+    """Return the channels in use, and the routes to them."""
+    return await workflow.execute_activity_method(AlertDelivery.ways, summary="look up the channels in use", **LOOK_UP)
+
+
+async def ways_of_report(report: str) -> Ways:
+    """Return the channels that one of the reports goes to."""
+    found = await ways()
+    route = route_of_report(found.routes, report)
+    return found if route is None else by(route)
+
+
+def by(route: AlertRoute) -> Ways:
+    """Return the channels of a route."""
+    return Ways(always=route.always, order=route.order)
+
+
+async def tell(post: PostInput, routes: Sequence[Route], ways: Ways) -> Told:
     """Write a message about alerts to every channel that is to have it."""
-    return await spread(lambda channel: _post(post, channel), routes)
+    return await spread(lambda channel: send_to(post, channel), routes, ways)
 
 
-async def spread(send: Send, routes: Sequence[Route]) -> Told:
+async def spread(send: Send, routes: Sequence[Route], ways: Ways) -> Told:
     """Hand a message to every channel that is to have it.
 
     It is done with when somebody has it and no channel in line may still take it later: one that failed for good is
     replaced by the next, and with none left the ones that always get it are enough.
     """
-    ways = await workflow.execute_activity_method(AlertDelivery.ways, summary="look up the channels in use", **LOOK_UP)
     results = await asyncio.gather(*(send(name) for name in ways.always))
     outcomes = dict(zip(ways.always, results, strict=True))
     later = False
@@ -75,7 +92,8 @@ async def _down_the_line(send: Send, names: Sequence[str]) -> dict[str, str]:
     return outcomes
 
 
-async def _post(post: PostInput, channel: str) -> str:
+async def send_to(post: PostInput, channel: str) -> str:
+    """Hand a message about alerts to a channel; return how it fared."""
     what = "details" if post.details else str(post.telling)
     return await outcome_of(
         workflow.execute_activity_method(

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from workflows.options import COUNT, LOOK_UP, POST
-from workflows.posting import REPEATED, TAKEN, outcome_of, spread
+from workflows.posting import REPEATED, TAKEN, outcome_of, spread, ways_of_report
 
 with workflow.unsafe.imports_passed_through():
     from activities.digests import GIVEN_UP_AFTER, Digests
@@ -63,7 +63,7 @@ async def _post(job: JobName, request: JobRequest, taken: ReportTaken) -> dict[s
         )
 
     while True:
-        told = await spread(send, (Route.FIRST,))
+        told = await spread(send, (Route.FIRST,), await ways_of_report(job))
         outcomes |= told.outcomes
         if told.done or workflow.now() + ONCE_MORE > at + PATIENCE:
             return outcomes

@@ -17,6 +17,7 @@ from relance.cli.command import Run, command, sentence_of
 from relance.cli.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
+from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.key_register import KeyRegister
 from relance.domain.quarantine import listed
 from relance.domain.wording import counted
@@ -170,13 +171,20 @@ async def _database(run: Run) -> list[Finding]:
     async with run.database() as database:
         missing = await database.missing_indexes()
         register = await database.keys.read()
+        states = await database.channel_states.all()
         unreadable = {name: one.count for name, one in (await database.quarantine.counts()).items()}
     keys = [_ring(ring, register) for ring in run.settings.privacy.keyrings if ring.texts]
+    told = [_reader(one) for one in reached(run.settings.routes, states, run.settings.channels.fingerprint)]
     if missing:
         remedy = "run `starter.py bootstrap`"
-        return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy), *keys]
+        return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy), *keys, *told]
     fine = Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there")
-    return [fine, *keys, _documents(unreadable)]
+    return [fine, *keys, *told, _documents(unreadable)]
+
+
+def _reader(found: Reached) -> Finding:
+    states = {Reach.TOLD: State.FINE, Reach.UNTRIED: State.WARNING, Reach.NOBODY: State.WRONG}
+    return Finding(found.what, states[found.reach], found.detail, found.remedy)
 
 
 def _documents(unreadable: Mapping[str, int]) -> Finding:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from relance.ports import (
         Alerts,
         AuditMarks,
+        Channel,
         ChannelStates,
         ChatMessages,
         Clock,
@@ -137,6 +138,7 @@ DatabaseFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[D
 TemporalFactory: TypeAlias = "Callable[[], Awaitable[Client]]"
 ReportsFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[Reports]]"
 RelayLogFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[RelayLog | None]]"
+ChannelsFactory: TypeAlias = "Callable[[Settings, Database], AbstractAsyncContextManager[Mapping[str, Channel]]]"
 RelayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 GatewayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
@@ -164,6 +166,7 @@ class Services:
     greet_gateway: GatewayCheck
     call_deadman: DeadmanCall
     health: ProbesFactory
+    channels: ChannelsFactory
     load_samples: SampleLoader
     worker: Sequence[str]
     span: Span = nullcontext

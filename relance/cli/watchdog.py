@@ -16,6 +16,7 @@ from relance.cli.output import Answer, table
 from relance.cli.services import Database
 from relance.contracts.names import TaskQueue
 from relance.domain import watchdog as rules
+from relance.domain.alerts.reach import reached
 from relance.domain.job_audit import Status
 from relance.domain.watchdog import Effect, EffectState, Patience
 from relance.errors import DependencyUnavailable
@@ -98,12 +99,14 @@ async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[
         last_mail = await database.effects.last_mail(periods, now - patience.mails) if periods else None
         stuck = await database.effects.stuck_claims(periods, now - patience.mails) if periods else 0
         told = await database.alerts.open()
+        states = await database.channel_states.all()
     policy = run.settings.alerts.policy
     gathered = max(policy.interval, policy.medium.gather or timedelta(0))
     return [
         rules.mails(due, last_mail, now, patience.mails),
         rules.claims(stuck, patience.mails),
-        rules.alerts(told, now, gathered + patience.alerts),
+        rules.alerts(told, now, gathered + patience.alerts, run.settings.routes),
+        *rules.readers(reached(run.settings.routes, states, run.settings.channels.fingerprint)),
     ]
 
 

@@ -10,6 +10,7 @@ from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.model import AlertEvent
 from relance.domain.alerts.observing import Firing
 from relance.domain.alerts.policy import AlertPolicy
+from relance.domain.alerts.routing import AlertRoute
 from relance.domain.base import Utc, Wire
 
 
@@ -72,16 +73,21 @@ class DetailsAsked(Wire):
 
 
 class Ways(Wire):
-    """The channels to write to now: all of `always`, and the first of `order` that takes the message."""
+    """The channels to write to now: all of `always`, and the first of `order` that takes the message.
+
+    With `routes` the first one that takes an alert names its channels instead; the last one takes everything.
+    """
 
     always: tuple[str, ...]
     order: tuple[str, ...]
+    routes: tuple[AlertRoute, ...] = ()
 
 
 class PostInput(Wire):
     """One message for one channel; what identifies it is the same however often it is tried (SPEC A6).
 
-    `details` asks for the details to message `sequence` instead of the message; they name the next repeat.
+    `details` asks for the details to message `sequence` instead of the message; they name the next repeat. `route` is
+    the one it goes by, where there are several; each numbers its own messages.
     """
 
     channel: str
@@ -93,6 +99,7 @@ class PostInput(Wire):
     at: Utc
     details: bool = False
     next_repeat: Utc | None = None
+    route: str = ""
 
 
 class Posted(Wire):
@@ -126,6 +133,7 @@ class Delivery(Wire):
     at: Utc
     alerts: int
     outcomes: dict[str, str] = Field(default_factory=dict)
+    route: str = ""
 
 
 class AlertView(Wire):

@@ -116,7 +116,7 @@ class Stack:
             "RELANCE_EVERFLOW__API_KEY": NETWORK_KEY,
             "RELANCE_GATEWAY__PORT": str(self.gateway_port),
             "RELANCE_GATEWAY__PUBLIC_URL": f"http://{processes.HOST}:{self.gateway_port}",
-            **(_chat_environment(self.chat_http) if self.chat_http else {}),
+            **(chat_environment(self.chat_http) if self.chat_http else {}),
         }
 
     def describe(self) -> list[tuple[str, str]]:
@@ -188,7 +188,8 @@ class Stack:
             await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
 
-def _chat_environment(chat: str) -> dict[str, str]:
+def chat_environment(chat: str) -> dict[str, str]:
+    """Return the settings by which alerts go to a chat of ours."""
     return {
         # A developer's own settings may name real channels: nothing is to leave this machine.
         "RELANCE_CHANNELS__ALWAYS": "inbox",

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from relance.domain.alerts.inhibition import inhibitor
-from relance.domain.alerts.model import Alert, AlertEvent, AlertState
+from relance.domain.alerts.model import Alert, AlertEvent, AlertState, Suppression
+from relance.domain.alerts.reach import Reach, Reached
+from relance.domain.alerts.routing import AlertRoute, route_of
 from relance.domain.failures import Severity
 from relance.domain.period_coverage import Gap, Uncovered
 
@@ -127,12 +129,16 @@ def tasks(queue: str, workers: int, oldest: timedelta, now: datetime, patience: 
     return Effect(what, EffectState.FINE, f"{workers} worker process(es)")
 
 
-def alerts(open_: Sequence[Alert], now: datetime, patience: timedelta) -> Effect:
-    """Judge whether people are told of alerts; low ones wait for the digest, explained ones for their cause."""
+def alerts(open_: Sequence[Alert], now: datetime, patience: timedelta, routes: Sequence[AlertRoute] = ()) -> Effect:
+    """Judge whether people are told of alerts.
+
+    Low ones wait for the digest, explained ones for their cause, and others for the end of the quiet hours of their
+    route.
+    """
     rules = {alert.rule for alert in open_}
-    untold = [alert for alert in open_ if _is_untold(alert, rules) and now - alert.fired_at > patience]
+    untold = [alert for alert in open_ if _is_untold(alert, rules) and now - _told_from(alert, now, routes) > patience]
     if not untold:
-        return Effect("alerts", EffectState.FINE, "people were told of every alert")
+        return Effect("alerts", EffectState.FINE, "every alert has its message")
     names = ", ".join(sorted({alert.rule for alert in untold}))
     since = min(alert.fired_at for alert in untold)
     return Effect("alerts", EffectState.STOPPED, f"nobody was told of {len(untold)}: {names}", since)
@@ -141,7 +147,28 @@ def alerts(open_: Sequence[Alert], now: datetime, patience: timedelta) -> Effect
 def _is_untold(alert: Alert, open_rules: Collection[str]) -> bool:
     if alert.state is not AlertState.FIRING or alert.severity is Severity.LOW or inhibitor(alert.rule, open_rules):
         return False
-    return not any(entry.event in {AlertEvent.SENT, AlertEvent.SUPPRESSED} for entry in alert.history)
+    return not any(
+        entry.event is AlertEvent.SENT
+        or (entry.event is AlertEvent.SUPPRESSED and entry.detail != Suppression.QUIET_HOURS)
+        for entry in alert.history
+    )
+
+
+def _told_from(alert: Alert, now: datetime, routes: Sequence[AlertRoute]) -> datetime:
+    route = route_of(routes, alert.rule, alert.group, alert.severity)
+    return route.due_from(alert.severity, alert.fired_at, now) if route is not None else alert.fired_at
+
+
+def readers(found: Sequence[Reached]) -> list[Effect]:
+    """Judge whether the channels lead to people, and take their messages."""
+    return [
+        Effect(
+            f"readers of {one.what}",
+            EffectState.STOPPED if one.reach is Reach.NOBODY else EffectState.FINE,
+            f"{one.detail}: {one.remedy}" if one.remedy else one.detail,
+        )
+        for one in found
+    ]
 
 
 def ago(time: timedelta) -> str:

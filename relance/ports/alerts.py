@@ -56,6 +56,9 @@ class Silences(Protocol):
     async def add(self, silence: Silence) -> None:
         """Store a silence."""
 
+    async def end(self, ids: Sequence[str], at: datetime, by: str) -> None:
+        """End these silences now if they hold; they stay stored, with who took them back."""
+
     async def active(self, now: datetime) -> list[Silence]:
         """Return the silences that hold now, the one that ends first at the front."""
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
+from relance.domain.alerts.routing import DEFAULT, AlertRoute
 from relance.domain.holdout import HeldOut, HoldOut
 from relance.domain.reminders import ReminderTiming
 from relance.domain.send_times import FIRST_REMINDER_DAYS
@@ -228,6 +229,29 @@ class Settings(BaseSettings):
     watchdog: Watchdog = Watchdog()
     privacy: Privacy = Privacy()
 
+    @model_validator(mode="after")
+    def _routes_lead_to_channels(self) -> Self:
+        for route in self.alerts.routes:
+            for name in route.channels:
+                lack = self.channels.lack(name)
+                if lack is not None:
+                    where = f"RELANCE_ALERTS__ROUTES_FILE: {self.alerts.routes_file}, route {route.name}"
+                    raise ValueError(f"{where}: RELANCE_CHANNELS: {lack}")
+        return self
+
+    @property
+    def routes(self) -> tuple[AlertRoute, ...]:
+        """Where alerts go, the first that takes one counts; the last takes everything: the channels by default."""
+        channels = self.channels
+        rest = AlertRoute(name=DEFAULT, always=channels.always_names, order=channels.order_names)
+        return (*self.alerts.routes, rest)
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Every channel that is in use, once."""
+        default, others = self.routes[-1], self.routes[:-1]
+        return tuple(dict.fromkeys(name for route in (default, *others) for name in route.channels))
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -256,12 +280,17 @@ def load_settings() -> Settings:
     try:
         return Settings(_secrets_dir=folder)
     except ValidationError as error:
-        problems = error.errors(include_url=False)
-        lines = (f"{_variable(one['loc'])}: {one['msg'].removeprefix('Value error, ')}" for one in problems)
+        lines = (_sentence(one["loc"], one["msg"]) for one in error.errors(include_url=False))
         raise SettingsError("; ".join(lines)) from None
     except SourceError as error:
         # A whole group as JSON that is none.
         raise SettingsError(f"RELANCE_*: {error}") from None
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    # What concerns several groups names its variables itself.
+    text = message.removeprefix("Value error, ")
+    return f"{_variable(location)}: {text}" if location else text
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

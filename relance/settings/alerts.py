@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, model_validator
 
 from relance.domain.alerts.policy import AlertPolicy, Pace
+from relance.domain.alerts.routing import AlertRoute
 from relance.settings.group import Group, Zone
+from relance.settings.routes import read_routes
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
 
@@ -24,6 +27,11 @@ class Alerts(Group):
     )
     low_by_rule: bool = Field(
         False, description="Whether each rule tells its low alerts itself; else the daily digest tells them all."
+    )
+    routes_file: Path | None = Field(
+        None,
+        description="TOML file of routes: which alerts go to which channels and recipients, and their quiet hours; "
+        "deploy/routes/example.toml shows one. What no route takes goes to the channels of RELANCE_CHANNELS.",
     )
     runbook_url: str | None = Field(
         None,
@@ -77,6 +85,19 @@ class Alerts(Group):
         le=_LONGEST,
         description="How long a flapping alert must keep still to be told again.",
     )
+
+    _routes: tuple[AlertRoute, ...] = PrivateAttr(())
+
+    @model_validator(mode="after")
+    def _routes_can_be_read(self) -> Self:
+        if self.routes_file is not None:
+            self._routes = read_routes(self.routes_file, self.zone)
+        return self
+
+    @property
+    def routes(self) -> tuple[AlertRoute, ...]:
+        """The routes of the file, the first that takes an alert counts."""
+        return self._routes
 
     @property
     def policy(self) -> AlertPolicy:

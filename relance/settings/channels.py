@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from relance.settings.group import Group, SecretUrl
-
-
-class ChannelName(StrEnum):
-    """The channels we can write to."""
-
-    INBOX = "inbox"
-    SLACK = "slack"
-    TEAMS = "teams"
-    WEBHOOK = "webhook"
-    MAIL = "mail"
-    APPRISE = "apprise"
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+from relance.settings.recipients import EXAMPLE, ChannelName, kind_of, listed, masked, read_recipients
 
 
 def _channels(text: str) -> str:
-    names = _listed(text)
-    unknown = sorted(set(names) - set(ChannelName))
-    if unknown:
-        raise ValueError(f"no channel is called {', '.join(unknown)}; there are {', '.join(ChannelName)}")
+    names = listed(text)
+    for name in names:
+        kind_of(name)
     if len(set(names)) < len(names):
         raise ValueError("a channel is named twice")
     return ",".join(names)
 
 
 def _webhook_secrets(secrets: SecretStr) -> SecretStr:
-    for secret in _listed(secrets.get_secret_value()):
+    for secret in listed(secrets.get_secret_value()):
         try:
             key = b64decode(secret.removeprefix("whsec_"), validate=True)
         except ValueError:
@@ -46,6 +30,11 @@ def _webhook_secrets(secrets: SecretStr) -> SecretStr:
         if not 24 <= len(key) <= 64:
             raise ValueError("a secret must be of 24 to 64 bytes")
     return secrets
+
+
+def _recipients(text: SecretStr) -> SecretStr:
+    read_recipients(text)
+    return text
 
 
 ChannelList = Annotated[str, AfterValidator(_channels)]
@@ -81,6 +70,11 @@ class Channels(Group):
     apprise_url: SecretStr | None = Field(
         None, description="Any other service by its Apprise address; needs the extra relance[apprise]."
     )
+    recipients: Annotated[SecretStr, AfterValidator(_recipients)] = Field(
+        SecretStr(""),
+        description="Further recipients of a channel, as a JSON object from their names to their addresses: "
+        f"{EXAMPLE}. They can be named wherever a channel can; names are shown, addresses are not.",
+    )
     local_hosts: str = Field(
         "",
         description="Hosts (host or host:port, separated by commas) that may be called without TLS and at a private "
@@ -92,38 +86,55 @@ class Channels(Group):
     @model_validator(mode="after")
     def _named_channels_have_addresses(self) -> Channels:
         for name in (*self.always_names, *self.order_names):
-            field = _ADDRESS_OF.get(name)
-            if field and not getattr(self, field):
-                raise ValueError(f"{name} is named as a channel, but {field} is not set")
-            if name is ChannelName.WEBHOOK and not self.secrets:
-                raise ValueError("webhook is named as a channel, but webhook_secrets is not set")
+            lack = self.lack(name)
+            if lack is not None:
+                raise ValueError(lack)
         return self
 
+    def lack(self, name: str) -> str | None:
+        """Return why a channel that somebody names cannot be written to; None if it can."""
+        kind = kind_of(name)
+        if kind != name and name not in read_recipients(self.recipients):
+            return f"{name} is named as a channel, but recipients has no address of it"
+        field = _ADDRESS_OF.get(kind)
+        if kind == name and field and not getattr(self, field):
+            return f"{name} is named as a channel, but {field} is not set"
+        if kind is ChannelName.WEBHOOK and not self.secrets:
+            return f"{name} is named as a channel, but webhook_secrets is not set"
+        return None
+
     @property
-    def always_names(self) -> tuple[ChannelName, ...]:
+    def always_names(self) -> tuple[str, ...]:
         """The channels of `always`."""
-        return tuple(map(ChannelName, _listed(self.always)))
+        return tuple(listed(self.always))
 
     @property
-    def order_names(self) -> tuple[ChannelName, ...]:
+    def order_names(self) -> tuple[str, ...]:
         """The channels of `order`."""
-        return tuple(map(ChannelName, _listed(self.order)))
+        return tuple(listed(self.order))
 
-    def address(self, name: ChannelName) -> str:
+    def address(self, name: str) -> str:
         """Return where a channel leads; nothing for the inbox."""
-        value = getattr(self, _ADDRESS_OF[name]) if name in _ADDRESS_OF else None
+        kind = kind_of(name)
+        if kind != name:
+            return read_recipients(self.recipients).get(name, "")
+        value = getattr(self, _ADDRESS_OF[kind]) if kind in _ADDRESS_OF else None
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
 
-    def fingerprint(self, name: ChannelName) -> str:
+    def fingerprint(self, name: str) -> str:
         """Return what changes with a channel's address and does not tell it; the addresses of webhooks are secrets."""
         return sha256(self.address(name).encode()).hexdigest()[:16]
+
+    def masked(self, name: str) -> str:
+        """Return enough of a channel's address to recognise it."""
+        return masked(kind_of(name), self.address(name))
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
         """The signing secrets."""
-        return tuple(map(SecretStr, _listed(self.webhook_secrets.get_secret_value())))
+        return tuple(map(SecretStr, listed(self.webhook_secrets.get_secret_value())))
 
     @property
     def local_host_names(self) -> frozenset[str]:
         """The hosts of `local_hosts`."""
-        return frozenset(one.lower() for one in _listed(self.local_hosts))
+        return frozenset(one.lower() for one in listed(self.local_hosts))

@@ -215,3 +215,59 @@ async def test_what_opens_under_a_silence_is_born_silent(fired: Terminal, client
     async with desk(fired, client) as (ours, _):
         [born] = await ours.fire([page("0.7.376")])
     assert born.state == "silenced"
+
+
+async def test_a_silence_is_taken_back_and_its_alert_told_and_twice_changes_nothing(
+    fired: Terminal, client: Client
+) -> None:
+    silenced = fired.json("alerts", "silence", FIRST, "--for", "4h", "--reason", "page is being replaced")
+    said = fired.json("alerts", "unsilence", silenced["silence"]["id"][:8], "--by", "dora")
+    assert keys(said) == [FIRST]
+    assert [one["id"] for one in said["silences"]] == [silenced["silence"]["id"]]
+    listed = fired.json("alerts", "list")
+    assert listed["silences"] == []
+    assert {alert["state"] for alert in listed["alerts"]} == {"firing"}
+    history = next(one for one in listed["alerts"] if one["key"] == FIRST)["history"]
+    assert (history[-1]["event"], history[-1]["by"]) == ("silence_ended", "dora")
+    _, ended = await signals(client, Rule.DEFAULT_LP, "decided", Decided)
+    assert ended.keys == (FIRST,)
+    assert ended.until <= datetime.now(UTC)
+    again = fired.json("alerts", "unsilence", silenced["silence"]["id"][:8])
+    assert (again["silences"], again["alerts"]) == ([], [])
+    assert "nothing was taken back" in again["message"]
+
+
+def test_a_silence_is_taken_back_as_it_was_named_and_broader_ones_hold(fired: Terminal) -> None:
+    fired.json("alerts", "silence", FIRST, "--for", "4h", "--reason", "page is being replaced")
+    broad = fired.json("alerts", "silence", "--rule", "default-lp", "--for", "1h", "--reason", "deployment")
+    said = fired.json("alerts", "unsilence", FIRST)
+    assert len(said["silences"]) == 1
+    # Another silence holds it, for less time.
+    assert keys(said) == []
+    listed = fired.json("alerts", "list")
+    assert [one["id"] for one in listed["silences"]] == [broad["silence"]["id"]]
+    until = {alert["key"]: alert["silenced_until"] for alert in listed["alerts"]}
+    assert until[FIRST] == until[SECOND]
+    assert set(keys(fired.json("alerts", "unsilence", "--rule", "default-lp"))) == {FIRST, SECOND}
+
+
+def test_every_silence_can_be_taken_back_at_once(fired: Terminal) -> None:
+    fired.json("alerts", "silence", FIRST, "--for", "4h", "--reason", "page is being replaced")
+    fired.json("alerts", "silence", CRITICAL, "--severity", "critical", "--for", "1h", "--reason", "we know")
+    said = fired.json("alerts", "unsilence", "--all")
+    assert set(keys(said)) == {FIRST, CRITICAL}
+    assert len(said["silences"]) == 2
+    assert fired.json("alerts", "unsilence", "--all")["silences"] == []
+
+
+async def test_who_died_between_silence_and_alert_runs_it_again(fired: Terminal, client: Client) -> None:
+    fired.json("alerts", "silence", FIRST, "--for", "4h", "--reason", "page is being replaced")
+    async with desk(fired, client) as (_, database):
+        await database.raw.silences.delete_many({})
+    assert keys(fired.json("alerts", "unsilence", FIRST)) == [FIRST]
+
+
+def test_what_nobody_silenced_ever_cannot_be_taken_back(fired: Terminal) -> None:
+    ended = fired.run("alerts", "unsilence", "no-such-rule", "--json")
+    assert ended.code == 2
+    assert "no-such-rule" in ended.data["error"]

@@ -10,7 +10,7 @@ import pytest
 import starter
 from relance.domain.channel_state import ChannelState, Condition
 from relance.settings import Settings
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 from tests.cli.desk import stored
 from tests.cli.terminal import Terminal
 

@@ -36,6 +36,7 @@ def services() -> Services:
         relay_log=_refuse,  # type: ignore[arg-type]
         greet_gateway=_refuse,  # type: ignore[arg-type]
         call_deadman=_nothing,
+        channels=_refuse,  # type: ignore[arg-type]
         health=_refuse,  # type: ignore[arg-type]
         load_samples=_nothing,
         worker=(),
@@ -108,7 +109,13 @@ WRONG = {
     "alerts silence default-lp --until 2020-01-01 --reason known": ("--until", "to come"),
     "alerts silence default-lp --for 4h --reason ' '": ("--reason", "3 to 500"),
     "alerts silence default-lp --for 4h": ("--reason", "--help"),
-    "alerts enable fax": ("fax", "--help"),
+    "alerts enable fax": ("fax", "choose one of: inbox"),
+    "alerts channels slack": ("CHANNEL", "--test"),
+    "alerts channels --test fax": ("fax", "choose one of: inbox"),
+    "alerts routes --severity high": ("--severity", "--explain"),
+    "alerts routes --explain mongodb-unhealty": ("--explain", "mongodb-unhealthy"),
+    "alerts unsilence": ("KEY", "--all"),
+    "alerts unsilence default-lp --all": ("KEY", "exactly one"),
     "alerts enable slack": ("CHANNEL", "inbox"),
     "report jobs --days 0": ("--days", "--help"),
     "doctor --verbose": ("--verbose", "--help"),

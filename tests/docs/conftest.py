@@ -13,7 +13,7 @@ from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.samples import sample_world
 from relance.devstack.everflow.world import World
 from relance.devstack.samples import sample_people
-from relance.devstack.stack import Stack
+from relance.devstack.stack import Stack, chat_environment
 from relance.settings.everflow import Everflow
 from tests.cli.terminal import Terminal
 from tests.installation import installed
@@ -26,9 +26,9 @@ NAMED = date(2026, 11, 22)
 
 
 @pytest.fixture(scope="module")
-async def terminal(stack: Stack) -> AsyncIterator[Terminal]:
+async def terminal(stack: Stack, chat_http: str) -> AsyncIterator[Terminal]:
     """A terminal that leads to them, in the state in which `starter.py dev` leaves everything."""
-    async with installed(stack, f"docs-{uuid4().hex[:8]}") as installation:
+    async with installed(stack, f"docs-{uuid4().hex[:8]}", chat_environment(chat_http)) as installation:
         await installation.load(*sample_people(USERS, CONTACTS))
         async with EverflowControl(stack.everflow_http) as network:
             await network.put_world(_world())

@@ -7,9 +7,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from relance.devstack.stack import chat_environment
 from relance.domain.control import ControlState
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from tests.cli.terminal import Terminal
@@ -48,15 +50,16 @@ class DeadmanService:
 
 
 @pytest.fixture
-async def deadman(installation: Installation) -> AsyncIterator[DeadmanService]:
+async def deadman(installation: Installation, chat_http: str) -> AsyncIterator[DeadmanService]:
     service = DeadmanService()
     server = await asyncio.start_server(service.take, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     service.url = f"http://127.0.0.1:{port}/ping/a-secret-token"
     installation.environment |= {
         **SCALED,
+        **chat_environment(chat_http),
         "RELANCE_WATCHDOG__DEADMAN_URL": service.url,
-        "RELANCE_CHANNELS__LOCAL_HOSTS": f"127.0.0.1:{port}",
+        "RELANCE_CHANNELS__LOCAL_HOSTS": f"127.0.0.1:{port},{urlsplit(chat_http).netloc}",
     }
     yield service
     server.close()

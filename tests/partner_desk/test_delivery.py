@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -14,6 +14,7 @@ from relance.contracts.names import Failure
 from relance.domain.alerts.actions import Line
 from relance.domain.alerts.due import Telling
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState, Rule
+from relance.domain.alerts.routing import AlertRoute
 from relance.domain.channel_state import Condition
 from relance.domain.messages import Attachment, OutgoingMessage, plain_text
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
@@ -155,6 +156,23 @@ async def test_a_channel_that_is_gone_stays_out_of_use_until_it_leads_elsewhere(
     await perform(moved.post, request())
     state = (await bureau.data.channel_states.all())["slack"]
     assert (state.condition, state.delivered, state.failed) == (Condition.WORKING, 1, 1)
+
+
+async def test_a_channel_that_is_gone_is_left_out_of_every_route_and_each_route_numbers_its_messages(
+    bureau: Bureau, delivery: AlertDelivery, slack: ScriptedChannel
+) -> None:
+    await bureau.desk.fire([sighting()])
+    desk = AlertRoute(name="desk", rules=("default-lp",), order=("slack", "inbox"))
+    rest = AlertRoute(name="default", always=("inbox",), order=("slack",))
+    routed = replace(delivery, routes=(desk, rest))
+    assert (await perform(routed.ways)).routes == (desk, rest)
+    await perform(routed.post, request())
+    await perform(routed.post, request().model_copy(update={"route": "desk"}))
+    assert len({one.key for one in slack.taken}) == 2
+    slack.script = [ChannelGone("slack", "it answered 410")]
+    with pytest.raises(ApplicationError):
+        await perform(routed.post, request())
+    assert [one.channels for one in (await perform(routed.ways)).routes] == [("inbox",), ("inbox",)]
 
 
 async def test_what_happened_is_recorded_once_and_a_cause_tells_those_it_explains(

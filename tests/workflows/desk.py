@@ -14,6 +14,7 @@ from relance.contracts.alerts import AlertEntry, Posted, PostInput, RecordInput,
 from relance.contracts.checks import CheckLook, CheckRequest, NoDataInput
 from relance.contracts.cycle import JobRunInput
 from relance.contracts.names import Failure
+from relance.domain.alerts.routing import AlertRoute
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Newsroom:
     order: tuple[str, ...] = ("slack", "mail")
     broken: set[str] = field(default_factory=set)
     busy: set[str] = field(default_factory=set)
+    routes: tuple[AlertRoute, ...] = ()
     posts: list[PostInput] = field(default_factory=list)
     entries: list[AlertEntry] = field(default_factory=list)
 
@@ -40,7 +42,7 @@ class Newsroom:
 
     @activity.defn(name="ways")
     async def ways(self) -> Ways:
-        return Ways(always=self.always, order=self.order)
+        return Ways(always=self.always, order=self.order, routes=self.routes)
 
     @activity.defn(name="post")
     async def post(self, request: PostInput) -> Posted:

@@ -47,6 +47,7 @@ from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
 from tests.workflows.histories_held import LONG, Answers, record_held
+from tests.workflows.histories_routes import record_routes
 from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
 from tests.workflows.test_follow_up import RecordedSteps
@@ -357,6 +358,7 @@ async def record() -> int:
             await record_upkeep(skipper)
         await server.stop()
     await record_signals(save)
+    await record_routes(save)
     sys.stdout.write(f"recorded in {FOLDER}\n")
     return 0
 

@@ -65,6 +65,9 @@ class Group:
             while not await _answer(holds()):
                 await asyncio.sleep(0.05)
 
+    async def view_has(self, outcome: str) -> bool:
+        return any(outcome in one.outcomes.values() for one in (await self.view()).deliveries)
+
     async def told(self, messages: int, channel: str = "slack") -> list[tuple[str, int, int]]:
         await self.until(lambda: len(self.room.told(channel)) >= messages)
         return self.room.told(channel)

@@ -49,6 +49,15 @@ def test_histories_of_controlled_cycles_hold_what_they_are_named_for(name: str, 
 
 
 @pytest.mark.parametrize(
+    "what", ["quiet_hours", '"route":"duty"', '"route":"desk"', "ChannelUnavailable", '"escalation"', '"details":true']
+)
+def test_the_history_of_a_routed_group_holds_what_it_is_named_for(what: str) -> None:
+    history = (FOLDER / "alert.routed.json").read_text()
+    payloads = [b64decode(data).decode() for data in re.findall(r'"data": "([^"]+)"', history)]
+    assert any(what in text for text in (history, *payloads))
+
+
+@pytest.mark.parametrize(
     ("name", "what"),
     [
         ("follow_up.held", "held while the cycle is paused"),

@@ -15,7 +15,7 @@ from relance.domain.failures import Severity
 from relance.domain.messages import OutgoingMessage, plain_text
 from relance.errors import ChannelUnavailable, SettingsError
 from relance.ports import Delivered
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 
 _KINDS = {Severity.CRITICAL: "failure", Severity.HIGH: "warning", Severity.MEDIUM: "warning", Severity.LOW: "info"}
 
@@ -27,14 +27,13 @@ class AppriseChannel:
         SettingsError: the extra is not installed, or Apprise does not know the address.
     """
 
-    name: str = ChannelName.APPRISE
-
-    def __init__(self, url: SecretStr, timeout: float) -> None:
+    def __init__(self, url: SecretStr, timeout: float, name: str = ChannelName.APPRISE) -> None:
+        self.name = name
         self._apprise = _library()
         self._timeout = timeout
         self._services = self._apprise.Apprise()
         if not self._services.add(url.get_secret_value()):
-            raise SettingsError("RELANCE_CHANNELS__APPRISE_URL: Apprise does not know this kind of address")
+            raise SettingsError(f"RELANCE_CHANNELS: Apprise does not know the kind of address of {name}")
 
     async def deliver(self, message: OutgoingMessage) -> Delivered:
         """Send a message as plain text that ends with its key; in a thread, because Apprise blocks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relance.domain.messages import OutgoingMessage
 from relance.ports import ChatMessages, Delivered
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 
 
 class Inbox:

@@ -22,8 +22,8 @@ from relance.errors import (
     MailUncertain,
 )
 from relance.ports import Delivered
-from relance.settings.channels import ChannelName
 from relance.settings.mail import Mail
+from relance.settings.recipients import ChannelName
 
 WriteMail: TypeAlias = Callable[[OutgoingMessage, str, str], bytes]
 """Writes a message to an address under a Message-ID, with CRLF line ends."""
@@ -32,9 +32,8 @@ WriteMail: TypeAlias = Callable[[OutgoingMessage, str, str], bytes]
 class AlertMail:
     """`ports.Channel` over SMTP; the same key always has the same Message-ID. Who made it closes it."""
 
-    name: str = ChannelName.MAIL
-
-    def __init__(self, mail: Mail, to_address: str, write: WriteMail) -> None:
+    def __init__(self, mail: Mail, to_address: str, write: WriteMail, name: str = ChannelName.MAIL) -> None:
+        self.name = name
         self._mail = mail
         self._to_address = to_address
         self._write = write

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from types import TracebackType
 
@@ -18,12 +18,13 @@ from relance.adapters.channels.signed_webhook import SignedWebhook
 from relance.adapters.channels.slack import Slack
 from relance.adapters.channels.teams import Teams
 from relance.ports import Channel, ChatMessages, Clock
-from relance.settings.channels import ChannelName, Channels
+from relance.settings.channels import Channels
 from relance.settings.mail import Mail
+from relance.settings.recipients import ChannelName, kind_of
 
 
 class OpenChannels:
-    """The channels of this process by name; an async context manager that closes them.
+    """The channels that `names` names, by name; an async context manager that closes them.
 
     Raises:
         SettingsError: a channel cannot be made of its settings.
@@ -38,29 +39,37 @@ class OpenChannels:
         clock: Clock,
         *,
         breakers: Breakers,
+        names: Iterable[str],
     ) -> None:
         self._closing = AsyncExitStack()
         http = ChannelHttp(settings)
         self._closing.push_async_callback(http.close)
-        alert_mail = AlertMail(mail, settings.mail_to or "", write_mail)
-        self._closing.push_async_callback(alert_mail.close)
-        makers: dict[ChannelName, Callable[[], Channel]] = {
-            ChannelName.INBOX: lambda: Inbox(messages),
-            ChannelName.SLACK: lambda: Slack(http, _given(settings.slack_url)),
-            ChannelName.TEAMS: lambda: Teams(http, _given(settings.teams_url)),
-            ChannelName.WEBHOOK: lambda: SignedWebhook(http, _given(settings.webhook_url), settings.secrets, clock),
-            ChannelName.MAIL: lambda: alert_mail,
-            ChannelName.APPRISE: lambda: AppriseChannel(_given(settings.apprise_url), settings.timeout),
+
+        def address(name: str) -> SecretStr:
+            return SecretStr(settings.address(name))
+
+        def alert_mail(name: str) -> AlertMail:
+            channel = AlertMail(mail, settings.address(name), write_mail, name)
+            self._closing.push_async_callback(channel.close)
+            return channel
+
+        makers: dict[ChannelName, Callable[[str], Channel]] = {
+            ChannelName.INBOX: lambda _: Inbox(messages),
+            ChannelName.SLACK: lambda name: Slack(http, address(name), name),
+            ChannelName.TEAMS: lambda name: Teams(http, address(name), name),
+            ChannelName.WEBHOOK: lambda name: SignedWebhook(http, address(name), settings.secrets, clock, name),
+            ChannelName.MAIL: alert_mail,
+            ChannelName.APPRISE: lambda name: AppriseChannel(address(name), settings.timeout, name),
         }
-        named = (*settings.always_names, *settings.order_names)
-        self.by_name: dict[str, Channel] = {
-            str(name): makers[name]()
+        self.by_name: dict[str, Channel] = {}
+        self.fingerprints: dict[str, str] = {}
+        for name in names:
+            kind = kind_of(name)
+            channel = makers[kind](name)
             # The inbox is our own database.
-            if name is ChannelName.INBOX
-            else GuardedChannel(makers[name](), breakers.rare(f"channel {name}"))
-            for name in named
-        }
-        self.fingerprints: dict[str, str] = {str(name): settings.fingerprint(name) for name in named}
+            guarded = kind is not ChannelName.INBOX
+            self.by_name[name] = GuardedChannel(channel, breakers.rare(f"channel {name}")) if guarded else channel
+            self.fingerprints[name] = settings.fingerprint(name)
 
     async def __aenter__(self) -> OpenChannels:
         return self
@@ -69,8 +78,3 @@ class OpenChannels:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._closing.aclose()
-
-
-def _given(url: SecretStr | None) -> SecretStr:
-    # The settings have checked that every channel they name has its address.
-    return url or SecretStr("")

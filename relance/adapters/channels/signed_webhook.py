@@ -12,15 +12,21 @@ from pydantic import SecretStr
 from relance.adapters.channels.http import ChannelHttp
 from relance.domain.messages import OutgoingMessage, links, plain_text
 from relance.ports import Clock, Delivered
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 
 
 class SignedWebhook:
     """`ports.Channel` after Standard Webhooks; the message's key is the `webhook-id`."""
 
-    name: str = ChannelName.WEBHOOK
-
-    def __init__(self, http: ChannelHttp, url: SecretStr, secrets: Sequence[SecretStr], clock: Clock) -> None:
+    def __init__(
+        self,
+        http: ChannelHttp,
+        url: SecretStr,
+        secrets: Sequence[SecretStr],
+        clock: Clock,
+        name: str = ChannelName.WEBHOOK,
+    ) -> None:
+        self.name = name
         self._http = http
         self._url = url
         self._keys = [b64decode(secret.get_secret_value().removeprefix("whsec_")) for secret in secrets]

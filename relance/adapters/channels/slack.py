@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from relance.adapters.channels.http import ChannelHttp
 from relance.domain.messages import OutgoingMessage, heading, links, plain_text, shown_rows
 from relance.ports import Delivered
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 
 HEADER_CHARACTERS = 150
 SECTION_CHARACTERS = 3000
@@ -24,9 +24,8 @@ _INVISIBLE = "\u200b"
 class Slack:
     """`ports.Channel` over an incoming webhook."""
 
-    name: str = ChannelName.SLACK
-
-    def __init__(self, http: ChannelHttp, url: SecretStr) -> None:
+    def __init__(self, http: ChannelHttp, url: SecretStr, name: str = ChannelName.SLACK) -> None:
+        self.name = name
         self._http = http
         self._url = url
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from relance.adapters.channels.http import ChannelHttp
 from relance.domain.messages import OutgoingMessage, heading, links, shown_rows
 from relance.ports import Delivered
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 
 LINE_CHARACTERS = 1500
 MOST_BYTES = 28_000
@@ -22,9 +22,8 @@ MOST_BYTES = 28_000
 class Teams:
     """`ports.Channel` over the webhook of a workflow."""
 
-    name: str = ChannelName.TEAMS
-
-    def __init__(self, http: ChannelHttp, url: SecretStr) -> None:
+    def __init__(self, http: ChannelHttp, url: SecretStr, name: str = ChannelName.TEAMS) -> None:
+        self.name = name
         self._http = http
         self._url = url
 

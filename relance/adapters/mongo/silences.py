@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from relance.adapters.mongo.documents import Collection, Reader, to_raw
@@ -22,6 +23,14 @@ class MongoSilences:
         """Store a silence."""
         with translated("store a silence"):
             await self._collection.replace_one({"_id": silence.id}, to_raw(silence), upsert=True)
+
+    async def end(self, ids: Sequence[str], at: datetime, by: str) -> None:
+        """End these silences now if they hold; they stay stored, with who took them back."""
+        with translated("end silences"):
+            await self._collection.update_many(
+                {"_id": {"$in": list(ids)}, "startsAt": {"$lt": at}, "endsAt": {"$gt": at}},
+                {"$set": {"endsAt": at, "endedBy": by}},
+            )
 
     async def active(self, now: datetime) -> list[Silence]:
         """Return the silences that hold now, the one that ends first at the front."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -11,27 +11,46 @@ from rich.text import Text
 
 from relance.cli.alerts.decisions import ByOption
 from relance.cli.alerts.silencing import read_author
+from relance.cli.alerts.trial import trial
 from relance.cli.command import Run, invalid
 from relance.cli.instants import local
 from relance.cli.output import Answer, table
 from relance.domain.channel_state import ChannelState, Condition, is_usable
 from relance.runtime.exit import DONE, JOB_FAILED
-from relance.settings.channels import ChannelName, Channels
+from relance.settings import Settings
+from relance.settings.channels import Channels
 
 NEVER_USED = "never used"
 
 
-async def channels(run: Run) -> Answer:
-    """Show every channel the settings name: whether messages arrive, since when, and why not; exit code 1 if one is
-    gone for good."""
+async def channels(
+    run: Run,
+    channel: Annotated[
+        list[str] | None, typer.Argument(help="With --test: only these; all in use by default.", metavar="CHANNEL")
+    ] = None,
+    *,
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a trial message to each, and say what came of it.")
+    ] = False,
+    by: ByOption = None,
+) -> Answer:
+    """Show every channel the settings name: whether messages arrive, since when, and why not.
+
+    Exit code 1: one is gone for good, or with --test has refused its trial message. 3: with --test, one did not answer.
+    """
+    if test:
+        return await trial(run, _named(run, channel), read_author(by))
+    if channel:
+        invalid("CHANNEL", "all channels are shown", "leave it out, or add --test to try just these")
     async with run.database() as database:
         states = await database.channel_states.all()
     settings, zone = run.settings.channels, run.settings.alerts.zone
-    roles = _roles(settings)
+    roles = _roles(run.settings)
     rows = [
         (
             name,
             role,
+            settings.masked(name),
             _condition(settings, name, states),
             local(state.since, zone) if (state := states.get(name)) else None,
             local(state.at, zone) if state else None,
@@ -41,7 +60,7 @@ async def channels(run: Run) -> Answer:
         )
         for name, role in roles.items()
     ]
-    columns = ("channel", "gets", "state", "since", "last try", "detail", "delivered", "failed")
+    columns = ("channel", "gets", "recipient", "state", "since", "last try", "detail", "delivered", "failed")
     gone = [name for name in roles if not _usable(settings, name, states)]
     lines = [f"{name} takes no messages any more; mend it, then: starter.py alerts enable {name}" for name in gone]
     data = {
@@ -49,6 +68,7 @@ async def channels(run: Run) -> Answer:
             {
                 "name": name,
                 "gets": role,
+                "recipient": settings.masked(name),
                 "condition": _condition(settings, name, states),
                 "usable": name not in gone,
                 "state": states.get(name),
@@ -62,14 +82,12 @@ async def channels(run: Run) -> Answer:
 
 async def enable(
     run: Run,
-    channel: Annotated[ChannelName, typer.Argument(help="Which channel, see `alerts channels`.", metavar="CHANNEL")],
+    channel: Annotated[str, typer.Argument(help="Which channel, see `alerts channels`.", metavar="CHANNEL")],
     by: ByOption = None,
 ) -> Answer:
     """Try a channel again that was disabled because it was gone; its next message tells whether it is back."""
     settings, author, now = run.settings.channels, read_author(by), run.services.clock.now()
-    named = _roles(settings)
-    if channel not in named:
-        invalid("CHANNEL", f"the settings do not name {channel}", f"choose one of: {', '.join(named)}")
+    _named(run, [channel])
     async with run.database() as database:
         states = await database.channel_states.all()
         found = states.get(channel)
@@ -85,18 +103,31 @@ def _done(channel: str, *, enabled: bool, sentence: str) -> Answer:
     return Answer({"channel": channel, "enabled": enabled, "message": sentence}, sentence)
 
 
-def _roles(settings: Channels) -> dict[ChannelName, str]:
-    roles = {name: f"choice {number}" for number, name in enumerate(settings.order_names, start=1)}
-    return dict.fromkeys(settings.always_names, "every message") | {
-        name: role for name, role in roles.items() if name not in settings.always_names
-    }
+def _named(run: Run, names: Sequence[str] | None) -> Sequence[str]:
+    used = run.settings.channel_names
+    for name in names or ():
+        if name not in used:
+            invalid("CHANNEL", f"the settings do not name {name}", f"choose one of: {', '.join(used)}")
+    return tuple(dict.fromkeys(names or used))
 
 
-def _usable(settings: Channels, name: ChannelName, states: Mapping[str, ChannelState]) -> bool:
+def _roles(settings: Settings) -> dict[str, str]:
+    """Return what each channel gets: `every message`, `choice 1`, and of which route if there are several."""
+    roles: dict[str, list[str]] = {name: [] for name in settings.channel_names}
+    *others, default = settings.routes
+    for route in (default, *others):
+        of = f" of {route.name}" if others else ""
+        for name in route.channels:
+            choice = "every message" if name in route.always else f"choice {route.order.index(name) + 1}"
+            roles[name].append(choice + of)
+    return {name: ", ".join(gets) for name, gets in roles.items()}
+
+
+def _usable(settings: Channels, name: str, states: Mapping[str, ChannelState]) -> bool:
     return is_usable(states.get(name), settings.fingerprint(name))
 
 
-def _condition(settings: Channels, name: ChannelName, states: Mapping[str, ChannelState]) -> str:
+def _condition(settings: Channels, name: str, states: Mapping[str, ChannelState]) -> str:
     state = states.get(name)
     if state is None:
         return NEVER_USED

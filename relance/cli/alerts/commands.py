@@ -7,7 +7,9 @@ import typer
 from relance.cli.alerts.channels import channels, enable
 from relance.cli.alerts.decisions import ack, silence
 from relance.cli.alerts.listing import list_
+from relance.cli.alerts.routes import routes
 from relance.cli.alerts.show import show
+from relance.cli.alerts.unsilencing import unsilence
 from relance.cli.command import command
 
 LIST = """
@@ -27,6 +29,21 @@ starter.py alerts silence default-lp/0.8.376 --for 4h --reason "page is being re
 starter.py alerts silence --rule paused-partner --subject "37*" --until 2026-11-30 --reason "known pause"
 starter.py alerts silence everflow-down --severity critical --for 1h --reason "their maintenance" --by dora
 """
+UNSILENCE = """
+starter.py alerts unsilence 3f9a1c
+starter.py alerts unsilence default-lp/0.8.376
+starter.py alerts unsilence --rule paused-partner
+starter.py alerts unsilence --all --by dora --json
+"""
+CHANNELS = """
+starter.py alerts channels --json
+starter.py alerts channels --test
+starter.py alerts channels --test slack mail:duty
+"""
+ROUTES = """
+starter.py alerts routes
+starter.py alerts routes --explain default-lp --severity high
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +53,8 @@ def register(app: typer.Typer) -> None:
     command(group, "show", SHOW)(show)
     command(group, "ack", ACK)(ack)
     command(group, "silence", SILENCE)(silence)
-    command(group, "channels", "starter.py alerts channels --json")(channels)
+    command(group, "unsilence", UNSILENCE)(unsilence)
+    command(group, "channels", CHANNELS)(channels)
+    command(group, "routes", ROUTES, keyless=True)(routes)
     command(group, "enable", "starter.py alerts enable slack")(enable)
     app.add_typer(group, name="alerts")

@@ -36,9 +36,9 @@ async def ack(
 ) -> Answer:
     """Say that you look after an alert, or after all of a group: it is not repeated until it gets worse."""
     author = read_author(by)
-    async with _desk(run) as (desk, _):
+    async with opened_desk(run) as (desk, _):
         before = await desk.matching(key)
-        async with _stored_first():
+        async with decision_stored_first():
             decided = await desk.acknowledge(key, author)
     known = [alert.key for alert in before if alert.state is AlertState.ACKNOWLEDGED]
     eyes = Eyes.of(run.settings)
@@ -67,20 +67,21 @@ async def silence(
     typed.check()
     why, author, now = read_reason(reason), read_author(by), run.services.clock.now()
     end = read_end(duration, until, now, run.settings.alerts.zone)
-    async with _desk(run) as (desk, database):
+    async with opened_desk(run) as (desk, database):
         known = await database.alerts.open()
         if key is not None:
             known += await database.alerts.recent(now - REMEMBERED, limit=READ)
         matcher = typed.matcher(known)
         active = await database.silences.active(now)
         wanted = silence_of(matcher, reason=why, author=author, start=now, end=end, active=active)
-        async with _stored_first():
+        async with decision_stored_first():
             held = await desk.silence(wanted)
     return _silenced(run, wanted, held, known)
 
 
 @asynccontextmanager
-async def _desk(run: Run) -> AsyncIterator[tuple[AlertDesk, Database]]:
+async def opened_desk(run: Run) -> AsyncIterator[tuple[AlertDesk, Database]]:
+    """Open what decisions are taken with."""
     # Connected to first: a decision that nobody can be told of is better not taken.
     client = await run.temporal()
     async with run.database() as database:
@@ -91,7 +92,8 @@ async def _desk(run: Run) -> AsyncIterator[tuple[AlertDesk, Database]]:
 
 
 @asynccontextmanager
-async def _stored_first() -> AsyncIterator[None]:
+async def decision_stored_first() -> AsyncIterator[None]:
+    """Say that a decision is stored when the workflows could not be told of it."""
     try:
         yield
     except DependencyUnavailable as error:

@@ -63,10 +63,11 @@ class Eyes:
         ]
         return keyed(table(f"{title} (times in {self.zone})", columns, rows))
 
-    def silences(self, silences: Sequence[Silence]) -> Table:
+    def silences(self, silences: Sequence[Silence], title: str = "Silences that hold now") -> Table:
         """Return a table with a line per silence."""
         rows = [
             (
+                Text(one.id),
                 Text(matcher_words(one.matcher)),
                 local_and_utc(one.ends_at, self.zone),
                 Text(one.author),
@@ -74,7 +75,7 @@ class Eyes:
             )
             for one in silences
         ]
-        return table("Silences that hold now", ("of what", "until", "by", "why"), rows)
+        return keyed(table(title, ("id", "of what", "until", "by", "why"), rows))
 
 
 def keyed(shown: Table) -> Table:

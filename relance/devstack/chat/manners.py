@@ -22,7 +22,7 @@ def refusal(service: Service, headers: Mapping[str, str], raw: bytes, body: Any)
 
 def _slack(_: Mapping[str, str], __: bytes, body: Mapping[str, Any]) -> Refusal:
     blocks = body.get("blocks", [])
-    if not body.get("text") and not blocks:
+    if not body.get("text") and not blocks and not body.get("attachments"):
         return 400, "no_text"
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(blocks) > 50 or len(set(ids)) < len(ids) or any(len(one) > 255 for one in ids):

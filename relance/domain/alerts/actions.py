@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -39,6 +40,11 @@ class Deliver:
     routes: tuple[Route, ...]
     sequence: int
     at: datetime
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The alerts."""
+        return tuple(line.key for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +84,23 @@ def next_action(group: AlertGroup, now: datetime, policy: AlertPolicy) -> Action
     return Wait(min(instants)) if instants else Idle()
 
 
-def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPolicy) -> Step:
-    """Return the group after a message went out; what happened since it was written is still to be told."""
+def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPolicy, route: str = "") -> Step:
+    """Return the group after a message went out; what happened since it was written is still to be told.
+
+    `route` is the one it went by, where there are several: each numbers its own messages.
+    """
     told = {
         line.key: _told(group.members[line.key], line, action, now)
         for line in action.lines
         if line.key in group.members
     }
+    # What goes out by several routes at once is one message to each of their readers.
+    together = bool(route) and group.messages[-1:] == (now,)
     group = replace(
         group.with_members(told).counted(delivered=1),
-        messages=(*group.messages, now)[-policy.most_messages :],
-        sequence=action.sequence + 1,
+        messages=group.messages if together else (*group.messages, now)[-policy.most_messages :],
+        sequence=group.sequence + 1 if route else action.sequence + 1,
+        sequences={**group.sequences, route: action.sequence + 1} if route else group.sequences,
     )
     return Step(group, tuple(Happening(line.key, AlertEvent.SENT, action.telling) for line in action.lines))
 
@@ -109,13 +121,14 @@ def _message(group: AlertGroup, dues: dict[str, Due], ready: set[Telling], now: 
     return Deliver(
         telling=telling,
         lines=tuple(Line(key, group.members[key].value) for key in keys),
-        routes=_routes(telling, [group.members[key] for key in keys]),
+        routes=routes_for(telling, [group.members[key] for key in keys]),
         sequence=group.sequence,
         at=now,
     )
 
 
-def _routes(telling: Telling, members: list[Member]) -> tuple[Route, ...]:
+def routes_for(telling: Telling, members: Iterable[Member]) -> tuple[Route, ...]:
+    """Return to whom a message about these alerts goes."""
     if telling is Telling.ESCALATION:
         return (Route.SECOND,)
     return (Route.FIRST, Route.SECOND) if any(member.escalated for member in members) else (Route.FIRST,)
@@ -131,6 +144,7 @@ def _told(member: Member, line: Line, action: Deliver, now: datetime) -> Member:
         told_at=now,
         told_value=line.value,
         repeats=member.repeats + (action.telling is Telling.REPEAT),
+        held_until=None,
     )
     if action.telling in _MERGED and member.told_first is None:
         member = replace(member, told_first=now)

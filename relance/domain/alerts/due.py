@@ -41,6 +41,8 @@ def due(group: AlertGroup, member: Member, policy: AlertPolicy) -> Due | None:
     if group.inhibited_by is not None or member.state in _QUIET:
         return None
     found = _flapping(member, policy) if member.flapping_since is not None else _ordinary(group, member, policy)
+    if found is not None and member.held_until is not None:
+        found = found._replace(at=max(found.at, member.held_until))
     if found is not None and policy.pace(member.severity).daily:
         if not policy.low_by_rule:
             return None

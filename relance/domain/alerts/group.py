@@ -34,7 +34,8 @@ class Member:
 
     `away_since` is set while the condition is gone but not yet for long enough to count as resolved. `flips` are the
     newest changes between there and gone, at most as many as make an alert flapping. `told_at`, `told_value` are of the
-    last message that named it, `told_first` of the first one of what is now going on.
+    last message that named it, `told_first` of the first one of what is now going on. `held_until` is the end of the
+    quiet hours that it waits for, or when it is tried again.
     """
 
     severity: Severity
@@ -54,6 +55,7 @@ class Member:
     changes: int = 0
     flapping_since: datetime | None = None
     flapping_told: datetime | None = None
+    held_until: datetime | None = None
 
     @model_serializer(mode="wrap")
     def _without_empty_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -76,7 +78,8 @@ class AlertGroup:
     """The alerts that share their messages: those of one rule.
 
     `messages` are the instants of the newest messages, at most as many as one interval may have; `sequence` numbers
-    them. `observation` names the newest check run; `inhibited_by` is the open rule that explains this one away.
+    them, `sequences` those of each route. `observation` names the newest check run; `inhibited_by` is the open rule
+    that explains this one away.
     """
 
     group: str
@@ -86,6 +89,7 @@ class AlertGroup:
     inhibited_by: str | None = None
     messages: tuple[datetime, ...] = ()
     sequence: int = 0
+    sequences: Mapping[str, int] = field(default_factory=dict)
     counts: Counts = Counts()
 
     def with_members(self, changed: Mapping[str, Member]) -> AlertGroup:

@@ -88,6 +88,7 @@ class Suppression(StrEnum):
     SILENCED = "silenced"
     INHIBITED = "inhibited"
     FLAPPING = "flapping"
+    QUIET_HOURS = "quiet_hours"
 
 
 class Evidence(Document):

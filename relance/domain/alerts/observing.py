@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -102,6 +102,22 @@ def silence(group: AlertGroup, keys: Collection[str], until: datetime) -> Step:
     return _decided(group, keys, AlertEvent.SILENCED, until)
 
 
+def hold(group: AlertGroup, held: Mapping[str, datetime], now: datetime) -> Step:
+    """Take that these alerts are not told before the end of their quiet hours."""
+    before = {key: group.members[key] for key in held if key in group.members}
+    changed = {key: replace(member, held_until=held[key]) for key, member in before.items()}
+    newly = [key for key, member in before.items() if member.held_until is None or member.held_until <= now]
+    group = group.with_members(changed).counted(suppressed=len(newly))
+    return Step(group, tuple(Happening(key, AlertEvent.SUPPRESSED, Suppression.QUIET_HOURS) for key in newly))
+
+
+def put_off(group: AlertGroup, keys: Collection[str], until: datetime) -> AlertGroup:
+    """Return the group with these alerts to be told then: no channel of theirs took the message."""
+    return group.with_members(
+        {key: replace(group.members[key], held_until=until) for key in keys if key in group.members}
+    )
+
+
 def inhibit(group: AlertGroup, by: str | None) -> AlertGroup:
     """Return the group held back by an open alert that explains it away, or released again."""
     return replace(group, inhibited_by=by)
@@ -130,6 +146,8 @@ def _seen_again(firing: Firing, old: Member, now: datetime, policy: AlertPolicy,
         value=firing.value,
         observation=observation,
         repeats=old.repeats if rerun else 0,
+        # What is more severe may have another route, and critical alerts wait for nothing.
+        held_until=None if rose else old.held_until,
     )
     if old.told_at is None or old.news is not None or not (rose or policy.worse(firing.value, old.told_value)):
         return member

@@ -36,7 +36,7 @@ class Matcher(Document):
 
 
 class Silence(Document):
-    """One silence; it always ends, and always has an author and a reason."""
+    """One silence; it always ends, and always has an author and a reason; `ended_by` took it back before its end."""
 
     id: str = Field(alias="_id")
     matcher: Matcher
@@ -44,6 +44,7 @@ class Silence(Document):
     author: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     starts_at: Utc
     ends_at: Utc
+    ended_by: str | None = None
 
     @model_validator(mode="after")
     def _ends(self) -> Silence:

@@ -97,6 +97,8 @@ async def rehearse(names: Sequence[str], users: int, contacts: int, say: Say) ->
     say("starting Temporal, MongoDB and the mailbox")
     room = asyncio.Semaphore(AT_ONCE)
     async with restartable_servers() as servers, Mailbox(servers.stack.mailbox_http) as mailbox:
+        # Without a chat the watchdog says that nobody is told.
+        await servers.stack.open_chat()
 
         async def fare(trouble: Trouble) -> Fared:
             async with room:

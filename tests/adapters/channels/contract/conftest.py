@@ -12,9 +12,10 @@ from relance.adapters.channels.opening import OpenChannels
 from relance.clock import SystemClock
 from relance.devstack.chat.models import Service
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.settings.channels import ChannelName, Channels
+from relance.settings.channels import Channels
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking
+from relance.settings.recipients import ChannelName
 from tests.adapters.channels.contract.harness import Harness, InInbox, OverHttp, OverMail, texts
 
 _READ = {
@@ -48,8 +49,8 @@ async def harness(
         host, port = surroundings["mailbox_smtp"]
         mail = Mail(host=host, port=port, connect_timeout=2, command_timeout=1, data_timeout=1)
     breakers = Breakers(Breaking())
-    write = AlertMailWriter(mail).write
-    async with OpenChannels(settings, mail, messages, write, SystemClock(), breakers=breakers) as opened:
+    write, clock = AlertMailWriter(mail).write, SystemClock()
+    async with OpenChannels(settings, mail, messages, write, clock, breakers=breakers, names=[chosen]) as opened:
         channel = opened.by_name[chosen]
         if chosen is ChannelName.INBOX:
             yield InInbox(channel, messages)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from relance.errors import ChannelGone, ChannelRefused, ChannelUnavailable
-from relance.settings.channels import ChannelName
+from relance.settings.recipients import ChannelName
 from tests.adapters.channels.contract.harness import Harness, Trouble
 from tests.adapters.channels.messages import a_foreign_message, a_message
 

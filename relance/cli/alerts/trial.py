@@ -1,0 +1,127 @@
+"""`alerts channels --test`: a trial message to each channel, and what came of it (SPEC A5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from rich.console import Group
+from rich.text import Text
+
+from relance.cli.command import Run
+from relance.cli.output import Answer, table
+from relance.cli.services import Database
+from relance.domain.alert_wording.trial import trial_message
+from relance.domain.alerts.reach import Reach, reached
+from relance.domain.channel_state import ChannelState, Condition, after
+from relance.errors import ChannelError, ChannelGone, ChannelUnavailable, DependencyUnavailable
+from relance.ports import Channel
+from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.settings.recipients import ChannelName, kind_of
+
+DEADLINE_S = 30.0
+"""Seconds all trials may take: they go out at the same time."""
+
+
+class Outcome(StrEnum):
+    """What came of a trial; `unavailable` may work later, `refused` does not by itself."""
+
+    DELIVERED = "delivered"
+    UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial; `condition` is how the channel fares by it."""
+
+    channel: str
+    recipient: str
+    outcome: Outcome
+    condition: Condition
+    reason: str = ""
+    remedy: str = ""
+
+
+async def trial(run: Run, names: Sequence[str], by: str) -> Answer:
+    """Send a trial message to each of these channels; exit code 1 if one refused it, 3 if one did not answer."""
+    now = run.services.clock.now()
+    async with run.database() as database, run.services.channels(run.settings, database) as opened:
+        found = await asyncio.gather(*(_tried(run, opened, name, by, now) for name in names))
+        states = await _noted(run, database, found, now)
+    fingerprint = run.settings.channels.fingerprint
+    nobody = [one for one in reached(run.settings.routes, states, fingerprint) if one.reach is Reach.NOBODY]
+    outcomes = {one.outcome for one in found}
+    code = UNREACHABLE if Outcome.UNAVAILABLE in outcomes else JOB_FAILED if Outcome.REFUSED in outcomes else DONE
+    columns = ("channel", "recipient", "outcome", "reason", "to mend")
+    rows = [(one.channel, one.recipient, one.outcome, Text(one.reason or "-"), one.remedy or "-") for one in found]
+    shown = ("channel", "recipient", "outcome", "reason", "remedy")
+    data = {
+        "trials": [{field: getattr(one, field) for field in shown} for one in found],
+        "nobody": [{"what": one.what, "detail": one.detail, "remedy": one.remedy} for one in nobody],
+    }
+    lines = [Text(f"{one.what}: {one.detail}; {one.remedy}") for one in nobody]
+    return Answer(data, Group(table("Trial messages", columns, rows), *lines), code)
+
+
+async def _tried(run: Run, opened: Mapping[str, Channel], name: str, by: str, now: datetime) -> Trial:
+    alerts, recipient = run.settings.alerts, run.settings.channels.masked(name)
+    message = trial_message(
+        name,
+        key=f"trial/{uuid4().hex}",
+        by=by,
+        at=now.astimezone(ZoneInfo(alerts.zone)),
+        language=alerts.language,
+    )
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            await opened[name].deliver(message)
+    except TimeoutError:
+        reason = f"no answer within {DEADLINE_S:g} seconds"
+        return Trial(name, recipient, Outcome.UNAVAILABLE, Condition.FAILING, reason, _remedy(name, gone=False))
+    except ChannelError as error:
+        gone = isinstance(error, ChannelGone)
+        outcome = Outcome.UNAVAILABLE if isinstance(error, ChannelUnavailable) else Outcome.REFUSED
+        condition = Condition.GONE if gone else Condition.FAILING
+        return Trial(name, recipient, outcome, condition, error.detail, _remedy(name, gone=gone))
+    except DependencyUnavailable as error:
+        return Trial(name, recipient, Outcome.UNAVAILABLE, Condition.FAILING, error.detail, "start MongoDB")
+    return Trial(name, recipient, Outcome.DELIVERED, Condition.WORKING)
+
+
+async def _noted(run: Run, database: Database, found: Sequence[Trial], now: datetime) -> Mapping[str, ChannelState]:
+    states = await database.channel_states.all()
+    for one in found:
+        address = run.settings.channels.fingerprint(one.channel)
+        known = states.get(one.channel)
+        state = after(known, one.channel, one.condition, now, address=address, detail=one.reason)
+        await database.channel_states.note(state)
+        states[one.channel] = state
+    return states
+
+
+def _remedy(name: str, *, gone: bool) -> str:
+    kind = kind_of(name)
+    setting = _SETTINGS[kind] if kind == name else f"{name} in RELANCE_CHANNELS__RECIPIENTS"
+    if gone:
+        return f"it does not exist any more: set a new address, {setting}"
+    if kind is ChannelName.MAIL:
+        return f"check {setting}, and the relay with `starter.py doctor`"
+    if kind is ChannelName.APPRISE:
+        return f"check {setting}"
+    return f"check {setting}, and that this machine may call it (RELANCE_CHANNELS__LOCAL_HOSTS if it is not public)"
+
+
+_SETTINGS = {
+    ChannelName.INBOX: "RELANCE_MONGO__URI",
+    ChannelName.SLACK: "RELANCE_CHANNELS__SLACK_URL",
+    ChannelName.TEAMS: "RELANCE_CHANNELS__TEAMS_URL",
+    ChannelName.WEBHOOK: "RELANCE_CHANNELS__WEBHOOK_URL and __WEBHOOK_SECRETS",
+    ChannelName.MAIL: "RELANCE_CHANNELS__MAIL_TO",
+    ChannelName.APPRISE: "RELANCE_CHANNELS__APPRISE_URL",
+}

@@ -1,0 +1,55 @@
+"""One message of a group, parted by the routes of its alerts: each reader gets what is theirs (SPEC A2, A3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from relance.domain.alerts.actions import Deliver, Line, routes_for
+from relance.domain.alerts.group import AlertGroup
+from relance.domain.alerts.routing import AlertRoute, route_of
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What goes out by one route, with a number of its own."""
+
+    route: AlertRoute
+    action: Deliver
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """What is told now, and until when each of the others waits for the end of its quiet hours."""
+
+    parts: tuple[Part, ...]
+    held: dict[str, datetime]
+
+
+def lines_by_route(
+    group: AlertGroup, lines: Iterable[Line], routes: Sequence[AlertRoute]
+) -> dict[AlertRoute, tuple[Line, ...]]:
+    """Return the lines of each route; one that no route takes is left out."""
+    found: dict[AlertRoute, tuple[Line, ...]] = {}
+    for line in lines:
+        rule = line.key.partition("/")[0]
+        route = route_of(routes, rule, group.group, group.members[line.key].severity)
+        if route is not None:
+            found[route] = (*found.get(route, ()), line)
+    return found
+
+
+def parted(group: AlertGroup, action: Deliver, routes: Sequence[AlertRoute], now: datetime) -> Parted:
+    """Part a message by its routes, whose last one takes everything."""
+    parts: list[Part] = []
+    held: dict[str, datetime] = {}
+    for route, lines in lines_by_route(group, action.lines, routes).items():
+        waits = {line.key: route.held_until(group.members[line.key].severity, now) for line in lines}
+        held |= {key: until for key, until in waits.items() if until is not None}
+        told = tuple(line for line in lines if waits[line.key] is None)
+        if told:
+            stages = routes_for(action.telling, [group.members[line.key] for line in told])
+            number = group.sequences.get(route.name, 0)
+            parts.append(Part(route, replace(action, lines=told, routes=stages, sequence=number)))
+    return Parted(tuple(parts), held)

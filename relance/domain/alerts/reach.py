@@ -1,0 +1,64 @@
+"""Whether anybody is told of alerts: a message in an inbox that nobody reads has told nobody (SPEC A5, H3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from relance.domain.alerts.routing import DEFAULT, AlertRoute, unrouted
+from relance.domain.channel_state import ChannelState, Condition
+
+UNREAD = "inbox"
+"""The channel without a reader: there is no console yet that shows it."""
+
+
+class Reach(StrEnum):
+    """`untried` leads to people, but no message has ever gone there."""
+
+    TOLD = "told"
+    UNTRIED = "untried"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Who is told by one route, in words; `what` names the alerts it is about, `remedy` what to do."""
+
+    what: str
+    reach: Reach
+    detail: str
+    remedy: str = ""
+
+
+def reached(
+    routes: Sequence[AlertRoute], states: Mapping[str, ChannelState], fingerprint: Callable[[str], str]
+) -> list[Reached]:
+    """Judge each route that takes anything; the last one takes what is left.
+
+    A channel whose last message failed, or that is gone, tells nobody. `fingerprint` changes with a channel's address.
+    """
+    used = routes if unrouted(routes[:-1]) else routes[:-1]
+    return [_judged(route, states, fingerprint) for route in used]
+
+
+def _judged(route: AlertRoute, states: Mapping[str, ChannelState], fingerprint: Callable[[str], str]) -> Reached:
+    what = "alerts" if route.name == DEFAULT else f"alerts of route {route.name}"
+    people = [name for name in route.channels if name != UNREAD]
+    if not people:
+        where = "to the inbox alone, which has no reader: there is no console yet" if route.channels else "nowhere"
+        remedy = "name a channel to people in order or always of this route"
+        if route.name == DEFAULT:
+            remedy = "name a channel in RELANCE_CHANNELS__ORDER, and its address, as RELANCE_CHANNELS__SLACK_URL"
+        return Reached(what, Reach.NOBODY, f"nobody is told: they go {where}", remedy)
+    known = {name: states[name] for name in people if name in states and states[name].address == fingerprint(name)}
+    working = [name for name, state in known.items() if state.condition is Condition.WORKING]
+    if working:
+        return Reached(what, Reach.TOLD, f"people are told by {', '.join(working)}")
+    untried = [name for name in people if name not in known]
+    if untried:
+        detail = f"no message has gone to {', '.join(untried)} yet"
+        return Reached(what, Reach.UNTRIED, detail, "run `starter.py alerts channels --test`")
+    failed = ", ".join(f"{name} ({state.condition}: {state.detail or 'no reason'})" for name, state in known.items())
+    remedy = "mend what it says, then run `starter.py alerts channels --test`"
+    return Reached(what, Reach.NOBODY, f"nobody is told: the last message to each channel failed: {failed}", remedy)

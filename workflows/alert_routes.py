@@ -1,0 +1,83 @@
+"""A message of a group on its way by several routes, each in its own time (SPEC A2, A5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from temporalio import workflow
+
+from workflows.posting import REPEATED, TAKEN, Told, by, send_to, spread
+
+with workflow.unsafe.imports_passed_through():
+    from relance.contracts.alerts import Delivery, PostInput
+    from relance.domain.alerts.actions import Deliver, Line
+    from relance.domain.alerts.group import AlertGroup
+    from relance.domain.alerts.parting import Part
+
+
+class Taken(NamedTuple):
+    """Who took a message."""
+
+    sequence: int
+    lines: tuple[Line, ...]
+    outcomes: dict[str, str]
+
+
+@dataclass(slots=True)
+class ByRoutes:
+    """Tells each route its part, and remembers who took its newest message.
+
+    A new run of the workflow has forgotten it, and may tell somebody once more.
+    """
+
+    taken: dict[str, Taken] = field(default_factory=dict)
+
+    def numbered(self, part: Part) -> Part:
+        """Return a part with the number of the message that it is: who took another one must not take it for that."""
+        last, action = self.taken.get(part.route.name), part.action
+        if last is None or last.sequence < action.sequence:
+            return part
+        another = last.lines != action.lines and not TAKEN.isdisjoint(last.outcomes.values())
+        return replace(part, action=replace(action, sequence=last.sequence + another))
+
+    async def tell(self, group: AlertGroup, part: Part) -> Told:
+        """Write a part to the channels of its route; tried again, it is for those that have not taken it yet."""
+        name, action = part.route.name, part.action
+        last = self.taken.get(name)
+        same = last is not None and (last.sequence, last.lines) == (action.sequence, action.lines)
+        post = message(group, action, name)
+        known = dict(last.outcomes) if last is not None and same else {}
+
+        async def send(channel: str) -> str:
+            return REPEATED if known.get(channel) in TAKEN else await send_to(post, channel)
+
+        told = await spread(send, action.routes, by(part.route))
+        self.taken[name] = Taken(action.sequence, action.lines, {**known, **told.outcomes})
+        return told
+
+
+def message(group: AlertGroup, action: Deliver, route: str = "") -> PostInput:
+    """Return a message of a group, for a channel to be named."""
+    return PostInput(
+        channel="",
+        group=group.group,
+        opened_at=group.opened_at,
+        sequence=action.sequence,
+        telling=action.telling,
+        lines=action.lines,
+        at=action.at,
+        route=route,
+    )
+
+
+def delivery(action: Deliver, told: Told, route: str) -> Delivery:
+    """Return how a message fared."""
+    return Delivery(
+        sequence=action.sequence,
+        telling=action.telling,
+        at=action.at,
+        alerts=len(action.lines),
+        outcomes=told.outcomes,
+        route=route,
+    )

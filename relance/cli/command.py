@@ -135,7 +135,8 @@ def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) 
 
     try:
         answer = asyncio.run(body())
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except (KeyboardInterrupt, asyncio.CancelledError, typer.Abort):
+        # `Abort` is Ctrl-C at a question, or its end of input.
         return report(out, "interrupted", INTERRUPTED, {})
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a sentence and a code
         if debug:

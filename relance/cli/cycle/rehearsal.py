@@ -12,19 +12,27 @@ from rich.console import Group
 
 from relance import ids
 from relance.cli.command import Run
+from relance.cli.instants import by_whom
 from relance.cli.output import Answer, table
 from relance.cli.preview import defaults
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleStatistics
+from relance.domain.control import VERBS, Control, ControlState
 from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
 from relance.domain.invitation import InvitationStatus
 from relance.domain.people import Contact, User
 from relance.domain.phrases import reason_in_words
-from relance.domain.plan import PlanStatus
-from relance.domain.planning import Planner
+from relance.domain.plan import Plan, PlanStatus
+from relance.domain.planning import Planner, PlanReason
 from relance.domain.send_times import period_before
 from relance.ports import Page
 
+AT_ONCE = "With --now, whoever waits is written to at once; the start asks first, or takes --yes."
+AS_PLANNED = (
+    "A start leaves it as it is: what is planned goes out by itself, at the times above. "
+    "To send it at once: `start cycle --period {period} --now --yes`."
+)
+_TO_SEND = {PlanStatus.PLANNED, PlanStatus.SENDING}
 _OPEN = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
 
 
@@ -41,6 +49,9 @@ class Forecast:
     not_sent: Counter[str] = field(default_factory=Counter)
     users_skipped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    control: Control | None = None
+    known: bool = False
+    """Whether the cycle has been opened: then what it has planned counts."""
 
     def count(self, instant: datetime, refusal: str | None) -> None:
         """Count one contact."""
@@ -51,32 +62,40 @@ class Forecast:
             self.mails[instant] += 1
 
 
-async def rehearse(run: Run, period: str, *, send_now: bool) -> Answer:
-    """Compute a cycle from the database alone; writes and sends nothing and needs no Temporal."""
-    planner = Planner(
-        period=period,
-        defaults=defaults(run.settings),
-        at=run.services.clock.now(),
-        max_late=run.settings.scheduling.max_late,
-        opening=True,
-        send_now=send_now,
-        not_before=None,
-    )
+async def rehearse(run: Run, period: str, *, send_now: bool, far: str | None = None) -> Answer:
+    """Compute what a start would send now, from the database alone; writes and sends nothing and needs no Temporal.
+
+    Of a cycle that is open already: what it has planned, which a start leaves as it is, and `--now` makes due.
+    """
     forecast = Forecast(period)
     async with run.database() as database:
+        forecast.control = await database.controls.get(period)
+        forecast.known = period in await database.plans.periods()
+        planner = Planner(
+            period=period,
+            defaults=defaults(run.settings),
+            at=run.services.clock.now(),
+            max_late=run.settings.scheduling.max_late,
+            opening=not forecast.known,
+            send_now=send_now and not forecast.known,
+            not_before=None,
+        )
         with run.out.progress() as bar:
             task = bar.add_task("users looked at", total=None, detail="")
             async for page in database.users.pages():
-                await _add_page(forecast, database, planner, page)
+                await _add_page(forecast, database, planner, page, send_now=send_now)
                 bar.update(task, completed=forecast.users, detail=f"{forecast.would_send} mails")
         before = await database.job_runs.statistics(period_before(period))
-    return _answer(forecast, before)
+    return _answer(forecast, before, _standing(forecast, send_now=send_now, far=far))
 
 
-async def _add_page(forecast: Forecast, database: Database, planner: Planner, page: Page[User]) -> None:
+async def _add_page(
+    forecast: Forecast, database: Database, planner: Planner, page: Page[User], *, send_now: bool
+) -> None:
     user_ids = [user.id for user in page.items]
     contacts = await database.contacts.of_users(user_ids)
     entries = await database.ledger.of_users(forecast.period, user_ids)
+    plans = await database.plans.of_users(forecast.period, user_ids) if forecast.known else {}
     addresses = [contact.email for own in contacts.values() for contact in own if contact.email]
     suppressed = await database.suppressions.suppressed(addresses) if addresses else set()
     forecast.users += len(page.items)
@@ -85,10 +104,14 @@ async def _add_page(forecast: Forecast, database: Database, planner: Planner, pa
         if not user.is_active:
             forecast.users_skipped["user_inactive"] += 1
             continue
-        plan = planner.plan(user)
+        plan = _as_it_goes(plans.get(user.id), planner, user, send_now=send_now)
         forecast.notes.update(plan.notes)
-        if plan.status is not PlanStatus.PLANNED:
-            forecast.users_skipped[plan.reason or "unknown"] += 1
+        if forecast.control is not None and forecast.control.state.final:
+            forecast.users_skipped[forecast.control.state.reason] += 1
+            continue
+        if plan.status not in _TO_SEND:
+            reason = "already_done" if plan.status is PlanStatus.DONE else plan.reason
+            forecast.users_skipped[reason or "unknown"] += 1
             continue
         forecast.waves[plan.instant] += 1
         own = entries.get(user.id, [])
@@ -96,6 +119,33 @@ async def _add_page(forecast: Forecast, database: Database, planner: Planner, pa
         for contact_id, refusal in _refused(user, contacts.get(user.id, []), suppressed).items():
             known = decided.get(ids.invitation_id(forecast.period, user.id, contact_id))
             forecast.count(plan.instant, f"already_{known}" if known else refusal)
+
+
+def _as_it_goes(stored: Plan | None, planner: Planner, user: User, *, send_now: bool) -> Plan:
+    """Return a user's plan as a start would leave it: one that is written stays, but `--now` makes it due."""
+    if stored is None:
+        return planner.plan(user)
+    waits = stored.status is PlanStatus.PLANNED or stored.reason in set(PlanReason)
+    if not (send_now and waits):
+        return stored
+    return stored.model_copy(update={"instant": planner.at, "status": PlanStatus.SENDING, "reason": None})
+
+
+def _standing(forecast: Forecast, *, send_now: bool, far: str | None) -> list[str]:
+    """Return what to know before the start: that the cycle is open, or over, and what a start asks for."""
+    period, control = forecast.period, forecast.control
+    if control is not None and control.state.final:
+        return [f"The cycle of {period} was {VERBS[control.state]}{by_whom(control)}: a start sends nothing."]
+    lines = []
+    if forecast.known:
+        lines.append(
+            f"The cycle of {period} is open already. {AT_ONCE if send_now else AS_PLANNED.format(period=period)}"
+        )
+    if control is not None and control.state is ControlState.PAUSED:
+        lines.append(f"It is paused{by_whom(control)}: nothing is sent until `cycle resume {period}`.")
+    if far is not None:
+        lines.append(f"The start wants --yes: {far}.")
+    return lines
 
 
 def _refused(user: User, contacts: Sequence[Contact], suppressed: set[str]) -> dict[str, str | None]:
@@ -109,7 +159,7 @@ def _refused(user: User, contacts: Sequence[Contact], suppressed: set[str]) -> d
     return refusals
 
 
-def _answer(forecast: Forecast, before: CycleStatistics | None) -> Answer:
+def _answer(forecast: Forecast, before: CycleStatistics | None, standing: Sequence[str]) -> Answer:
     instants = sorted(forecast.waves)
     data = {
         "dry_run": True,
@@ -123,6 +173,9 @@ def _answer(forecast: Forecast, before: CycleStatistics | None) -> Answer:
         "waves": [{"at": at, "users": forecast.waves[at], "mails": forecast.mails[at]} for at in instants],
         "notes": dict(forecast.notes),
         "difference": _difference(forecast, before) if before is not None else None,
+        "open_already": forecast.known,
+        "control": forecast.control.state if forecast.control is not None else None,
+        "message": " ".join(standing),
     }
     parts: list[Any] = [
         table(
@@ -133,6 +186,7 @@ def _answer(forecast: Forecast, before: CycleStatistics | None) -> Answer:
         table("What would not be sent", ("who", "reason", "count"), _refusals(forecast)),
         _compared(forecast, before),
         f"{forecast.would_send} mails of {sum(forecast.waves.values())} users would be sent; nothing was written.",
+        *standing,
     ]
     return Answer(data, Group(*parts))
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from relance import __version__
+from relance.cli import echo
 from relance.cli.command import report
 from relance.cli.output import Output
 from relance.cli.services import Services
@@ -70,6 +71,7 @@ def _together(
 
 def run(services: Services, arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code (SPEC section 9)."""
+    echo.remember(arguments)
     out = Output(as_json="--json" in arguments)
     try:
         tree = build(arguments[0] if arguments else "")

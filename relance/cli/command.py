@@ -17,6 +17,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError
 
 from relance.admission import admit
+from relance.cli import echo
 from relance.cli.output import Answer, Output
 from relance.cli.services import Database, Services
 from relance.errors import DependencyUnavailable, InvalidInput
@@ -164,9 +165,10 @@ def _printed(out: Output, answer: Answer) -> int:
 
 def report(out: Output, sentence: str, code: int, details: Mapping[str, str]) -> int:
     """Print one sentence about an error and return its exit code."""
+    sentence = echo.cut(sentence)
     out.side.print(f"error: {sentence}", style="red", soft_wrap=True)
     if out.as_json:
-        out.json({"error": sentence, "code": code, **details})
+        out.json({"error": sentence, "code": code, **{name: echo.cut(text) for name, text in details.items()}})
     return code
 
 

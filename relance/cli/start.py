@@ -51,10 +51,11 @@ async def start_cycle(
     far = far_away(chosen, run.services.clock.now(), run.settings.scheduling.default_zone)
     if dry_run:
         return await rehearse(run, chosen, send_now=now, far=far)
-    if far is not None:
-        confirm(run, far, yes=yes)
     client = await run.temporal()
     async with run.database() as database:
+        if far is not None and chosen not in await database.plans.periods():
+            # One that is open or left over only goes on.
+            confirm(run, far, yes=yes)
         request = CycleInput(period=chosen, options=cycle_options(run.settings), send_now=now)
         opened = await open_by_hand(run, client, database, request)
         if now and opened.state == "running":

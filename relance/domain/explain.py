@@ -147,10 +147,13 @@ def moment(instant: datetime, zone: str) -> str:
 def _not_yet_invited(
     user: User | None, contact: Contact | None, plan: Plan | None, *, suppressed: bool, now: datetime
 ) -> list[str]:
-    lines = ["There is no invitation for this contact in this period yet."]
+    ahead = plan is None or plan.status in {PlanStatus.PLANNED, PlanStatus.SENDING}
+    lines = [f"There is no invitation for this contact in this period{' yet' if ahead else ''}."]
     lines += explain_plan(plan, now) if plan is not None else ["Nothing is planned for the user in this period."]
+    if plan is not None and plan.status is PlanStatus.DONE:
+        lines.append("This contact was not among them; it can be from the next period on.")
     refusal = invitation_refusal(user, contact, suppressed=suppressed)
-    if refusal is not None:
+    if refusal is not None and ahead:
         lines.append(f"As things stand the contact would not be written to, because {reason_in_words(refusal)}.")
     return lines
 

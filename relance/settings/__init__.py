@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -254,11 +255,18 @@ def load_settings() -> Settings:
     try:
         return Settings(_secrets_dir=folder)
     except ValidationError as error:
-        lines = (f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_url=False))
+        lines = (f"{_variable(problem['loc'])}: {_words(problem)}" for problem in error.errors(include_url=False))
         raise SettingsError("; ".join(lines)) from None
     except SourceError as error:
         # A whole group as JSON that is none.
         raise SettingsError(f"RELANCE_*: {error}") from None
+
+
+def _words(problem: ErrorDetails) -> str:
+    """Return what is wrong in words of our own where the library's say nothing to who runs this."""
+    if problem["type"] == "extra_forbidden":
+        return "there is no such setting; see docs/configuration.md"
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -68,7 +68,7 @@ def test_what_is_over_is_not_resumed_and_can_still_be_taken_back(terminal: Termi
     assert (cancelled["state"], cancelled["changed"]) == ("cancelled", True)
     report = terminal.json("cycle", "status", waiting, "--watch")
     assert (report["plans_open"], report["open"]) == (0, 0)
-    again = terminal.json("start", "cycle", "--period", waiting, "--yes")
+    again = terminal.json("start", "cycle", "--period", waiting)
     assert (again["state"], "was cancelled, by ann" in again["message"]) == ("cancelled", True)
     for verb in ("pause", "resume", "cancel"):
         ended = terminal.run("cycle", verb, waiting, "--reason", "late", *(["--yes"] if verb in FOR_GOOD else []))
@@ -78,7 +78,7 @@ def test_what_is_over_is_not_resumed_and_can_still_be_taken_back(terminal: Termi
     assert (planned["dry_run"], planned["changes"], planned["already_sent"]) == (True, {}, [])
     done = terminal.json("cycle", "rollback", waiting, "--by", "ann", *AGREED)
     assert (done["state"], done["changes"], done["follow_ups"]) == ("rolled_back", {}, 0)
-    started = terminal.run("start", "cycle", "--period", waiting, "--yes")
+    started = terminal.run("start", "cycle", "--period", waiting)
     assert (started.code, "was rolled back, by ann" in started.out) == (0, True)
     assert "done already" not in started.out
     assert "was rolled back, by ann" in terminal.run("start", "cycle", "--period", waiting, "--dry-run").out

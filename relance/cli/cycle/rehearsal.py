@@ -109,16 +109,17 @@ async def _add_page(
         if forecast.control is not None and forecast.control.state.final:
             forecast.users_skipped[forecast.control.state.reason] += 1
             continue
-        if plan.status not in _TO_SEND:
-            reason = "already_done" if plan.status is PlanStatus.DONE else plan.reason
-            forecast.users_skipped[reason or "unknown"] += 1
+        if plan.status not in {*_TO_SEND, PlanStatus.DONE}:
+            forecast.users_skipped[plan.reason or "unknown"] += 1
             continue
-        forecast.waves[plan.instant] += 1
+        goes = plan.status is not PlanStatus.DONE
+        forecast.waves[plan.instant] += goes
         own = entries.get(user.id, [])
         decided = {entry.id: entry.status for entry in own if entry.status not in _OPEN}
         for contact_id, refusal in _refused(user, contacts.get(user.id, []), suppressed).items():
             known = decided.get(ids.invitation_id(forecast.period, user.id, contact_id))
-            forecast.count(plan.instant, f"already_{known}" if known else refusal)
+            # Whoever came after the user's turn waits for the next month.
+            forecast.count(plan.instant, f"already_{known}" if known else refusal if goes else "after_the_turn")
 
 
 def _as_it_goes(stored: Plan | None, planner: Planner, user: User, *, send_now: bool) -> Plan:
@@ -143,7 +144,7 @@ def _standing(forecast: Forecast, *, send_now: bool, far: str | None) -> list[st
         )
     if control is not None and control.state is ControlState.PAUSED:
         lines.append(f"It is paused{by_whom(control)}: nothing is sent until `cycle resume {period}`.")
-    if far is not None:
+    if far is not None and not forecast.known:
         lines.append(f"The start wants --yes: {far}.")
     return lines
 
@@ -160,7 +161,7 @@ def _refused(user: User, contacts: Sequence[Contact], suppressed: set[str]) -> d
 
 
 def _answer(forecast: Forecast, before: CycleStatistics | None, standing: Sequence[str]) -> Answer:
-    instants = sorted(forecast.waves)
+    instants = sorted(at for at, users in forecast.waves.items() if users)
     data = {
         "dry_run": True,
         "period": forecast.period,
@@ -202,6 +203,8 @@ def _refusals(forecast: Forecast) -> list[tuple[str, str, int]]:
 def _words(code: str) -> str:
     if code.startswith("already_"):
         return f"decided already: {code.removeprefix('already_')}"
+    if code == "after_the_turn":
+        return "added after the user's other contacts were written to"
     return reason_in_words(code)
 
 

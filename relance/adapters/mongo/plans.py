@@ -154,7 +154,7 @@ class MongoPlans:
     async def periods(self) -> list[str]:
         """Return the periods that have plans, newest first."""
         with translated("list the periods"):
-            found = await self._collection.distinct("period", maxTimeMS=self._ranges.most_ms)
+            found = await self._collection.distinct("period")
         return sorted(filter(is_period, found), reverse=True)
 
     async def not_due(self, period: str, at: datetime) -> int:

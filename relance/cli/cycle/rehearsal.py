@@ -115,7 +115,8 @@ async def _add_page(
         goes = plan.status is not PlanStatus.DONE
         forecast.waves[plan.instant] += goes
         own = entries.get(user.id, [])
-        decided = {entry.id: entry.status for entry in own if entry.status not in _OPEN}
+        # What is open in a plan that is done waits for another try: its follow-up sends it.
+        decided = {entry.id: entry.status for entry in own if entry.status not in _OPEN or not goes}
         for contact_id, refusal in _refused(user, contacts.get(user.id, []), suppressed).items():
             known = decided.get(ids.invitation_id(forecast.period, user.id, contact_id))
             # Whoever came after the user's turn waits for the next month.
@@ -201,6 +202,8 @@ def _refusals(forecast: Forecast) -> list[tuple[str, str, int]]:
 
 
 def _words(code: str) -> str:
+    if code in {f"already_{status}" for status in _OPEN}:
+        return "being sent, or waiting for another try"
     if code.startswith("already_"):
         return f"decided already: {code.removeprefix('already_')}"
     if code == "after_the_turn":

@@ -178,7 +178,10 @@ def _answer(
     data: dict[str, object], result: RollBackResult, listed: Sequence[str], lines: Sequence[str], code: int
 ) -> Answer:
     rehearsal = "dry_run" in data
-    rows = [(name.replace(".", " that were "), count) for name, count in result.changes.items()]
+    rows = [
+        (name.replace(".", " that are " if rehearsal else " that were "), count)
+        for name, count in result.changes.items()
+    ]
     rows.append(("follow-ups that run" if rehearsal else "follow-ups that ran", result.follow_ups))
     # The list is the younger count, unless it was cut.
     reached = max(result.reached, len(listed))

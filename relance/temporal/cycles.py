@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -43,14 +43,8 @@ class TemporalCycles:
         Raises:
             DependencyUnavailable: the server does not answer.
         """
-        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
-        try:
-            found = await handle.describe(rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            if not is_missing(error):
-                raise unavailable("a cycle was not looked up", error) from error
-            return False
-        return found.status is WorkflowExecutionStatus.RUNNING
+        found = await self._described(period)
+        return found is not None and found.status is WorkflowExecutionStatus.RUNNING
 
     async def fate(self, period: str) -> CycleFate:
         """Return where a period's cycle stands, in its newest run.
@@ -58,15 +52,20 @@ class TemporalCycles:
         Raises:
             DependencyUnavailable: the server does not answer.
         """
-        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
-        try:
-            found = await handle.describe(rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            if not is_missing(error):
-                raise unavailable("a cycle was not looked up", error) from error
+        found = await self._described(period)
+        if found is None:
             return CycleFate()
         state = _STATES.get(found.status, CycleState.RUNNING) if found.status is not None else CycleState.RUNNING
         return CycleFate(state=state, started_at=found.start_time)
+
+    async def _described(self, period: str) -> WorkflowExecutionDescription | None:
+        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
+        try:
+            return await handle.describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if not is_missing(error):
+                raise unavailable("a cycle was not looked up", error) from error
+            return None
 
     async def tell(self, period: str, change: ControlChange) -> bool:
         """Signal a period's cycle; return False if it does not run.

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from temporalio.client import WorkflowExecutionStatus as Status
-
 from relance import ids
 from relance.domain.addresses import valid_address
 from relance.domain.events import CONTACT_AFTER, EventKind
@@ -22,19 +20,13 @@ from tests.simulation.opt_outs import OptOuts
 from tests.simulation.relay import Relay
 from tests.simulation.spacing import Spacing
 from tests.simulation.temporal.cluster import Attempt
-from tests.simulation.temporal.run import WorkflowRun
 from tests.simulation.workers import WorkerProcess
 from tests.simulation.world import Process, World
-from workflows.cycle_report import CycleReport
-from workflows.monthly_cycle import MonthlyCycle
 
 _S = InvitationStatus
 NEVER_TWICE = {MailKind.FIRST, MailKind.SECOND}
 CUT_OFF_FOR = timedelta(minutes=5)
 """How long after the beginning of an outage a connection may still have its answer from the relay."""
-
-LONGEST_TAIL = 400
-"""Events by which a history may grow once the server has suggested to continue as new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +73,6 @@ class Checks:
     interruptions: list[Interruption] = field(default_factory=list)
     zombies: list[Attempt] = field(default_factory=list)
     taken_over: set[tuple[str, datetime]] = field(default_factory=set)
-    reports_due: Counter[str] = field(default_factory=Counter)
     bound: int = 0
 
     def __post_init__(self) -> None:
@@ -250,29 +241,3 @@ class Checks:
         settings = user.get("reminderSettings", {})
         wanted = settings.get("enabled", True) and settings.get(str(kind), True)
         return "" if wanted else "the user does not want it"
-
-    # Workflows
-
-    def workflow_grew(self, run: WorkflowRun) -> None:
-        """Look at the length of a history."""
-        if run.length > run.suggested_at + LONGEST_TAIL:
-            self.world.violated("history", f"{run.id} has {run.length} events and does not continue as new")
-
-    def workflow_ended(self, run: WorkflowRun) -> None:
-        """Look at what a cycle leaves behind when it says that it is done."""
-        if run.start.cls is CycleReport and run.status is not Status.COMPLETED:
-            self.reports_due[run.id.rpartition("/")[2]] += 1
-        if run.start.cls is not MonthlyCycle or run.status is not Status.COMPLETED:
-            return
-        period = run.id.removeprefix("cycle/")
-        self.reports_due[period] += 1
-        if self.controls.state(period).final:
-            return
-        waves = [one.id for one in run.siblings() if one.id.startswith(f"{run.id}/wave/")]
-        plans = [
-            one["_id"]
-            for one in self.world.store.table("plans").near({})
-            if one["period"] == period and one["status"] in {"planned", "sending"}
-        ]
-        if waves or plans:
-            self.world.violated("orphan", f"{run.id} completed while {(waves + plans)[:3]} are open")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,9 +25,10 @@ SETTLED_WITHIN = timedelta(seconds=240)
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Looks at the whole; `max_late` is how late an invitation may be."""
+    """Looks at the whole; `reports_due` by period, `max_late` is how late an invitation may be."""
 
     checks: Checks
+    reports_due: Mapping[str, int]
     max_late: timedelta
 
     @property
@@ -152,7 +153,7 @@ class Closing:
 
     def _check_report(self, period: str) -> None:
         told = sum(period in one["title"] for one in self.world.store.table("chatMessages").near({}))
-        ended = self.checks.reports_due[period]
+        ended = self.reports_due[period]
         if told > max(ended, 1) or (not told and not self._ended_by_people(period)):
             self.world.violated("A6", f"the end of {period} was told {told} times, it came {ended} times")
 

@@ -36,6 +36,7 @@ from tests.simulation.temporal.wire import unpacked
 from tests.simulation.timetable import Timetable
 from tests.simulation.trace import KEPT, Trace
 from tests.simulation.virtual_loop import Deadlock, VirtualLoop
+from tests.simulation.workflow_checks import WorkflowChecks
 from tests.simulation.world import World
 from workflows.reconcile import Reconcile
 
@@ -87,13 +88,13 @@ class Simulation:
             self.relay.log = SimulatedRelayLog(self.world)
         self.application = Application(self.world)
         self.checks = Checks(self.world, self.relay, self.application)
-        self.closing = Closing(self.checks, options.max_late)
+        self.workflow_checks = WorkflowChecks(self.world, self.checks.controls)
+        self.closing = Closing(self.checks, self.workflow_checks.reports_due, options.max_late)
         self.cluster = Cluster(self.world, [])
         self.cluster.on_superseded = self.checks.superseded
         self.workflows = Workflows(self.world, self.cluster.execute, suggest_at=dice.choice((60, 200, 1000)))
-        self.workflows.on_ended = self.checks.workflow_ended
-        self.workflows.on_grown = self.checks.workflow_grew
         install(self.workflows)
+        self.workflow_checks.watch(self.workflows)
         watch = self.checks.claim_asked
         self.machines = Machines(self.world, self.cluster, self.relay, self.workflows, watch, options)
         self.machines.on_killed = self.checks.interrupted

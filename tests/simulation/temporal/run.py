@@ -6,48 +6,23 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context, ContextVar
-from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 from temporalio.client import WorkflowExecutionStatus as Status
-from temporalio.common import TypedSearchAttributes
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from relance.errors import InvalidInput
 from tests.simulation.temporal.history import EVENTS_PER_TASK, Command, Event, Kind
+from tests.simulation.temporal.start import ContinueAsNew, Start
 from tests.simulation.temporal.wire import Payloads, packed, unpacked
 
 if TYPE_CHECKING:
     from tests.simulation.temporal.server import Workflows
 
 CURRENT: ContextVar[WorkflowRun | None] = ContextVar("run", default=None)
-
-
-class ContinueAsNew(BaseException):
-    """The workflow goes on as a new run with this input."""
-
-    def __init__(self, payloads: Payloads) -> None:
-        self.payloads = payloads
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """How a run begins; `parent` is the run that waits for it, with the number of its command.
-
-    `first` is the id of the first run of this workflow: those after it are known to the parent by it.
-    """
-
-    id: str
-    cls: type
-    payloads: Payloads
-    at: datetime
-    nominal: TypedSearchAttributes = TypedSearchAttributes.empty
-    parent: tuple[WorkflowRun, int] | None = None
-    policy: workflow.ParentClosePolicy = workflow.ParentClosePolicy.TERMINATE
-    first: str = ""
 
 
 class WorkflowRun:
@@ -152,6 +127,10 @@ class WorkflowRun:
         """Answer a query."""
         definition = self._definition.queries[name]
         return self._context.run(definition.fn, self._instance)
+
+    def answers(self) -> dict[str, Any]:
+        """Answer every query there is."""
+        return {name: self.query(name) for name in self._definition.queries if not name.startswith("__")}
 
     def close(self, status: Status) -> list[Event]:
         """End it; return what it was told and has not taken notice of."""
@@ -299,8 +278,3 @@ class WorkflowRun:
                 open_.append((condition, future))
         self.conditions = open_
         return resolved
-
-
-def again(start: Start, payloads: Payloads, at: datetime) -> Start:
-    """Return how a run begins that continues another one."""
-    return replace(start, payloads=payloads, at=at)

@@ -17,8 +17,9 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 from temporalio.workflow._context import _Runtime
 
 from tests.simulation.temporal.history import Command, Event, Kind
-from tests.simulation.temporal.run import CURRENT, ContinueAsNew, WorkflowRun
+from tests.simulation.temporal.run import CURRENT, WorkflowRun
 from tests.simulation.temporal.server import Missing, Workflows
+from tests.simulation.temporal.start import ContinueAsNew
 from tests.simulation.temporal.wire import Payloads, packed, unpacked
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

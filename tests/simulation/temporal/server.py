@@ -19,7 +19,8 @@ from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy, W
 from temporalio.exceptions import CancelledError, ChildWorkflowError, TerminatedError, WorkflowAlreadyStartedError
 
 from tests.simulation.temporal.history import Event, Kind
-from tests.simulation.temporal.run import CURRENT, ContinueAsNew, Start, WorkflowRun, again
+from tests.simulation.temporal.run import CURRENT, WorkflowRun
+from tests.simulation.temporal.start import ContinueAsNew, Start, again
 from tests.simulation.temporal.wire import Payloads
 from tests.simulation.world import World
 from workflows.wake_follow_ups import WakeFollowUps
@@ -51,6 +52,8 @@ class Workflows:
         self.on_ended: Callable[[WorkflowRun], None] = lambda _: None
         self.on_begun: Callable[[WorkflowRun], None] = lambda _: None
         self.on_grown: Callable[[WorkflowRun], None] = lambda _: None
+        self.on_refused: Callable[[WorkflowRun, WorkflowRun], None] = lambda _, __: None
+        self.on_continued: Callable[[WorkflowRun, WorkflowRun], None] = lambda _, __: None
         world.loop.on_call = _touch
 
     def current(self, id_: str) -> WorkflowRun | None:
@@ -94,6 +97,8 @@ class Workflows:
                     before.deliver(Event(Kind.SIGNAL, value=signal[1], name=signal[0]))
                 return before
             if conflict is not _CONFLICT.TERMINATE_EXISTING and reuse is not _REUSE.TERMINATE_IF_RUNNING:
+                if parent is not None:
+                    self.on_refused(parent[0], before)
                 raise WorkflowAlreadyStartedError(id_, cls.__name__, run_id=before.run_id)
             self.terminate(id_)
         elif before is not None and (
@@ -147,6 +152,7 @@ class Workflows:
             self.world.trace.event("temporal", f"{run.id} continues as new")
             self._close_children(run)
             run.successor = self._begin(again(run.start, end.payloads, self.world.now()), [], left)
+            self.on_continued(run, run.successor)
             return
         if not isinstance(end, BaseException):
             run.close(Status.COMPLETED)

@@ -140,9 +140,10 @@ def _standing(forecast: Forecast, *, send_now: bool, far: str | None) -> list[st
         return [f"The cycle of {period} was {VERBS[control.state]}{by_whom(control)}: a start sends nothing."]
     lines = []
     if forecast.known:
-        lines.append(
-            f"The cycle of {period} is open already. {AT_ONCE if send_now else AS_PLANNED.format(period=period)}"
-        )
+        way = AT_ONCE if send_now else AS_PLANNED.format(period=period)
+        if not forecast.would_send:
+            way = "Nobody waits to be written to."
+        lines.append(f"The cycle of {period} is open already. {way}")
     if control is not None and control.state is ControlState.PAUSED:
         lines.append(f"It is paused{by_whom(control)}: nothing is sent until `cycle resume {period}`.")
     if far is not None and not forecast.known:

@@ -43,4 +43,6 @@ class HealthRounds:
             judgement = await self.desk.take(round_.looks)
         for standing in judgement.standings:
             self.meter.health(standing.probe, standing.state)
+            if standing.probe == ProbeName.QUARANTINE and standing.trouble is None:
+                self.meter.unreadable({name: one.count for name, one in standing.concerns.items()})
         return Verdict(counts=judgement.counts, again=None if judgement.settled else self.again)

@@ -12,7 +12,7 @@ from relance.contracts.cycle import BatchesInput, Boundary, NextWave, NextWaveIn
 from relance.domain.plan import PlanStatus
 from relance.domain.planning import Planner
 from relance.domain.send_times import Defaults
-from relance.ports import Meter, Plans, Users
+from relance.ports import Meter, Plans, Quarantine, Users
 
 PAGE = 500
 
@@ -21,13 +21,15 @@ PAGE = 500
 class Planning:
     """Write the plans of a period and cut its waves into batches.
 
-    Needs `Users`, `Plans`, `Meter` and the `Defaults` for users without preferences of their own.
+    Needs `Users`, `Plans`, `Meter` and the `Defaults` for users without preferences of their own. What was set aside
+    in the `Quarantine` is read again with each pass: what is sound by now leaves.
     """
 
     users: Users
     plans: Plans
     defaults: Defaults
     meter: Meter
+    quarantine: Quarantine
 
     @activity.defn
     async def plan(self, request: PlanInput) -> PlanResult:
@@ -60,6 +62,7 @@ class Planning:
                 )
                 activity.heartbeat(page.last_id, result.model_dump())
             unreadable = await self.plans.end_unreadable(request.period, request.at)
+            await self.quarantine.review()
         return result.model_copy(update={"unreadable": unreadable})
 
     @activity.defn

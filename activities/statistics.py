@@ -17,7 +17,7 @@ from relance.domain.alerts.model import Rule
 from relance.domain.job_run import JobRun
 from relance.domain.ledger import Counted
 from relance.errors import DependencyUnavailable
-from relance.ports import JobRuns, Ledger, Meter, Plans
+from relance.ports import JobRuns, Ledger, Meter, Plans, Quarantine
 
 COUNT_AGAIN = timedelta(hours=1)
 """How old the stored balance of a cycle that only waits for other tries may become."""
@@ -32,6 +32,7 @@ class Statistics:
     job_runs: JobRuns
     desk: AlertDesk
     meter: Meter
+    quarantine: Quarantine
 
     @activity.defn
     async def balance(self, request: StatisticsInput) -> CycleStatistics:
@@ -48,7 +49,7 @@ class Statistics:
                     return waiting
                 await self.plans.end_unreadable(request.period, request.at)
                 balanced = await balance_period(self.ledger, self.plans, request.period, request.progress, counted)
-                statistics = await final_statistics(balanced, request.at, self.job_runs)
+                statistics = await final_statistics(balanced, request.at, self.job_runs, self.quarantine)
                 await self.job_runs.store_statistics(statistics, request.at)
                 await self._notify(statistics, statistics.plans_open if request.last else 0)
         return statistics

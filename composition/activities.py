@@ -62,6 +62,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         data.plans,
         Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone),
         open_.instruments,
+        data.quarantine,
     )
     control = ControlWatch(data.controls)
     invitations = Invitations(
@@ -81,7 +82,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     starts = FollowUpStarts(data.plans, data.ledger, follow_ups, open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
     desk = _alert_desk(settings, open_)
-    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments)
+    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments, data.quarantine)
     notes = CycleNotes(TemporalCycleRestarts(open_.client, cycle_options(settings)), data.controls, data.plans, desk)
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
     delivery = _delivery(settings, open_, desk)

@@ -75,6 +75,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
             telemetry.instruments.ledger_group,
             traced=bool(telemetry.interceptors),
             timing=settings.scheduling.reminder_timing,
+            noticed=telemetry.instruments.quarantined,
         )
         stack.push_async_callback(database.close)
         await database.check()

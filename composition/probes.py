@@ -20,6 +20,7 @@ from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, People
 from relance.adapters.probes.mail_relay import mail_relay_probe
 from relance.adapters.probes.mongodb import MongoProbe
 from relance.adapters.probes.periods import PeriodsProbe
+from relance.adapters.probes.quarantine import QuarantineProbe
 from relance.adapters.probes.worker_processes import BreakersProbe, MemoryProbe
 from relance.clock import SystemClock
 from relance.contracts.names import JobName, Workflow
@@ -100,6 +101,7 @@ def _servers(settings: Settings, database: Database) -> list[Probe]:
         DatabaseDiskProbe(MongoVitalSigns(database.raw), deadline),
         WorkerDiskProbe(deadline),
         mail_relay_probe(settings.mail, deadline),
+        QuarantineProbe(database.quarantine, deadline),
     ]
 
 

@@ -140,8 +140,11 @@ PANELS: tuple[Panel, ...] = (
     Panel(
         "Health",
         "none",
-        "Probes that are anything but healthy.",
-        (Query('max by (probe, state) (relance_health{state!="healthy"})', "{{probe}} {{state}}"),),
+        "Probes that are anything but healthy, and documents that cannot be read.",
+        (
+            Query('max by (probe, state) (relance_health{state!="healthy"})', "{{probe}} {{state}}"),
+            Query("max by (collection) (relance_quarantine_documents) > 0", "unreadable {{collection}}"),
+        ),
     ),
     Panel(
         "Alerts",

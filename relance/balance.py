@@ -12,7 +12,7 @@ from relance.domain.cycle_report import FAILED, SKIPPED, CycleReport, measured
 from relance.domain.failures import Severity
 from relance.domain.ledger import Counted, sum_up
 from relance.domain.send_times import period_before
-from relance.ports import JobRuns, Ledger, Plans
+from relance.ports import JobRuns, Ledger, Plans, Quarantine
 
 
 async def balance_period(
@@ -43,8 +43,10 @@ async def balance_period(
     )
 
 
-async def final_statistics(balanced: CycleStatistics, at: datetime, job_runs: JobRuns) -> CycleStatistics:
-    """Return a balance with what the cycle measured by now, and with the figures of the month before."""
+async def final_statistics(
+    balanced: CycleStatistics, at: datetime, job_runs: JobRuns, quarantine: Quarantine
+) -> CycleStatistics:
+    """Return a balance with what the cycle measured and could not read, and with the figures of the month before."""
     progress, earlier = balanced.progress, await job_runs.statistics(period_before(balanced.period))
     figures = (
         measured(
@@ -67,6 +69,7 @@ async def final_statistics(balanced: CycleStatistics, at: datetime, job_runs: Jo
             "figures": figures,
             "before_period": earlier.period if earlier else None,
             "before": all_figures(earlier) if earlier else {},
+            "documents_unreadable": await quarantine.of_period(balanced.period),
         }
     )
 
@@ -95,6 +98,7 @@ def report_of(statistics: CycleStatistics) -> CycleReport:
         open=statistics.open,
         plans_open=statistics.plans_open,
         plans_unreadable=statistics.plans_unreadable,
+        documents_unreadable=statistics.documents_unreadable,
     )
 
 

@@ -115,7 +115,7 @@ class HealthDesk:
             one.probe: one.model_copy(update={"told": told[one.probe]}) for one in standings if one.probe in told
         }
         for one in standings:
-            if self.rules[one.probe].by_subject and (due := due_concerns(one)) != one.told_of:
+            if self.rules[one.probe].by_subject and (due := due_concerns(one, self.rules[one.probe])) != one.told_of:
                 changed[one.probe] = await self._tell_concerns(one, due)
         await self.checks.store(list(changed.values()))
         return Judgement(
@@ -178,9 +178,11 @@ def sighting_of(standing: Standing, rule: ProbeRule) -> Sighting:
     )
 
 
-def due_concerns(standing: Standing) -> dict[str, str]:
+def due_concerns(standing: Standing, rule: ProbeRule) -> dict[str, str]:
     """Return by subject what people are to know is wrong; a look that failed changes nothing they know."""
-    if standing.state is not Health.UNHEALTHY:
+    if rule.tells_degraded and standing.trouble is not None:
+        return standing.told_of
+    if standing.state is not Health.UNHEALTHY and not (rule.tells_degraded and standing.state is Health.DEGRADED):
         return {}
     if standing.trouble is None:
         return {subject: concern.code for subject, concern in standing.concerns.items()}

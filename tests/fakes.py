@@ -112,6 +112,7 @@ class FakeMeter:
     alert_events: list[tuple[str, str, str | None]] = field(default_factory=list)
     alert_messages: list[tuple[str, str]] = field(default_factory=list)
     probes: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, int] = field(default_factory=dict)
 
     def job_run(self, job: str, state: str, seconds: float | None) -> None:
         self.job_runs.append((job, state, seconds))
@@ -121,6 +122,9 @@ class FakeMeter:
 
     def alert_message(self, channel: str, result: str) -> None:
         self.alert_messages.append((channel, result))
+
+    def unreadable(self, counts: Mapping[str, int]) -> None:
+        self.documents = dict(counts)
 
     def health(self, probe: str, state: str) -> None:
         self.probes[probe] = state

@@ -124,6 +124,9 @@ def test_a_folder_that_is_not_there_stops_the_start(load: Load, tmp_path: Path) 
         ("RELANCE_EVERFLOW__DEFAULT_LP_CRON", "0 9 30 2 *", "RELANCE_EVERFLOW__DEFAULT_LP_CRON: "),
         ("RELANCE_MAIL__SENDER_ADDRESS", "nonsense", "RELANCE_MAIL__SENDER_ADDRESS: "),
         ("RELANCE_MAIL__SENDER_ADDRESS", "A <a@example.org>", "RELANCE_MAIL__SENDER_ADDRESS: "),
+        ("RELANCE_MAIL__SENDER_ADDRESS", "\u00e9@exemple.fr", "RELANCE_MAIL__SENDER_ADDRESS: "),
+        ("RELANCE_CHANNELS__SLACK_URL", "hooks.example/s3cret", "RELANCE_CHANNELS__SLACK_URL: is no address"),
+        ("RELANCE_WATCHDOG__DEADMAN_URL", "https://[s3cret", "RELANCE_WATCHDOG__DEADMAN_URL: is no address"),
         ("RELANCE_MAIL__REPLY_TO", "a@b@c", "RELANCE_MAIL__REPLY_TO: "),
         ("RELANCE_MAIL__BOUNCE_DOMAIN", "a@bounces.example", "RELANCE_MAIL__BOUNCE_DOMAIN: "),
         ("RELANCE_MAIL__MESSAGE_ID_DOMAIN", "no domain", "RELANCE_MAIL__MESSAGE_ID_DOMAIN: "),
@@ -176,7 +179,7 @@ def test_a_password_travels_only_encrypted_or_within_this_machine(load: Load, ho
     if fine:
         assert load(**variables).mail.password is not None
         return
-    with pytest.raises(SettingsError, match=r"RELANCE_MAIL: .*unencrypted") as error:
+    with pytest.raises(SettingsError, match=r"RELANCE_MAIL: .*unencrypted: set RELANCE_MAIL__TLS") as error:
         load(**variables)
     assert "s3cret" not in str(error.value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 import time
@@ -103,7 +104,8 @@ class WorkerProcess:
 
     async def end(self) -> None:
         """Make sure that nothing of it is left."""
-        if self.server.running:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            # Its guard may not have seen yet that it ended.
             self.process.kill()
         await self.server.stop()
 

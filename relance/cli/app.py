@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "alerts": "alerts.commands",
     "report": "job_reports.commands",
     "backtest": "checks.backtest",
+    "quarantine": "quarantine.commands",
     "doctor": "doctor",
     "restored": "restored",
     "keys": "keys",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -17,6 +17,8 @@ from relance.cli.doctor_health import data_of, is_wrong, seen_now, view_of
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.domain.key_register import KeyRegister
+from relance.domain.quarantine import listed
+from relance.domain.wording import counted
 from relance.errors import RelanceError
 from relance.ports import LogCoverage
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
@@ -146,11 +148,23 @@ async def _database(run: Run) -> list[Finding]:
     async with run.database() as database:
         missing = await database.missing_indexes()
         register = await database.keys.read()
+        unreadable = {name: one.count for name, one in (await database.quarantine.counts()).items()}
     keys = [_ring(ring, register) for ring in run.settings.privacy.keyrings if ring.texts]
     if missing:
         remedy = "run `starter.py bootstrap`"
         return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy), *keys]
-    return [Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there"), *keys]
+    fine = Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there")
+    return [fine, *keys, _documents(unreadable)]
+
+
+def _documents(unreadable: Mapping[str, int]) -> Finding:
+    count = sum(unreadable.values())
+    if not count:
+        return Finding("documents", State.FINE, "none is known that cannot be read")
+    remedy = "see `starter.py quarantine list`"
+    return Finding(
+        "documents", State.WARNING, f"{counted(count, 'document')} cannot be read: {listed(unreadable)}", remedy
+    )
 
 
 def _ring(ring: Keyring, register: KeyRegister) -> Finding:

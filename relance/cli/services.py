@@ -27,6 +27,7 @@ from relance.ports import (
     Ledger,
     Plans,
     Probe,
+    Quarantine,
     RelayLog,
     Reports,
     Restores,
@@ -103,6 +104,10 @@ class Database(Protocol):
     @property
     def effects(self) -> Effects:
         """What the workers' work leaves behind."""
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """The documents that could not be read."""
 
     @property
     def restores(self) -> Restores:

@@ -52,6 +52,8 @@ async def _invitation(run: Run, database: Database, key: ids.InvitationKey) -> l
     user = (await database.users.by_ids([key.user_id])).get(key.user_id)
     contact = (await database.contacts.by_ids([key.contact_id])).get(key.contact_id)
     if invitation is None and (user is None or contact is None):
+        broken = ("users", key.user_id) if user is None else ("contacts", key.contact_id)
+        await _refuse_unreadable(database, *broken)
         what = f"user {key.user_id!r}" if user is None else f"contact {key.contact_id!r}"
         raise NotFound(f"INVITATION_ID: neither the invitation nor {what} is in the database; check the id")
     plans = [plan for plan in await database.plans.of_user(key.user_id) if plan.period == key.period]
@@ -77,8 +79,22 @@ async def _contact(run: Run, database: Database, contact_id: str) -> list[tuple[
         coming = _coming(run, {key.period for key in keys})
         keys = [ids.InvitationKey(coming, contact.user_id, contact_id)] * bool(coming) + keys
     if not keys:
+        await _refuse_unreadable(database, "contacts", contact_id)
         raise NotFound(f"--contact: there is no contact {contact_id!r} in the database; check the id")
     return [(ids.invitation_id(*key), await _invitation(run, database, key)) for key in keys]
+
+
+async def _refuse_unreadable(database: Database, collection: str, document_id: str) -> None:
+    """Say that a document is there and cannot be read, if that is so.
+
+    Raises:
+        NotFound: it is so.
+    """
+    if await database.quarantine.named(collection, document_id) is not None:
+        command = f"starter.py quarantine show {collection} {document_id}"
+        raise NotFound(
+            f"{document_id!r} of {collection} cannot be read, so nothing is sent for it; `{command}` says why"
+        )
 
 
 def _coming(run: Run, known: set[str]) -> str:
@@ -90,6 +106,7 @@ async def _user(run: Run, database: Database, user_id: str) -> list[tuple[str, l
     user = (await database.users.by_ids([user_id])).get(user_id)
     plans = (await database.plans.of_user(user_id))[:PERIODS]
     if user is None and not plans:
+        await _refuse_unreadable(database, "users", user_id)
         raise NotFound(f"--user: there is no user {user_id!r} in the database; check the id")
     now = run.services.clock.now()
     found = [(plan.id, explain_plan(plan, now)) for plan in plans]

@@ -258,7 +258,8 @@ class CycleStatistics(Wire):
     `open` are entries without an outcome yet: queued, being sent, or waiting for another try. `figures` are what was
     measured by the instant `at`, by name and unit (`domain.cycle_report`); `before` are all figures of `before_period`,
     the month before, as they were then. `plans_open` must be 0 at the end as well: these users were not written to.
-    `plans_unreadable` were ended, because nobody could read them.
+    `plans_unreadable` were ended, because nobody could read them; `documents_unreadable` are all documents that the
+    cycle could not read, by collection.
     `interim` if only `open` is of now, and the rest of the stored balance.
     """
 
@@ -273,6 +274,7 @@ class CycleStatistics(Wire):
     balance: int
     plans_open: int
     plans_unreadable: int = 0
+    documents_unreadable: dict[str, int] = Field(default_factory=dict)
     progress: CycleProgress | None = None
     at: Utc | None = None
     figures: dict[str, float] = Field(default_factory=dict)

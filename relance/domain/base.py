@@ -11,14 +11,23 @@ from pydantic.alias_generators import to_camel
 
 
 def _as_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("out of the calendar") from None
 
 
 Utc = Annotated[AwareDatetime, AfterValidator(_as_utc)]
 """An instant; stored and compared in UTC."""
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-"""A user or contact id: without dots or slashes, because ids are joined with them (SPEC section 1)."""
+Text = Annotated[str, StringConstraints(strict=True)]
+"""Text that others write: bytes are none, whatever they spell."""
+
+Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""A user or contact id: without dots or slashes, because ids are joined with them (SPEC section 1).
+
+Strict: bytes that happen to be text would be read as an id by which nobody finds the document.
+"""
 
 _PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Period = Annotated[str, StringConstraints(pattern=_PERIOD)]

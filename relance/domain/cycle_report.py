@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import sqrt
 
@@ -44,7 +44,8 @@ class CycleReport:
 
     `now` and `before` hold the figures by name: outcomes as counts (`skipped.<reason>`, `failed.<class>`), what was
     measured with its unit. `before` is empty without an earlier month. `unaccounted` must be 0; `open` have no outcome.
-    The users of `plans_open` were not written to, `plans_unreadable` were ended because nobody could read them.
+    The users of `plans_open` were not written to, `plans_unreadable` were ended because nobody could read them;
+    `documents_unreadable` counts by collection what else could not be read.
     """
 
     period: str
@@ -55,6 +56,7 @@ class CycleReport:
     open: int
     plans_open: int = 0
     plans_unreadable: int = 0
+    documents_unreadable: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def changes(self) -> list[Change]:

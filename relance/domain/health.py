@@ -84,7 +84,7 @@ class ProbeRule:
     A value above `warn` is a warning, one above `limit` bad. A counter is bad when it grew since the last look. A look
     that failed while one of `needs` failed too says nothing: what is away is told about once. `soft` are the
     troubles that are warnings only. `alert` is the rule of the alert about it; with `by_subject` each thing that is
-    wrong has an alert of its own.
+    wrong has an alert of its own, and with `tells_degraded` also while the probe is no worse than degraded.
     """
 
     probe: str
@@ -98,6 +98,7 @@ class ProbeRule:
     needs: frozenset[str] = frozenset()
     soft: frozenset[Trouble] = frozenset()
     by_subject: bool = False
+    tells_degraded: bool = False
 
 
 class Standing(Document):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from relance.domain.base import Document, Id, Utc
+from relance.domain.base import Document, Id, Text, Utc
 
 
 class ContactStatus(StrEnum):
@@ -36,10 +36,10 @@ class User(Document):
     """
 
     id: Id = Field(alias="_id")
-    email: str = ""
-    name: str = ""
-    locale: str = "fr"
-    status: str = "active"
+    email: Text = ""
+    name: Text = ""
+    locale: Text = "fr"
+    status: Text = "active"
     send_day: Any = None
     send_time: Any = None
     timezone: Any = None
@@ -56,9 +56,9 @@ class Contact(Document):
 
     id: Id = Field(alias="_id")
     user_id: Id
-    email: str = ""
-    name: str = ""
-    locale: str | None = None
+    email: Text = ""
+    name: Text = ""
+    locale: Text | None = None
     status: ContactStatus
     status_reason: str | None = None
     status_at: Utc | None = None

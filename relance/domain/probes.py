@@ -38,5 +38,7 @@ class ProbeName(StrEnum):
     """Follow-ups that were not there when the reconciliation looked last."""
     JOB_RUNS = "job-runs"
     """Jobs that have not run when they should have."""
+    QUARANTINE = "quarantine"
+    """Documents that cannot be read."""
     PERIODS = "periods"
     """Periods that lack a cycle, plans, or the plan of a user."""

@@ -38,6 +38,7 @@ from relance.ports.ledger import JobRuns, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
 from relance.ports.people import Contacts, Page, Suppressions, Users
 from relance.ports.plans import Plans
+from relance.ports.quarantine import Quarantine
 from relance.ports.relay_log import Fate, Knowledge, LogCoverage, RelayLog, RelayRecord
 from relance.ports.reports import Reports
 from relance.ports.restores import Restores
@@ -87,6 +88,7 @@ __all__ = [
     "Plans",
     "Postponed",
     "Probe",
+    "Quarantine",
     "Reading",
     "Refused",
     "RelayLog",

@@ -70,5 +70,11 @@ class Plans(Protocol):
         with the same reason, and its plan notes how many contacts have an entry, so that the balance is still 0.
         """
 
+    async def forget_unreadable(self, period: str, user_id: str) -> bool:
+        """Delete a user's plan that was ended because it could not be read, for the planning to write it anew.
+
+        Return whether there was one.
+        """
+
     async def unreadable_count(self, period: str) -> int:
         """Count the period's plans that were ended because they cannot be read."""

@@ -64,6 +64,9 @@ class Meter(Protocol):
     def health(self, probe: str, state: str) -> None:
         """Show the state a probe is in; `state` is a code, `healthy` when nothing is wrong."""
 
+    def unreadable(self, counts: Mapping[str, int]) -> None:
+        """Show how many documents of each collection cannot be read; those without any are left out."""
+
 
 class Clock(Protocol):
     """The wall clock."""

@@ -221,6 +221,22 @@ HEALTH = Metric(
     "Anything but `healthy` names the dependency to look after; `starter.py doctor` says more.",
     {"probe": "the probe's name", "state": "`healthy`, `degraded`, `unhealthy`, `unknown`"},
 )
+QUARANTINE = Metric(
+    "relance.quarantine.documents",
+    Kind.GAUGE,
+    "{document}",
+    "Documents that cannot be read, as the health check saw them last; shown for an hour.",
+    "Above 0 `starter.py quarantine list` names them; everything else goes on.",
+    {"collection": "the collection's name"},
+)
+QUARANTINED = Metric(
+    "relance.quarantine.added",
+    Kind.COUNTER,
+    "{document}",
+    "Documents found unreadable that were not known to be.",
+    "Many at once: somebody changed how the application writes this collection.",
+    QUARANTINE.attributes,
+)
 WORKER_RSS = Metric(
     "relance.worker.rss",
     Kind.GAUGE,
@@ -250,5 +266,7 @@ METRICS: tuple[Metric, ...] = (
     ALERT_MESSAGES,
     SIGNALS_IGNORED,
     HEALTH,
+    QUARANTINE,
+    QUARANTINED,
     WORKER_RSS,
 )

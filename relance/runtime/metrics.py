@@ -45,6 +45,8 @@ class Instruments:
         self._mails: dict[_Mail, int] = {(kind, Sent, None, OTHER): 0 for kind in MailKind}
         self._probes: dict[str, tuple[str, float]] = {}
         self._last_runs: dict[str, float] = {}
+        self._unreadable: dict[str, int] = {}
+        self._unreadable_at = 0.0
         self._mail_duration = self._histogram(catalogue.MAIL_DURATION)
         self._mail_wait = self._histogram(catalogue.MAIL_WAIT)
         self._claim_wait = self._histogram(catalogue.CLAIM_WAIT)
@@ -60,9 +62,11 @@ class Instruments:
         self._job_runs = self._counter(catalogue.JOB_RUNS)
         self._alerts = self._counter(catalogue.ALERTS)
         self._alert_messages = self._counter(catalogue.ALERT_MESSAGES)
+        self._quarantined = self._counter(catalogue.QUARANTINED)
         mails = catalogue.MAILS
         meter.create_observable_counter(mails.name, [self._observe_mails], mails.unit, mails.meaning)
         self._gauge(catalogue.HEALTH, self._observe_probes)
+        self._gauge(catalogue.QUARANTINE, self._observe_unreadable)
         self._gauge(catalogue.JOB_LAST, self._observe_last_runs)
         self._gauge(catalogue.WORKER_RSS, _observe_rss)
         self._start_at_zero()
@@ -138,6 +142,15 @@ class Instruments:
         """Show the state a probe is in, for an hour or until it is told again."""
         self._probes[probe] = (state, time.monotonic())
 
+    def unreadable(self, counts: Mapping[str, int]) -> None:
+        """Show how many documents of each collection cannot be read, 0 of those that had some."""
+        self._unreadable = {**dict.fromkeys(self._unreadable, 0), **counts}
+        self._unreadable_at = time.monotonic()
+
+    def quarantined(self, collection: str, count: int) -> None:
+        """Count documents that were set aside for the first time."""
+        self._quarantined.add(count, {"collection": collection})
+
     def _counter(self, metric: Metric) -> Counter:
         return self._meter.create_counter(metric.name, metric.unit, metric.meaning)
 
@@ -169,6 +182,11 @@ class Instruments:
         since = time.monotonic() - HEALTH_SHOWN
         known = list(self._probes.items())
         return [Observation(1, {"probe": probe, "state": state}) for probe, (state, at) in known if at >= since]
+
+    def _observe_unreadable(self, _: CallbackOptions) -> Iterable[Observation]:
+        if not self._unreadable or time.monotonic() - self._unreadable_at > HEALTH_SHOWN:
+            return []
+        return [Observation(count, {"collection": name}) for name, count in self._unreadable.items()]
 
     def _observe_last_runs(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(at, {"job_name": job}) for job, at in list(self._last_runs.items())]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from relance.settings.group import Group
+from relance.settings.group import Group, SecretUrl
 
 
 class ChannelName(StrEnum):
@@ -67,9 +67,9 @@ class Channels(Group):
         description="Channels by preference, separated by commas: the first gets messages, the next steps in when it "
         "fails and when nobody acknowledges.",
     )
-    slack_url: SecretStr | None = Field(None, description="Incoming webhook of Slack or Mattermost.")
-    teams_url: SecretStr | None = Field(None, description="Webhook of a Teams workflow that posts Adaptive Cards.")
-    webhook_url: SecretStr | None = Field(None, description="Receiver of signed messages (Standard Webhooks).")
+    slack_url: SecretUrl | None = Field(None, description="Incoming webhook of Slack or Mattermost.")
+    teams_url: SecretUrl | None = Field(None, description="Webhook of a Teams workflow that posts Adaptive Cards.")
+    webhook_url: SecretUrl | None = Field(None, description="Receiver of signed messages (Standard Webhooks).")
     webhook_secrets: Annotated[SecretStr, AfterValidator(_webhook_secrets)] = Field(
         SecretStr(""),
         description="Signing secrets (whsec_ and base64 of 24 to 64 bytes), separated by commas; to rotate, put the "

@@ -1,10 +1,11 @@
-"""The shape every group of settings shares, and the zones and cron expressions several of them name."""
+"""The shape every group of settings shares, and the zones, cron expressions and addresses several of them name."""
 
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
 from relance.domain.cron import parsed
 from relance.domain.zones import is_zone
@@ -24,9 +25,23 @@ def _cron(text: str) -> str:
     return text
 
 
+def _secret_url(secret: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(secret.get_secret_value())
+        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        fine = False
+    if not fine:
+        raise ValueError("is no address like https://example.org/path")
+    return secret
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 Cron = Annotated[str, AfterValidator(_cron)]
 """A cron expression that the server takes, and that comes due some day."""
+
+SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
+"""An address that is a secret itself: whoever knows it can write there."""
 
 
 class Group(BaseModel):

@@ -100,6 +100,16 @@ class HealthGroup(Group):
             self._rule(ProbeName.OVERDUE, Rule.OVERDUE, None, 0, needs=_MONGODB),
             self._rule(ProbeName.FOLLOW_UPS, Rule.FOLLOW_UPS, None, 0, needs=_MONGODB | _TEMPORAL),
             self._rule(ProbeName.JOB_RUNS, Rule.JOB_RUNS, None, 0, needs=_MONGODB | _TEMPORAL),
+            # Others go on: it is degraded, and people are told of new ones. A slow database is told about by itself.
+            self._rule(
+                ProbeName.QUARANTINE,
+                Rule.DOCUMENTS,
+                0,
+                None,
+                needs=_MONGODB,
+                severity=Severity.MEDIUM,
+                soft=set(Trouble),
+            ),
             self._rule(ProbeName.PERIODS, Rule.PERIOD, None, 0, needs=_MONGODB | _TEMPORAL, severity=critical),
         ]
         return {rule.probe: rule for rule in found}
@@ -128,5 +138,6 @@ class HealthGroup(Group):
             recover_after=self.missed_shown if counter else self.recover_after,
             needs=frozenset(needs),
             soft=frozenset(soft or ()),
-            by_subject=probe is ProbeName.PERIODS,
+            by_subject=probe in {ProbeName.PERIODS, ProbeName.QUARANTINE},
+            tells_degraded=probe is ProbeName.QUARANTINE,
         )

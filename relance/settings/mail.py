@@ -24,6 +24,8 @@ class TlsMode(StrEnum):
 def _address(text: str) -> str:
     if not valid_address(text):
         raise ValueError(f"{text!r} is no mail address like invitations@example.org")
+    if not text.rpartition("@")[0].isascii():
+        raise ValueError(f"{text!r} has letters outside ASCII before the @, which few mail servers take")
     return text
 
 
@@ -113,7 +115,7 @@ class Mail(Group):
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password belong together, and one of them is not set")
         if self.password is not None and self.tls is TlsMode.NONE and not self.is_local:
-            raise ValueError("the password would travel unencrypted: set tls to starttls or tls")
+            raise ValueError("the password would travel unencrypted: set RELANCE_MAIL__TLS to starttls or tls")
         return self
 
     @model_validator(mode="after")

@@ -28,7 +28,9 @@ class RetentionGroup(Group):
     chat_messages: timedelta = Field(timedelta(days=365), ge=_LEAST, description="Messages of the chat inbox.")
     attachments: timedelta = Field(timedelta(days=180), ge=_LEAST, description="Charts that messages link to.")
     quarantine: timedelta = Field(
-        timedelta(days=90), ge=_LEAST, description="Notes on invalid documents; one that still is invalid returns."
+        timedelta(days=90),
+        ge=_LEAST,
+        description="Notes on documents that cannot be read, from the last time one was refused.",
     )
 
     def policy(self, job_runs: timedelta) -> Retention:

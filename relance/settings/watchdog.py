@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from relance.domain.watchdog import Patience
-from relance.settings.group import Group
+from relance.settings.group import Group, SecretUrl
 
 Margin = Annotated[timedelta, Field(ge=timedelta(seconds=1), le=timedelta(days=1))]
 
@@ -32,7 +32,7 @@ class Watchdog(Group):
     tasks_within: Margin = Field(
         timedelta(minutes=2), description="How long the oldest task of a queue may wait, and a worker not ask for one."
     )
-    deadman_url: SecretStr | None = Field(
+    deadman_url: SecretUrl | None = Field(
         None,
         description="Called (POST) when all is well: an address of healthchecks.io or its like, which tells somebody "
         "when it is not called any more. https and public, unless RELANCE_CHANNELS__LOCAL_HOSTS names its host.",

@@ -82,6 +82,21 @@ class TemporalCycles:
             raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
         return True
 
+    async def replan(self, period: str) -> bool:
+        """Have a period's cycle plan again, for users it does not know yet; return False if it does not run.
+
+        Raises:
+            DependencyUnavailable: the server does not answer.
+        """
+        handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
+        try:
+            await handle.signal(Signal.PREFERENCES_CHANGED, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
+        return True
+
     async def correct(self, period: str, truth: ControlChange) -> bool:
         """Signal a cycle that runs what it was told, if it does not know; return whether it did not.
 

@@ -109,7 +109,8 @@ class Office:
 
     @property
     def planning(self) -> Planning:
-        return Planning(self.data.users, self.data.plans, Defaults(5, "18:00", "Europe/Paris"), self.meter)
+        data = self.data
+        return Planning(data.users, data.plans, Defaults(5, "18:00", "Europe/Paris"), self.meter, data.quarantine)
 
     @property
     def corrections(self) -> Corrections:
@@ -123,7 +124,7 @@ class Office:
     @property
     def statistics(self) -> Statistics:
         desk = AlertDesk(self.data.alerts, self.data.silences, self.alert_groups, self.clock)
-        return Statistics(self.data.ledger, self.data.plans, self.data.job_runs, desk, self.meter)
+        return Statistics(self.data.ledger, self.data.plans, self.data.job_runs, desk, self.meter, self.data.quarantine)
 
     async def run(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an activity as Temporal would; every run is the next attempt of the same activity."""

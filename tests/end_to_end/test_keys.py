@@ -15,7 +15,7 @@ from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
 from tests.installation import ROOT, Installation
 from tests.keys import a_key
 from tests.outside.opt_outs import wrong_opt_outs
-from tests.outside.published_keys import refused, starts
+from tests.outside.published_keys import accepted, starts
 
 
 async def test_opt_outs_are_about_the_mailbox_that_was_written_to_also_after_the_keys_were_rotated(
@@ -30,9 +30,9 @@ async def test_opt_outs_are_about_the_mailbox_that_was_written_to_also_after_the
 
 async def test_what_is_published_or_missing_starts_neither_worker_nor_starter(installation: Installation) -> None:
     cases = list(starts(installation.environment))
-    assert len(cases) == 14
-    found = [await asyncio.to_thread(refused, *one) for one in cases]
-    assert [one[:2] for one, fine in zip(cases, found, strict=True) if not fine] == []
+    assert len(cases) == 26
+    found = [await asyncio.to_thread(accepted, *one) for one in cases]
+    assert [(*one[:2], wrong) for one, wrong in zip(cases, found, strict=True) if wrong] == []
 
 
 async def _worker(environment: Mapping[str, str], *options: str) -> tuple[int, str]:

@@ -47,11 +47,11 @@ class Ward:
         self.clock.at += timedelta(minutes=1)
         return await self.desk.take([self.look(probe, value) for probe, value in looks])
 
-    async def concerned(self, concerns: dict[str, Concern]) -> Judgement:
-        """Take a look at the periods that finds these wrong."""
+    async def concerned(self, concerns: dict[str, Concern], probe: ProbeName = ProbeName.PERIODS) -> Judgement:
+        """Take a look at the periods, or at others, that finds these wrong."""
         self.clock.at += timedelta(minutes=1)
         value = float(len(concerns))
-        look = Look(probe=ProbeName.PERIODS, at=self.clock.now(), value=value, concerns=concerns)
+        look = Look(probe=probe, at=self.clock.now(), value=value, concerns=concerns)
         return await self.desk.take([look])
 
     async def standing(self, probe: ProbeName) -> Standing:

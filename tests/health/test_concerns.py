@@ -90,3 +90,31 @@ async def test_whoever_dies_before_people_are_told_is_made_up_for(ward: Ward) ->
     ward.groups.failing = None
     await ward.concerned({DECEMBER: NO_CYCLE})
     assert ward.told() == [(Rule.PERIOD, 1, 0)]
+
+
+async def test_unreadable_documents_are_told_while_the_probe_is_no_worse_than_degraded(ward: Ward) -> None:
+    async def look(**counts: tuple[str, int]) -> None:
+        found = {name: Concern(code=newest, count=count) for name, (newest, count) in counts.items()}
+        await ward.concerned(found, ProbeName.QUARANTINE)
+
+    await look(users=("10:00", 1))
+    await look(users=("10:00", 1))
+    standing = await ward.standing(ProbeName.QUARANTINE)
+    assert (standing.state, standing.told) == (Health.DEGRADED, True)
+    await look(users=("10:00", 1), contacts=("10:05", 2))
+    # A look that fails, with the database or alone, says nothing; it ends nothing either.
+    await ward.round([(ProbeName.QUARANTINE, Trouble.TIMEOUT)])
+    await ward.round([(ProbeName.QUARANTINE, Trouble.UNREACHABLE), (ProbeName.MONGODB, Trouble.UNREACHABLE)])
+    await look(users=("10:00", 1), contacts=("10:05", 2))
+    told = [(one, len(news.firings), len(news.gone)) for one, news in ward.groups.sightings]
+    assert told == [(Rule.DOCUMENTS, 1, 0), (Rule.DOCUMENTS, 1, 0)]
+    # New ones are handed on, for the group to decide whether that is worth a message; fewer of them end nothing.
+    await look(users=("10:30", 2), contacts=("10:05", 1))
+    assert [one.value for one in ward.groups.sightings[-1][1].firings] == [Decimal(2)]
+    await look(contacts=("10:05", 1))
+    await look()
+    assert [news.gone for _, news in ward.groups.sightings[-2:]] == [
+        (f"{Rule.DOCUMENTS}/users",),
+        (f"{Rule.DOCUMENTS}/contacts",),
+    ]
+    assert (await ward.standing(ProbeName.QUARANTINE)).state is Health.HEALTHY

@@ -127,6 +127,9 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         instruments.alert_message("slack", "delivered")
         instruments.health("mongodb", "failing")
         instruments.health("mongodb", "healthy")
+        instruments.unreadable({"users": 2, "contacts": 1})
+        instruments.unreadable({"contacts": 3})
+        instruments.quarantined("users", 2)
         text = _scrape(telemetry)
     # Counted by workflows on Temporal's own meter: tests/faults/malformed_signals reads it on the endpoint.
     for metric in (one for one in METRICS if one is not SIGNALS_IGNORED):
@@ -149,6 +152,9 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         'relance_alerts_total{event="suppressed",reason="unchanged",rule="default-lp"} 1.0',
         'relance_alert_messages_total{channel="slack",result="delivered"} 1.0',
         'relance_health{probe="mongodb",state="healthy"} 1.0',
+        'relance_quarantine_documents{collection="users"} 0.0',
+        'relance_quarantine_documents{collection="contacts"} 3.0',
+        'relance_quarantine_added_total{collection="users"} 2.0',
     ):
         assert line in text
     assert 'state="failing"' not in text

@@ -104,13 +104,13 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     sender = Sender(
         ledger, data.contacts, parts.mailer, meter, clock, DOMAIN, relay_log=parts.relay_log, restores=data.restores
     )
-    planning = Planning(data.users, data.plans, DEFAULTS, meter)
+    planning = Planning(data.users, data.plans, DEFAULTS, meter, data.quarantine)
     alerts = AlertDesk(data.alerts, data.silences, FakeAlertGroups(), clock)
     control = ControlWatch(data.controls)
     follow_ups, cycles = TemporalFollowUps(parts.client, data.ledger), TemporalCycles(parts.client)
     gates = Gates(parts.gate, Brake(cycle_desk(data, parts.client, clock), alerts).pull)
     people = (data.users, data.contacts, data.suppressions)
-    statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter)
+    statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter, data.quarantine)
     inbox = {"inbox": Address(Inbox(data.chat_messages), "")}
     voice = Voice("en", DEFAULTS.zone)
     delivery = AlertDelivery(alerts, data.channel_states, inbox, tuple(inbox), (), NoPictures(), voice, clock, meter)

@@ -13,6 +13,7 @@ from relance.adapters.mongo import alert_writes
 from relance.adapters.mongo.alert_writes import OPEN, Change, Identity, stored
 from relance.adapters.mongo.documents import Collection, Raw, Reader
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
+from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.domain.alerts.model import Alert, HistoryEntry
 from relance.domain.alerts.opening import Sighting
@@ -65,7 +66,7 @@ class MongoAlerts:
         """Return the open alerts, of one group or of all, oldest first."""
         query: Raw = {OPEN: True} | ({"group": group} if group is not None else {})
         with translated("read the open alerts"):
-            raws = await self._collection.find(query).to_list(None)
+            raws = await read_each(self._collection, lambda some, fields: some.find(query, fields), None)
         # Sorted here: the server would refuse beyond 100 MB.
         return sorted(await self._valid(raws), key=lambda alert: (alert.fired_at, alert.key))
 

@@ -38,7 +38,8 @@ def anonymous_invitation(raw: Raw, named: Named) -> Raw:
     user, contact = named(_text(raw, "userId")), named(_text(raw, "contactId"))
     kept = _own(Invitation, raw, without={"messageId", "claim", "mailboxes"})
     if "reminders" in kept:
-        kept["reminders"] = [{**one, "messageId": ""} for one in kept["reminders"]]
+        reminders = kept["reminders"] if isinstance(kept["reminders"], list) else []
+        kept["reminders"] = [{**one, "messageId": ""} for one in reminders if isinstance(one, dict)]
     ids = {"_id": invitation_id(raw["period"], user, contact), "userId": user, "contactId": contact}
     return {**kept, **ids, ANONYMOUS: True}
 
@@ -51,7 +52,7 @@ def anonymous_plan(raw: Raw, named: Named) -> Raw:
 
 def anonymous_compensation(raw: Raw, named: Named) -> Raw:
     """Return a record of a change without whom it was about."""
-    document = str(raw["documentId"])
+    document = _text(raw, "documentId")
     period, *people = document.split(".")
     replaced = ".".join([period, *(named(one) for one in people)])
     own = _own(Compensation, raw)

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from pymongo.errors import BulkWriteError
 
 from relance.adapters.mongo.anonymising import ANONYMISERS, ANONYMOUS, Named, names
+from relance.adapters.mongo.chat_messages import NUMBERED
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.suppressions import MongoSuppressions
+from relance.domain.base import is_period
 from relance.domain.compensation import GIVEN_UP, compensation_id
 from relance.domain.invitation import InvitationStatus
 from relance.domain.plan import PlanStatus
@@ -47,7 +49,7 @@ _AGE = {
     Sweep.SILENCES: "endsAt",
     Sweep.CHAT_MESSAGES: "at",
     Sweep.ATTACHMENTS: "createdAt",
-    Sweep.QUARANTINE: "at",
+    Sweep.QUARANTINE: "seenAt",
     Sweep.POSTED: "at",
 }
 
@@ -65,7 +67,7 @@ class MongoArchive:
         """Return the periods of which there are plans or invitations, in order."""
         with translated("list the periods"):
             found = [await self._database[name].distinct("period") for name in ("plans", "invitations")]
-        return sorted({period for some in found for period in some})
+        return sorted({period for some in found for period in some if is_period(period)})
 
     async def overdue(self, period: str, after: str, size: int, before: datetime) -> list[Overdue]:
         """Return invitations that wait for an answer and should have expired before then, in order of id."""
@@ -74,7 +76,7 @@ class MongoArchive:
             raws = await self._ranges.page(
                 self._database.invitations, period, query, size, after=after, fields={"userId": 1}
             )
-        return [Overdue(raw["_id"], raw["userId"]) for raw in raws]
+        return [Overdue(raw["_id"], _user(raw)) for raw in raws]
 
     async def unsettled(self, period: str, *, timers_after: datetime, doubts_since: datetime) -> Unsettled:
         """Count what is open of a period."""
@@ -158,7 +160,7 @@ class MongoArchive:
         if sweep is Sweep.CHAT_MESSAGES:
             # The next number is that of the newest message plus one, and readers go on from the last they have seen.
             with translated("find the newest message"):
-                newest = await self._of(sweep).find_one({}, {"number": 1}, sort=[("number", -1)])
+                newest = await self._of(sweep).find_one(NUMBERED, {"number": 1}, sort=[("number", -1)])
             query["number"] = {"$lt": newest["number"] if newest else 0}
         return query
 
@@ -181,6 +183,12 @@ class MongoArchive:
         )
         found = await self._keys.find_one({"_id": period})
         return names(bytes.fromhex(found["key"] if found else ""))
+
+
+def _user(raw: Raw) -> str:
+    # An invalid entry may lack it; its id begins with period and user.
+    user = raw.get("userId")
+    return user if isinstance(user, str) else str(raw["_id"]).split(".")[1]
 
 
 def _prefixes(collection: str, period: str) -> list[str]:

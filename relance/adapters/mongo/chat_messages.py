@@ -14,6 +14,9 @@ from relance.ports import Page
 
 _WITHOUT_CONTENT = {"attachments.content": 0}
 
+NUMBERED: Raw = {"number": {"$type": "number", "$lt": float("inf")}}
+"""The messages; a document with a number that is none would be the newest, and no other could follow it."""
+
 
 class MongoChatMessages:
     """`ports.ChatMessages` over the collection `chatMessages`, unique over the key and over the number.
@@ -42,9 +45,9 @@ class MongoChatMessages:
     async def page(self, *, after: str = "", size: int = 100) -> Page[ChatMessage]:
         """Return what was stored after a page's `last_id`, oldest first, without the attachments' content."""
         with translated("read chat messages"):
-            found = self._collection.find({"number": {"$gt": int(after or 0)}}, _WITHOUT_CONTENT)
+            found = self._collection.find({"number": {"$gt": int(after or 0), "$lt": float("inf")}}, _WITHOUT_CONTENT)
             raws = await found.sort("number", 1).limit(size).to_list(None)
-        last_id = str(raws[-1]["number"]) if raws else after
+        last_id = str(int(raws[-1]["number"])) if raws else after
         items = await self._reader.valid(raws)
         return Page(items=items, last_id=last_id, quarantined=len(raws) - len(items))
 
@@ -56,7 +59,7 @@ class MongoChatMessages:
         return next((bytes(one["content"]) for one in every if one["filename"] == filename), None)
 
     async def _highest(self) -> int:
-        found = await self._collection.find_one({}, {"number": 1}, sort=[("number", -1)])
+        found = await self._collection.find_one(NUMBERED, {"number": 1}, sort=[("number", -1)])
         return int(found["number"]) if found else 0
 
 

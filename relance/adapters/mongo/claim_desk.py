@@ -199,7 +199,8 @@ class ClaimDesk:
             return {}
         with translated("read claims back"):
             found = await self._invitations.find({"_id": {"$in": wanted}}, {"claim": 1}).to_list(None)
-        return {raw["_id"]: raw.get("claim") or {} for raw in found}
+        claims_ = {raw["_id"]: raw.get("claim") for raw in found}
+        return {key: claim if isinstance(claim, dict) else {} for key, claim in claims_.items()}
 
 
 def _claims_and_refusals(asking: Sequence[_Call], distance: timedelta) -> list[UpdateMany | UpdateOne]:

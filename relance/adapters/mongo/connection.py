@@ -31,7 +31,7 @@ from relance.adapters.mongo.installed_keys import MongoInstalledKeys
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.plans import MongoPlans
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import Noticed, Quarantine, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.restores import MongoRestores
@@ -123,18 +123,19 @@ def connect(
     *,
     traced: bool = False,
     timing: ReminderTiming = DEFAULT_TIMING,
+    noticed: Noticed = unnoticed,
 ) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
     `observe` is told of each round trip of the ledger; `traced` has every command leave a span; `timing` is what
-    reminders are claimed by.
+    reminders are claimed by; `noticed` is told of documents that are set aside for the first time.
 
     Raises:
         SettingsError: the connection string cannot be used.
     """
     client = _client(settings, [CommandSpans()] if traced else [])
     raw = client.get_database(settings.database, TOLERANT)
-    return repositories(client, raw, privacy, observe, timing=timing, asks=ranges(settings.timeout))
+    return repositories(client, raw, privacy, observe, timing=timing, asks=ranges(settings.timeout), noticed=noticed)
 
 
 def repositories(
@@ -145,10 +146,11 @@ def repositories(
     *,
     timing: ReminderTiming = DEFAULT_TIMING,
     asks: Ranges | None = None,
+    noticed: Noticed = unnoticed,
 ) -> Database:
     """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
     asks = asks or Ranges()
-    quarantine = Quarantine(raw.quarantine)
+    quarantine = Quarantine(raw, noticed)
     suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
     users = MongoUsers(raw.users, quarantine)
     desk = ClaimDesk(raw.invitations, Recheck(raw, suppressions, quarantine, timing), observe, timing.distance)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from relance.adapters.mongo.documents import Collection, Reader, either, projection
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.domain.people import Contact, ContactStatus
 
@@ -22,9 +23,11 @@ class MongoContacts:
 
     async def of_users(self, user_ids: Sequence[str]) -> dict[str, list[Contact]]:
         """Return each user's valid contacts in order of id, by user id; invalid ones are quarantined."""
+        query = {"userId": {"$in": either(user_ids)}}
         with translated("read the contacts of users"):
-            found = self._collection.find({"userId": {"$in": either(user_ids)}}, _FIELDS)
-            raws = await found.sort("_id", 1).to_list(None)
+            raws = await read_each(
+                self._collection, lambda some, fields: some.find(query, fields).sort("_id", 1), _FIELDS
+            )
         result: dict[str, list[Contact]] = {user_id: [] for user_id in user_ids}
         for contact in await self._reader.valid(raws):
             result.setdefault(contact.user_id, []).append(contact)
@@ -32,8 +35,9 @@ class MongoContacts:
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
         """Return the valid contacts among these, by id."""
+        query = {"_id": {"$in": either(ids)}}
         with translated("read contacts"):
-            raws = await self._collection.find({"_id": {"$in": either(ids)}}, _FIELDS).to_list(None)
+            raws = await read_each(self._collection, lambda some, fields: some.find(query, fields), _FIELDS)
         return {contact.id: contact for contact in await self._reader.valid(raws)}
 
     async def set_status(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from pymongo.errors import DuplicateKeyError
 
-from relance.adapters.mongo.documents import Collection, Reader, to_raw
+from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.domain.control import Control, ControlState, states_before
+
+_UNREADABLE = "what the cycle was told cannot be read, see `starter.py quarantine list`"
 
 
 class MongoControls:
@@ -21,7 +25,9 @@ class MongoControls:
         """Return what the cycle was told last; it runs if nobody told it anything."""
         with translated("read a cycle's control"):
             raw = await self._collection.find_one({"_id": period})
-        return await self._reader.one(raw) or Control(id=period)
+        if raw is None:
+            return Control(id=period)
+        return await self._reader.one(raw) or _when_unreadable(period, raw)
 
     async def change(self, wanted: Control) -> tuple[Control, bool]:
         """Tell a cycle something by compare-and-set; return what holds now, and whether this call changed it."""
@@ -42,3 +48,19 @@ class MongoControls:
                 return await self.get(wanted.id), False
         changed = result.matched_count == 1 or result.upserted_id is not None
         return await self.get(wanted.id), changed
+
+
+def _when_unreadable(period: str, raw: Raw) -> Control:
+    """Return what holds for a cycle of which nobody can read all it was told: its state, or a pause.
+
+    That it runs would have mails sent which somebody may have stopped.
+    """
+    known = {state.value: state for state in ControlState}
+    said, at = raw.get("state"), raw.get("at")
+    return Control(
+        id=period,
+        state=known.get(said, ControlState.PAUSED) if isinstance(said, str) else ControlState.PAUSED,
+        reason=_UNREADABLE,
+        by="relance",
+        at=at if isinstance(at, datetime) else datetime.now(UTC),
+    )

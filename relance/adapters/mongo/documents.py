@@ -10,13 +10,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from bson import ObjectId
+from bson import Code, DBRef, ObjectId
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions, DatetimeConversion
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pydantic import ValidationError
 
-from relance.adapters.mongo.quarantine import Quarantine, reason_of
+from relance.adapters.mongo.piecewise import UNDECODABLE
+from relance.adapters.mongo.quarantine import Quarantine, path_of, reason_of
+from relance.adapters.mongo.raw_ids import every_form
+from relance.adapters.mongo.set_aside import Invalid
 from relance.domain.base import Document
 
 Raw: TypeAlias = dict[str, Any]
@@ -37,12 +40,7 @@ def to_raw(model: Document) -> Raw:
 
 def either(ids: Iterable[str]) -> list[str | ObjectId]:
     """Return the ids as strings and, where they look like it, as ObjectIds: for `$in`."""
-    result: list[str | ObjectId] = []
-    for one in ids:
-        result.append(one)
-        if ObjectId.is_valid(one):
-            result.append(ObjectId(one))
-    return result
+    return every_form(ids)
 
 
 def with_text_ids(raw: Raw) -> Raw:
@@ -65,7 +63,8 @@ def projection(model: type[Document]) -> dict[str, int]:
 TOLERANT = CodecOptions[Raw](
     tz_aware=True,
     tzinfo=UTC,
-    uuid_representation=UuidRepresentation.STANDARD,
+    # Nobody here stores UUIDs; decoded, one of another length than 16 bytes would spoil the whole page.
+    uuid_representation=UuidRepresentation.UNSPECIFIED,
     # A byte that is no UTF-8 and a date outside of the calendar are the fault of one document: with the driver's own
     # strictness the whole page could not be read.
     unicode_decode_error_handler="surrogateescape",
@@ -81,6 +80,7 @@ class Reader(Generic[M]):
         self._model = model
         self._collection = collection
         self._quarantine = quarantine
+        quarantine.checks(collection, self.reason, projection(model))
 
     async def valid(self, raws: Sequence[Raw]) -> list[M]:
         """Return the valid documents, in their order."""
@@ -89,23 +89,38 @@ class Reader(Generic[M]):
     async def sorted_out(self, raws: Sequence[Raw]) -> tuple[list[M], list[Any]]:
         """Return the valid documents, in their order, and the `_id`s of the invalid ones as they are stored."""
         valid: list[M] = []
-        spoilt: list[Any] = []
-        invalid: list[tuple[Any, str]] = []
+        invalid: list[Invalid] = []
         for raw in raws:
-            stored_id, reason = raw.get("_id"), None
-            if (field := undecodable(raw)) is not None:
-                reason = f"{field}: not_utf8"
+            # Before its ids become text: the quarantine finds it again by the one that is stored.
+            stored_id = raw.get("_id")
+            read = self._read(raw)
+            if isinstance(read, str):
+                invalid.append(Invalid.of(self._collection, {**raw, "_id": stored_id}, read))
             else:
-                try:
-                    valid.append(self._model.model_validate(with_text_ids(raw)))
-                except ValidationError as error:
-                    reason = reason_of(error)
-            if reason is not None:
-                invalid.append((stored_id, reason))
-                spoilt.append(stored_id)
+                valid.append(read)
         if invalid:
             await self._quarantine.put(self._collection, invalid)
-        return valid, spoilt
+        return valid, [one.stored_id for one in invalid]
+
+    def reason(self, raw: Raw) -> str | None:
+        """Return why a document is invalid, None if it is not."""
+        read = self._read(dict(raw))
+        return read if isinstance(read, str) else None
+
+    def _read(self, raw: Raw) -> M | str:
+        if UNDECODABLE in raw:
+            return "document: not_bson"
+        if (field := undecodable(raw)) is not None:
+            return f"{field}: not_utf8"
+        # A string to Python, and something else to the server, which finds nobody by it.
+        if codes := [name for name in _ID_FIELDS if type(raw.get(name)) is Code]:
+            return f"{codes[0]}: string_type"
+        try:
+            return self._model.model_validate(with_text_ids(raw))
+        except ValidationError as error:
+            return reason_of(error)
+        except Exception as error:  # noqa: BLE001 - whatever a foreign value does to a model, it is that document's fault
+            return f"document: {type(error).__name__}"
 
     async def one(self, raw: Raw | None) -> M | None:
         """Return the document if there is one and it is valid."""
@@ -113,21 +128,23 @@ class Reader(Generic[M]):
         return found[0] if found else None
 
 
-def undecodable(value: Any, name: str = "") -> str | None:
-    """Return the name of the first field whose text, or whose name, is not valid UTF-8; None if all are."""
+def undecodable(value: Any, path: tuple[object, ...] = ()) -> str | None:
+    """Return the path to the first field whose text, or whose name, is not valid UTF-8; None if all are."""
     if isinstance(value, str):
-        return None if value.isascii() or _is_utf8(value) else name
+        return None if value.isascii() or _is_utf8(value) else path_of(path)
+    if isinstance(value, DBRef):
+        value = value.as_doc()
     if isinstance(value, dict):
         for key, one in value.items():
             if not (key.isascii() or _is_utf8(key)):
-                return f"{name}.?" if name else "?"
+                return path_of((*path, None))
             if type(one) in _PLAIN:
                 continue
-            if (found := undecodable(one, f"{name}.{key}" if name else key)) is not None:
+            if (found := undecodable(one, (*path, key))) is not None:
                 return found
     elif isinstance(value, list):
         for one in value:
-            if (found := undecodable(one, name)) is not None:
+            if (found := undecodable(one, path)) is not None:
                 return found
     return None
 

@@ -51,7 +51,7 @@ class MongoEffects:
             sending = {"period": period, "status": PlanStatus.SENDING.value}
             plans = await self._database.plans.find(sending, {"_id": 0, "userId": 1}).limit(_SENDING).to_list(None)
             for start in range(0, len(plans), _USERS):
-                users = [one["userId"] for one in plans[start : start + _USERS]]
+                users = [one.get("userId") for one in plans[start : start + _USERS]]
                 entries: Raw = {"$match": {"period": period, "userId": {"$in": users}}}
                 found = await self._database.invitations.aggregate(
                     [entries, _LAST], maxTimeMS=self._ranges.most_ms

@@ -8,6 +8,7 @@ from pymongo import ReplaceOne
 
 from relance.adapters.mongo.documents import Collection, Reader, to_raw
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.domain.health import Standing
 
@@ -22,7 +23,7 @@ class MongoHealthChecks:
     async def all(self) -> Mapping[str, Standing]:
         """Return every known standing by probe."""
         with translated("read the health of everything"):
-            raws = await self._collection.find({}).to_list(None)
+            raws = await read_each(self._collection, lambda some, fields: some.find({}, fields), None)
         return {standing.probe: standing for standing in await self._reader.valid(raws)}
 
     async def store(self, standings: Sequence[Standing]) -> None:

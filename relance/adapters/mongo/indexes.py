@@ -27,7 +27,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "silences": [("endsAt",)],
     "compensations": [("period", "decision"), ("period", "anonymous")],
     "attachments": [("createdAt",)],
-    "quarantine": [("at",)],
+    "quarantine": [("seenAt",), ("token",)],
     "postedReports": [("job", "nominal"), ("at",)],
     "workers": [("at",)],
     "mailboxes": [("period",)],

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Several
+from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import ValidationError
 from pymongo.errors import DuplicateKeyError
 
-from relance.adapters.mongo.documents import Collection, Raw, Reader
+from relance.adapters.mongo.documents import Collection, Raw, Reader, undecodable
 from relance.adapters.mongo.errors import translated
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.piecewise import read_each
+from relance.adapters.mongo.quarantine import Quarantine, reason_of
+from relance.adapters.mongo.set_aside import Invalid
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.job_run import JobRun, improves
 
@@ -21,7 +25,9 @@ class MongoJobRuns:
 
     def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
         self._collection = collection
+        self._quarantine = quarantine
         self._reader = Reader(JobRun, "jobRuns", quarantine)
+        quarantine.checks("jobRuns", self._reason, {})
 
     async def record(self, run: JobRun) -> bool:
         """Record a run once, or in the place of one that did not do it; return whether this call wrote anything."""
@@ -45,7 +51,11 @@ class MongoJobRuns:
         nominal: Raw = {"$type": "date"} | ({"$gte": since} if since else {})
         query: Raw = {"nominal": nominal} | ({"job": job} if job is not None else {})
         with translated("read job runs"):
-            raws = await self._collection.find(query).sort([("nominal", -1), ("job", 1)]).limit(limit).to_list(None)
+            raws = await read_each(
+                self._collection,
+                lambda some, fields: some.find(query, fields).sort([("nominal", -1), ("job", 1)]).limit(limit),
+                None,
+            )
         return await self._reader.valid(raws)
 
     async def store_statistics(self, statistics: CycleStatistics, at: datetime) -> None:
@@ -60,14 +70,28 @@ class MongoJobRuns:
         """Return the stored report of a period."""
         with translated("read a cycle's report"):
             found = await self._collection.find_one({"job": _REPORT, "nominal": period})
-        return CycleStatistics.model_validate(found["statistics"]) if found else None
+        read = await self._reports([found] if found else [])
+        return read[0] if read else None
 
     async def cycles(self, until: str, limit: int) -> list[CycleStatistics]:
         """Return the stored reports up to a period, oldest first, the newest so many."""
         wanted = {"job": _REPORT, "nominal": {"$type": "string", "$lte": until}}
         with translated("read the cycles' reports"):
             found = await self._collection.find(wanted).sort([("nominal", -1)]).limit(limit).to_list(None)
-        return [CycleStatistics.model_validate(one["statistics"]) for one in reversed(found)]
+        return await self._reports(list(reversed(found)))
+
+    async def _reports(self, raws: Sequence[Raw]) -> list[CycleStatistics]:
+        read = [(raw, _report(raw)) for raw in raws]
+        await self._quarantine.put(
+            "jobRuns", [Invalid.of("jobRuns", raw, one) for raw, one in read if isinstance(one, str)]
+        )
+        return [one for _, one in read if isinstance(one, CycleStatistics)]
+
+    def _reason(self, raw: Raw) -> str | None:
+        if raw.get("job") != _REPORT:
+            return self._reader.reason(raw)
+        read = _report(raw)
+        return read if isinstance(read, str) else None
 
     async def _improve(self, run: JobRun) -> bool:
         key: Raw = {"job": run.job, "nominal": run.nominal}
@@ -79,6 +103,16 @@ class MongoJobRuns:
         change = {"$set": fields, "$push": {"history": before.outcome.model_dump(by_alias=True)}}
         result = await self._collection.update_one({**key, "state": before.state, "at": before.at}, change)
         return result.modified_count == 1
+
+
+def _report(raw: Raw) -> CycleStatistics | str:
+    """Return a stored report, or why it is none."""
+    if (field := undecodable(raw)) is not None:
+        return f"{field}: not_utf8"
+    try:
+        return CycleStatistics.model_validate(raw.get("statistics"))
+    except ValidationError as error:
+        return reason_of(error)
 
 
 def _raw(run: JobRun) -> Raw:

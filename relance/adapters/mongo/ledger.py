@@ -16,6 +16,7 @@ from relance.adapters.mongo.doubts import doubted, doubting, resolving
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
 from relance.adapters.mongo.invitation_events import changes
 from relance.adapters.mongo.per_document import appended
+from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.ranges import Ranges
 from relance.contracts.follow_up import InvitationEvent
@@ -59,8 +60,12 @@ class MongoLedger:
     async def of_users(self, period: str, user_ids: Sequence[str]) -> dict[str, list[Invitation]]:
         """Return the entries of these users in order of contact, by user id."""
         with translated("read the invitations of users"):
-            found = self._collection.find({"period": period, "userId": {"$in": list(user_ids)}})
-            raws = await found.sort([("userId", 1), ("contactId", 1)]).to_list(None)
+            theirs = {"period": period, "userId": {"$in": list(user_ids)}}
+            raws = await read_each(
+                self._collection,
+                lambda some, fields: some.find(theirs, fields).sort([("userId", 1), ("contactId", 1)]),
+                None,
+            )
         result: dict[str, list[Invitation]] = {user_id: [] for user_id in user_ids}
         for invitation in await self._reader.valid(raws):
             result[invitation.user_id].append(invitation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import UpdateOne
@@ -11,13 +11,15 @@ from pymongo.errors import BulkWriteError
 
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.ranges import Ranges
-from relance.adapters.mongo.unreadable_plans import A_USER, ON_EARTH, OPEN, UnreadablePlans
+from relance.adapters.mongo.unreadable_plans import A_USER, ON_EARTH, OPEN, UnreadablePlans, ended
 from relance.contracts.cycle import Boundary
 from relance.domain.base import is_period
 from relance.domain.plan import Plan, PlanStatus
 from relance.domain.planning import PlanReason
+from relance.domain.quarantine import ENDED_UNREADABLE, is_over
 from relance.ids import plan_id
 
 
@@ -31,6 +33,7 @@ class MongoPlans:
         self._ranges = ranges or Ranges()
         self._unreadable = UnreadablePlans(collection, invitations, quarantine)
         self._reader = Reader(Plan, "plans", quarantine)
+        quarantine.checks("plans", self._reason, {})
 
     async def write(self, plans: Sequence[Plan]) -> tuple[int, int]:
         """Insert new plans and update those still `planned` that differ; return (inserted, changed).
@@ -95,8 +98,10 @@ class MongoPlans:
                 {**query, "status": PlanStatus.PLANNED.value},
                 {"$set": {"status": PlanStatus.SENDING.value, "updatedAt": at}},
             )
-            found = self._collection.find({**query, "status": PlanStatus.SENDING.value})
-            raws = await found.sort("userId", 1).to_list(None)
+            sending = {**query, "status": PlanStatus.SENDING.value}
+            raws = await read_each(
+                self._collection, lambda some, fields: some.find(sending, fields).sort("userId", 1), None
+            )
         plans, spoilt = await self._reader.sorted_out(raws)
         if spoilt:
             await self._unreadable.end(period, spoilt, at)
@@ -184,9 +189,20 @@ class MongoPlans:
         """End what no wave can send, with all that was queued for it; return how many unreadable plans there are."""
         return await self._unreadable.end_lost(period, at)
 
+    async def forget_unreadable(self, period: str, user_id: str) -> bool:
+        """Delete a user's plan that was ended because it could not be read, for the planning to write it anew."""
+        return await self._unreadable.forget(period, user_id)
+
     async def unreadable_count(self, period: str) -> int:
         """Count the period's plans that were ended because they cannot be read."""
         return await self._unreadable.count(period)
+
+    def _reason(self, raw: Raw) -> str | None:
+        """Return why a plan is set aside; one that was ended stays so while its period is open, mended or not."""
+        period = ended(raw)
+        if (reason := self._reader.reason(raw)) is not None or period is None:
+            return reason
+        return None if is_over(period, datetime.now(UTC)) else f"status: {ENDED_UNREADABLE}"
 
 
 def _not_due(period: str, at: datetime) -> Raw:

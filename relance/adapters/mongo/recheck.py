@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, TypeVar
 
+from bson.errors import BSONError
+
 from relance.adapters.mailbox_digests import bare
 from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, either, projection, with_text_ids
 from relance.adapters.mongo.errors import translated
@@ -59,7 +61,14 @@ class Recheck:
 
     async def decide(self, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer]:
         """Return one answer per request, in order, as far as eligibility and the distance between mails go."""
-        present = await self._read(requests)
+        try:
+            present = await self._read(requests)
+        except BSONError:
+            # The driver decodes the answer as a whole: who is behind what it cannot decode is found by halving.
+            if len(requests) > 1:
+                middle = len(requests) // 2
+                return [*await self.decide(requests[:middle]), *await self.decide(requests[middle:])]
+            present = _Present({}, {}, {}, set(), {one.contact.email: () for one in requests})
         return [_decide(request, present, self._timing) for request in requests]
 
     async def _read(self, requests: Sequence[ClaimRequest]) -> _Present:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from relance.adapters.mongo.documents import Collection, Reader, to_raw
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.domain.alerts.silences import Silence
 
@@ -25,6 +26,8 @@ class MongoSilences:
     async def active(self, now: datetime) -> list[Silence]:
         """Return the silences that hold now, the one that ends first at the front."""
         with translated("read silences"):
-            found = self._collection.find({"endsAt": {"$gt": now}, "startsAt": {"$lte": now}})
-            raws = await found.sort("endsAt", 1).to_list(None)
+            holding = {"endsAt": {"$gt": now}, "startsAt": {"$lte": now}}
+            raws = await read_each(
+                self._collection, lambda some, fields: some.find(holding, fields).sort("endsAt", 1), None
+            )
         return await self._reader.valid(raws)

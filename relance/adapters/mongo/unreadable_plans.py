@@ -17,8 +17,10 @@ from relance.adapters.mongo.claims import refusal
 from relance.adapters.mongo.documents import Collection, Raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.set_aside import Invalid
 from relance.domain.invitation import InvitationStatus, MailKind
 from relance.domain.plan import UNREADABLE, PlanStatus
+from relance.ids import plan_id
 
 OPEN = {"$in": [PlanStatus.PLANNED.value, PlanStatus.SENDING.value]}
 ON_EARTH: Raw = {"$gte": datetime(1, 1, 2, tzinfo=UTC), "$lte": datetime(9999, 12, 30, tzinfo=UTC)}
@@ -51,11 +53,11 @@ class UnreadablePlans:
         """End the plans no wave would find and what was queued for any unreadable one; return how many there are."""
         for reason, query in _lost(period).items():
             with translated("look for plans that no wave finds"):
-                found = await self._plans.find(query, {"_id": 1}).to_list(None)
+                found = await self._plans.find(query, {"userId": 1}).to_list(None)
             if found:
-                ids = [raw["_id"] for raw in found]
-                await self._quarantine.put("plans", [(one, reason) for one in ids])
-                await self.end(period, ids, at)
+                invalid = [Invalid(raw["_id"], reason, _user(period, raw), period) for raw in found]
+                await self._quarantine.put("plans", invalid)
+                await self.end(period, [raw["_id"] for raw in found], at)
         with translated("read the unreadable plans"):
             plans = await self._plans.find(_unreadable(period), {"userId": 1, "contacts": 1}).to_list(None)
         for start in range(0, len(plans), _PAGE):
@@ -66,6 +68,12 @@ class UnreadablePlans:
         """Return how many plans of a period were ended because they cannot be read."""
         with translated("count the unreadable plans"):
             return await self._plans.count_documents(_unreadable(period))
+
+    async def forget(self, period: str, user_id: str) -> bool:
+        """Delete a user's plan that was ended because it could not be read; return whether there was one."""
+        query = {**_unreadable(period), "_id": plan_id(period, user_id)}
+        with translated("delete a plan that could not be read"):
+            return (await self._plans.delete_one(query)).deleted_count == 1
 
     async def _end_entries(self, period: str, plans: Sequence[Raw], at: datetime) -> None:
         """Skip what nobody will send any more, and note on the plans how many contacts have an entry."""
@@ -86,6 +94,13 @@ class UnreadablePlans:
             ]
             if notes:
                 await self._plans.bulk_write(notes, ordered=False)
+
+
+def ended(raw: Raw) -> str | None:
+    """Return the period of a plan that was ended because it could not be read, None of any other."""
+    is_ended = raw.get("status") == PlanStatus.SKIPPED.value and raw.get("reason") == UNREADABLE
+    period = raw.get("period")
+    return period if is_ended and isinstance(period, str) else None
 
 
 def _unreadable(period: str) -> Raw:

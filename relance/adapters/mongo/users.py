@@ -7,9 +7,11 @@ from typing import Any
 
 from bson import ObjectId
 
-from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection, undecodable
+from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.piecewise import Fields, read_each
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.raw_ids import is_encodable
 from relance.domain.people import User
 from relance.ports import Page
 
@@ -19,7 +21,22 @@ _FIELDS = projection(User)
 # strings before ObjectIds. Ids of any other type are no ids of ours: they come last and all end in quarantine.
 _STRINGS = "string"
 _OBJECT_IDS = "objectId"
-_OTHERS = ["number", "object", "array", "binData", "bool", "date", "null"]
+_OTHERS = [
+    "number",
+    "object",
+    "array",
+    "binData",
+    "bool",
+    "date",
+    "null",
+    "symbol",
+    "javascript",
+    "javascriptWithScope",
+    "dbPointer",
+    "timestamp",
+    "minKey",
+    "maxKey",
+]
 
 
 class MongoUsers:
@@ -42,13 +59,16 @@ class MongoUsers:
         start = ObjectId(after) if resume_in_object_ids else None
         async for page in self._bracket(_OBJECT_IDS, start, size):
             yield page
-        async for page in self._bracket(_OTHERS, None, size):
-            yield page
+        if await self._has(_OTHERS):
+            for kind in _OTHERS:
+                async for page in self._bracket(kind, None, size):
+                    yield page
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, User]:
         """Return the valid users among these, by id."""
+        query = {"_id": {"$in": either(ids)}}
         with translated("read users"):
-            raws = await self._collection.find({"_id": {"$in": either(ids)}}, _FIELDS).to_list(None)
+            raws = await read_each(self._collection, lambda some, fields: some.find(query, fields), _FIELDS)
         return {user.id: user for user in await self._reader.valid(raws)}
 
     async def _is_object_id(self, text: str) -> bool:
@@ -58,17 +78,25 @@ class MongoUsers:
             found = await self._collection.find({"_id": {"$in": either([text])}}, {"_id": 1}).to_list(None)
         return [raw["_id"] for raw in found] == [ObjectId(text)]
 
-    async def _bracket(self, types: str | list[str], after: Any, size: int) -> AsyncIterator[Page[User]]:
+    async def _has(self, types: list[str]) -> bool:
+        with translated("look for ids of other types"):
+            return await self._collection.count_documents({"_id": {"$type": types}}, limit=1) > 0
+
+    async def _bracket(self, kind: str, after: Any, size: int) -> AsyncIterator[Page[User]]:
         last, skipped = after, 0
         while True:
-            bounds: Raw = {"$type": types} if last is None else {"$type": types, "$gt": last}
+            bounds: Raw = {"$type": kind} if last is None else {"$type": kind, "$gt": last}
+
+            def page(some: Any, fields: Fields, bounds: Raw = bounds, skipped: int = skipped) -> Any:
+                found = some.find({"_id": bounds}, fields).sort("_id", 1).limit(size)
+                return found.skip(skipped) if skipped else found
+
             with translated("read a page of users"):
-                found = self._collection.find({"_id": bounds}, _FIELDS).sort("_id", 1).limit(size)
-                raws = await (found.skip(skipped) if skipped else found).to_list(None)
+                raws = await read_each(self._collection, page, _FIELDS)
             if not raws:
                 return
-            # An id that is no text cannot be asked about: the scan goes on from the last one that can.
-            known = [place for place, raw in enumerate(raws) if undecodable(raw["_id"]) is None]
+            # An id that cannot be sent cannot be asked about: the scan goes on from the last one that can.
+            known = [place for place, raw in enumerate(raws) if is_encodable(raw["_id"])]
             if known:
                 last, skipped = raws[known[-1]]["_id"], 0
             skipped += len(raws) - (known[-1] + 1 if known else 0)

@@ -115,4 +115,5 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace").rstrip("\r\n")
+    # A file that was cut while its writer went on begins with a hole of zeros.
+    return line.replace(b"\0", b"").decode("utf-8", "replace").rstrip("\r\n")

@@ -21,7 +21,7 @@ from relance.ports import Fate, Knowledge, RelayRecord
 _TEXT = re.compile(r"(?P<queue_id>[0-9A-Za-z]{5,25}): (?P<rest>.*)", re.ASCII)
 _QUEUE_IDS = re.compile(r"(?<![0-9A-Za-z])([0-9A-Za-z]{5,25}): ", re.ASCII)
 _MESSAGE_ID = re.compile(r"message-id=(\S+)")
-_NAMED = re.compile(r"message-id=\W*(?:u003c)?([^\s<>\"\\]+)", re.IGNORECASE)
+_NAMED = re.compile(r"(?:u003c)?([^\s<>\"\\=]+@[^\s<>\"\\,;]+)", re.IGNORECASE)
 _ACTIVE = re.compile(r"from=<.*>, size=\d+, nrcpt=\d+ \(queue active\)", re.ASCII)
 _GIVEN_UP = re.compile(r"from=<.*>, status=(?:force-)?expired, returned to sender", re.ASCII)
 _DELIVERY = re.compile(r"to=<(?P<to>.*?)>, .*\bstatus=(?P<status>[A-Za-z-]+) \(")
@@ -81,6 +81,7 @@ class Reading:
         self._lives: dict[str, Life] = {}
         self._found: dict[str, list[Life]] = {one: [] for one in message_ids}
         self._wanted = {one.strip("<>"): one for one in self._found}
+        self._domains = sorted({one[one.rfind("@") :] for one in self._wanted})
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.obscure: set[str] = set()
 
@@ -101,6 +102,8 @@ class Reading:
         self.tail.append(line)
         # Nearly every line is about another mail: reading each would take most of the time.
         if "message-id=" not in line and not self._is_of_a_known_mail(line):
+            if any(one in line for one in self._domains):
+                self._note_obscure(line)
             return
         read = self._calendar.read(line)
         found = _TEXT.match(read.text) if read is not None else None

@@ -110,7 +110,9 @@ async def report(run: Run, period: PeriodArgument, folder: SaveOption = None) ->
         if statistics is None or statistics.open or statistics.plans_open:
             progress = statistics.progress if statistics else None
             balanced = await balance_period(database.ledger, database.plans, period, progress)
-            statistics = await final_statistics(balanced, run.services.clock.now(), database.job_runs)
+            statistics = await final_statistics(
+                balanced, run.services.clock.now(), database.job_runs, database.quarantine
+            )
         months = [one for one in await database.job_runs.cycles(period, MONTHS) if one.period != period]
         reminders = await database.ledger.reminder_outcomes(period)
     if not statistics.eligible and not statistics.plans_open:

@@ -12,6 +12,7 @@ from relance.balance import report_of
 from relance.cli.output import Answer, table
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.cycle_report import DURATION, FAILED, MEASURED, SKIPPED, Change, CycleReport
+from relance.domain.quarantine import listed
 from relance.domain.report_wording.cycle import shown_delta, shown_value
 from relance.domain.report_wording.languages import REPORT_WORDS
 from relance.domain.wording import counted
@@ -130,8 +131,15 @@ def _words(code: str) -> str:
 
 
 def _unreadable(statistics: CycleStatistics) -> list[str]:
-    count = statistics.plans_unreadable
-    return [f"{count} plans could not be read and were ended: the quarantine has their reasons."] if count else []
+    lines: list[str] = []
+    if ended := statistics.plans_unreadable:
+        lines.append(f"{counted(ended, 'plan')} could not be read, so that no invitation went out by them.")
+    if unreadable := sum(statistics.documents_unreadable.values()):
+        lines.append(
+            f"{counted(unreadable, 'document')} could not be read ({listed(statistics.documents_unreadable)}): "
+            "`starter.py quarantine list`."
+        )
+    return lines
 
 
 def _left_open(statistics: CycleStatistics) -> int:

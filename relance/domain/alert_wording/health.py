@@ -27,6 +27,7 @@ class HealthWords:
     measures: Mapping[str, str]
     periods: Mapping[str, str]
     states: Mapping[str, str]
+    documents: tuple[str, str]
 
 
 def is_about_health(rule: str) -> bool:
@@ -38,6 +39,10 @@ def health_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
     """Return the line of an alert: what it is about, the figure and its limit, or why there is none."""
     if alert.rule == Rule.PERFORMANCE:
         return _performance_row(words, figures, alert)
+    if alert.rule == Rule.DOCUMENTS and (count := alert.evidence.value) is not None:
+        return words.documents[count != 1].format(
+            collection=alert.subject, count=figures.whole(count), newest=alert.labels.get("detail", "")
+        )
     if alert.rule == Rule.PERIOD and alert.labels.get("detail") in words.periods:
         return _period_row(words, figures, alert)
     labels, evidence = alert.labels, alert.evidence
@@ -97,6 +102,7 @@ ENGLISH_HEALTH = HealthWords(
         Rule.FOLLOW_UPS: "Missing Follow-Ups",
         Rule.JOB_RUNS: "Stale Jobs",
         Rule.PERIOD: "Uncovered Period",
+        Rule.DOCUMENTS: "Unreadable Documents",
         Rule.PERFORMANCE: "Performance",
     },
     sentences={
@@ -114,6 +120,7 @@ ENGLISH_HEALTH = HealthWords(
         Rule.OVERDUE: "reminders should have been sent by now and were not",
         Rule.FOLLOW_UPS: "invitations were sent and nobody holds their reminders",
         Rule.JOB_RUNS: "a scheduled job has not done its work since its last nominal time",
+        Rule.DOCUMENTS: "some documents cannot be read and are left out; everything else goes on",
         Rule.PERIOD: "a month's invitations will not go out, or not to everybody, if nobody acts",
     },
     troubles={
@@ -156,6 +163,12 @@ ENGLISH_HEALTH = HealthWords(
         CycleState.FAILED: "failed",
         CycleState.TIMED_OUT: "timed out",
     },
+    documents=(
+        "{collection} · {count} document, found {newest} UTC · look: `starter.py quarantine list --collection "
+        "{collection}`",
+        "{collection} · {count} documents, the newest found {newest} UTC · look: `starter.py quarantine list "
+        "--collection {collection}`",
+    ),
 )
 
 FRENCH_HEALTH = HealthWords(
@@ -175,6 +188,7 @@ FRENCH_HEALTH = HealthWords(
         Rule.FOLLOW_UPS: "Suivis manquants",
         Rule.JOB_RUNS: "Tâches en retard",
         Rule.PERIOD: "Mois non assuré",
+        Rule.DOCUMENTS: "Documents illisibles",
         Rule.PERFORMANCE: "Performance",
     },
     sentences={
@@ -194,6 +208,7 @@ FRENCH_HEALTH = HealthWords(
         Rule.OVERDUE: "des relances auraient dû partir et ne sont pas parties",
         Rule.FOLLOW_UPS: "des invitations sont parties et personne ne s’occupe de leurs relances",
         Rule.JOB_RUNS: "une tâche planifiée n’a pas fait son travail depuis sa dernière échéance",
+        Rule.DOCUMENTS: "des documents sont illisibles et laissés de côté, tout le reste continue",
         Rule.PERIOD: "les invitations d’un mois ne partiront pas, ou pas pour tous, si personne n’agit",
     },
     troubles={
@@ -240,4 +255,10 @@ FRENCH_HEALTH = HealthWords(
         CycleState.FAILED: "échec",
         CycleState.TIMED_OUT: "délai dépassé",
     },
+    documents=(
+        "{collection} · {count} document, trouvé le {newest} UTC · pour voir\u00a0: `starter.py quarantine list "
+        "--collection {collection}`",
+        "{collection} · {count} documents, le plus récent trouvé le {newest} UTC · pour voir\u00a0: "
+        "`starter.py quarantine list --collection {collection}`",
+    ),
 )

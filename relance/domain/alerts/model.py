@@ -48,6 +48,7 @@ class Rule(StrEnum):
     FOLLOW_UPS = "follow-ups-missing"
     JOB_RUNS = "jobs-stale"
     PERIOD = "period-uncovered"
+    DOCUMENTS = "documents-unreadable"
     PERFORMANCE = "performance"
     RECONCILIATION = "reconciliation"
     JOB_MISSED = "job-missed"

@@ -9,6 +9,7 @@ from relance.domain.alert_wording.figures import MINUS, NO_BREAK, Figures
 from relance.domain.cycle_report import FAILED, MEASURED, MEMORY, RATE, SENDING, SKIPPED, SUCCESS, Change, CycleReport
 from relance.domain.failures import Severity
 from relance.domain.messages import Attachment, OutgoingMessage
+from relance.domain.quarantine import listed
 from relance.domain.report_wording.languages import REPORT_WORDS
 from relance.domain.report_wording.words import CycleWords, ReportWords
 
@@ -46,6 +47,9 @@ def sentences(report: CycleReport, words: ReportWords) -> list[str]:
         found.append(_counted(said.plans_open, report.plans_open, figures))
     if report.plans_unreadable:
         found.append(_counted(said.plans_unreadable, report.plans_unreadable, figures))
+    if unreadable := sum(report.documents_unreadable.values()):
+        template = said.documents_unreadable[unreadable != 1]
+        found.append(template.format(count=whole(unreadable), listed=listed(report.documents_unreadable)))
     if report.unaccounted:
         found.append(_counted(said.unbalanced, abs(report.unaccounted), figures))
     elif not (report.open or report.plans_open):

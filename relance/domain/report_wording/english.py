@@ -20,6 +20,10 @@ ENGLISH = ReportWords(
             "{count} user was left out, because his plan could not be read.",
             "{count} users were left out, because their plans could not be read.",
         ),
+        documents_unreadable=(
+            "{count} document could not be read ({listed}).",
+            "{count} documents could not be read ({listed}).",
+        ),
         changed=(
             "Against {before}, {count} figure changed by more than usual (⚠️).",
             "Against {before}, {count} figures changed by more than usual (⚠️).",

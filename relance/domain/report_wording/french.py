@@ -20,6 +20,10 @@ FRENCH = ReportWords(
             "{count} utilisateur a été laissé de côté, car son plan est illisible.",
             "{count} utilisateurs ont été laissés de côté, car leurs plans sont illisibles.",
         ),
+        documents_unreadable=(
+            "{count} document n’a pas pu être lu ({listed}).",
+            "{count} documents n’ont pas pu être lus ({listed}).",
+        ),
         changed=(
             "Par rapport à {before}, {count} chiffre a changé plus que d’habitude (⚠️).",
             "Par rapport à {before}, {count} chiffres ont changé plus que d’habitude (⚠️).",

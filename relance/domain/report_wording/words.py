@@ -26,6 +26,7 @@ class CycleWords:
     open: Pair
     plans_open: Pair
     plans_unreadable: Pair
+    documents_unreadable: Pair
     changed: Pair
     first: str
     labels: Mapping[str, str]

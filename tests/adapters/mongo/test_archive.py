@@ -87,7 +87,7 @@ AGED: list[tuple[Sweep, str, Raw, Raw, Raw]] = [
     (Sweep.CHAT_MESSAGES, "chatMessages", {"at": LONG_AGO, "number": 1}, {"at": LONG_AGO, "number": 3},
      {"at": LATELY, "number": 2}),
     (Sweep.ATTACHMENTS, "attachments", {"createdAt": LONG_AGO}, {"createdAt": LATELY}, {"name": "without a date"}),
-    (Sweep.QUARANTINE, "quarantine", {"at": LONG_AGO}, {"at": LATELY}, {"reason": "without a date"}),
+    (Sweep.QUARANTINE, "quarantine", {"seenAt": LONG_AGO}, {"at": LONG_AGO, "seenAt": LATELY}, {"at": LONG_AGO}),
     (Sweep.POSTED, "postedReports", {"at": LONG_AGO}, {"at": LATELY}, {"at": NOW}),
 ]  # fmt: skip
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -53,3 +54,23 @@ async def test_what_follows_is_later_whatever_the_clocks_say(mongod_db: Database
 async def test_a_reason_is_only_text(mongod_db: Database) -> None:
     found, _ = await mongod_db.controls.change(wanted(ControlState.PAUSED, reason="$at {$gt: 1}", by="$state"))
     assert (found.reason, found.by) == ("$at {$gt: 1}", "$state")
+
+
+@pytest.mark.parametrize(
+    ("document", "state"),
+    [
+        ({"state": "cancelled", "by": 5}, ControlState.CANCELLED),
+        ({"state": "running", "reason": []}, ControlState.RUNNING),
+        ({"state": "stopped"}, ControlState.PAUSED),
+        ({"state": {"paused": True}}, ControlState.PAUSED),
+        ({"state": "paused", "at": "yesterday"}, ControlState.PAUSED),
+    ],
+)
+async def test_a_cycle_whose_orders_cannot_be_read_is_stopped_rather_than_sent(
+    db: Database, document: dict[str, Any], state: ControlState
+) -> None:
+    await db.raw.cycleControls.insert_one({"_id": PERIOD, **document})
+    control = await db.controls.get(PERIOD)
+    assert (control.state, control.by) == (state, "relance")
+    assert control.at is not None
+    assert await db.quarantine.count() == 1

@@ -17,8 +17,17 @@ BEYOND = 8_640_000_000_000_000
 
 def with_bytes(fields: dict[str, Any], name: str, value: bytes, field: bytes | None = None) -> RawBSONDocument:
     """Return a document with one more text field of these very bytes."""
-    element = b"\x02" + (field or name.encode()) + b"\0" + struct.pack("<i", len(value) + 1) + value + b"\0"
-    return _appended(fields, element)
+    return _appended(fields, b"\x02" + (field or name.encode()) + b"\0" + text(value))
+
+
+def text(value: bytes) -> bytes:
+    """Return the bytes of a text as it is stored."""
+    return struct.pack("<i", len(value) + 1) + value + b"\0"
+
+
+def element(fields: dict[str, Any], name: str, kind: int, value: bytes) -> RawBSONDocument:
+    """Return a document with one more field of this BSON type and of these very bytes."""
+    return _appended(fields, bytes([kind]) + name.encode() + b"\0" + value)
 
 
 def with_date(fields: dict[str, Any], name: str, milliseconds: int = BEYOND) -> RawBSONDocument:

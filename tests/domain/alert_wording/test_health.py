@@ -106,3 +106,13 @@ def test_every_way_a_cycle_ends_early_and_every_gap_has_words_in_both_languages(
     for words in (ENGLISH_HEALTH, FRENCH_HEALTH):
         assert set(words.periods) == set(Gap)
         assert set(words.states) == {state for state in CycleState if state.cut}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("count", [1, 12])
+def test_unreadable_documents_are_told_by_collection_count_and_command(language: str, count: int) -> None:
+    text = said(unwell(Rule.DOCUMENTS, "contacts", count, None, detail="2026-12-05 10:00:03"), language)
+    assert f"• contacts · {count} document{'s' if count > 1 else ''}, " in text
+    assert "2026-12-05 10:00:03 UTC" in text
+    assert "starter.py quarantine list --collection contacts" in text
+    assert "{" not in text

@@ -41,6 +41,11 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "bool": lambda value: isinstance(value, bool),
     "date": lambda value: isinstance(value, datetime),
     "null": lambda value: value is None,
+    # Nothing in memory is of these.
+    **dict.fromkeys(
+        ("symbol", "javascript", "javascriptWithScope", "dbPointer", "timestamp", "minKey", "maxKey"),
+        lambda value: False,
+    ),
 }
 
 

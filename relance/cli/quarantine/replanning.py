@@ -1,0 +1,110 @@
+"""What follows for the users of documents that can be read again: a plan, where a period is still open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+
+from relance.cli.output import cell
+from relance.cli.services import Database
+from relance.domain.period_coverage import watched_periods
+from relance.domain.plan import Plan, PlanStatus
+from relance.domain.quarantine import PLANS, SetAside
+from relance.domain.send_times import period_window
+from relance.ports import Clock
+from relance.temporal.cycles import TemporalCycles
+
+PATIENCE_S = 20.0
+LOOK_EVERY_S = 0.25
+MOST_TOLD = 500
+"""Users whose plans are looked up afterwards; the others are planned all the same."""
+
+
+@dataclass
+class Replanning:
+    """Has cycles that run plan again; `cycles` is None while Temporal does not answer."""
+
+    database: Database
+    cycles: TemporalCycles | None
+    max_late: timedelta
+    clock: Clock
+    _running: list[str] = field(default_factory=list)
+
+    async def reopen(self, those: Sequence[SetAside]) -> None:
+        """Delete the plans among these that were ended as unreadable, where a cycle runs that writes them anew."""
+        for one in those:
+            if one.collection != PLANS or one.user is None or one.period is None or self.cycles is None:
+                continue
+            if self._still_plans(one.period) and await self.cycles.runs(one.period):
+                await self.database.plans.forget_unreadable(one.period, one.user)
+
+    async def plan(self, healed: Sequence[SetAside]) -> dict[str, list[str]]:
+        """Return what follows for each document, by its key, after the cycles that run have planned again."""
+        users = sorted({one.user for one in healed if one.user is not None})[:MOST_TOLD]
+        known = await self.database.users.by_ids(users)
+        if known and self.cycles is not None:
+            periods = [one for one in watched_periods(self.clock.now(), self.max_late) if self._still_plans(one)]
+            self._running = [one for one in periods if await self.cycles.replan(one)]
+        active = [user for user in users if user in known and known[user].is_active]
+        plans = await self._planned(active) if self._running else {user: {} for user in active}
+        return {one.key: self._follows(one, known, plans) for one in healed}
+
+    def _still_plans(self, period: str) -> bool:
+        # Past its last send time a cycle runs on until its mails have an outcome, and plans nobody any more.
+        return self.clock.now() <= period_window(period)[1]
+
+    async def _planned(self, users: Sequence[str]) -> dict[str, dict[str, Plan]]:
+        """Return the users' plans by period, waiting for a while for those that are missing."""
+        until = monotonic() + PATIENCE_S
+        plans: dict[str, dict[str, Plan]] = {user: {} for user in users}
+        missing = set(users)
+        while missing:
+            for user in sorted(missing):
+                plans[user] = {plan.period: plan for plan in await self.database.plans.of_user(user)}
+                if plans[user].keys() >= set(self._running):
+                    missing.discard(user)
+            if missing and monotonic() > until:
+                break
+            if missing:
+                await asyncio.sleep(LOOK_EVERY_S)
+        return plans
+
+    def _follows(
+        self, one: SetAside, known: Mapping[str, object], plans: Mapping[str, Mapping[str, Plan]]
+    ) -> list[str]:
+        if (nothing := _nothing(one, known, plans)) is not None:
+            return [f"nothing: {nothing}"]
+        if self.cycles is None:
+            return ["the next planning pass of an open cycle takes the user"]
+        if one.collection == PLANS and one.period is not None and one.period not in self._running:
+            return [f"{one.period}: nobody plans it any more, or not yet; the user is planned with the next period"]
+        if not self._running:
+            return ["no cycle runs: the next one plans the user when it is opened"]
+        told = [each for each in self._running if one.collection != PLANS or each == one.period]
+        return [_outcome(one, period, plans[one.user or ""].get(period)) for period in told]
+
+
+def _nothing(one: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:
+    """Return why nothing follows for anybody, None if something does."""
+    if one.user is None:
+        return "it concerns no user we know"
+    if one.user not in known:
+        return f"there is no user {one.user} who can be read"
+    return "the user is not active" if one.user not in plans else None
+
+
+def _outcome(one: SetAside, period: str, plan: Plan | None) -> str:
+    if plan is None:
+        return f"{period}: not planned yet, the next planning pass of its cycle takes the user"
+    match plan.status:
+        case PlanStatus.PLANNED:
+            return f"{period}: planned for {cell(plan.instant)}"
+        case PlanStatus.SKIPPED:
+            reason = (plan.reason or "no reason").replace("_", " ")
+            return f"{period}: left out ({reason}), from the next period on"
+        case PlanStatus.CANCELLED:
+            return f"{period}: left out, the cycle was cancelled"
+    return f"{period}: too late, the mails have gone out without it" if one.collection != PLANS else f"{period}: sent"

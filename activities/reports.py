@@ -49,7 +49,15 @@ class ReportChecks:
         async with heartbeating(lambda: None):
             with translated():
                 seen = await look(check, self.reports, self.rules, request.nominal)
-                await self.desk.observe(check, seen.sightings, seen.observation)
+                open_ = await self.desk.observe(check, seen.sightings, seen.observation)
                 await self.desk.clear(Rule.NO_DATA, check, seen.observation)
                 await self.desk.clear(Rule.EVERFLOW_DOWN, EVERFLOW)
-        return CheckLook(observation=seen.observation, rows=seen.rows, findings=len(seen.findings))
+        # Not one that an earlier attempt of this look has opened.
+        begun = activity.info().scheduled_time
+        return CheckLook(
+            observation=seen.observation,
+            rows=seen.rows,
+            findings=len(seen.findings),
+            alerts=len(open_),
+            known=sum(alert.fired_at < begun for alert in open_),
+        )

@@ -35,12 +35,23 @@ class Taken:
         """What happened, for a person."""
         what = self.kind.value.replace("_", " ")
         if not (self.entry_changed or self.contact_changed or self.others_changed):
-            first = f"{self.invitation_id}: nothing to change for {what!r}, it was known or has no effect any more."
+            first = f"{self.invitation_id}: {what!r} changes nothing, it was known or has no effect any more."
         else:
             first = f"{self.invitation_id}: recorded as {what!r}."
         others = f" {self.others_changed} other invitation(s) of the contact ended with it." * bool(self.others_changed)
-        told = "Its follow-up was told." if self.follow_ups_told else "No follow-up is running for it."
-        return f"{first}{others} {told}"
+        return f"{first}{others} {self._told}"
+
+    @property
+    def _told(self) -> str:
+        if not self.follow_ups_told:
+            return "No follow-up is running for it."
+        known = not (self.entry_changed or self.contact_changed or self.others_changed)
+        # Whoever died between the database and the signal says it again: then this is what was missing.
+        return (
+            "Its follow-up still runs and was told again, in case it had not heard."
+            if known
+            else "Its follow-up was told."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class InvitationKey(NamedTuple):
     contact_id: str
 
 
-_INVITATION = re.compile(r"^(\d{4}-(?:0[1-9]|1[0-2]))\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})$")
+_INVITATION = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})")
 
 
 def plan_id(period: str, user_id: str) -> str:
@@ -39,7 +39,7 @@ def invitation_id(period: str, user_id: str, contact_id: str) -> str:
 
 def is_invitation_id(text: str) -> bool:
     """Tell whether a text has the form of an invitation id."""
-    return _INVITATION.match(text) is not None
+    return _INVITATION.fullmatch(text) is not None
 
 
 def parse_invitation_id(text: str) -> InvitationKey:
@@ -48,7 +48,7 @@ def parse_invitation_id(text: str) -> InvitationKey:
     Raises:
         InvalidInput: the text is no invitation id.
     """
-    found = _INVITATION.match(text)
+    found = _INVITATION.fullmatch(text)
     if found is None:
         raise InvalidInput("INVITATION_ID", f"{text!r} is not an invitation id", "write PERIOD.USER.CONTACT")
     return InvitationKey(*found.groups())
@@ -103,6 +103,11 @@ def check_workflow_id(check: str, nominal_day: date) -> str:
 def scheduled_workflow_id(base: str, nominal: datetime) -> str:
     """Return the id the server gives to what a Schedule starts for a nominal time; a run by hand has the same."""
     return f"{base}-{nominal.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def backfill_workflow_id(schedule: str) -> str:
+    """Return the id of what makes up for past nominal times of a Schedule: one at a time."""
+    return f"backfill/{schedule}"
 
 
 def dry_run_workflow_id(job: str, nominal: datetime) -> str:

@@ -65,6 +65,8 @@ async def _result(check: CheckName, look: Look, request: CheckInput, nominal: da
         observation=seen.observation,
         rows=seen.rows,
         findings=seen.findings,
+        alerts=seen.alerts,
+        known=seen.known,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relance.contracts.names import TaskQueue
 from workflows.alert import Alert
+from workflows.backfill import Backfill
 from workflows.cycle_report import CycleReport
 from workflows.daily_digest import DailyDigest
 from workflows.database_outage import DatabaseOutage
@@ -25,6 +26,7 @@ WORKFLOWS: dict[TaskQueue, list[type]] = {
     TaskQueue.MAIL: [],
     TaskQueue.OPS: [
         OpenPeriod,
+        Backfill,
         CycleReport,
         DefaultLpAlert,
         PausedPartnerCheck,

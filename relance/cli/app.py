@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from relance import __version__
+from relance.cli import echo
 from relance.cli.command import report
 from relance.cli.output import Output
 from relance.cli.services import Services
@@ -125,6 +126,7 @@ def _is_text(argument: str) -> bool:
 
 def run(services: Services, arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code (SPEC section 9)."""
+    echo.remember(arguments)
     out = Output(as_json="--json" in arguments)
     if any(not _is_text(one) for one in arguments):
         # As of a terminal or a script that writes Latin-1: no server would store it.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, NoReturn, ParamSp
 
 import typer
 
+from relance.cli import echo
 from relance.cli.output import Answer, Output
 from relance.cli.services import Services
 from relance.errors import DependencyUnavailable, InvalidInput
@@ -147,7 +148,8 @@ def perform(out: Output, call: Callable[[], Awaitable[Answer]], *, debug: bool) 
 
     try:
         answer = asyncio.run(body())
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except (KeyboardInterrupt, asyncio.CancelledError, typer.Abort):
+        # `Abort` is Ctrl-C at a question, or its end of input.
         return report(out, "interrupted", INTERRUPTED, {})
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a sentence and a code
         if debug:
@@ -175,9 +177,10 @@ def _printed(out: Output, answer: Answer) -> int:
 
 def report(out: Output, sentence: str, code: int, details: Mapping[str, str]) -> int:
     """Print one sentence about an error and return its exit code."""
+    sentence = echo.cut(sentence)
     out.side.print(f"error: {sentence}", style="red", soft_wrap=True)
     if out.as_json:
-        out.json({"error": sentence, "code": code, **details})
+        out.json({"error": sentence, "code": code, **{name: echo.cut(text) for name, text in details.items()}})
     return code
 
 

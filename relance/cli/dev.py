@@ -31,6 +31,8 @@ starter.py dev --env-file dev.env
 
 COMMANDS = (
     ("starter.py start cycle --now --dry-run", "who would be invited this month, who not and why"),
+    ("starter.py start cycle --now --yes", "write to them at once, although this month's cycle is open already"),
+    ("starter.py cycle list", "which months are open and what was sent; cycle status|entries|report go on from there"),
     ("starter.py start default-lp --wait", "look at yesterday's landing pages; the chat shows what is told"),
     ("starter.py start paused-partner --wait", "compare three days of revenue with a week before"),
     ("starter.py alerts list", "what is open; alerts show|ack|silence go on from there"),
@@ -80,7 +82,7 @@ async def dev(
 
     async def tell_restore() -> None:
         if since is not None:
-            await record_restore(Run(run.services, run.out), since, now, without_log=False)
+            await record_restore(Run(run.services, run.out), since, now, without_log=False, yes=True)
 
     run.out.note("Starting Temporal, MongoDB, the mailbox, Everflow, the chat and a worker ...")
     async with AsyncExitStack() as stack:

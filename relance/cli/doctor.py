@@ -76,7 +76,7 @@ async def doctor(run: Run) -> Answer:
     code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
     rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
     checks = [{"what": one.what, "state": one.state, "detail": one.detail, "remedy": one.remedy} for one in findings]
-    view = Group(table("Doctor", ("what", "state", "", "to mend"), rows), view_of(seen))
+    view = Group(table("Doctor", ("what", "state", "detail", "to mend"), rows), view_of(seen))
     health = data_of(seen, run.services.clock.now())
     return Answer({"healthy": code == DONE, "checks": checks, "health": health}, view, code)
 

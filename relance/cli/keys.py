@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from relance.cli.command import Run, command, invalid
+from relance.cli.confirming import YesOption, confirm
 from relance.cli.output import Answer, table
 from relance.domain.key_register import KeyRegister
 from relance.errors import DependencyUnavailable, NotFound
@@ -25,7 +26,7 @@ LostOption = Annotated[
 ]
 DROP_EXAMPLES = """
 starter.py keys drop 4f0c2a9d11b7e683
-starter.py keys drop 9a77c01be2f45d10 --break-links
+starter.py keys drop 9a77c01be2f45d10 --break-links --yes
 """
 
 
@@ -62,11 +63,12 @@ async def drop(
     *,
     break_links: BreakLinksOption = False,
     lost: LostOption = False,
+    yes: YesOption = False,
 ) -> Answer:
     """Say that a key is not needed any more, so that processes without it may start; then take it out of the settings.
 
-    Refused for a suppression key while opt-outs or invitations are remembered under it: without the address nothing
-    can be remembered anew under another key.
+    Asks first. Refused for a suppression key while opt-outs or invitations are remembered under it: without the
+    address nothing can be remembered anew under another key.
     """
     async with run.database() as database:
         register = await database.keys.read()
@@ -80,6 +82,7 @@ async def drop(
                 _check_unused(fingerprint, await database.keys.use())
         elif not break_links:
             invalid("FINGERPRINT", "links in mails were signed with it and would die", "add --break-links, or keep it")
+        confirm(run, f"{fingerprint} of {setting} is retired for good: no process may write with it again", yes=yes)
         retired = {**register.retired, setting: (*register.retired.get(setting, ()), fingerprint)}
         if not await database.keys.record(register, KeyRegister(register.known, retired)):
             raise DependencyUnavailable("MongoDB", "the record of the keys has just changed; try again")

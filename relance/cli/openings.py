@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ import typer
 from temporalio.client import Client
 
 from relance.cli.command import Run
+from relance.cli.confirming import can_ask
 from relance.cli.cycle.opening import LOOK_BACK, open_by_hand
 from relance.cli.output import cell
 from relance.contracts.cycle import CycleInput
@@ -122,7 +122,7 @@ def _opening_of(period: str, times: Iterable[datetime], zone: str) -> datetime |
 
 
 def _wants(run: Run, missed: Sequence[Missed]) -> bool:
-    if run.out.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not can_ask(run):
         return False
     for one in missed:
         run.out.note(one.sentence)

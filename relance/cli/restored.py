@@ -9,6 +9,7 @@ import typer
 from rich.console import Group
 
 from relance.cli.command import Run, command, invalid
+from relance.cli.confirming import YesOption, confirm
 from relance.cli.output import Answer, cell
 from relance.cli.periods import read_instant
 from relance.domain.restore import Restore
@@ -17,7 +18,7 @@ from relance.ports import Knowledge
 
 EXAMPLES = """
 starter.py restored --since 2026-11-05T18:30
-starter.py restored --since 2026-11-05T17:30Z --without-log
+starter.py restored --since 2026-11-05T17:30Z --without-log --yes
 """
 ASKED = "<restored@relance.invalid>"
 
@@ -29,15 +30,17 @@ WithoutLogOption = Annotated[
 ]
 
 
-async def restored(run: Run, *, since: SinceOption, without_log: WithoutLogOption = False) -> Answer:
-    """Say that the database was put back to a backup; run it before any worker starts.
+async def restored(
+    run: Run, *, since: SinceOption, without_log: WithoutLogOption = False, yes: YesOption = False
+) -> Answer:
+    """Say that the database was put back to a backup; run it before any worker starts. Asks first.
 
     Mails that were due until now and of which the database knows nothing are in doubt from then on: each is looked up
     at the relay's log before it is sent. Without a log invitations are sent again, with the same Message-ID, and
     reminders are not.
     """
     now = run.services.clock.now()
-    return await record_restore(run, instant_of_backup(run, since, now), now, without_log=without_log)
+    return await record_restore(run, instant_of_backup(run, since, now), now, without_log=without_log, yes=yes)
 
 
 def instant_of_backup(run: Run, since: str, now: datetime) -> datetime:
@@ -52,11 +55,11 @@ def instant_of_backup(run: Run, since: str, now: datetime) -> datetime:
     return found
 
 
-async def record_restore(run: Run, since: datetime, now: datetime, *, without_log: bool) -> Answer:
+async def record_restore(run: Run, since: datetime, now: datetime, *, without_log: bool, yes: bool) -> Answer:
     """Record a restore, unless the relay's log does not reach back to the backup.
 
     Raises:
-        InvalidInput: it does not, and nobody said that this is known.
+        InvalidInput: it does not, and nobody said that this is known; or nobody agrees.
         DependencyUnavailable: the database or the log.
     """
     covered = await _is_covered(run, since)
@@ -66,6 +69,9 @@ async def record_restore(run: Run, since: datetime, now: datetime, *, without_lo
             f"no relay log covers the time since {cell(since)}, so invitations sent since then would be sent again",
             "set RELANCE_RELAY_LOG__KIND and bring back its rotated files, or add --without-log",
         )
+    confirm(
+        run, f"every mail that was due since {cell(since)} and of which the database knows nothing is in doubt", yes=yes
+    )
     async with run.database() as database:
         await database.restores.record(Restore(since=since, at=now))
     what = (

@@ -11,34 +11,32 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from relance.cli import preview
+from relance.cli import backfill, preview
+from relance.cli.backfill import ScheduleArgument, backfill_words, known_schedule
 from relance.cli.command import Run, command, invalid
 from relance.cli.openings import Missed, OpenMissedOption, find_missed, settle_missed
 from relance.cli.output import Answer, cell, table
-from relance.cli.periods import read_instant
 from relance.contracts.names import MONTHLY_SCHEDULE
 from relance.temporal import schedule_times
 from relance.temporal import schedules as server
+from relance.temporal.backfills import Standing, standing
 
 APPLY_EXAMPLES = """
 starter.py schedules apply
 starter.py schedules apply --open-missed --json
 """
-ScheduleArgument = Annotated[str, typer.Argument(help="Which Schedule, see `schedules list`.", metavar="SCHEDULE")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept as the Schedule's note.")]
 
 SHOWN = 3
-BACKFILL_EXAMPLES = """
-starter.py schedules backfill monthly-cycle --from 2026-10-25 --to 2026-10-25
-starter.py schedules backfill paused-partner --from 2026-11-02 --to 2026-11-06
-"""
+LONGEST_REASON = 200
 
 
 async def list_(run: Run) -> Answer:
     """Show every Schedule: when it acts next, when it last did, what it missed, whether it is paused and why."""
     client = await run.temporal()
     lines = await server.lines(client, run.settings)
-    columns = ("schedule", "cron", "zone", "next", "last nominal", "last start", "missed", "paused", "note")
+    backfills = {line.id: await standing(client, line.id) for line in lines}
+    columns = ("schedule", "cron", "zone", "next", "last nominal", "last start", "missed", "paused", "note", "backfill")
     rows = [
         (
             line.id,
@@ -50,10 +48,12 @@ async def list_(run: Run) -> Answer:
             line.missed,
             line.paused if line.present else "not on the server: run `schedules apply`",
             line.note,
+            backfill_words(backfills[line.id]),
         )
         for line in lines
     ]
-    return Answer({"schedules": [asdict(line) for line in lines]}, table("Schedules", columns, rows))
+    data = [{**asdict(line), "backfill": _going_on(backfills[line.id])} for line in lines]
+    return Answer({"schedules": data}, table("Schedules", columns, rows))
 
 
 async def apply(run: Run, *, open_missed: OpenMissedOption = None) -> Answer:
@@ -79,7 +79,7 @@ async def apply(run: Run, *, open_missed: OpenMissedOption = None) -> Answer:
 
 async def pause(run: Run, schedule: ScheduleArgument, reason: ReasonOption) -> Answer:
     """Stop a Schedule; what it would have done meanwhile is not made up for (see `backfill`)."""
-    _known(run, schedule)
+    known_schedule(run, schedule)
     note, client = _text(reason), await run.temporal()
     await server.pause(client, schedule, note)
     coming = await schedule_times.coming(client, schedule, run.services.clock.now())
@@ -96,7 +96,7 @@ async def resume(
     open_missed: OpenMissedOption = None,
 ) -> Answer:
     """Let a paused Schedule act again; says what it did not do meanwhile, and which months nothing opens any more."""
-    _known(run, schedule)
+    known_schedule(run, schedule)
     note, client = _text(reason), await run.temporal()
     over = await schedule_times.passed_over(client, schedule, run.services.clock.now())
     await server.resume(client, schedule, note)
@@ -110,27 +110,15 @@ async def resume(
 
 async def trigger(run: Run, schedule: ScheduleArgument) -> Answer:
     """Let a Schedule act once, now."""
-    _known(run, schedule)
+    known_schedule(run, schedule)
     client = await run.temporal()
     await server.trigger(client, schedule)
     return _done(schedule, "triggered", f"{schedule} acts now; what is there already is not done twice.")
 
 
-async def backfill(
-    run: Run,
-    schedule: ScheduleArgument,
-    start: Annotated[str, typer.Option("--from", help="First day or instant, included.")],
-    end: Annotated[str, typer.Option("--to", help="Last day or instant, included.")],
-) -> Answer:
-    """Let a Schedule act for past nominal times, both ends included; nothing is sent twice."""
-    zone = _known(run, schedule)
-    first, last = read_instant(start, "--from", zone), read_instant(end, "--to", zone, end=True)
-    if last < first:
-        invalid("--to", f"{end} lies before --from {start}", "swap the two")
-    client = await run.temporal()
-    await server.backfill(client, schedule, first, last)
-    data = {"schedule": schedule, "done": "backfilled", "from": first, "to": last}
-    return Answer(data, f"{schedule} acts for its nominal times from {start} to {end}, one after the other.")
+def _going_on(found: Standing | None) -> object:
+    """Return for machines how far a backfill that goes on is."""
+    return found.progress if found is not None and found.runs else None
 
 
 def _times(times: Sequence[datetime]) -> str:
@@ -147,17 +135,13 @@ def _with_missed(view: RenderableType, missed: Sequence[Missed]) -> RenderableTy
     return Group(view, *(Text(one.sentence, style="" if one.opened else "red") for one in missed))
 
 
-def _known(run: Run, schedule: str) -> str:
-    zones = {one.id: one.zone for one in server.declared(run.settings)}
-    if schedule not in zones:
-        invalid("SCHEDULE", f"there is no Schedule {schedule!r}", f"choose one of: {', '.join(sorted(zones))}")
-    return zones[schedule]
-
-
 def _text(reason: str) -> str:
-    if not reason.strip():
+    words = " ".join(reason.split())
+    if not words:
         invalid("--reason", "it is empty", "say in a few words why")
-    return reason.strip()
+    if len(words) > LONGEST_REASON:
+        invalid("--reason", f"it is longer than {LONGEST_REASON} characters", "say it in fewer words")
+    return words
 
 
 def _done(schedule: str, what: str, sentence: str) -> Answer:
@@ -172,6 +156,6 @@ def register(app: typer.Typer) -> None:
     command(group, "pause", 'starter.py schedules pause monthly-cycle --reason "relay moves house"')(pause)
     command(group, "resume", "starter.py schedules resume monthly-cycle")(resume)
     command(group, "trigger", "starter.py schedules trigger default-lp")(trigger)
-    command(group, "backfill", BACKFILL_EXAMPLES)(backfill)
+    backfill.register(group)
     preview.register(group)
     app.add_typer(group, name="schedules")

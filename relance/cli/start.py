@@ -8,21 +8,24 @@ import typer
 
 from relance.cli.checks import start as start_check
 from relance.cli.command import Run, command, invalid
+from relance.cli.confirming import YesOption, confirm
 from relance.cli.cycle.opening import open_by_hand
 from relance.cli.cycle.rehearsal import rehearse
 from relance.cli.cycle.report import report_answer
+from relance.cli.cycle.sending_now import send_now
 from relance.cli.cycle.watching import Watch
 from relance.cli.jobs import start as start_job
-from relance.cli.output import Answer
-from relance.cli.periods import read_date, read_period
+from relance.cli.output import Answer, cell
+from relance.cli.periods import far_away, read_date, read_period
 from relance.contracts.cycle import CycleInput
-from relance.domain.send_times import current_period
+from relance.domain.send_times import current_period, period_window
 from relance.runtime.exit import DONE
 from relance.temporal.schedules import cycle_options
 
 EXAMPLES = """
 starter.py start cycle --dry-run
 starter.py start cycle --period 2026-12 --wait
+starter.py start cycle --now --yes --json
 """
 
 
@@ -36,27 +39,47 @@ async def start_cycle(
         bool, typer.Option("--dry-run", help="Show what would be sent; write and send nothing.")
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Show the progress and, at the end, the report.")] = False,
+    yes: YesOption = False,
 ) -> Answer:
-    """Start the cycle of a period; what runs already or is done is left alone, so nothing is sent twice."""
+    """Start the cycle of a period; what runs already or is done is left alone, so nothing is sent twice.
+
+    With --now the users of a cycle that runs already are written to at once, after a question. A month other than the
+    last, this and the next is asked about as well.
+    """
     chosen = _period(run, period, date)
+    if dry_run and wait:
+        invalid("--wait", "a dry run has nothing to wait for", "leave --wait or --dry-run out")
+    far = far_away(chosen, run.services.clock.now(), run.settings.scheduling.default_zone)
     if dry_run:
-        if wait:
-            invalid("--wait", "a dry run has nothing to wait for", "leave --wait or --dry-run out")
-        return await rehearse(run, chosen, send_now=now)
+        return await rehearse(run, chosen, send_now=now, far=far)
     client = await run.temporal()
     async with run.database() as database:
+        if far is not None and chosen not in await database.plans.periods():
+            # One that is open or left over only goes on.
+            confirm(run, far, yes=yes)
         request = CycleInput(period=chosen, options=cycle_options(run.settings), send_now=now)
         opened = await open_by_hand(run, client, database, request)
+        if now and opened.state == "running":
+            opened = await send_now(run, database, chosen, opened, yes=yes)
         if not wait:
             data = {"period": chosen, "state": opened.state, "message": opened.sentence}
             # What is done and has lost people is no success to whoever asks for it again.
             code = report_answer(opened.statistics, ()).code if opened.statistics else DONE
             return Answer(data, opened.sentence, code)
         run.out.note(opened.sentence)
+        if opened.statistics is None:
+            run.out.note(_how_long(chosen, now=now and opened.state == "started"))
         watch = Watch(run.out, client, database, chosen)
         statistics = opened.statistics or await watch.until_done(opened.handle)
         reminders = await database.ledger.reminder_outcomes(chosen)
     return report_answer(statistics, reminders)
+
+
+def _how_long(period: str, *, now: bool) -> str:
+    if now:
+        return "It ends when all of it is sent. Ctrl-C leaves it running."
+    end = cell(period_window(period)[1])
+    return f"It stays open for every user's send time, until {end}. Ctrl-C leaves it running."
 
 
 def _period(run: Run, period: str | None, date: str | None) -> str:

@@ -63,7 +63,7 @@ async def watchdog(
         ],
     }
     rows = [(one.what, one.state, one.detail, one.since) for one in effects if not quiet or one.state in _WRONG]
-    view = Group() if quiet and code == DONE else table("Watchdog", ("effect", "state", "", "since"), rows)
+    view = Group() if quiet and code == DONE else table("Watchdog", ("effect", "state", "detail", "since"), rows)
     return Answer(data, view, code)
 
 

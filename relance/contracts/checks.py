@@ -27,11 +27,16 @@ class CheckRequest(Wire):
 
 
 class CheckLook(Wire):
-    """What a look found: `observation` is the last day looked at, as ISO text; `rows` are the report's."""
+    """What a look found: `observation` is the last day looked at, as ISO text; `rows` are the report's.
+
+    `alerts` are open because of it, None if a version before looked, and `known` of them had been open before.
+    """
 
     observation: str
     rows: int
     findings: int
+    alerts: int | None = None
+    known: int = 0
 
 
 class NoDataInput(Wire):
@@ -43,7 +48,10 @@ class NoDataInput(Wire):
 
 
 class CheckResult(Wire):
-    """How a check ended; `state` is that of its job run (SPEC H3), `reason` why there was no data."""
+    """How a check ended; `state` is that of its job run (SPEC H3), `reason` why there was no data.
+
+    `alerts` and `known` as in `CheckLook`.
+    """
 
     check: CheckName
     nominal: Utc
@@ -51,4 +59,6 @@ class CheckResult(Wire):
     observation: str = ""
     rows: int = 0
     findings: int = 0
+    alerts: int | None = None
+    known: int = 0
     reason: str | None = None

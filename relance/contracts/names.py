@@ -32,6 +32,7 @@ class Workflow(StrEnum):
     DIGEST = "DailyDigest"
     NOISE = "NoiseReport"
     OUTAGE = "DatabaseOutage"
+    BACKFILL = "Backfill"
 
 
 class Signal(StrEnum):

@@ -29,14 +29,14 @@ Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1,64
 Strict: bytes that happen to be text would be read as an id by which nobody finds the document.
 """
 
-_PERIOD = r"^\d{4}-(0[1-9]|1[0-2])$"
+_PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Period = Annotated[str, StringConstraints(pattern=_PERIOD)]
 """A month, `2026-11`, in the user's own zone."""
 
 
 def is_period(value: object) -> bool:
     """Tell whether a stored value is a period: whoever asks the database which there are may meet anything."""
-    return isinstance(value, str) and re.match(_PERIOD, value) is not None
+    return isinstance(value, str) and re.fullmatch(_PERIOD, value) is not None
 
 
 class Document(BaseModel):

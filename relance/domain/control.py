@@ -49,6 +49,15 @@ def states_before(new: ControlState) -> list[ControlState]:
     return [old for old, following in TRANSITIONS.items() if new in following]
 
 
+VERBS: dict[ControlState, str] = {
+    _S.RUNNING: "going on",
+    _S.PAUSED: "paused",
+    _S.CANCELLED: "cancelled",
+    _S.ROLLED_BACK: "rolled back",
+}
+"""What people read of a state."""
+
+
 class Control(Document):
     """What a period's cycle was told last, by whom and why; without a document it runs.
 

@@ -140,14 +140,16 @@ def explain_plan(plan: Plan, now: datetime) -> list[str]:
 def _not_yet_invited(
     user: User | None, contact: Contact | None, plan: Plan | None, *, suppressed: bool, is_beyond: bool, now: datetime
 ) -> list[str]:
-    lines = ["There is no invitation for this contact in this period yet."]
+    ahead = plan is None or plan.status in {PlanStatus.PLANNED, PlanStatus.SENDING}
+    lines = [f"There is no invitation for this contact in this period{' yet' if ahead else ''}."]
     lines += explain_plan(plan, now) if plan is not None else ["Nothing is planned for the user in this period."]
     refusal = invitation_refusal(user, contact, suppressed=suppressed)
     if plan is not None and plan.status is PlanStatus.DONE:
-        lines.append(f"The contact is not among them, because {reason_in_words(PlanReason.CONTACT_JOINED_LATER)}.")
+        reason = Refusal.CONTACT_LIMIT if is_beyond else PlanReason.CONTACT_JOINED_LATER
+        lines.append(f"This contact was not among them, because {reason_in_words(reason)}.")
     if refusal is None and is_beyond:
         refusal = Refusal.CONTACT_LIMIT
-    if refusal is not None:
+    if refusal is not None and ahead:
         lines.append(f"As things stand the contact would not be written to, because {reason_in_words(refusal)}.")
     return lines
 

@@ -17,6 +17,7 @@ from relance.domain.job_run import FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAU
 
 ON_TIME = timedelta(minutes=5)
 AHEAD_AT_LEAST, ENOUGH_AHEAD = timedelta(hours=12), 100
+BACKFILL = "backfill"
 AUDIT = "audit"
 """Who made a record, in its detail, if not the run itself."""
 
@@ -181,7 +182,12 @@ class Auditor:
         wait = timedelta(0) if lost else self.schedule.catchup
         if self.now < due.nominal + wait + self.grace:
             return None
-        return self._run(due, self._why_passed(due, others), None)
+        why = self._why_passed(due, others)
+        return self._run(due, why, None, held_up=why == OVERLAP and any(self._by_backfill(one, due) for one in others))
+
+    def _by_backfill(self, other: Execution, due: Due) -> bool:
+        """Tell whether a run was in the way that the server made up for longer ago than it does by itself."""
+        return _in_the_way(other, due) and other.started_at - other.nominal > self.schedule.catchup + self.grace
 
     def _why_passed(self, due: Due, others: Sequence[Execution]) -> str:
         """Return why the server started nothing; where that cannot be told, that it should have.
@@ -215,10 +221,12 @@ class Auditor:
                 return self._run(due, NO_WORKER, execution.status)
         return self._run(due, FAILED, execution.status)
 
-    def _run(self, due: Due, state: str, reason: Status | None) -> JobRun:
+    def _run(self, due: Due, state: str, reason: Status | None, *, held_up: bool = False) -> JobRun:
         detail: dict[str, str | int] = {"by": AUDIT}
         if reason is not None:
             detail["reason"] = reason.value
+        if held_up:
+            detail["held_up_by"] = BACKFILL
         return JobRun(job=self.schedule.job, nominal=due.nominal, state=state, at=self.at, detail=detail)
 
 

@@ -50,6 +50,14 @@ class Counted:
         return [{**dict(zip(_FIELDS, outcome, strict=True)), "count": n} for outcome, n in self._counts.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are listed: of these statuses (none: of any), and with this reason or class of error."""
+
+    statuses: frozenset[InvitationStatus] = frozenset()
+    reason: str | None = None
+
+
 @dataclass(slots=True)
 class Balance:
     """Outcomes of a period: `skipped` by reason, `failed` by class; `open` entries have no outcome yet.

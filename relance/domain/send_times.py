@@ -17,6 +17,9 @@ from typing import Any
 from relance.domain.invitation import DueAt
 from relance.domain.zones import is_zone, zone_info
 
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+"""Of the periods a person may name: further off, clocks and timers have no meaning."""
+
 FIRST_REMINDER_DAYS = 3
 SECOND_REMINDER_DAYS = 7
 
@@ -130,6 +133,18 @@ def next_sends(
         sends.append((period, send_time(period, day=day, time=time, zone=zone, defaults=defaults)))
         period = next_period(period)
     return sends
+
+
+def is_month(text: str) -> bool:
+    """Tell whether a text is a period between the first and the last year, in plain digits."""
+    found = _PERIOD.fullmatch(text)
+    return found is not None and FIRST_YEAR <= int(found[1]) <= LAST_YEAR
+
+
+def months_between(first: str, second: str) -> int:
+    """Return how many months the second period comes after the first; negative if before."""
+    one, other = _first_day(first), _first_day(second)
+    return (other.year - one.year) * 12 + other.month - one.month
 
 
 def next_period(period: str) -> str:

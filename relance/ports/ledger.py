@@ -10,7 +10,7 @@ from relance.contracts.cycle import CycleStatistics
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.job_run import JobRun
-from relance.domain.ledger import Counted
+from relance.domain.ledger import Counted, Wanted
 from relance.ports.claims import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 
@@ -89,6 +89,12 @@ class Ledger(Parts, Protocol):
 
     async def apply_event(self, event: InvitationEvent) -> bool:
         """Move an entry forward for an event; return whether anything changed."""
+
+    async def listed(self, period: str, wanted: Wanted, after: str, limit: int) -> list[Invitation]:
+        """Return the period's wanted entries with an id above `after`, in order, at most `limit`."""
+
+    async def count_listed(self, period: str, wanted: Wanted) -> int:
+        """Count the period's wanted entries."""
 
     async def is_known(self, period: str) -> bool:
         """Tell whether there is any entry of a period."""

@@ -63,8 +63,20 @@ class Plans(Protocol):
     async def of_user(self, user_id: str) -> list[Plan]:
         """Return a user's plans, newest period first."""
 
+    async def of_users(self, period: str, user_ids: Sequence[str]) -> dict[str, Plan]:
+        """Return these users' plans of a period, by user id."""
+
+    async def periods(self) -> list[str]:
+        """Return the periods that have plans, newest first."""
+
     async def open_count(self, period: str) -> int:
         """Count the period's `planned` and `sending` plans."""
+
+    async def not_due(self, period: str, at: datetime) -> int:
+        """Count the plans that wait for a later time, or were left out because of it: those `send_now` would move."""
+
+    async def send_now(self, period: str, at: datetime) -> int:
+        """Make those plans due at an instant, fixed as `sending`; return how many."""
 
     async def end_unreadable(self, period: str, at: datetime) -> int:
         """End what no wave can send, with all that was queued for it; return how many unreadable plans there are.

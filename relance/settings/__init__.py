@@ -43,7 +43,7 @@ from relance.settings.privacy import Privacy
 from relance.settings.reconcile import Reconcile
 from relance.settings.relay_log import RelayLog
 from relance.settings.retention import RetentionGroup
-from relance.settings.sources import DELIMITER, PREFIX, check_names, secrets_folder
+from relance.settings.sources import DELIMITER, PREFIX, check_names, secrets_folder, sentence
 from relance.settings.watchdog import Watchdog
 
 
@@ -280,18 +280,8 @@ def load_settings() -> Settings:
     try:
         return Settings(_secrets_dir=folder)
     except ValidationError as error:
-        lines = (_sentence(one["loc"], one["msg"]) for one in error.errors(include_url=False))
+        lines = (sentence(problem) for problem in error.errors(include_url=False))
         raise SettingsError("; ".join(lines)) from None
     except SourceError as error:
         # A whole group as JSON that is none.
         raise SettingsError(f"RELANCE_*: {error}") from None
-
-
-def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    # What concerns several groups names its variables itself.
-    text = message.removeprefix("Value error, ")
-    return f"{_variable(location)}: {text}" if location else text
-
-
-def _variable(location: tuple[int | str, ...]) -> str:
-    return PREFIX + DELIMITER.join(str(part).upper() for part in location)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 from pydantic import BaseModel
+from pydantic_core import ErrorDetails
 
 from relance.errors import SettingsError
 
@@ -77,3 +78,16 @@ def _dotenv() -> Iterable[str]:
 def _meant(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name.upper(), known, n=1)
     return "there is no such setting" + (f"; did you mean {close[0]}?" if close else "; see docs/configuration.md")
+
+
+def sentence(problem: ErrorDetails) -> str:
+    """Return what is wrong, in words of our own where the library's say nothing to who runs this."""
+    text = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        text = "there is no such setting; see docs/configuration.md"
+    # What concerns several groups names its variables itself.
+    return f"{_variable(problem['loc'])}: {text}" if problem["loc"] else text
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return PREFIX + DELIMITER.join(str(part).upper() for part in location)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import cast
+from urllib.parse import urlsplit
 
 from temporalio.client import Client, Plugin
 from temporalio.client import ClientConnectConfig as ConnectOptions
@@ -33,7 +34,17 @@ def target() -> ClientConnectConfig:
         raise SettingsError(f"TEMPORAL_*: {_reason(str(error))}") from None
     config.setdefault("target_host", "127.0.0.1:7233")
     config.setdefault("namespace", "default")
+    if not _is_address(config["target_host"]):
+        raise SettingsError(f"TEMPORAL_ADDRESS: {config['target_host']!r} is no address; write it as HOST:PORT")
     return config
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(f"//{text}")
+        return bool(parts.hostname and parts.port) and not (parts.path or parts.query or parts.username)
+    except ValueError:
+        return False
 
 
 def _reason(text: str) -> str:

@@ -12,7 +12,6 @@ from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
-    ScheduleBackfill,
     ScheduleDescription,
     ScheduleHandle,
     ScheduleOverlapPolicy,
@@ -284,13 +283,3 @@ async def trigger(client: Client, schedule_id: str) -> None:
     """Let a Schedule act once, now."""
     async with handle(client, schedule_id) as found:
         await found.trigger(rpc_timeout=RPC_TIMEOUT)
-
-
-async def backfill(client: Client, schedule_id: str, start: datetime, end: datetime) -> None:
-    """Let a Schedule act for every nominal time from `start` to `end`, both included, one after the other."""
-    # By its documentation the server leaves the start itself out (1.32 does not); nominal times are full minutes.
-    period = ScheduleBackfill(
-        start_at=start - timedelta(seconds=1), end_at=end, overlap=ScheduleOverlapPolicy.BUFFER_ALL
-    )
-    async with handle(client, schedule_id) as found:
-        await found.backfill(period, rpc_timeout=RPC_TIMEOUT)

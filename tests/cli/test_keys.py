@@ -99,7 +99,7 @@ def test_a_key_is_rotated_and_dropped_when_nothing_is_remembered_under_it(own: T
 
     refused = rotated.run("keys", "drop", after, "--json")
     assert (refused.code, refused.data["field"]) == (2, "FINGERPRINT")
-    assert rotated.json("keys", "drop", before)["done"] == "dropped"
+    assert rotated.json("keys", "drop", before, "--yes")["done"] == "dropped"
     assert rotated.run("keys", "drop", before).code == 2
     assert "nobody" in dropped.run(*ALL.split()).err
     assert lines(dropped)[before]["record"] == "retired"
@@ -124,7 +124,7 @@ async def test_a_key_under_which_somebody_opted_out_stays(own: Terminal) -> None
         assert "1 opt-out(s)" in refused.data["error"]
     lost = changed(own, **{SUPPRESSION_KEY: fresh})
     assert lost.run("keys", "drop", fingerprint, "--json").code == 2
-    assert lost.json("keys", "drop", fingerprint, "--lost")["done"] == "dropped"
+    assert lost.json("keys", "drop", fingerprint, "--lost", "--yes")["done"] == "dropped"
     assert "nobody" in lost.run(*ALL.split()).err
 
 
@@ -135,7 +135,7 @@ def test_a_link_key_is_dropped_only_by_who_says_that_links_die(own: Terminal) ->
     fingerprint = privacy_of(own.environment).link_keys.fingerprints[0]
     refused = rotated.run("keys", "drop", fingerprint, "--json")
     assert (refused.code, "--break-links" in refused.data["remedy"]) == (2, True)
-    assert rotated.json("keys", "drop", fingerprint, "--break-links")["done"] == "dropped"
+    assert rotated.json("keys", "drop", fingerprint, "--break-links", "--yes")["done"] == "dropped"
 
 
 def test_a_key_nobody_knows_cannot_be_dropped(own: Terminal) -> None:

@@ -90,10 +90,14 @@ def entry(period: str, number: int, **fields: object) -> Invitation:
 
 
 async def test_a_window_that_is_not_over_has_no_rate_yet(terminal: Terminal) -> None:
-    nothing = terminal.run("report", "reminders", "--period", "2031-05")
-    assert (nothing.code, "no reminder of 2031-05 has come due" in nothing.err) == (2, True)
+    unknown = terminal.run("report", "reminders", "--period", "2031-05")
+    assert (unknown.code, "nothing is known of 2031-05" in unknown.err) == (2, True)
     reminder = Reminder(type=MailKind.FIRST, sent_at=AT + timedelta(days=3), message_id="<m@x>")
     async with starter.database(stored(terminal)) as database:
+        await database.ledger.queue([entry("2031-05", 9)])
+        # That none has come due yet is an answer.
+        assert "No reminder has come due yet" in terminal.run("report", "reminders", "--period", "2031-05").out
+        assert terminal.json("report", "reminders", "--period", "2031-05")["periods"] == []
         await database.ledger.queue([entry("2031-05", number, reminders=(reminder,)) for number in range(9)])
     [month] = terminal.json("report", "reminders", "--period", "2031-05")["periods"]
     assert (month["sent"], month["watched"], month["answers"]["rate"], month["lift"]) == (9, 0, None, None)

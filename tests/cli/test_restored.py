@@ -19,7 +19,7 @@ def with_a_log(terminal: Terminal, mailbox: Mailbox) -> Terminal:
 
 
 async def test_with_a_log_that_covers_the_time_it_is_recorded(terminal: Terminal, mailbox: Mailbox) -> None:
-    said = with_a_log(terminal, mailbox).json("restored", "--since", YESTERDAY)
+    said = with_a_log(terminal, mailbox).json("restored", "--since", YESTERDAY, "--yes")
     assert said["relay_log"] is True
     assert datetime.fromisoformat(said["since"]) == datetime.fromisoformat(YESTERDAY)
     assert datetime.fromisoformat(said["at"]) > datetime.fromisoformat(YESTERDAY)
@@ -30,7 +30,7 @@ def test_without_a_log_a_person_has_to_say_that_it_is_known(terminal: Terminal) 
     assert refused.code == WRONG_USAGE
     assert "would be sent again" in refused.err
     assert "--without-log" in refused.err
-    assert terminal.json("restored", "--since", YESTERDAY, "--without-log")["relay_log"] is False
+    assert terminal.json("restored", "--since", YESTERDAY, "--without-log", "--yes")["relay_log"] is False
 
 
 def test_a_log_that_cannot_be_read_covers_nothing(terminal: Terminal) -> None:

@@ -45,6 +45,36 @@ def services() -> Services:
 
 WRONG = {
     "cycle status 2026-13": ("PERIOD", "YYYY-MM"),
+    "cycle status 9999-12": ("PERIOD", "YYYY-MM"),
+    "cycle report ２０２６-11": ("PERIOD", "YYYY-MM"),
+    "cycle report '2026-11\n'": ("PERIOD", "YYYY-MM"),
+    "cycle entries 2026-00": ("PERIOD", "YYYY-MM"),
+    "cycle entries 2026-11 --limit 10001": ("--limit", "--help"),
+    "cycle list --limit 0": ("--limit", "--help"),
+    "cycle rollback 2026-11": ("--reason", "cannot be undone"),
+    "cycle rollback 2026-11 --yes": ("--reason", "cannot be undone"),
+    "cycle cancel 2026-11 --yes": ("--reason", "cannot be undone"),
+    "cycle cancel 0001-01 --yes": ("PERIOD", "YYYY-MM"),
+    "cycle uncertain 9999-12": ("PERIOD", "YYYY-MM"),
+    "report reminders --period 9999-12": ("--period", "YYYY-MM"),
+    "report jobs --job lunch": ("--job", "cleanup"),
+    "start cycle --period 9999-12": ("--period", "YYYY-MM"),
+    "start cycle --period 9999-12 --dry-run": ("--period", "YYYY-MM"),
+    "start cycle --period 0000-01": ("--period", "YYYY-MM"),
+    "start cycle --date 0001-01-01": ("--date", "too far back"),
+    "start cycle --date 9999-12-31": ("--date", "future"),
+    "signal '2026-11.u1.c1\n' submitted": ("INVITATION_ID", "PERIOD.USER.CONTACT"),
+    "why ２０２６-11.u1.c1": ("INVITATION_ID", "PERIOD.USER.CONTACT"),
+    "restored --since 0001-01-01": ("--since", "too far back"),
+    "restored --since 9999-12-31T23:59-14:00": ("--since", "future"),
+    "schedules backfill default-lp": ("SCHEDULE", "monthly-cycle"),
+    "schedules backfill health --from 2999-01-01 --to 2999-01-02": ("--from", "future"),
+    "schedules backfill health --from 2026-10-25 --to 9999-12-31": ("--to", "future"),
+    "schedules backfill health --from 2026-10-25 --to 2026-10-26 --stop": ("--stop", "leave them out"),
+    "schedules backfill health --from 2026-10-25 --to 2026-10-26 --dry-run --wait": ("--wait", "leave"),
+    "schedules backfill health --dry-run": ("--from", "missing"),
+    "alerts silence default-lp --for 99999w99999w --reason known": ("--for", "too long"),
+    "alerts silence default-lp --until 9999-12-31 --reason known": ("--until", "future"),
     "cycle status november": ("PERIOD", "YYYY-MM"),
     "cycle report 2026-1": ("PERIOD", "YYYY-MM"),
     "cycle report": ("PERIOD", "cycle report --help"),
@@ -139,6 +169,36 @@ def test_a_wrong_command_line_is_explained_in_one_sentence(
     assert "Traceback" not in shown.err
 
 
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        LONG,
+        f"cycle {LONG}",
+        f"cycle status {LONG}",
+        f"cycle status 'a  b{LONG}'",
+        f"start cycle --period={LONG}",
+        f"start cycle --date {LONG}",
+        f"schedules pause {LONG} --reason x",
+        f"schedules preview --months {LONG}",
+        f"schedules preview --zone {LONG}",
+        f"backtest default-lp --from 2025-10-01 --to 2025-10-02 --clicks {LONG}",
+        f"alerts enable {LONG}",
+        f"alerts silence default-lp --for {LONG} --reason known",
+        f"report jobs --job {LONG}",
+        f"why {LONG}",
+    ],
+)
+def test_what_is_typed_is_said_back_in_part(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = app.run(services(), [*shlex.split(line), "--json"])
+    shown = capsys.readouterr()
+    assert code == 2
+    assert len(shown.err) < 600
+    assert len(json.loads(shown.out)["error"]) < 600
+
+
 def test_a_wrong_setting_is_wrong_usage_and_named(capsys: pytest.CaptureFixture[str]) -> None:
     def settings() -> Settings:
         raise SettingsError("RELANCE_BATCHES__USERS: Input should be greater than or equal to 1")
@@ -164,7 +224,16 @@ COMMANDS = [
     "signal",
     "cycle status",
     "cycle report",
+    "cycle list",
+    "cycle entries",
+    "cycle uncertain",
+    "cycle pause",
+    "cycle resume",
+    "cycle cancel",
+    "cycle rollback",
     "why",
+    "restored",
+    "keys drop",
     "schedules list",
     "schedules apply",
     "schedules pause",

@@ -29,7 +29,7 @@ _INLINE = re.compile(r"`(?:starter\.py )?((?:[a-z][a-z-]+)(?: [^`]+)?)`")
 
 @pytest.mark.slow
 async def test_the_commands_of_the_operating_documents_work(terminal: Terminal) -> None:
-    terminal.json("start", "cycle", "--period", AHEAD)
+    terminal.json("start", "cycle", "--period", AHEAD, "--yes")
     run = [command for page in OPERATING for command in commands(page) if is_run_for_real(command)]
     assert len(run) > 15
     for command in run:

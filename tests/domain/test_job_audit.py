@@ -90,6 +90,16 @@ def test_an_earlier_run_that_was_not_over_in_time_is_the_reason(
     assert judged(2 * CATCHUP, None, earlier) == (OVERLAP if in_the_way else MISSED)
 
 
+@pytest.mark.parametrize(("late", "held_up"), [(timedelta(minutes=1), False), (timedelta(days=3), True)])
+def test_what_a_backfill_held_up_says_so(late: timedelta, held_up: bool) -> None:
+    nominal = START - late - timedelta(minutes=1)
+    in_the_way = run(Status.COMPLETED, nominal=nominal, begun=late, lasted=30)
+    auditor = Auditor(watched(), START + CATCHUP + GRACE, GRACE, START + CATCHUP + GRACE)
+    record = auditor.record(Due(nominal=START), None, [in_the_way])
+    assert record is not None
+    assert (record.state, record.detail.get("held_up_by")) == (OVERLAP, "backfill" if held_up else None)
+
+
 def test_a_later_run_is_no_reason_and_one_that_still_goes_on_is() -> None:
     assert judged(2 * CATCHUP, None, run(Status.COMPLETED, nominal=START + MINUTE)) == MISSED
     assert judged(2 * CATCHUP, None, run(Status.RUNNING, nominal=START - MINUTE)) == OVERLAP

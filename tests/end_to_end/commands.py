@@ -11,6 +11,9 @@ from tests import preloaded_starter
 from tests.installation import Installation
 from tests.patience import PATIENCE_S
 
+AGREED = ("--reason", "wrong template", "--yes")
+"""What a script says to what cannot be undone."""
+
 
 async def starter(installation: Installation, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """Run a command with `--json`; return its exit code, its answer and what it wrote for people."""

@@ -28,6 +28,7 @@ from relance.settings import Settings
 from relance.settings.everflow import Everflow
 from relance.temporal import schedules
 from relance.temporal.checks import start_check
+from tests import server_backfill
 from tests.installation import Installation, installed
 from tests.patience import PATIENCE_S
 
@@ -133,7 +134,8 @@ async def test_a_check_that_its_schedule_and_a_person_start_at_once_tells_its_fi
     schedule = next(one for one in declared if one.id == CHECK).schedule(ScheduleState(paused=True))
     handle = await desk.client.create_schedule(CHECK, schedule)
     await asyncio.gather(
-        schedules.backfill(desk.client, CHECK, NOMINAL, NOMINAL), start_check(desk.client, CHECK, NETWORK, NOMINAL)
+        server_backfill.backfill(desk.client, CHECK, NOMINAL, NOMINAL),
+        start_check(desk.client, CHECK, NETWORK, NOMINAL),
     )
 
     async def by_schedule() -> str:

@@ -14,7 +14,7 @@ from relance.devstack.mailbox.rules import Delay, Refuse, Stage
 from relance.domain.control import ControlState
 from relance.domain.events import EventKind
 from tests import preloaded_starter
-from tests.end_to_end.commands import starter
+from tests.end_to_end.commands import AGREED, starter
 from tests.end_to_end.people import PERIOD, people
 from tests.faults.mail_flow import MailFlow
 from tests.installation import CycleHandle, Installation
@@ -70,7 +70,7 @@ async def test_a_paused_cycle_sends_nothing_and_goes_on_where_it_was(
 @pytest.mark.slow
 async def test_a_cancelled_cycle_ends_at_once_and_balances(installation: Installation, mailbox: Mailbox) -> None:
     cycle, flow = await begin(installation, mailbox)
-    code, cancelled, _ = await starter(installation, "cycle", "cancel", PERIOD, "--reason", "wrong template")
+    code, cancelled, _ = await starter(installation, "cycle", "cancel", PERIOD, "--reason", "wrong template", "--yes")
     assert (code, cancelled["state"]) == (0, "cancelled")
     assert cancelled["effective_s"] < EFFECTIVE_S
     result = await cycle.result()
@@ -106,7 +106,9 @@ async def test_a_rollback_does_what_its_dry_run_said_and_corrects_each_who_was_i
     await installation.intake().take(optout, EventKind.OPTED_OUT)
     _, planned, _ = await starter(installation, "cycle", "rollback", PERIOD, "--dry-run")
     await mailbox.clear_rules()
-    code, done, errors = await starter(installation, "cycle", "rollback", PERIOD, "--correction", "--by", "ann")
+    code, done, errors = await starter(
+        installation, "cycle", "rollback", PERIOD, "--correction", "--by", "ann", *AGREED
+    )
     assert code == 0, errors
     compared = ("changes", "follow_ups", "reached", "already_sent")
     assert {name: done[name] for name in compared} == {name: planned[name] for name in compared}
@@ -115,7 +117,7 @@ async def test_a_rollback_does_what_its_dry_run_said_and_corrects_each_who_was_i
     assert len(corrections) == len({mail.to for mail in corrections}) == count - 1
     result = await cycle.result()
     assert (result.sent, result.open, result.balance) == (count, 0, 0)
-    code, again, _ = await starter(installation, "cycle", "rollback", PERIOD, "--correction")
+    code, again, _ = await starter(installation, "cycle", "rollback", PERIOD, "--correction", *AGREED)
     assert (code, again["changed"], again["follow_ups"]) == (0, False, 0)
     assert len(await mailbox.log()) == 2 * count - 1
 
@@ -129,7 +131,7 @@ async def test_a_rollback_of_a_cycle_that_is_done_ends_its_follow_ups(
     await (await installation.start_cycle(PERIOD)).result()
     code, planned, _ = await starter(installation, "cycle", "rollback", PERIOD, "--dry-run")
     assert (code, planned["follow_ups"]) == (0, 3)
-    _, done, _ = await starter(installation, "cycle", "rollback", PERIOD)
+    _, done, _ = await starter(installation, "cycle", "rollback", PERIOD, *AGREED)
     assert done["changes"] == planned["changes"] == {"invitations.sent": 12, "plans.done": 3}
     assert done["follow_ups"] == 3
     for user in ("u0", "u1", "u2"):

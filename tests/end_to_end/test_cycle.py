@@ -15,6 +15,7 @@ from relance.devstack.mailbox.rules import Refuse, Stage
 from relance.devstack.samples import REFUSED_DOMAIN, sample_people
 from relance.settings import Settings
 from relance.temporal import schedules
+from tests import server_backfill
 from tests.end_to_end.people import PERIOD, people
 from tests.faults.people import expectation
 from tests.installation import Installation
@@ -87,7 +88,7 @@ async def test_a_backfill_of_a_period_that_is_done_sends_nothing(installation: I
     await schedules.apply(client, settings)
     opening = datetime(2026, 10, 25, 12, tzinfo=UTC)
     for _ in range(2):
-        await schedules.backfill(client, MONTHLY_SCHEDULE, opening.replace(hour=0), opening)
+        await server_backfill.backfill(client, MONTHLY_SCHEDULE, opening.replace(hour=0), opening)
     runs = installation.database.raw.jobRuns
     async with asyncio.timeout(PATIENCE_S):
         while not (found := await runs.find({"job": MONTHLY_SCHEDULE}).to_list(None)):

@@ -11,7 +11,7 @@ from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
 from relance.domain.events import EventKind
 from relance.temporal.follow_ups import TemporalFollowUps
-from tests.end_to_end.commands import starter
+from tests.end_to_end.commands import AGREED, starter
 from tests.end_to_end.people import PERIOD
 from tests.installation import Installation
 
@@ -71,7 +71,7 @@ async def test_the_first_hundred_were_not_invited_and_the_others_are_reached(ins
 
     _, planned, _ = await starter(installation, "cycle", "rollback", PERIOD, "--dry-run")
     assert planned["follow_ups"] == 2
-    _, done, _ = await starter(installation, "cycle", "rollback", PERIOD)
+    _, done, _ = await starter(installation, "cycle", "rollback", PERIOD, *AGREED)
     assert done["follow_ups"] == 2
     for part in (1, 2):
         assert "cycle_rolled_back" in (await follow_up(installation, part).result()).values()

@@ -78,7 +78,7 @@ async def test_one_trace_goes_from_the_command_to_relay_and_database_and_names_n
     await installation.load(*_marked())
     worker = await installation.start_worker()
 
-    code, _, said = await starter(installation, "start", "cycle", "--period", PERIOD, "--now", "--wait")
+    code, _, said = await starter(installation, "start", "cycle", "--period", PERIOD, "--now", "--wait", "--yes")
     assert code == 0, said
     code, _, said = await starter(installation, "start", "default-lp")
     assert code == 0, said

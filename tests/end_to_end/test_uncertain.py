@@ -77,7 +77,7 @@ async def test_a_person_sees_what_is_uncertain_and_has_it_recorded(
     assert {(one["log"], one["action"]) for one in dry["list"]} == {("accepted", "record as sent")}
     _, again, _ = await starter(installation, "cycle", "uncertain", PERIOD)
     assert again == dry, "without --resolve nothing changes"
-    code, done, _ = await starter(installation, "cycle", "uncertain", PERIOD, "--resolve")
+    code, done, _ = await starter(installation, "cycle", "uncertain", PERIOD, "--resolve", "--yes")
     assert (code, done["actions"]) == (0, dry["actions"])
     code, none, _ = await starter(installation, "cycle", "uncertain", PERIOD)
     assert (code, none["mails"]) == (0, 0)

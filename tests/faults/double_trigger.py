@@ -16,6 +16,7 @@ from relance.contracts.cycle import CycleInput, OpenPeriodInput
 from relance.contracts.names import MONTHLY_SCHEDULE, Workflow
 from relance.settings import Settings
 from relance.temporal import schedules
+from tests import server_backfill
 from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.rehearsal import rehearsed
@@ -48,7 +49,7 @@ async def race(installation: Installation) -> list[str]:
     client, request = installation.client, CycleInput(period=PERIOD, options=OPTIONS)
     opened = asyncio.gather(*(open_cycle(client, installation.database, request) for _ in range(BY_HAND)))
     await asyncio.gather(
-        *(schedules.backfill(client, MONTHLY_SCHEDULE, OPENED_AT, OPENED_AT) for _ in range(BACKFILLS)),
+        *(server_backfill.backfill(client, MONTHLY_SCHEDULE, OPENED_AT, OPENED_AT) for _ in range(BACKFILLS)),
         *(schedules.trigger(client, MONTHLY_SCHEDULE) for _ in range(TRIGGERS)),
     )
     return [one.state for one in await opened]

@@ -50,10 +50,12 @@ from tests.workflows.histories_held import LONG, Answers, record_held
 from tests.workflows.histories_routes import record_routes
 from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
+from tests.workflows.test_backfill import asked
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
 from tests.workflows.upkeep import Upkeep
 from tests.workflows.watch import Watch
+from workflows.backfill import Backfill
 from workflows.daily_digest import DailyDigest
 from workflows.database_outage import DatabaseOutage
 from workflows.default_lp_alert import DefaultLpAlert
@@ -303,6 +305,13 @@ async def record_upkeep(skipper: TimeSkipper) -> None:
     await save(client, follow_up.id, "follow_up.woken")
 
 
+async def record_backfill(client: Client) -> None:
+    """A backfill of two nominal times."""
+    request = asked((datetime(2026, 11, 2, 4, 17, tzinfo=UTC), datetime(2026, 11, 3, 4, 17, tzinfo=UTC)))
+    await client.execute_workflow(Backfill.run, request, id="backfill", task_queue=TaskQueue.OPS)
+    await save(client, "backfill", "backfill")
+
+
 async def record_health(skipper: TimeSkipper, watch: Watch) -> None:
     """A health check that looks twice, and an outage of MongoDB that is told."""
     client = skipper.client
@@ -356,6 +365,7 @@ async def record() -> int:
             await record_partner_desk(skipper)
             await record_health(skipper, watch)
             await record_upkeep(skipper)
+            await record_backfill(client)
         await server.stop()
     await record_signals(save)
     await record_routes(save)

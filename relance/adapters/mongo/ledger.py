@@ -23,7 +23,7 @@ from relance.adapters.mongo.ranges import Ranges
 from relance.concurrency import STEP, stepwise
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind, sources_of
-from relance.domain.ledger import Counted
+from relance.domain.ledger import Counted, Wanted
 from relance.errors import DependencyUnavailable
 from relance.ids import CONTACTS_PER_FOLLOW_UP, parse_invitation_id
 from relance.ports import ClaimAnswer, ClaimRequest, Resolution, Settlement
@@ -183,6 +183,17 @@ class MongoLedger:
                 return True
         raise DependencyUnavailable(NAME, f"invitation {event.invitation_id} keeps changing")
 
+    async def listed(self, period: str, wanted: Wanted, after: str, limit: int) -> list[Invitation]:
+        """Return the period's wanted entries with an id above `after`, in order, at most `limit`."""
+        with translated("list invitations"):
+            raws = await self._ranges.page(self._collection, period, _wanted(wanted), limit, after=after)
+        return await self._reader.valid(raws)
+
+    async def count_listed(self, period: str, wanted: Wanted) -> int:
+        """Count the period's wanted entries."""
+        with translated("count invitations"):
+            return await self._ranges.count(self._collection, period, _wanted(wanted))
+
     async def is_known(self, period: str) -> bool:
         """Tell whether there is any entry of a period."""
         with translated("look for a period"):
@@ -241,3 +252,10 @@ class MongoLedger:
         with translated("apply an event"):
             result = await self._collection.update_one(unmoved, {"$set": fields})
         return result.matched_count == 1
+
+
+def _wanted(wanted: Wanted) -> Raw:
+    query: Raw = {"status": {"$in": [status.value for status in wanted.statuses]}} if wanted.statuses else {}
+    if wanted.reason is not None:
+        query["$or"] = [{"reason": wanted.reason}, {"lastError.class": wanted.reason}]
+    return query

@@ -17,6 +17,7 @@ from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import A_USER, ON_EARTH, OPEN, UnreadablePlans, ended
 from relance.contracts.cycle import Boundary
+from relance.domain.base import is_period
 from relance.domain.plan import Plan, PlanStatus
 from relance.domain.planning import PlanReason
 from relance.domain.quarantine import ENDED_UNREADABLE, is_over
@@ -167,6 +168,34 @@ class MongoPlans:
             raws = await self._collection.find({"_id": {"$in": ids}}).sort("period", -1).to_list(None)
         return await self._reader.valid(raws)
 
+    async def of_users(self, period: str, user_ids: Sequence[str]) -> dict[str, Plan]:
+        """Return these users' plans of a period, by user id."""
+        ids = [plan_id(period, user_id) for user_id in user_ids]
+        with translated("read the plans of users"):
+            raws = await self._collection.find({"_id": {"$in": ids}}).to_list(None)
+        return {plan.user_id: plan for plan in await self._reader.valid(raws)}
+
+    async def periods(self) -> list[str]:
+        """Return the periods that have plans, newest first."""
+        with translated("list the periods"):
+            found = await self._collection.distinct("period")
+        return sorted(filter(is_period, found), reverse=True)
+
+    async def not_due(self, period: str, at: datetime) -> int:
+        """Count the plans that wait for a later time: those `send_now` would move."""
+        with translated("count the plans that wait"):
+            return await self._collection.count_documents(_not_due(period, at), maxTimeMS=self._ranges.most_ms)
+
+    async def send_now(self, period: str, at: datetime) -> int:
+        """Make those plans due at an instant, fixed as `sending`; return how many.
+
+        As `planned` the next planning pass would put them back to the users' own times.
+        """
+        fields = {"instant": at, "status": PlanStatus.SENDING.value, "updatedAt": at}
+        with translated("make plans due"):
+            result = await self._collection.update_many(_not_due(period, at), {"$set": fields})
+        return result.modified_count
+
     async def open_count(self, period: str) -> int:
         """Count the period's `planned` and `sending` plans."""
         with translated("count open plans"):
@@ -224,6 +253,10 @@ def _noted(contacts: int, beyond: int) -> Raw:
     if beyond:
         return {"$set": {"contacts": contacts, "beyond": beyond}}
     return {"$set": {"contacts": contacts}, "$unset": {"beyond": ""}}
+
+
+def _not_due(period: str, at: datetime) -> Raw:
+    return {"period": period, "userId": A_USER, "status": PlanStatus.PLANNED.value, "instant": {"$gt": at}}
 
 
 def _users(after: str | None, last: str | None) -> Raw:

@@ -34,7 +34,26 @@ def result_answer(result: CheckResult) -> Answer:
     reason = words_of(result.reason) if result.reason else None
     line = (result.check, result.nominal, result.state, result.observation or None, result.rows, result.findings)
     code = JOB_FAILED if result.state == FAILED else DONE
-    return Answer(result.model_dump(mode="json"), table("Check", columns, [(*line, reason)]), code)
+    said = _told(result)
+    view = Group(table("Check", columns, [(*line, reason)]), *([said] if said else []))
+    return Answer({**result.model_dump(mode="json"), "message": said}, view, code)
+
+
+def _told(result: CheckResult) -> str:
+    """Return what becomes of the findings: told now, or known already."""
+    if result.state == FAILED or result.reason is not None:
+        return "There is no report to judge by; the chat is told that, unless a silence holds."
+    if not result.findings:
+        return "There is nothing to tell."
+    if not result.alerts:
+        return "A later run has looked since, so nothing is told of this one." if result.alerts == 0 else ""
+    new = result.alerts - result.known
+    parts = []
+    if new:
+        parts.append(f"{counted(new, 'alert')} new: told in the chat now, unless a silence or an outage holds it back")
+    if result.known:
+        parts.append(f"{counted(result.known, 'alert')} known already: not told again before the repeat is due")
+    return f"{'; '.join(parts)}. `alerts list` shows what is open."
 
 
 def dry_run_answer(look: Look, settings: Alerts, now: datetime) -> Answer:

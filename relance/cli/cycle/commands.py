@@ -12,6 +12,8 @@ from temporalio.service import RPCError
 from relance.balance import balance_period, final_statistics, report_of
 from relance.cli.command import Run, command
 from relance.cli.cycle.control import PeriodArgument, cancel, pause, resume
+from relance.cli.cycle.entries import entries
+from relance.cli.cycle.listing import list_
 from relance.cli.cycle.opening import cycle_handle
 from relance.cli.cycle.report import report_answer
 from relance.cli.cycle.rollback import rollback
@@ -29,9 +31,15 @@ REPORT = """
 starter.py cycle report 2026-11 --json
 starter.py cycle report 2026-11 --save charts
 """
+ENTRIES = """
+starter.py cycle entries 2026-11 --status failed
+starter.py cycle entries 2026-11 --status open --status uncertain --limit 1000 --json
+starter.py cycle entries 2026-11 --status skipped --reason contact_opted_out
+"""
 ROLLBACK = """
 starter.py cycle rollback 2026-11 --dry-run
-starter.py cycle rollback 2026-11 --correction --reason 'wrong template'
+starter.py cycle rollback 2026-11 --correction --reason 'wrong template' --by ann
+starter.py cycle rollback 2026-11 --reason 'wrong template' --yes --json
 """
 
 
@@ -125,11 +133,13 @@ async def report(run: Run, period: PeriodArgument, folder: SaveOption = None) ->
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="How the cycle of a period stands and ended, and its control.")
+    command(group, "list", "starter.py cycle list --json")(list_)
+    command(group, "entries", ENTRIES)(entries)
     command(group, "status", "starter.py cycle status 2026-11 --watch")(status)
     command(group, "report", REPORT)(report)
-    command(group, "uncertain", "starter.py cycle uncertain 2026-11 --resolve")(uncertain)
+    command(group, "uncertain", "starter.py cycle uncertain 2026-11 --resolve --yes")(uncertain)
     command(group, "pause", "starter.py cycle pause 2026-11 --reason 'the relay moves house'")(pause)
     command(group, "resume", "starter.py cycle resume 2026-11")(resume)
-    command(group, "cancel", "starter.py cycle cancel 2026-11 --reason 'wrong template' --json")(cancel)
+    command(group, "cancel", "starter.py cycle cancel 2026-11 --reason 'wrong template' --yes --json")(cancel)
     command(group, "rollback", ROLLBACK)(rollback)
     app.add_typer(group, name="cycle")

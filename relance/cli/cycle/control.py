@@ -15,15 +15,18 @@ from temporalio.service import RPCError, RPCStatusCode
 from relance.alerting import AlertDesk
 from relance.cli.alerts.silencing import read_author
 from relance.cli.command import Run, invalid
+from relance.cli.confirming import YesOption, confirm
 from relance.cli.cycle.effect import PATIENCE, Effect
 from relance.cli.cycle.opening import cycle_handle
+from relance.cli.instants import by_whom
 from relance.cli.output import Answer, cell
 from relance.cli.periods import read_period
 from relance.cli.services import Database
 from relance.cli.waiting import goes_on
 from relance.controlling import CycleDesk, Told
 from relance.domain.alerts.model import Rule
-from relance.domain.control import Control, ControlState
+from relance.domain.control import VERBS, ControlState
+from relance.domain.wording import counted
 from relance.errors import NotFound
 from relance.runtime.exit import DONE, JOB_FAILED
 from relance.temporal.alert_groups import TemporalAlertGroups
@@ -35,12 +38,6 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept, and show
 ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")]
 
 LONGEST_REASON = 200
-VERBS = {
-    ControlState.PAUSED: "paused",
-    ControlState.RUNNING: "going on",
-    ControlState.CANCELLED: "cancelled",
-    ControlState.ROLLED_BACK: "rolled back",
-}
 
 
 async def pause(run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None) -> Answer:
@@ -53,15 +50,23 @@ async def resume(run: Run, period: PeriodArgument, *, reason: ReasonOption = "",
     return await _tell(run, period, ControlState.RUNNING, reason, by)
 
 
-async def cancel(run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None) -> Answer:
-    """End a cycle for good: nothing more is sent, reminders of what was sent still are."""
-    return await _tell(run, period, ControlState.CANCELLED, reason, by)
+async def cancel(
+    run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None, yes: YesOption = False
+) -> Answer:
+    """End a cycle for good: nothing more is sent, reminders of what was sent still are. Asks first, wants a reason."""
+    return await _tell(run, period, ControlState.CANCELLED, reason, by, yes=yes)
 
 
-async def _tell(run: Run, period: str, state: ControlState, reason: str, by: str | None) -> Answer:
-    decision = read_decision(period, reason, by)
+async def _tell(
+    run: Run, period: str, state: ControlState, reason: str, by: str | None, *, yes: bool = False
+) -> Answer:
+    decision = read_decision(period, reason, by, for_good=state.final)
     async with control_room(run) as room:
         await room.must_run(period, state)
+        if state.final:
+            waiting = await room.database.plans.open_count(period)
+            what = f"this ends the cycle of {period} for good; {counted(waiting, 'user')} would not be written to"
+            confirm(run, what, yes=yes)
         begun = time.monotonic()
         told = await room.tell(decision, state)
         held = f"It is stored all the same: every worker obeys as soon as it can; `cycle status {period}` shows it."
@@ -81,14 +86,16 @@ class Decision:
     by: str
 
 
-def read_decision(period: str, reason: str, by: str | None) -> Decision:
-    """Return what a person decides.
+def read_decision(period: str, reason: str, by: str | None, *, for_good: bool = False) -> Decision:
+    """Return what a person decides; what is for good needs a reason.
 
     Raises:
-        InvalidInput: the period is none, the reason too long, or nobody is named.
+        InvalidInput: the period is none, the reason missing or too long, or nobody is named.
     """
     read_period(period)
     why = " ".join(reason.split())
+    if for_good and not why:
+        invalid("--reason", "it is missing, and this cannot be undone", "say in a few words why")
     if len(why) > LONGEST_REASON:
         invalid("--reason", f"it is longer than {LONGEST_REASON} characters", "say it in fewer words")
     return Decision(period, why, read_author(by))
@@ -162,7 +169,7 @@ def check_allowed(told: Told, state: ControlState) -> None:
     """
     now = told.now
     if now.state is not state:
-        said = f"the cycle of {now.id} was {VERBS[now.state]}{_by(now)}; it cannot be {VERBS[state]} any more"
+        said = f"the cycle of {now.id} was {VERBS[now.state]}{by_whom(now)}; it cannot be {VERBS[state]} any more"
         invalid("PERIOD", said, f"`cycle status {now.id}` shows how it stands")
 
 
@@ -178,7 +185,7 @@ def told_words(told: Told) -> str:
     now = told.now
     already = "" if told.changed else " already"
     verb = "runs" if now.state is ControlState.RUNNING else f"is {VERBS[now.state]}"
-    return f"The cycle of {now.id} {verb}{already}{_by(now)}."
+    return f"The cycle of {now.id} {verb}{already}{by_whom(now)}."
 
 
 def effect_words(state: ControlState, seconds: float | None) -> str:
@@ -186,8 +193,3 @@ def effect_words(state: ControlState, seconds: float | None) -> str:
     if seconds is None:
         return "It is stored, but not every worker has obeyed yet: look again, or see whether workers run (`doctor`)."
     return f"Effective in {seconds:.1f} s" + ("." if state is ControlState.RUNNING else ": no mail is being sent.")
-
-
-def _by(now: Control) -> str:
-    since = f", since {cell(now.at)}" if now.at else ""
-    return (f", by {now.by}{since}" if now.by else "") + (f" ({now.reason})" if now.reason else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
@@ -13,13 +13,16 @@ from temporalio.service import RPCError
 from relance import ids
 from relance.balance import report_of
 from relance.cli.command import Run
+from relance.cli.instants import by_whom
 from relance.cli.output import cell
 from relance.cli.services import Database
 from relance.contracts.cycle import CycleInput, CycleStatistics
 from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue, Workflow
+from relance.domain.control import VERBS, Control, ControlState
 from relance.domain.job_audit import beginning, left_behind
 from relance.domain.job_run import LATE, JobRun
 from relance.domain.send_times import period_of_opening
+from relance.domain.wording import counted
 from relance.temporal.errors import is_missing
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.schedules import RPC_TIMEOUT
@@ -37,7 +40,9 @@ _CUT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What became of a request to start a cycle; `state` is `started`, `running` or `done`.
+    """What became of a request to start a cycle.
+
+    `state` is `started`, `running`, `done`, or for one that was ended for good `cancelled` or `rolled_back`.
 
     `statistics` is the stored report of a cycle that the server need not be asked about any more.
     """
@@ -89,13 +94,14 @@ async def open_cycle(client: Client, database: Database, request: CycleInput) ->
     Going on means that a new run finds the plans and entries of the one before: what is sent or decided stays so.
     """
     handle = cycle_handle(client, request.period)
+    control = await database.controls.get(request.period)
     stored = await database.job_runs.statistics(request.period)
     if stored is not None and stored.open == 0 and stored.plans_open == 0:
         # The server forgets closed workflows after its retention; the stored report stays.
-        sentence = f"The cycle of {request.period} is done already: {stored.sent} invitations were sent."
+        sentence = f"The cycle of {request.period} is done already: {counted(stored.sent, 'invitation')} had been sent."
         if not report_of(stored).is_well:
             sentence += f" Not everybody was written to: see cycle report {request.period}."
-        return Opened("done", sentence, handle, stored)
+        return _ended(control, Opened("done", sentence, handle, stored))
     before = await _ended_before(client, handle)
     if before is not None and request.not_before is None:
         request = request.model_copy(update={"not_before": before.not_before})
@@ -113,10 +119,27 @@ async def open_cycle(client: Client, database: Database, request: CycleInput) ->
             rpc_timeout=RPC_TIMEOUT,
         )
     except WorkflowAlreadyStartedError:
-        return await _already(handle, request.period)
+        return _ended(control, await _already(handle, request.period))
+    if control.state.final:
+        words = VERBS[control.state]
+        sentence = f"The cycle of {request.period} was {words}: a new run gives up what is left, and sends nothing."
+        return Opened("started", sentence, handle)
     if before is not None:
         return Opened("started", f"The cycle of {request.period} goes on from its ledger, in a new run.", handle)
     return Opened("started", f"The cycle of {request.period} is started.", handle)
+
+
+def _ended(control: Control, found: Opened) -> Opened:
+    """Say of a cycle that was told to stop that it was; one that somebody ended is not just done."""
+    period, decided = control.id, by_whom(control)
+    if control.state is ControlState.PAUSED and found.state == "running":
+        said = f"{found.sentence} It is paused{decided}: nothing is sent until `cycle resume {period}`."
+        return replace(found, sentence=said)
+    if not control.state.final:
+        return found
+    more = "nothing more is sent for it"
+    said = f"The cycle of {period} was {VERBS[control.state]}{decided}; {more}. `cycle report {period}` shows the rest."
+    return replace(found, state=control.state.value, sentence=said)
 
 
 async def _ended_before(client: Client, handle: WorkflowHandle[object, CycleStatistics]) -> CycleInput | None:
@@ -138,6 +161,9 @@ async def _ended_before(client: Client, handle: WorkflowHandle[object, CycleStat
 async def _already(handle: WorkflowHandle[object, CycleStatistics], period: str) -> Opened:
     found = await handle.describe(rpc_timeout=RPC_TIMEOUT)
     if found.status is WorkflowExecutionStatus.RUNNING:
-        sentence = f"The cycle of {period} runs already, since {cell(found.start_time)}; it is left as it is."
+        sentence = (
+            f"The cycle of {period} runs already, since {cell(found.start_time)}: each user gets what is planned at "
+            "the user's own time. It is left as it is."
+        )
         return Opened("running", sentence, handle)
     return Opened("done", f"The cycle of {period} is done already, since {cell(found.close_time)}.", handle)

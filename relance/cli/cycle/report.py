@@ -169,11 +169,24 @@ def _left_open(statistics: CycleStatistics) -> int:
     return statistics.plans_open if statistics.at is not None else 0
 
 
+def _waiting(statistics: CycleStatistics) -> list[str]:
+    waiting = []
+    if statistics.open:
+        verb = "has" if statistics.open == 1 else "have"
+        waiting.append(f"{counted(statistics.open, 'invitation')} {verb} no outcome yet")
+    if statistics.plans_open:
+        verb = "has" if statistics.plans_open == 1 else "have"
+        waiting.append(f"{counted(statistics.plans_open, 'user')} {verb} not been written to yet")
+    return waiting
+
+
 def _verdict(statistics: CycleStatistics) -> str:
     if left := _left_open(statistics):
-        return f"NOT BALANCED: {left} users were not written to; start cycle --period {statistics.period} goes on."
+        return (
+            f"NOT BALANCED: {counted(left, 'user')} not written to; `start cycle --period {statistics.period}` goes on."
+        )
     if statistics.balance:
-        return f"NOT BALANCED: {statistics.balance} invitations are unaccounted for."
+        return f"NOT BALANCED: {counted(statistics.balance, 'invitation')} unaccounted for."
     if statistics.open or statistics.plans_open:
-        return f"Balanced; {statistics.open} invitations of {statistics.plans_open} open plans have no outcome yet."
+        return f"Balanced so far; {' and '.join(_waiting(statistics))}."
     return "Balanced: every contact has exactly one outcome."

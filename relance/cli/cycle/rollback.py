@@ -15,6 +15,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from relance import ids
 from relance.cli.command import Run, invalid
+from relance.cli.confirming import YesOption, confirm
 from relance.cli.cycle.control import (
     ByOption,
     ControlRoom,
@@ -34,7 +35,8 @@ from relance.cli.waiting import goes_on
 from relance.contracts.names import TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput, RollBackResult
 from relance.controlling import Told
-from relance.domain.control import ControlState
+from relance.domain.control import Control, ControlState
+from relance.domain.invitation import InvitationStatus
 from relance.domain.wording import counted
 from relance.errors import NotFound
 from relance.ports import Compensations
@@ -50,6 +52,7 @@ SHOWN = 10
 MOST_LISTED = 100_000
 """Ids in the answer for machines: of a larger cycle the file of --reached has them all."""
 PAGE = 10_000
+_TAKEN_FROM_SENT = (InvitationStatus.SENT, InvitationStatus.OPENED)
 
 
 async def rollback(
@@ -66,20 +69,26 @@ async def rollback(
     ] = None,
     reason: ReasonOption = "",
     by: ByOption = None,
+    yes: YesOption = False,
 ) -> Answer:
     """Take a cycle back: cancel the rest, end its follow-ups, record each change, list who had been invited.
 
-    What people did stays, and that a mail was sent. Pause the cycle first, and the dry run says exactly what follows.
+    What people did stays, and that a mail was sent. Cannot be undone: asks first, and wants a reason. Pause the cycle
+    first, and the dry run says exactly what follows.
     """
-    decision = read_decision(period, reason, by)
+    decision = read_decision(period, reason, by, for_good=not dry_run)
     async with control_room(run) as room:
         kept = room.database.compensations
         before = await survey(kept, TemporalFollowUps(room.client, room.database.ledger), period)
-        if not before.changes and not before.reached and await room.described(period) is None:
+        found = await room.described(period)
+        if not before.changes and not before.reached and found is None:
             raise NotFound(f"PERIOD: nothing is known of {period}; there is nothing to take back")
         if dry_run:
-            lines = ["Nothing was changed: this was a dry run."]
-            return _answer({"dry_run": True}, before, await _listed(kept, period, reached), lines, DONE)
+            listed = await _listed(kept, period, reached)
+            runs = found is not None and found.status is WorkflowExecutionStatus.RUNNING
+            lines = _foreseen(await room.database.controls.get(period), runs=runs)
+            return _answer({"dry_run": True, "period": period}, before, listed, lines, DONE)
+        confirm(run, _what(before, correction=correction), yes=yes)
         told, seconds = await _stop(room, decision)
         rest = (
             f"It goes on being taken back (workflow {ids.rollback_workflow_id(period)}); say it again to wait for it."
@@ -150,19 +159,50 @@ async def _take_back(client: Client, request: RollBackInput) -> RollBackResult |
         return None
 
 
+def _what(before: RollBackResult, *, correction: bool) -> str:
+    """Return what a person agrees to."""
+    sent = counted(before.reached, "invitation")
+    mails = f"; whoever got one is sent a correction ({before.reached} at most)" if correction else ""
+    return (
+        f"this takes the cycle of {before.period} back for good: {sent} had been sent and stay sent, their follow-ups "
+        f"end, and whatever waits is cancelled{mails}"
+    )
+
+
+def _foreseen(control: Control, *, runs: bool) -> list[str]:
+    """Return what to know of the numbers of a dry run."""
+    lines = ["Nothing was changed: this was a dry run."]
+    if control.state is ControlState.ROLLED_BACK:
+        lines.append(f"The cycle was rolled back already, by {control.by}: there is nothing more to take back.")
+    elif runs and control.state is not ControlState.PAUSED:
+        lines.append("The cycle still runs, so these numbers grow: pause it first, and they are what follows.")
+    return lines
+
+
 def _answer(
     data: dict[str, object], result: RollBackResult, listed: Sequence[str], lines: Sequence[str], code: int
 ) -> Answer:
-    rows = [(name.replace(".", " that were "), count) for name, count in result.changes.items()]
-    rows.append(("follow-ups that ran", result.follow_ups))
+    rehearsal = "dry_run" in data
+    rows = [
+        (name.replace(".", " that are " if rehearsal else " that were "), count)
+        for name, count in result.changes.items()
+    ]
+    rows.append(("follow-ups that run" if rehearsal else "follow-ups that ran", result.follow_ups))
+    # The list is the younger count, unless it was cut.
     reached = max(result.reached, len(listed))
+    taken = sum(result.changes.get(f"invitations.{status}", 0) for status in _TAKEN_FROM_SENT)
+    stays = max(0, reached - taken)
     more = f" and {reached - SHOWN} more ({'--json' if reached <= MOST_LISTED else '--reached FILE'})"
     shown = ", ".join(listed[:SHOWN]) + (more if reached > SHOWN else "")
     had = f"{counted(reached, 'invitation')} had been sent already" + (f": {shown}" if listed else "")
     parts = [*lines, f"{had}."]
+    if stays:
+        parts.append(f"Of these, {stays} had ended before (answered, bounced, expired, ...) and stay as they are.")
     if result.corrections is not None:
         mails = result.corrections
         parts.append(f"Corrections: {mails.sent} sent, {mails.skipped} not wanted, {mails.failed} failed.")
-    everything = {**data, **result.model_dump(mode="json"), "already_sent": list(listed), "message": " ".join(lines)}
-    view = Group(table(f"Taken back of {result.period}", ("what", "number"), rows), "\n".join(parts))
+    counts = {**result.model_dump(mode="json"), "reached": reached, "ended_before": stays}
+    everything = {**data, **counts, "already_sent": list(listed), "message": " ".join(lines)}
+    title = "What would be taken back of" if rehearsal else "Taken back of"
+    view = Group(table(f"{title} {result.period}", ("what", "number"), rows), "\n".join(parts))
     return Answer(everything, view, code)

@@ -12,10 +12,12 @@ from typing import Annotated
 import typer
 
 from relance.cli.command import Run
+from relance.cli.confirming import YesOption, confirm
 from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_period
 from relance.cli.services import Database
 from relance.domain.invitation import Doubt, Invitation, InvitationStatus, MailKind, Verdict
+from relance.domain.wording import counted
 from relance.doubts import Doubts
 from relance.ports import Knowledge, RelayRecord
 
@@ -30,6 +32,9 @@ class Action(StrEnum):
     GIVE_UP = "record as not sent"
     SENT_AGAIN = "none: it is sent again by itself"
     NONE = "none: nothing is known"
+
+
+_RECORDED = frozenset({Action.RECORD, Action.GIVE_UP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +85,23 @@ async def uncertain(
     resolve: Annotated[
         bool, typer.Option("--resolve", help="Record what is known; without it nothing changes.")
     ] = False,
+    yes: YesOption = False,
 ) -> Answer:
-    """List the mails whose reply was lost, with what the relay's log says; with --resolve, record it."""
+    """List the mails whose reply was lost, with what the relay's log says; with --resolve, record it: asks first."""
     read_period(period)
     lines: list[Line] = []
     async with run.database() as database, run.services.relay_log(run.settings) as log:
         doubts = Doubts(database.ledger, log, run.settings.mail.message_id_domain)
         now = run.services.clock.now()
         async for mails in _pages(run, database, period):
-            page = await _looked_up(doubts, mails, now)
-            if resolve:
-                page = [line for line in page if await _done(doubts, line, now)]
-            lines += page
+            lines += await _looked_up(doubts, mails, now)
+        known = [line for line in lines if line.action in _RECORDED]
+        if resolve and known:
+            confirm(
+                run, f"what the log says of {counted(len(known), 'mail')} of {period} is recorded for good", yes=yes
+            )
+            # A worker may have been faster since.
+            lines = [line for line in lines if await _done(doubts, line, now)]
     return _answer(period, lines, resolved=resolve, asked=log is not None)
 
 

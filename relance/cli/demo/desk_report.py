@@ -66,7 +66,7 @@ class DeskAccount:
             ("resolved", figures["resolved"], "the next morning, after a night in fast motion"),
         ]
         parts: list[RenderableType] = [Text("What the partner desk read", style="italic"), *panels]
-        return Group(*parts, table("The partner desk", ("what", "count", ""), rows), *map(Text, self.problems))
+        return Group(*parts, table("The partner desk", ("what", "count", "verdict"), rows), *map(Text, self.problems))
 
     def _problems(self) -> Iterator[str]:
         for check in (*self.first, *self.others):

@@ -79,7 +79,7 @@ class Account:
         ]
         view = Group(
             report_view(self.month.statistics, self.month.reminders),
-            table("What really arrived", ("what", "count", ""), checks),
+            table("What really arrived", ("what", "count", "verdict"), checks),
             self.desk.view(),
             table("Places (KEEP=1 keeps them running after the demo)", ("what", "where"), self.places),
         )

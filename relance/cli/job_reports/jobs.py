@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.text import Text
 
 from relance.cli.alerts.listing import READ
-from relance.cli.command import Run
+from relance.cli.command import Run, invalid
 from relance.cli.instants import local, local_and_utc
 from relance.cli.output import Answer, table
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName
@@ -34,9 +34,11 @@ async def jobs(
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days back.")] = 7,
 ) -> Answer:
     """Show the scheduled jobs: how each nominal time ended, how late, and per job how reliable and how fast it was."""
+    zones = _zones(run.settings)
+    if job is not None and job not in zones:
+        invalid("--job", f"there is no job {job!r}", f"choose one of: {', '.join(sorted(zones))}")
     end = run.services.clock.now()
     start = end - timedelta(days=days)
-    zones = _zones(run.settings)
     async with run.database() as database:
         of_each = [await database.job_runs.runs(job=one, since=start, limit=READ) for one in ([job] if job else zones)]
     runs = sorted((one for those in of_each for one in those), key=lambda one: (-one.nominal.timestamp(), one.job))

@@ -55,7 +55,7 @@ def _lifts(whole: Mapping[MailKind, Effect]) -> list[Any]:
     rows = [(kind, *_lift_cells(lift)) for kind, lift in lifts if lift is not None]
     if not rows:
         return ["There is no hold-out group, so what reminding itself adds is not known."]
-    columns = ("type", "reminded", "answered", "held out", "answered", "lift in points", "95 %", "")
+    columns = ("type", "reminded", "answered", "held out", "answered", "lift in points", "95 %", "verdict")
     return [table("What reminding adds, against the hold-out group", columns, rows)]
 
 

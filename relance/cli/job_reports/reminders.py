@@ -12,6 +12,7 @@ from relance.cli.job_reports.reminder_tables import data_of, tables_of
 from relance.cli.output import Answer
 from relance.cli.periods import read_period
 from relance.cli.saving import SaveOption, save
+from relance.cli.services import Database
 from relance.domain.effectiveness import Effects, count, in_order, overall
 from relance.errors import NotFound
 
@@ -36,8 +37,8 @@ async def reminders(
         for one in periods:
             async for group in database.effectiveness.groups(one, now):
                 count(found, group)
-    if period is not None and not found:
-        raise NotFound(f"--period: no reminder of {period} has come due; look at `cycle report {period}`")
+        if period is not None and not found and not await _is_known(database, period):
+            raise NotFound(f"--period: nothing is known of {period}; `cycle list` shows the periods there are")
     found, whole = in_order(found), overall(found.values())
     files: list[str] = []
     if folder is not None:
@@ -46,3 +47,7 @@ async def reminders(
         charts = await asyncio.to_thread(reminder_charts, whole, run.settings.alerts.language)
         files = await save(folder, charts)
     return Answer({**data_of(found, whole), "files": files}, tables_of(found, whole, files))
+
+
+async def _is_known(database: Database, period: str) -> bool:
+    return await database.ledger.is_known(period) or period in await database.plans.periods()

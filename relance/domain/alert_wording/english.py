@@ -140,7 +140,7 @@ ENGLISH = Words(
     stopped_fault="cycle {period} · nothing can be sent with our own configuration ({fault})",
     unsent_row="cycle {period} · {count} users not written to · to go on: starter.py start cycle --period {period}",
     left_row="cycle {period} · {count} users not written to · to go on: starter.py start cycle --period {period} · "
-    "to end it for good: starter.py cycle cancel {period}",
+    "to end it for good: starter.py cycle cancel {period} --reason ...",
     waves_row="cycle {period} · {count} waves within an hour (limit {limit})",
     unreadable_row="cycle {period} · {count} plans, each with its reason in the quarantine",
     too_late_row="cycle {period} · {count} users not written to · {contacts} contacts",

@@ -153,7 +153,7 @@ FRENCH = Words(
     unsent_row="cycle {period} · {count} utilisateurs sans envoi · pour reprendre : "
     "starter.py start cycle --period {period}",
     left_row="cycle {period} · {count} utilisateurs sans envoi · pour reprendre : "
-    "starter.py start cycle --period {period} · pour en finir : starter.py cycle cancel {period}",
+    "starter.py start cycle --period {period} · pour en finir : starter.py cycle cancel {period} --reason ...",
     waves_row="cycle {period} · {count} vagues en une heure (limite {limit})",
     unreadable_row="cycle {period} · {count} plans, chacun avec sa raison dans la quarantaine",
     too_late_row="cycle {period} · {count} utilisateurs sans courriel · {contacts} contacts",

@@ -145,9 +145,11 @@ ENGLISH_HEALTH = HealthWords(
     periods={
         Gap.NO_CYCLE: "the period {period} has no cycle · open it: `starter.py start cycle --period {period}`",
         Gap.ENDED_UNPLANNED: "the cycle of {period} was ended by hand ({state}) before it planned · "
-        "go on: `starter.py start cycle --period {period}`, or end it for good: `starter.py cycle cancel {period}`",
+        "go on: `starter.py start cycle --period {period}`, or end it for good: "
+        "`starter.py cycle cancel {period} --reason ...`",
         Gap.ENDED_BY_HAND: "the cycle of {period} was ended by hand ({state}) with {count} plans open · "
-        "go on: `starter.py start cycle --period {period}`, or end it for good: `starter.py cycle cancel {period}`",
+        "go on: `starter.py start cycle --period {period}`, or end it for good: "
+        "`starter.py cycle cancel {period} --reason ...`",
         Gap.CYCLE_FAILED: "the cycle of {period} ended with an error ({state}) and {count} plans open · "
         "look at it in Temporal Web, then go on: `starter.py start cycle --period {period}`",
         Gap.NO_PLANS: "the cycle of {period} runs and has no plans · "
@@ -236,10 +238,10 @@ FRENCH_HEALTH = HealthWords(
         "`starter.py start cycle --period {period}`",
         Gap.ENDED_UNPLANNED: "le cycle de {period} a été arrêté à la main ({state}) avant d’avoir planifié · "
         "pour continuer\u00a0: `starter.py start cycle --period {period}`, "
-        "pour en finir\u00a0: `starter.py cycle cancel {period}`",
+        "pour en finir\u00a0: `starter.py cycle cancel {period} --reason ...`",
         Gap.ENDED_BY_HAND: "le cycle de {period} a été arrêté à la main ({state}), {count} plans restent ouverts · "
         "pour continuer\u00a0: `starter.py start cycle --period {period}`, "
-        "pour en finir\u00a0: `starter.py cycle cancel {period}`",
+        "pour en finir\u00a0: `starter.py cycle cancel {period} --reason ...`",
         Gap.CYCLE_FAILED: "le cycle de {period} s’est terminé sur une erreur ({state}), {count} plans restent ouverts "
         "· il faut le regarder dans Temporal Web, puis continuer\u00a0: `starter.py start cycle --period {period}`",
         Gap.NO_PLANS: "le cycle de {period} tourne et n’a aucun plan · "

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from relance.adapters.mongo.connection import Database
 from relance.contracts.cycle import Boundary
-from relance.domain.plan import Plan, PlanStatus
+from relance.domain.plan import UNREADABLE, Plan, PlanStatus
 from relance.ids import plan_id
 from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.people import AT, PERIOD
@@ -118,3 +118,24 @@ async def test_expected_contacts_are_summed_over_the_period(db: Database) -> Non
 async def test_a_users_plans_come_newest_first(db: Database) -> None:
     await db.plans.write([_plan("a", period="2026-10"), _plan("a"), _plan("ab")])
     assert [plan.period for plan in await db.plans.of_user("a")] == [PERIOD, "2026-10"]
+
+
+async def test_what_waits_or_was_left_out_for_its_time_is_made_due_and_stays_so(db: Database) -> None:
+    now = AT - timedelta(days=1)
+    left_out = _plan("c", PLANNED_AT, status=PlanStatus.SKIPPED).model_copy(update={"reason": "before_start"})
+    ended = _plan("d", status=PlanStatus.SKIPPED).model_copy(update={"reason": UNREADABLE})
+    await db.plans.write([_plan("a"), _plan("b", now), left_out, ended, _plan("e", period="2026-12")])
+    await db.plans.write([_plan("f", status=PlanStatus.DONE), _plan("g", status=PlanStatus.CANCELLED)])
+    assert await db.plans.not_due(PERIOD, now) == 2
+    assert await db.plans.send_now(PERIOD, now) == 2
+    assert (await db.plans.not_due(PERIOD, now), await db.plans.open_count(PERIOD)) == (0, 3)
+    # A planning pass does not put them back to their own times.
+    await db.plans.write([_plan("a"), left_out])
+    assert await db.plans.next_instant(PERIOD) == (now, 3)
+    found = await db.plans.of_users(PERIOD, ["a", "c", "d", "nobody"])
+    assert {user: (plan.status, plan.reason) for user, plan in found.items()} == {
+        "a": (PlanStatus.SENDING, None),
+        "c": (PlanStatus.SENDING, None),
+        "d": (PlanStatus.SKIPPED, UNREADABLE),
+    }
+    assert await db.plans.periods() == ["2026-12", PERIOD]

@@ -95,8 +95,8 @@ async def _month(away: Away, period: str, ending: str) -> Trial:
     if ending == "resume lost":
         problems += await _lose_the_resume(month)
     else:
-        verb = {"resumed": "resume", "cancelled": "cancel"}[ending]
-        await command(installation, "cycle", verb, period, "--by", "bob")
+        verb = {"resumed": ("resume",), "cancelled": ("cancel", "--reason", "nobody wants it", "--yes")}[ending]
+        await command(installation, "cycle", *verb, period, "--by", "bob")
     await month.settled()
     await month.to(BACK + HOURS / DAY)
     mended = await month.reconcile()

@@ -1,0 +1,142 @@
+"""`cycle entries`: the invitations of a period one by one, with what became of each and why; ids only (SPEC 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from relance import ids
+from relance.cli.command import Run, invalid
+from relance.cli.cycle.control import PeriodArgument
+from relance.cli.output import Answer, table
+from relance.cli.periods import read_period
+from relance.domain.failures import FailureClass
+from relance.domain.invitation import Invitation, InvitationStatus
+from relance.domain.ledger import Wanted
+from relance.domain.phrases import FAILURES, reason_in_words
+from relance.domain.wording import counted
+from relance.errors import NotFound
+
+SHOWN, MOST = 50, 10_000
+OPEN = "open"
+_OPEN = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENDING})
+LONGEST_REASON = 60
+
+
+class Status(StrEnum):
+    """The statuses as they are typed; `open` stands for all that have no outcome yet."""
+
+    OPEN = OPEN
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    OPENED = "opened"
+    SUBMITTED = "submitted"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    UNCERTAIN = "uncertain"
+
+
+async def entries(
+    run: Run,
+    period: PeriodArgument,
+    *,
+    status: Annotated[
+        list[Status] | None, typer.Option("--status", help="Of this status only; may be given several times.")
+    ] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option("--reason", help="With this reason or class of error, as `cycle report` names it."),
+    ] = None,
+    after: Annotated[str, typer.Option("--after", help="Go on behind this id: the `next` of the page before.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="Most invitations shown.")] = SHOWN,
+) -> Answer:
+    """List a cycle's invitations with what became of each and why, in order of id, page by page.
+
+    Shows ids, no addresses and no names; `why ID` tells the story of one.
+    """
+    read_period(period)
+    code = _reason(reason)
+    if after and not (ids.is_invitation_id(after) and after.startswith(f"{period}.")):
+        invalid("--after", f"{after!r} is no invitation id of {period}", f"write {period}.USER.CONTACT")
+    wanted = Wanted(_statuses(status or []), code)
+    async with run.database() as database:
+        found = await database.ledger.listed(period, wanted, after, limit)
+        total = await database.ledger.count_listed(period, wanted)
+        if not total and not await database.ledger.is_known(period) and not await database.plans.open_count(period):
+            raise NotFound(f"PERIOD: nothing is known of {period}; `cycle list` shows the periods there are")
+    more = found[-1].id if len(found) == limit and total > limit else None
+    return _answer(period, found, total, more)
+
+
+def _reason(text: str | None) -> str | None:
+    if text is None:
+        return None
+    code = "_".join(text.lower().replace("-", "_").split())
+    if not code or len(code) > LONGEST_REASON:
+        invalid("--reason", "it is empty or too long", "write a reason as `cycle report` names it: contact opted out")
+    return code
+
+
+def _statuses(typed: Sequence[Status]) -> frozenset[InvitationStatus]:
+    wanted: set[InvitationStatus] = set()
+    for one in typed:
+        wanted |= _OPEN if one is Status.OPEN else {InvitationStatus(one.value)}
+    return frozenset(wanted)
+
+
+def _answer(period: str, found: Sequence[Invitation], total: int, more: str | None) -> Answer:
+    data = {"period": period, "total": total, "entries": [_data(one) for one in found], "next": more}
+    if not found:
+        what = "No further invitation" if total else "No invitation"
+        return Answer(data, f"{what} of {period} is like that.")
+    rows = [
+        (Text(one.id), one.status, _why(one), one.last_error.code if one.last_error else None, one.sent_at, _last(one))
+        for one in found
+    ]
+    columns = ("invitation", "status", "reason", "code", "sent", "ended or next try")
+    parts: list[Any] = [table(f"Invitations of {period}", columns, rows)]
+    parts.append(f"{counted(len(found), 'invitation')} of {total} shown.")
+    if more:
+        parts.append(f"The next ones: add --after {more}, or --limit for more at once.")
+    return Answer(data, Group(*parts))
+
+
+def _data(one: Invitation) -> dict[str, object]:
+    error = one.last_error
+    return {
+        "invitation_id": one.id,
+        "user_id": one.user_id,
+        "contact_id": one.contact_id,
+        "status": one.status,
+        "reason": one.reason,
+        "class": error.class_ if error else None,
+        "code": error.code if error else None,
+        "because": _why(one),
+        "attempts": one.attempts,
+        "sent_at": one.sent_at,
+        "retry_at": one.retry_at,
+        "ended_at": one.ended_at,
+    }
+
+
+def _why(one: Invitation) -> str | None:
+    """Return why it is as it is, in words."""
+    if one.reason is not None:
+        return reason_in_words(one.reason)
+    if one.last_error is None or one.status not in _OPEN | {InvitationStatus.FAILED, InvitationStatus.BOUNCED}:
+        return None
+    known = one.last_error.class_ in set(FailureClass)
+    return FAILURES[FailureClass(one.last_error.class_)] if known else reason_in_words(one.last_error.class_)
+
+
+def _last(one: Invitation) -> object:
+    return one.retry_at if one.status in _OPEN else one.ended_at

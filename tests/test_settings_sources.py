@@ -25,6 +25,7 @@ SECRETS = {
     "RELANCE_CHANNELS__TEAMS_URL": "https://teams.example/x",
     "RELANCE_CHANNELS__WEBHOOK_URL": "https://receiver.example/x",
     "RELANCE_CHANNELS__WEBHOOK_SECRETS": f"whsec_{b64encode(bytes(range(32))).decode()}",
+    "RELANCE_CHANNELS__RECIPIENTS": '{"slack:desk": "https://hooks.example.org/desk"}',
     "RELANCE_CHANNELS__APPRISE_URL": "json://receiver.example",
     "RELANCE_WATCHDOG__DEADMAN_URL": "https://hc.example/ping",
     "RELANCE_PRIVACY__SUPPRESSION_KEY": "suppression-key-of-thirty-two-chars",

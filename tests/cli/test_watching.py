@@ -47,6 +47,9 @@ class Plans:
     async def open_count(self, period: str) -> int:
         return 0
 
+    async def beyond(self, period: str) -> int:
+        return 0
+
     async def too_late(self, period: str) -> tuple[int, int]:
         return 0, 0
 

@@ -145,7 +145,7 @@ async def test_a_rollback_of_a_cycle_that_is_done_ends_its_follow_ups(
 async def test_a_cycle_with_too_many_errors_pauses_itself_until_a_person_resumes_it(
     installation: Installation, mailbox: Mailbox
 ) -> None:
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient="*c7@*", code=550, text="5.1.1 no such user"))
+    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient="*c1@*", code=550, text="5.1.1 no such user"))
     await installation.load(*people(40, 10))
     await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)
@@ -155,7 +155,8 @@ async def test_a_cycle_with_too_many_errors_pauses_itself_until_a_person_resumes
     [alert] = await installation.database.alerts.open()
     assert (alert.rule, alert.severity) == ("cycle-stopped", "critical")
     await asyncio.sleep(1.0)
-    assert 180 <= len(await mailbox.log()) <= 200
+    # Of the canary's 200 mails, one address book after the other, 40 were refused.
+    assert 140 <= len(await mailbox.log()) <= 160
     progress = await cycle.query("progress")
     assert progress["control"]["by"] == "error gate"
     await mailbox.clear_rules()

@@ -104,7 +104,7 @@ class Closing:
         for contact in self.world.store.table("contacts").near({}):
             key = ids.invitation_id(period, contact["userId"], contact["_id"])
             steady = all(self._steady(one, period, None) for one in (contact["userId"], contact["_id"]))
-            if steady and not self.checks.entry(key):
+            if steady and not self.checks.entry(key) and not self._is_beyond(contact, period):
                 self.world.violated("C13", f"{key} has neither a mail nor a reason")
 
     def _check_contacts(self, user: str, period: str, instant: datetime) -> None:
@@ -113,7 +113,7 @@ class Closing:
                 continue
             key = ids.invitation_id(period, user, contact["_id"])
             entry = self.checks.entry(key)
-            if not entry and self._is_beyond(contact):
+            if not entry and self._is_beyond(contact, period):
                 continue
             if not entry:
                 self.world.violated("I1", f"{key} is not in the ledger")
@@ -134,9 +134,12 @@ class Closing:
             ):
                 self.world.violated("I1", f"{key} failed though the relay never refused it")
 
-    def _is_beyond(self, contact: Raw) -> bool:
-        own = [one["_id"] for one in self.world.store.table("contacts").near({}) if one["userId"] == contact["userId"]]
-        return contact["_id"] not in sorted(own)[: self.world.bounds.contacts_per_user]
+    def _is_beyond(self, contact: Raw, period: str) -> bool:
+        """Tell whether a contact is not among the first of its user, or was not when those were written to."""
+        user, most = contact["userId"], self.world.bounds.contacts_per_user
+        own = [one["_id"] for one in self.world.store.table("contacts").near({}) if one["userId"] == user]
+        entries = [one["_id"] for one in self.world.store.table("invitations").near({"userId": user, "period": period})]
+        return contact["_id"] not in sorted(own)[:most] or len(entries) >= most
 
     def _never_sent(self, period: str, entry: Raw) -> bool:
         status = _S(entry["status"])

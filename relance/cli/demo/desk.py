@@ -21,8 +21,9 @@ from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName, Query
 from relance.devstack.chat.client import Chat
 from relance.domain.alerts.group import AlertGroup, Counts
-from relance.domain.alerts.model import AlertState
+from relance.domain.alerts.model import Alert, AlertState
 from relance.domain.cron import nominal_on
+from relance.domain.failures import Severity
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.checks import RPC_TIMEOUT, cron_of, start_check
 
@@ -51,7 +52,7 @@ class DeskStory:
         """Run both checks, one of them twice, acknowledge, and run them again the next morning."""
         began, day = self.run.services.clock.now(), self.place.network.day
         first = [await self._check(check, day) for check in CheckName]
-        groups = sorted({alert.group for alert in await self.database.alerts.open()})
+        groups = sorted({alert.group for alert in await self.database.alerts.open() if _is_told_at_once(alert)})
         await self._all(groups, _is_told)
         again = await self._check(CheckName.DEFAULT_LP, day)
         await self._acknowledge(groups)
@@ -60,8 +61,8 @@ class DeskStory:
         later = [await self._check(check, day + DAY) for check in CheckName]
         await self._all(groups, _is_gone)
         # Whatever else was raised meanwhile is accounted for too.
-        raised = {alert.group for alert in await self.database.alerts.recent(began)}
-        counts = await asyncio.gather(*(self._end(group) for group in sorted(raised)))
+        raised = [alert for alert in await self.database.alerts.recent(began) if _is_told_at_once(alert)]
+        counts = await asyncio.gather(*(self._end(group) for group in sorted({alert.group for alert in raised})))
         # Who looks around with KEEP=1 finds something again.
         await self.place.network.load(day)
         return await self._account(began, first, [again, *later], counts)
@@ -130,10 +131,15 @@ class DeskStory:
             first,
             others,
             counts,
-            await self.database.alerts.recent(since),
+            [alert for alert in await self.database.alerts.recent(since) if _is_told_at_once(alert)],
             (await self.database.chat_messages.page()).items,
             posted,
         )
+
+
+def _is_told_at_once(alert: Alert) -> bool:
+    # The others wait for the digest of the next morning (SPEC A5).
+    return alert.severity is not Severity.LOW
 
 
 def _is_told(group: AlertGroup) -> bool:

@@ -150,7 +150,7 @@ def test_the_doctor_is_content_with_a_worker_and_schedules(terminal: Terminal, w
     # Its alerts go to the inbox alone, where nobody looks.
     assert set(wrong) == {"retention", "MongoDB", "alerts", *schedules}
     terminal.json("bootstrap")
-    channel = {"RELANCE_CHANNELS__ORDER": "webhook", "RELANCE_CHANNELS__WEBHOOK_URL": "https://receiver.example/alerts"}
+    channel = {"RELANCE_CHANNELS__ORDER": "slack", "RELANCE_CHANNELS__SLACK_URL": "https://chat.example/hooks/desk"}
     healthy = Terminal({**terminal.environment, **channel}).json("doctor")
     assert healthy["healthy"] is True
     queues = [check for check in healthy["checks"] if check["what"].startswith("queue ")]

@@ -54,7 +54,7 @@ COMMANDS: Mapping[str, Declared] = {
     "quarantine": Declared("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "doctor": Declared("doctor", "Check the settings and every connection; says for each what to mend."),
     "restored": Declared(
-        "restored", "Say that the database was put back to a backup; run it before any worker starts."
+        "restored", "Say that the database was put back to a backup; run it before any worker starts. Asks first."
     ),
     "keys": Declared("keys", "The keys of opt-outs and links, by their fingerprints."),
     "watchdog": Declared(

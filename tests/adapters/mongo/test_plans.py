@@ -120,22 +120,23 @@ async def test_a_users_plans_come_newest_first(db: Database) -> None:
     assert [plan.period for plan in await db.plans.of_user("a")] == [PERIOD, "2026-10"]
 
 
-async def test_what_waits_or_was_left_out_for_its_time_is_made_due_and_stays_so(db: Database) -> None:
+async def test_what_waits_for_its_time_is_made_due_and_stays_so(db: Database) -> None:
     now = AT - timedelta(days=1)
     left_out = _plan("c", PLANNED_AT, status=PlanStatus.SKIPPED).model_copy(update={"reason": "before_start"})
     ended = _plan("d", status=PlanStatus.SKIPPED).model_copy(update={"reason": UNREADABLE})
     await db.plans.write([_plan("a"), _plan("b", now), left_out, ended, _plan("e", period="2026-12")])
     await db.plans.write([_plan("f", status=PlanStatus.DONE), _plan("g", status=PlanStatus.CANCELLED)])
-    assert await db.plans.not_due(PERIOD, now) == 2
-    assert await db.plans.send_now(PERIOD, now) == 2
-    assert (await db.plans.not_due(PERIOD, now), await db.plans.open_count(PERIOD)) == (0, 3)
+    assert await db.plans.not_due(PERIOD, now) == 1
+    assert await db.plans.send_now(PERIOD, now) == 1
+    assert (await db.plans.not_due(PERIOD, now), await db.plans.open_count(PERIOD)) == (0, 2)
     # A planning pass does not put them back to their own times.
     await db.plans.write([_plan("a"), left_out])
-    assert await db.plans.next_instant(PERIOD) == (now, 3)
+    assert await db.plans.next_instant(PERIOD) == (now, 2)
     found = await db.plans.of_users(PERIOD, ["a", "c", "d", "nobody"])
     assert {user: (plan.status, plan.reason) for user, plan in found.items()} == {
         "a": (PlanStatus.SENDING, None),
-        "c": (PlanStatus.SENDING, None),
+        # Its contacts have their entries, with the reason.
+        "c": (PlanStatus.SKIPPED, "before_start"),
         "d": (PlanStatus.SKIPPED, UNREADABLE),
     }
     assert await db.plans.periods() == ["2026-12", PERIOD]

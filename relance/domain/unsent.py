@@ -102,9 +102,10 @@ def may_enter(ending: Ending, entered: Collection[str], contacts: Collection[str
 
 def is_incomplete(ending: Ending, entered: Collection[str], contacts: Collection[str], part: int) -> bool:
     """Tell whether contacts of a user are still to be entered, or his plan is to note them."""
-    if ending.status is PlanStatus.DONE:
-        return len(entered) > (ending.contacts or 0) or bool(may_enter(ending, entered, contacts, part))
-    return ending.contacts is None or bool(may_enter(ending, entered, contacts, part))
+    if ending.contacts is None and ending.status is not PlanStatus.DONE:
+        return True
+    # Whoever died between the entries and the note has left more of them than are noted.
+    return len(entered) > (ending.contacts or 0) or bool(may_enter(ending, entered, contacts, part))
 
 
 def noted(ending: Ending, entries: Sequence[Invitation]) -> int | None:

@@ -40,7 +40,12 @@ class Terminal:
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("RELANCE_", "TEMPORAL_"))
         }
-        limits = {"RELANCE_MAIL__RATE": str(self.speed), "RELANCE_RELAY_LOG__WAIT": "PT1S"}
+        # Whoever went down in the middle would hold the canary up for a while.
+        limits = {
+            "RELANCE_MAIL__RATE": str(self.speed),
+            "RELANCE_RELAY_LOG__WAIT": "PT1S",
+            "RELANCE_ERROR_GATE__CANARY": "0",
+        }
         return {**inherited, **limits, "HOME": str(self.home)}
 
     async def run(self, block: str) -> None:

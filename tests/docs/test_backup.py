@@ -23,9 +23,12 @@ MAILS = USERS * CONTACTS
 SPEED = 12.0
 """Mails a second: the whole cycle takes twenty seconds."""
 
+PATIENCE_S = 480.0
+"""What was in flight at the crash may be looked up again after a minute, and the cycle settles each five minutes."""
+
 BEFORE_THE_BACKUP, BEFORE_THE_CRASH = MAILS // 4, MAILS // 2
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ async def sent(terminal: Terminal, dev: Dev, least: int) -> int:
 async def ended(dev: Dev) -> CycleStatistics:
     client = await dev.client()
     handle = client.get_workflow_handle(ids.cycle_workflow_id(PERIOD), result_type=CycleStatistics)
-    return await asyncio.wait_for(handle.result(), 120)
+    return await asyncio.wait_for(handle.result(), PATIENCE_S)
 
 
 async def copies(mailbox: Mailbox) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Terminal:
     port: int
     speed: float
     """Mails per second: a cycle has to have a middle."""
+    started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     def _written(self, text: str) -> str:
         return text.replace(".venv/bin/python", sys.executable).replace(PORT_OF_THE_DOCUMENT, str(self.port))
@@ -55,6 +56,12 @@ class Terminal:
         )
         assert await asyncio.wait_for(process.wait(), COMMAND_S) == 0, block
 
+    def close(self) -> None:
+        """End what a test that has failed has left running; its servers end with it."""
+        for process in self.started:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
     async def start(self, block: str) -> Dev:
         """Run a block whose last command is `starter.py dev`, until that has printed its addresses."""
         process = await asyncio.create_subprocess_exec(
@@ -65,6 +72,7 @@ class Terminal:
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.started.append(process)
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), START_S)
         assert line, "it ended before it printed its addresses"

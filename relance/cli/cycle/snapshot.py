@@ -96,6 +96,7 @@ class LedgerCounts:
     _took: float = 0.0
     _counted: CycleStatistics | None = None
     _total: int = 0
+    _plans_open: int = 0
     _total_at: float = field(default=float("-inf"))
     _count_at: float = 0.0
 
@@ -135,13 +136,14 @@ class LedgerCounts:
 
     async def _count(self) -> float:
         began, plans = time.monotonic(), self.database.plans
-        stale = began - self._total_at > TOTAL_EVERY_S
-        noted = await plans.expected(self.period) if stale else 0
-        ahead = await self._ahead() if stale else 0
         counted = await balance_period(self.database.ledger, plans, self.period)
-        if stale and (counted.eligible == noted or not self._total):
-            # Nothing was noted in between, which would count twice.
-            self._total, self._total_at = counted.eligible + ahead, time.monotonic()
+        # Plans that were written since the last total add to it at once.
+        if began - self._total_at > TOTAL_EVERY_S or counted.plans_open > self._plans_open:
+            ahead = await self._ahead()
+            if await plans.expected(self.period) == counted.eligible or not self._total:
+                # Nothing was noted in between, which would count twice.
+                self._total, self._total_at = counted.eligible + ahead, time.monotonic()
+                self._plans_open = counted.plans_open
         self._counted = counted
         return time.monotonic() - began
 

@@ -52,9 +52,10 @@ async def demo(
             story = Story(run, place, database, period, FastMotion(place.client, database.ledger, period))
             # The one mostly waits for the other's worker: together they take no longer than the month alone.
             run.out.note("While a month passes, the partner desk runs both checks, and again the next morning.")
-            _, desk = await asyncio.gather(
-                story.play(), DeskStory(run, place, database, VirtualTime(place.client)).play()
-            )
+            with run.out.pulse.about("the partner desk's night and next morning to pass"):
+                _, desk = await asyncio.gather(
+                    story.play(), DeskStory(run, place, database, VirtualTime(place.client)).play()
+                )
             month = await story.account()
         answer = Account(month, desk, time.monotonic() - began, place.stack.describe()).answer()
         if run.out.as_json:

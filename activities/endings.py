@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio import activity
 
@@ -11,17 +12,20 @@ from activities.failures import translated
 from relance.concurrency import at_once
 from relance.contracts.rollback import GivenUp, GiveUpInput
 from relance.domain.control import ControlState
-from relance.ports import Clock, Compensations, Controls, RunningFollowUps
+from relance.ports import Clock, Compensations, Controls, Ledger, RunningFollowUps
 
 PAGE = 500
+STALE = timedelta(minutes=15)
+"""Longer than a relay may take to answer (RFC 5321 4.5.3.2.6): whoever claimed a mail before has died with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """Gives up; needs `Controls`, `Compensations`, `RunningFollowUps` and `Clock`."""
+    """Gives up; needs `Controls`, `Compensations`, `Ledger`, `RunningFollowUps` and `Clock`."""
 
     controls: Controls
     compensations: Compensations
+    ledger: Ledger
     follow_ups: RunningFollowUps
     clock: Clock
 
@@ -33,10 +37,15 @@ class Endings:
             if not control.state.final:
                 return GivenUp()
             async with attempt.heartbeating(lambda: None):
-                await self.compensations.apply(control, max(self.clock.now(), request.at))
+                now = max(self.clock.now(), request.at)
+                await self.compensations.apply(control, now)
+                in_flight = await self.compensations.in_flight(request.period)
+                if in_flight and await self.ledger.drop_claims(request.period, now - STALE):
+                    await self.compensations.apply(control, now)
+                    in_flight = await self.compensations.in_flight(request.period)
                 return GivenUp(
                     changes=dict(await self.compensations.applied(request.period, control.state)),
-                    in_flight=await self.compensations.in_flight(request.period),
+                    in_flight=in_flight,
                     reached=await self.compensations.count_reached(request.period),
                 )
 

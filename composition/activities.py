@@ -91,7 +91,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         scheduling.hold_out,
     )
     follow_ups = TemporalFollowUps(open_.client, data.ledger)
-    endings = Endings(data.controls, data.compensations, follow_ups, SystemClock())
+    endings = Endings(data.controls, data.compensations, data.ledger, follow_ups, SystemClock())
     corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
     starts = FollowUpStarts(data.plans, data.ledger, follow_ups, open_.instruments, SystemClock())
     steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)

@@ -13,6 +13,7 @@ from workflows.cycle_report import leave_report
 from workflows.cycle_waves import AT_ONCE, Waves
 from workflows.options import COUNT, LOOK_UP, PLAN
 from workflows.orders import Orders
+from workflows.resting import rest
 
 with workflow.unsafe.imports_passed_through():
     from activities.cycle_notes import CycleNotes
@@ -102,10 +103,8 @@ class MonthlyCycle:
             if over:
                 return
             if workflow.info().is_continue_as_new_suggested():
-                progress = self.progress()
-                workflow.continue_as_new(
-                    self._request.model_copy(update={"progress": progress, "control": progress.control})
-                )
+                known = {"progress": self.progress(), "control": self._orders.told}
+                workflow.continue_as_new(self._request.model_copy(update=known))
 
     async def _plan(self) -> None:
         self._replan_asked = False
@@ -195,7 +194,8 @@ class MonthlyCycle:
 
     async def _settle(self) -> CycleStatistics | None:
         """Return the balance once every mail has its outcome; None when there is something to send after all."""
-        give_up, recorded = workflow.now() + SETTLE_FOR, None
+        begun, recorded = workflow.now(), None
+        give_up = begun + SETTLE_FOR
         while True:
             # Noted before the ledger is counted: what is told meanwhile ends the wait at once.
             told = self._orders.told
@@ -217,7 +217,7 @@ class MonthlyCycle:
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._orders.told != told,  # noqa: B023 - waited for here
-                    timeout=SETTLE_EVERY,
+                    timeout=rest(SETTLE_EVERY, begun, "settles-less-often"),
                     timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups"
                     + (f", {counted(statistics.plans_open, 'plan')} open" if left else ""),
                 )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 from workflows.options import BATCH, PLAN
+from workflows.resting import rest
 
 with workflow.unsafe.imports_passed_through():
     from activities.corrections import Corrections
@@ -28,12 +29,14 @@ with workflow.unsafe.imports_passed_through():
 NOTHING = timedelta(0)
 IN_FLIGHT_EVERY = timedelta(seconds=2)
 IN_FLIGHT_LOOKS = 300
+IN_FLIGHT_FOR = IN_FLIGHT_LOOKS * IN_FLIGHT_EVERY
 """Ten minutes: a relay may take as long to answer (RFC 5321 4.5.3.2.6)."""
 
 MOST_PUT_OFF = 2000
 """Pages; 400 kB of ids and instants, which travel with every continue-as-new. Then the oldest is tried first."""
 
 CONTINUES = "roll-back-continues-as-new"
+LOOKS_LESS = "roll-back-looks-less-often"
 
 
 @workflow.defn
@@ -64,6 +67,7 @@ class RollBack:
         return self._result
 
     async def _give_up(self) -> None:
+        begun = workflow.now()
         for _ in range(IN_FLIGHT_LOOKS):
             given_up: GivenUp = await workflow.execute_activity_method(
                 Endings.give_up,
@@ -75,7 +79,10 @@ class RollBack:
             self._update(changes=given_up.changes, reached=given_up.reached)
             if not given_up.in_flight:
                 return
-            await workflow.sleep(IN_FLIGHT_EVERY, summary=f"{counted(given_up.in_flight, 'mail')} in flight")
+            pause = rest(IN_FLIGHT_EVERY, begun, LOOKS_LESS)
+            if pause > IN_FLIGHT_EVERY and workflow.now() >= begun + IN_FLIGHT_FOR:
+                return
+            await workflow.sleep(pause, summary=f"{counted(given_up.in_flight, 'mail')} in flight")
 
     async def _stop_follow_ups(self) -> int:
         return await workflow.execute_activity_method(

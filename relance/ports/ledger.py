@@ -66,6 +66,12 @@ class Ledger(Parts, Protocol):
         recorded as uncertain and stay unsent (SPEC X4).
         """
 
+    async def drop_claims(self, period: str, before: datetime) -> int:
+        """Drop the period's claims that were made before an instant; return how many.
+
+        For a cycle that is over: nobody comes after whoever died with them. As in `take_over` their mails are in doubt.
+        """
+
     async def doubt(self, invitation_ids: Sequence[str], kind: MailKind, since: datetime) -> None:
         """Put those of these mails in doubt, for a restore to an instant, that are neither recorded nor claimed.
 

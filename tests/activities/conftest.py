@@ -147,7 +147,7 @@ class Office:
 
     @property
     def endings(self) -> Endings:
-        return Endings(self.data.controls, self.data.compensations, self.follow_ups, self.clock)
+        return Endings(self.data.controls, self.data.compensations, self.data.ledger, self.follow_ups, self.clock)
 
     @property
     def statistics(self) -> Statistics:

@@ -187,6 +187,28 @@ async def test_a_mail_in_flight_is_not_given_up(office: Office) -> None:
     assert (await office.entry("u1", "u1c0")).status is InvitationStatus.SENT
 
 
+async def test_a_mail_whose_process_has_died_is_given_up_in_doubt_once_nobody_can_be_sending_it(office: Office) -> None:
+    await office.add_user("u1", contacts=1)
+    await office.plan()
+
+    await office.send()
+    claimed_at = office.clock.at
+    # As its process leaves it that dies between the claim and the record.
+    claim = {"kind": "invitation", "token": "dead:cycle/1", "nonce": "n", "at": claimed_at, "mailbox": "m"}
+    await office.data.raw.invitations.update_one(
+        {"_id": f"{PERIOD}.u1.u1c0"},
+        {"$set": {"status": "sending", "claim": claim}, "$unset": dict.fromkeys(("sentAt", "messageId", "dueAt"), "")},
+    )
+    await office.tell(ControlState.CANCELLED)
+    office.clock.at = claimed_at + timedelta(minutes=14)
+    assert (await office.give_up()).in_flight == 1
+    office.clock.at = claimed_at + timedelta(minutes=16)
+    given_up = await office.give_up()
+    assert (given_up.in_flight, given_up.reached) == (0, 1)
+    entry = await office.entry("u1", "u1c0")
+    assert (entry.status, entry.claim, len(entry.doubts)) == (InvitationStatus.CANCELLED, None, 1)
+
+
 async def test_a_running_cycle_gives_up_nothing(office: Office) -> None:
     await office.add_user("u1")
     await office.plan()

@@ -13,7 +13,7 @@ from tests.activities.conftest import PERIOD, Office
 async def test_ending_the_follow_ups_goes_on_at_the_page_it_had_reached(office: Office) -> None:
     data = office.data
     await data.raw.plans.insert_many([{"_id": f"{PERIOD}.{user}", "userId": user} for user in ("u1", "u2", "u3")])
-    endings = Endings(data.controls, data.compensations, office.follow_ups, office.clock)
+    endings = Endings(data.controls, data.compensations, data.ledger, office.follow_ups, office.clock)
     environment = ActivityEnvironment()
     # As `heartbeating` sends it: one value, the place and the count.
     environment.info = dataclasses.replace(environment.info, heartbeat_details=[["u2", 5]])

@@ -120,7 +120,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     inbox = {"inbox": Address(Inbox(data.chat_messages), "")}
     voice = Voice("en", DEFAULTS.zone)
     delivery = AlertDelivery(alerts, data.channel_states, inbox, tuple(inbox), (), NoPictures(), voice, clock, meter)
-    endings = Endings(data.controls, data.compensations, follow_ups, clock)
+    endings = Endings(data.controls, data.compensations, ledger, follow_ups, clock)
     restarts, watch, policy = (
         TemporalCycleRestarts(parts.client, parts.options),
         TemporalFollowUpWatch(parts.client),

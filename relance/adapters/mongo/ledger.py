@@ -124,15 +124,25 @@ class MongoLedger:
             # An attempt that was given up and wakes late must not drop the claims of the one that replaced it.
             "$nor": [{"claim.token": {"$gt": token, "$lt": f"{token.rpartition('/')[0]}/~"}}],
         }
+        return await self._drop_claims(foreign)
+
+    async def drop_claims(self, period: str, before: datetime) -> int:
+        """Drop the period's claims that were made before an instant; return how many."""
+        dropped = 0
+        async for some in self._ranges.over(self._collection, period):
+            dropped += await self._drop_claims({"_id": some, "claim.at": {"$lt": before}})
+        return dropped
+
+    async def _drop_claims(self, claimed: Raw) -> int:
         skip = {"type": "$claim.kind", "reason": InvitationStatus.UNCERTAIN.value, "at": "$claim.at"}
         doubts = doubted("$claim.kind")
         with translated("take claims over"):
             invitations = await self._collection.update_many(
-                {**foreign, "claim.kind": MailKind.INVITATION.value},
+                {**claimed, "claim.kind": MailKind.INVITATION.value},
                 [{"$set": {"doubts": doubts}}, {"$unset": "claim"}],
             )
             reminders = await self._collection.update_many(
-                {**foreign, "claim.kind": {"$ne": MailKind.INVITATION.value}},
+                {**claimed, "claim.kind": {"$ne": MailKind.INVITATION.value}},
                 [{"$set": {"reminderSkips": appended("reminderSkips", skip), "doubts": doubts}}, {"$unset": "claim"}],
             )
         return invitations.matched_count + reminders.matched_count

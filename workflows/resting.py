@@ -9,11 +9,16 @@ from temporalio import workflow
 SHARE = 4
 
 
-def rest(every: timedelta, since: datetime, patch: str) -> timedelta:
-    """Return the pause before the next look: a quarter of the wait so far, at least `every`; `patch` is its name.
+def pause(every: timedelta, waited: timedelta) -> timedelta:
+    """Return a quarter of the wait so far, at least `every`.
 
     Whoever waits ten times as long looks ten times more, not ten times as often, and learns of the end a quarter late
     at most.
     """
-    longer = (workflow.now() - since) / SHARE
+    return max(every, waited / SHARE)
+
+
+def rest(every: timedelta, since: datetime, patch: str) -> timedelta:
+    """Return the pause before the next look of a wait that began at `since`; `patch` names it in histories."""
+    longer = pause(every, workflow.now() - since)
     return longer if longer > every and workflow.patched(patch) else every

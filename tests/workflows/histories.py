@@ -31,7 +31,6 @@ from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent
 from relance.contracts.health import OutageInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import Failure, TaskQueue
-from relance.contracts.rollback import RollBackInput
 from relance.devstack import temporal_server
 from relance.domain.alerts.observing import Firing
 from relance.domain.alerts.policy import AlertPolicy
@@ -46,6 +45,7 @@ from relance.temporal.restarts import TemporalCycleRestarts
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
+from tests.workflows.histories_endings import record_endings
 from tests.workflows.histories_held import LONG, Answers, record_held
 from tests.workflows.histories_routes import record_routes
 from tests.workflows.histories_signals import record_signals
@@ -67,7 +67,6 @@ from workflows.open_period import OpenPeriod
 from workflows.paused_partner_check import PausedPartnerCheck
 from workflows.reconcile import Reconcile
 from workflows.registry import WORKFLOWS
-from workflows.roll_back import RollBack
 from workflows.send_wave import SLOW_AFTER
 from workflows.weekly_cleanup import WeeklyCleanup
 
@@ -201,30 +200,6 @@ def _told(state: ControlState) -> ControlChange:
     return ControlChange(state=state, by="ann", reason="a test", at=datetime.now(UTC))
 
 
-async def record_roll_back(skipper: TimeSkipper) -> None:
-    """A follow-up that is ended, and a rollback with corrections that are put off."""
-    client, due = skipper.client, datetime.now(UTC) + timedelta(days=3)
-    groups = (Followed(contacts=("a", "b"), first=due, second=due, expiry=due),)
-    follow_up = await client.start_workflow(
-        FollowUp.run,
-        FollowUpInput(period=PERIOD, user_id="u2", groups=groups, expiry_days=30),
-        id=ids.follow_up_workflow_id(PERIOD, "u2"),
-        task_queue=TaskQueue.INVITATIONS,
-    )
-    await follow_up.signal(FollowUp.stop, "cycle_rolled_back")
-    await follow_up.result()
-    await save(client, follow_up.id, "follow_up.rolled_back")
-    rollback = await client.start_workflow(
-        RollBack.run,
-        RollBackInput(period=PERIOD, correction=True),
-        id=ids.rollback_workflow_id(PERIOD),
-        task_queue=TaskQueue.OPS,
-    )
-    await skipper.fast_forward(rollback, timedelta(minutes=30))
-    await rollback.result()
-    await save(client, rollback.id, "roll_back")
-
-
 async def record_follow_up(skipper: TimeSkipper) -> None:
     """A follow-up with a second try, an event, both reminders and an expiry."""
     start = datetime.now(UTC).replace(microsecond=0)
@@ -354,7 +329,7 @@ async def record() -> int:
             await save(client, ids.wave_workflow_id(PERIOD, wave), "send_wave")
             await record_control(skipper, house)
             await record_hands(skipper, house)
-            await record_roll_back(skipper)
+            await record_endings(skipper, archive, house, save)
             await record_follow_up(skipper)
             await record_held(skipper, answers, lambda *what: save(client, *what))
             await client.execute_workflow(

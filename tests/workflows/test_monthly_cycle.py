@@ -124,6 +124,21 @@ async def test_the_balance_waits_for_mails_that_are_tried_again(
     assert len(house.unsent) == 1, "who got no mail is recorded once, before the balance"
 
 
+async def test_mails_that_take_long_are_looked_at_ever_less_often(
+    skipper: TimeSkipper, serving: Serve, period: str
+) -> None:
+    house = House(planned={"u1": datetime.now(UTC)}, open_answers=[1] * 9)
+    async with serving(house.activities()):
+        handle = await begin(skipper, CycleInput(period=period, options=RARELY, send_now=True))
+        await skipper.fast_forward(handle, None)
+        result = await handle.result()
+        found = await handle.describe()
+    assert (house.balances, result.open) == (10, 0)
+    assert found.close_time is not None
+    # Five pauses of five minutes, then each a quarter of the wait so far: 61 minutes.
+    assert timedelta(minutes=60) <= found.close_time - found.start_time <= timedelta(minutes=70)
+
+
 async def test_a_cycle_never_ends_with_an_interim_answer(skipper: TimeSkipper, serving: Serve, period: str) -> None:
     house = House(planned={"u1": datetime.now(UTC)}, answers_interim=True)
     async with serving(house.activities()):

@@ -89,6 +89,19 @@ async def test_mails_in_flight_are_waited_for(skipper: TimeSkipper, serving: Ser
     assert archive.calls == ["give up", "give up", "give up", "stop", "give up"]
 
 
+async def test_mails_that_stay_in_flight_are_looked_at_ever_less_often(skipper: TimeSkipper, serving: Serve) -> None:
+    archive = Archive(in_flight=[1] * 10)
+    async with serving(archive.activities()):
+        rollback = await begin(skipper, RollBackInput(period=PERIOD))
+        await skipper.fast_forward(rollback, timedelta(minutes=2))
+        await rollback.result()
+        found = await rollback.describe()
+    assert found.close_time is not None
+    # Five looks each two seconds, then after a quarter of the wait so far: 30.5 s.
+    assert timedelta(seconds=29) <= found.close_time - found.start_time <= timedelta(minutes=2)
+    assert archive.calls == [*["give up"] * 11, "stop", "give up"]
+
+
 async def test_corrections_go_page_by_page_and_those_put_off_again_later(skipper: TimeSkipper, serving: Serve) -> None:
     archive = Archive(put_off={None: 2})
     async with serving(archive.activities()):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
+    from relance.ports.unsent import UnsentUsers
     from relance.settings import Settings
 
 
@@ -62,6 +63,10 @@ class Database(Protocol):
     @property
     def plans(self) -> Plans:
         """The plans."""
+
+    @property
+    def unsent(self) -> UnsentUsers:
+        """Who has a plan, and who of whom has an entry."""
 
     @property
     def controls(self) -> Controls:

@@ -11,9 +11,13 @@ import pytest
 
 from relance.cli.cycle import snapshot
 from relance.cli.cycle.watching import Watch
-from relance.contracts.cycle import Counts, CycleProgress
+from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics
 from relance.domain.control import Control, ControlState
+from relance.domain.people import User
+from relance.domain.plan import PlanStatus
+from relance.domain.unsent import Ending
 from relance.errors import DependencyUnavailable
+from relance.ports import Page
 
 PERIOD = "2026-11"
 NOW = datetime(2026, 11, 5, 17, tzinfo=UTC)
@@ -67,6 +71,27 @@ class Contacts:
         return 3 * len(user_ids)
 
 
+class Users:
+    """Four users."""
+
+    async def pages(self) -> AsyncIterator[Page[User]]:
+        yield Page([User.model_validate({"_id": f"u{one}", "status": "inactive"}) for one in range(1, 5)], "u4")
+
+
+class Unsent:
+    """All have a plan but the last one."""
+
+    async def endings(self, period: str, user_ids: Sequence[str]) -> Mapping[str, Ending]:
+        return {user_id: Ending(PlanStatus.PLANNED) for user_id in user_ids[:-1]}
+
+
+class JobRuns:
+    """The cycle has no balance yet."""
+
+    async def statistics(self, period: str) -> CycleStatistics | None:
+        return None
+
+
 class Controls:
     """What the cycle was told."""
 
@@ -82,6 +107,7 @@ class Data:
 
     def __init__(self) -> None:
         self.ledger, self.plans, self.contacts, self.controls = SlowLedger(), Plans(), Contacts(), Controls()
+        self.users, self.unsent, self.job_runs = Users(), Unsent(), JobRuns()
 
 
 class Watched(Watch):
@@ -108,7 +134,7 @@ async def test_a_count_that_takes_long_is_not_waited_for_and_the_workflow_says_w
         shown = await watch._snapshot(0.01)
         assert shown is not None
         # Ten are noted on plans, and six belong to users whose plans are still to be sent.
-        assert (shown.ledger.sent, shown.ledger.open, shown.settled, shown.total) == (sent, 10 - sent, sent, 16)
+        assert (shown.ledger.sent, shown.ledger.open, shown.settled, shown.total) == (sent, 10 - sent, sent, 19)
     # One count is under way, and whoever wants to know exactly waits for it.
     assert data.ledger.counts == 2
     data.ledger.sent = 6
@@ -145,7 +171,7 @@ async def test_a_paused_cycle_says_so_and_promises_nothing() -> None:
         line = await watch._line()
         assert line.details[0] == "paused by ann: lunch"
         assert not any(detail.endswith(("left", "/s")) for detail in line.details)
-        assert (line.done, line.total) == (6, 16)
+        assert (line.done, line.total) == (6, 19)
 
 
 async def test_what_is_away_is_named_and_the_last_counts_stay() -> None:
@@ -159,4 +185,4 @@ async def test_what_is_away_is_named_and_the_last_counts_stay() -> None:
     data.controls.get = away  # type: ignore[method-assign]
     line = await watch._line()
     assert line.details[0] == "MongoDB does not answer, trying again"
-    assert (line.done, line.total) == (2, 16)
+    assert (line.done, line.total) == (2, 19)

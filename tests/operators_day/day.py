@@ -60,6 +60,19 @@ class Day:
         self.state(shown.name, shown.code == code, f"exit code {shown.code} instead of {code}: {shown.text[-300:]}")
         return shown
 
+    async def asked(self, *arguments: str, answer: str, code: int = 0) -> Shown:
+        """Run a command that asks a question before it does anything, and answer it."""
+        session = self.session(*arguments)
+        asks = await asyncio.to_thread(session.until, lambda text: "[y/N]" in text, LIMIT_S)
+        if asks:
+            session.type(answer)
+        await asyncio.to_thread(session.wait, LIMIT_S)
+        shown = self.take("starter.py " + " ".join(arguments), session)
+        if not asks:
+            self.figures.unasked_destruction.append(shown.name)
+        self.state(shown.name, shown.code == code, f"exit code {shown.code} instead of {code}: {shown.text[-300:]}")
+        return shown
+
     def take(self, name: str, session: Session, *, bars: int = 1) -> Shown:
         """Take down how a session went that has ended."""
         shown = Shown(name, session.code, session.unwrapped, session.raw, session.cpu_s)

@@ -15,7 +15,7 @@ from tests.operators_day.facts import Facts
 SHOWN = re.compile(r"(\d+)/(\d+|\?)")
 PERIOD = "2027-03"
 SLOWLY_S = 3.0
-REFUSED = 3
+NOT_DONE, USAGE, REFUSED = 1, 2, 3
 
 Step = Callable[[Day, Facts], Awaitable[None]]
 
@@ -59,7 +59,10 @@ async def cycle(day: Day, facts: Facts) -> None:
     await facts.mailbox.clear_rules()
     rule = await facts.mailbox.add_rule(Delay(stage="data", seconds=SLOWLY_S))
     day.say(f"-- the mailbox is slow (rule {rule})")
-    await day.run("start", "cycle", "--period", PERIOD, "--now")
+    # A month so far ahead is asked about.
+    await day.asked("start", "cycle", "--period", PERIOD, "--now", answer="n", code=NOT_DONE)
+    day.state("start cycle", await facts.statuses(PERIOD) == {}, "begins although the answer was no")
+    await day.asked("start", "cycle", "--period", PERIOD, "--now", answer="y")
     watching = day.session("cycle", "status", PERIOD, "--watch", columns=100)
     await asyncio.to_thread(watching.until, lambda text: "sent" in text, 60)
     await day.run("cycle", "pause", PERIOD, "--reason", "lunch")
@@ -118,6 +121,15 @@ async def explanation(day: Day, facts: Facts) -> None:
             day.state(shown.name, words in " ".join(shown.text.split()), f"does not say that it {words}")
 
 
+async def slips(day: Day, facts: Facts) -> None:
+    """What cannot be undone is asked about: a slip takes nothing back."""
+    before = await facts.statuses(PERIOD)
+    await day.asked("cycle", "rollback", PERIOD, "--reason", "a slip", answer="", code=NOT_DONE)
+    for slip in (("--reason", "a slip", "--json"), ("--yes",)):
+        await day.run("cycle", "rollback", PERIOD, *slip, code=USAGE)
+    day.state("cycle rollback", await facts.statuses(PERIOD) == before, "took something back unasked")
+
+
 async def partner_desk(day: Day, facts: Facts) -> None:
     """A check by hand, its alert, and what is decided about it."""
     await day.run("start", "default-lp", "--wait", limit_s=120)
@@ -164,7 +176,7 @@ async def afternoon(day: Day, facts: Facts) -> None:
     await day.run("report", "noise")
 
 
-STEPS: tuple[Step, ...] = (morning, rehearsal, cycle, explanation, partner_desk, without_database, afternoon)
+STEPS: tuple[Step, ...] = (morning, rehearsal, cycle, explanation, slips, partner_desk, without_database, afternoon)
 
 
 async def live(day: Day, facts: Facts) -> None:

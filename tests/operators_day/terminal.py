@@ -114,6 +114,10 @@ class Session:
             time.sleep(0.05)
         return True
 
+    def type(self, text: str) -> None:
+        """Type a line."""
+        os.write(self._fd, f"{text}\n".encode())
+
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         os.write(self._fd, b"\x03")

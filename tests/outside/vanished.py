@@ -45,7 +45,7 @@ async def _cancel(own: Installation, period: str) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while await own.database.raw.plans.count_documents({"period": period}) < USERS:
             await asyncio.sleep(LOOK_EVERY_S)
-    code, said, _ = await starter(own, "cycle", "cancel", period, "--reason", "tests", "--by", "tests")
+    code, said, _ = await starter(own, "cycle", "cancel", period, "--reason", "tests", "--by", "tests", "--yes")
     assert code == 0, said
 
 

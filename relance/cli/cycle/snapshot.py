@@ -148,7 +148,21 @@ class LedgerCounts:
         return time.monotonic() - began
 
     async def _ahead(self) -> int:
-        total = 0
+        """Count the contacts that have no entry yet: of plans whose turn has not come, and of users without a plan.
+
+        The latter are entered with their reason when the cycle ends (SPEC C6).
+        """
+        stored = await self.database.job_runs.statistics(self.period)
+        total = 0 if stored is not None and not stored.interim else await self._planless()
         async for users in self.database.plans.unnoted(self.period):
             total += await self.database.contacts.count_of_users(users)
+        return total
+
+    async def _planless(self) -> int:
+        total = 0
+        async for page in self.database.users.pages():
+            user_ids = [user.id for user in page.items]
+            planned = await self.database.unsent.endings(self.period, user_ids)
+            if left := [user_id for user_id in user_ids if user_id not in planned]:
+                total += await self.database.contacts.count_of_users(left)
         return total

@@ -109,6 +109,7 @@ class PeriodGate:
         self._told = Told()
         self._under_way = self._granted = self._waiting = self._beat = 0
         self._granted_until = 0.0
+        self._refused = False
         # What each other process said last, and when this one heard of it.
         self._heard: dict[str, tuple[int, float]] = {}
         self._trip: Trip | None = None
@@ -147,7 +148,9 @@ class PeriodGate:
                 if self.admit():
                     return True
                 self._news.clear()
-                self._wake.set()
+                # Refused once, it asks again with the next look: results end the canary, not questions.
+                if not self._refused:
+                    self._wake.set()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY):
                         await self._news.wait()
@@ -172,7 +175,8 @@ class PeriodGate:
         self._told = self._told.then(Told(known=1, results=int(decided), failed=((user, 1),) if failed else ()))
         if isinstance(result, Deferred | Failed):
             self.refused_us(result.failure)
-        if failed:
+        ends_canary = self._waiting and self._state.known + self._told.known >= self._policy.canary
+        if failed or ends_canary:
             self._wake.set()
 
     def refused_us(self, failure: Failure) -> None:
@@ -253,6 +257,7 @@ class PeriodGate:
             if await self._parts.store.replace(new.model_copy(update={"at": self._parts.clock.now()})):
                 self._state = new
                 self._granted += granted
+                self._refused = asking.wants > 0 and not granted
                 # Before the others take this process for gone.
                 self._granted_until = begun + GONE_AFTER / 2
                 return

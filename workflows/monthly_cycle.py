@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
+from workflows.cycle_details import show_end, show_progress
 from workflows.cycle_report import leave_report
 from workflows.cycle_waves import AT_ONCE, Waves
 from workflows.options import COUNT, LOOK_UP, PLAN
@@ -225,7 +226,8 @@ class MonthlyCycle:
             statistics = await self._balance(interim=False, last=True)
         if workflow.patched("cycle-report"):
             await leave_report(self._request.period)
-        self._show("done")
+        self._update(stage="done")
+        show_end(statistics, self._orders.told.words)
         return statistics
 
     async def _balance(self, *, interim: bool, last: bool) -> CycleStatistics:
@@ -291,10 +293,4 @@ class MonthlyCycle:
 
     def _show(self, stage: str) -> None:
         self._update(stage=stage)
-        counts, told = self._progress.counts, self._orders.told.words
-        workflow.set_current_details(
-            f"**{stage}** · "
-            + (f"**{told}** · " if told else "")
-            + f"{self._progress.users_planned} users planned · {self._progress.waves_done} waves done · "
-            f"{counts.sent} sent, {counts.skipped} skipped, {counts.failed} failed, {counts.deferred} deferred"
-        )
+        show_progress(self._progress, self._orders.told.words)

@@ -164,7 +164,7 @@ async def _workers(run: Run, client: Client, queue: TaskQueue) -> Finding:
         return Finding(
             f"queue {queue}", State.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
         )
-    return Finding(f"queue {queue}", State.FINE, f"{found} worker process(es) within 90 s")
+    return Finding(f"queue {queue}", State.FINE, f"{counted(found, 'worker process', 'worker processes')} within 90 s")
 
 
 async def _database(run: Run) -> list[Finding]:

@@ -35,12 +35,17 @@ class Seen:
     def shown(self) -> str:
         """The value with its unit and limit, or why there is none."""
         look = self.look
-        if look is None or self.grade is Grade.UNKNOWN:
-            return "nobody to ask"
-        if look.trouble is not None:
+        if look is not None and look.trouble is not None and self.grade is not Grade.UNKNOWN:
             return str(look.trouble)
-        limit = f" (limit {self.rule.limit:g}{look.unit})" if self.rule.limit else ""
-        return " ".join(filter(None, [f"{look.value:g}{look.unit}{limit}", look.detail]))
+        if look is None or look.value is None or self.grade is Grade.UNKNOWN:
+            return "nobody to ask"
+        limit = f" (limit {_measured(self.rule.limit, look.unit)})" if self.rule.limit else ""
+        return " ".join(filter(None, [f"{_measured(look.value, look.unit)}{limit}", look.detail.replace("_", " ")]))
+
+
+def _measured(value: float, unit: str) -> str:
+    # Nobody decides anything by the third digit.
+    return f"{value:.{'0f' if value >= 10 else '2g'}} {unit}".rstrip()
 
 
 async def seen_now(run: Run, client: Client | None, patience: float) -> list[Seen]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from relance import ids
 from relance.contracts.backfill import BackfillInput, BackfillProgress
@@ -17,12 +17,11 @@ from relance.contracts.names import Query, TaskQueue, Workflow
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import is_missing
 from relance.temporal.nominal_times import TemporalNominalTimes
+from relance.temporal.queries import QUERY_TIMEOUT, unless_silent
 from relance.temporal.schedules import RPC_TIMEOUT, Declared
 
 MOST = 1000
 """Nominal times of one backfill: they travel with its start."""
-QUERY_TIMEOUT = timedelta(seconds=5)
-_SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
 
 Handle = WorkflowHandle[object, BackfillProgress]
 
@@ -103,14 +102,9 @@ async def standing(client: Client, schedule: str) -> Standing | None:
             raise
         return None
     runs = found.status is WorkflowExecutionStatus.RUNNING
-    try:
-        progress = await handle.query(Query.PROGRESS, result_type=BackfillProgress, rpc_timeout=QUERY_TIMEOUT)
-    except WorkflowQueryFailedError:
-        progress = None
-    except RPCError as error:
-        if error.status not in _SILENT:
-            raise
-        progress = None
+    progress = await unless_silent(
+        handle.query(Query.PROGRESS, result_type=BackfillProgress, rpc_timeout=QUERY_TIMEOUT)
+    )
     return Standing(runs, progress)
 
 
@@ -123,7 +117,7 @@ async def stop_backfill(client: Client, schedule: str) -> bool:
     try:
         await backfill_handle(client, schedule).cancel(rpc_timeout=RPC_TIMEOUT)
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
+        if is_missing(error):
             return False
         raise DependencyUnavailable("Temporal", f"the backfill was not stopped ({error.status.name})") from error
     return True

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -17,6 +16,7 @@ from relance.contracts.waking import WakeInput
 from relance.domain.period_coverage import CycleFate, CycleState
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import is_missing, unavailable
+from relance.temporal.queries import QUERY_TIMEOUT, unless_silent
 from relance.temporal.schedules import RPC_TIMEOUT
 
 _STATES = {
@@ -27,8 +27,6 @@ _STATES = {
     WorkflowExecutionStatus.TIMED_OUT: CycleState.TIMED_OUT,
 }
 """Any other status is a cycle that runs."""
-QUERY_TIMEOUT = timedelta(seconds=5)
-_SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +105,12 @@ class TemporalCycles:
         """
         handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
         try:
-            known: CycleProgress = await handle.query(
-                Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT
+            known: CycleProgress | None = await unless_silent(
+                handle.query(Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT)
             )
-        except WorkflowQueryFailedError:
-            return False
         except RPCError as error:
-            if error.status in _SILENT:
-                return False
             raise unavailable("a cycle was not asked what it was told", error) from error
-        return truth.newer_than(known.control) and await self.tell(period, truth)
+        return known is not None and truth.newer_than(known.control) and await self.tell(period, truth)
 
     async def wake_follow_ups(self, period: str) -> None:
         """Start what wakes the follow-ups that a pause has held; one that runs already begins anew.

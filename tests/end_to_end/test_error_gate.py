@@ -171,6 +171,7 @@ async def test_a_relay_that_cannot_be_trusted_pauses_the_cycle_until_it_is_mende
     await installation.start_worker(environment={**settings, **trusted})
     await asyncio.to_thread(preloaded_starter.server)
     exit_code, resumed, errors = await starter(installation, "cycle", "resume", PERIOD, "--by", "ann")
-    assert (exit_code, resumed["state"]) == (0, "running"), errors
+    assert exit_code == 0, (resumed, errors)
+    assert resumed["state"] == "running"
     result = await cycle.result()
     assert (result.sent, result.balance, len(mended.mails)) == (6, 0, 6)

@@ -35,7 +35,7 @@ async def morning(day: Day, facts: Facts) -> None:
     """Is everything there? What comes when?"""
     doctor = await day.run("doctor", columns=160)
     day.state("doctor", "unreachable" not in doctor.text and "wrong" not in doctor.text, doctor.text[-500:])
-    day.state("doctor", doctor.text.count("1 worker process(es)") == 3, "not one worker at each of three queues")
+    day.state("doctor", doctor.text.count("1 worker process within") == 3, "not one worker at each of three queues")
     watchdog = await day.run("watchdog", columns=160)
     day.state("watchdog", "stopped" not in watchdog.text, watchdog.text[-500:])
     said = last_json(await day.run("schedules", "list", "--json", columns=200))

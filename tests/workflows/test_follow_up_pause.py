@@ -13,6 +13,7 @@ from temporalio.testing import TimeSkipper
 
 from relance.contracts.follow_up import Followed, FollowedState, Step, StepInput, StepResult, Wake
 from relance.domain.events import EventKind
+from relance.temporal.queries import unless_silent
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.test_follow_up import Handle, begin, due_in, sent_or_expired, tell
@@ -61,7 +62,11 @@ async def events(handle: Handle) -> int:
 
 
 async def states(handle: Handle) -> dict[str, FollowedState]:
-    return {state.contact_id: state for state in await handle.query(FollowUp.steps)}
+    async with asyncio.timeout(PATIENCE_S):
+        # A run that has just begun has no workflow task yet, and answers none.
+        while (found := await unless_silent(handle.query(FollowUp.steps))) is None:
+            await asyncio.sleep(0.05)
+    return {state.contact_id: state for state in found}
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from temporalio.api.enums.v1 import PendingActivityState
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from relance import ids
 from relance.cli.cycle.opening import cycle_handle
-from relance.cli.cycle.watching import QUERY_TIMEOUT
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, WaveResult
 from relance.contracts.names import Query
 from relance.domain.control import Control
+from relance.temporal.queries import QUERY_TIMEOUT, unless_silent
 from relance.temporal.schedules import RPC_TIMEOUT
 
 PATIENCE = 30.0
 LOOK_EVERY = 0.1
 SENDING = "send_batch"
-_SILENT = {RPCStatusCode.NOT_FOUND, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +42,8 @@ class Effect:
 
     async def _is_there(self) -> bool:
         handle = cycle_handle(self.client, self.control.id)
-        progress: CycleProgress | None = await _unless_silent(
-            lambda: handle.query(Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT)
+        progress: CycleProgress | None = await unless_silent(
+            handle.query(Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT)
         )
         if progress is None or not self._heard(progress.control):
             return False
@@ -57,8 +51,8 @@ class Effect:
 
     async def _wave_obeys(self, instant: datetime) -> bool:
         handle = self.client.get_workflow_handle(ids.wave_workflow_id(self.control.id, instant))
-        wave: WaveResult | None = await _unless_silent(
-            lambda: handle.query(Query.PROGRESS, result_type=WaveResult, rpc_timeout=QUERY_TIMEOUT)
+        wave: WaveResult | None = await unless_silent(
+            handle.query(Query.PROGRESS, result_type=WaveResult, rpc_timeout=QUERY_TIMEOUT)
         )
         if wave is None or not self._heard(wave.control):
             return False
@@ -76,14 +70,3 @@ async def _is_sending(wave: WorkflowHandle[object, object]) -> bool:
         one.activity_type.name == SENDING and one.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
         for one in found.raw_description.pending_activities
     )
-
-
-async def _unless_silent(ask: Callable[[], Awaitable[T]]) -> T | None:
-    try:
-        return await ask()
-    except WorkflowQueryFailedError:
-        return None
-    except RPCError as error:
-        if error.status not in _SILENT:
-            raise
-        return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance.cli.cycle.snapshot import PROMPT_S, LedgerCounts, Snapshot
@@ -23,19 +23,11 @@ from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.errors import DependencyUnavailable
 from relance.temporal.progress import live_progress
+from relance.temporal.queries import unless_silent
 
 INTERVAL, LONGEST_INTERVAL = 0.5, 2.0
 AGAIN_S = 1.0
-QUERY_TIMEOUT = timedelta(seconds=5)
 WINDOW = 20
-
-_SILENT = {
-    RPCStatusCode.NOT_FOUND,
-    # The SDK's word for a call of its own that took too long: as a rule no worker is there to answer.
-    RPCStatusCode.CANCELLED,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.FAILED_PRECONDITION,
-}
 
 T = TypeVar("T")
 
@@ -81,14 +73,7 @@ class Watch:
 
     async def progress(self) -> CycleProgress | None:
         """Ask the workflows alone, not the ledger; None when the cycle is gone or no worker answers in time."""
-        try:
-            return await live_progress(self.client, self.period)
-        except WorkflowQueryFailedError:
-            return None
-        except RPCError as error:
-            if error.status not in _SILENT:
-                raise
-            return None
+        return await unless_silent(live_progress(self.client, self.period))
 
     async def until_done(self, handle: WorkflowHandle[object, CycleStatistics]) -> CycleStatistics:
         """Show a line until the workflow has ended and return its result; a server that is away ends nothing."""

@@ -53,8 +53,8 @@ def _pictured(file: Path, environment: dict[str, str], *arguments: str) -> None:
 
 
 def _watch(file: Path, environment: dict[str, str]) -> None:
-    started = _session(environment, "start", "cycle", "--period", PERIOD, "--now")
-    started.wait(LIMIT_S)
+    started = _session(environment, "start", "cycle", "--period", PERIOD, "--now", "--yes")
+    assert started.wait(LIMIT_S) == 0, started.text
     started.close()
     session = _session(environment, "cycle", "status", PERIOD, "--watch")
     assert session.until(lambda text: " left" in text, LIMIT_S), session.text

@@ -40,7 +40,7 @@ class Seen:
         if look is None or look.value is None or self.grade is Grade.UNKNOWN:
             return "nobody to ask"
         limit = f" (limit {_measured(self.rule.limit, look.unit)})" if self.rule.limit else ""
-        return " ".join(filter(None, [f"{_measured(look.value, look.unit)}{limit}", look.detail.replace("_", " ")]))
+        return " · ".join(filter(None, [f"{_measured(look.value, look.unit)}{limit}", look.detail.replace("_", " ")]))
 
 
 def _measured(value: float, unit: str) -> str:

@@ -20,7 +20,6 @@ from relance.devstack.everflow.samples import PAUSED_PARTNER, sample_world
 from relance.domain.zones import zone_info
 from tests.cli.checks import MORNING, Ending
 from tests.cli.terminal import Terminal
-from tests.patience import NEVER_DEADLOCKED
 
 CHECKS = list(CheckName)
 
@@ -134,7 +133,7 @@ async def test_two_starts_for_one_day_are_one_run_for_that_days_nominal_time(
 async def test_waiting_shows_how_the_check_ended_and_a_failed_one_is_a_failed_job(
     terminal: Terminal, client: Client
 ) -> None:
-    async with Worker(client, task_queue=TaskQueue.OPS, workflows=[Ending], debug_mode=NEVER_DEADLOCKED):
+    async with Worker(client, task_queue=TaskQueue.OPS, workflows=[Ending]):
         fine = await asyncio.to_thread(terminal.run, "start", "default-lp", "--date", "2025-11-03", "--wait", "--json")
         failed = await asyncio.to_thread(terminal.run, "start", "default-lp", "--date", "2025-11-04", "--wait")
     assert fine.code == 0, fine

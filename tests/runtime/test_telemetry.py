@@ -26,7 +26,6 @@ from relance.ports import Failed, Sent
 from relance.runtime.catalogue import METRICS, SIGNALS_IGNORED
 from relance.runtime.telemetry import Telemetry, configure
 from relance.settings import Monitoring
-from tests.patience import NEVER_DEADLOCKED
 from tests.runtime.collector import Collector, collecting
 from tests.runtime.greeting import Greet, greet
 
@@ -62,7 +61,7 @@ async def server() -> AsyncIterator[str]:
 
 async def _run_a_workflow(server: str, telemetry: Telemetry) -> None:
     client = await Client.connect(server, runtime=telemetry.runtime, interceptors=telemetry.interceptors)
-    async with Worker(client, task_queue="runtime", workflows=[Greet], activities=[greet], debug_mode=NEVER_DEADLOCKED):
+    async with Worker(client, task_queue="runtime", workflows=[Greet], activities=[greet]):
         await client.execute_workflow(
             Greet.run, id="greet", task_queue="runtime", execution_timeout=timedelta(seconds=30)
         )

@@ -14,7 +14,6 @@ from temporalio.worker import Worker
 
 from relance.contracts.names import TaskQueue
 from relance.temporal.plugin import relance_plugin
-from tests.patience import NEVER_DEADLOCKED
 from workflows.registry import WORKFLOWS
 
 MARGIN = timedelta(seconds=2)
@@ -42,13 +41,7 @@ def serving(client: Client) -> Serve:
         async with AsyncExitStack() as workers:
             for queue in TaskQueue:
                 await workers.enter_async_context(
-                    Worker(
-                        client,
-                        task_queue=queue,
-                        workflows=WORKFLOWS[queue],
-                        activities=activities,
-                        debug_mode=NEVER_DEADLOCKED,
-                    )
+                    Worker(client, task_queue=queue, workflows=WORKFLOWS[queue], activities=activities)
                 )
             yield
 

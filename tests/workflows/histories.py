@@ -42,7 +42,6 @@ from relance.runtime.exit import leave
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
 from relance.temporal.restarts import TemporalCycleRestarts
-from tests.patience import NEVER_DEADLOCKED
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
@@ -323,13 +322,7 @@ async def record() -> int:
         ]
         async with AsyncExitStack() as workers:
             for queue in TaskQueue:
-                worker = Worker(
-                    client,
-                    task_queue=queue,
-                    workflows=WORKFLOWS[queue],
-                    activities=activities,
-                    debug_mode=NEVER_DEADLOCKED,
-                )
+                worker = Worker(client, task_queue=queue, workflows=WORKFLOWS[queue], activities=activities)
                 await workers.enter_async_context(worker)
             await record_cycle(skipper)
             wave = next(iter({batch.instant for batch in house.batches}))

@@ -25,7 +25,6 @@ from relance.domain.failures import Severity
 from relance.runtime.exit import leave
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
-from tests.patience import NEVER_DEADLOCKED
 from tests.workflows.desk import Newsroom
 from workflows.registry import WORKFLOWS
 
@@ -49,13 +48,7 @@ async def record_routes(save: Save) -> None:
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         async with AsyncExitStack() as workers:
             queue = TaskQueue.OPS
-            worker = Worker(
-                client,
-                task_queue=queue,
-                workflows=WORKFLOWS[queue],
-                activities=room.activities(),
-                debug_mode=NEVER_DEADLOCKED,
-            )
+            worker = Worker(client, task_queue=queue, workflows=WORKFLOWS[queue], activities=room.activities())
             await workers.enter_async_context(worker)
             groups = TemporalAlertGroups(client, AlertPolicy())
             handle = client.get_workflow_handle(ids.alert_workflow_id(GROUP))

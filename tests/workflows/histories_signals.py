@@ -26,7 +26,6 @@ from relance.domain.alerts.observing import Firing
 from relance.domain.control import ControlState
 from relance.domain.failures import Severity
 from relance.temporal.plugin import relance_plugin
-from tests.patience import NEVER_DEADLOCKED
 from tests.workflows.desk import Newsroom
 from tests.workflows.house import House
 from tests.workflows.malformed import malformed, send
@@ -68,13 +67,7 @@ async def record_signals(save: Save) -> None:
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         async with AsyncExitStack() as workers:
             for queue in TaskQueue:
-                worker = Worker(
-                    client,
-                    task_queue=queue,
-                    workflows=WORKFLOWS[queue],
-                    activities=activities,
-                    debug_mode=NEVER_DEADLOCKED,
-                )
+                worker = Worker(client, task_queue=queue, workflows=WORKFLOWS[queue], activities=activities)
                 await workers.enter_async_context(worker)
             await _wave(skipper, house, save)
             await _follow_up(skipper, save)

@@ -9,7 +9,6 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from relance.temporal.plugin import relance_plugin
-from tests.patience import NEVER_DEADLOCKED
 from tests.workflows.histories import FOLDER
 from workflows.registry import WORKFLOWS
 
@@ -29,7 +28,7 @@ def test_every_workflow_has_a_recorded_history() -> None:
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 async def test_a_run_that_began_with_earlier_code_goes_on_with_this_one(path: Path) -> None:
-    replayer = Replayer(workflows=ALL, plugins=[relance_plugin()], debug_mode=NEVER_DEADLOCKED)
+    replayer = Replayer(workflows=ALL, plugins=[relance_plugin()])
     await replayer.replay_workflow(WorkflowHistory.from_json(path.stem, path.read_text()))
 
 
@@ -81,6 +80,6 @@ def test_histories_of_recorded_reasons_hold_them(path: Path) -> None:
 
 async def test_a_changed_order_of_commands_does_not_replay() -> None:
     history = (FOLDER / "send_wave.json").read_text().replace('"name": "boundaries"', '"name": "another"')
-    replayer = Replayer(workflows=ALL, plugins=[relance_plugin()], debug_mode=NEVER_DEADLOCKED)
+    replayer = Replayer(workflows=ALL, plugins=[relance_plugin()])
     with pytest.raises(Exception, match="Nondeterminism"):
         await replayer.replay_workflow(WorkflowHistory.from_json("send_wave", history))

@@ -37,7 +37,7 @@ from relance.domain.events import EventKind
 from relance.domain.failures import Severity
 from relance.temporal.payloads import SIGNALLED
 from relance.temporal.plugin import relance_plugin
-from tests.patience import NEVER_DEADLOCKED, PATIENCE_S
+from tests.patience import PATIENCE_S
 from tests.workflows.desk import Newsroom
 from tests.workflows.house import House
 from tests.workflows.malformed import as_json, malformed, send
@@ -89,9 +89,7 @@ async def own(temporal_address: str, ignored: Ignored) -> Client:
 async def serving(client: Client, activities: Sequence[Callable[..., Any]]) -> AsyncIterator[None]:
     async with AsyncExitStack() as workers:
         for queue in TaskQueue:
-            worker = Worker(
-                client, task_queue=queue, workflows=WORKFLOWS[queue], activities=activities, debug_mode=NEVER_DEADLOCKED
-            )
+            worker = Worker(client, task_queue=queue, workflows=WORKFLOWS[queue], activities=activities)
             await workers.enter_async_context(worker)
         yield
 
@@ -201,7 +199,7 @@ async def test_whatever_is_signalled_the_workflow_goes_on_and_each_is_counted_on
     assert not any("ann@" in record.getMessage() or record.exc_info for record in caplog.records)
     # A replay neither counts nor logs again.
     caplog.clear()
-    replayer = Replayer(workflows=ALL, plugins=[relance_plugin()], runtime=ignored.runtime, debug_mode=NEVER_DEADLOCKED)
+    replayer = Replayer(workflows=ALL, plugins=[relance_plugin()], runtime=ignored.runtime)
     await replayer.replay_workflow(history)
     assert ignored.read() == expected(cls)
     # What other tests of this process have left behind may speak as well.
@@ -252,7 +250,7 @@ async def test_a_query_with_wrong_arguments_fails_alone(own: Client) -> None:
 @asynccontextmanager
 async def touchy(client: Client) -> AsyncIterator[WorkflowHandle[Any, str]]:
     name = f"touchy-{uuid4()}"
-    async with Worker(client, task_queue=name, workflows=[Touchy], debug_mode=NEVER_DEADLOCKED):
+    async with Worker(client, task_queue=name, workflows=[Touchy]):
         yield await client.start_workflow(Touchy.run, id=name, task_queue=name, execution_timeout=timedelta(minutes=5))
 
 

@@ -23,7 +23,7 @@ from relance.temporal.probes.frontend import FrontendProbe
 from relance.temporal.probes.queues import QueuesProbe, WorkersProbe
 from relance.temporal.probes.schedules import MissedActionsProbe
 from relance.temporal.probes.stuck import StuckProbe
-from tests.patience import NEVER_DEADLOCKED, PATIENCE_S
+from tests.patience import PATIENCE_S
 from tests.workflows.watch import Watch
 from workflows.registry import WORKFLOWS
 
@@ -72,13 +72,7 @@ async def test_a_queue_nobody_asks_for_work_is_named(client: Client) -> None:
     probe = WorkersProbe(client, CLOCK, timedelta(minutes=2), DEADLINE)
     assert (await probe.look()).value == 3
     activities = Watch().activities()
-    async with Worker(
-        client,
-        task_queue=TaskQueue.OPS,
-        workflows=WORKFLOWS[TaskQueue.OPS],
-        activities=activities,
-        debug_mode=NEVER_DEADLOCKED,
-    ):
+    async with Worker(client, task_queue=TaskQueue.OPS, workflows=WORKFLOWS[TaskQueue.OPS], activities=activities):
         async with asyncio.timeout(PATIENCE_S):
             while (await probe.look()).value == 3:
                 await asyncio.sleep(0.2)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -118,11 +120,34 @@ def start(
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 on which nothing listens now."""
+    """Return a port of 127.0.0.1 on which nothing listens now.
+
+    It is this process's until it ends: several stacks that start side by side on one machine never choose the same.
+    """
     for port in random.sample(PORTS, k=len(PORTS)):
-        if not is_taken(port):
+        if _reserved(port):
             return port
     raise DependencyUnavailable("network", f"no free port between {PORTS.start} and {PORTS.stop}")
+
+
+_reservations: list[int] = []
+"""Open files with locks; the kernel gives them back when the process dies, however it dies."""
+
+
+def _reserved(port: int) -> bool:
+    folder = Path(tempfile.gettempdir()) / f"relance-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return False
+    if is_taken(port):
+        os.close(file)
+        return False
+    _reservations.append(file)
+    return True
 
 
 def choose_port(given: int | None, field: str) -> int:

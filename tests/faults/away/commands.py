@@ -25,7 +25,7 @@ async def command(installation: Installation, *words: str) -> dict[str, Any]:
     async with asyncio.timeout(LIMIT_S):
         out, err = await process.communicate()
     if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {err.decode()[-600:]}")
+        raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {err.decode()[-3000:]}")
     answer: dict[str, Any] = json.loads(out.decode().splitlines()[-1])
     return answer
 

@@ -28,6 +28,8 @@ from tests.installation import CycleHandle
 # One planning pass is enough: an hourly one would be skipped to 700 times a month.
 OPTIONS = CycleOptions(batch_users=1, batches_in_flight=2, replan_every=timedelta(days=60))
 CONFIRMED_AFTER_S, SLOWLY_S = 0.05, 2.5
+REST_S = 3.0
+"""Longer than a mail takes that is confirmed slowly."""
 STOPPED_AFTER = 0.3
 """Share of the last wave after which everything stops."""
 REMINDED = timedelta(minutes=30)
@@ -111,6 +113,16 @@ class Month:
     async def mails(self) -> list[Mail]:
         """Return the mails of this month that have arrived."""
         return mails_of(self.period, await self.away.site.mailbox.log())
+
+    async def at_rest(self) -> int:
+        """Wait until no further mail has arrived for some seconds; return how many have.
+
+        What a worker has in hand when Temporal dies it sends to the end of its batch.
+        """
+        seen = -1
+        while seen != (seen := len(await self.mails())):
+            await asyncio.sleep(REST_S)
+        return seen
 
     async def people_speak(self) -> list[str]:
         """Let one of each group opt out in the application and one answer, and one opt out who was not yet written to.

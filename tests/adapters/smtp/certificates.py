@@ -38,7 +38,7 @@ def self_signed(folder: Path, *, host: str, since: timedelta, until: timedelta) 
     now = datetime.now(UTC)
     start, end = (f"{now + by:%Y%m%d%H%M%SZ}" for by in (since, until))
     _openssl("req", "-config", configuration, "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request)
-    signing = ["-selfsign", "-keyfile", key, "-in", request, "-out", certificate, "-notext", "-batch"]
+    signing: list[str | Path] = ["-selfsign", "-keyfile", key, "-in", request, "-out", certificate, "-notext", "-batch"]
     _openssl("ca", "-config", configuration, *signing, "-startdate", start, "-enddate", end)
     pem = folder / "relay.pem"
     pem.write_text(key.read_text() + certificate.read_text())

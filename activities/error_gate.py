@@ -152,7 +152,9 @@ class PeriodGate:
             yield
         finally:
             self._users -= 1
-            self._wake.set()
+            if not self._users:
+                # The last one leaves: what is left is told now. While others send, the next look will do.
+                self._wake.set()
 
     async def stopped(self) -> None:
         """Tell the rest; return when the cycle is paused, if the gate has closed.

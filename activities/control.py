@@ -64,7 +64,7 @@ class ControlWatch:
             async with sight.first:
                 # A stop may be over already; only that the cycle runs is believed for a second.
                 if sight.stops or asyncio.get_running_loop().time() - sight.seen > self._every:
-                    await self._look(sight)
+                    await self.look(sight)
             if sight.looking is None:
                 sight.looking = asyncio.create_task(self._keep_looking(sight))
             yield sight
@@ -78,12 +78,17 @@ class ControlWatch:
         while True:
             await asyncio.sleep(self._every)
             try:
-                await self._look(sight)
+                await self.look(sight)
             except DependencyUnavailable:
                 # Without the database no mail can be claimed either.
                 logger.warning("the control of a cycle could not be read")
 
-    async def _look(self, sight: Sight) -> None:
+    async def look(self, sight: Sight) -> None:
+        """Look now.
+
+        Raises:
+            DependencyUnavailable: the database.
+        """
         sight.control = await self._controls.get(sight.control.id)
         sight.seen = asyncio.get_running_loop().time()
 

@@ -11,13 +11,15 @@ from temporalio import activity
 
 from activities import attempt
 from activities.batch import Tally
-from activities.failures import draining, translated
+from activities.failures import draining, resting, translated
 from activities.jobs import Job, Order, Outcome
+from activities.rest_gate import REST, RestGate
 from activities.sending import Sender
 from relance.contracts.rollback import CorrectionInput, CorrectionResult
 from relance.domain.corrections import correction_refusal
 from relance.domain.invitation import MailKind
 from relance.domain.reminders import ReminderRefusal
+from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Compensations, Contacts, Deferred, Ledger, Refused, Users
 
 USERS = 200
@@ -26,19 +28,21 @@ _DECIDED = {ReminderRefusal.ALREADY_SENT, ReminderRefusal.ALREADY_DECIDED}
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """Send corrections; needs `Users`, `Contacts`, `Ledger`, `Compensations` and a `Sender`."""
+    """Send corrections; needs `Users`, `Contacts`, `Ledger`, `Compensations`, a `Sender` and the `RestGate`."""
 
     users: Users
     contacts: Contacts
     ledger: Ledger
     compensations: Compensations
     sender: Sender
+    rest: RestGate
 
     @activity.defn
     async def send_corrections(self, request: CorrectionInput) -> CorrectionResult:
         """Send the corrections of one page of users, each claimed first, so that nobody gets a second one.
 
-        What a crash leaves open is recorded as uncertain and not sent again, as with reminders.
+        What a crash leaves open is recorded as uncertain and not sent again, as with reminders. While the relay refuses
+        us the page is tried again every ten minutes: a rollback cannot be paused.
         """
         tally = Tally()
         with translated():
@@ -67,8 +71,20 @@ class Corrections:
             if isinstance(outcome, Deferred):
                 put_off.append(outcome.retry_at)
 
-        order = Order(attempt.token(), request.at, self.sender.mailer.connections, attempt.is_draining)
-        await self.sender.send(jobs, order, done)
+        order = Order(
+            attempt.token(),
+            request.at,
+            self.sender.mailer.connections,
+            lambda: self.rest.closed or attempt.is_draining(),
+            self.rest,
+        )
+        try:
+            await self.sender.send(jobs, order, done)
+        except (MailError, DependencyUnavailable):
+            if not self.rest.closed:
+                raise
+        if left and self.rest.closed:
+            raise resting(REST)
         if left:
             raise draining()
         return max(put_off, default=None)

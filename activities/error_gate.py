@@ -11,8 +11,9 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
+from activities.rest_gate import RestGate
 from relance.domain.control import Control
 from relance.domain.error_gate import (
     Asking,
@@ -42,49 +43,6 @@ logger = logging.getLogger(__name__)
 
 Pull: TypeAlias = Callable[[str, Trip], Awaitable[None]]
 """Pauses a period's cycle and tells people; safe to be repeated."""
-
-
-class Gate(Protocol):
-    """What a connection asks before it claims a mail, and tells after."""
-
-    def admit(self) -> bool:
-        """Tell whether a mail may be claimed now; what was admitted is noted or given back."""
-
-    async def turn(self, stop: Callable[[], bool]) -> bool:
-        """Wait to be admitted; return False when `stop()` says so before."""
-
-    def give_back(self) -> None:
-        """Say that what was admitted was not sent."""
-
-    def note(self, user: str, result: Result) -> None:
-        """Say what became of a user's mail."""
-
-    def refused_us(self, failure: Failure) -> None:
-        """Say why a connection failed: perhaps the relay does not even talk to us."""
-
-
-class OpenGate:
-    """For mails that nothing holds back: reminders and later tries."""
-
-    def admit(self) -> bool:
-        """Always."""
-        return True
-
-    async def turn(self, stop: Callable[[], bool]) -> bool:
-        """At once."""
-        return not stop()
-
-    def give_back(self) -> None:
-        """Counts nothing."""
-
-    def note(self, user: str, result: Result) -> None:
-        """Counts nothing."""
-
-    def refused_us(self, failure: Failure) -> None:
-        """Counts nothing."""
-
-
-OPEN_GATE = OpenGate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +123,12 @@ class PeriodGate:
             self._granted += 1
         self._news.set()
 
-    def note(self, user: str, result: Result) -> None:
-        """Say what became of a user's mail."""
+    def note(self, user: str, result: Result, *, again: bool = False) -> None:
+        """Say what became of a user's mail; `again`: it had been tried before."""
         self._under_way -= 1
         if not self._policy.size:
             return
-        failed = isinstance(result, Failed) and counts_as_failed(result.failure)
+        failed = isinstance(result, Failed) and counts_as_failed(result.failure, again=again)
         decided = isinstance(result, Sent) or failed
         self._told = self._told.then(Told(known=1, results=int(decided), failed=((user, 1),) if failed else ()))
         if isinstance(result, Deferred | Failed):
@@ -194,7 +152,9 @@ class PeriodGate:
             yield
         finally:
             self._users -= 1
-            self._wake.set()
+            if not self._users:
+                # The last one leaves: what is left is told now. While others send, the next look will do.
+                self._wake.set()
 
     async def stopped(self) -> None:
         """Tell the rest; return when the cycle is paused, if the gate has closed.
@@ -218,16 +178,16 @@ class PeriodGate:
                 async with asyncio.timeout(LOOK_EVERY):
                     await self._wake.wait()
             self._wake.clear()
-            if not self._users:
-                self._keeping = None
-                return
             try:
                 # While the canary lasts others have to hear that this process is there.
-                await self._tell(anew=not self.canary_over)
+                await self._tell(anew=self._users > 0 and not self.canary_over)
             except DependencyUnavailable:
                 # Without the database no mail can be claimed either.
                 logger.warning("the results of a cycle could not be told")
                 await asyncio.sleep(LOOK_EVERY)
+            if not self._users:
+                self._keeping = None
+                return
 
     async def _tell(self, *, anew: bool = False) -> None:
         """Tell what has happened since, and take what is granted; `anew`: also if nothing has."""
@@ -278,11 +238,15 @@ class PeriodGate:
 
 
 class Gates:
-    """The gates of a process; whoever resumes a cycle opens a new one."""
+    """The gates of a process; whoever resumes a cycle opens a new one.
+
+    `rest` is for what still goes out after a person has ended a cycle: nothing of it can be paused.
+    """
 
     def __init__(self, policy: GatePolicy, store: ErrorGates, pull: Pull, process: str, clock: Clock) -> None:
         self._parts = Parts(policy, store, pull, process, clock)
         self._gates: dict[str, tuple[Control, PeriodGate]] = {}
+        self.rest = RestGate(active=policy.size > 0)
 
     def of(self, control: Control) -> PeriodGate:
         """Return the gate of a cycle that runs since it was told so last."""

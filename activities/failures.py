@@ -73,6 +73,15 @@ def _as_the_table_says(error: RelanceError, name: Failure, *details: str) -> App
     )
 
 
+def resting(pause: timedelta) -> ApplicationError:
+    """Return the error with which an activity waits for a relay that refuses us."""
+    return ApplicationError(
+        "the relay refuses us for a fault of our own; tried again later",
+        type=Failure.UNAVAILABLE,
+        next_retry_delay=pause,
+    )
+
+
 def draining() -> ApplicationError:
     """Return the error with which an activity hands its rest to another worker."""
     return ApplicationError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,9 +13,11 @@ from activities import attempt
 from activities.batch import UNSENT
 from activities.control import ControlWatch, Sight
 from activities.doubts import doubted_by_restore, is_doubtful, look_after, settled_in_steps
+from activities.error_gate import Gates, PeriodGate
 from activities.failures import draining, translated
 from activities.follow_up_groups import Ahead, ahead_of_entry, groups
 from activities.jobs import Job, Order, Outcome
+from activities.rest_gate import REST, RestGate
 from activities.sending import Sender
 from relance import ids
 from relance.contracts.follow_up import Step, StepInput, StepResult
@@ -23,6 +25,7 @@ from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.people import Contact, User
 from relance.domain.plan import Plan
 from relance.domain.reminders import ReminderRefusal
+from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Contacts, Deferred, Failed, Ledger, Plans, Refused, Sent, Uncertain, Users
 
 KINDS = {Step.RETRY: MailKind.INVITATION, Step.FIRST: MailKind.FIRST, Step.SECOND: MailKind.SECOND}
@@ -45,6 +48,7 @@ class _Outcomes:
     held: list[str] = field(default_factory=list)
     accepted: dict[str, Ahead] = field(default_factory=dict)
     taken: bool = False
+    failed: bool = False
 
     def add(self, job: Job, outcome: Outcome) -> None:
         """Sort one mail's outcome in."""
@@ -61,6 +65,7 @@ class _Outcomes:
         elif isinstance(outcome, Refused):
             self._refused(contact, outcome.reason, final=first_time or outcome.reason in FINAL_REASONS)
         elif isinstance(outcome, Failed | Uncertain):
+            self.failed = self.failed or isinstance(outcome, Failed)
             self._refused(contact, outcome.failure.class_, final=first_time)
 
     def add_decided(self, entry: Invitation, at: datetime) -> bool:
@@ -105,7 +110,7 @@ class _Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpSteps:
-    """Run due steps; needs `Users`, `Contacts`, `Plans`, `Ledger`, a `Sender` and the `ControlWatch`."""
+    """Run due steps; needs `Users`, `Contacts`, `Plans`, `Ledger`, a `Sender`, the `ControlWatch` and `Gates`."""
 
     users: Users
     contacts: Contacts
@@ -113,6 +118,7 @@ class FollowUpSteps:
     ledger: Ledger
     sender: Sender
     control: ControlWatch
+    gates: Gates
 
     @activity.defn
     async def run_steps(self, request: StepInput) -> StepResult:
@@ -120,7 +126,7 @@ class FollowUpSteps:
 
         Every mail is claimed first, so that an attempt after a crash sends only what was not claimed before: an
         invitation again, with the same Message-ID; a reminder never, unless the relay's log is certain that it does not
-        have it (SPEC X4).
+        have it (SPEC X4). Errors that close the gate pause the cycle, and what is left is held as by any pause.
         """
         with translated():
             async with attempt.heartbeating(lambda: None), self.control.watching(request.period) as sight:
@@ -133,9 +139,10 @@ class FollowUpSteps:
         await self._expire(request, outcomes)
         jobs = await self._jobs(request, outcomes)
         left = {job.invitation.contact_id for job in jobs}
+        gate = self._gate(sight)
 
         def is_to_stop() -> bool:
-            return sight.holds_reminders or attempt.is_draining()
+            return sight.holds_reminders or gate.closed or attempt.is_draining()
 
         def add(job: Job, outcome: Outcome) -> None:
             left.discard(job.invitation.contact_id)
@@ -144,7 +151,7 @@ class FollowUpSteps:
                 self.sender.meter.reminder_skipped(job.kind, outcome.reason)
 
         if jobs and not sight.holds_reminders:
-            order = Order(attempt.token(), request.at, OVER_ONE_CONNECTION, is_to_stop)
+            order = Order(attempt.token(), request.at, OVER_ONE_CONNECTION, is_to_stop, gate)
             jobs = await doubted_by_restore(self.sender, jobs)
             clear = [job for job in jobs if not is_doubtful(self.sender, job)]
             if len(clear) < len(jobs):
@@ -153,13 +160,38 @@ class FollowUpSteps:
             clear, given_up = _given_up(clear, sight)
             outcomes.ended.update(dict.fromkeys(given_up, sight.control.state.reason))
             left.difference_update(given_up)
-            await self.sender.send(clear, order, lambda job, outcome: add(job, look_after(self.sender, outcome)))
+            await self._hand_over(clear, order, gate, lambda job, outcome: add(job, look_after(self.sender, outcome)))
+            if gate.closed or outcomes.failed:
+                await self._stopped(gate, sight)
+        if left and gate is self.gates.rest and gate.closed:
+            outcomes.put_off.update(dict.fromkeys(left, self.sender.now(request.at) + REST))
+            left.clear()
         if sight.holds_reminders:
             outcomes.hold(left, sight, None if request.holds else self.sender.now(request.at) + PUT_OFF_FOR)
             left.clear()
         if left or outcomes.taken:
             raise draining()
         return outcomes.result()
+
+    def _gate(self, sight: Sight) -> PeriodGate | RestGate:
+        return self.gates.rest if sight.control.state.final else self.gates.of(sight.control)
+
+    async def _hand_over(
+        self, jobs: Sequence[Job], order: Order, gate: PeriodGate | RestGate, done: Callable[[Job, Outcome], None]
+    ) -> None:
+        async with gate.sending():
+            try:
+                await self.sender.send(jobs, order, done)
+            except (MailError, DependencyUnavailable):
+                # A relay that does not even talk to us is no reason to try again, but to ask a person.
+                if not gate.closed:
+                    raise
+
+    async def _stopped(self, gate: PeriodGate | RestGate, sight: Sight) -> None:
+        """Tell what failed before this activity ends; after a stop, look what the cycle was told."""
+        await gate.stopped()
+        if gate.closed:
+            await self.control.look(sight)
 
     async def _expire(self, request: StepInput, outcomes: _Outcomes) -> None:
         contacts = [contact for group in request.due if group.step is Step.EXPIRY for contact in group.contacts]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from activities.error_gate import OPEN_GATE, Gate
+from activities.gate import OPEN_GATE, Gate
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.people import Contact, User
 from relance.domain.reminders import REMINDERS, due_instant

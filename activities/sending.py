@@ -210,7 +210,7 @@ class Sender:
             raise
         else:
             result = self._accepted(job, letter, self.now(order.at))
-        order.gate.note(job.user.id, result)
+        order.gate.note(job.user.id, result, again=job.tries > 0)
         took = asyncio.get_running_loop().time() - started
         waited = (self.now(order.at) - job.due).total_seconds()
         self.meter.mail(job.kind, result, took, label_of(contact.email.rpartition("@")[2]), waited)

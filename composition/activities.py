@@ -73,6 +73,13 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     )
     planning = Planning(data.users, data.plans, defaults, open_.instruments, data.quarantine, unsent, desk)
     control = ControlWatch(data.controls)
+    gates = Gates(
+        settings.error_gate.policy,
+        data.error_gates,
+        Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull,
+        worker_name(),
+        SystemClock(),
+    )
     invitations = Invitations(
         data.users,
         data.contacts,
@@ -81,20 +88,14 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         data.ledger,
         sender,
         control,
-        Gates(
-            settings.error_gate.policy,
-            data.error_gates,
-            Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull,
-            worker_name(),
-            SystemClock(),
-        ),
+        gates,
         scheduling.hold_out,
     )
     follow_ups = TemporalFollowUps(open_.client, data.ledger)
     endings = Endings(data.controls, data.compensations, data.ledger, follow_ups, SystemClock())
-    corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender)
+    corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender, gates.rest)
     starts = FollowUpStarts(data.plans, data.ledger, follow_ups, open_.instruments, SystemClock())
-    steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control)
+    steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control, gates)
     statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments, data.quarantine)
     notes = CycleNotes(TemporalCycleRestarts(open_.client, cycle_options(settings)), data.controls, data.plans, desk)
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)

@@ -46,6 +46,8 @@ def reporter_of(settings: Settings, open_: Connections, role: str, vitals: Vital
         vitals,
         SystemClock(),
         open_.share,
+        open_.mailer.rests,
+        open_.mailer.leave_alone,
     )
 
 

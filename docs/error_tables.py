@@ -47,8 +47,13 @@ Every error has a class (whose trouble it is), a severity (how soon a person sho
 system does by itself). The tables below are the code's own: rows are tried from top to bottom, and the first that fits
 decides. `relance_errors_total{{class, source}}` counts them.
 
-Nothing is given up for a fault of our own: policy (5.7.x), authentication and TLS never mark a contact (SPEC X2). Mails
-that are tried again follow one ladder: {ladder}; a pause that a provider asks for comes first.
+No contact is marked for a fault of our own: policy (5.7.x), authentication and TLS say nothing about a mailbox (SPEC
+X2). Mails that are tried again follow one ladder: {ladder}; a pause that a provider asks for comes first, and holds for
+every process. First sends, reminders and later tries pass the same error gate
+([architecture](architecture.md#the-error-gate)).
+
+A document that cannot be read is not an error of this kind and has no strategy here: it is quarantined by itself, and
+all others go on ([operations](operations.md#documents-that-cannot-be-read)).
 
 Of an SMTP reply the words are read in lower case, without accents, and without addresses, host names and links: what
 `spam.blocked@example.com` is called says nothing. The words of a matter are listed in several languages in

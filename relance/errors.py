@@ -5,6 +5,7 @@
       InvalidInput             something a person typed is wrong: field, reason, remedy
       NotFound                 what was asked for does not exist
       DependencyUnavailable    a server cannot be reached or does not answer in time; try again later
+        NobodyAnswers          the server is there, and no worker answers for one workflow just now
       MailError
         MailRefused            the relay answered with 4xx or 5xx: the reply
         MailUncertain          the connection was lost between the end of the data and the reply (SPEC X4)
@@ -58,6 +59,10 @@ class DependencyUnavailable(RelanceError):
         self.detail = detail
         self.code = code
         self.retry_after = retry_after
+
+
+class NobodyAnswers(DependencyUnavailable):
+    """A workflow runs and no worker answers for it just now: others may be asked meanwhile."""
 
 
 class MailError(RelanceError):

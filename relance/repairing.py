@@ -22,6 +22,7 @@ from relance.domain.alerts.model import Alert, AlertState
 from relance.domain.alerts.observing import Firing
 from relance.domain.control import Control, ControlState
 from relance.domain.repairs import SETTLED_AFTER, Restarted, group_of
+from relance.errors import NobodyAnswers
 from relance.ports import Compensations, Controls, Plans
 from relance.ports.repairs import AlertRestarts, CycleRestarts, WorkflowState
 
@@ -46,7 +47,11 @@ class AlertRepair:
         return found
 
     async def _one(self, group: str, alerts: Sequence[Alert], causes: set[str], at: datetime, *, dry_run: bool) -> bool:
-        held = await self.groups.members(group)
+        try:
+            held = await self.groups.members(group)
+        except NobodyAnswers:
+            # One group that cannot be asked just now holds up no other; the next run asks it again.
+            return False
         # Whoever has just opened one is about to signal it.
         missing = [one for one in alerts if one.updated_at < at - self.grace and one.key not in (held or ())]
         if not missing or dry_run:

@@ -8,6 +8,11 @@ from pydantic import ValidationError
 from relance.domain.breaker import Policy
 from relance.domain.pacing import Manners
 from relance.domain.providers import LIMITS, OTHERS, Limits
+from relance.settings import Batches, Mongo, Worker
+from relance.settings.error_gate import ErrorGateGroup
+from relance.settings.everflow import Everflow as EverflowGroup
+from relance.settings.group import Group
+from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 
 
@@ -37,3 +42,22 @@ def test_what_is_called_seldom_has_a_window_of_its_own() -> None:
     )
     assert breaking.busy == Policy(failures=7, window=30.0, share=0.5, open_for=10.0, longest=120.0, probes=2)
     assert breaking.rare == Policy(failures=2, window=3600.0, share=0.5, open_for=10.0, longest=120.0, probes=2)
+
+
+SCOPES = ("installation", "process", "provider", "connection", "single mail", "one mail", "of a cycle")
+LIMITS_OF: dict[type[Group], tuple[str, ...]] = {
+    Pacing: tuple(name for name in Pacing.model_fields if name != "by_mx"),
+    Breaking: ("failures", "rare_failures", "share", "probes"),
+    Mail: ("connections", "messages_per_connection", "rate", "rate_per_domain"),
+    ErrorGateGroup: ("canary", "size"),
+    Batches: ("in_flight",),
+    Worker: ("workflow_tasks", "activities", "cached_workflows", "woken_together"),
+    Mongo: ("pool",),
+    EverflowGroup: ("calls_at_once", "rate_window"),
+}
+
+
+@pytest.mark.parametrize(("group", "field"), [(group, one) for group, names in LIMITS_OF.items() for one in names])
+def test_each_limit_says_whose_it_is(group: type[Group], field: str) -> None:
+    words = group.model_fields[field].description or ""
+    assert any(scope in words for scope in SCOPES), words

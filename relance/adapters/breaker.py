@@ -61,6 +61,16 @@ class Breaker:
             self._circuit.succeeded(permit, self._clock())
         self._tell(before)
 
+    def rest(self) -> float:
+        """Return for how many seconds it stays open because of what was seen here."""
+        return self._circuit.rest(self._clock())
+
+    def leave_alone(self, seconds: float) -> None:
+        """Be open for so long because another process has seen failures."""
+        before = self._circuit.state
+        self._circuit.leave_alone(seconds, self._clock())
+        self._tell(before)
+
     @contextmanager
     def call(
         self, verdict_on: Callable[[Exception], Verdict], refused: Callable[[str, float], Exception]

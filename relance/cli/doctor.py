@@ -15,6 +15,7 @@ from temporalio.client import Client
 from relance.admission import check
 from relance.cli.command import Run, command, sentence_of
 from relance.cli.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
+from relance.cli.limits import SendingLimits, sending_limits
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
@@ -173,13 +174,30 @@ async def _database(run: Run) -> list[Finding]:
         register = await database.keys.read()
         states = await database.channel_states.all()
         unreadable = {name: one.count for name, one in (await database.quarantine.counts()).items()}
+        limits = _limits(await sending_limits(run.settings, database, run.services.clock.now()))
     keys = [_ring(ring, register) for ring in run.settings.privacy.keyrings if ring.texts]
     told = [_reader(one) for one in reached(run.settings.routes, states, run.settings.channels.fingerprint)]
+    rest = [*keys, *told, *limits]
     if missing:
         remedy = "run `starter.py bootstrap`"
-        return [Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy), *keys, *told]
+        return [
+            Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy),
+            *keys,
+            *told,
+            *limits,
+        ]
     fine = Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there")
-    return [fine, *keys, *told, _documents(unreadable)]
+    return [fine, *rest, _documents(unreadable)]
+
+
+def _limits(found: SendingLimits) -> list[Finding]:
+    remedy = "run fewer processes, or raise RELANCE_MAIL__CONNECTIONS: each process has one connection at least"
+    state, remedy = (State.WARNING, remedy) if found.is_short else (State.FINE, "")
+    rests = f"left alone now: {found.resting}" if found.resting else "none is left alone now"
+    return [
+        Finding("limits", state, found.relay, remedy),
+        Finding("limits of providers", State.FINE, f"{found.providers}; {rests}"),
+    ]
 
 
 def _reader(found: Reached) -> Finding:

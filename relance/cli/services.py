@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
+    from relance.ports.health import Workers
     from relance.ports.unsent import UnsentUsers
     from relance.settings import Settings
 
@@ -119,6 +120,10 @@ class Database(Protocol):
     @property
     def restores(self) -> Restores:
         """The last restore of the database."""
+
+    @property
+    def workers(self) -> Workers:
+        """What the worker processes say about themselves."""
 
     async def ensure_indexes(self) -> None:
         """Create the indexes that are not there yet."""

@@ -59,6 +59,8 @@ class Circuit:
         self._permit = Permit(0)
         self._now = float("-inf")
         self._until = self._closed_at = float("-inf")
+        # Until when by its own failures; `_until` also knows of those of other processes.
+        self._failed_until = float("-inf")
         self._openings = 0
         self._probing = self._proven = 0
         # Part of the window, calls, failures.
@@ -114,12 +116,27 @@ class Circuit:
         if permit == self._permit and self.state is State.HALF_OPEN:
             self._probing -= 1
 
+    def rest(self, now: float) -> float:
+        """Return for how many seconds it stays open because of what was seen here; 0 if it is not open."""
+        return max(self._failed_until - now, 0.0) if self.state is State.OPEN else 0.0
+
+    def leave_alone(self, seconds: float, now: float) -> None:
+        """Be open for so long because another process has seen failures; then it is tried again as after its own.
+
+        While this one is trying whether the dependency is back, its own tries decide.
+        """
+        now = self._time(now)
+        if self.state is State.CLOSED:
+            self._become(State.OPEN)
+        if self.state is State.OPEN:
+            self._until = max(self._until, now + min(seconds, self._policy.longest))
+
     def _open(self, now: float) -> None:
         self._become(State.OPEN)
         spread = 1 + JITTER * (2 * crc32(f"{self._name}/{self._openings}".encode()) / 0xFFFFFFFF - 1)
         # Doubling without a limit would end in an overflow.
         doubled = self._policy.open_for * 2 ** min(self._openings, 32)
-        self._until = now + min(doubled * spread, self._policy.longest)
+        self._until = self._failed_until = now + min(doubled * spread, self._policy.longest)
         self._openings += 1
 
     def _become(self, state: State) -> None:

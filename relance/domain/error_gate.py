@@ -7,6 +7,10 @@ What counts is independent of one address book: of one user's mails in the windo
 address that the relay cannot write to never does. Final errors count whosever fault they are: an address book gone bad
 harms the sender's reputation as well; but one user alone closes nothing, whatever the share. A fault that is certainly
 our own configuration stops the cycle at once. The share is judged from as many results as the canary has.
+
+Reminders and later tries count in the same window. Of later tries only what is about us or the mail counts as failed:
+those who were put off before are no sample of all, and a provider that was away until the tries ran out says nothing
+about the others.
 """
 
 from __future__ import annotations
@@ -60,9 +64,25 @@ def is_own_fault(failure: Failure) -> bool:
     return failure.source is Source.SMTP and failure.strategy is Strategy.PAUSE_AND_ALERT
 
 
-def counts_as_failed(failure: Failure) -> bool:
-    """Tell whether a final failure counts; what our relay cannot write to says nothing about us or the addresses."""
-    return failure.class_ is not FailureClass.UNSUPPORTED
+ABOUT_THE_MAILBOX = frozenset(
+    {
+        FailureClass.HARD_RECIPIENT,
+        FailureClass.SOFT_RECIPIENT,
+        FailureClass.THROTTLED,
+        FailureClass.TRANSPORT,
+    }
+)
+"""Of a mailbox or its provider, when a mail that was put off before fails for good."""
+
+
+def counts_as_failed(failure: Failure, *, again: bool = False) -> bool:
+    """Tell whether a final failure counts; `again`: of a mail that had been tried before.
+
+    What our relay cannot write to says nothing about us or the addresses.
+    """
+    if failure.class_ is FailureClass.UNSUPPORTED:
+        return False
+    return not (again and failure.class_ in ABOUT_THE_MAILBOX)
 
 
 class Failing(Document):

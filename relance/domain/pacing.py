@@ -49,7 +49,7 @@ class Pace:
         self._manners = manners
         # From when on a mail may go; the last mail put off comes back then.
         self._free_at = self._paused_until = self._last_return = float("-inf")
-        self._slowed_at = float("-inf")
+        self._slowed_at = self._asked_until = float("-inf")
         self._slowed_to = self._normal = 0.0
         self._second = float("-inf")
         self._begun = 0
@@ -101,16 +101,30 @@ class Pace:
 
         The mails under way at that moment will all be answered so, and count as one.
         """
-        self._paused_until = max(self._paused_until, now + (self._manners.pause if pause is None else pause))
+        self._asked_until = max(self._asked_until, now + (self._manners.pause if pause is None else pause))
+        self._paused_until = max(self._paused_until, self._asked_until)
         if begun <= self._slowed_at:
             return False
+        self._halve(now)
+        return True
+
+    def pause_left(self, now: float) -> float:
+        """Return for how many seconds more the provider has asked this process for a pause."""
+        return max(self._asked_until - now, 0.0)
+
+    def leave_alone(self, seconds: float, now: float) -> None:
+        """Pause for so long because the provider has asked another process to; go slower, unless it rests already."""
+        if self._paused_until <= now:
+            self._halve(now)
+        self._paused_until = max(self._paused_until, now + seconds)
+
+    def _halve(self, now: float) -> None:
         measured = self._seen(now)
         limit = self.rate(now)
         used = measured if limit is None else min(limit, measured)
         self._normal = self._normal or max(limit or used, 2 * self._manners.slowest)
         self._slowed_to = max(used / 2, self._manners.slowest)
         self._slowed_at = now
-        return True
 
     def put_off(self, wait: float, now: float) -> float:
         """Return in how many seconds a mail is to come back that would have to wait so long.

@@ -1,8 +1,61 @@
-"""How the processes that send share the limits of the relay and of the providers: each takes its part (SPEC C8, X3)."""
+"""What the processes that send share: the limits of the relay and of the providers, and the rests of a provider.
+
+Of a limit each takes its part (SPEC C8). A provider that tells one process to wait means the relay's address, and so
+all of them: each hears of it with the reports of the others (SPEC X3). Seconds left travel, no instants, so that clocks
+that differ shorten or lengthen no rest by more than their difference.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+
+from relance.domain.base import Document
+
+SAME = 2.0
+"""Seconds by which the end of a rest may move from report to report and still be the same rest."""
+
+
+class ProviderRest(Document):
+    """For how many seconds more a provider gets no mail: by its own words, and by its breaker.
+
+    `provider` is a name of the table of `domain.providers`, or a domain: not to be shown.
+    """
+
+    provider: str
+    pause: float = 0.0
+    breaker: float = 0.0
+
+    @classmethod
+    def of(cls, provider: str, pause: float, breaker: float) -> ProviderRest:
+        """Return a rest, to the millisecond."""
+        return cls(provider=provider, pause=round(pause, 3), breaker=round(breaker, 3))
+
+    @property
+    def left(self) -> float:
+        """The longer of the two."""
+        return max(self.pause, self.breaker)
+
+    def after(self, seconds: float) -> ProviderRest:
+        """Return what is left of it so much later."""
+        return ProviderRest.of(self.provider, max(self.pause - seconds, 0.0), max(self.breaker - seconds, 0.0))
+
+
+class HeardRests:
+    """The rests heard of other processes, so that each is obeyed once and not again with each report."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, str], float] = {}
+
+    def news(self, worker: str, rests: Collection[ProviderRest], now: float) -> list[ProviderRest]:
+        """Return those of a process's rests that are not over, and new or longer than what it said before."""
+        found = []
+        for rest in rests:
+            key, until = (worker, rest.provider), now + rest.left
+            if rest.left > 0 and until > self._until.get(key, float("-inf")) + SAME:
+                found.append(rest)
+                self._until[key] = until
+        self._until = {key: until for key, until in self._until.items() if until > now}
+        return found
 
 
 class Share:

@@ -60,7 +60,8 @@ class AlertRestarts(Protocol):
         """Return the keys of the alerts that a group's workflow holds; None if it does not run.
 
         Raises:
-            DependencyUnavailable: the server or the workers do not answer.
+            NobodyAnswers: no worker answers for this group just now.
+            DependencyUnavailable: the server does not answer.
         """
 
     async def start(self, group: AlertGroup) -> bool:

@@ -6,12 +6,13 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from relance.domain.sharing import Share
+from relance.domain.sharing import HeardRests, ProviderRest, Share
 from relance.domain.worker_report import WorkerReport
 from relance.errors import RelanceError
 from relance.ports import Clock
@@ -24,6 +25,8 @@ SENDING = frozenset({"all", "mail"})
 MIB = 1024 * 1024
 TIMEOUT = 5.0
 LEAVE_TIMEOUT = 1.0
+LOOK_EVERY = 0.5
+"""Seconds after which a provider that begins to rest is reported, at the latest."""
 MISSED_REPORTS = 3
 """Reports without an answer after which a server counts as lost."""
 
@@ -32,7 +35,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """What a process says about itself; `breakers` are the states of its breakers by name."""
+    """What a process says about itself, and hears of the others.
+
+    `breakers` are the states of its breakers by name; `rests` the providers that rest because of what it was told, and
+    `leave_alone` lets one rest as another process was told to.
+    """
 
     workers: Workers
     greet_temporal: Callable[[], Awaitable[None]]
@@ -42,15 +49,27 @@ class Reporter:
     vitals: Vitals
     clock: Clock
     share: Share = field(default_factory=Share)
+    rests: Callable[[], Sequence[ProviderRest]] = tuple
+    leave_alone: Callable[[ProviderRest], None] = lambda _: None
+    heard: HeardRests = field(default_factory=HeardRests)
 
     async def take_share(self) -> None:
         """Find out which processes send just now, and take this one's part of what they share (SPEC C8).
 
+        Providers that told another process to wait are left alone by this one as well (SPEC X3).
+
         Raises:
             DependencyUnavailable: the database; the part stays as it was.
         """
-        alive = await self.workers.alive(self.clock.now() - lately(self.every))
+        now = self.clock.now()
+        alive = await self.workers.alive(now - lately(self.every))
         self.share.among([one.worker for one in alive if one.role in SENDING], worker_name())
+        for one in alive:
+            if one.worker != worker_name():
+                age = max((now - one.at).total_seconds(), 0.0)
+                left = [rest.after(age) for rest in one.rests]
+                for rest in self.heard.news(one.worker, left, time.monotonic()):
+                    self.leave_alone(rest)
 
     async def round(self, started_at: datetime) -> None:
         """Report to the database and greet Temporal; what does not answer is not waited for longer than 5 s."""
@@ -75,6 +94,7 @@ class Reporter:
             role=self.role,
             rss_mb=round(rss_bytes() / MIB, 1),
             breakers={name: int(state) for name, state in self.breakers().items() if state},
+            rests=tuple(self.rests()),
             started_at=started_at,
             at=self.clock.now(),
         )
@@ -107,7 +127,7 @@ async def reporting(reporter: Reporter) -> AsyncIterator[None]:
 
     async def report() -> None:
         while True:
-            await asyncio.sleep(reporter.every.total_seconds())
+            await _until_due(reporter)
             await reporter.round(started_at)
 
     task = asyncio.create_task(report())
@@ -118,3 +138,12 @@ async def reporting(reporter: Reporter) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await task
         await reporter.leave()
+
+
+async def _until_due(reporter: Reporter) -> None:
+    """Wait until the next report is due: at its time, or as soon as another provider begins to rest."""
+    loop = asyncio.get_running_loop()
+    known, due = {one.provider for one in reporter.rests()}, loop.time() + reporter.every.total_seconds()
+    # A provider's rest is no event: it begins in the middle of a mail, and no mail is to wait for it.
+    while (ahead := due - loop.time()) > 0 and {one.provider for one in reporter.rests()} <= known:  # noqa: ASYNC110
+        await asyncio.sleep(min(ahead, LOOK_EVERY))

@@ -111,7 +111,9 @@ class Batches(Group):
     """How a wave is cut up."""
 
     users: int = Field(50, ge=1, le=1000, description="Users per batch.")
-    in_flight: int = Field(4, ge=1, le=64, description="Batches sent at the same time, over all workers.")
+    in_flight: int = Field(
+        4, ge=1, le=64, description="Batches of a wave sent at the same time, in the whole installation."
+    )
     waves_per_hour: int = Field(
         3600,
         ge=60,
@@ -141,19 +143,20 @@ class Mongo(Group):
     )
     database: str = Field("form_a_friend", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="Database name.")
     timeout: float = Field(10.0, gt=0, le=120, description="Seconds to find a primary and for each operation.")
-    pool: int = Field(32, ge=1, le=500, description="Most connections per process.")
+    pool: int = Field(32, ge=1, le=500, description="Most connections to the database, per process.")
 
 
 class Worker(Group):
     """Slots and limits of a worker process."""
 
-    workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once.")
-    activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per task queue.")
+    workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once, per worker process.")
+    activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per worker process and task queue.")
     cached_workflows: int = Field(
         300,
         ge=0,
         le=10_000,
-        description="Workflows kept in memory between their tasks; a follow-up of 20 contacts takes 0.3 MiB.",
+        description="Workflows kept in memory between their tasks, per worker process; a follow-up of 20 contacts "
+        "takes 0.3 MiB.",
     )
     sandbox: Literal["strict", "off"] = Field(
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
@@ -162,8 +165,8 @@ class Worker(Group):
         150,
         ge=1,
         le=10_000,
-        description="Users whose follow-ups are woken at once when a paused cycle goes on; less than the caches of "
-        "all workers hold.",
+        description="Users whose follow-ups are woken at once when a paused cycle goes on, in the whole installation; "
+        "less than the caches of all workers hold.",
     )
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."

@@ -17,13 +17,14 @@ class ErrorGateGroup(Group):
         200,
         ge=0,
         le=100_000,
-        description="Mails of a cycle that go first, of all processes together; the rest waits for their results.",
+        description="Mails of a cycle that go first, of the whole installation; the rest waits for their results.",
     )
     size: int = Field(
         500,
         ge=0,
         le=100_000,
-        description="Results of a cycle looked back on, of all processes; 0 switches the gate off.",
+        description="Results of a cycle looked back on, of the whole installation, reminders and later tries too; 0 "
+        "switches the gate off.",
     )
     share: Decimal = Field(
         Decimal("0.01"),

@@ -54,7 +54,10 @@ class Everflow(Group):
     tolerated_clicks: int = Field(10, ge=0, description="Clicks by which rows and totals may differ.")
     tolerated_revenue: Decimal = Field(Decimal(1), ge=0, description="Revenue by which rows and totals may differ.")
     rate_window: float = Field(
-        30.0, ge=0.1, le=600, description="Seconds to stay away after 429 where no Retry-After says how long."
+        30.0,
+        ge=0.1,
+        le=600,
+        description="Seconds each process stays away after 429 where no Retry-After says how long.",
     )
     patience: timedelta = Field(
         timedelta(minutes=30),

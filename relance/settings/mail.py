@@ -83,20 +83,22 @@ class Mail(Group):
         48,
         ge=1,
         le=200,
-        description="Most connections open at once, of all worker processes together (each has one at least); Postfix "
-        "takes 50 by default.",
+        description="Most connections open at once, of the whole installation (each process that sends has one at "
+        "least); Postfix takes 50 by default.",
     )
-    messages_per_connection: int = Field(100, ge=1, le=10_000, description="Mails after which a connection is renewed.")
+    messages_per_connection: int = Field(
+        100, ge=1, le=10_000, description="Mails after which each connection is renewed."
+    )
     connect_timeout: float = Field(30.0, gt=0, le=300, description="Seconds to connect and greet.")
     command_timeout: float = Field(300.0, gt=0, le=900, description="Seconds for MAIL and RCPT (RFC 5321: 5 minutes).")
     data_timeout: float = Field(
         600.0, gt=0, le=1800, description="Seconds for the reply to the data (RFC 5321 4.5.3.2.6: 10 minutes)."
     )
-    rate: float | None = Field(None, gt=0, description="Most mails per second to the relay, of all processes together.")
+    rate: float | None = Field(None, gt=0, description="Most mails per second to the relay, of the whole installation.")
     rate_per_domain: float | None = Field(
         None,
         gt=0,
-        description="Most mails per second to one recipient domain, of all processes together; see pacing for the "
+        description="Most mails per second to one recipient domain, of the whole installation; see pacing for the "
         "large ones.",
     )
     sender_name: Annotated[str, AfterValidator(_one_line)] = Field(

@@ -36,8 +36,8 @@ class Pacing(Group):
 
     providers: Annotated[str, AfterValidator(_limits)] = Field(
         "",
-        description="Own limits of all processes together, by commas: provider or domain, =, mails under way at "
-        "once, and if wanted : "
+        description="Own limits, of each provider for the whole installation, by commas: provider or domain, =, mails "
+        "under way at once, and if wanted : "
         f"and mails per second, like google=5,orange=3:0.5. Providers with limits built in: {', '.join(LIMITS)}.",
     )
     by_mx: bool = Field(
@@ -49,32 +49,41 @@ class Pacing(Group):
         OTHERS.connections,
         ge=1,
         le=200,
-        description="Most mails under way at once to any other one, of all processes together.",
+        description="Most mails under way at once to any other provider or domain, of the whole installation.",
     )
     patience: float = Field(
-        5.0, ge=0, le=60, description="Seconds a batch's connection waits for slow providers; then mails are put off."
+        5.0,
+        ge=0,
+        le=60,
+        description="Seconds each connection of a process waits for slow providers; then mails are put off.",
     )
     put_off: timedelta = Field(
         timedelta(minutes=1),
         ge=timedelta(seconds=1),
         le=timedelta(hours=1),
-        description="Shortest time for which a mail is put off.",
+        description="Shortest time for which a single mail is put off.",
     )
     pause: timedelta = Field(
         timedelta(seconds=10),
         ge=timedelta(0),
         le=timedelta(hours=4),
-        description="For how long a provider gets nothing after it said too fast, if it does not say itself.",
+        description="For how long a provider gets nothing after it said too fast, if it does not say itself: from the "
+        "whole installation, as soon as the other processes have heard of it (RELANCE_HEALTH__REPORT_EVERY).",
     )
     recovery: timedelta = Field(
         timedelta(minutes=10),
         ge=timedelta(seconds=1),
         le=timedelta(days=1),
-        description="Time in which a provider that was slowed down gets back to its rate.",
+        description="Time in which a provider that was slowed down gets back to its rate, in each process.",
     )
-    slowest: float = Field(0.1, gt=0, le=10, description="Mails per second below which no provider is slowed down.")
+    slowest: float = Field(
+        0.1, gt=0, le=10, description="Mails per second of one process below which no provider is slowed down."
+    )
     slow_reply: float = Field(
-        20.0, gt=0, le=900, description="Seconds from which on a mail's delivery counts as a failure of its provider."
+        20.0,
+        gt=0,
+        le=900,
+        description="Seconds from which on one mail's delivery counts as a failure of its provider.",
     )
 
     @property
@@ -94,9 +103,15 @@ class Pacing(Group):
 
 
 class Breaking(Group):
-    """Circuit breakers, one set per worker process: when a dependency that fails is left alone for a while."""
+    """Circuit breakers: when a dependency that fails is left alone for a while.
 
-    failures: int = Field(5, ge=1, le=1000, description="Failures of the relay or a provider that open its breaker.")
+    Each process counts for itself. An open breaker of a provider holds for the whole installation; those of the relay,
+    of Everflow and of the channels for their process alone.
+    """
+
+    failures: int = Field(
+        5, ge=1, le=1000, description="Failures of the relay or a provider, seen by one process, that open its breaker."
+    )
     window: timedelta = Field(
         timedelta(minutes=1),
         ge=timedelta(seconds=1),
@@ -107,7 +122,7 @@ class Breaking(Group):
         3,
         ge=1,
         le=1000,
-        description="Failures of Everflow or a channel (asked seldom) that open its breaker.",
+        description="Failures of Everflow or a channel (asked seldom), seen by one process, that open its breaker.",
     )
     rare_window: timedelta = Field(
         timedelta(minutes=15),
@@ -115,7 +130,7 @@ class Breaking(Group):
         le=timedelta(days=1),
         description="The time within which those are counted.",
     )
-    share: float = Field(0.5, gt=0, le=1, description="Least share of all calls that must have failed.")
+    share: float = Field(0.5, gt=0, le=1, description="Least share of a process's calls that must have failed.")
     open_for: timedelta = Field(
         timedelta(seconds=10),
         ge=timedelta(milliseconds=100),
@@ -128,7 +143,9 @@ class Breaking(Group):
         le=timedelta(hours=4),
         description="The longest time a breaker stays open.",
     )
-    probes: int = Field(1, ge=1, le=100, description="Calls at once that find out whether a dependency is back.")
+    probes: int = Field(
+        1, ge=1, le=100, description="Calls at once, of each process, that find out whether a dependency is back."
+    )
 
     @property
     def busy(self) -> Policy:

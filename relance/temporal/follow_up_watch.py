@@ -14,6 +14,7 @@ from relance.concurrency import at_once
 from relance.contracts.follow_up import FollowUpInput, Wake
 from relance.contracts.names import Signal, TaskQueue, Workflow
 from relance.temporal.errors import is_missing, unavailable
+from relance.temporal.jobs import RPC_TIMEOUT
 
 IDS_PER_QUERY = 200
 """A query of 9 kB; the server answers it in some milliseconds."""
@@ -84,7 +85,7 @@ class TemporalFollowUpWatch:
 
     async def _runs(self, workflow_id: str) -> bool:
         try:
-            found = await self.client.get_workflow_handle(workflow_id).describe()
+            found = await self.client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if not is_missing(error):
                 raise unavailable("a follow-up was not looked up", error) from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -21,10 +21,11 @@ from relance.contracts.names import Query, TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput
 from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.policy import AlertPolicy
-from relance.errors import DependencyUnavailable
+from relance.errors import NobodyAnswers
 from relance.ports.repairs import WorkflowState
 from relance.temporal.errors import NAME, is_missing, unavailable
 from relance.temporal.jobs import RPC_TIMEOUT
+from relance.temporal.queries import unless_silent
 
 _STATES: Mapping[WorkflowExecutionStatus, WorkflowState] = {
     WorkflowExecutionStatus.RUNNING: WorkflowState.RUNNING,
@@ -178,11 +179,13 @@ class TemporalAlertRestarts:
             return None
         try:
             handle = self.client.get_workflow_handle(workflow_id)
-            view = await handle.query(Query.VIEW, result_type=AlertView, rpc_timeout=RPC_TIMEOUT)
+            view: AlertView | None = await unless_silent(
+                handle.query(Query.VIEW, result_type=AlertView, rpc_timeout=RPC_TIMEOUT)
+            )
         except RPCError as error:
             raise unavailable("a group of alerts was not asked", error) from error
-        except WorkflowQueryFailedError as error:
-            raise DependencyUnavailable(NAME, "a group of alerts cannot be asked") from error
+        if view is None:
+            raise NobodyAnswers(NAME, "a group of alerts cannot be asked just now")
         return frozenset(view.group.members)
 
     async def start(self, group: AlertGroup) -> bool:

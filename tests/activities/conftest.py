@@ -123,7 +123,7 @@ class Office:
     @property
     def steps(self) -> FollowUpSteps:
         data = self.data
-        return FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, self.sender, self.control)
+        return FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, self.sender, self.control, self.gates)
 
     @property
     def planning(self) -> Planning:
@@ -143,7 +143,7 @@ class Office:
     @property
     def corrections(self) -> Corrections:
         data = self.data
-        return Corrections(data.users, data.contacts, data.ledger, data.compensations, self.sender)
+        return Corrections(data.users, data.contacts, data.ledger, data.compensations, self.sender, self.gates.rest)
 
     @property
     def endings(self) -> Endings:

@@ -28,6 +28,7 @@ from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.control import Control, ControlState
 from relance.domain.failures import Severity
 from relance.domain.reconciliation import ReconcilePolicy
+from relance.errors import NobodyAnswers
 from relance.ports.repairs import WorkflowState
 from relance.repairing import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from tests.adapters.mongo.test_followees import AT, DAY, PERIOD, plan
@@ -48,6 +49,7 @@ class Server:
     ended: list[ControlChange] = field(default_factory=list)
     started: list[object] = field(default_factory=list)
     groups: list[AlertGroup] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
 
     async def cycle(self, period: str) -> WorkflowState:
         return self.cycle_state if period == PERIOD else S.UNKNOWN
@@ -77,6 +79,8 @@ class Server:
         return True
 
     async def members(self, group: str) -> frozenset[str] | None:
+        if group in self.silent:
+            raise NobodyAnswers("Temporal", "on demand")
         return self.held.get(group)
 
     async def start(self, group: AlertGroup) -> bool:
@@ -257,6 +261,21 @@ async def test_a_group_whose_workflow_is_gone_goes_on_where_it_was(db: Database,
     # With everybody told, the next thing is the repeat, an hour after the last message.
     quiet = AlertGroup("demo", AT, {"demo/told": group.members["demo/told"]})
     assert next_action(quiet, AT, AlertPolicy()) == Wait(escalated.at + HOUR)
+
+
+async def test_a_group_that_no_worker_answers_for_is_left_for_the_next_run_and_holds_up_no_other(
+    db: Database, job: Repairs, server: Server
+) -> None:
+    await _open(db, "lost", ago=2 * HOUR)
+    await db.raw.alerts.update_many({}, {"$set": {"group": "asleep"}})
+    await _open(db, "gone", ago=2 * HOUR)
+    server.silent = {"asleep"}
+    assert await repair(job, dry_run=True) == {"alert_groups_restarted": 1}
+    assert await repair(job) == {"alert_groups_restarted": 1}
+    assert [one.group for one in server.groups] == ["demo"]
+    server.silent = set()
+    assert await repair(job) == {"alert_groups_restarted": 1}
+    assert [one.group for one in server.groups] == ["demo", "asleep"]
 
 
 async def test_an_alert_that_its_running_group_does_not_know_is_told_to_it(

@@ -234,3 +234,26 @@ class Callers(RuleBasedStateMachine):
 
 
 TestCallers = Callers.TestCase
+
+
+def test_what_another_process_has_seen_keeps_it_open_and_is_not_passed_on_as_its_own() -> None:
+    circuit = Circuit("orange", POLICY)
+    circuit.leave_alone(6.0, 0.0)
+    assert (_state(circuit), circuit.rest(0.0)) == (State.OPEN, 0.0)
+    assert _open_for(circuit, 1.0) == 5.0
+    permit = _permit(circuit, 6.0)
+    assert _state(circuit) is State.HALF_OPEN
+    circuit.leave_alone(6.0, 6.5)
+    # It is being tried: the answer decides.
+    circuit.succeeded(permit, 7.0)
+    circuit.succeeded(_permit(circuit, 7.0), 7.0)
+    assert _state(circuit) is State.CLOSED
+
+
+def test_its_own_failures_are_told_for_as_long_as_they_keep_it_open() -> None:
+    circuit = _opened()
+    own = circuit.rest(0.0)
+    assert POLICY.open_for * (1 - JITTER) <= own <= POLICY.open_for * (1 + JITTER)
+    circuit.leave_alone(100.0, 0.0)
+    assert (circuit.rest(0.0), _open_for(circuit, 0.0)) == (own, POLICY.longest)
+    assert circuit.rest(own) == 0.0

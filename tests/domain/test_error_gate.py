@@ -160,6 +160,24 @@ def test_what_our_relay_cannot_write_to_does_not_count(reply: tuple[int, str, st
     assert counts_as_failed(HARD)
 
 
+@pytest.mark.parametrize(
+    ("reply", "counts"),
+    [
+        ((550, "5.1.1 user unknown", "rcpt"), False),
+        ((452, "4.2.2 mailbox full", "rcpt"), False),
+        ((421, "4.7.28 unusual rate", "rcpt"), False),
+        ((451, "4.4.1 no answer from the host", "rcpt"), False),
+        ((550, "5.7.1 refused by policy", "rcpt"), True),
+        ((450, "4.7.1 client host is on a block list", "rcpt"), True),
+        ((552, "5.3.4 message too big", "data"), True),
+    ],
+)
+def test_of_a_mail_that_was_put_off_before_only_what_is_about_us_or_the_mail_counts(
+    reply: tuple[int, str, str], counts: bool
+) -> None:
+    assert counts_as_failed(classify_smtp(*reply), again=True) == counts
+
+
 def test_a_fault_of_our_own_says_what_to_do() -> None:
     words = Trip(failed=0, results=0, fault=UNTRUSTED.code, remedy=UNTRUSTED.remedy).words
     assert words.startswith("nothing can be sent with our own configuration (tls): check RELANCE_MAIL__TLS")

@@ -134,3 +134,22 @@ def test_it_may_be_forgotten_only_when_nobody_would_notice() -> None:
     assert pace.is_idle(3.0)
     pace.slow_down(1.0, 3.0, None)
     assert not pace.is_idle(100.0)
+
+
+def test_a_pause_asked_of_another_process_is_kept_and_halves_the_rate_once() -> None:
+    pace = Pace(100.0, MANNERS)
+    _run(pace, 5.0)
+    pace.leave_alone(30.0, 5.0)
+    pace.leave_alone(31.0, 6.0)
+    assert pace.wait(5.0) == pytest.approx(32.0)
+    assert pace.pause_left(5.0) == 0.0
+    assert pace.rate(37.0) == pytest.approx(50.0, rel=0.05)
+
+
+def test_a_pause_asked_of_this_process_is_told_and_a_longer_one_of_another_is_not() -> None:
+    pace = Pace(100.0, MANNERS)
+    _run(pace, 5.0)
+    pace.slow_down(4.9, 5.0, 20.0)
+    pace.leave_alone(300.0, 6.0)
+    assert pace.pause_left(6.0) == pytest.approx(19.0)
+    assert pace.wait(6.0) == pytest.approx(300.0)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relance.domain.pacing import Manners, Pace
-from relance.domain.sharing import Share
+from relance.domain.sharing import HeardRests, ProviderRest, Share
 
 names = st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=12, unique=True)
 
@@ -45,3 +45,19 @@ def test_a_pace_follows_its_share() -> None:
     assert pace.rate(0.0) == 5.0
     places = [pace.take(0.0) for _ in range(3)]
     assert places[2] - places[1] == pytest.approx(0.2)
+
+
+def test_a_rest_is_news_once_and_again_when_it_grows() -> None:
+    heard, rest = HeardRests(), ProviderRest(provider="orange", pause=60.0)
+    assert heard.news("a", [rest], 0.0) == [rest]
+    assert heard.news("a", [rest.after(5.0)], 5.1) == []
+    assert heard.news("b", [rest.after(5.0)], 5.1) == [rest.after(5.0)]
+    longer = ProviderRest(provider="orange", pause=60.0, breaker=90.0)
+    assert heard.news("a", [longer], 6.0) == [longer]
+
+
+@given(st.floats(0, 100), st.floats(0, 100), st.floats(0, 200))
+def test_a_rest_that_is_over_is_no_news(pause: float, breaker: float, age: float) -> None:
+    rest = ProviderRest.of("orange", pause, breaker).after(age)
+    assert min(rest.pause, rest.breaker) >= 0
+    assert bool(HeardRests().news("a", [rest], 0.0)) == (rest.left > 0)

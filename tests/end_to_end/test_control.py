@@ -14,6 +14,7 @@ from relance.devstack.mailbox.rules import Delay, Refuse, Stage
 from relance.domain.control import ControlState
 from relance.domain.events import EventKind
 from tests import preloaded_starter
+from tests.asking import answered
 from tests.end_to_end.commands import AGREED, starter
 from tests.end_to_end.people import PERIOD, people
 from tests.faults.mail_flow import MailFlow
@@ -56,7 +57,7 @@ async def test_a_paused_cycle_sends_nothing_and_goes_on_where_it_was(
     _, again, _ = await starter(installation, "cycle", "pause", PERIOD)
     assert again["changed"] is False
     assert "is paused already, by ann" in again["message"]
-    progress = await cycle.query("progress")
+    progress = await answered(lambda: cycle.query("progress"))
     assert progress["control"]["reason"] == "relay moves"
     await mailbox.clear_rules()
     code, resumed, _ = await starter(installation, "cycle", "resume", PERIOD, "--by", "bob")
@@ -157,7 +158,7 @@ async def test_a_cycle_with_too_many_errors_pauses_itself_until_a_person_resumes
     await asyncio.sleep(1.0)
     # Of the canary's 200 mails, one address book after the other, 40 were refused.
     assert 140 <= len(await mailbox.log()) <= 160
-    progress = await cycle.query("progress")
+    progress = await answered(lambda: cycle.query("progress"))
     assert progress["control"]["by"] == "error gate"
     await mailbox.clear_rules()
     code, resumed, _ = await starter(installation, "cycle", "resume", PERIOD, "--by", "ann")

@@ -8,6 +8,7 @@ from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Greylist
 from relance.domain.invitation import InvitationStatus
+from tests.asking import answered
 from tests.end_to_end.people import PERIOD, address, invitation, people
 from tests.installation import Installation
 
@@ -35,7 +36,10 @@ async def test_a_greylisted_recipient_is_tried_again_and_gets_his_mail_once(
     sent = (await installation.entries(PERIOD))[invitation(0, 1)]
     assert (sent.status, sent.attempts) == (InvitationStatus.SENT, 3)
     assert sent.due_at is not None
-    steps = {state.contact_id: state for state in await follow_up.query("steps", result_type=list[FollowedState])}
+    steps = {
+        state.contact_id: state
+        for state in await answered(lambda: follow_up.query("steps", result_type=list[FollowedState]))
+    }
     assert (steps["u0c1"].step, steps["u0c1"].due) == (Step.FIRST, sent.due_at.first)
     assert [mail.to[0] for mail in await mailbox.log()].count(address(0, 1)) == 1
     await motion.settle()

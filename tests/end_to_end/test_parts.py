@@ -11,6 +11,7 @@ from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
 from relance.domain.events import EventKind
 from relance.temporal.follow_ups import TemporalFollowUps
+from tests.asking import answered
 from tests.end_to_end.commands import AGREED, starter
 from tests.end_to_end.people import PERIOD
 from tests.installation import Installation
@@ -31,7 +32,9 @@ def follow_up(installation: Installation, part: int) -> WorkflowHandle[Any, dict
 
 
 async def ended(installation: Installation, part: int) -> dict[str, str | None]:
-    steps: list[FollowedState] = await follow_up(installation, part).query(Query.STEPS, result_type=list[FollowedState])
+    steps: list[FollowedState] = await answered(
+        lambda: follow_up(installation, part).query(Query.STEPS, result_type=list[FollowedState])
+    )
     return {one.contact_id: one.ended for one in steps if one.ended}
 
 

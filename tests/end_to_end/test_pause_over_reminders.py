@@ -14,6 +14,7 @@ from relance.controlling import CycleDesk
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.control import ControlState
 from relance.temporal.cycles import TemporalCycles
+from tests.asking import answered
 from tests.end_to_end.people import PERIOD, people
 from tests.end_to_end.test_reconcile import arrived, came_due, follow_up, mails, reconcile
 from tests.installation import Installation
@@ -26,8 +27,9 @@ SOON = timedelta(seconds=3)
 async def until_held(installation: Installation, user: str) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            handle = follow_up(installation, user)
-            states = await handle.query(Query.STEPS, result_type=list[FollowedState])
+            states = await answered(
+                lambda: follow_up(installation, user).query(Query.STEPS, result_type=list[FollowedState])
+            )
             if all(state.held for state in states):
                 return
             await asyncio.sleep(0.1)

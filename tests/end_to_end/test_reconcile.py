@@ -13,6 +13,7 @@ from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.control import Control, ControlState
 from relance.domain.send_times import next_period
+from tests.asking import answered
 from tests.end_to_end.people import PERIOD, address, invitation, people
 from tests.installation import Installation
 from tests.patience import PATIENCE_S
@@ -139,13 +140,13 @@ async def test_a_cycle_that_never_heard_of_a_decision_is_told_by_the_next_run(
     await installation.start_worker()
     cycle = await installation.start_cycle(period, send_now=False)
     async with asyncio.timeout(PATIENCE_S):
-        while not (await cycle.query("progress"))["users_planned"]:
+        while not (await answered(lambda: cycle.query("progress")))["users_planned"]:
             await asyncio.sleep(0.05)
     # As by a command that dies before the signal.
     paused = Control(id=period, state=ControlState.PAUSED, by="ann", reason="a test", at=datetime.now(UTC))
     await installation.database.controls.change(paused)
-    assert (await cycle.query("progress"))["control"]["state"] == "running"
+    assert (await answered(lambda: cycle.query("progress")))["control"]["state"] == "running"
     assert await reconcile(installation, "dry", dry_run=True) == {"users_watched": 1}
     assert await reconcile(installation, "lost") == {"users_watched": 1, "cycles_told": 1}
-    assert (await cycle.query("progress"))["control"]["state"] == "paused"
+    assert (await answered(lambda: cycle.query("progress")))["control"]["state"] == "paused"
     assert await reconcile(installation, "told") == {"users_watched": 1}

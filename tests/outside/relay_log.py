@@ -1,8 +1,9 @@
 """`absent_from_unparsed`: a mail counts as never taken because its relay's log was not understood (SPEC X4).
 
 Each log holds the mail in question, taken by the relay, in the form of some program. Whoever cannot read the form may
-say "unknown", never "absent". On real servers, the reply to a mail is lost and the log is in such a form: the mail must
-not go out a second time.
+say "unknown", never "absent": a reminder that is called absent goes out a second time, one of which nothing is known
+does not. What follows from each answer is driven in `tests/activities/test_doubts.py` and, with a relay that loses its
+replies, in `tests/end_to_end/test_uncertain.py`; here the logs themselves are read, no mail is sent.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from relance.domain.control import ControlState
 from relance.domain.events import EventKind
 from relance.domain.failures import Severity
 from relance.errors import InvalidInput
+from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.house import House
@@ -54,7 +55,7 @@ async def test_an_order_from_the_year_9999_does_not_make_later_ones_earlier(
         await until(lambda: house.looks >= 2)
         absurd = ControlChange(state=ControlState.PAUSED, by="x" * 10_000, reason="y" * 900_000, at=END_OF_TIME)
         await wave.signal(SendWave.control, absurd)
-        known = (await wave.query(SendWave.progress)).control
+        known = (await answered(lambda: wave.query(SendWave.progress))).control
         assert (len(known.by), len(known.reason)) == (signal_checks.LONGEST_WORDS, signal_checks.LONGEST_WORDS)
         house.control = told(ControlState.RUNNING)
         await wave.signal(SendWave.control, house.control)
@@ -87,7 +88,7 @@ async def test_a_cycle_that_heard_from_the_future_still_obeys(skipper: TimeSkipp
             execution_timeout=timedelta(days=200),
         )
         await cycle.signal(MonthlyCycle.control, ControlChange(state=ControlState.PAUSED, by="x", at=END_OF_TIME))
-        assert (await cycle.query(MonthlyCycle.progress)).control.by == "x"
+        assert (await answered(lambda: cycle.query(MonthlyCycle.progress))).control.by == "x"
         await cycle.signal(MonthlyCycle.control, told(ControlState.RUNNING))
         await cycle.result()
     assert house.batches
@@ -108,7 +109,7 @@ async def test_a_follow_up_is_not_woken_for_what_it_cannot_hold(
         ):
             await handle.signal(FollowUp.wake, Wake(groups=groups))
         await move_to(skipper, handle, due_in(3, start))
-        known = {one.contact_id for one in await handle.query(FollowUp.steps)}
+        known = {one.contact_id for one in await answered(lambda: handle.query(FollowUp.steps))}
         await handle.terminate()
     # One crowd of unknown contacts fits beside the hundred it was begun for, not a second one.
     assert known == {"a", *crowd}

@@ -18,6 +18,7 @@ from relance.domain.alerts.observing import Firing
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 from relance.temporal.alert_groups import TemporalAlertGroups
+from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Newsroom
@@ -57,7 +58,7 @@ class Group:
         await self.skipper.fast_forward(self.handle, span)
 
     async def view(self) -> AlertView:
-        found: AlertView = await self.handle.query("view", result_type=AlertView)
+        found: AlertView = await answered(lambda: self.handle.query("view", result_type=AlertView))
         return found
 
     async def until(self, holds: Callable[[], bool | Awaitable[bool]]) -> None:

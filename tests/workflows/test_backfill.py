@@ -15,6 +15,7 @@ from relance import ids
 from relance.contracts.backfill import BackfillInput, BackfillProgress
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import TaskQueue, Workflow
+from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
@@ -49,7 +50,7 @@ async def begin(client: Client, request: BackfillInput) -> WorkflowHandle[Any, B
 
 
 async def current(handle: WorkflowHandle[Any, BackfillProgress]) -> BackfillProgress:
-    return await handle.query(Backfill.progress)
+    return await answered(lambda: handle.query(Backfill.progress))
 
 
 async def test_each_nominal_time_is_run_for_in_its_turn(client: Client, serving: Serve) -> None:

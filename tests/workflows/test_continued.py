@@ -20,6 +20,7 @@ from relance.contracts.cycle_report import CycleReportInput, CycleReportResult
 from relance.contracts.names import Failure, Signal, TaskQueue
 from relance.contracts.rollback import Correcting, PutOff, RollBackInput
 from relance.domain.alerts.group import Counts as AlertCounts
+from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows import test_roll_back
 from tests.workflows.conftest import Serve
@@ -77,7 +78,7 @@ async def test_details_that_were_asked_for_are_told_by_the_next_run(client: Clie
             while not any(one.details for one in room.posts):
                 await asyncio.sleep(0.05)
         assert await runs(handle) == 2
-        view = await handle.query(Alert.view)
+        view = await answered(lambda: handle.query(Alert.view))
         await handle.terminate()
     assert [line.key for one in room.posts if one.details for line in one.lines] == ["b", "b"]
     assert sorted(one.channel for one in room.posts if one.details) == ["inbox", "slack"]

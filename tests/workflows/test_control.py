@@ -17,6 +17,7 @@ from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics, WaveInput, WaveResult
 from relance.contracts.names import TaskQueue
 from relance.domain.control import ControlState
+from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
@@ -72,7 +73,7 @@ async def test_a_stopped_batch_waits_for_the_signal_and_is_then_sent_as_a_whole(
         wave = await begin_wave(skipper, house)
         await until(lambda: house.looks >= 2)
         await asyncio.sleep(0.3)
-        assert (await wave.query(SendWave.progress)).control.words == "paused by ann: relay moves"
+        assert (await answered(lambda: wave.query(SendWave.progress))).control.words == "paused by ann: relay moves"
         # Two batches in flight found out; no further one was begun.
         assert (house.stopped, len(house.planned)) == (2, USERS)
         house.control = told(ControlState.RUNNING, by="bob")
@@ -179,7 +180,7 @@ async def test_a_paused_cycle_starts_no_wave_and_tells_those_that_run(skipper: T
         await cycle.signal(MonthlyCycle.preferences_changed)
         await until(lambda: len(house.plans_made) == 2)
         await asyncio.sleep(0.3)
-        progress = await cycle.query(MonthlyCycle.progress)
+        progress = await answered(lambda: cycle.query(MonthlyCycle.progress))
         assert (len(progress.current_waves), progress.control.by) == (1, "ann")
         house.control = told(ControlState.RUNNING)
         await cycle.signal(MonthlyCycle.control, house.control)

@@ -15,6 +15,7 @@ from relance import ids
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue
 from relance.temporal.restarts import TemporalCycleRestarts
+from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.hands import first_task, reset
@@ -60,13 +61,13 @@ async def test_a_wave_that_leaves_plans_open_comes_again_at_later_and_later_plan
             await until(lambda asked=asked: len(house.plans_made) == asked + 1)  # type: ignore[misc]
             # The pass is over when it waits again; nothing comes of itself.
             async with asyncio.timeout(PATIENCE_S):
-                while (await handle.query(MonthlyCycle.progress)).stage != "waiting":
+                while (await answered(lambda: handle.query(MonthlyCycle.progress))).stage != "waiting":
                     await asyncio.sleep(0.05)
-            waves.append((await handle.query(MonthlyCycle.progress)).waves_done)
+            waves.append((await answered(lambda: handle.query(MonthlyCycle.progress))).waves_done)
             await handle.signal(MonthlyCycle.preferences_changed)
         house.stubborn.clear()
         await handle.signal(MonthlyCycle.preferences_changed)
-        progress = await handle.query(MonthlyCycle.progress)
+        progress = await answered(lambda: handle.query(MonthlyCycle.progress))
         await handle.terminate()
     # After one pass, then after two, then after four.
     assert waves == [1, 2, 2, 3, 3]
@@ -167,7 +168,7 @@ async def test_a_wave_that_somebody_ends_comes_again_with_the_next_planning(
         assert house.followed == (["u1"] if hand == "cancel" else [])
         # Asked in the same moment, the cycle plans before it knows that the wave has ended.
         async with asyncio.timeout(PATIENCE_S):
-            while (await handle.query(MonthlyCycle.progress)).current_waves:
+            while (await answered(lambda: handle.query(MonthlyCycle.progress))).current_waves:
                 await asyncio.sleep(0.05)
         await handle.signal(MonthlyCycle.preferences_changed)
         result = await handle.result()

@@ -11,6 +11,7 @@ from temporalio.testing import TimeSkipper
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue
 from relance.domain.send_times import period_window
+from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.house import House
@@ -89,7 +90,7 @@ async def test_a_batch_that_fails_for_good_stops_neither_the_others_nor_later_wa
         async with asyncio.timeout(PATIENCE_S):
             while house.planned:
                 await asyncio.sleep(0.05)
-        progress = await handle.query(MonthlyCycle.progress)
+        progress = await answered(lambda: handle.query(MonthlyCycle.progress))
         await handle.terminate()
     assert progress.batches_failed == 1
 
@@ -101,7 +102,7 @@ async def test_changed_preferences_are_planned_at_once_on_the_signal(
     async with serving(house.activities()):
         handle = await begin(skipper, CycleInput(period=period, options=RARELY))
         async with asyncio.timeout(PATIENCE_S):
-            while (await handle.query(MonthlyCycle.progress)).stage != "waiting":
+            while (await answered(lambda: handle.query(MonthlyCycle.progress))).stage != "waiting":
                 await asyncio.sleep(0.05)
         await handle.signal(MonthlyCycle.preferences_changed)
         async with asyncio.timeout(PATIENCE_S):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from relance.adapters.breaker import Breaker, Verdict
@@ -11,7 +12,7 @@ from relance.domain.breaker import Permit, State
 from relance.domain.failures import FailureClass, Strategy, classify_smtp
 from relance.domain.pacing import Pace
 from relance.domain.providers import Limits
-from relance.domain.sharing import Share
+from relance.domain.sharing import ProviderRest, Share
 from relance.errors import MailRefused
 from relance.settings.pacing import Pacing
 
@@ -31,9 +32,17 @@ class Entry:
 
 
 class Gate:
-    """One provider as this process sees it."""
+    """One provider as this process sees it; `failed` is called after each of its failures."""
 
-    def __init__(self, limits: Limits, pacing: Pacing, breaker: Breaker, share: Share | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        pacing: Pacing,
+        breaker: Breaker,
+        share: Share | None = None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._failed = failed
         share = share or Share()
         self._pace = Pace(limits.rate, pacing.manners, share)
         self._patience = pacing.patience
@@ -53,6 +62,17 @@ class Gate:
     def is_idle(self) -> bool:
         """Tell whether it could be forgotten and made anew without anybody noticing."""
         return not self._under_way and self._breaker.state is State.CLOSED and self._pace.is_idle(now())
+
+    def rest(self) -> tuple[float, float]:
+        """Return the seconds left of what this process was told: of the provider's pause, and of the breaker."""
+        return self._pace.pause_left(now()), self._breaker.rest()
+
+    def leave_alone(self, rest: ProviderRest) -> None:
+        """Rest as another process was told to."""
+        if rest.pause:
+            self._pace.leave_alone(rest.pause, now())
+        if rest.breaker:
+            self._breaker.leave_alone(rest.breaker)
 
     def admit(self, patience: float) -> Permit | float:
         """Return a permit to `enter` with, or in how many seconds the mail is to come back."""
@@ -106,7 +126,11 @@ class Gate:
             self._stuck = False
             self._quick_at = now()
         verdict = self._verdict(error, begun)
-        self._breaker.settle(entry.permit, Verdict.FAILURE if took >= self._slow_reply else verdict)
+        if took >= self._slow_reply:
+            verdict = Verdict.FAILURE
+        self._breaker.settle(entry.permit, verdict)
+        if verdict is Verdict.FAILURE:
+            self._failed()
 
     def _free_place(self) -> None:
         self._under_way -= 1

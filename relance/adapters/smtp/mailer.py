@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pacing import Pacer
 from relance.adapters.smtp.pool import Pool, Slot
 from relance.adapters.smtp.session import Envelope
-from relance.domain.sharing import Share
+from relance.domain.sharing import ProviderRest, Share
 from relance.errors import DependencyUnavailable
 from relance.ports import Letter
 from relance.settings.mail import Mail
@@ -72,6 +72,14 @@ class SmtpMailer:
                 finally:
                     lane.leave()
                     lasting.set_attribute("relance.mails", lane.handed_over)
+
+    def rests(self) -> Sequence[ProviderRest]:
+        """Return the providers that rest because of what this process was told."""
+        return self._pacer.rests()
+
+    def leave_alone(self, rest: ProviderRest) -> None:
+        """Let a provider rest as another process was told to."""
+        self._pacer.leave_alone(rest)
 
     async def close(self) -> None:
         """Take leave of the relay on every connection."""

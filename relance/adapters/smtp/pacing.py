@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dns.asyncresolver import Resolver
 
 from relance.adapters.breaker import Breakers
@@ -11,11 +13,13 @@ from relance.domain.addresses import domain_of
 from relance.domain.breaker import Permit
 from relance.domain.pacing import Manners, Pace
 from relance.domain.providers import OTHER, Limits, Provider, provider_of
-from relance.domain.sharing import Share
+from relance.domain.sharing import ProviderRest, Share
 from relance.settings.mail import Mail
 from relance.settings.pacing import Pacing
 
 MOST_DOMAINS = 10_000
+MOST_RESTS = 100
+"""Told to the other processes at once; in a common outage they find the rest themselves."""
 
 
 class Pacer:
@@ -37,6 +41,8 @@ class Pacer:
         self._breakers = breakers
         self._relay = Pace(mail.rate, Manners(), self._share)
         self._gates: dict[str, Gate] = {}
+        # Those that failed lately.
+        self._failed: dict[str, Gate] = {}
         # Every domain as it is written in the addresses.
         self._by_domain: dict[str, Gate] = {}
         self._servers = MailServers(resolver, self._learn) if resolver is not None else None
@@ -50,6 +56,18 @@ class Pacer:
         """Ask DNS no further."""
         if self._servers is not None:
             await self._servers.close()
+
+    def rests(self) -> Sequence[ProviderRest]:
+        """Return the providers that rest because of what this process was told; the longest rests, if they are many."""
+        found = [ProviderRest.of(name, *gate.rest()) for name, gate in self._failed.items()]
+        resting = sorted((one for one in found if one.left), key=lambda one: -one.left)
+        self._failed = {one.provider: self._failed[one.provider] for one in resting}
+        return resting[:MOST_RESTS]
+
+    def leave_alone(self, rest: ProviderRest) -> None:
+        """Let a provider rest as another process was told to."""
+        known = rest.provider in self._limits
+        self._made(Provider(rest.provider, rest.provider if known else OTHER)).leave_alone(rest)
 
     def is_free(self, to_address: str) -> bool:
         """Tell whether a mail to this address may go without any wait."""
@@ -104,5 +122,11 @@ class Pacer:
         if gate is None:
             limits = self._limits.get(known.name, self._others)
             breaker = self._breakers.busy(known.name, f"provider {known.label}")
-            gate = self._gates[known.name] = Gate(limits, self._pacing, breaker, self._share)
+            gate = Gate(limits, self._pacing, breaker, self._share, lambda: self._note_failure(known.name))
+            self._gates[known.name] = gate
         return gate
+
+    def _note_failure(self, name: str) -> None:
+        # The gate that the newcomers share stands for nobody.
+        if name != OTHER and (gate := self._gates.get(name)) is not None:
+            self._failed[name] = gate

@@ -20,6 +20,7 @@ from relance.cli.cycle.rollback import rollback
 from relance.cli.cycle.snapshot import Snapshot
 from relance.cli.cycle.uncertain import uncertain
 from relance.cli.cycle.watching import Watch
+from relance.cli.limits import SendingLimits, sending_limits
 from relance.cli.output import Answer, cell, table
 from relance.cli.periods import read_period
 from relance.cli.saving import SaveOption, save
@@ -65,12 +66,13 @@ async def status(
             await watching.until_done(handle)
             found = (await watching.persist(lambda: handle.describe(rpc_timeout=RPC_TIMEOUT))).status
         snapshot = await watching.snapshot()
+        limits = await sending_limits(run.settings, database, run.services.clock.now())
     if found is None and not snapshot.known:
         raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")
-    return _status(period, found.name.lower() if found else "gone", snapshot)
+    return _status(period, found.name.lower() if found else "gone", snapshot, limits)
 
 
-def _status(period: str, state: str, now: Snapshot) -> Answer:
+def _status(period: str, state: str, now: Snapshot, limits: SendingLimits) -> Answer:
     progress = now.progress
     rows = [
         ("workflow", state),
@@ -88,6 +90,8 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
         ("uncertain", now.ledger.uncertain),
         ("cancelled", now.ledger.cancelled),
         ("open", now.ledger.open),
+        ("limits", limits.relay if now.sends else None),
+        ("left alone", limits.resting or None),
     ]
     data = {
         "period": period,
@@ -101,6 +105,7 @@ def _status(period: str, state: str, now: Snapshot) -> Answer:
         "uncertain": now.ledger.uncertain,
         "cancelled": now.ledger.cancelled,
         "open": now.ledger.open,
+        "limits": limits.data,
     }
     return Answer(data, table(f"Cycle {period}", ("what", "value"), rows))
 

@@ -63,7 +63,10 @@ class Effect:
 
 
 async def _is_sending(wave: WorkflowHandle[object, object]) -> bool:
-    found = await wave.describe(rpc_timeout=RPC_TIMEOUT)
+    found = await unless_silent(wave.describe(rpc_timeout=RPC_TIMEOUT))
+    if found is None:
+        # Nobody knows: it is looked at again.
+        return True
     if found.status is not WorkflowExecutionStatus.RUNNING:
         return False
     return any(

@@ -26,6 +26,7 @@ from relance.domain.cron import nominal_on
 from relance.domain.failures import Severity
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.checks import RPC_TIMEOUT, cron_of, start_check
+from relance.temporal.queries import unless_silent
 
 PATIENCE = 30.0
 """Seconds for a report, and for a group to take in what it was told; then the account shows what is missing."""
@@ -102,11 +103,12 @@ class DeskStory:
             async with asyncio.timeout(PATIENCE):
                 return await handle.result()
         except TimeoutError:
-            return (await self._view(handle)).counts
+            view = await self._view(handle)
+            return view.counts if view is not None else Counts()
 
     async def _all(self, groups: list[str], holds: Callable[[AlertGroup], bool]) -> None:
         async def until(handle: GroupHandle) -> None:
-            while not holds(await self._view(handle)):  # noqa: ASYNC110 - only the workflow knows
+            while (view := await self._view(handle)) is None or not holds(view):  # noqa: ASYNC110 - only the workflow knows
                 await asyncio.sleep(PAUSE)
 
         try:
@@ -115,9 +117,11 @@ class DeskStory:
         except TimeoutError:
             return
 
-    async def _view(self, handle: GroupHandle) -> AlertGroup:
-        view: AlertView = await handle.query(Query.VIEW, result_type=AlertView, rpc_timeout=RPC_TIMEOUT)
-        return view.group
+    async def _view(self, handle: GroupHandle) -> AlertGroup | None:
+        view: AlertView | None = await unless_silent(
+            handle.query(Query.VIEW, result_type=AlertView, rpc_timeout=RPC_TIMEOUT)
+        )
+        return view.group if view is not None else None
 
     def _handle(self, group: str) -> GroupHandle:
         return self.place.client.get_workflow_handle(ids.alert_workflow_id(group), result_type=Counts)

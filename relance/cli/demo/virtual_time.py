@@ -20,6 +20,7 @@ from relance.contracts.names import Query
 from relance.domain.send_times import period_window
 from relance.ports.ledger import Parts
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.queries import until_answered
 from relance.temporal.schedules import RPC_TIMEOUT
 
 PAUSE = 0.1
@@ -79,8 +80,10 @@ class FastMotion:
     async def run_steps(self, handle: WorkflowHandle[Any, Any], until: Callable[[FollowedState], bool]) -> None:
         """Move a follow-up from step to step for as long as any of its steps satisfies `until`."""
         while await self._running(handle):
-            steps = await handle.query(Query.STEPS, result_type=list[FollowedState], rpc_timeout=RPC_TIMEOUT)
-            due = [state.due for state in steps if state.due is not None and until(state)]
+            steps: list[FollowedState] | None = await until_answered(
+                lambda: handle.query(Query.STEPS, result_type=list[FollowedState], rpc_timeout=RPC_TIMEOUT)
+            )
+            due = [state.due for state in steps or () if state.due is not None and until(state)]
             if not due:
                 return
             await self._time.advance(handle, min(due) + BEYOND)
@@ -89,9 +92,11 @@ class FastMotion:
     async def _idle(self, handle: WorkflowHandle[Any, Any]) -> CycleProgress | None:
         """Wait until the cycle only waits for time to pass; None when it has ended."""
         while await self._running(handle):
-            progress: CycleProgress = await handle.query(
-                Query.PROGRESS, result_type=CycleProgress, rpc_timeout=RPC_TIMEOUT
+            progress: CycleProgress | None = await until_answered(
+                lambda: handle.query(Query.PROGRESS, result_type=CycleProgress, rpc_timeout=RPC_TIMEOUT)
             )
+            if progress is None:
+                return None
             due = progress.next_wave is not None and progress.next_wave <= await self._time.now(handle)
             if progress.stage in {"waiting", "settling"} and not progress.current_waves and not due:
                 return progress
@@ -99,4 +104,5 @@ class FastMotion:
         return None
 
     async def _running(self, handle: WorkflowHandle[Any, Any]) -> bool:
-        return (await handle.describe(rpc_timeout=RPC_TIMEOUT)).status is WorkflowExecutionStatus.RUNNING
+        found = await until_answered(lambda: handle.describe(rpc_timeout=RPC_TIMEOUT))
+        return found is not None and found.status is WorkflowExecutionStatus.RUNNING

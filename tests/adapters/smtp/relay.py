@@ -42,6 +42,7 @@ class Relay:
     starttls: bool = False
     tls: bool = False
     auth: bool = False
+    certificate: Path = CERTIFICATE
     faults: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     mails: list[Mail] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
@@ -55,7 +56,7 @@ class Relay:
     async def start(self) -> asyncio.Server:
         """Listen on a free port."""
         loop = asyncio.get_running_loop()
-        context = server_context() if self.tls else None
+        context = server_context(self.certificate) if self.tls else None
         server = await loop.create_server(lambda: Conversation(self, loop), "127.0.0.1", 0, ssl=context)
         self.port = server.sockets[0].getsockname()[1]
         return server
@@ -67,9 +68,9 @@ class Relay:
             transport.close()
 
 
-def server_context() -> ssl.SSLContext:
+def server_context(certificate: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(CERTIFICATE)
+    context.load_cert_chain(certificate)
     return context
 
 
@@ -84,7 +85,7 @@ class Conversation(SMTP):
             self,
             hostname="relay.example",
             enable_SMTPUTF8=relay.smtputf8,
-            tls_context=server_context() if relay.starttls else None,
+            tls_context=server_context(relay.certificate) if relay.starttls else None,
             auth_require_tls=False,
             authenticator=_authenticate,
             data_size_limit=None,

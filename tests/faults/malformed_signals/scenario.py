@@ -28,6 +28,7 @@ from relance.domain.control import ControlState
 from relance.domain.failures import Severity
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
+from tests.asking import answered
 from tests.faults.arrangement import PERIOD, Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.malformed_signals.battery import battery
@@ -125,7 +126,7 @@ async def opened(run: Run) -> AsyncIterator[Targets]:
     installation, now = run.installation, datetime.now(UTC)
     await run.flow.reach(1)
     await desk(run).tell(PERIOD, ControlState.PAUSED, "malformed signals", "a scenario")
-    waves = (await run.cycle.query(Query.PROGRESS))["current_waves"]
+    waves = (await answered(lambda: run.cycle.query(Query.PROGRESS)))["current_waves"]
     due = now + timedelta(days=3)
     group = Followed(contacts=("a", "b"), first=due, second=due, expiry=due)
     request = FollowUpInput(period=OTHER, user_id=USER, groups=(group,), expiry_days=30)
@@ -163,7 +164,7 @@ async def used(run: Run, targets: Targets) -> None:
     at = datetime.now(UTC).isoformat()
     event = f'{{"invitation_id":"{OTHER}.{USER}.a","kind":"submitted","at":"{at}"}}'
     await terminal.signal(follow_up.id, Signal.EVENT, Input.json(event))
-    steps: list[FollowedState] = await follow_up.query(Query.STEPS, result_type=list[FollowedState])
+    steps: list[FollowedState] = await answered(lambda: follow_up.query(Query.STEPS, result_type=list[FollowedState]))
     ended = {one.contact_id: one.ended for one in steps}
     if ended != {"a": "submitted", "b": None}:
         findings.append(f"the follow-up stands at {ended}")

@@ -1,0 +1,118 @@
+"""The limits of sending as `doctor` and `cycle status` show them: their scope, and what rests now (SPEC C8, X3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from relance.domain.providers import LIMITS, OTHER
+from relance.domain.sharing import Share
+from relance.domain.wording import counted
+from relance.domain.worker_report import WorkerReport
+from relance.runtime.reporter import SENDING, lately
+from relance.settings import Settings
+
+if TYPE_CHECKING:
+    from relance.cli.services import Database
+
+
+@dataclass(frozen=True, slots=True)
+class SendingLimits:
+    """The limits of the installation, and the reports of the processes that share them, as of `now`."""
+
+    settings: Settings
+    reports: Sequence[WorkerReport]
+    now: datetime
+
+    @property
+    def senders(self) -> list[str]:
+        """The processes that send."""
+        return sorted(one.worker for one in self.reports if one.role in SENDING)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether there are more processes than connections, so that the relay may see more than the limit."""
+        return len(self.senders) > self.settings.mail.connections
+
+    @property
+    def relay(self) -> str:
+        """The relay's limits and each process's part, in words."""
+        mail = self.settings.mail
+        whole = f"{_mails(mail.rate)} and {counted(mail.connections, 'connection')} for the installation"
+        if not self.senders:
+            return f"{whole}; no process sends just now"
+        parts = sorted({share.whole(mail.connections) for share in self._shares})
+        each = "each" if len(self.senders) > 1 else "for it"
+        rate = f"{_mails(self._shares[0].rate(mail.rate))} and " if mail.rate else ""
+        sending = f"{counted(len(self.senders), 'process sends', 'processes send')}"
+        return f"{whole}; {sending}: {rate}{' or '.join(map(str, parts))} {each}"
+
+    @property
+    def providers(self) -> str:
+        """The providers' limits, in words; they hold for the installation as well."""
+        limits = self.settings.pacing.limits
+        listed = ", ".join(
+            f"{name} {one.connections}" + (f" ({_mails(one.rate)})" if one.rate else "") for name, one in limits.items()
+        )
+        rate = self.settings.mail.rate_per_domain
+        others = f"any other domain {self.settings.pacing.connections}" + (f" ({_mails(rate)})" if rate else "")
+        return f"mails under way at once, for the installation: {listed}, {others}"
+
+    @property
+    def rests(self) -> dict[str, timedelta]:
+        """How long each provider is still left alone; domains outside the table count together."""
+        found: dict[str, timedelta] = {}
+        for one in self.reports:
+            age = max((self.now - one.at).total_seconds(), 0.0)
+            for rest in one.rests:
+                label = rest.provider if rest.provider in LIMITS else OTHER
+                left = timedelta(seconds=round(rest.after(age).left))
+                if left:
+                    found[label] = max(left, found.get(label, left))
+        return dict(sorted(found.items()))
+
+    @property
+    def resting(self) -> str:
+        """What rests, in words; empty if nothing does."""
+        named = (f"{'other domains' if name == OTHER else name} for {left}" for name, left in self.rests.items())
+        return ", ".join(named)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """It for machines."""
+        mail = self.settings.mail
+        return {
+            "scope": "installation",
+            "rate": mail.rate,
+            "connections": mail.connections,
+            "processes": {name: share.whole(mail.connections) for name, share in self._named.items()},
+            "resting": {name: left.total_seconds() for name, left in self.rests.items()},
+        }
+
+    @property
+    def _named(self) -> dict[str, Share]:
+        shares = {}
+        for name in self.senders:
+            shares[name] = Share()
+            shares[name].among(self.senders, name)
+        return shares
+
+    @property
+    def _shares(self) -> list[Share]:
+        return list(self._named.values())
+
+
+async def sending_limits(settings: Settings, database: Database, now: datetime) -> SendingLimits:
+    """Return the limits and who shares them now.
+
+    Raises:
+        DependencyUnavailable: MongoDB.
+    """
+    alive = await database.workers.alive(now - lately(settings.health.report_every))
+    return SendingLimits(settings, alive, now)
+
+
+def _mails(rate: float | None) -> str:
+    return f"{rate:g} mails/s" if rate else "any rate"

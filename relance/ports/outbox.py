@@ -22,6 +22,14 @@ class Lag:
         return max((now - self.oldest).total_seconds(), 0.0) if self.oldest is not None else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event a follow-up has yet to hear of, and since when."""
+
+    event: InvitationEvent
+    since: datetime
+
+
 class Outbox(Protocol):
     """Notices for follow-ups, and the question for a new plan of the periods (SPEC G1).
 
@@ -30,8 +38,8 @@ class Outbox(Protocol):
     a follow-up takes as once.
     """
 
-    async def pending(self, before: datetime, after: str, limit: int) -> list[InvitationEvent]:
-        """Return notices written before an instant, of invitations above `after` in order of id, at most `limit`."""
+    async def pending(self, after: datetime | None, before: datetime, limit: int) -> list[Waiting]:
+        """Return the oldest notices written between two instants, at most `limit`."""
 
     async def done(self, events: Sequence[InvitationEvent]) -> None:
         """Take notices away, unless a newer one has come to an invitation."""

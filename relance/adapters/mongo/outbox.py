@@ -7,12 +7,12 @@ from datetime import datetime
 
 from pymongo import UpdateOne, WriteConcern
 
-from relance.adapters.mongo.documents import Collection, MotorDatabase
+from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.base import Document, Utc
 from relance.domain.events import EventKind
-from relance.ports.outbox import Lag
+from relance.ports.outbox import Lag, Waiting
 
 COUNTED = 10_000
 _REPLAN = "replan"
@@ -34,15 +34,12 @@ class MongoOutbox:
         self._leisurely: Collection = database.invitations.with_options(write_concern=WriteConcern(w=1))
         self._outbox: Collection = database.outbox
 
-    async def pending(self, before: datetime, after: str, limit: int) -> list[InvitationEvent]:
-        """Return notices written before an instant, of invitations above `after`; see `ports.Outbox`."""
-        wanted = {_SINCE: {"$lt": before}, "_id": {"$gt": after}}
+    async def pending(self, after: datetime | None, before: datetime, limit: int) -> list[Waiting]:
+        """Return the oldest notices written between two instants."""
+        wanted = {_SINCE: {"$lt": before, **({"$gt": after} if after is not None else {})}}
         with translated("read the outbox"):
-            raws = await self._invitations.find(wanted, {"notice": 1}).sort("_id", 1).limit(limit).to_list(None)
-        return [
-            InvitationEvent(invitation_id=raw["_id"], kind=EventKind(raw["notice"]["kind"]), at=raw["notice"]["at"])
-            for raw in raws
-        ]
+            raws = await self._invitations.find(wanted, {"notice": 1}).sort(_SINCE, 1).limit(limit).to_list(None)
+        return [_waiting(raw) for raw in raws]
 
     async def done(self, events: Sequence[InvitationEvent]) -> None:
         """Take notices away, unless a newer one has come."""
@@ -50,7 +47,8 @@ class MongoOutbox:
             return
         writes = [
             UpdateOne(
-                {"_id": one.invitation_id, "notice.kind": one.kind.value, "notice.at": one.at}, {"$unset": {"notice": 1}}
+                {"_id": one.invitation_id, "notice.kind": one.kind.value, "notice.at": one.at},
+                {"$unset": {"notice": 1}},
             )
             for one in events
         ]
@@ -100,3 +98,9 @@ class MongoOutbox:
 
     async def _asked(self) -> _Asked:
         return _Asked.model_validate(await self._outbox.find_one({"_id": _REPLAN}) or {})
+
+
+def _waiting(raw: Raw) -> Waiting:
+    notice = raw["notice"]
+    event = InvitationEvent(invitation_id=raw["_id"], kind=EventKind(notice["kind"]), at=notice["at"])
+    return Waiting(event, notice["since"])

@@ -19,6 +19,8 @@ from relance.clock import SystemClock
 from relance.events import EventIntake
 from relance.gateway.application import application
 from relance.gateway.needs import Needs
+from relance.ports import Clock
+from relance.rendering.pages import PageWriter
 from relance.runtime import exit as way_out
 from relance.runtime.metrics import Instruments
 from relance.runtime.reporter import Reporter
@@ -27,6 +29,7 @@ from relance.runtime.vitals import Vitals
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.unsubscribing import Unsubscribing
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ def gateway_application(settings: Settings, open_: GatewayConnections, vitals: V
     """Return what is served."""
     data, clock = open_.database, SystemClock()
     follow_ups = TemporalFollowUps(open_.client, data.ledger)
+    events = EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, clock)
     return application(
         Needs(
             settings=settings.gateway,
@@ -82,10 +86,26 @@ def gateway_application(settings: Settings, open_: GatewayConnections, vitals: V
             contacts=data.contacts,
             suppressions=data.suppressions,
             ledger=data.ledger,
-            events=EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, clock),
+            events=events,
+            unsubscribing=unsubscribing_of(data, events, clock),
+            pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
             clock=clock,
             draining=lambda: vitals.draining,
         )
+    )
+
+
+def unsubscribing_of(data: Database, events: EventIntake, clock: Clock) -> Unsubscribing:
+    """Return what unsubscribe links do."""
+    return Unsubscribing(
+        ledger=data.ledger,
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        events=events,
+        opt_outs=data.opt_outs,
+        lifting=data.opt_outs,
+        clock=clock,
     )
 
 

@@ -12,14 +12,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from relance.gateway import attachments, health
+from relance.gateway import attachments, forms, health, unsubscribe
 from relance.gateway.headers import SAFE
 from relance.gateway.limits.guard import Guard
 from relance.gateway.needs import Needs
 
 RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
 
-MODULES: Sequence[RouteModule] = (health.routes, attachments.routes)
+MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, unsubscribe.routes, forms.routes)
 """A module returns no routes where the settings switch it off."""
 
 _WORDS = {

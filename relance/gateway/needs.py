@@ -9,7 +9,9 @@ from typing import TypeAlias
 from relance.adapters.tokens import LinkTokens
 from relance.events import EventIntake
 from relance.ports import Attachments, Clock, Contacts, Ledger, Suppressions, Users
+from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
+from relance.unsubscribing import Unsubscribing
 
 VerifyAttachment: TypeAlias = Callable[[str], tuple[str, str]]
 """Returns the message key and the file name a token was signed for; raises InvalidInput."""
@@ -20,7 +22,9 @@ class Needs:
     """Ports, keys and settings of all routes; a module takes what it needs, and adds a field if something is missing.
 
     attachments, verify_attachment: the pictures of messages. tokens: the links in mails. events: where what happened to
-    an invitation comes in. draining: whether this process is about to stop, so that nobody should begin with it.
+    an invitation comes in. unsubscribing, pages: what
+    unsubscribe links do, and how it is shown. draining: whether this process is about to stop, so that nobody should
+    begin with it.
     """
 
     settings: Gateway
@@ -32,5 +36,7 @@ class Needs:
     suppressions: Suppressions
     ledger: Ledger
     events: EventIntake
+    unsubscribing: Unsubscribing
+    pages: PageWriter
     clock: Clock
     draining: Callable[[], bool]

@@ -39,7 +39,7 @@ ENGLISH = PageWords(
     everyone_title="All invitations have stopped",
     everyone="You will get no more invitations and no more reminders from anyone on {brand}.",
     undone_title="You will get invitations again",
-    undone="This took effect at once. Mails that were stopped meanwhile are not sent after all; the next invitation is.",
+    undone="It counts at once. Mails that were stopped meanwhile are not sent after all; the next invitation is.",
     stop_sender=(
         "From this person only",
         "No more invitations or reminders from {sender}. Other people can still invite you.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from composition.gateway import unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
@@ -12,6 +13,7 @@ from relance.clock import SystemClock
 from relance.events import EventIntake
 from relance.gateway.needs import Needs, VerifyAttachment
 from relance.ports import Attachments, Clock, FollowUps
+from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
 from tests.fakes import FakeAttachments, FakeFollowUps
 from tests.keys import PRIVACY
@@ -36,6 +38,7 @@ def needs_of(
         (data.ledger, data.contacts, data.suppressions, data.users) if db else (NO_DATABASE,) * 4
     )
     clock = clock or SystemClock()
+    events = EventIntake(ledger, contacts, suppressions, follow_ups or FakeFollowUps(), clock)
     return Needs(
         settings=settings or Gateway(),
         attachments=attachments or (db.attachments if db else FakeAttachments()),
@@ -45,7 +48,9 @@ def needs_of(
         contacts=contacts,
         suppressions=suppressions,
         ledger=ledger,
-        events=EventIntake(ledger, contacts, suppressions, follow_ups or FakeFollowUps(), clock),
+        events=events,
+        unsubscribing=unsubscribing_of(data, events, clock) if db else NO_DATABASE,
+        pages=PageWriter("Form-a-Friend", "Europe/Paris"),
         clock=clock,
         draining=draining,
     )

@@ -172,8 +172,9 @@ async def test_a_huge_head_is_refused(port: int, kind: str) -> None:
     assert await _answers(port)
 
 
+_POST = "POST /body HTTP/1.1\r\nHost: x\r\n"
 SMUGGLED = {
-    "both lengths": "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "both lengths": _POST + "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "two lengths": "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
     "list of lengths": "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 6\r\n\r\nhello",
     "signed length": "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nhello",

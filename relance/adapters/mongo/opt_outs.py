@@ -79,7 +79,9 @@ class MongoOptOuts:
         }
         back = {"status": ContactStatus.ACTIVE.value, "statusReason": "opt_out_undone", "statusAt": at}
         with translated("reinstate a contact"):
-            result = await self._contacts.update_one({"_id": {"$in": either([contact_id])}, **as_it_was}, {"$set": back})
+            result = await self._contacts.update_one(
+                {"_id": {"$in": either([contact_id])}, **as_it_was}, {"$set": back}
+            )
         return result.matched_count == 1
 
     def _ids(self, invitation_id: str) -> list[str]:

@@ -1,0 +1,135 @@
+"""The parts of a message and their text, whatever they are encoded with; nothing here raises."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import quopri
+import re
+from collections.abc import Iterator
+from email.header import decode_header
+from email.message import Message
+
+LONGEST_HEADER = 4_000
+LONGEST_TEXT = 100_000
+MOST_PARTS = 60
+
+_NEITHER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BLANKS = re.compile(r"[ \t]*\r?\n[ \t]+")
+_TAG = re.compile(r"<(?:br|/p|/div|/tr|/h\d|/li)\b[^<>]{0,500}>|<[a-z/!][^<>]{0,2000}>", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(style|script|head)\b.{0,50000}?</\1>", re.IGNORECASE | re.DOTALL)
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+
+
+def header(message: Message, name: str) -> str:
+    """Return the first header of this name as one line of text; empty if there is none."""
+    return next(headers(message, name), "")
+
+
+def headers(message: Message, name: str) -> Iterator[str]:
+    """Yield the headers of this name as lines of text."""
+    for value in message.get_all(name, [])[:20]:
+        yield decoded(str(value))
+
+
+def decoded(value: str) -> str:
+    """Return a header's value with its encoded words decoded (RFC 2047), on one line."""
+    line = _BLANKS.sub(" ", value[:LONGEST_HEADER])
+    if "=?" in line:
+        try:
+            line = "".join(_text(raw, charset or "ascii") for raw, charset in decode_header(line))
+        except Exception:  # noqa: BLE001 - a broken encoded word is shown as it is
+            pass  # noqa: S110
+    return _NEITHER.sub(" ", line.replace("\r", " ").replace("\n", " ")).strip()
+
+
+def content_type(message: Message) -> str:
+    """Return the type of a part, lower case."""
+    try:
+        return message.get_content_type()
+    except Exception:  # noqa: BLE001 - the parser stumbles over some parameters
+        return "text/plain"
+
+
+def parameter(message: Message, name: str) -> str:
+    """Return a parameter of the content type, lower case; empty if there is none."""
+    try:
+        value = message.get_param(name, "")
+    except Exception:  # noqa: BLE001 - as above
+        return ""
+    return (value if isinstance(value, str) else str(value[-1])).lower()
+
+
+def parts_of(message: Message) -> Iterator[Message]:
+    """Yield the parts that are no containers, in order; what a returned mail holds is part of that mail."""
+    waiting, seen = [message], 0
+    while waiting and seen < MOST_PARTS:
+        part = waiting.pop(0)
+        seen += 1
+        payload = part.get_payload()
+        if content_type(part).startswith("multipart/") and isinstance(payload, list):
+            waiting[:0] = [one for one in payload if isinstance(one, Message)]
+        else:
+            yield part
+
+
+def text_of(part: Message) -> str:
+    """Return the text of a part: that of `message/*` as it was written, headers first; HTML without its tags."""
+    raw = _written(part)
+    encoding = header(part, "Content-Transfer-Encoding").lower()
+    if encoding == "base64":
+        raw = _from_base64(raw)
+    elif encoding == "quoted-printable":
+        raw = quopri.decodestring(raw)
+    charset = parameter(part, "charset") or "utf-8"
+    text = _text(raw[: 4 * LONGEST_TEXT], charset)[:LONGEST_TEXT].replace("\r\n", "\n").replace("\r", "\n")
+    return without_tags(text) if content_type(part) == "text/html" else text
+
+
+def without_tags(text: str) -> str:
+    """Return the text of an HTML page, roughly: a line per block."""
+    shown = _TAG.sub(lambda tag: "\n" if tag[0][1:3].lower() in {"br", "/p", "/d", "/t", "/h", "/l"} else " ", _UNSEEN.sub(" ", text))
+    return html.unescape(shown)
+
+
+def body_text(message: Message) -> str:
+    """Return what a person reads first: the first text, plain rather than HTML."""
+    texts = [part for part in parts_of(message) if content_type(part) in {"text/plain", "text/html"}]
+    plain = next((part for part in texts if content_type(part) == "text/plain"), None)
+    chosen = plain if plain is not None else next(iter(texts), None)
+    return text_of(chosen) if chosen is not None else ""
+
+
+def _written(part: Message, depth: int = 0) -> bytes:
+    payload = part.get_payload()
+    if isinstance(payload, str):
+        return payload.encode("ascii", "surrogateescape") if payload.isascii() else payload.encode("utf-8", "surrogateescape")
+    if not isinstance(payload, list) or depth > 3:
+        return b""
+    blocks = []
+    for one in payload[:MOST_PARTS]:
+        if isinstance(one, Message):
+            lines = "".join(f"{name}: {value}\n" for name, value in one.items())
+            blocks.append(lines.encode("utf-8", "surrogateescape") + b"\n" + _written(one, depth + 1))
+    return b"\n".join(blocks)
+
+
+def _from_base64(raw: bytes) -> bytes:
+    # Junk between, a cut end: whatever can be read is read.
+    clean = _NOT_BASE64.sub(b"", raw.split(b"=", 1)[0])
+    try:
+        return base64.b64decode(clean[: len(clean) // 4 * 4] + (clean[len(clean) // 4 * 4 :] + b"==")[:4] * (len(clean) % 4 > 1))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _text(raw: bytes | str, charset: str) -> str:
+    if isinstance(raw, str):
+        return raw
+    for name in (charset, "utf-8", "latin-1"):
+        try:
+            return raw.decode(name)
+        except (UnicodeError, LookupError, ValueError):
+            continue
+    return raw.decode("latin-1")

@@ -1,0 +1,51 @@
+"""What the gateway's routes need, over a database or without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from relance.adapters.attachment_tokens import AttachmentTokens
+from relance.adapters.mongo.connection import Database
+from relance.adapters.tokens import LinkTokens
+from relance.clock import SystemClock
+from relance.events import EventIntake
+from relance.gateway.needs import Needs, VerifyAttachment
+from relance.ports import Attachments, Clock, FollowUps
+from relance.settings.gateway import Gateway
+from tests.fakes import FakeAttachments, FakeFollowUps
+from tests.keys import PRIVACY
+
+NO_DATABASE = cast("Any", None)
+"""For routes that ask none: whoever does gets an AttributeError."""
+
+
+def needs_of(
+    db: Database | None = None,
+    *,
+    settings: Gateway | None = None,
+    attachments: Attachments | None = None,
+    verify_attachment: VerifyAttachment | None = None,
+    follow_ups: FollowUps | None = None,
+    clock: Clock | None = None,
+    draining: Callable[[], bool] = lambda: False,
+) -> Needs:
+    """Return the needs of an application; without a database only what asks none is answered."""
+    data = db or NO_DATABASE
+    ledger, contacts, suppressions, users = (
+        (data.ledger, data.contacts, data.suppressions, data.users) if db else (NO_DATABASE,) * 4
+    )
+    clock = clock or SystemClock()
+    return Needs(
+        settings=settings or Gateway(),
+        attachments=attachments or (db.attachments if db else FakeAttachments()),
+        verify_attachment=verify_attachment or AttachmentTokens(PRIVACY.link_keys).verify,
+        tokens=LinkTokens(PRIVACY.link_keys),
+        users=users,
+        contacts=contacts,
+        suppressions=suppressions,
+        ledger=ledger,
+        events=EventIntake(ledger, contacts, suppressions, follow_ups or FakeFollowUps(), clock),
+        clock=clock,
+        draining=draining,
+    )

@@ -31,6 +31,7 @@ from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.health_checks import MongoHealthChecks
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.installed_keys import MongoInstalledKeys
+from relance.adapters.mongo.intake_messages import MongoIntakeMessages
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
@@ -84,6 +85,7 @@ class Database:
     attachments: MongoAttachments
     restores: MongoRestores
     effects: MongoEffects
+    intake_messages: MongoIntakeMessages
     asks: Ranges
     quarantine: Quarantine
     desk: ClaimDesk
@@ -213,6 +215,7 @@ def repositories(
         attachments=MongoAttachments(raw.attachments),
         restores=MongoRestores(raw.restores, quarantine),
         effects=MongoEffects(raw, asks),
+        intake_messages=MongoIntakeMessages(raw, quarantine),
         asks=asks,
         quarantine=quarantine,
         desk=desk,

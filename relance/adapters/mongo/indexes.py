@@ -33,6 +33,8 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "workers": [("at",)],
     "errorGates": [("at",)],
     "mailboxes": [("period",)],
+    "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
+    "intakeKept": [("expiresAt",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),
@@ -46,10 +48,17 @@ PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {
     ("open", "key"): {"open": True},
     # Only mails that were put off are in it, so that the others pay nothing.
     ("period", "status", "retryAt"): {"retryAt": {"$exists": True}},
+    # Most messages name no invitation or report no failure.
+    ("invitationId", "at"): {"invitationId": {"$exists": True}},
 }
 
 # By collection, because a field of the same name elsewhere must never expire anything.
-EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {"workers": (("at",), 300), "errorGates": (("at",), 90 * 86_400)}
+EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
+    "workers": (("at",), 300),
+    "errorGates": (("at",), 90 * 86_400),
+    "intakeMessages": (("expiresAt",), 0),
+    "intakeKept": (("expiresAt",), 0),
+}
 """Seconds after the field's instant at which a document is forgotten."""
 
 

@@ -55,18 +55,22 @@ def clues_of(came_to: Sequence[str], returned: Fields, extra: Iterable[str], nam
     )
 
 
-def comes_to(addresses: Iterable[str], name: str) -> bool:
-    """Tell whether one of these addresses is the door of this name, with or without a token."""
-    return any(re.match(rf"{re.escape(name)}(?:\+[^@]*)?@", one, re.IGNORECASE) for one in addresses)
+def comes_to(addresses: Iterable[str], names: Sequence[str]) -> bool:
+    """Tell whether one of these addresses is the door of these names, with or without a token."""
+    return any(re.match(rf"(?:{_any(names)})(?:\+[^@]*)?@", one, re.IGNORECASE) for one in addresses)
 
 
-def _extensions(addresses: Iterable[str], name: str) -> Iterator[str]:
+def _extensions(addresses: Iterable[str], names: Sequence[str]) -> Iterator[str]:
     # Some relays write "+" as "=2B" or "%2B" when they quote an address.
-    pattern = re.compile(rf"{re.escape(name)}(?:\+|=2b|%2b)({_TOKEN})@", re.IGNORECASE)
+    pattern = re.compile(rf"(?:{_any(names)})(?:\+|=2b|%2b)({_TOKEN})@", re.IGNORECASE)
     for address in addresses:
         found = pattern.match(address)
         if found:
             yield found[1]
+
+
+def _any(names: Sequence[str]) -> str:
+    return "|".join(re.escape(name) for name in names)
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

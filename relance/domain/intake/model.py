@@ -78,7 +78,7 @@ class MessageEnvelope:
 
 @dataclass(frozen=True, slots=True)
 class DoorNames:
-    """The local parts mail comes back to, in front of `+TOKEN`."""
+    """The local parts mail comes back to, in front of `+TOKEN`; several names of a door are alike."""
 
-    bounce: str = "bounce"
-    unsubscribe: str = "unsubscribe"
+    bounce: tuple[str, ...] = ("bounce",)
+    unsubscribe: tuple[str, ...] = ("unsubscribe", "unsub")

@@ -40,14 +40,16 @@ def returned_headers(message: Message, explanation_tail: str) -> Fields:
     return {}
 
 
-def clues_of(came_to: Sequence[str], returned: Fields, extra: Iterable[str], names: DoorNames) -> Clues:
+def clues_of(
+    came_to: Sequence[str], returned: Fields, extra: Iterable[str], names: DoorNames, envelope_ids: Iterable[str] = ()
+) -> Clues:
     """Return the clues; `extra` are further addresses and texts that may hold a token."""
     texts = tuple(extra)
     return_paths = [one for name in _RETURN_PATHS for one in addresses_in(returned.get(name, ""))]
     addresses = [*came_to, *return_paths, *(one for text in texts for one in addresses_in(text))]
     links = [returned.get("list-unsubscribe", ""), *texts]
     return Clues(
-        bounce_tokens=_unique(_extensions(addresses, names.bounce)),
+        bounce_tokens=_unique([*_extensions(addresses, names.bounce), *envelope_ids]),
         unsubscribe_tokens=_unique(_extensions(came_to, names.unsubscribe)),
         link_tokens=_unique(found[1] for text in links for found in _LINK_TOKEN.finditer(text)),
         message_ids=_unique(found[0] for found in _MESSAGE_ID.finditer(returned.get("message-id", ""))),

@@ -33,6 +33,12 @@ def has_status_part(message: Message) -> bool:
     return any(content_type(part) in STATUS_TYPES for part in parts_of(message))
 
 
+def envelope_ids(message: Message) -> list[str]:
+    """Return the envelope ids of the status parts: what the sender had named his mail by (RFC 3464 section 2.2.1)."""
+    texts = [text_of(part) for part in parts_of(message) if content_type(part) in STATUS_TYPES]
+    return [id_ for text in texts for fields in blocks_of(text) if (id_ := fields.get("original-envelope-id", ""))]
+
+
 def _names_recipients(text: str) -> bool:
     found = re.search(r"^(?:Final|Original)-Recipient[ \t]*:", text, re.MULTILINE | re.IGNORECASE)
     return found is not None and re.search(r"^(?:Action|Status)[ \t]*:", text, re.MULTILINE | re.IGNORECASE) is not None

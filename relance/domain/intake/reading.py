@@ -7,7 +7,7 @@ from email.message import Message
 from relance.domain.intake.automatic import is_automatic, is_challenge, is_disposition
 from relance.domain.intake.clues import addresses_came_to, clues_of, comes_to, returned_headers
 from relance.domain.intake.complaints import complained_recipient, feedback_fields, is_redacted
-from relance.domain.intake.delivery_status import has_status_part, status_reports
+from relance.domain.intake.delivery_status import envelope_ids, has_status_part, status_reports
 from relance.domain.intake.model import (
     Clues,
     DoorNames,
@@ -46,8 +46,7 @@ def _read(message: Message, envelope: MessageEnvelope, names: DoorNames) -> Mail
     returned = returned_headers(message, tail)
     fields = feedback_fields(message)
     if fields is not None:
-        extra = (fields.get("original-mail-from", ""), returned.get("x-relance-token", ""))
-        clues = clues_of(came_to, returned, extra, names)
+        clues = clues_of(came_to, returned, (fields.get("original-mail-from", ""),), names)
         named = complained_recipient(fields)
         hidden = Clues(
             clues.bounce_tokens,
@@ -58,7 +57,7 @@ def _read(message: Message, envelope: MessageEnvelope, names: DoorNames) -> Mail
         )
         report = (RecipientReport(ReportAction.FAILED, final=named),) if named else ()
         return MailReading(MessageKind.COMPLAINT, hidden, report, fields.get("feedback-type", "abuse").strip().lower())
-    clues = clues_of(came_to, returned, (), names)
+    clues = clues_of(came_to, returned, (), names, envelope_ids(message))
     if not is_disposition(message) and (reports := _reports(message, explanation)):
         return MailReading(MessageKind.DELIVERY_REPORT, clues, tuple(reports))
     if has_status_part(message) or is_plain_report(message, explanation):

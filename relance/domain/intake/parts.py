@@ -14,6 +14,8 @@ from email.message import Message
 LONGEST_HEADER = 4_000
 LONGEST_TEXT = 100_000
 MOST_PARTS = 60
+MOST_ALIKE = 20
+MOST_DEPTH = 3
 
 _NEITHER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLANKS = re.compile(r"[ \t]*\r?\n[ \t]+")
@@ -29,8 +31,12 @@ def header(message: Message, name: str) -> str:
 
 def headers(message: Message, name: str) -> Iterator[str]:
     """Yield the headers of this name as lines of text."""
-    for value in message.get_all(name, [])[:20]:
-        yield decoded(str(value))
+    wanted, found = name.lower(), 0
+    # The raw ones: of bytes outside ASCII the others leave question marks.
+    for key, value in message.raw_items():
+        if key.lower() == wanted and found < MOST_ALIKE:
+            found += 1
+            yield decoded(_unescaped(value))
 
 
 def decoded(value: str) -> str:
@@ -77,11 +83,11 @@ def parts_of(message: Message) -> Iterator[Message]:
 def text_of(part: Message) -> str:
     """Return the text of a part: that of `message/*` as it was written, headers first; HTML without its tags."""
     raw = _written(part)
-    encoding = header(part, "Content-Transfer-Encoding").lower()
-    if encoding == "base64":
-        raw = _from_base64(raw)
-    elif encoding == "quoted-printable":
-        raw = quopri.decodestring(raw)
+    if part.is_multipart():
+        # RFC 3464 and RFC 5965 want these parts in clear; the parser leaves it to us where they are not.
+        encoding = header(part, "Content-Transfer-Encoding").lower()
+        raw = _from_base64(raw) if encoding == "base64" else raw
+        raw = quopri.decodestring(raw) if encoding == "quoted-printable" else raw
     charset = parameter(part, "charset") or "utf-8"
     text = _text(raw[: 4 * LONGEST_TEXT], charset)[:LONGEST_TEXT].replace("\r\n", "\n").replace("\r", "\n")
     return without_tags(text) if content_type(part) == "text/html" else text
@@ -103,25 +109,40 @@ def body_text(message: Message) -> str:
 
 def _written(part: Message, depth: int = 0) -> bytes:
     payload = part.get_payload()
-    if isinstance(payload, str):
-        return payload.encode("ascii", "surrogateescape") if payload.isascii() else payload.encode("utf-8", "surrogateescape")
-    if not isinstance(payload, list) or depth > 3:
+    if not isinstance(payload, list):
+        return _decoded_payload(part)
+    if depth > MOST_DEPTH:
         return b""
     blocks = []
     for one in payload[:MOST_PARTS]:
         if isinstance(one, Message):
-            lines = "".join(f"{name}: {value}\n" for name, value in one.items())
+            lines = "".join(f"{name}: {value}\n" for name, value in one.raw_items())
             blocks.append(lines.encode("utf-8", "surrogateescape") + b"\n" + _written(one, depth + 1))
     return b"\n".join(blocks)
+
+
+def _decoded_payload(part: Message) -> bytes:
+    try:
+        raw = part.get_payload(decode=True)
+    except Exception:  # noqa: BLE001 - a transfer encoding that is none
+        return b""
+    return raw if isinstance(raw, bytes) else b""
 
 
 def _from_base64(raw: bytes) -> bytes:
     # Junk between, a cut end: whatever can be read is read.
     clean = _NOT_BASE64.sub(b"", raw.split(b"=", 1)[0])
+    cut = clean[: len(clean) - 1] if len(clean) % 4 == 1 else clean
     try:
-        return base64.b64decode(clean[: len(clean) // 4 * 4] + (clean[len(clean) // 4 * 4 :] + b"==")[:4] * (len(clean) % 4 > 1))
+        return base64.b64decode(cut + b"=" * (-len(cut) % 4))
     except (binascii.Error, ValueError):
         return b""
+
+
+def _unescaped(value: object) -> str:
+    """Return a header's raw value, its bytes outside ASCII read as UTF-8 or else as Latin-1."""
+    text = str(value)
+    return text if text.isascii() else _text(text.encode("utf-8", "surrogateescape"), "utf-8")
 
 
 def _text(raw: bytes | str, charset: str) -> str:

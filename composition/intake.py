@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
-from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
 from relance.attribution import Attributor
 from relance.clock import SystemClock
@@ -15,12 +15,33 @@ from relance.gateway.intake.handler import IntakeHandler
 from relance.gateway.intake.server import serving_intake
 from relance.intake_reports import ReportJudge
 from relance.mail_intake import CountMessage, IntakeLimits, MailIntake, TakesEvents
-from relance.ports import FollowUps
+from relance.ports import Contacts, FollowUps, Ledger, Suppressions
+from relance.ports.mail_intake import IntakeMessages
 from relance.runtime.metrics import Instruments
 from relance.settings import Settings
 
 
-def mail_intake(settings: Settings, data: Database, events: TakesEvents, count: CountMessage) -> MailIntake:
+class IntakeData(Protocol):
+    """What of an open database the intake works on."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The invitations."""
+
+    @property
+    def contacts(self) -> Contacts:
+        """The contacts."""
+
+    @property
+    def suppressions(self) -> Suppressions:
+        """The suppressed mailboxes."""
+
+    @property
+    def intake_messages(self) -> IntakeMessages:
+        """The messages that were read."""
+
+
+def mail_intake(settings: Settings, data: IntakeData, events: TakesEvents, count: CountMessage) -> MailIntake:
     """Return the service on an open database."""
     clock, intake = SystemClock(), settings.intake
     attributor = Attributor(
@@ -42,14 +63,14 @@ def mail_intake(settings: Settings, data: Database, events: TakesEvents, count: 
     )
 
 
-def event_intake(data: Database, follow_ups: FollowUps) -> EventIntake:
+def event_intake(data: IntakeData, follow_ups: FollowUps) -> EventIntake:
     """Return where the events of returned mail come in."""
     return EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
 
 
 @asynccontextmanager
 async def listening(
-    settings: Settings, data: Database, follow_ups: FollowUps, instruments: Instruments
+    settings: Settings, data: IntakeData, follow_ups: FollowUps, instruments: Instruments
 ) -> AsyncIterator[None]:
     """Take mail while the block runs; nothing if the settings name no port.
 

@@ -29,7 +29,11 @@ class ReportJudge:
         if direct is None:
             return ReportVerdict(outcome)
         verdict = judge_report(direct)
-        if verdict.outcome is IntakeOutcome.SOFT and verdict.failure is not None and verdict.failure.strikes is not None:
+        if (
+            verdict.outcome is IntakeOutcome.SOFT
+            and verdict.failure is not None
+            and verdict.failure.strikes is not None
+        ):
             if await self._struck_out(verdict.failure, attribution, self.clock.now()):
                 return ReportVerdict(IntakeOutcome.STRUCK_OUT, verdict.failure)
         return verdict
@@ -64,9 +68,13 @@ class ReportJudge:
         if strikes is None or strikes.within is None or attribution.entry is None:
             return False
         contact_id = parse_invitation_id(attribution.invitation_id).contact_id
-        history = [one for one in await self.ledger.of_contact(contact_id) if one.may_have_reached(attribution.mailboxes)]
+        history = [
+            one for one in await self.ledger.of_contact(contact_id) if one.may_have_reached(attribution.mailboxes)
+        ]
         if is_struck_out(failure, attribution.entry, history, at):
             return True
         recorded = await self.messages.failures_of([one.id for one in history], at - strikes.within)
-        alike = [one for one in recorded if one.class_ == failure.class_ and re.fullmatch(strikes.codes, one.code or "")]
+        alike = [
+            one for one in recorded if one.class_ == failure.class_ and re.fullmatch(strikes.codes, one.code or "")
+        ]
         return len(alike) + 1 >= strikes.count

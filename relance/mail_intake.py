@@ -56,6 +56,14 @@ class TakesEvents(Protocol):
         """
 
 
+class NoEvents:
+    """Of a dry run, in which no event may come in."""
+
+    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
+        """Refuse the event."""
+        raise AssertionError(f"a dry run wrote {kind} of {invitation_id}")
+
+
 @dataclass(frozen=True, slots=True)
 class IntakeLimits:
     """How long records and kept messages stay, how many bytes of a message are kept, and the names of the doors."""
@@ -90,9 +98,7 @@ class MailIntake:
     limits: IntakeLimits
     count: CountMessage
 
-    async def take(
-        self, raw: bytes, envelope: MessageEnvelope, via: str, *, dry_run: bool = False
-    ) -> IntakeResult:
+    async def take(self, raw: bytes, envelope: MessageEnvelope, via: str, *, dry_run: bool = False) -> IntakeResult:
         """Read a message and do what follows from it; with `dry_run` only say what would.
 
         Raises:
@@ -103,12 +109,21 @@ class MailIntake:
         if earlier is not None:
             return IntakeResult(earlier, known=True)
         reading = read_message(parse_message(raw), envelope, self.limits.names)
-        return await self.take_reading(reading, raw, digest, via, dry_run=dry_run)
+        return await self._apply(reading, raw, digest, via, dry_run=dry_run)
 
-    async def take_reading(
-        self, reading: MailReading, raw: bytes, digest: str, via: str, *, dry_run: bool = False
-    ) -> IntakeResult:
-        """Do what follows from a reading, whatever it was read from."""
+    async def take_relayed(self, reading: MailReading, identifier: str, raw: bytes, via: str) -> IntakeResult:
+        """Do what follows from an event of a relay; `identifier` is the event's id there.
+
+        Raises:
+            DependencyUnavailable: the database is away; the relay calls again.
+        """
+        digest = hashlib.sha256(f"{via}:{identifier}".encode()).hexdigest()
+        earlier = await self.messages.record_of(digest)
+        if earlier is not None:
+            return IntakeResult(earlier, known=True)
+        return await self._apply(reading, raw, digest, via, dry_run=False)
+
+    async def _apply(self, reading: MailReading, raw: bytes, digest: str, via: str, *, dry_run: bool) -> IntakeResult:
         outcome, attribution, failure = await self._decide(reading)
         event = EVENTS.get(outcome)
         if event is not None and attribution is not None and not dry_run:
@@ -130,7 +145,9 @@ class MailIntake:
         if not dry_run:
             if outcome in KEPT:
                 limit = self.limits.kept_bytes
-                await self.messages.keep(KeptMessage(digest, record.at, raw[:limit], len(raw) <= limit), self.limits.kept)
+                await self.messages.keep(
+                    KeptMessage(digest, record.at, raw[:limit], len(raw) <= limit), self.limits.kept
+                )
             await self.messages.record(record, self.limits.records)
             self.count(reading.kind, outcome)
         return IntakeResult(record, known=False)

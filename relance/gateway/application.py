@@ -14,10 +14,11 @@ from starlette.routing import BaseRoute
 from relance.gateway import attachments, health
 from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
+from relance.gateway.webhooks import routes as webhooks
 
 RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
 
-MODULES: Sequence[RouteModule] = (health.routes, attachments.routes)
+MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, webhooks.routes)
 """A module returns no routes where the settings switch it off."""
 
 _WORDS = {404: "Not found", 405: "Method not allowed", 503: "Try again later"}

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from relance.adapters.tokens import LinkTokens
 from relance.events import EventIntake
+from relance.mail_intake import MailIntake
 from relance.ports import Attachments, Clock, Contacts, Ledger, Suppressions, Users
 from relance.settings.gateway import Gateway
+from relance.settings.intake import Intake
 
 VerifyAttachment: TypeAlias = Callable[[str], tuple[str, str]]
 """Returns the message key and the file name a token was signed for; raises InvalidInput."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeNeeds:
+    """What the webhooks of relays work with; `refused` counts calls that were not taken, by reason."""
+
+    settings: Intake
+    service: MailIntake
+    fetch: Callable[[str], Awaitable[bytes]]
+    refused: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +44,6 @@ class Needs:
     suppressions: Suppressions
     ledger: Ledger
     events: EventIntake
+    intake: IntakeNeeds
     clock: Clock
     draining: Callable[[], bool]

@@ -58,6 +58,9 @@ class IntakeMessages(Protocol):
     async def listed(self, outcomes: Sequence[str], after: str, limit: int) -> list[IntakeRecord]:
         """Return records with these outcomes (none: all of those kept), in order of digest, after one."""
 
+    async def beginning(self, digest: str) -> list[IntakeRecord]:
+        """Return the records whose digests begin so, two at most."""
+
     async def failures_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
         """Return the recorded failures of these invitations since an instant."""
 

@@ -88,9 +88,7 @@ class Intake(Group):
         le=timedelta(days=90),
         description="How long a message is kept that could not be attributed, for a person to look at.",
     )
-    kept_bytes: int = Field(
-        256 * 1024, ge=4096, le=8 * MEGABYTE, description="How much of such a message is kept."
-    )
+    kept_bytes: int = Field(256 * 1024, ge=4096, le=8 * MEGABYTE, description="How much of such a message is kept.")
     ses_topic: Annotated[str | None, AfterValidator(_topic)] = Field(
         None, description="The SNS topic of Amazon SES that may report (POST /webhooks/ses); none means no one may."
     )

@@ -35,8 +35,20 @@ async def main() -> dict[str, Any]:
 
 def shown(found: dict[str, Any]) -> None:
     console = Console()
-    console.print(table("Mail intake", ("figure", "value"), [(name, found[name]) for name in ("messages", "wrong_contact", "hard_about_us", "understood")]))
-    console.print(table("What it is, what it was read as", ("is", "read as", "messages"), [(one["is"], one["read_as"], one["count"]) for one in found["confusion"]]))
+    console.print(
+        table(
+            "Mail intake",
+            ("figure", "value"),
+            [(name, found[name]) for name in ("messages", "wrong_contact", "hard_about_us", "understood")],
+        )
+    )
+    console.print(
+        table(
+            "What it is, what it was read as",
+            ("is", "read as", "messages"),
+            [(one["is"], one["read_as"], one["count"]) for one in found["confusion"]],
+        )
+    )
     for line in found["not_understood"]:
         console.print(line)
 

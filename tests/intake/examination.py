@@ -41,7 +41,9 @@ class RecordedEvents:
 
     async def take(self, invitation_id: str, kind: EventKind) -> Taken:
         self.taken.append((invitation_id, kind))
-        return Taken(invitation_id, kind, SENT_AT, entry_changed=True, contact_changed=True, others_changed=0, follow_ups_told=0)
+        return Taken(
+            invitation_id, kind, SENT_AT, entry_changed=True, contact_changed=True, others_changed=0, follow_ups_told=0
+        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def with_encoded_words(entry: CorpusEntry, values: Mapping[str, str]) -> bytes:
     """Return the message; `{{word:unsub}}` becomes the token in encoded words (RFC 2047), cut in two."""
     token = values["unsub"]
     half = len(token) // 2
-    words = "\r\n ".join(f"=?utf-8?B?{base64.b64encode(one.encode()).decode()}?=" for one in (token[:half], token[half:]))
+    words = "\r\n ".join(
+        f"=?utf-8?B?{base64.b64encode(one.encode()).decode()}?=" for one in (token[:half], token[half:])
+    )
     return entry.raw(values).replace(b"{{word:unsub}}", words.encode())
 
 

@@ -67,6 +67,13 @@ class MongoIntakeMessages:
             raws = await self._records.find(query).sort("_id", 1).limit(limit).to_list(None)
         return await self._reader.valid(raws)
 
+    async def beginning(self, digest: str) -> list[IntakeRecord]:
+        """Return the records whose digests begin so, two at most."""
+        query = {"_id": {"$gte": digest, "$lt": f"{digest}g"}}
+        with translated("look up a message that was read"):
+            raws = await self._records.find(query).sort("_id", 1).limit(2).to_list(None)
+        return await self._reader.valid(raws)
+
     async def failures_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
         """Return the recorded failures of these invitations since an instant."""
         query = {"invitationId": {"$in": list(invitation_ids)}, "at": {"$gte": since}, "class": {"$exists": True}}

@@ -29,7 +29,14 @@ _CHALLENGE_SUBJECT = re.compile(
     r"|unknown sender|sender verification|confirmation (?:requise|nécessaire)|confirmez votre (?:message|e-?mail|envoi)|bestätigen sie (?:ihre|bitte)|confirme su (?:mensaje|correo)",
     re.IGNORECASE,
 )
-_CHALLENGE_HEADERS = ("X-Challenge", "X-TMDA-Confirm", "X-Boxbe-Confirm", "X-Spamarrest-Probe", "X-ASK-Auth", "X-Mailblocks-Confirm")
+_CHALLENGE_HEADERS = (
+    "X-Challenge",
+    "X-TMDA-Confirm",
+    "X-Boxbe-Confirm",
+    "X-Spamarrest-Probe",
+    "X-ASK-Auth",
+    "X-Mailblocks-Confirm",
+)
 
 
 def is_automatic(message: Message) -> bool:
@@ -50,7 +57,9 @@ def is_disposition(message: Message) -> bool:
     """Tell whether this is a receipt: read, deleted, displayed (RFC 8098)."""
     kinds = {content_type(part) for part in parts_of(message)}
     labelled = parameter(message, "report-type") == "disposition-notification"
-    return labelled or not kinds.isdisjoint({"message/disposition-notification", "message/global-disposition-notification"})
+    return labelled or not kinds.isdisjoint(
+        {"message/disposition-notification", "message/global-disposition-notification"}
+    )
 
 
 def is_challenge(message: Message) -> bool:
@@ -59,4 +68,7 @@ def is_challenge(message: Message) -> bool:
         return True
     if _CHALLENGE_SUBJECT.search(header(message, "Subject")) is None:
         return False
-    return re.search(r"https?://|reply to this|répond|antworten sie|responda", body_text(message), re.IGNORECASE) is not None
+    return (
+        re.search(r"https?://|reply to this|répond|antworten sie|responda", body_text(message), re.IGNORECASE)
+        is not None
+    )

@@ -11,7 +11,14 @@ from relance.domain.intake.model import Clues, DoorNames, MessageEnvelope
 from relance.domain.intake.parts import content_type, decoded, headers, parts_of, text_of
 
 RETURNED_TYPES = frozenset(
-    {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers", "message/partial"}
+    {
+        "message/rfc822",
+        "message/global",
+        "text/rfc822-headers",
+        "message/rfc822-headers",
+        "message/global-headers",
+        "message/partial",
+    }
 )
 CAME_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 _TOKEN = r"[A-Za-z0-9_.-]{8,60}"
@@ -24,7 +31,9 @@ def addresses_came_to(message: Message, envelope: MessageEnvelope) -> tuple[str,
     """Return the addresses a message was sent to: those of the envelope, else those of its headers."""
     if envelope.recipients:
         return envelope.recipients
-    return tuple(dict.fromkeys(one for name in CAME_TO for value in headers(message, name) for one in addresses_in(value)))
+    return tuple(
+        dict.fromkeys(one for name in CAME_TO for value in headers(message, name) for one in addresses_in(value))
+    )
 
 
 def returned_headers(message: Message, explanation_tail: str) -> Fields:
@@ -53,7 +62,9 @@ def clues_of(
         unsubscribe_tokens=_unique(_extensions(came_to, names.unsubscribe)),
         link_tokens=_unique(found[1] for text in links for found in _LINK_TOKEN.finditer(text)),
         message_ids=_unique(found[0] for found in _MESSAGE_ID.finditer(returned.get("message-id", ""))),
-        returned_to=_unique(one for name in ("to", "x-original-to") for one in addresses_in(decoded(returned.get(name, "")))),
+        returned_to=_unique(
+            one for name in ("to", "x-original-to") for one in addresses_in(decoded(returned.get(name, "")))
+        ),
     )
 
 

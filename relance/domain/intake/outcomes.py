@@ -33,7 +33,9 @@ class IntakeOutcome(StrEnum):
     UNREADABLE = "unreadable"
 
 
-KEPT = frozenset({IntakeOutcome.OTHER, IntakeOutcome.UNATTRIBUTED, IntakeOutcome.WRONG_RECIPIENT, IntakeOutcome.UNREADABLE})
+KEPT = frozenset(
+    {IntakeOutcome.OTHER, IntakeOutcome.UNATTRIBUTED, IntakeOutcome.WRONG_RECIPIENT, IntakeOutcome.UNREADABLE}
+)
 """After these the message itself is kept for a person to look at."""
 
 _OURS = frozenset({FailureClass.SENDER_FAULT, FailureClass.CONFIGURATION, FailureClass.CONTENT, FailureClass.THROTTLED})

@@ -19,7 +19,9 @@ MOST_BOUNDARIES = 60
 _BOUNDARY = re.compile(rb"boundary", re.IGNORECASE)
 
 # Added on the way by whoever passes a message on; a second copy of the same report differs in nothing else.
-_TRACE = re.compile(rb"(?:received|return-path|delivered-to|x-original-to|x-envelope-to|envelope-to|x-received)\s*:", re.I)
+_TRACE = re.compile(
+    rb"(?:received|return-path|delivered-to|x-original-to|x-envelope-to|envelope-to|x-received)\s*:", re.I
+)
 
 
 def parse_message(raw: bytes) -> Message | None:

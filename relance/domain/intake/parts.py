@@ -95,7 +95,9 @@ def text_of(part: Message) -> str:
 
 def without_tags(text: str) -> str:
     """Return the text of an HTML page, roughly: a line per block."""
-    shown = _TAG.sub(lambda tag: "\n" if tag[0][1:3].lower() in {"br", "/p", "/d", "/t", "/h", "/l"} else " ", _UNSEEN.sub(" ", text))
+    shown = _TAG.sub(
+        lambda tag: "\n" if tag[0][1:3].lower() in {"br", "/p", "/d", "/t", "/h", "/l"} else " ", _UNSEEN.sub(" ", text)
+    )
     return html.unescape(shown)
 
 

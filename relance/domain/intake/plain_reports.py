@@ -21,7 +21,9 @@ from relance.domain.intake.report_words import DELAYED, FAILED, NOT_A_RECIPIENT
 from relance.domain.intake.reporters import is_system_sender
 
 LONGEST_SECTION = 2_000
-_REPLY = re.compile(r"(?<![\d.\-:/])([45]\d\d)(?=[ \-]\S|[ ]?#|: ?\S)(?! ?(?:bytes|octets|kb|mb|messages|days|hours|minutes|seconds))")
+_REPLY = re.compile(
+    r"(?<![\d.\-:/])([45]\d\d)(?=[ \-]\S|[ ]?#|: ?\S)(?! ?(?:bytes|octets|kb|mb|messages|days|hours|minutes|seconds))"
+)
 _STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 
 

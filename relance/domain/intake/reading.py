@@ -76,7 +76,9 @@ def _reports(message: Message, explanation: str) -> list[RecipientReport]:
     found = status_reports(message)
     if found:
         # A status part may say no more than "failed"; then the words a person reads say why.
-        return [one if one.diagnostic or one.status[2:4] not in {"", "0."} else _in_words(one, explanation) for one in found]
+        return [
+            one if one.diagnostic or one.status[2:4] not in {"", "0."} else _in_words(one, explanation) for one in found
+        ]
     return plain_reports(message, explanation) if is_plain_report(message, explanation) else []
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 NOT_A_RECIPIENT = re.compile(
-    r"(?:bounce\+|unsubscribe|mailer-daemon|postmaster|abuse|support|help|hostmaster|noreply|no-reply|[^@]*=[^@]*@)", re.IGNORECASE
+    r"(?:bounce\+|unsubscribe|mailer-daemon|postmaster|abuse|support|help|hostmaster|noreply|no-reply|[^@]*=[^@]*@)",
+    re.IGNORECASE,
 )
 
 FAILED = re.compile(

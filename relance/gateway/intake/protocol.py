@@ -78,7 +78,6 @@ class _Bounded(SMTP):
         self._room.open.discard(self.transport)  # type: ignore[arg-type]
         super().connection_lost(error)
 
-
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - as aiosmtpd finds its commands
         """Take a message."""
         self.in_hand = True

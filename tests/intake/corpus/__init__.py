@@ -80,7 +80,9 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 def _encoded(text: str) -> bytes:
     text = re.sub(r"\{\{b64(?::([\w-]+))?\}\}\n(.*?)\{\{/b64\}\}", _as_base64, text, flags=re.DOTALL)
-    text = re.sub(r"\{\{bytes:([0-9a-f ]+)\}\}", lambda found: bytes.fromhex(found[1]).decode("utf-8", "surrogateescape"), text)
+    text = re.sub(
+        r"\{\{bytes:([0-9a-f ]+)\}\}", lambda found: bytes.fromhex(found[1]).decode("utf-8", "surrogateescape"), text
+    )
     raw = text.encode("utf-8", "surrogateescape")
     raw = raw.replace(b"{{boundaries}}", _boundaries())
     return raw.replace(b"{{big}}", (b"x" * 76 + b"\n") * (BIG // 77)).replace(b"\n", b"\r\n")

@@ -29,13 +29,11 @@ class ReportJudge:
         if direct is None:
             return ReportVerdict(outcome)
         verdict = judge_report(direct)
-        if (
-            verdict.outcome is IntakeOutcome.SOFT
-            and verdict.failure is not None
-            and verdict.failure.strikes is not None
-        ):
-            if await self._struck_out(verdict.failure, attribution, self.clock.now()):
-                return ReportVerdict(IntakeOutcome.STRUCK_OUT, verdict.failure)
+        failure = verdict.failure
+        if verdict.outcome is not IntakeOutcome.SOFT or failure is None:
+            return verdict
+        if await self._struck_out(failure, attribution, self.clock.now()):
+            return ReportVerdict(IntakeOutcome.STRUCK_OUT, failure)
         return verdict
 
     def _about_recipient(

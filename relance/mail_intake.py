@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
@@ -45,6 +45,14 @@ EVENTS = {
 }
 
 
+_WITHOUT_EVENT = {
+    MessageKind.UNREADABLE: IntakeOutcome.UNREADABLE,
+    MessageKind.OTHER: IntakeOutcome.OTHER,
+    MessageKind.AUTOMATIC: IntakeOutcome.AUTOMATIC,
+    MessageKind.CHALLENGE: IntakeOutcome.AUTOMATIC,
+}
+
+
 class TakesEvents(Protocol):
     """Where events about an invitation come in."""
 
@@ -71,7 +79,7 @@ class IntakeLimits:
     records: timedelta = timedelta(days=60)
     kept: timedelta = timedelta(days=30)
     kept_bytes: int = 256 * 1024
-    names: DoorNames = DoorNames()
+    names: DoorNames = field(default_factory=DoorNames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +161,8 @@ class MailIntake:
         return IntakeResult(record, known=False)
 
     async def _decide(self, reading: MailReading) -> tuple[IntakeOutcome, Attribution | None, Failure | None]:
-        match reading.kind:
-            case MessageKind.UNREADABLE:
-                return IntakeOutcome.UNREADABLE, None, None
-            case MessageKind.OTHER:
-                return IntakeOutcome.OTHER, None, None
-            case MessageKind.AUTOMATIC | MessageKind.CHALLENGE:
-                return IntakeOutcome.AUTOMATIC, None, None
+        if reading.kind in _WITHOUT_EVENT:
+            return _WITHOUT_EVENT[reading.kind], None, None
         if reading.kind is MessageKind.COMPLAINT and reading.feedback not in COMPLAINT_TYPES:
             return IntakeOutcome.NO_COMPLAINT, None, None
         attribution = await self.attributor.attribute(reading)

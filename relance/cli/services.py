@@ -164,8 +164,9 @@ SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[
 class Services:
     """Factories of everything a command may open; who opens closes.
 
-    `mail_intake` needs Temporal unless nothing is to be written. `load_samples` writes users and contacts into a database without users and tells whether it did; `worker` is the
-    command line of a worker process; `span` surrounds a command, by its name, with a trace where traces are collected.
+    `load_samples` writes users and contacts into a database without users and tells whether it did; `mail_intake` is
+    given a client unless nothing is to be written; `worker` is the command line of a worker process; `span` surrounds a
+    command, by its name, with a trace where traces are collected.
     """
 
     settings: Callable[[], Settings]

@@ -80,7 +80,8 @@ def values_of(invitation: str, address: str) -> dict[str, str]:
     token, mid = TOKENS.bounce_token(invitation), ids.message_id(invitation, MailKind.INVITATION, DOMAIN)
     bounce, unsub = f"bounce+{token}@{BOUNCES}", TOKENS.sign(Purpose.UNSUBSCRIBE, invitation)
     returned = (
-        f"Return-Path: <{bounce}>\nReceived: from app by relay; Thu, 5 Nov 2026 17:00:00 +0000\nFrom: Form-a-Friend <bonjour@{DOMAIN}>\n"
+        f"Return-Path: <{bounce}>\nReceived: from app by relay; Thu, 5 Nov 2026 17:00:00 +0000\n"
+        f"From: Form-a-Friend <bonjour@{DOMAIN}>\n"
         f"To: <{address}>\nMessage-ID: {mid}\nSubject: x\nList-Unsubscribe: <https://{DOMAIN}/u/{unsub}>"
     )
     return {

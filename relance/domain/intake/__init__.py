@@ -1,4 +1,4 @@
-"""Mail that comes back (SPEC G3): what a message is, and for whom. Pure reading; nothing here writes or asks anybody."""
+"""Mail that comes back (SPEC G3): what a message is, and for whom. Pure reading: nothing is written or asked."""
 
 from __future__ import annotations
 

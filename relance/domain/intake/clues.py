@@ -21,7 +21,7 @@ RETURNED_TYPES = frozenset(
     }
 )
 CAME_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
-_TOKEN = r"[A-Za-z0-9_.-]{8,60}"
+_EXTENSION = r"[A-Za-z0-9_.-]{8,60}"
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,300}@[^<>\s]{1,255}>")
 _LINK_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(v1\.[A-Za-z0-9_-]{4,300}\.[A-Za-z0-9_-]{20,100})(?![A-Za-z0-9_-])")
 _RETURN_PATHS = ("return-path", "x-original-mail-from", "errors-to")
@@ -75,7 +75,7 @@ def comes_to(addresses: Iterable[str], names: Sequence[str]) -> bool:
 
 def _extensions(addresses: Iterable[str], names: Sequence[str]) -> Iterator[str]:
     # Some relays write "+" as "=2B" or "%2B" when they quote an address.
-    pattern = re.compile(rf"(?:{_any(names)})(?:\+|=2b|%2b)({_TOKEN})@", re.IGNORECASE)
+    pattern = re.compile(rf"(?:{_any(names)})(?:\+|=2b|%2b)({_EXTENSION})@", re.IGNORECASE)
     for address in addresses:
         found = pattern.match(address)
         if found:

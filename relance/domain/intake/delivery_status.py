@@ -20,7 +20,7 @@ def status_reports(message: Message) -> list[RecipientReport]:
 
     Some systems call the part `text/plain`, or put its fields into the text: the fields count, not the label.
     """
-    parts = [part for part in parts_of(message)]
+    parts = list(parts_of(message))
     labelled = [part for part in parts if content_type(part) in STATUS_TYPES]
     texts = [text_of(part) for part in labelled] or [
         text for part in parts if content_type(part).startswith("text/") and _names_recipients(text := text_of(part))

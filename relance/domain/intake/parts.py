@@ -8,6 +8,7 @@ import html
 import quopri
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from email.header import decode_header
 from email.message import Message
 
@@ -43,10 +44,9 @@ def decoded(value: str) -> str:
     """Return a header's value with its encoded words decoded (RFC 2047), on one line."""
     line = _BLANKS.sub(" ", value[:LONGEST_HEADER])
     if "=?" in line:
-        try:
+        # A broken encoded word is shown as it is.
+        with suppress(Exception):
             line = "".join(_text(raw, charset or "ascii") for raw, charset in decode_header(line))
-        except Exception:  # noqa: BLE001 - a broken encoded word is shown as it is
-            pass  # noqa: S110
     return _NEITHER.sub(" ", line.replace("\r", " ").replace("\n", " ")).strip()
 
 

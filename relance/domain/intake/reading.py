@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.message import Message
 
 from relance.domain.intake.automatic import is_automatic, is_challenge, is_disposition
 from relance.domain.intake.clues import addresses_came_to, clues_of, comes_to, returned_headers
 from relance.domain.intake.complaints import complained_recipient, feedback_fields, is_redacted
 from relance.domain.intake.delivery_status import envelope_ids, has_status_part, status_reports
+from relance.domain.intake.fields import Fields
 from relance.domain.intake.model import (
     Clues,
     DoorNames,
@@ -46,30 +48,24 @@ def _read(message: Message, envelope: MessageEnvelope, names: DoorNames) -> Mail
     returned = returned_headers(message, tail)
     fields = feedback_fields(message)
     if fields is not None:
-        clues = clues_of(came_to, returned, (fields.get("original-mail-from", ""),), names)
-        named = complained_recipient(fields)
-        hidden = Clues(
-            clues.bounce_tokens,
-            clues.unsubscribe_tokens,
-            clues.link_tokens,
-            clues.message_ids,
-            tuple(one for one in clues.returned_to if not is_redacted(one)),
-        )
-        report = (RecipientReport(ReportAction.FAILED, final=named),) if named else ()
-        return MailReading(MessageKind.COMPLAINT, hidden, report, fields.get("feedback-type", "abuse").strip().lower())
+        return _complaint(fields, clues_of(came_to, returned, (fields.get("original-mail-from", ""),), names))
     clues = clues_of(came_to, returned, (), names, envelope_ids(message))
-    if not is_disposition(message) and (reports := _reports(message, explanation)):
-        return MailReading(MessageKind.DELIVERY_REPORT, clues, tuple(reports))
-    if has_status_part(message) or is_plain_report(message, explanation):
-        return MailReading(MessageKind.DELIVERY_REPORT, clues, ())
-    if is_challenge(message):
-        return MailReading(MessageKind.CHALLENGE, clues)
-    if is_automatic(message):
-        return MailReading(MessageKind.AUTOMATIC, clues)
+    reports = () if is_disposition(message) else tuple(_reports(message, explanation))
+    if reports or has_status_part(message) or is_plain_report(message, explanation):
+        return MailReading(MessageKind.DELIVERY_REPORT, clues, reports)
+    if is_challenge(message) or is_automatic(message):
+        return MailReading(MessageKind.CHALLENGE if is_challenge(message) else MessageKind.AUTOMATIC, clues)
     if comes_to(came_to, names.unsubscribe):
         request = (header(message, "Subject"), body[:LONGEST_REQUEST])
         return MailReading(MessageKind.UNSUBSCRIBE, clues_of(came_to, {}, request, names))
     return MailReading(MessageKind.OTHER, clues)
+
+
+def _complaint(fields: Fields, clues: Clues) -> MailReading:
+    named = complained_recipient(fields)
+    shown = replace(clues, returned_to=tuple(one for one in clues.returned_to if not is_redacted(one)))
+    reports = (RecipientReport(ReportAction.FAILED, final=named),) if named else ()
+    return MailReading(MessageKind.COMPLAINT, shown, reports, fields.get("feedback-type", "abuse").strip().lower())
 
 
 def _reports(message: Message, explanation: str) -> list[RecipientReport]:

@@ -8,7 +8,8 @@ from email.message import Message
 from relance.domain.intake.parts import header
 
 _SYSTEM = re.compile(
-    r"(?:mailer[-_]?daemon|mdaemon|post(?:master|office)|mail[-_ ]?(?:delivery|administrator|system|subsystem)|maildelivery"
+    r"(?:mailer[-_]?daemon|mdaemon|post(?:master|office)|maildelivery"
+    r"|mail[-_ ]?(?:delivery|administrator|system|subsystem)"
     r"|microsoftexchange[0-9a-f]+|courier|mmdf|uucp|daemon|root|bounces?|system administrator)",
     re.IGNORECASE,
 )

@@ -75,7 +75,7 @@ class _Bounded(SMTP):
             return
         if self._ending is not None:
             self._ending.cancel()
-        self._room.open.discard(self.transport)  # type: ignore[arg-type]
+        self._room.open.discard(self.transport)
         super().connection_lost(error)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - as aiosmtpd finds its commands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.message import Message
 
-from relance.domain.intake.automatic_words import ANSWER_SUBJECT, CHALLENGE_SUBJECT
+from relance.domain.intake.automatic_words import ANSWER_SUBJECT, CHALLENGE_ASKS, CHALLENGE_SUBJECT
 from relance.domain.intake.parts import body_text, content_type, header, parameter, parts_of
 
 _ANSWERING_HEADERS = (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from temporalio.client import Client
 
+from composition.intake import mail_intake
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
@@ -18,7 +19,8 @@ from relance.admission import admit
 from relance.clock import SystemClock
 from relance.events import EventIntake
 from relance.gateway.application import application
-from relance.gateway.needs import Needs
+from relance.gateway.needs import IntakeNeeds, Needs
+from relance.gateway.webhooks.fetching import fetch_small
 from relance.ports import Clock
 from relance.rendering.pages import PageWriter
 from relance.runtime import exit as way_out
@@ -89,6 +91,12 @@ def gateway_application(settings: Settings, open_: GatewayConnections, vitals: V
             events=events,
             unsubscribing=unsubscribing_of(data, events, clock),
             pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
+            intake=IntakeNeeds(
+                settings=settings.intake,
+                service=mail_intake(settings, data, events, open_.instruments.intake_message),
+                fetch=fetch_small,
+                refused=open_.instruments.intake_refused,
+            ),
             clock=clock,
             draining=lambda: vitals.draining,
         )

@@ -16,10 +16,17 @@ from relance.gateway import attachments, forms, health, unsubscribe
 from relance.gateway.headers import SAFE
 from relance.gateway.limits.guard import Guard
 from relance.gateway.needs import Needs
+from relance.gateway.webhooks import routes as webhooks
 
 RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
 
-MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, unsubscribe.routes, forms.routes)
+MODULES: Sequence[RouteModule] = (
+    health.routes,
+    attachments.routes,
+    unsubscribe.routes,
+    forms.routes,
+    webhooks.routes,
+)
 """A module returns no routes where the settings switch it off."""
 
 _WORDS = {

@@ -21,7 +21,8 @@ def _channels(text: str) -> str:
     return ",".join(names)
 
 
-def _webhook_secrets(secrets: SecretStr) -> SecretStr:
+def webhook_secrets(secrets: SecretStr) -> SecretStr:
+    """Return secrets of Standard Webhooks, separated by commas, if all of them can be used."""
     for secret in listed(secrets.get_secret_value()):
         try:
             key = b64decode(secret.removeprefix("whsec_"), validate=True)
@@ -59,7 +60,7 @@ class Channels(Group):
     slack_url: SecretUrl | None = Field(None, description="Incoming webhook of Slack or Mattermost.")
     teams_url: SecretUrl | None = Field(None, description="Webhook of a Teams workflow that posts Adaptive Cards.")
     webhook_url: SecretUrl | None = Field(None, description="Receiver of signed messages (Standard Webhooks).")
-    webhook_secrets: Annotated[SecretStr, AfterValidator(_webhook_secrets)] = Field(
+    webhook_secrets: Annotated[SecretStr, AfterValidator(webhook_secrets)] = Field(
         SecretStr(""),
         description="Signing secrets (whsec_ and base64 of 24 to 64 bytes), separated by commas; to rotate, put the "
         "new one first and drop the old one when the receiver knows the new one.",

@@ -11,15 +11,21 @@ from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
 from relance.clock import SystemClock
 from relance.events import EventIntake
-from relance.gateway.needs import Needs, VerifyAttachment
+from relance.gateway.needs import IntakeNeeds, Needs, VerifyAttachment
 from relance.ports import Attachments, Clock, FollowUps
 from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
+from relance.settings.intake import Intake
 from tests.fakes import FakeAttachments, FakeFollowUps
 from tests.keys import PRIVACY
 
 NO_DATABASE = cast("Any", None)
 """For routes that ask none: whoever does gets an AttributeError."""
+
+
+def no_intake() -> IntakeNeeds:
+    """Return what the webhooks need where the settings switch all of them off."""
+    return IntakeNeeds(settings=Intake(), service=NO_DATABASE, fetch=NO_DATABASE, refused=lambda _: None)
 
 
 def needs_of(
@@ -31,6 +37,7 @@ def needs_of(
     follow_ups: FollowUps | None = None,
     clock: Clock | None = None,
     draining: Callable[[], bool] = lambda: False,
+    intake: IntakeNeeds | None = None,
 ) -> Needs:
     """Return the needs of an application; without a database only what asks none is answered."""
     data = db or NO_DATABASE
@@ -51,6 +58,7 @@ def needs_of(
         events=events,
         unsubscribing=unsubscribing_of(data, events, clock) if db else NO_DATABASE,
         pages=PageWriter("Form-a-Friend", "Europe/Paris"),
+        intake=intake or no_intake(),
         clock=clock,
         draining=draining,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from temporalio.client import Client
 
+from composition.intake import mail_intake
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
@@ -19,9 +20,12 @@ from relance.clock import SystemClock
 from relance.events import EventIntake
 from relance.explaining import Explaining
 from relance.gateway.application import application
-from relance.gateway.needs import Needs
+from relance.gateway.needs import IntakeNeeds, Needs
 from relance.gateway.server import DRAIN_S, serving
+from relance.gateway.webhooks.fetching import fetch_small
 from relance.notifying import Notifier, notifying
+from relance.ports import Clock
+from relance.rendering.pages import PageWriter
 from relance.runtime import exit as way_out
 from relance.runtime.metrics import Instruments
 from relance.runtime.reporter import Reporter
@@ -31,6 +35,7 @@ from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.unsubscribing import Unsubscribing
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +102,15 @@ async def door(
 
 def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, notifier: Notifier) -> Starlette:
     data, clock = open_.database, SystemClock()
+    events = EventIntake(
+        ledger=data.ledger,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        follow_ups=notifier.follow_ups,
+        clock=clock,
+        outbox=data.outbox,
+        notify=notifier.notify,
+    )
     return application(
         Needs(
             settings=settings.gateway,
@@ -109,15 +123,6 @@ def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, 
             ledger=data.ledger,
             inbox=data.inbox,
             outbox=data.outbox,
-            events=EventIntake(
-                ledger=data.ledger,
-                contacts=data.contacts,
-                suppressions=data.suppressions,
-                follow_ups=notifier.follow_ups,
-                clock=clock,
-                outbox=data.outbox,
-                notify=notifier.notify,
-            ),
             explaining=Explaining(
                 ledger=data.ledger,
                 users=data.users,
@@ -129,9 +134,32 @@ def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, 
                 clock=clock,
                 timing=settings.scheduling.reminder_timing,
             ),
+            events=events,
+            unsubscribing=unsubscribing_of(data, events, clock),
+            pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
+            intake=IntakeNeeds(
+                settings=settings.intake,
+                service=mail_intake(settings, data, events, open_.instruments.intake_message),
+                fetch=fetch_small,
+                refused=open_.instruments.intake_refused,
+            ),
             clock=clock,
             draining=lambda: vitals.draining,
         )
+    )
+
+
+def unsubscribing_of(data: Database, events: EventIntake, clock: Clock) -> Unsubscribing:
+    """Return what unsubscribe links do."""
+    return Unsubscribing(
+        ledger=data.ledger,
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        events=events,
+        opt_outs=data.opt_outs,
+        lifting=data.opt_outs,
+        clock=clock,
     )
 
 

@@ -24,6 +24,7 @@ from relance.contracts.names import TaskQueue
 from relance.errors import SettingsError
 from relance.gateway.server import FULL_DRAIN_S
 from relance.runtime import exit as way_out
+from relance.runtime.collecting import leave_out_what_is_loaded
 from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import child_environment, join_supervisor, supervise
@@ -79,6 +80,7 @@ async def serve_gateway(settings: Settings) -> int:
             listening(settings, open_.database, follow_ups, open_.instruments),
             on_duty(reporter, []),
         ):
+            leave_out_what_is_loaded()
             ready()
             logger.info("serving relance-gateway at http://%s:%s", gateway.host, gateway.port)
             await stop.wait()

@@ -21,6 +21,9 @@ from relance.ports import Inbox, Received
 EVENTS_AT_ONCE = 1_000
 GROUPS = 2
 """Under way at once: one reads while the other waits for its commit."""
+_COMMIT_S = 0.01
+_CLOSED_EVERY_S = 0.1
+"""Nobody waits for it: what is said again before that is applied again."""
 
 
 class MessageReused(RelanceError):
@@ -114,15 +117,14 @@ class EventDesk:
                 call.reply(problem)
 
     async def _serve(self, calls: Sequence[_Call]) -> None:
-        every = [event for call in calls for event in call.message.events]
-        known, plan = await asyncio.gather(
-            self._inbox.known([call.message.id for call in calls]), self._intake.plan(every)
-        )
-        if not known and not await self._write(calls, plan):
+        plan = await self._intake.plan([event for call in calls for event in call.message.events])
+        if not await self._write(calls, plan):
             await self._do(calls, plan)
             return
-        # Somebody has said one of them before, or says it to another process at this moment: that is rare.
-        known = known or await self._inbox.known([call.message.id for call in calls])
+        # Somebody has said one of them before, or says it to another process at this moment: that is rare, and what is
+        # written at this moment is not to be read yet.
+        await asyncio.sleep(_COMMIT_S)
+        known = await self._inbox.known([call.message.id for call in calls])
         fresh = [call for call in calls if call.message.id not in known]
         await asyncio.gather(
             *(self._again(call, known[call.message.id]) for call in calls if call.message.id in known),
@@ -166,6 +168,7 @@ class EventDesk:
         self._close_later()
 
     async def _close_messages(self) -> None:
+        await asyncio.sleep(_CLOSED_EVERY_S)
         ids, self._closing = self._closing, []
         try:
             await self._inbox.done(ids)

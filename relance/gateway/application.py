@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from relance.gateway import attachments, forms, health, unsubscribe
+from relance.gateway import attachments, forms, health, opens, unsubscribe
 from relance.gateway.headers import SAFE
 from relance.gateway.limits.guard import Guard
 from relance.gateway.needs import Needs
@@ -25,6 +25,7 @@ MODULES: Sequence[RouteModule] = (
     attachments.routes,
     unsubscribe.routes,
     forms.routes,
+    opens.routes,
     webhooks.routes,
 )
 """A module returns no routes where the settings switch it off."""

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from relance.adapters.tokens import LinkTokens
 from relance.events import EventIntake
 from relance.mail_intake import MailIntake
+from relance.open_tracking import OpenTracking
 from relance.ports import Attachments, Clock, Contacts, Ledger, Suppressions, Users
 from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
@@ -50,6 +51,7 @@ class Needs:
     events: EventIntake
     unsubscribing: Unsubscribing
     pages: PageWriter
+    open_tracking: OpenTracking
     intake: IntakeNeeds
     clock: Clock
     draining: Callable[[], bool]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from composition.gateway import unsubscribing_of
+from composition.gateway import open_tracking_of, unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
@@ -37,6 +37,7 @@ def needs_of(
     follow_ups: FollowUps | None = None,
     clock: Clock | None = None,
     draining: Callable[[], bool] = lambda: False,
+    is_tracking: bool = False,
     intake: IntakeNeeds | None = None,
 ) -> Needs:
     """Return the needs of an application; without a database only what asks none is answered."""
@@ -58,6 +59,7 @@ def needs_of(
         events=events,
         unsubscribing=unsubscribing_of(data, events, clock) if db else NO_DATABASE,
         pages=PageWriter("Form-a-Friend", "Europe/Paris"),
+        open_tracking=open_tracking_of(data, events, clock, is_on=is_tracking) if db else NO_DATABASE,
         intake=intake or no_intake(),
         clock=clock,
         draining=draining,

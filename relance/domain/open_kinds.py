@@ -47,7 +47,7 @@ _SCANNERS = (
 )
 _PROGRAMS = (
     r"\b(?:bot|crawler|spider|scanner|preview|prefetch|proxy|monitor|checker|validator)\b",
-    r"bot[/;) ]",
+    r"bot[/;)-]",
     r"Headless|PhantomJS|Puppeteer|Playwright|Selenium",
     r"^(?:curl|wget|python|Go-http-client|Java|okhttp|axios|node|undici|libwww|Ruby|PHP|Apache-HttpClient|aiohttp|http)",
     r"python-requests|urllib|httpx",

@@ -18,9 +18,12 @@ from relance.adapters.tokens import LinkTokens
 from relance.admission import admit
 from relance.clock import SystemClock
 from relance.events import EventIntake
+from relance.explaining import Explaining
 from relance.gateway.application import application
 from relance.gateway.needs import IntakeNeeds, Needs
+from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
+from relance.notifying import Notifier, notifying
 from relance.open_tracking import OpenTracking
 from relance.ports import Clock
 from relance.rendering.pages import PageWriter
@@ -31,6 +34,7 @@ from relance.runtime.telemetry import configure
 from relance.runtime.vitals import Vitals
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
+from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.unsubscribing import Unsubscribing
 
@@ -74,11 +78,40 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
         yield GatewayConnections(client, database, telemetry.instruments)
 
 
-def gateway_application(settings: Settings, open_: GatewayConnections, vitals: Vitals) -> Starlette:
-    """Return what is served."""
+@asynccontextmanager
+async def door(
+    settings: Settings, open_: GatewayConnections, vitals: Vitals, *, drain: int = DRAIN_S
+) -> AsyncIterator[None]:
+    """Serve HTTP, and notify whoever has to hear of what came in, for as long as the block runs.
+
+    Every process that could serve notifies, also without a port: events come in by the CLI too.
+    """
+    data = open_.database
+    notifier = Notifier(
+        outbox=data.outbox,
+        follow_ups=TemporalFollowUps(open_.client, data.ledger),
+        parts=data.ledger,
+        replan=TemporalCycles(open_.client).replan,
+        clock=SystemClock(),
+        zone=settings.scheduling.default_zone,
+        show=open_.instruments.outbox,
+    )
+    app = _application(settings, open_, vitals, notifier)
+    async with notifying(notifier), serving(settings.gateway, app, drain=drain):
+        yield
+
+
+def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, notifier: Notifier) -> Starlette:
     data, clock = open_.database, SystemClock()
-    follow_ups = TemporalFollowUps(open_.client, data.ledger)
-    events = EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, clock)
+    events = EventIntake(
+        ledger=data.ledger,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        follow_ups=notifier.follow_ups,
+        clock=clock,
+        outbox=data.outbox,
+        notify=notifier.notify,
+    )
     return application(
         Needs(
             settings=settings.gateway,
@@ -89,6 +122,19 @@ def gateway_application(settings: Settings, open_: GatewayConnections, vitals: V
             contacts=data.contacts,
             suppressions=data.suppressions,
             ledger=data.ledger,
+            inbox=data.inbox,
+            outbox=data.outbox,
+            explaining=Explaining(
+                ledger=data.ledger,
+                users=data.users,
+                contacts=data.contacts,
+                plans=data.plans,
+                suppressions=data.suppressions,
+                controls=data.controls,
+                quarantine=data.quarantine,
+                clock=clock,
+                timing=settings.scheduling.reminder_timing,
+            ),
             events=events,
             unsubscribing=unsubscribing_of(data, events, clock),
             pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),

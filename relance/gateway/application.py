@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import TypeAlias
 
 from starlette.applications import Starlette
@@ -13,6 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from relance.gateway import attachments, forms, health, opens, unsubscribe
+from relance.gateway.api import routes as api
+from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
 from relance.gateway.limits.guard import Guard
 from relance.gateway.needs import Needs
@@ -27,6 +30,7 @@ MODULES: Sequence[RouteModule] = (
     forms.routes,
     opens.routes,
     webhooks.routes,
+    api.routes,
 )
 """A module returns no routes where the settings switch it off."""
 
@@ -53,9 +57,11 @@ def application(needs: Needs, modules: Sequence[RouteModule] = MODULES) -> Starl
     return app
 
 
-def _refused(_: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    if request.url.path.startswith("/api/"):
+        return Problem(HTTPStatus(error.status_code), error.detail, headers=error.headers).response()
     words = _WORDS.get(error.status_code, error.detail)
     return PlainTextResponse(words, error.status_code, headers={**(error.headers or {}), **SAFE})
 

@@ -10,10 +10,10 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from relance.domain.addresses import domain_of, valid_address
 from relance.domain.intake.model import DoorNames
-from relance.settings.channels import webhook_secrets
 from relance.settings.group import Group
 from relance.settings.mail import Address
 from relance.settings.recipients import listed
+from relance.settings.signing_secrets import checked_secrets
 
 MEGABYTE = 1_000_000
 
@@ -39,7 +39,7 @@ def _domains(text: str) -> str:
 
 
 def _webhook_secrets(secrets: SecretStr | None) -> SecretStr | None:
-    return webhook_secrets(secrets) if secrets is not None else None
+    return checked_secrets(secrets) if secrets is not None else None
 
 
 def _topic(arn: str | None) -> str | None:

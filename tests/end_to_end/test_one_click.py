@@ -27,8 +27,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 async def _mails_to_alice(mailbox: Mailbox) -> list[EmailMessage]:
     found = [one.n async for one in mailbox.all_messages() if ALICE in one.to]
-    parsed = [email.message_from_bytes(await mailbox.raw(n), policy=default) for n in found]
-    return parsed
+    return [email.message_from_bytes(await mailbox.raw(n), policy=default) for n in found]
 
 
 async def _load(installation: Installation) -> None:

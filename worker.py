@@ -143,7 +143,7 @@ def check_fitness(settings: Settings, role: Role) -> None:
         raise SettingsError("RELANCE_GATEWAY__PORT: is not set, nor RELANCE_INTAKE__PORT, and this role serves no more")
     named = {*settings.channels.always_names, *settings.channels.order_names}
     if TaskQueue.MAIL in QUEUES[role] or (TaskQueue.OPS in QUEUES[role] and ChannelName.MAIL in named):
-        check_names(settings.mail)
+        check_names(settings.mail, settings.gateway)
 
 
 def run(

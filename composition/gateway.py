@@ -24,6 +24,7 @@ from relance.gateway.needs import IntakeNeeds, Needs
 from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
 from relance.notifying import Notifier, notifying
+from relance.open_tracking import OpenTracking
 from relance.ports import Clock
 from relance.rendering.pages import PageWriter
 from relance.runtime import exit as way_out
@@ -137,6 +138,7 @@ def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, 
             events=events,
             unsubscribing=unsubscribing_of(data, events, clock),
             pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
+            open_tracking=open_tracking_of(data, events, clock, is_on=settings.mail.open_tracking),
             intake=IntakeNeeds(
                 settings=settings.intake,
                 service=mail_intake(settings, data, events, open_.instruments.intake_message),
@@ -159,6 +161,19 @@ def unsubscribing_of(data: Database, events: EventIntake, clock: Clock) -> Unsub
         events=events,
         opt_outs=data.opt_outs,
         lifting=data.opt_outs,
+        clock=clock,
+    )
+
+
+def open_tracking_of(data: Database, events: EventIntake, clock: Clock, *, is_on: bool) -> OpenTracking:
+    """Return what the pictures in mails tell."""
+    return OpenTracking(
+        is_on=is_on,
+        ledger=data.ledger,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        events=events,
+        opens=data.opens,
         clock=clock,
     )
 

@@ -25,6 +25,7 @@ class Purpose(StrEnum):
 
     SUBMIT = "submit"
     UNSUBSCRIBE = "unsub"
+    OPEN = "open"
 
 
 class BouncedReference(NamedTuple):

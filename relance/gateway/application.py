@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from relance.gateway import attachments, forms, health, unsubscribe
+from relance.gateway import attachments, forms, health, opens, unsubscribe
 from relance.gateway.api import routes as api
 from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
@@ -28,6 +28,7 @@ MODULES: Sequence[RouteModule] = (
     attachments.routes,
     unsubscribe.routes,
     forms.routes,
+    opens.routes,
     webhooks.routes,
     api.routes,
 )

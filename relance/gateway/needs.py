@@ -10,6 +10,7 @@ from relance.adapters.tokens import LinkTokens
 from relance.events import EventIntake
 from relance.explaining import Explaining
 from relance.mail_intake import MailIntake
+from relance.open_tracking import OpenTracking
 from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
 from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
@@ -54,6 +55,7 @@ class Needs:
     explaining: Explaining
     unsubscribing: Unsubscribing
     pages: PageWriter
+    open_tracking: OpenTracking
     intake: IntakeNeeds
     clock: Clock
     draining: Callable[[], bool]

@@ -116,16 +116,16 @@ class PageWriter:
         }
 
     def _choices(self, view: UnsubscribeView, own: PageWords, words: Mapping[str, str]) -> Sequence[_Choice]:
-        wanted: list[tuple[tuple[str, str, str], str, bool]] = []
+        wanted: list[tuple[tuple[str, str, str], str]] = []
         if view.undo is not None:
-            wanted.append((own.undo, f"{UNDO_PREFIX}{view.undo[0]}", True))
+            wanted.append((own.undo, f"{UNDO_PREFIX}{view.undo[0]}"))
         if view.standing is Standing.WRITTEN_TO:
-            wanted.append((own.stop_sender, OptOutScope.SENDER, False))
+            wanted.append((own.stop_sender, OptOutScope.SENDER))
         if view.standing is not Standing.BY_NOBODY:
-            wanted.append((own.stop_everyone, OptOutScope.EVERYONE, view.standing is Standing.WRITTEN_TO))
+            wanted.append((own.stop_everyone, OptOutScope.EVERYONE))
         return [
-            _Choice(heading, text.format_map(words), button, action, second)
-            for (heading, text, button), action, second in wanted
+            _Choice(heading, text.format_map(words), button, action, is_second=action != OptOutScope.SENDER)
+            for (heading, text, button), action in wanted
         ]
 
     def _page(self, language: str, words: _Words, choices: Sequence[_Choice]) -> str:

@@ -231,6 +231,17 @@ class Settings(BaseSettings):
     watchdog: Watchdog = Watchdog()
     privacy: Privacy = Privacy()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _links_lead_to_the_gateway(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        gateway, mail = data.get("gateway"), data.get("mail", {})
+        public = gateway.get("public_url") if isinstance(gateway, dict) else getattr(gateway, "public_url", None)
+        if public and isinstance(mail, dict) and "link_base" not in mail:
+            return {**data, "mail": {**mail, "link_base": public}}
+        return data
+
     @model_validator(mode="after")
     def _routes_lead_to_channels(self) -> Self:
         for route in self.alerts.routes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
-from composition.gateway import unsubscribing_of
+from composition.gateway import open_tracking_of, unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
@@ -42,6 +42,7 @@ def needs_of(
     follow_ups: FollowUps | None = None,
     clock: Clock | None = None,
     draining: Callable[[], bool] = lambda: False,
+    is_tracking: bool = False,
     notify: Callable[[Sequence[InvitationEvent]], None] = lambda _: None,
     intake: IntakeNeeds | None = None,
 ) -> Needs:
@@ -85,6 +86,7 @@ def needs_of(
         ),
         unsubscribing=unsubscribing_of(data, events, clock) if db else NO_DATABASE,
         pages=PageWriter("Form-a-Friend", "Europe/Paris"),
+        open_tracking=open_tracking_of(data, events, clock, is_on=is_tracking) if db else NO_DATABASE,
         intake=intake or no_intake(),
         clock=clock,
         draining=draining,

@@ -40,6 +40,10 @@ async def _body(request: Request) -> Response:
     return PlainTextResponse(str(len(await body_of(request, MOST_BODY, seconds=SHORT_S))))
 
 
+async def _patient(request: Request) -> Response:
+    return PlainTextResponse(str(len(await body_of(request, MOST_BODY, seconds=60))))
+
+
 async def _unread(_: Request) -> Response:
     return PlainTextResponse("early")
 
@@ -55,6 +59,7 @@ async def _broken(request: Request) -> Response:
 ROUTES = [
     Route("/who", _who),
     Route("/body", _body, methods=["POST"]),
+    Route("/patient", _patient, methods=["POST"]),
     Route("/unread", _unread, methods=["POST"]),
     Route("/big", _big),
     Route("/broken/{token}", _broken),
@@ -245,18 +250,38 @@ async def test_five_hundred_silent_connections_do_not_stop_the_others() -> None:
         assert {one.status_code for one in answers} == {200}
 
 
-async def test_connections_that_are_all_busy_are_not_pushed_out() -> None:
-    async with served(ConnectionLimits(per_client=3)) as port, AsyncExitStack() as stack:
+async def test_requests_that_are_being_answered_are_not_pushed_out() -> None:
+    begun, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow(_: Request) -> Response:
+        begun.release()
+        await go_on.wait()
+        return PlainTextResponse("done")
+
+    port = free_port()
+    app = application(needs_of(), [lambda _: [Route("/slow", slow)]])
+    async with serving(Gateway(port=port), app, limits=ConnectionLimits(per_client=3)), AsyncExitStack() as stack:
         busy = [await stack.enter_async_context(wire(port)) for _ in range(3)]
         for one in busy:
-            await one.say("POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
-            assert (await one.answer())[0] == 200
+            await one.say("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            await begun.acquire()
         more = await stack.enter_async_context(wire(port))
         await more.say(GET)
         assert await more.is_closed()
+        go_on.set()
         for one in busy:
-            await one.say("hello" + GET)
             assert (await one.answer())[0] == 200
+
+
+async def test_bodies_that_do_not_come_stop_nobody() -> None:
+    async with served(ConnectionLimits(total=150, per_client=150)) as port, AsyncExitStack() as stack:
+        for _ in range(140):
+            slow = await stack.enter_async_context(wire(port))
+            await slow.say("POST /patient HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\nx")
+        for _ in range(30):
+            other = await stack.enter_async_context(wire(port))
+            await other.say(GET)
+            assert (await other.answer())[0] == 200
 
 
 async def test_a_proxy_in_front_may_hold_as_many_as_there_are() -> None:

@@ -375,7 +375,11 @@ async def test_no_log_holds_a_token(browser: httpx.AsyncClient, caplog: pytest.L
 @pytest.mark.parametrize(
     ("kind", "body", "found"),
     [
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--', {"a": "b"}),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
+            {"a": "b"},
+        ),
         ("multipart/form-data; boundary=x", b'--x\nContent-Disposition: form-data; name=a\n\nb\n--x--\n', {"a": "b"}),
         ("multipart/form-data; boundary=\xff", b"--\xff", {}),
         ("multipart/form-data; boundary=x\r\nX: y", b"--x", {}),

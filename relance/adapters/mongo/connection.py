@@ -36,6 +36,7 @@ from relance.adapters.mongo.intake_messages import MongoIntakeMessages
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
+from relance.adapters.mongo.opens import MongoOpens
 from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.plans import MongoPlans
@@ -69,6 +70,7 @@ class Database:
     contacts: MongoContacts
     suppressions: MongoSuppressions
     opt_outs: MongoOptOuts
+    opens: MongoOpens
     keys: MongoInstalledKeys
     plans: MongoPlans
     unsent: MongoUnsentUsers
@@ -203,6 +205,7 @@ def repositories(
         contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
         suppressions=suppressions,
         opt_outs=MongoOptOuts(raw, digests),
+        opens=MongoOpens(raw),
         keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
         unsent=MongoUnsentUsers(raw, asks, bounds.contacts_per_user),

@@ -43,8 +43,8 @@ class ConnectionLimits:
 class LimitedConnection(asyncio.Protocol):
     """Goes before a protocol of uvicorn, h11 or httptools, and adds one timer, which the state of the request sets.
 
-    A new connection pushes out the oldest that has sent no complete head, of its own address first: whoever opens many
-    silent connections takes them from himself. If all are busy, the new one is closed.
+    A new connection pushes out the oldest that has not sent a whole request, of its own address first: whoever opens
+    many silent connections takes them from himself. If all are being answered, the new one is closed.
     """
 
     limits: ClassVar[ConnectionLimits] = ConnectionLimits()
@@ -60,6 +60,11 @@ class LimitedConnection(asyncio.Protocol):
     _timer: asyncio.TimerHandle | None = None
     _watched: Any = None
     _head_bytes: int = 0
+
+    @property
+    def waits_for_client(self) -> bool:
+        """Whether a head or a body is still to come."""
+        return self.is_silent or (self.cycle is not None and self.cycle.more_body)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the time of the first head, and make room."""
@@ -138,8 +143,8 @@ class LimitedConnection(asyncio.Protocol):
             self._push_out(list(self.connections))
 
     def _push_out(self, candidates: list[LimitedConnection]) -> None:
-        silent = [one for one in candidates if one is not self and one.is_silent]
-        given_up = min(silent, key=lambda one: one.since, default=self)
+        waiting = [one for one in candidates if one is not self and one.waits_for_client]
+        given_up = min(waiting, key=lambda one: one.since, default=self)
         # Counted out at once: the loop tells it of its end only later.
         self.connections.discard(given_up)
         given_up.transport.abort()

@@ -12,7 +12,7 @@ from relance.gateway.headers import SAFE
 from relance.gateway.limits.connections import HEAD_BYTES
 
 AT_ONCE = 100
-"""Requests that are answered at the same time; silent connections are none."""
+"""Requests that are answered at the same time; silent connections are none, and none whose body is still to come."""
 
 LONGEST_TARGET = 4_096
 
@@ -34,9 +34,18 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, careful)
             return
+
+        async def receiving() -> Message:
+            # Whoever waits for a slow body takes nobody's place.
+            self._running -= 1
+            try:
+                return await receive()
+            finally:
+                self._running += 1
+
         self._running += 1
         try:
-            await self._app(scope, receive, careful)
+            await self._app(scope, receiving, careful)
         finally:
             self._running -= 1
 

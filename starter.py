@@ -211,15 +211,12 @@ async def greet_gateway(loaded: Settings) -> None:
     await greeting.greet_gateway(loaded)
 
 
-def mail_intake(loaded: Settings, opened: Database, client: Client | None) -> MailIntake:
-    """Return the mail intake on an open database; without a client it is for a dry run."""
+def mail_intake(loaded: Settings, opened: Database, *, dry_run: bool) -> MailIntake:
+    """Return the mail intake on an open database."""
     from composition import intake
     from relance.mail_intake import NoEvents
-    from relance.temporal.follow_ups import TemporalFollowUps
 
-    if client is None:
-        return intake.mail_intake(loaded, opened, NoEvents(), _uncounted)
-    events = intake.event_intake(opened, TemporalFollowUps(client, opened.ledger))
+    events = NoEvents() if dry_run else intake.events_of_command(opened)
     return intake.mail_intake(loaded, opened, events, _uncounted)
 
 

@@ -16,13 +16,12 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from composition.activities import activities_of
 from composition.connections import opened
-from composition.gateway import GatewayConnections, gateway_application, gateway_reporter, opened_gateway
-from composition.intake import listening
+from composition.gateway import GatewayConnections, door, gateway_reporter, opened_gateway
 from composition.standing import on_duty, reporter_of, watched
 from relance import __version__
 from relance.contracts.names import TaskQueue
 from relance.errors import SettingsError
-from relance.gateway.server import FULL_DRAIN_S, serving
+from relance.gateway.server import FULL_DRAIN_S
 from relance.runtime import exit as way_out
 from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
@@ -30,7 +29,6 @@ from relance.runtime.supervisor import child_environment, join_supervisor, super
 from relance.settings import Settings, load_settings
 from relance.settings.recipients import ChannelName
 from relance.settings.unfit import check_keys, check_names
-from relance.temporal.follow_ups import TemporalFollowUps
 from workflows.registry import WORKFLOWS
 
 # Shown in Temporal Web; without it the SDK hashes every loaded module at each start.
@@ -73,13 +71,7 @@ async def serve_gateway(settings: Settings) -> int:
     gateway = settings.gateway
     async with watched(settings) as vitals, opened_gateway(settings) as open_:
         reporter = gateway_reporter(settings, open_, Role.GATEWAY, vitals)
-        app = gateway_application(settings, open_, vitals)
-        follow_ups = TemporalFollowUps(open_.client, open_.database.ledger)
-        async with (
-            serving(gateway, app, drain=FULL_DRAIN_S),
-            listening(settings, open_.database, follow_ups, open_.instruments),
-            on_duty(reporter, []),
-        ):
+        async with door(settings, open_, vitals, drain=FULL_DRAIN_S), on_duty(reporter, []):
             ready()
             logger.info("serving relance-gateway at http://%s:%s", gateway.host, gateway.port)
             await stop.wait()
@@ -98,11 +90,8 @@ async def serve(settings: Settings, role: Role) -> int:
         # Before the first mail, so that a process that joins never begins with the whole of a limit.
         await reporter.take_share()
         if TaskQueue.OPS in QUEUES[role]:
-            door = GatewayConnections(open_.client, open_.database, open_.instruments)
-            app = gateway_application(settings, door, vitals)
-            await stack.enter_async_context(serving(settings.gateway, app))
-            follow_ups = TemporalFollowUps(open_.client, open_.database.ledger)
-            await stack.enter_async_context(listening(settings, open_.database, follow_ups, open_.instruments))
+            connections = GatewayConnections(open_.client, open_.database, open_.instruments)
+            await stack.enter_async_context(door(settings, connections, vitals))
         workers = [
             await stack.enter_async_context(
                 Worker(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from temporalio.client import Client
 
-from composition.intake import mail_intake
+from composition.intake import listening, mail_intake
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
@@ -18,9 +18,13 @@ from relance.adapters.tokens import LinkTokens
 from relance.admission import admit
 from relance.clock import SystemClock
 from relance.events import EventIntake
+from relance.explaining import Explaining
 from relance.gateway.application import application
 from relance.gateway.needs import IntakeNeeds, Needs
+from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
+from relance.mail_intake import MailIntake
+from relance.notifying import Notifier, notifying
 from relance.runtime import exit as way_out
 from relance.runtime.metrics import Instruments
 from relance.runtime.reporter import Reporter
@@ -28,6 +32,7 @@ from relance.runtime.telemetry import configure
 from relance.runtime.vitals import Vitals
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
+from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 
 logger = logging.getLogger(__name__)
@@ -70,11 +75,47 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
         yield GatewayConnections(client, database, telemetry.instruments)
 
 
-def gateway_application(settings: Settings, open_: GatewayConnections, vitals: Vitals) -> Starlette:
-    """Return what is served."""
+@asynccontextmanager
+async def door(
+    settings: Settings, open_: GatewayConnections, vitals: Vitals, *, drain: int = DRAIN_S
+) -> AsyncIterator[None]:
+    """Serve HTTP, take returned mail, and notify whoever has to hear of what came in, for as long as the block runs.
+
+    Every process that could serve notifies, also without a port: events come in by the CLI too.
+    """
+    data = open_.database
+    notifier = Notifier(
+        outbox=data.outbox,
+        follow_ups=TemporalFollowUps(open_.client, data.ledger),
+        parts=data.ledger,
+        replan=TemporalCycles(open_.client).replan,
+        clock=SystemClock(),
+        zone=settings.scheduling.default_zone,
+        show=open_.instruments.outbox,
+    )
+    events = EventIntake(
+        ledger=data.ledger,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        follow_ups=notifier.follow_ups,
+        clock=SystemClock(),
+        outbox=data.outbox,
+        notify=notifier.notify,
+    )
+    service = mail_intake(settings, data, events, open_.instruments.intake_message)
+    app = _application(settings, open_, vitals, events, service)
+    async with (
+        notifying(notifier),
+        serving(settings.gateway, app, drain=drain),
+        listening(settings, service, open_.instruments.intake_refused),
+    ):
+        yield
+
+
+def _application(
+    settings: Settings, open_: GatewayConnections, vitals: Vitals, events: EventIntake, service: MailIntake
+) -> Starlette:
     data, clock = open_.database, SystemClock()
-    follow_ups = TemporalFollowUps(open_.client, data.ledger)
-    events = EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, clock)
     return application(
         Needs(
             settings=settings.gateway,
@@ -85,12 +126,25 @@ def gateway_application(settings: Settings, open_: GatewayConnections, vitals: V
             contacts=data.contacts,
             suppressions=data.suppressions,
             ledger=data.ledger,
+            inbox=data.inbox,
+            outbox=data.outbox,
             events=events,
             intake=IntakeNeeds(
                 settings=settings.intake,
-                service=mail_intake(settings, data, events, open_.instruments.intake_message),
+                service=service,
                 fetch=fetch_small,
                 refused=open_.instruments.intake_refused,
+            ),
+            explaining=Explaining(
+                ledger=data.ledger,
+                users=data.users,
+                contacts=data.contacts,
+                plans=data.plans,
+                suppressions=data.suppressions,
+                controls=data.controls,
+                quarantine=data.quarantine,
+                clock=clock,
+                timing=settings.scheduling.reminder_timing,
             ),
             clock=clock,
             draining=lambda: vitals.draining,

@@ -9,16 +9,29 @@ from typing import Protocol
 from relance.adapters.tokens import LinkTokens
 from relance.attribution import Attributor
 from relance.clock import SystemClock
+from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.intake import MessageEnvelope
 from relance.events import EventIntake
-from relance.gateway.intake.handler import IntakeHandler
+from relance.gateway.intake.handler import CountRefused, IntakeHandler
 from relance.gateway.intake.server import serving_intake
 from relance.intake_reports import ReportJudge
 from relance.mail_intake import CountMessage, IntakeLimits, MailIntake, TakesEvents
-from relance.ports import Contacts, FollowUps, Ledger, Suppressions
+from relance.ports import Contacts, Ledger, Suppressions
 from relance.ports.mail_intake import IntakeMessages
-from relance.runtime.metrics import Instruments
 from relance.settings import Settings
+
+
+class LeftToOutbox:
+    """The follow-ups as a command sees them: a worker notifies them, out of the outbox."""
+
+    async def start(self, follow_up: FollowUpInput) -> bool:
+        """Refuse to start a follow-up."""
+        raise AssertionError(f"an event started {follow_up.period}")
+
+    async def tell(self, event: InvitationEvent) -> bool:
+        """Leave the event to the outbox."""
+        del event
+        return False
 
 
 class IntakeData(Protocol):
@@ -63,27 +76,23 @@ def mail_intake(settings: Settings, data: IntakeData, events: TakesEvents, count
     )
 
 
-def event_intake(data: IntakeData, follow_ups: FollowUps) -> EventIntake:
-    """Return where the events of returned mail come in."""
-    return EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
+def events_of_command(data: IntakeData) -> EventIntake:
+    """Return where a command writes events: nobody waits for Temporal."""
+    return EventIntake(data.ledger, data.contacts, data.suppressions, LeftToOutbox(), SystemClock())
 
 
 @asynccontextmanager
-async def listening(
-    settings: Settings, data: IntakeData, follow_ups: FollowUps, instruments: Instruments
-) -> AsyncIterator[None]:
+async def listening(settings: Settings, service: MailIntake, refused: CountRefused) -> AsyncIterator[None]:
     """Take mail while the block runs; nothing if the settings name no port.
 
     Raises:
         SettingsError: the address cannot be listened on.
     """
-    service = mail_intake(settings, data, event_intake(data, follow_ups), instruments.intake_message)
     via = settings.intake.protocol.value
 
     async def take(raw: bytes, envelope: MessageEnvelope) -> object:
         return await service.take(raw, envelope, via)
 
     domains = settings.intake.taken_domains(settings.mail.bounce_domain)
-    handler = IntakeHandler(take, domains, instruments.intake_refused)
-    async with serving_intake(settings.intake, handler):
+    async with serving_intake(settings.intake, IntakeHandler(take, domains, refused)):
         yield

@@ -7,12 +7,13 @@ reads the message again: the event says the same the second time, and the record
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 from relance.attribution import Attribution, Attributor
+from relance.contracts.follow_up import InvitationEvent
 from relance.domain.events import EventKind
 from relance.domain.failures import Failure
 from relance.domain.intake import (
@@ -28,8 +29,7 @@ from relance.domain.intake import (
 from relance.domain.intake.complaints import COMPLAINT_TYPES
 from relance.domain.intake.outcomes import KEPT
 from relance.domain.intake.records import IntakeRecord, KeptMessage
-from relance.errors import NotFound
-from relance.events import Taken
+from relance.event_plan import Outcome
 from relance.intake_reports import ReportJudge
 from relance.ports import Clock
 from relance.ports.mail_intake import IntakeMessages
@@ -54,22 +54,18 @@ _WITHOUT_EVENT = {
 
 
 class TakesEvents(Protocol):
-    """Where events about an invitation come in."""
+    """Where events about invitations come in."""
 
-    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
-        """Write an event to the database; idempotent.
-
-        Raises:
-            NotFound: the ledger has no such invitation.
-        """
+    async def take_all(self, events: Sequence[InvitationEvent]) -> Sequence[Outcome]:
+        """Write events to the database; idempotent. Their follow-ups are notified out of the outbox."""
 
 
 class NoEvents:
     """Of a dry run, in which no event may come in."""
 
-    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
-        """Refuse the event."""
-        raise AssertionError(f"a dry run wrote {kind} of {invitation_id}")
+    async def take_all(self, events: Sequence[InvitationEvent]) -> Sequence[Outcome]:
+        """Refuse the events."""
+        raise AssertionError(f"a dry run wrote {len(events)} events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +131,8 @@ class MailIntake:
         outcome, attribution, failure = await self._decide(reading)
         event = EVENTS.get(outcome)
         if event is not None and attribution is not None and not dry_run:
-            try:
-                await self.events.take(attribution.invitation_id, event)
-            except NotFound:
+            happened = InvitationEvent(invitation_id=attribution.invitation_id, kind=event, at=self.clock.now())
+            if Outcome.UNKNOWN in await self.events.take_all([happened]):
                 outcome = IntakeOutcome.UNATTRIBUTED
         record = IntakeRecord(
             digest=digest,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         InstalledKeys,
         JobRuns,
         Ledger,
+        Outbox,
         Plans,
         Probe,
         Quarantine,
@@ -111,6 +112,10 @@ class Database(Protocol):
         """How each channel fares."""
 
     @property
+    def outbox(self) -> Outbox:
+        """What follow-ups have yet to be notified of."""
+
+    @property
     def effects(self) -> Effects:
         """What the workers' work leaves behind."""
 
@@ -131,6 +136,13 @@ class Database(Protocol):
 
     async def missing_indexes(self) -> list[str]:
         """Return the indexes that are not there, as `collection(field, ...)`."""
+
+
+class MailIntakeFactory(Protocol):
+    """Makes the mail intake on an open database."""
+
+    def __call__(self, loaded: Settings, opened: Database, *, dry_run: bool) -> MailIntake:
+        """Return it; in a dry run it writes no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +168,6 @@ DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
-MailIntakeFactory: TypeAlias = "Callable[[Settings, Database, Client | None], MailIntake]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 
@@ -164,9 +175,8 @@ SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[
 class Services:
     """Factories of everything a command may open; who opens closes.
 
-    `load_samples` writes users and contacts into a database without users and tells whether it did; `mail_intake` is
-    given a client unless nothing is to be written; `worker` is the command line of a worker process; `span` surrounds a
-    command, by its name, with a trace where traces are collected.
+    `load_samples` writes users and contacts into a database without users and tells whether it did; `worker` is the
+    command line of a worker process; `span` surrounds a command, by its name, with a trace where traces are collected.
     """
 
     settings: Callable[[], Settings]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import TypeAlias
 
 from starlette.applications import Starlette
@@ -12,13 +13,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from relance.gateway import attachments, health
+from relance.gateway.api import routes as api
+from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
 from relance.gateway.webhooks import routes as webhooks
 
 RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
 
-MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, webhooks.routes)
+MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, api.routes, webhooks.routes)
 """A module returns no routes where the settings switch it off."""
 
 _WORDS = {404: "Not found", 405: "Method not allowed", 503: "Try again later"}
@@ -35,8 +38,10 @@ def application(needs: Needs, modules: Sequence[RouteModule] = MODULES) -> Starl
     return app
 
 
-def _refused(_: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    if request.url.path.startswith("/api/"):
+        return Problem(HTTPStatus(error.status_code), error.detail, headers=error.headers).response()
     words = _WORDS.get(error.status_code, error.detail)
     return PlainTextResponse(words, error.status_code, headers={**(error.headers or {}), **SAFE})

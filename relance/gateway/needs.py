@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from relance.adapters.tokens import LinkTokens
 from relance.events import EventIntake
+from relance.explaining import Explaining
 from relance.mail_intake import MailIntake
-from relance.ports import Attachments, Clock, Contacts, Ledger, Suppressions, Users
+from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
 from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
 
@@ -32,7 +33,8 @@ class Needs:
     """Ports, keys and settings of all routes; a module takes what it needs, and adds a field if something is missing.
 
     attachments, verify_attachment: the pictures of messages. tokens: the links in mails. events: where what happened to
-    an invitation comes in. draining: whether this process is about to stop, so that nobody should begin with it.
+    an invitation comes in; inbox, outbox: of the application's messages. explaining: why something was sent or not.
+    draining: whether this process is about to stop, so that nobody should begin with it.
     """
 
     settings: Gateway
@@ -43,7 +45,10 @@ class Needs:
     contacts: Contacts
     suppressions: Suppressions
     ledger: Ledger
+    inbox: Inbox
+    outbox: Outbox
     events: EventIntake
     intake: IntakeNeeds
+    explaining: Explaining
     clock: Clock
     draining: Callable[[], bool]

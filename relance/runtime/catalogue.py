@@ -259,6 +259,20 @@ INTAKE_REFUSED = Metric(
     "without the secret.",
     {"reason": "`unavailable`, `recipient`, `too_large`, `connections`, `signature`, `malformed`"},
 )
+OUTBOX = Metric(
+    "relance.outbox.waiting",
+    Kind.GAUGE,
+    "{notice}",
+    "Events in the database that a follow-up has yet to hear of, as this process saw them last (10,000 at most).",
+    "The reminders are right all the same. That it grows means that Temporal is away or behind.",
+)
+OUTBOX_LAG = Metric(
+    "relance.outbox.lag",
+    Kind.GAUGE,
+    "s",
+    "How long the oldest of these has waited.",
+    "Above five minutes the health check alerts: see docs/incidents.md.",
+)
 WORKER_RSS = Metric(
     "relance.worker.rss",
     Kind.GAUGE,
@@ -292,5 +306,7 @@ METRICS: tuple[Metric, ...] = (
     QUARANTINED,
     INTAKE,
     INTAKE_REFUSED,
+    OUTBOX,
+    OUTBOX_LAG,
     WORKER_RSS,
 )

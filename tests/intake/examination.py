@@ -13,10 +13,11 @@ from composition.intake import mail_intake
 from relance import ids
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
+from relance.contracts.follow_up import InvitationEvent
 from relance.domain.events import EventKind
 from relance.domain.intake import IntakeOutcome, MessageEnvelope
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.events import Taken
+from relance.event_plan import Outcome
 from relance.mail_intake import EVENTS
 from relance.settings import Settings
 from relance.settings.mail import Mail
@@ -39,11 +40,9 @@ class RecordedEvents:
 
     taken: list[tuple[str, EventKind]] = field(default_factory=list)
 
-    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
-        self.taken.append((invitation_id, kind))
-        return Taken(
-            invitation_id, kind, SENT_AT, entry_changed=True, contact_changed=True, others_changed=0, follow_ups_told=0
-        )
+    async def take_all(self, events: Sequence[InvitationEvent]) -> Sequence[Outcome]:
+        self.taken += [(one.invitation_id, EventKind(one.kind)) for one in events]
+        return [Outcome.TAKEN for _ in events]
 
 
 @dataclass(frozen=True)

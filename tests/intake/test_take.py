@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from composition.intake import event_intake, mail_intake
+from composition.intake import events_of_command, mail_intake
 from relance import ids
 from relance.adapters.mongo.connection import Database
 from relance.domain.intake import MessageEnvelope
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
 from relance.mail_intake import IntakeResult, MailIntake
-from tests.fakes import FakeFollowUps
 from tests.intake.corpus import CorpusEntry, entries
 from tests.intake.examination import ADDRESSES, BOUNCES, DOMAIN, PERIOD, SENT_AT, TOKENS, settings, values_of
 
@@ -48,7 +47,7 @@ def service(db: Database, counted: list[tuple[str, str]] | None = None) -> MailI
         if counted is not None:
             counted.append((kind, outcome))
 
-    return mail_intake(settings, db, event_intake(db, FakeFollowUps()), count)
+    return mail_intake(settings, db, events_of_command(db), count)
 
 
 async def take(

@@ -18,6 +18,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
         ("period", "userId", "contactId"),
         ("contactId",),
         ("period", "status", "retryAt"),
+        ("notice.since",),
         ("period", "anonymous"),
     ],
     "jobRuns": [("job", "nominal"), ("-nominal", "job")],
@@ -35,6 +36,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "mailboxes": [("period",)],
     "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
     "intakeKept": [("expiresAt",)],
+    "inbox": [("at",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),
@@ -50,6 +52,8 @@ PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {
     ("period", "status", "retryAt"): {"retryAt": {"$exists": True}},
     # Most messages name no invitation or report no failure.
     ("invitationId", "at"): {"invitationId": {"$exists": True}},
+    # Only what waits to be signalled is in it.
+    ("notice.since",): {"notice.since": {"$exists": True}},
 }
 
 # By collection, because a field of the same name elsewhere must never expire anything.
@@ -58,6 +62,7 @@ EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
     "errorGates": (("at",), 90 * 86_400),
     "intakeMessages": (("expiresAt",), 0),
     "intakeKept": (("expiresAt",), 0),
+    "inbox": (("at",), 30 * 86_400),
 }
 """Seconds after the field's instant at which a document is forgotten."""
 

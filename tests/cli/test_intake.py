@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import mailbox
-from email import message_from_bytes
 from pathlib import Path
 from uuid import uuid4
 
@@ -45,17 +43,18 @@ def messages(terminal: Terminal) -> dict[str, bytes]:
 
 
 def mbox_of(raws: dict[str, bytes], path: Path) -> Path:
-    box = mailbox.mbox(path)
-    for raw in raws.values():
-        box.add(message_from_bytes(raw))
-    box.close()
+    """Write an mbox as Postfix's local(8) does."""
+    first = b"From MAILER-DAEMON  Thu Nov  5 18:00:00 2026\nReturn-Path: <>\nDelivered-To: bounces\n"
+    path.write_bytes(b"".join(first + raw.replace(b"\r\n", b"\n") + b"\n" for raw in raws.values()))
     return path
 
 
 def maildir_of(raws: dict[str, bytes], path: Path) -> Path:
-    box = mailbox.Maildir(path)
-    for raw in raws.values():
-        box.add(message_from_bytes(raw))
+    """Write a Maildir: one message is new, the others were seen."""
+    for number, raw in enumerate(raws.values()):
+        folder = path / ("cur" if number else "new")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"17{number}.host:2,S").write_bytes(raw.replace(b"\r\n", b"\n"))
     return path
 
 

@@ -253,7 +253,8 @@ async def test_an_event_has_its_effect_and_no_other_once(door: Door, db: Databas
 
 
 async def test_content_of_a_bounce_names_our_mail_where_the_relay_does_not(door: Door, db: Database) -> None:
-    content = f"From: MAILER-DAEMON@relay.example\r\nContent-Type: message/rfc822\r\n\r\nReturn-Path: <{SENDER}>\r\nSubject: x\r\n"
+    head = "From: MAILER-DAEMON@relay.example\r\nContent-Type: message/rfc822\r\n\r\n"
+    content = f"{head}Return-Path: <{SENDER}>\r\nSubject: x\r\n"
     event = {"RecordType": "Bounce", "Type": "HardBounce", "Details": UNKNOWN_USER, "Metadata": {}, "Content": content}
     assert await by_postmark(event)(door) == 200
     assert await state(db) == BOUNCED

@@ -28,9 +28,9 @@ class LeftToOutbox:
         """Refuse to start a follow-up."""
         raise AssertionError(f"an event started {follow_up.period}")
 
-    async def tell(self, event: InvitationEvent) -> bool:
+    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         """Leave the event to the outbox."""
-        del event
+        del event, parts
         return False
 
 

@@ -64,7 +64,7 @@ class Intake(Group):
         "`unsubscribe_address`.",
     )
     unsubscribe_address: Address | None = Field(
-        None, description="Where unsubscribe mails go; without it unsubscribe@ the bounce domain."
+        None, description="Where unsubscribe mails go, with `+TOKEN` before the @; without it unsub@ the bounce domain."
     )
     max_bytes: int = Field(
         25 * MEGABYTE, ge=64 * 1024, le=200 * MEGABYTE, description="Largest message taken; larger ones are refused."

@@ -163,7 +163,7 @@ def by_neutral(type_: str, **data: Any) -> Send:
 
 def by_postmark(event: dict[str, Any]) -> Send:
     body = {"ID": 42, "Email": CLAIRE, "Metadata": {"invitation-message-id": MESSAGE_ID}, **event}
-    return lambda door: door.post("postmark", body, auth=BASIC)
+    return lambda door: door.post("postmark", body, auth=httpx.BasicAuth(*BASIC))
 
 
 def by_mailgun(event: dict[str, Any]) -> Send:
@@ -278,7 +278,7 @@ async def test_whoever_lacks_the_secret_is_refused_and_changes_nothing(door: Doo
         door.post("neutral", body, signed_headers(secrets.token_bytes(32), "msg_1", now(), body)),
         door.post("neutral", body, signed_headers(NEUTRAL, "msg_1", old, body)),
         door.post("postmark", {"RecordType": "SpamComplaint", "Email": CLAIRE}),
-        door.post("postmark", {"RecordType": "SpamComplaint", "Email": CLAIRE}, auth=(BASIC[0], "wrong")),
+        door.post("postmark", {"RecordType": "SpamComplaint", "Email": CLAIRE}, auth=httpx.BasicAuth(BASIC[0], "wrong")),
         door.post("postmark", b"{}", {"authorization": "Basic ====="}),
         door.post("mailgun", mailgun(failed(UNKNOWN_USER), key="another")),
         door.post("mailgun", mailgun(failed(UNKNOWN_USER), at=old)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from temporalio.client import Client
 
-from composition.intake import listening, mail_intake
+from composition.intake import listening, mail_intake, unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
@@ -25,6 +25,7 @@ from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
 from relance.mail_intake import MailIntake
 from relance.notifying import Notifier, notifying
+from relance.rendering.pages import PageWriter
 from relance.runtime import exit as way_out
 from relance.runtime.metrics import Instruments
 from relance.runtime.reporter import Reporter
@@ -128,13 +129,6 @@ def _application(
             ledger=data.ledger,
             inbox=data.inbox,
             outbox=data.outbox,
-            events=events,
-            intake=IntakeNeeds(
-                settings=settings.intake,
-                service=service,
-                fetch=fetch_small,
-                refused=open_.instruments.intake_refused,
-            ),
             explaining=Explaining(
                 ledger=data.ledger,
                 users=data.users,
@@ -145,6 +139,15 @@ def _application(
                 quarantine=data.quarantine,
                 clock=clock,
                 timing=settings.scheduling.reminder_timing,
+            ),
+            events=events,
+            unsubscribing=unsubscribing_of(data, events, clock),
+            pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
+            intake=IntakeNeeds(
+                settings=settings.intake,
+                service=service,
+                fetch=fetch_small,
+                refused=open_.instruments.intake_refused,
             ),
             clock=clock,
             draining=lambda: vitals.draining,

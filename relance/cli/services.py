@@ -138,13 +138,6 @@ class Database(Protocol):
         """Return the indexes that are not there, as `collection(field, ...)`."""
 
 
-class MailIntakeFactory(Protocol):
-    """Makes the mail intake on an open database."""
-
-    def __call__(self, loaded: Settings, opened: Database, *, dry_run: bool) -> MailIntake:
-        """Return it; in a dry run it writes no event."""
-
-
 @dataclass(frozen=True, slots=True)
 class LiveHealth:
     """The probes of the health check, where its runs have left what they know, and the watch over the periods.
@@ -168,6 +161,7 @@ DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
+MailIntakeFactory: TypeAlias = "Callable[[Settings, Database], MailIntake]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 

@@ -11,8 +11,10 @@ from relance.events import EventIntake
 from relance.explaining import Explaining
 from relance.mail_intake import MailIntake
 from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
+from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
+from relance.unsubscribing import Unsubscribing
 
 VerifyAttachment: TypeAlias = Callable[[str], tuple[str, str]]
 """Returns the message key and the file name a token was signed for; raises InvalidInput."""
@@ -34,7 +36,8 @@ class Needs:
 
     attachments, verify_attachment: the pictures of messages. tokens: the links in mails. events: where what happened to
     an invitation comes in; inbox, outbox: of the application's messages. explaining: why something was sent or not.
-    draining: whether this process is about to stop, so that nobody should begin with it.
+    unsubscribing, pages: what unsubscribe links do, and how it is shown. draining: whether this process is about to
+    stop, so that nobody should begin with it.
     """
 
     settings: Gateway
@@ -48,7 +51,9 @@ class Needs:
     inbox: Inbox
     outbox: Outbox
     events: EventIntake
-    intake: IntakeNeeds
     explaining: Explaining
+    unsubscribing: Unsubscribing
+    pages: PageWriter
+    intake: IntakeNeeds
     clock: Clock
     draining: Callable[[], bool]

@@ -237,6 +237,20 @@ QUARANTINED = Metric(
     "Many at once: somebody changed how the application writes this collection.",
     QUARANTINE.attributes,
 )
+OUTBOX = Metric(
+    "relance.outbox.waiting",
+    Kind.GAUGE,
+    "{notice}",
+    "Events in the database that a follow-up has yet to hear of, as this process saw them last (10,000 at most).",
+    "The reminders are right all the same. That it grows means that Temporal is away or behind.",
+)
+OUTBOX_LAG = Metric(
+    "relance.outbox.lag",
+    Kind.GAUGE,
+    "s",
+    "How long the oldest of these has waited.",
+    "Above five minutes the health check alerts: see docs/incidents.md.",
+)
 INTAKE = Metric(
     "relance.intake.messages",
     Kind.COUNTER,
@@ -258,20 +272,6 @@ INTAKE_REFUSED = Metric(
     "`unavailable`: the database is away, and the mail server keeps the mail; `signature`: somebody calls a webhook "
     "without the secret.",
     {"reason": "`unavailable`, `recipient`, `too_large`, `connections`, `signature`, `malformed`"},
-)
-OUTBOX = Metric(
-    "relance.outbox.waiting",
-    Kind.GAUGE,
-    "{notice}",
-    "Events in the database that a follow-up has yet to hear of, as this process saw them last (10,000 at most).",
-    "The reminders are right all the same. That it grows means that Temporal is away or behind.",
-)
-OUTBOX_LAG = Metric(
-    "relance.outbox.lag",
-    Kind.GAUGE,
-    "s",
-    "How long the oldest of these has waited.",
-    "Above five minutes the health check alerts: see docs/incidents.md.",
 )
 WORKER_RSS = Metric(
     "relance.worker.rss",
@@ -304,9 +304,9 @@ METRICS: tuple[Metric, ...] = (
     HEALTH,
     QUARANTINE,
     QUARANTINED,
-    INTAKE,
-    INTAKE_REFUSED,
     OUTBOX,
     OUTBOX_LAG,
+    INTAKE,
+    INTAKE_REFUSED,
     WORKER_RSS,
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+from composition.intake import unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
@@ -16,18 +17,20 @@ from relance.events import EventIntake
 from relance.explaining import Explaining
 from relance.gateway.needs import IntakeNeeds, Needs, VerifyAttachment
 from relance.ports import Attachments, Clock, FollowUps
+from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
 from tests.fakes import FakeAttachments, FakeFollowUps
 from tests.keys import PRIVACY
 
+NO_DATABASE = cast("Any", None)
+"""For routes that ask none: whoever does gets an AttributeError."""
 _PORTS = ("users", "contacts", "suppressions", "ledger", "inbox", "outbox", "plans", "controls", "quarantine")
 
 
 def no_intake() -> IntakeNeeds:
     """Return what the webhooks need where the settings switch all of them off."""
-    nothing = cast("Any", None)
-    return IntakeNeeds(settings=Intake(), service=nothing, fetch=nothing, refused=lambda _: None)
+    return IntakeNeeds(settings=Intake(), service=NO_DATABASE, fetch=NO_DATABASE, refused=lambda _: None)
 
 
 def needs_of(
@@ -48,6 +51,15 @@ def needs_of(
     if db is None:
         # Never asked, and not there.
         data = SimpleNamespace(**dict.fromkeys(_PORTS, None), attachments=FakeAttachments())
+    events = EventIntake(
+        ledger=data.ledger,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        follow_ups=follow_ups or FakeFollowUps(),
+        clock=clock,
+        outbox=data.outbox,
+        notify=notify,
+    )
     return Needs(
         settings=settings or Gateway(),
         attachments=attachments or data.attachments,
@@ -59,16 +71,7 @@ def needs_of(
         ledger=data.ledger,
         inbox=data.inbox,
         outbox=data.outbox,
-        events=EventIntake(
-            ledger=data.ledger,
-            contacts=data.contacts,
-            suppressions=data.suppressions,
-            follow_ups=follow_ups or FakeFollowUps(),
-            clock=clock,
-            outbox=data.outbox,
-            notify=notify,
-        ),
-        intake=intake or no_intake(),
+        events=events,
         explaining=Explaining(
             ledger=data.ledger,
             users=data.users,
@@ -80,6 +83,9 @@ def needs_of(
             clock=clock,
             timing=DEFAULT_TIMING,
         ),
+        unsubscribing=unsubscribing_of(data, events, clock) if db else NO_DATABASE,
+        pages=PageWriter("Form-a-Friend", "Europe/Paris"),
+        intake=intake or no_intake(),
         clock=clock,
         draining=draining,
     )

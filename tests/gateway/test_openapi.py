@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the API does: its examples fit, and whatever a generator sends is answered as written."""
+"""The OpenAPI document says what the API does: its examples fit, whatever is sent is answered as it says."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from composition.intake import mail_intake
+from composition.intake import intake_service
 from relance import ids
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
@@ -43,6 +43,10 @@ class RecordedEvents:
     async def take_all(self, events: Sequence[InvitationEvent]) -> Sequence[Outcome]:
         self.taken += [(one.invitation_id, EventKind(one.kind)) for one in events]
         return [Outcome.TAKEN for _ in events]
+
+    async def opt_out(self, invitation_id: str) -> bool:
+        self.taken.append((invitation_id, EventKind.OPTED_OUT))
+        return True
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ async def _examined(database: Database, number: int, entry: CorpusEntry) -> Find
     invitation = invitation_of(number, "a")
     values = values_of(invitation, ADDRESSES["u" if entry.contact == "u" else "a"])
     events = RecordedEvents()
-    intake = mail_intake(settings, database, events, lambda _kind, _outcome: None)
+    intake = intake_service(settings, database, events, events.opt_out, lambda _kind, _outcome: None)
     sender, recipient = entry.envelope(values)
     result = await intake.take(with_encoded_words(entry, values), MessageEnvelope(sender, (recipient,)), "file")
     return Finding(entry, result.record.kind, result.record.outcome, tuple(events.taken), invitation)

@@ -46,7 +46,7 @@ async def read(
     """
     tally, listed = _Tally(Counter()), list[dict[str, Any]]()
     async with run.database() as database:
-        intake = run.services.mail_intake(run.settings, database, dry_run=dry_run)
+        intake = run.services.mail_intake(run.settings, database)
         with run.out.progress() as progress:
             task = progress.add_task("messages", total=None)
             for raw in messages_of(path):

@@ -76,7 +76,7 @@ class Door:
     refused: list[str]
 
     async def post(
-        self, name: str, body: bytes | Any, headers: dict[str, str] | None = None, auth: tuple[str, str] | None = None
+        self, name: str, body: bytes | Any, headers: dict[str, str] | None = None, auth: httpx.BasicAuth | None = None
     ) -> int:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return (await self.http.post(f"/webhooks/{name}", content=raw, headers=headers, auth=auth)).status_code

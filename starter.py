@@ -211,16 +211,11 @@ async def greet_gateway(loaded: Settings) -> None:
     await greeting.greet_gateway(loaded)
 
 
-def mail_intake(loaded: Settings, opened: Database, client: Client | None) -> MailIntake:
-    """Return the mail intake on an open database; without a client it is for a dry run."""
+def mail_intake(loaded: Settings, opened: MongoDatabase) -> MailIntake:
+    """Return the mail intake on an open database."""
     from composition import intake
-    from relance.mail_intake import NoEvents
-    from relance.temporal.follow_ups import TemporalFollowUps
 
-    if client is None:
-        return intake.mail_intake(loaded, opened, NoEvents(), _uncounted)
-    events = intake.event_intake(opened, TemporalFollowUps(client, opened.ledger))
-    return intake.mail_intake(loaded, opened, events, _uncounted)
+    return intake.mail_intake(loaded, opened, intake.events_of_command(opened), _uncounted)
 
 
 def _uncounted(_kind: str, _outcome: str) -> None:
@@ -249,7 +244,7 @@ def services() -> Services:
         health=health,
         channels=channels,
         load_samples=load_samples,
-        mail_intake=mail_intake,
+        mail_intake=mail_intake,  # type: ignore[arg-type]
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,
     )

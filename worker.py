@@ -17,7 +17,6 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from composition.activities import activities_of
 from composition.connections import opened
 from composition.gateway import GatewayConnections, door, gateway_reporter, opened_gateway
-from composition.intake import listening
 from composition.standing import on_duty, reporter_of, watched
 from relance import __version__
 from relance.contracts.names import TaskQueue
@@ -31,7 +30,6 @@ from relance.runtime.supervisor import child_environment, join_supervisor, super
 from relance.settings import Settings, load_settings
 from relance.settings.recipients import ChannelName
 from relance.settings.unfit import check_keys, check_names
-from relance.temporal.follow_ups import TemporalFollowUps
 from workflows.registry import WORKFLOWS
 
 # Shown in Temporal Web; without it the SDK hashes every loaded module at each start.
@@ -74,12 +72,7 @@ async def serve_gateway(settings: Settings) -> int:
     gateway = settings.gateway
     async with watched(settings) as vitals, opened_gateway(settings) as open_:
         reporter = gateway_reporter(settings, open_, Role.GATEWAY, vitals)
-        follow_ups = TemporalFollowUps(open_.client, open_.database.ledger)
-        async with (
-            door(settings, open_, vitals, drain=FULL_DRAIN_S),
-            listening(settings, open_.database, follow_ups, open_.instruments),
-            on_duty(reporter, []),
-        ):
+        async with door(settings, open_, vitals, drain=FULL_DRAIN_S), on_duty(reporter, []):
             leave_out_what_is_loaded()
             ready()
             logger.info("serving relance-gateway at http://%s:%s", gateway.host, gateway.port)
@@ -101,8 +94,6 @@ async def serve(settings: Settings, role: Role) -> int:
         if TaskQueue.OPS in QUEUES[role]:
             connections = GatewayConnections(open_.client, open_.database, open_.instruments)
             await stack.enter_async_context(door(settings, connections, vitals))
-            follow_ups = TemporalFollowUps(open_.client, open_.database.ledger)
-            await stack.enter_async_context(listening(settings, open_.database, follow_ups, open_.instruments))
         workers = [
             await stack.enter_async_context(
                 Worker(

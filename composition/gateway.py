@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from temporalio.client import Client
 
-from composition.intake import mail_intake
+from composition.intake import listening, mail_intake, unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
@@ -23,6 +23,7 @@ from relance.gateway.application import application
 from relance.gateway.needs import IntakeNeeds, Needs
 from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
+from relance.mail_intake import MailIntake
 from relance.notifying import Notifier, notifying
 from relance.open_tracking import OpenTracking
 from relance.ports import Clock
@@ -36,7 +37,6 @@ from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
-from relance.unsubscribing import Unsubscribing
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
 async def door(
     settings: Settings, open_: GatewayConnections, vitals: Vitals, *, drain: int = DRAIN_S
 ) -> AsyncIterator[None]:
-    """Serve HTTP, and notify whoever has to hear of what came in, for as long as the block runs.
+    """Serve HTTP, take returned mail, and notify whoever has to hear of what came in, for as long as the block runs.
 
     Every process that could serve notifies, also without a port: events come in by the CLI too.
     """
@@ -96,22 +96,29 @@ async def door(
         zone=settings.scheduling.default_zone,
         show=open_.instruments.outbox,
     )
-    app = _application(settings, open_, vitals, notifier)
-    async with notifying(notifier), serving(settings.gateway, app, drain=drain):
-        yield
-
-
-def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, notifier: Notifier) -> Starlette:
-    data, clock = open_.database, SystemClock()
     events = EventIntake(
         ledger=data.ledger,
         contacts=data.contacts,
         suppressions=data.suppressions,
         follow_ups=notifier.follow_ups,
-        clock=clock,
+        clock=SystemClock(),
         outbox=data.outbox,
         notify=notifier.notify,
     )
+    service = mail_intake(settings, data, events, open_.instruments.intake_message)
+    app = _application(settings, open_, vitals, events, service)
+    async with (
+        notifying(notifier),
+        serving(settings.gateway, app, drain=drain),
+        listening(settings, service, open_.instruments.intake_refused),
+    ):
+        yield
+
+
+def _application(
+    settings: Settings, open_: GatewayConnections, vitals: Vitals, events: EventIntake, service: MailIntake
+) -> Starlette:
+    data, clock = open_.database, SystemClock()
     return application(
         Needs(
             settings=settings.gateway,
@@ -141,27 +148,13 @@ def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, 
             open_tracking=open_tracking_of(data, events, clock, is_on=settings.mail.open_tracking),
             intake=IntakeNeeds(
                 settings=settings.intake,
-                service=mail_intake(settings, data, events, open_.instruments.intake_message),
+                service=service,
                 fetch=fetch_small,
                 refused=open_.instruments.intake_refused,
             ),
             clock=clock,
             draining=lambda: vitals.draining,
         )
-    )
-
-
-def unsubscribing_of(data: Database, events: EventIntake, clock: Clock) -> Unsubscribing:
-    """Return what unsubscribe links do."""
-    return Unsubscribing(
-        ledger=data.ledger,
-        users=data.users,
-        contacts=data.contacts,
-        suppressions=data.suppressions,
-        events=events,
-        opt_outs=data.opt_outs,
-        lifting=data.opt_outs,
-        clock=clock,
     )
 
 

@@ -6,19 +6,35 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.tokens import LinkTokens
 from relance.attribution import Attributor
 from relance.clock import SystemClock
+from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.intake import MessageEnvelope
+from relance.domain.opt_outs import OptOutScope, OptOutWay
 from relance.events import EventIntake
-from relance.gateway.intake.handler import IntakeHandler
+from relance.gateway.intake.handler import CountRefused, IntakeHandler
 from relance.gateway.intake.server import serving_intake
 from relance.intake_reports import ReportJudge
-from relance.mail_intake import CountMessage, IntakeLimits, MailIntake, TakesEvents
-from relance.ports import Contacts, FollowUps, Ledger, Suppressions
+from relance.mail_intake import CountMessage, IntakeLimits, MailIntake, OptOutByMail, TakesEvents
+from relance.ports import Clock, Contacts, Ledger, Suppressions, Users
 from relance.ports.mail_intake import IntakeMessages
-from relance.runtime.metrics import Instruments
 from relance.settings import Settings
+from relance.unsubscribing import Unsubscribing
+
+
+class LeftToOutbox:
+    """The follow-ups as a command sees them: a worker notifies them, out of the outbox."""
+
+    async def start(self, follow_up: FollowUpInput) -> bool:
+        """Refuse to start a follow-up."""
+        raise AssertionError(f"an event started {follow_up.period}")
+
+    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+        """Leave the event to the outbox."""
+        del event, parts
+        return False
 
 
 class IntakeData(Protocol):
@@ -29,6 +45,10 @@ class IntakeData(Protocol):
         """The invitations."""
 
     @property
+    def users(self) -> Users:
+        """The users."""
+
+    @property
     def contacts(self) -> Contacts:
         """The contacts."""
 
@@ -37,12 +57,29 @@ class IntakeData(Protocol):
         """The suppressed mailboxes."""
 
     @property
+    def opt_outs(self) -> MongoOptOuts:
+        """The opt-outs by link or mail."""
+
+    @property
     def intake_messages(self) -> IntakeMessages:
         """The messages that were read."""
 
 
-def mail_intake(settings: Settings, data: IntakeData, events: TakesEvents, count: CountMessage) -> MailIntake:
+def mail_intake(settings: Settings, data: IntakeData, events: EventIntake, count: CountMessage) -> MailIntake:
     """Return the service on an open database."""
+    unsubscribing = unsubscribing_of(data, events, SystemClock())
+
+    async def opt_out(invitation_id: str) -> bool:
+        # It stands in the same header as one click, and goes as far.
+        return await unsubscribing.opt_out(invitation_id, OptOutScope.EVERYONE, OptOutWay.MAIL)
+
+    return intake_service(settings, data, events, opt_out, count)
+
+
+def intake_service(
+    settings: Settings, data: IntakeData, events: TakesEvents, opt_out: OptOutByMail, count: CountMessage
+) -> MailIntake:
+    """Return the service with these ways to apply what it read."""
     clock, intake = SystemClock(), settings.intake
     attributor = Attributor(
         tokens=LinkTokens(settings.privacy.link_keys),
@@ -56,6 +93,7 @@ def mail_intake(settings: Settings, data: IntakeData, events: TakesEvents, count
         attributor=attributor,
         judge=ReportJudge(attributor, data.ledger, data.intake_messages, clock),
         events=events,
+        opt_out=opt_out,
         messages=data.intake_messages,
         clock=clock,
         limits=IntakeLimits(intake.records_kept, intake.messages_kept, intake.kept_bytes, intake.door_names()),
@@ -63,27 +101,37 @@ def mail_intake(settings: Settings, data: IntakeData, events: TakesEvents, count
     )
 
 
-def event_intake(data: IntakeData, follow_ups: FollowUps) -> EventIntake:
-    """Return where the events of returned mail come in."""
-    return EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
+def events_of_command(data: IntakeData) -> EventIntake:
+    """Return where a command writes events: nobody waits for Temporal."""
+    return EventIntake(data.ledger, data.contacts, data.suppressions, LeftToOutbox(), SystemClock())
+
+
+def unsubscribing_of(data: IntakeData, events: EventIntake, clock: Clock) -> Unsubscribing:
+    """Return what unsubscribe links and mails do."""
+    return Unsubscribing(
+        ledger=data.ledger,
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        events=events,
+        opt_outs=data.opt_outs,
+        lifting=data.opt_outs,
+        clock=clock,
+    )
 
 
 @asynccontextmanager
-async def listening(
-    settings: Settings, data: IntakeData, follow_ups: FollowUps, instruments: Instruments
-) -> AsyncIterator[None]:
+async def listening(settings: Settings, service: MailIntake, refused: CountRefused) -> AsyncIterator[None]:
     """Take mail while the block runs; nothing if the settings name no port.
 
     Raises:
         SettingsError: the address cannot be listened on.
     """
-    service = mail_intake(settings, data, event_intake(data, follow_ups), instruments.intake_message)
     via = settings.intake.protocol.value
 
     async def take(raw: bytes, envelope: MessageEnvelope) -> object:
         return await service.take(raw, envelope, via)
 
     domains = settings.intake.taken_domains(settings.mail.bounce_domain)
-    handler = IntakeHandler(take, domains, instruments.intake_refused)
-    async with serving_intake(settings.intake, handler):
+    async with serving_intake(settings.intake, IntakeHandler(take, domains, refused)):
         yield

@@ -7,12 +7,13 @@ reads the message again: the event says the same the second time, and the record
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 from relance.attribution import Attribution, Attributor
+from relance.contracts.follow_up import InvitationEvent
 from relance.domain.events import EventKind
 from relance.domain.failures import Failure
 from relance.domain.intake import (
@@ -28,14 +29,16 @@ from relance.domain.intake import (
 from relance.domain.intake.complaints import COMPLAINT_TYPES
 from relance.domain.intake.outcomes import KEPT
 from relance.domain.intake.records import IntakeRecord, KeptMessage
-from relance.errors import NotFound
-from relance.events import Taken
+from relance.event_plan import Outcome
 from relance.intake_reports import ReportJudge
 from relance.ports import Clock
 from relance.ports.mail_intake import IntakeMessages
 
 CountMessage: TypeAlias = Callable[[str, str], None]
 """Counts a message by kind and outcome."""
+
+OptOutByMail: TypeAlias = Callable[[str], Awaitable[bool]]
+"""Applies an unsubscribe mail about an invitation; returns whether anything is known of it."""
 
 EVENTS = {
     IntakeOutcome.BOUNCED: EventKind.BOUNCED,
@@ -54,22 +57,10 @@ _WITHOUT_EVENT = {
 
 
 class TakesEvents(Protocol):
-    """Where events about an invitation come in."""
+    """Where events about invitations come in."""
 
-    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
-        """Write an event to the database; idempotent.
-
-        Raises:
-            NotFound: the ledger has no such invitation.
-        """
-
-
-class NoEvents:
-    """Of a dry run, in which no event may come in."""
-
-    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
-        """Refuse the event."""
-        raise AssertionError(f"a dry run wrote {kind} of {invitation_id}")
+    async def take_all(self, events: Sequence[InvitationEvent]) -> Sequence[Outcome]:
+        """Write events to the database; idempotent. Their follow-ups are notified out of the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +85,14 @@ class IntakeResult:
 class MailIntake:
     """Reads messages and applies what they report; idempotent by the message.
 
-    attributor: whose mail it is. judge: what a report means. events: where it is applied. messages: where it is
-    recorded. count: the metric.
+    attributor: whose mail it is. judge: what a report means. events, opt_out: where that is applied. messages: where
+    it is recorded. count: the metric.
     """
 
     attributor: Attributor
     judge: ReportJudge
     events: TakesEvents
+    opt_out: OptOutByMail
     messages: IntakeMessages
     clock: Clock
     limits: IntakeLimits
@@ -133,12 +125,13 @@ class MailIntake:
 
     async def _apply(self, reading: MailReading, raw: bytes, digest: str, via: str, *, dry_run: bool) -> IntakeResult:
         outcome, attribution, failure = await self._decide(reading)
-        event = EVENTS.get(outcome)
-        if event is not None and attribution is not None and not dry_run:
-            try:
-                await self.events.take(attribution.invitation_id, event)
-            except NotFound:
-                outcome = IntakeOutcome.UNATTRIBUTED
+        event = None if dry_run or attribution is None else EVENTS.get(outcome)
+        if (
+            event is not None
+            and attribution is not None
+            and not await self._applied(reading.kind, attribution.invitation_id, event)
+        ):
+            outcome = IntakeOutcome.UNATTRIBUTED
         record = IntakeRecord(
             digest=digest,
             kind=reading.kind,
@@ -159,6 +152,12 @@ class MailIntake:
             await self.messages.record(record, self.limits.records)
             self.count(reading.kind, outcome)
         return IntakeResult(record, known=False)
+
+    async def _applied(self, kind: MessageKind, invitation_id: str, event: EventKind) -> bool:
+        if kind is MessageKind.UNSUBSCRIBE:
+            return await self.opt_out(invitation_id)
+        happened = InvitationEvent(invitation_id=invitation_id, kind=event, at=self.clock.now())
+        return Outcome.UNKNOWN not in await self.events.take_all([happened])
 
     async def _decide(self, reading: MailReading) -> tuple[IntakeOutcome, Attribution | None, Failure | None]:
         if reading.kind in _WITHOUT_EVENT:

@@ -161,7 +161,7 @@ DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
-MailIntakeFactory: TypeAlias = "Callable[[Settings, Database, Client | None], MailIntake]"
+MailIntakeFactory: TypeAlias = "Callable[[Settings, Database], MailIntake]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 
@@ -169,9 +169,8 @@ SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[
 class Services:
     """Factories of everything a command may open; who opens closes.
 
-    `load_samples` writes users and contacts into a database without users and tells whether it did; `mail_intake` is
-    given a client unless nothing is to be written; `worker` is the command line of a worker process; `span` surrounds a
-    command, by its name, with a trace where traces are collected.
+    `load_samples` writes users and contacts into a database without users and tells whether it did; `worker` is the
+    command line of a worker process; `span` surrounds a command, by its name, with a trace where traces are collected.
     """
 
     settings: Callable[[], Settings]

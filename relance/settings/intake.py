@@ -13,7 +13,7 @@ from relance.domain.intake.model import DoorNames
 from relance.settings.group import Group
 from relance.settings.mail import Address
 from relance.settings.recipients import listed
-from relance.settings.signing_secrets import checked_secrets
+from relance.settings.signing_secrets import FORM, SigningSecrets
 
 MEGABYTE = 1_000_000
 
@@ -36,10 +36,6 @@ def _domains(text: str) -> str:
         if not valid_address(f"a@{one}") or "@" in one:
             raise ValueError(f"{one!r} is no domain like example.org")
     return text
-
-
-def _webhook_secrets(secrets: SecretStr | None) -> SecretStr | None:
-    return checked_secrets(secrets) if secrets is not None else None
 
 
 def _topic(arn: str | None) -> str | None:
@@ -68,7 +64,7 @@ class Intake(Group):
         "`unsubscribe_address`.",
     )
     unsubscribe_address: Address | None = Field(
-        None, description="Where unsubscribe mails go; without it unsubscribe@ the bounce domain."
+        None, description="Where unsubscribe mails go, with `+TOKEN` before the @; without it unsub@ the bounce domain."
     )
     max_bytes: int = Field(
         25 * MEGABYTE, ge=64 * 1024, le=200 * MEGABYTE, description="Largest message taken; larger ones are refused."
@@ -101,10 +97,10 @@ class Intake(Group):
     sendgrid_key: SecretStr | None = Field(
         None, description="SendGrid's verification key (base64), for POST /webhooks/sendgrid."
     )
-    neutral_secret: Annotated[SecretStr | None, AfterValidator(_webhook_secrets)] = Field(
+    neutral_secrets: SigningSecrets | None = Field(
         None,
-        description="Signing secrets of POST /webhooks/neutral (Standard Webhooks: whsec_ and base64 of 24 to 64 "
-        "bytes), separated by commas; to rotate, put the new one first and take the old one away later.",
+        description=f"Signing secrets of POST /webhooks/neutral ({FORM}); to rotate, add the new one and take the old "
+        "one away later.",
     )
 
     def taken_domains(self, bounce_domain: str) -> frozenset[str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
-from composition.gateway import open_tracking_of, unsubscribing_of
+from composition.gateway import open_tracking_of
+from composition.intake import unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from composition.intake import mail_intake
+from composition.intake import intake_service
 from relance import ids
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
+from relance.contracts.follow_up import InvitationEvent
 from relance.domain.events import EventKind
 from relance.domain.intake import IntakeOutcome, MessageEnvelope
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.events import Taken
+from relance.event_plan import Outcome
 from relance.mail_intake import EVENTS
 from relance.settings import Settings
 from relance.settings.mail import Mail
@@ -39,11 +40,13 @@ class RecordedEvents:
 
     taken: list[tuple[str, EventKind]] = field(default_factory=list)
 
-    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
-        self.taken.append((invitation_id, kind))
-        return Taken(
-            invitation_id, kind, SENT_AT, entry_changed=True, contact_changed=True, others_changed=0, follow_ups_told=0
-        )
+    async def take_all(self, events: Sequence[InvitationEvent]) -> Sequence[Outcome]:
+        self.taken += [(one.invitation_id, EventKind(one.kind)) for one in events]
+        return [Outcome.TAKEN for _ in events]
+
+    async def opt_out(self, invitation_id: str) -> bool:
+        self.taken.append((invitation_id, EventKind.OPTED_OUT))
+        return True
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ async def _examined(database: Database, number: int, entry: CorpusEntry) -> Find
     invitation = invitation_of(number, "a")
     values = values_of(invitation, ADDRESSES["u" if entry.contact == "u" else "a"])
     events = RecordedEvents()
-    intake = mail_intake(settings, database, events, lambda _kind, _outcome: None)
+    intake = intake_service(settings, database, events, events.opt_out, lambda _kind, _outcome: None)
     sender, recipient = entry.envelope(values)
     result = await intake.take(with_encoded_words(entry, values), MessageEnvelope(sender, (recipient,)), "file")
     return Finding(entry, result.record.kind, result.record.outcome, tuple(events.taken), invitation)

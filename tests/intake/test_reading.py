@@ -38,13 +38,13 @@ def read(raw: bytes) -> MailReading:
 
 
 @given(st.binary(max_size=4000))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_bytes_are_read(raw: bytes) -> None:
     read(raw)
 
 
 @given(entry=st.sampled_from(CORPUS), data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_report_is_read(entry: CorpusEntry, data: st.DataObject) -> None:
     raw = bytearray(entry.raw(VALUES))
     for _ in range(data.draw(st.integers(1, 8))):
@@ -62,7 +62,7 @@ def test_a_damaged_report_is_read(entry: CorpusEntry, data: st.DataObject) -> No
 
 
 @given(entry=st.sampled_from(CORPUS), data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_damage_makes_another_recipient_of_it(entry: CorpusEntry, data: st.DataObject) -> None:
     """A report that is cut anywhere names nobody it did not name as a whole."""
     raw = entry.raw(VALUES)
@@ -74,8 +74,11 @@ def test_no_damage_makes_another_recipient_of_it(entry: CorpusEntry, data: st.Da
             assert not address or any(one.startswith(address) for one in whole) or address not in ADDRESSES.values()
 
 
+MULTIPARTS = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(59))
+HTML = b"From: MAILER-DAEMON@x.example\nContent-Type: text/html\n\n"
+STATUS = b"Content-Type: message/delivery-status\n\n"
 WORST = {
-    "nested multiparts": b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(59)) + b"x\n" * 200_000,
+    "nested multiparts": MULTIPARTS + b"x\n" * 200_000,
     "nested messages": b"Content-Type: message/rfc822\n\n" * 20_000,
     "one endless header": b"Subject: " + b"=?utf-8?q?" + b"a" * 500_000,
     "many encoded words": b"Subject: " + b"=?utf-8?q?a?= " * 40_000,
@@ -84,10 +87,10 @@ WORST = {
     "at signs": b"From: MAILER-DAEMON@x.example\n\nundeliverable\n" + b"@" * 500_000,
     "one word": b"From: MAILER-DAEMON@x.example\n\nundeliverable 550 " + b"a" * 500_000,
     "dots": b"From: MAILER-DAEMON@x.example\n\nundeliverable 550 " + b"a." * 250_000,
-    "tags": b"From: MAILER-DAEMON@x.example\nContent-Type: text/html\n\n" + b"<a " * 170_000,
-    "styles": b"From: MAILER-DAEMON@x.example\nContent-Type: text/html\n\n" + b"<style>" * 70_000,
+    "tags": HTML + b"<a " * 170_000,
+    "styles": HTML + b"<style>" * 70_000,
     "blank lines": b"From: MAILER-DAEMON@x.example\n\ncould not be delivered\n" + b"\n \n" * 170_000,
-    "status blocks": b"Content-Type: message/delivery-status\n\n" + b"Final-Recipient: rfc822; a@b.c\nAction: failed\n\n" * 10_000,
+    "status blocks": STATUS + b"Final-Recipient: rfc822; a@b.c\nAction: failed\n\n" * 10_000,
     "folded field": b"Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@b.c\n" + b" x\n" * 150_000,
     "base64": b"Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\n" + b"QUFB\n" * 100_000,
     "uuencode": b"Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n" + b"M" * 400_000,
@@ -105,7 +108,10 @@ def test_a_message_made_to_keep_a_reader_busy_does_not(name: str) -> None:
 
 def test_copies_of_a_message_are_the_same_whatever_their_way() -> None:
     raw = b"Received: by a\r\nSubject: x\r\n y\r\n\r\nbody\r\n"
-    mbox = b"From MAILER-DAEMON Thu Nov  5 18:00:00 2026\nReturn-Path: <>\nDelivered-To: b@c\nReceived: by a\n b\nSubject: x\n y\n\nbody\n\n"
+    mbox = (
+        b"From MAILER-DAEMON Thu Nov  5 18:00:00 2026\nReturn-Path: <>\nDelivered-To: b@c\nReceived: by a\n b\n"
+        b"Subject: x\n y\n\nbody\n\n"
+    )
     assert stable_bytes(raw) == stable_bytes(mbox)
     assert stable_bytes(raw) != stable_bytes(raw.replace(b"body", b"other"))
 

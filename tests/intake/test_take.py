@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from composition.intake import event_intake, mail_intake
+from composition.intake import events_of_command, mail_intake, unsubscribing_of
 from relance import ids
 from relance.adapters.mongo.connection import Database
+from relance.clock import SystemClock
 from relance.domain.intake import MessageEnvelope
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.opt_outs import OptOutScope, OptOutWay
 from relance.mail_intake import IntakeResult, MailIntake
-from tests.fakes import FakeFollowUps
 from tests.intake.corpus import CorpusEntry, entries
 from tests.intake.examination import ADDRESSES, BOUNCES, DOMAIN, PERIOD, SENT_AT, TOKENS, settings, values_of
 
@@ -48,7 +49,7 @@ def service(db: Database, counted: list[tuple[str, str]] | None = None) -> MailI
         if counted is not None:
             counted.append((kind, outcome))
 
-    return mail_intake(settings, db, event_intake(db, FakeFollowUps()), count)
+    return mail_intake(settings, db, events_of_command(db), count)
 
 
 async def take(
@@ -95,6 +96,17 @@ async def test_a_message_has_its_effect_and_no_other_once(
     assert await state(db) == expected
     assert len(counted) == 1
     assert await db.raw.intakeMessages.count_documents({}) == 1
+
+
+async def test_an_unsubscribe_mail_can_be_taken_back_like_a_click(db: Database) -> None:
+    await invited(db)
+    await take(service(db), CORPUS["unsubscribe_by_local_part"])
+    assert await state(db) == ("cancelled", "opted_out", True)
+    [asked] = await db.opt_outs.of_invitation(INVITATION)
+    assert (asked.way, asked.scope) == (OptOutWay.MAIL, OptOutScope.EVERYONE)
+    undoing = unsubscribing_of(db, events_of_command(db), SystemClock())
+    assert await undoing.undo(INVITATION, OptOutScope.EVERYONE)
+    assert (await state(db))[1:] == ("active", False)
 
 
 async def test_a_process_that_died_before_the_record_says_the_same_again(db: Database) -> None:

@@ -44,10 +44,9 @@ async def read(
 
     Reading a message twice changes nothing. What cannot be attributed is kept for `intake list`.
     """
-    client = None if dry_run else await run.temporal()
     tally, listed = _Tally(Counter()), list[dict[str, Any]]()
     async with run.database() as database:
-        intake = run.services.mail_intake(run.settings, database, client)
+        intake = run.services.mail_intake(run.settings, database)
         with run.out.progress() as progress:
             task = progress.add_task("messages", total=None)
             for raw in messages_of(path):

@@ -21,7 +21,8 @@ MOST_DEPTH = 3
 _NEITHER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLANKS = re.compile(r"[ \t]*\r?\n[ \t]+")
 _TAG = re.compile(r"<(?:br|/p|/div|/tr|/h\d|/li)\b[^<>]{0,500}>|<[a-z/!][^<>]{0,2000}>", re.IGNORECASE)
-_UNSEEN = re.compile(r"<(style|script|head)\b.{0,50000}?</\1>", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<(style|script|head)\b", re.IGNORECASE)
+_BLOCKS = frozenset({"br", "/p", "/d", "/t", "/h", "/l"})
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
@@ -95,10 +96,16 @@ def text_of(part: Message) -> str:
 
 def without_tags(text: str) -> str:
     """Return the text of an HTML page, roughly: a line per block."""
-    shown = _TAG.sub(
-        lambda tag: "\n" if tag[0][1:3].lower() in {"br", "/p", "/d", "/t", "/h", "/l"} else " ", _UNSEEN.sub(" ", text)
-    )
-    return html.unescape(shown)
+    return html.unescape(_TAG.sub(lambda tag: "\n" if tag[0][1:3].lower() in _BLOCKS else " ", _seen(text)))
+
+
+def _seen(text: str) -> str:
+    # A pattern for all of it would look for each end anew.
+    lower, pieces, place = text.lower(), list[str](), 0
+    while (begun := _UNSEEN.search(lower, place)) and (end := lower.find(f"</{begun[1]}", begun.end())) >= 0:
+        pieces.append(text[place : begun.start()])
+        place = end
+    return "".join((*pieces, text[place:]))
 
 
 def body_text(message: Message) -> str:

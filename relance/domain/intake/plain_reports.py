@@ -21,6 +21,7 @@ from relance.domain.intake.report_words import DELAYED, FAILED, NOT_A_RECIPIENT
 from relance.domain.intake.reporters import is_system_sender
 
 LONGEST_SECTION = 2_000
+LIBRARY_LINES = 3_000
 _REPLY = re.compile(
     r"(?<![\d.\-:/])([45]\d\d)(?=[ \-]\S|[ ]?#|: ?\S)(?! ?(?:bytes|octets|kb|mb|messages|days|hours|minutes|seconds))"
 )
@@ -91,6 +92,13 @@ def _same(address: str, others: Iterable[str]) -> bool:
 
 
 def _known_to_library(message: Message) -> tuple[list[str], list[str]]:
+    # It looks at every line with each of its patterns.
+    lines = 0
+    for part in message.walk():
+        payload = part.get_payload()
+        lines += payload.count("\n") if isinstance(payload, str) else 1
+        if lines > LIBRARY_LINES:
+            return [], []
     try:
         temporary, permanent = all_failures(message)
     except Exception:  # noqa: BLE001 - its detectors stumble over some junk

@@ -43,11 +43,11 @@ DELAYED = re.compile(
 )
 
 RETURNED = re.compile(
-    r"^(?:[-=_* ]{2,}[ ]*(?:this is a copy of (?:the|your) message|below this line"
+    r"^(?:[-=_* ]{2,80}(?:this is a copy of (?:the|your) message|below this line"
     r"|(?:the )?(?:original|returned|unsent|undelivered) (?:message|mail)|message header|message d'origine"
     r"|ursprüngliche nachricht|mensaje original|messaggio originale|included is a copy|here is a copy"
     r"|message text follows|original headers).*"
-    r"|(?:return-path|received|dkim-signature|x-google-dkim-signature|message-id)[ \t]*:.*)$",
+    r"|(?:return-path|received|dkim-signature|x-google-dkim-signature|message-id)[ \t]{0,10}:.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 """Where the explanation ends and the returned mail begins."""

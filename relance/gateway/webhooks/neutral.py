@@ -9,13 +9,13 @@ Types: `mail.bounced`, `mail.deferred`, `mail.complained`, `mail.unsubscribed`; 
 
 from __future__ import annotations
 
-import hmac
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from relance.adapters import webhook_signatures
 from relance.domain.intake import ReportAction
+from relance.errors import InvalidInput
 from relance.gateway.webhooks.model import (
     MalformedCall,
     RelayEvent,
@@ -28,28 +28,19 @@ from relance.gateway.webhooks.model import (
     text_at,
 )
 
-TOLERANCE = timedelta(minutes=5)
 
-
-def verify_neutral(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+def verify_neutral(keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
     """Return the id of a signed call.
 
     Raises:
-        SignatureRejected: no signature of ours, or one older or younger than five minutes.
+        SignatureRejected: no signature of ours, or one of another time.
     """
-    identifier, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not identifier or not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
-        raise SignatureRejected
-    if abs(now.timestamp() - int(stamp)) > TOLERANCE.total_seconds():
-        raise SignatureRejected
-    signed = f"{identifier}.{stamp}.".encode() + body
-    given = [one.removeprefix("v1,") for one in headers.get("webhook-signature", "").split() if one.startswith("v1,")]
-    for secret in secrets:
-        key = b64decode(secret.removeprefix("whsec_"))
-        own = b64encode(hmac.digest(key, signed, "sha256"))
-        if any(hmac.compare_digest(own, one.encode("utf-8", "replace")) for one in given[:10]):
-            return identifier
-    raise SignatureRejected
+    try:
+        identifier = webhook_signatures.claimed_id(headers, now)
+        webhook_signatures.check(keys, headers, body)
+    except InvalidInput:
+        raise SignatureRejected from None
+    return identifier
 
 
 def read_neutral(body: bytes, identifier: str) -> list[RelayEvent]:

@@ -6,7 +6,7 @@ again: an event that was taken before changes nothing. Who lacks the secret hear
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,7 +21,7 @@ from relance.gateway.needs import IntakeNeeds, Needs
 from relance.gateway.webhooks import mailgun, neutral, postmark, sendgrid, ses, sns
 from relance.gateway.webhooks.model import MalformedCall, RelayEvent, SignatureRejected
 from relance.ports import Clock
-from relance.settings.recipients import listed
+from relance.settings.signing_secrets import signing_keys
 
 MOST_BYTES = 4_000_000
 MOST_EVENTS = 10_000
@@ -89,8 +89,8 @@ def _readers(needs: IntakeNeeds, clock: Clock) -> dict[str, ReadCall]:
         found["mailgun"] = _mailgun(settings.mailgun_key.get_secret_value(), clock)
     if settings.sendgrid_key is not None:
         found["sendgrid"] = _sendgrid(settings.sendgrid_key.get_secret_value(), clock)
-    if settings.neutral_secret is not None:
-        found["neutral"] = _neutral(list(listed(settings.neutral_secret.get_secret_value())), clock)
+    if settings.neutral_secrets is not None and (keys := signing_keys(settings.neutral_secrets)):
+        found["neutral"] = _neutral(keys, clock)
     return found
 
 
@@ -128,9 +128,9 @@ def _sendgrid(key: str, clock: Clock) -> ReadCall:
     return read
 
 
-def _neutral(secrets: list[str], clock: Clock) -> ReadCall:
+def _neutral(keys: Sequence[bytes], clock: Clock) -> ReadCall:
     async def read(request: Request, body: bytes) -> list[RelayEvent]:
-        identifier = neutral.verify_neutral(secrets, request.headers, body, clock.now())
+        identifier = neutral.verify_neutral(keys, request.headers, body, clock.now())
         return neutral.read_neutral(body, identifier)
 
     return read

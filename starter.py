@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.adapters.mongo.connection import Database as MongoDatabase
+    from relance.mail_intake import MailIntake
     from relance.ports import Channel, RelayLog, Reports
     from relance.runtime.telemetry import Telemetry
     from relance.settings import Settings
@@ -210,6 +211,17 @@ async def greet_gateway(loaded: Settings) -> None:
     await greeting.greet_gateway(loaded)
 
 
+def mail_intake(loaded: Settings, opened: MongoDatabase) -> MailIntake:
+    """Return the mail intake on an open database."""
+    from composition import intake
+
+    return intake.mail_intake(loaded, opened, intake.events_of_command(opened), _uncounted)
+
+
+def _uncounted(_kind: str, _outcome: str) -> None:
+    """Count nothing: a command is over before anybody looks at its metrics."""
+
+
 async def call_deadman(loaded: Settings) -> bool:
     """Tell the dead-man service that all is well, if there is one."""
     from relance.adapters import deadman
@@ -232,6 +244,7 @@ def services() -> Services:
         health=health,
         channels=channels,
         load_samples=load_samples,
+        mail_intake=mail_intake,  # type: ignore[arg-type]
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,
     )

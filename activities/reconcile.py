@@ -33,6 +33,7 @@ from relance.domain.reconciliation import (
     overdue,
 )
 from relance.domain.unsent import end_of_plan
+from relance.open_tracking import ConsentWatch
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Suppressions, Users
 from relance.ports.reconciliation import CycleCorrection, Followee, Followees, FollowUpWatch
 from relance.reconciliation import SUBJECT, WATCHED, out_of_step
@@ -59,7 +60,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Mend, page by page; what is mended is not found again, so that whoever comes after a crash does the rest."""
+    """Mend, page by page; what is mended is not found again, so that whoever comes after a crash does the rest.
+
+    consents: whose openings of mails are to be forgotten, which is looked after every hour as well.
+    """
 
     followees: Followees
     users: Users
@@ -73,6 +77,7 @@ class Reconciliation:
     desk: AlertDesk
     policy: ReconcilePolicy
     clock: Clock
+    consents: ConsentWatch | None = None
 
     @activity.defn
     async def reconcile(self, request: JobRequest) -> JobOutcome:
@@ -82,6 +87,8 @@ class Reconciliation:
         place, counts = (str(reached[0]), reached[1]), Counter[str](counted)
         with translated():
             async with attempt.heartbeating(lambda: (place, counts)):
+                if self.consents is not None and not request.dry_run:
+                    await self.consents.forget_withdrawn()
                 for period in await self._periods(place[0]):
                     after = place[1] if period == place[0] else None
                     place = (period, after)

@@ -258,6 +258,7 @@ class Sender:
             sender_name=job.user.name,
             locale=contact.locale or job.user.locale,
             date=at,
+            is_tracked=contact.tracking_consent,
             references=None if job.kind is MailKind.INVITATION else job.invitation.message_id,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -34,6 +34,8 @@ from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.plugin import Sandbox, relance_plugin
 
 logger = logging.getLogger(__name__)
+
+LONGEST_SHORT_TOKEN, LONGEST_LOCAL_PART = 56, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
         telemetry.instruments.name_withheld,
+        unsubscribe_mail=unsubscribe_mail(settings, tokens),
+        sign_opened=lambda invitation: tokens.sign(Purpose.OPEN, invitation),
     )
     async with AsyncExitStack() as stack:
         database = connect_mongo(
@@ -111,6 +115,18 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         yield Connections(
             client, database, mailer, breakers, share, relay_log, reports, channels, probes, telemetry.instruments
         )
+
+
+def unsubscribe_mail(settings: Settings, tokens: LinkTokens) -> Callable[[str], str]:
+    """Return what makes the target of an invitation's `mailto:` link (RFC 6068), which names it to the intake.
+
+    The token goes behind a `+` while all of it fits before the @ (RFC 5321 4.5.3.1.1), else into the subject.
+    """
+    address = settings.intake.unsubscribe_address or f"unsub@{settings.mail.bounce_domain}"
+    local, _, domain = address.rpartition("@")
+    if len(local) + len("+") + LONGEST_SHORT_TOKEN <= LONGEST_LOCAL_PART:
+        return lambda invitation: f"{local}+{tokens.mailto_token(invitation)}@{domain}?subject=unsubscribe"
+    return lambda invitation: f"{address}?subject={tokens.sign(Purpose.UNSUBSCRIBE, invitation)}"
 
 
 def _tell_unrouted(settings: Settings) -> None:

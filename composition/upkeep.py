@@ -18,6 +18,7 @@ from relance.adapters.mongo.posted_reports import MongoPostedReports
 from relance.alerting import AlertDesk
 from relance.clock import SystemClock
 from relance.domain.reconciliation import ReconcilePolicy
+from relance.open_tracking import ConsentWatch
 from relance.repairing import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from relance.settings import Settings
 from relance.temporal.cycles import TemporalCycles
@@ -62,6 +63,7 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> R
         desk,
         _policy(settings),
         SystemClock(),
+        ConsentWatch(data.contacts, data.opens),
     )
 
 

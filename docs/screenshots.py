@@ -1,5 +1,5 @@
 """Make the pictures in `docs/images` again: `python docs/screenshots.py mails`, or `temporal`, `chat`, `alert`,
-`monitoring`, `reports`, `terminal`.
+`monitoring`, `pages`, `reports`, `terminal`.
 
 Needs Chromium on PATH (Debian package `chromium`), for chat and alert a font with emoji (`fonts-noto-color-emoji`), for
 monitoring Prometheus (`prometheus`).
@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from alert_pictures import alert, chat  # noqa: E402
 from chromium import picture  # noqa: E402
 from monitoring_pictures import monitoring  # noqa: E402
+from page_pictures import pages  # noqa: E402
 from report_pictures import reports  # noqa: E402
 from temporal_web import temporal  # noqa: E402
 from terminal_pictures import terminal  # noqa: E402
@@ -50,6 +51,7 @@ def main() -> None:
         "alert": partial(alert, IMAGES),
         "reports": partial(reports, IMAGES),
         "monitoring": partial(monitoring, IMAGES),
+        "pages": partial(pages, IMAGES),
         "terminal": partial(terminal, IMAGES),
     }
     if len(sys.argv) != 2 or sys.argv[1] not in ways:

@@ -119,7 +119,7 @@ _REMEDIES = {
 
 
 def _settings(settings: Settings) -> list[Finding]:
-    unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail)]
+    unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail, settings.gateway)]
     if not unfit:
         return [Finding("settings", State.FINE, "every value can be used")]
     return [Finding(one.setting, State.WRONG, one.reason, one.remedy) for one in unfit]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.coverage import CoverageWatch
+    from relance.mail_intake import MailIntake
     from relance.ports import (
         Alerts,
         AuditMarks,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         InstalledKeys,
         JobRuns,
         Ledger,
+        Outbox,
         Plans,
         Probe,
         Quarantine,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         Users,
     )
     from relance.ports.health import Workers
+    from relance.ports.mail_intake import IntakeMessages
     from relance.ports.unsent import UnsentUsers
     from relance.settings import Settings
 
@@ -110,12 +113,20 @@ class Database(Protocol):
         """How each channel fares."""
 
     @property
+    def outbox(self) -> Outbox:
+        """What follow-ups have yet to be notified of."""
+
+    @property
     def effects(self) -> Effects:
         """What the workers' work leaves behind."""
 
     @property
     def quarantine(self) -> Quarantine:
         """The documents that could not be read."""
+
+    @property
+    def intake_messages(self) -> IntakeMessages:
+        """The messages the mail intake has read."""
 
     @property
     def restores(self) -> Restores:
@@ -155,6 +166,7 @@ DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
+MailIntakeFactory: TypeAlias = "Callable[[Settings, Database], MailIntake]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 
@@ -178,5 +190,6 @@ class Services:
     health: ProbesFactory
     channels: ChannelsFactory
     load_samples: SampleLoader
+    mail_intake: MailIntakeFactory
     worker: Sequence[str]
     span: Span = nullcontext

@@ -11,10 +11,11 @@ from typing import Any
 import uvicorn
 
 from relance.errors import SettingsError
+from relance.gateway.limits.connections import HEAD_BYTES, ConnectionLimits, limited
 from relance.settings.gateway import Gateway
 
-MOST_AT_ONCE = 100
 DRAIN_S = 1
+FULL_DRAIN_S = 10
 STARTED_EVERY_S = 0.01
 
 
@@ -26,8 +27,12 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(gateway: Gateway, app: Any) -> AsyncIterator[None]:
+async def serving(
+    gateway: Gateway, app: Any, *, drain: int = DRAIN_S, limits: ConnectionLimits | None = None
+) -> AsyncIterator[None]:
     """Serve an ASGI application for as long as the context lasts; nothing if the settings name no port.
+
+    `drain` is how many seconds the requests in flight have at the end; `limits` are those of the settings.
 
     Raises:
         SettingsError: the address cannot be listened on.
@@ -35,11 +40,12 @@ async def serving(gateway: Gateway, app: Any) -> AsyncIterator[None]:
     if gateway.port is None:
         yield
         return
-    listener = _listener(gateway.host, gateway.port)
+    listener = listening_socket(gateway.host, gateway.port)
     server = _Server(
         uvicorn.Config(
             app,
-            http="h11",
+            http=limited(limits or _limits(gateway)),
+            h11_max_incomplete_event_size=HEAD_BYTES,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -47,10 +53,10 @@ async def serving(gateway: Gateway, app: Any) -> AsyncIterator[None]:
             access_log=False,
             log_config=None,
             log_level="warning",
-            proxy_headers=False,
+            proxy_headers=bool(gateway.proxies),
+            forwarded_allow_ips=[str(network) for network in gateway.proxies],
             server_header=False,
-            limit_concurrency=MOST_AT_ONCE,
-            timeout_graceful_shutdown=DRAIN_S,
+            timeout_graceful_shutdown=drain,
         )
     )
     running = asyncio.create_task(server.serve(sockets=[listener]), name="gateway")
@@ -65,7 +71,18 @@ async def serving(gateway: Gateway, app: Any) -> AsyncIterator[None]:
         await running
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _limits(gateway: Gateway) -> ConnectionLimits:
+    return ConnectionLimits(
+        total=gateway.connections, per_client=gateway.connections_per_client, proxies=gateway.proxies
+    )
+
+
+def listening_socket(host: str, port: int, setting: str = "RELANCE_GATEWAY__PORT") -> socket.socket:
+    """Return a socket that listens on an address together with those of other processes of this user.
+
+    Raises:
+        SettingsError: it cannot; names the setting.
+    """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     # Every worker process of this machine listens, and the kernel deals the connections out: whichever is replaced,
     # the others go on. Somebody else's port stays taken, because both sides have to ask for it, as the same user.
@@ -77,6 +94,6 @@ def _listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SettingsError(
-            f"RELANCE_GATEWAY__PORT: {host} port {port} cannot be listened on ({error.strerror}); choose another one"
+            f"{setting}: {host} port {port} cannot be listened on ({error.strerror}); choose another one"
         ) from None
     return listener

@@ -15,7 +15,7 @@ class Letter:
     """One mail to be written and sent: everything the templates may show.
 
     `to_name`, `sender_name` are personal data and live in memory only. `references` is the invitation's Message-ID on
-    reminders (SPEC R4).
+    reminders (SPEC R4). `is_tracked` says that the recipient has agreed to be seen opening it.
     """
 
     invitation_id: str
@@ -27,6 +27,7 @@ class Letter:
     locale: str
     date: datetime
     references: str | None = None
+    is_tracked: bool = False
 
 
 class MailLane(Protocol):

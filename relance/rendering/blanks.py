@@ -20,7 +20,7 @@ LANGUAGES = ("fr", "en")
 
 _GREETINGS = {"fr": ("Bonjour {name},", "Bonjour,"), "en": ("Hello {name},", "Hello,")}
 _ANONYMOUS = {"fr": "Une personne que vous connaissez", "en": "Someone you know"}
-_SLOTS = ("greeting", "sender", "form_url", "unsubscribe_url")
+_SLOTS = ("greeting", "sender", "form_url", "unsubscribe_url", "opened")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _headers(mail: Mail, kind: MailKind, language: str) -> list[tuple[str, bytes
         *((name, value.replace(b"%", b"%%")) for name, value in fixed),
         ("To", b"%(to)b"),
         ("Subject", b"%(subject)b"),
-        ("List-Unsubscribe", b"<%(unsubscribe)b>"),
+        ("List-Unsubscribe", b"%(unsubscribe)b"),
         ("Feedback-ID", f"{kind}:{language}:%(period)b:{feedback_sender}".encode()),
         ("Message-ID", b"%(message_id)b%(thread)b"),
     ]

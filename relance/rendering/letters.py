@@ -22,7 +22,7 @@ from relance.rendering.skeleton import quoted
 from relance.settings.mail import Mail
 
 SignLink: TypeAlias = Callable[[str], str]
-"""Makes the signed token of an invitation."""
+"""Makes the signed token of an invitation, or an address that holds one."""
 
 CountWithheld: TypeAlias = Callable[[str], None]
 """Is told whose name was not shown, `sender` or `recipient`."""
@@ -39,13 +39,23 @@ class LetterWriter:
     """Writes every letter of this installation; all templates are compiled when it is made."""
 
     def __init__(
-        self, mail: Mail, sign_form: SignLink, sign_unsubscribe: SignLink, withheld: CountWithheld = _uncounted
+        self,
+        mail: Mail,
+        sign_form: SignLink,
+        sign_unsubscribe: SignLink,
+        withheld: CountWithheld = _uncounted,
+        *,
+        unsubscribe_mail: SignLink | None = None,
+        sign_opened: SignLink | None = None,
     ) -> None:
         self._form_base = f"{mail.link_base.rstrip('/')}/f/"
         self._unsubscribe_base = f"{mail.link_base.rstrip('/')}/u/"
         self._sign_form = sign_form
         self._sign_unsubscribe = sign_unsubscribe
         self._withheld = withheld
+        self._unsubscribe_mail = unsubscribe_mail
+        self._opened_base = f"{mail.link_base.rstrip('/')}/o/"
+        self._sign_opened = sign_opened if mail.open_tracking else None
         self._blanks = {
             (kind, language): compile_blank(mail, kind, language) for kind in MailKind for language in LANGUAGES
         }
@@ -71,11 +81,24 @@ class LetterWriter:
             b"thread": _thread(letter.references),
             b"to": (phrase(name) + b"\r\n " if name else b"") + f"<{address}>".encode(),
             b"subject": blank.subject(sender),
-            b"unsubscribe": unsubscribe.encode(),
+            b"unsubscribe": self._list_unsubscribe(unsubscribe, letter.invitation_id),
+            b"html_opened": quoted(self._picture(letter)),
             b"period": letter.invitation_id[:7].encode(),
             **_body_values(sender, blank, name, links),
         }
         return address, blank.message % values
+
+    def _list_unsubscribe(self, link: str, invitation_id: str) -> bytes:
+        # RFC 8058 asks for one HTTPS link, and lets a mail address stand beside it (RFC 2369 3.2).
+        if self._unsubscribe_mail is None:
+            return f"<{link}>".encode()
+        return f"<{link}>,\r\n <mailto:{self._unsubscribe_mail(invitation_id)}>".encode()
+
+    def _picture(self, letter: Letter) -> str:
+        if self._sign_opened is None or not letter.is_tracked:
+            return ""
+        address = f"{self._opened_base}{self._sign_opened(letter.invitation_id)}.gif"
+        return f'<img src="{address}" width="1" height="1" alt="" style="display:block;border:0;">'
 
     def _shown(self, name: str, whose: str) -> str:
         shown = name_of_person(name)

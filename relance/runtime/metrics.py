@@ -10,6 +10,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -22,7 +23,7 @@ from relance.domain.failures import Failure, FailureClass, Source
 from relance.domain.invitation import MailKind, Verdict
 from relance.domain.job_run import DONE, FAILED
 from relance.domain.providers import OTHER
-from relance.ports import Deferred, Failed, Result, Sent, Uncertain
+from relance.ports import Deferred, Failed, Lag, Result, Sent, Uncertain
 from relance.runtime import catalogue
 from relance.runtime.catalogue import Metric
 
@@ -47,6 +48,8 @@ class Instruments:
         self._last_runs: dict[str, float] = {}
         self._unreadable: dict[str, int] = {}
         self._unreadable_at = 0.0
+        self._outbox = Lag()
+        self._outbox_lag = 0.0
         self._mail_duration = self._histogram(catalogue.MAIL_DURATION)
         self._mail_wait = self._histogram(catalogue.MAIL_WAIT)
         self._claim_wait = self._histogram(catalogue.CLAIM_WAIT)
@@ -63,11 +66,15 @@ class Instruments:
         self._alerts = self._counter(catalogue.ALERTS)
         self._alert_messages = self._counter(catalogue.ALERT_MESSAGES)
         self._quarantined = self._counter(catalogue.QUARANTINED)
+        self._intake = self._counter(catalogue.INTAKE)
+        self._intake_refused = self._counter(catalogue.INTAKE_REFUSED)
         mails = catalogue.MAILS
         meter.create_observable_counter(mails.name, [self._observe_mails], mails.unit, mails.meaning)
         self._gauge(catalogue.HEALTH, self._observe_probes)
         self._gauge(catalogue.QUARANTINE, self._observe_unreadable)
         self._gauge(catalogue.JOB_LAST, self._observe_last_runs)
+        self._gauge(catalogue.OUTBOX, lambda _: [Observation(self._outbox.waiting)])
+        self._gauge(catalogue.OUTBOX_LAG, lambda _: [Observation(self._outbox_lag)])
         self._gauge(catalogue.WORKER_RSS, _observe_rss)
         self._start_at_zero()
 
@@ -147,9 +154,21 @@ class Instruments:
         self._unreadable = {**dict.fromkeys(self._unreadable, 0), **counts}
         self._unreadable_at = time.monotonic()
 
+    def outbox(self, lag: Lag, at: datetime) -> None:
+        """Show how far behind the outbox is."""
+        self._outbox, self._outbox_lag = lag, lag.seconds(at)
+
     def quarantined(self, collection: str, count: int) -> None:
         """Count documents that were set aside for the first time."""
         self._quarantined.add(count, {"collection": collection})
+
+    def intake_message(self, kind: str, outcome: str) -> None:
+        """Count one message that came back; both are codes."""
+        self._intake.add(1, {"kind": kind, "outcome": outcome})
+
+    def intake_refused(self, reason: str) -> None:
+        """Count one message or call that was not taken; `reason` is a code."""
+        self._intake_refused.add(1, {"reason": reason})
 
     def _counter(self, metric: Metric) -> Counter:
         return self._meter.create_counter(metric.name, metric.unit, metric.meaning)

@@ -35,6 +35,7 @@ from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
 from relance.settings.group import Cron, Group, Zone
 from relance.settings.health import HealthGroup
+from relance.settings.intake import Intake
 from relance.settings.jobs import Jobs
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
@@ -226,11 +227,23 @@ class Settings(BaseSettings):
     channels: Channels = Channels()
     alerts: Alerts = Alerts()
     gateway: Gateway = Gateway()
+    intake: Intake = Intake()
     temporal: TemporalGroup = TemporalGroup()
     worker: Worker = Worker()
     monitoring: Monitoring = Monitoring()
     watchdog: Watchdog = Watchdog()
     privacy: Privacy = Privacy()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _links_lead_to_the_gateway(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        gateway, mail = data.get("gateway"), data.get("mail", {})
+        public = gateway.get("public_url") if isinstance(gateway, dict) else getattr(gateway, "public_url", None)
+        if public and isinstance(mail, dict) and "link_base" not in mail:
+            return {**data, "mail": {**mail, "link_base": public}}
+        return data
 
     @model_validator(mode="after")
     def _routes_lead_to_channels(self) -> Self:

@@ -109,7 +109,14 @@ class Mail(Group):
     bounce_domain: Domain = Field("bounces.form-a-friend.example", description="Domain of the envelope sender (VERP).")
     message_id_domain: Domain = Field("form-a-friend.example", description="Right side of the Message-ID.")
     link_base: Annotated[str, AfterValidator(_link_base)] = Field(
-        "https://form-a-friend.example", description="Where the links in the mails point to."
+        "https://form-a-friend.example",
+        description="Where the links in the mails point to: the public address of whoever answers `/u/`, `/f/` and "
+        "`/o/`. Not set, it is `RELANCE_GATEWAY__PUBLIC_URL` if that is.",
+    )
+    open_tracking: bool = Field(
+        False,
+        description="Whether mails to contacts who have agreed to it (`trackingConsent`) hold a picture by which it is "
+        "seen that they were opened. No reminder depends on it.",
     )
     rehearsal: bool = Field(
         False,

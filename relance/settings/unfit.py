@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from relance.errors import SettingsError
+from relance.settings.gateway import Gateway
 from relance.settings.keyring import MAKE_ONE, Keyring
 from relance.settings.mail import Mail
 from relance.settings.privacy import Privacy
@@ -39,8 +40,11 @@ def unfit_keys(privacy: Privacy) -> list[Unfit]:
     return [found for ring in privacy.keyrings if (found := _unfit_key(ring)) is not None]
 
 
-def unfit_names(mail: Mail) -> list[Unfit]:
-    """Return which addresses and domains in mails are reserved names (RFC 2606, RFC 6761), to which nothing leads."""
+def unfit_names(mail: Mail, gateway: Gateway | None = None) -> list[Unfit]:
+    """Return which addresses and domains in mails are reserved names (RFC 2606, RFC 6761), to which nothing leads.
+
+    With a gateway also where its links to forms lead, if the links in mails are its own.
+    """
     if mail.rehearsal:
         return []
     hosts = {
@@ -50,9 +54,12 @@ def unfit_names(mail: Mail) -> list[Unfit]:
         "MESSAGE_ID_DOMAIN": mail.message_id_domain,
         "LINK_BASE": urlsplit(mail.link_base).hostname or "",
     }
+    named = {f"RELANCE_MAIL__{name}": host for name, host in hosts.items()}
+    if gateway is not None and gateway.public_url and mail.link_base.rstrip("/") == gateway.public_url:
+        named["RELANCE_GATEWAY__FORM_URL"] = urlsplit(gateway.form_url).hostname or ""
     return [
-        Unfit(f"RELANCE_MAIL__{name}", f"{host} is a name for examples, to which nothing leads", "set your own")
-        for name, host in hosts.items()
+        Unfit(name, f"{host} is a name for examples, to which nothing leads", "set your own")
+        for name, host in named.items()
         if is_reserved(host)
     ]
 
@@ -66,13 +73,13 @@ def check_keys(privacy: Privacy) -> None:
     _refuse(unfit_keys(privacy))
 
 
-def check_names(mail: Mail) -> None:
+def check_names(mail: Mail, gateway: Gateway | None = None) -> None:
     """Make sure that what mails name exists.
 
     Raises:
         SettingsError: names each setting and the reason.
     """
-    _refuse(unfit_names(mail))
+    _refuse(unfit_names(mail, gateway))
 
 
 def is_reserved(host: str) -> bool:

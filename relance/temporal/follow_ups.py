@@ -15,8 +15,9 @@ from temporalio.service import RPCError
 from relance import ids
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal, TaskQueue, Workflow
+from relance.errors import DependencyUnavailable
 from relance.ports.ledger import Parts
-from relance.temporal.errors import is_missing, unavailable
+from relance.temporal.errors import NAME, is_missing, unavailable
 
 RPC_TIMEOUT = timedelta(seconds=10)
 
@@ -54,13 +55,13 @@ class TemporalFollowUps:
             raise unavailable("a follow-up was not started", error) from error
         return True
 
-    async def tell(self, event: InvitationEvent) -> bool:
-        """Signal the follow-up of an invitation; return False if it does not exist or has ended.
+    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+        """Signal the follow-up of an invitation; return False if it does not exist or has ended; see `ports`.
 
         Raises:
             DependencyUnavailable: the server does not answer.
         """
-        part = await self.ledger.part_of(event.invitation_id)
+        part = 0 if parts == 1 else await self.ledger.part_of(event.invitation_id)
         if part is None:
             return False
         key = ids.parse_invitation_id(event.invitation_id)
@@ -113,4 +114,7 @@ class TemporalFollowUps:
             if not is_missing(error):
                 raise unavailable("a signal was not sent", error) from error
             return False
+        except RuntimeError as error:
+            # A lazy client that has not been able to connect yet.
+            raise DependencyUnavailable(NAME, "a signal was not sent (not connected)") from error
         return True

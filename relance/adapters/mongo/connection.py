@@ -29,11 +29,16 @@ from relance.adapters.mongo.effects import MongoEffects
 from relance.adapters.mongo.error_gates import MongoErrorGates
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.health_checks import MongoHealthChecks
+from relance.adapters.mongo.inbox import MongoInbox
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.installed_keys import MongoInstalledKeys
+from relance.adapters.mongo.intake_messages import MongoIntakeMessages
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
+from relance.adapters.mongo.opens import MongoOpens
+from relance.adapters.mongo.opt_outs import MongoOptOuts
+from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Noticed, Quarantine, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
@@ -64,6 +69,8 @@ class Database:
     users: MongoUsers
     contacts: MongoContacts
     suppressions: MongoSuppressions
+    opt_outs: MongoOptOuts
+    opens: MongoOpens
     keys: MongoInstalledKeys
     plans: MongoPlans
     unsent: MongoUnsentUsers
@@ -84,6 +91,9 @@ class Database:
     attachments: MongoAttachments
     restores: MongoRestores
     effects: MongoEffects
+    inbox: MongoInbox
+    outbox: MongoOutbox
+    intake_messages: MongoIntakeMessages
     asks: Ranges
     quarantine: Quarantine
     desk: ClaimDesk
@@ -183,7 +193,8 @@ def repositories(
     """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
     asks = asks or Ranges()
     quarantine = Quarantine(raw, noticed)
-    suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
+    digests = MailboxDigests(privacy.suppression_keys)
+    suppressions = MongoSuppressions(raw, digests)
     users = MongoUsers(raw.users, quarantine)
     recheck = Recheck(raw, suppressions, MailboxSlots(raw, bounds), quarantine, timing)
     desk = ClaimDesk(raw.invitations, recheck, observe, timing.distance)
@@ -193,6 +204,8 @@ def repositories(
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
         suppressions=suppressions,
+        opt_outs=MongoOptOuts(raw, digests),
+        opens=MongoOpens(raw),
         keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
         unsent=MongoUnsentUsers(raw, asks, bounds.contacts_per_user),
@@ -213,6 +226,9 @@ def repositories(
         attachments=MongoAttachments(raw.attachments),
         restores=MongoRestores(raw.restores, quarantine),
         effects=MongoEffects(raw, asks),
+        inbox=MongoInbox(raw),
+        outbox=MongoOutbox(raw),
+        intake_messages=MongoIntakeMessages(raw, quarantine),
         asks=asks,
         quarantine=quarantine,
         desk=desk,

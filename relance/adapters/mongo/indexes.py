@@ -18,6 +18,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
         ("period", "userId", "contactId"),
         ("contactId",),
         ("period", "status", "retryAt"),
+        ("notice.since",),
         ("period", "anonymous"),
     ],
     "jobRuns": [("job", "nominal"), ("-nominal", "job")],
@@ -32,7 +33,12 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "postedReports": [("job", "nominal"), ("at",)],
     "workers": [("at",)],
     "errorGates": [("at",)],
+    "optOuts": [("at",)],
+    "opens": [("at",), ("contactId",)],
     "mailboxes": [("period",)],
+    "inbox": [("at",)],
+    "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
+    "intakeKept": [("expiresAt",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),
@@ -46,10 +52,22 @@ PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {
     ("open", "key"): {"open": True},
     # Only mails that were put off are in it, so that the others pay nothing.
     ("period", "status", "retryAt"): {"retryAt": {"$exists": True}},
+    # Only what waits to be signalled is in it.
+    ("notice.since",): {"notice.since": {"$exists": True}},
+    # Most messages name no invitation or report no failure.
+    ("invitationId", "at"): {"invitationId": {"$exists": True}},
 }
 
 # By collection, because a field of the same name elsewhere must never expire anything.
-EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {"workers": (("at",), 300), "errorGates": (("at",), 90 * 86_400)}
+EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
+    "workers": (("at",), 300),
+    "errorGates": (("at",), 90 * 86_400),
+    "optOuts": (("at",), 400 * 86_400),
+    "opens": (("at",), 180 * 86_400),
+    "inbox": (("at",), 30 * 86_400),
+    "intakeMessages": (("expiresAt",), 0),
+    "intakeKept": (("expiresAt",), 0),
+}
 """Seconds after the field's instant at which a document is forgotten."""
 
 

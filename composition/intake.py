@@ -1,0 +1,137 @@
+"""The mail intake: settings, adapters -> its service and its listener (SPEC G3)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from relance.adapters.mongo.opt_outs import MongoOptOuts
+from relance.adapters.tokens import LinkTokens
+from relance.attribution import Attributor
+from relance.clock import SystemClock
+from relance.contracts.follow_up import FollowUpInput, InvitationEvent
+from relance.domain.intake import MessageEnvelope
+from relance.domain.opt_outs import OptOutScope, OptOutWay
+from relance.events import EventIntake
+from relance.gateway.intake.handler import CountRefused, IntakeHandler
+from relance.gateway.intake.server import serving_intake
+from relance.intake_reports import ReportJudge
+from relance.mail_intake import CountMessage, IntakeLimits, MailIntake, OptOutByMail, TakesEvents
+from relance.ports import Clock, Contacts, Ledger, Suppressions, Users
+from relance.ports.mail_intake import IntakeMessages
+from relance.settings import Settings
+from relance.unsubscribing import Unsubscribing
+
+
+class LeftToOutbox:
+    """The follow-ups as a command sees them: a worker notifies them, out of the outbox."""
+
+    async def start(self, follow_up: FollowUpInput) -> bool:
+        """Refuse to start a follow-up."""
+        raise AssertionError(f"an event started {follow_up.period}")
+
+    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+        """Leave the event to the outbox."""
+        del event, parts
+        return False
+
+
+class IntakeData(Protocol):
+    """What of an open database the intake works on."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The invitations."""
+
+    @property
+    def users(self) -> Users:
+        """The users."""
+
+    @property
+    def contacts(self) -> Contacts:
+        """The contacts."""
+
+    @property
+    def suppressions(self) -> Suppressions:
+        """The suppressed mailboxes."""
+
+    @property
+    def opt_outs(self) -> MongoOptOuts:
+        """The opt-outs by link or mail."""
+
+    @property
+    def intake_messages(self) -> IntakeMessages:
+        """The messages that were read."""
+
+
+def mail_intake(settings: Settings, data: IntakeData, events: EventIntake, count: CountMessage) -> MailIntake:
+    """Return the service on an open database."""
+    unsubscribing = unsubscribing_of(data, events, SystemClock())
+
+    async def opt_out(invitation_id: str) -> bool:
+        # It stands in the same header as one click, and goes as far.
+        return await unsubscribing.opt_out(invitation_id, OptOutScope.EVERYONE, OptOutWay.MAIL)
+
+    return intake_service(settings, data, events, opt_out, count)
+
+
+def intake_service(
+    settings: Settings, data: IntakeData, events: TakesEvents, opt_out: OptOutByMail, count: CountMessage
+) -> MailIntake:
+    """Return the service with these ways to apply what it read."""
+    clock, intake = SystemClock(), settings.intake
+    attributor = Attributor(
+        tokens=LinkTokens(settings.privacy.link_keys),
+        ledger=data.ledger,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        messages=data.intake_messages,
+        domain=settings.mail.message_id_domain,
+    )
+    return MailIntake(
+        attributor=attributor,
+        judge=ReportJudge(attributor, data.ledger, data.intake_messages, clock),
+        events=events,
+        opt_out=opt_out,
+        messages=data.intake_messages,
+        clock=clock,
+        limits=IntakeLimits(intake.records_kept, intake.messages_kept, intake.kept_bytes, intake.door_names()),
+        count=count,
+    )
+
+
+def events_of_command(data: IntakeData) -> EventIntake:
+    """Return where a command writes events: nobody waits for Temporal."""
+    return EventIntake(data.ledger, data.contacts, data.suppressions, LeftToOutbox(), SystemClock())
+
+
+def unsubscribing_of(data: IntakeData, events: EventIntake, clock: Clock) -> Unsubscribing:
+    """Return what unsubscribe links and mails do."""
+    return Unsubscribing(
+        ledger=data.ledger,
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        events=events,
+        opt_outs=data.opt_outs,
+        lifting=data.opt_outs,
+        clock=clock,
+    )
+
+
+@asynccontextmanager
+async def listening(settings: Settings, service: MailIntake, refused: CountRefused) -> AsyncIterator[None]:
+    """Take mail while the block runs; nothing if the settings name no port.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    via = settings.intake.protocol.value
+
+    async def take(raw: bytes, envelope: MessageEnvelope) -> object:
+        return await service.take(raw, envelope, via)
+
+    domains = settings.intake.taken_domains(settings.mail.bounce_domain)
+    async with serving_intake(settings.intake, IntakeHandler(take, domains, refused)):
+        yield

@@ -1,0 +1,75 @@
+"""Openings of mails: recorded for who has agreed, forgotten when he no longer does (SPEC G4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from relance.contracts.follow_up import InvitationEvent
+from relance.domain.events import EventKind
+from relance.domain.invitation import Invitation
+from relance.domain.open_kinds import OpenKind, open_kind
+from relance.events import EventIntake
+from relance.ports import Clock, Contacts, Ledger, Suppressions
+from relance.ports.opens import Opens
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTracking:
+    """Takes in what the pictures in mails tell; `is_on` is the setting, without which nothing is recorded.
+
+    The consent counts that is in the database at that moment, whatever it was when the mail was sent.
+    """
+
+    is_on: bool
+    ledger: Ledger
+    contacts: Contacts
+    suppressions: Suppressions
+    events: EventIntake
+    opens: Opens
+    clock: Clock
+
+    async def fetched(self, invitation_id: str, user_agent: str) -> OpenKind | None:
+        """Take in that the picture of an invitation was fetched; return who did, None if nothing was recorded."""
+        entry = await self.ledger.get(invitation_id) if self.is_on else None
+        if entry is None:
+            return None
+        contact = (await self.contacts.by_ids([entry.contact_id])).get(entry.contact_id)
+        if contact is None or not contact.tracking_consent:
+            await self.opens.forget([entry.contact_id])
+            return None
+        if not contact.email or not entry.may_have_reached(self.suppressions.mailboxes(contact.email)):
+            # The mail went to another mailbox than the one whose owner has agreed.
+            return None
+        now = self.clock.now()
+        kind = open_kind(user_agent, _since_last_mail(entry, now))
+        await self.opens.record(invitation_id, entry.contact_id, kind, now)
+        if kind is OpenKind.PERSON:
+            opened = InvitationEvent(invitation_id=invitation_id, kind=EventKind.OPENED, at=now)
+            await self.events.take_all([opened])
+        return kind
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWatch:
+    """Forgets the openings of contacts who have withdrawn their consent, or are gone; called every hour."""
+
+    contacts: Contacts
+    opens: Opens
+
+    async def forget_withdrawn(self) -> int:
+        """Return how many invitations it was about; doing it again finds what came since."""
+        after, forgotten = "", 0
+        while page := await self.opens.contacts(after, PAGE):
+            known = await self.contacts.by_ids(page)
+            without = [one for one in page if one not in known or not known[one].tracking_consent]
+            forgotten += await self.opens.forget(without) if without else 0
+            after = page[-1]
+        return forgotten
+
+
+def _since_last_mail(entry: Invitation, now: datetime) -> timedelta | None:
+    sent = [at for at in (entry.sent_at, *(one.sent_at for one in entry.reminders)) if at is not None]
+    return now - max(sent) if sent else None

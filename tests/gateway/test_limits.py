@@ -228,7 +228,7 @@ async def test_an_overlong_address_is_refused(port: int) -> None:
 
 
 async def test_silent_connections_are_pushed_out_by_those_that_ask() -> None:
-    limits = ConnectionLimits(total=60, per_client=20, head_s=60)
+    limits = ConnectionLimits(total=60, per_client=20, head_s=3_600)
     async with served(limits) as port, AsyncExitStack() as stack:
         silent = [await stack.enter_async_context(wire(port)) for _ in range(100)]
         for _ in range(30):

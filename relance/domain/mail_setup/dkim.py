@@ -96,19 +96,17 @@ _WHOLE = "publish the whole key; a text of more than 255 characters is several s
 
 
 def _fault(fault: str, tags: dict[str, str], kind: str) -> str:
-    if fault:
-        return f"it cannot be read: {fault}"
-    if "v" in tags and (tags["v"] != "DKIM1" or next(iter(tags)) != "v"):
-        return "v= must be DKIM1 and come first"
-    if "p" not in tags:
-        return "it holds no key (p=)"
-    if kind not in KINDS:
-        return f"k={kind} is no kind of key receivers know"
-    if "h" in tags and "sha256" not in _listed(tags["h"]):
-        return f"h={tags['h']} excludes sha256, which signatures are made with"
-    if "s" in tags and not {"*", "email"} & set(_listed(tags["s"])):
-        return f"s={tags['s']} excludes mail"
-    return ""
+    hashes, services = tags.get("h", "sha256"), tags.get("s", "*")
+    version_fits = "v" not in tags or (tags["v"] == "DKIM1" and next(iter(tags)) == "v")
+    faults = (
+        (bool(fault), f"it cannot be read: {fault}"),
+        (not version_fits, "v= must be DKIM1 and come first"),
+        ("p" not in tags, "it holds no key (p=)"),
+        (kind not in KINDS, f"k={kind} is no kind of key receivers know"),
+        ("sha256" not in _listed(hashes), f"h={hashes} excludes sha256, which signatures are made with"),
+        (not {"*", "email"} & set(_listed(services)), f"s={services} excludes mail"),
+    )
+    return next((said for is_so, said in faults if is_so), "")
 
 
 def _listed(value: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where mails to a domain arrive: bounces to the bounce domain, answers to the From or Reply-To domain (RFC 5321, 7505)."""
+"""Where mails to a domain arrive: bounces to the bounce domain, answers to that of Reply-To (RFC 5321, RFC 7505)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ def judge_mx(records: Records, domain: str, *, part: str, what: str) -> list[Mai
     """Judge the MX records of a domain; `what` is what would arrive there: `bounces`, `answers`."""
     answer = records.ask(domain, RecordKind.MX)
     publish = f"publish: {domain}. MX 10 <host that takes {what}>."
-    match answer.state:
-        case LookupState.PENDING:
-            return []
-        case LookupState.FAILED:
-            return [unknown(part, f"{domain}: {answer.reason}")]
-        case LookupState.NO_NAME:
-            return [wrong(part, f"{domain} does not exist; mails from it are refused", publish)]
-        case LookupState.NO_RECORD:
-            return [_without(records, domain, part, what, publish)]
-    hosts = [value.partition(" ")[2] for value in answer.values]
+    if answer.state is LookupState.FAILED:
+        return [unknown(part, f"{domain}: {answer.reason}")]
+    if answer.state is LookupState.NO_NAME:
+        return [wrong(part, f"{domain} does not exist; mails from it are refused", publish)]
+    if answer.state is not LookupState.FOUND:
+        return [_without(records, domain, part, what, publish)]
+    return _of_hosts(records, domain, part, what, publish)
+
+
+def _of_hosts(records: Records, domain: str, part: str, what: str, publish: str) -> list[MailFinding]:
+    hosts = [value.partition(" ")[2] for value in records.ask(domain, RecordKind.MX).values]
     if "" in hosts:
         detail = f"the null MX of {domain} says that it takes no mail; {what} are lost, and mails from it refused"
         return [wrong(part, detail, f"instead of MX 0 . {publish}")]

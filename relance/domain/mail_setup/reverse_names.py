@@ -1,4 +1,4 @@
-"""The reverse names of the addresses our mails come from: there, meaningful, and leading back (RFC 1912 section 2.1)."""
+"""The reverse names of the addresses our mails come from: do they exist and lead back (RFC 1912 section 2.1)."""
 
 from __future__ import annotations
 

@@ -7,12 +7,13 @@ from ipaddress import ip_address
 
 from relance.domain.mail_setup.findings import MailFinding, fine, unknown, warning, wrong
 from relance.domain.mail_setup.records import LookupState, RecordKind, Records
-from relance.domain.mail_setup.spf_check import DEEPEST, MOST_LOOKUPS, SpfCheck, SpfResult
+from relance.domain.mail_setup.spf_check import MOST_LOOKUPS, SpfCheck, SpfResult
 from relance.domain.mail_setup.spf_macros import SpfSender, has_macros
 from relance.domain.mail_setup.spf_record import LOOKING_UP, SpfRecord, is_spf, read_spf
 
 PART = "SPF"
 LOCAL_PART = "bounce"
+COUNTED = 30
 LONGEST_TEXT = 450
 """Characters of a record beyond which its answer may not fit into 512 bytes (RFC 7208 section 3.4)."""
 
@@ -68,7 +69,7 @@ def _of_the_record(records: Records, domain: str, text: str, record: SpfRecord) 
     if len(text) > LONGEST_TEXT:
         remedy = "move some of it into a record of its own, and include that"
         yield warning(PART, f"the record of {domain} has {len(text)} characters and may not fit an answer", remedy)
-    looked_up = _all_lookups(records, domain, ())
+    looked_up = _all_lookups(records, domain)
     if looked_up > MOST_LOOKUPS:
         yield wrong(
             PART,
@@ -78,23 +79,27 @@ def _of_the_record(records: Records, domain: str, text: str, record: SpfRecord) 
         )
 
 
-def _all_lookups(records: Records, domain: str, path: tuple[str, ...]) -> int:
-    """Count the look-ups of a whole record, as a sender needs them whom nothing but the last term matches."""
-    if domain in path or len(path) > DEEPEST:
-        return 0
-    texts = [text for text in records.ask(domain, RecordKind.TXT).values if is_spf(text)]
-    if len(texts) != 1:
-        return 0
-    record = read_spf(texts[0])
-    targets = [term.value for term in record.terms if term.mechanism == "include"]
-    count = sum(term.mechanism in LOOKING_UP for term in record.terms)
-    if record.redirect is not None and record.catch_all is None:
-        targets.append(record.redirect)
-        count += 1
-    if count > MOST_LOOKUPS:
-        return count
-    named = [target.rstrip(".").lower() for target in targets if not has_macros(target)]
-    return count + sum(_all_lookups(records, target, (*path, domain)) for target in named)
+def _all_lookups(records: Records, domain: str) -> int:
+    """Count the look-ups of a whole record, as a sender needs them whom nothing but the last term matches.
+
+    Stops counting beyond `COUNTED`: records that include each other twice at each level would take for ever.
+    """
+    count = 0
+    ahead: list[tuple[str, tuple[str, ...]]] = [(domain, ())]
+    while ahead and count <= COUNTED:
+        name, path = ahead.pop()
+        texts = [text for text in records.ask(name, RecordKind.TXT).values if is_spf(text)]
+        if name in path or len(texts) != 1:
+            continue
+        record = read_spf(texts[0])
+        targets = [term.value for term in record.terms if term.mechanism == "include"]
+        count += sum(term.mechanism in LOOKING_UP for term in record.terms)
+        if record.redirect is not None and record.catch_all is None:
+            targets.append(record.redirect)
+            count += 1
+        followed = [target.rstrip(".").lower() for target in targets if not has_macros(target)]
+        ahead += [(target, (*path, name)) for target in followed]
+    return count
 
 
 def _of_addresses(records: Records, domain: str, addresses: Sequence[str]) -> Iterator[MailFinding]:

@@ -50,7 +50,7 @@ class SpfCheck:
     lookups: int = 0
     void: int = 0
     reason: str = ""
-    _path: list[str] = field(default_factory=list)
+    path: list[str] = field(default_factory=list)
 
     def run(self, domain: str) -> SpfResult:
         """Return the result for a domain."""
@@ -65,28 +65,28 @@ class SpfCheck:
         if record is None:
             self.reason = f"{domain} has no SPF record"
             return SpfResult.NONE
-        self._path.append(domain)
+        self.path.append(domain)
         for term in record.terms:
             if self._matches(term, domain):
                 self.reason = f"{term} of {domain}"
-                self._path.pop()
+                self.path.pop()
                 return _BY_QUALIFIER[term.qualifier]
         # With `all` in the record, redirect does not count (RFC 7208 section 6.1).
         if record.redirect is not None and record.catch_all is None:
             self._count()
             result = self._check_host(self._target(record.redirect, domain))
-            self._path.pop()
+            self.path.pop()
             if result is SpfResult.NONE:
                 raise SpfStop(SpfResult.PERMERROR, f"redirect={record.redirect} leads to a domain without SPF record")
             return result
-        self._path.pop()
+        self.path.pop()
         self.reason = f"nothing in the record of {domain} matches"
         return SpfResult.NEUTRAL
 
     def _record(self, domain: str) -> SpfRecord | None:
-        if domain in self._path:
-            raise SpfStop(SpfResult.PERMERROR, f"the records lead in a circle: {' > '.join([*self._path, domain])}")
-        if len(self._path) > DEEPEST:
+        if domain in self.path:
+            raise SpfStop(SpfResult.PERMERROR, f"the records lead in a circle: {' > '.join([*self.path, domain])}")
+        if len(self.path) > DEEPEST:
             raise SpfStop(SpfResult.PERMERROR, "the records lead too deep")
         answer = self.records.ask(domain, RecordKind.TXT)
         self._stop_without(answer.state, domain, answer.reason)
@@ -109,10 +109,8 @@ class SpfCheck:
                 return True
             case "ip4" | "ip6":
                 return self.sender.ip in ip_network(term.value, strict=False)
-            case "a":
-                return self._is_one_of([target], term)
-            case "mx":
-                return self._is_one_of(self._exchangers(target), term)
+            case "a" | "mx":
+                return self._is_one_of([target] if term.mechanism == "a" else self._exchangers(target), term)
             case "exists":
                 # An IPv4 address, whatever kind the sender's is (RFC 7208 section 5.7).
                 return bool(self._values(target, RecordKind.A))

@@ -11,7 +11,7 @@ LOOKING_UP = frozenset({"include", "a", "mx", "ptr", "exists"})
 """The mechanisms that count towards the ten look-ups, besides `redirect`."""
 NEEDING_A_DOMAIN = frozenset({"include", "exists"})
 
-_TERM = re.compile(r"(?P<sign>[+?~-]?)(?P<name>[A-Za-z0-9]+)(?::(?P<value>[^/]*))?(?P<prefix>/.*)?\Z")
+_TERM = re.compile(r"(?P<sign>[+?~-]?)(?P<name>[A-Za-z0-9]+)(?::(?P<value>(?:%\{[^}]*\}|[^/])*))?(?P<prefix>/.*)?\Z")
 _MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]*)=(?P<value>.*)\Z")
 _PREFIX = re.compile(r"(?:/(?P<four>\d{1,2}))?(?://(?P<six>\d{1,3}))?\Z")
 _DOMAIN = re.compile(r"(?:%\{[A-Za-z]\d*r?[.+,/_=-]*\}|%%|%_|%-|[!-$&-~])+\Z")
@@ -91,17 +91,20 @@ def _term(word: str) -> SpfTerm | str:
         return _network(qualifier, name, network)
     if name == "all":
         return SpfTerm(qualifier, name) if value is None and not prefix else f"{word!r}: all takes no value"
-    if value is None and name in NEEDING_A_DOMAIN:
-        return f"{word!r} names no domain"
-    if value is not None and not _DOMAIN.match(value):
+    if (value is None and name in NEEDING_A_DOMAIN) or (value is not None and not _DOMAIN.match(value)):
         return f"{word[:60]!r} names no domain"
-    lengths = _PREFIX.match(prefix)
+    lengths = _prefix_lengths(prefix)
     if lengths is None or (prefix and name not in {"a", "mx"}):
         return f"{word[:60]!r}: {prefix} is no prefix length here"
-    four, six = int(lengths["four"] or 32), int(lengths["six"] or 128)
-    if four > 32 or six > 128:
-        return f"{word[:60]!r}: {prefix} is no prefix length here"
-    return SpfTerm(qualifier, name, value or "", four, six)
+    return SpfTerm(qualifier, name, value or "", *lengths)
+
+
+def _prefix_lengths(prefix: str) -> tuple[int, int] | None:
+    found = _PREFIX.match(prefix)
+    if found is None:
+        return None
+    four, six = int(found["four"] or 32), int(found["six"] or 128)
+    return (four, six) if four <= 32 and six <= 128 else None
 
 
 def _network(qualifier: str, name: str, text: str) -> SpfTerm | str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.adapters.mongo.connection import Database as MongoDatabase
+    from relance.domain.mail_setup.relay_tls import RelayTls
+    from relance.domain.mail_setup.trial_mail import TrialMail
     from relance.ports import Channel, RelayLog, Reports
+    from relance.ports.mail_setup import DnsLookups
     from relance.runtime.telemetry import Telemetry
     from relance.settings import Settings
 
@@ -210,6 +213,27 @@ async def greet_gateway(loaded: Settings) -> None:
     await greeting.greet_gateway(loaded)
 
 
+def dns(servers: Sequence[str]) -> DnsLookups:
+    """Return the look-ups of these name servers, or of this machine's."""
+    from relance.adapters.dns.lookups import ResolverLookups, resolver_of
+
+    return ResolverLookups(resolver_of(servers))
+
+
+async def relay_tls(loaded: Settings) -> RelayTls:
+    """Return what the relay offers by way of TLS."""
+    from relance.adapters.smtp import relay_tls as adapter
+
+    return await adapter.relay_tls(loaded.mail)
+
+
+async def trial_mail(raw: bytes, lookups: DnsLookups) -> TrialMail:
+    """Return a received mail with its verified signatures."""
+    from relance.adapters.received_mail import read_trial_mail
+
+    return await read_trial_mail(raw, lookups)
+
+
 async def call_deadman(loaded: Settings) -> bool:
     """Tell the dead-man service that all is well, if there is one."""
     from relance.adapters import deadman
@@ -227,6 +251,9 @@ def services() -> Services:
         reports=reports,
         greet_relay=greet_relay,
         greet_gateway=greet_gateway,
+        dns=dns,
+        relay_tls=relay_tls,
+        trial_mail=trial_mail,
         call_deadman=call_deadman,
         relay_log=relay_log,
         health=health,

@@ -7,14 +7,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Group
 from temporalio.client import Client
 
 from relance.admission import check
-from relance.cli.command import Run, command, sentence_of
+from relance.cli.command import Run, command, invalid, sentence_of
 from relance.cli.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
+from relance.cli.doctor_mail import MailOptions, check_mail
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
@@ -34,6 +37,11 @@ from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 PATIENCE, WITHOUT = 8.0, 0.3
 """Seconds: how long each check may take, all of them at once; and each probe of the health check without MongoDB."""
 LOG_REACHES = timedelta(days=1)
+EXAMPLES = """
+starter.py doctor --json
+starter.py doctor --mail --selector s1 --sent-from 203.0.113.7
+starter.py doctor --mail --message received.eml
+"""
 
 
 class State(StrEnum):
@@ -55,11 +63,40 @@ class Finding:
     remedy: str = ""
 
 
-async def doctor(run: Run) -> Answer:
-    """Check the settings and every connection; says for each what to mend.
+MailOption = Annotated[bool, typer.Option("--mail", help="Check what production mail needs: DNS, relay, signature.")]
+MessageOption = Annotated[
+    Path | None, typer.Option("--message", help="With --mail: a received trial mail (.eml), to verify its signature.")
+]
+SelectorOption = Annotated[
+    list[str] | None, typer.Option("--selector", help="With --mail: a DKIM selector, or selector@domain. Repeatable.")
+]
+SentFromOption = Annotated[
+    list[str] | None,
+    typer.Option("--sent-from", help="With --mail: a public address the mails come from. Repeatable."),
+]
+ResolverOption = Annotated[
+    list[str] | None,
+    typer.Option("--resolver", help="With --mail: a name server, ADDRESS or ADDRESS:PORT. Repeatable."),
+]
+
+
+async def doctor(
+    run: Run,
+    mail: MailOption = False,
+    message: MessageOption = None,
+    selector: SelectorOption = None,
+    sent_from: SentFromOption = None,
+    resolver: ResolverOption = None,
+) -> Answer:
+    """Check the settings and every connection; says for each what to mend. With --mail: what production mail needs.
 
     Exit code 0: all is well, 1: something is wrong, 3: a dependency is unreachable.
     """
+    options = MailOptions(message, selector or (), sent_from or (), resolver or ())
+    if mail:
+        return await check_mail(run, options)
+    if options != MailOptions():
+        invalid("--mail", "the options --message, --selector, --sent-from and --resolver belong to it", "add --mail")
     findings = _settings(run.settings)
     connecting = asyncio.ensure_future(_client(run))
     database = asyncio.ensure_future(_checked("MongoDB", lambda: _database(run)))
@@ -244,4 +281,4 @@ async def _everflow(run: Run) -> list[Finding]:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, "doctor", "starter.py doctor --json", keyless=True)(doctor)
+    command(app, "doctor", EXAMPLES, keyless=True)(doctor)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.coverage import CoverageWatch
+    from relance.domain.mail_setup.relay_tls import RelayTls
+    from relance.domain.mail_setup.trial_mail import TrialMail
     from relance.ports import (
         Alerts,
         AuditMarks,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
+    from relance.ports.mail_setup import DnsLookups
     from relance.ports.unsent import UnsentUsers
     from relance.settings import Settings
 
@@ -146,6 +149,9 @@ RelayLogFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[R
 ChannelsFactory: TypeAlias = "Callable[[Settings, Database], AbstractAsyncContextManager[Mapping[str, Channel]]]"
 RelayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 GatewayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
+DnsFactory: TypeAlias = "Callable[[Sequence[str]], DnsLookups]"
+RelayTlsCheck: TypeAlias = "Callable[[Settings], Awaitable[RelayTls]]"
+TrialMailReader: TypeAlias = "Callable[[bytes, DnsLookups], Awaitable[TrialMail]]"
 DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
@@ -169,6 +175,9 @@ class Services:
     greet_relay: RelayCheck
     relay_log: RelayLogFactory
     greet_gateway: GatewayCheck
+    dns: DnsFactory
+    relay_tls: RelayTlsCheck
+    trial_mail: TrialMailReader
     call_deadman: DeadmanCall
     health: ProbesFactory
     channels: ChannelsFactory

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from relance.domain.mail_setup.dkim import judge_dkim
 from relance.domain.mail_setup.dmarc import judge_dmarc
@@ -38,7 +37,7 @@ class MailVerdict:
     missing: frozenset[Question]
 
 
-def judge(names: MailNames, known: Mapping[Question, DnsAnswer], trial: TrialMail | None, now: datetime) -> MailVerdict:
+def judge(names: MailNames, known: Mapping[Question, DnsAnswer], trial: TrialMail | None) -> MailVerdict:
     """Judge the mail set-up by the answers known so far."""
     records = Records(known)
     selectors = names.selectors
@@ -51,6 +50,6 @@ def judge(names: MailNames, known: Mapping[Question, DnsAnswer], trial: TrialMai
         *judge_mx(records, names.bounce, part="bounce MX", what="bounces"),
         *judge_mx(records, names.reply, part="answers MX", what="answers"),
         *judge_ptr(records, names.addresses),
-        *(judge_trial(records, trial, names.author, now) if trial is not None else ()),
+        *(judge_trial(records, trial, names.author) if trial is not None else ()),
     ]
     return MailVerdict(tuple(findings), frozenset(records.missing))

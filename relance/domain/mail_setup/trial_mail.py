@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from relance.domain.mail_setup.dmarc import strict, tags_for
 from relance.domain.mail_setup.domains import aligned
@@ -28,7 +27,6 @@ class MailSignature:
     valid: bool
     reason: str = ""
     part_of_body: bool = False
-    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class TrialMail:
     signatures: Sequence[MailSignature]
 
 
-def judge_trial(records: Records, mail: TrialMail, author: str, now: datetime) -> list[MailFinding]:
+def judge_trial(records: Records, mail: TrialMail, author: str) -> list[MailFinding]:
     """Judge a received mail; `author` is the From domain of the settings."""
     if mail.author != author:
         remedy = "take a mail that this installation sent, as the mailbox stores it (show original, download)"
@@ -62,7 +60,7 @@ def judge_trial(records: Records, mail: TrialMail, author: str, now: datetime) -
         who = ", ".join(_who(one) for one in valid)
         remedy = f"have the relay sign with d={author}"
         findings.append(wrong(PART, f"it is signed by {who}, which does not count for {author} (DMARC)", remedy))
-    findings += [finding for one in counting for finding in _signature(one, now)]
+    findings += [finding for one in counting for finding in _signature(one)]
     return findings
 
 
@@ -76,7 +74,7 @@ def _headers(mail: TrialMail) -> Iterator[MailFinding]:
         yield wrong(PART, "it has no List-Unsubscribe-Post: List-Unsubscribe=One-Click (RFC 8058)", remedy)
 
 
-def _signature(one: MailSignature, now: datetime) -> Iterator[MailFinding]:
+def _signature(one: MailSignature) -> Iterator[MailFinding]:
     unsigned = [name for name in MUST_BE_SIGNED if name not in one.signed]
     if unsigned:
         names = ", ".join(unsigned)
@@ -91,9 +89,6 @@ def _signature(one: MailSignature, now: datetime) -> Iterator[MailFinding]:
     if one.part_of_body:
         detail = f"the signature of {_who(one)} covers a part of the body only (l=): others may append to it"
         yield warning(PART, detail, "turn l= off at the relay")
-    if one.expires is not None and one.expires < now:
-        detail = f"the signature of {_who(one)} expired at {one.expires:%Y-%m-%d %H:%M}"
-        yield warning(PART, detail, "let signatures hold for a week at least, or for ever")
 
 
 def _who(one: MailSignature) -> str:

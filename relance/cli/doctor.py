@@ -82,6 +82,7 @@ ResolverOption = Annotated[
 
 async def doctor(
     run: Run,
+    *,
     mail: MailOption = False,
     message: MessageOption = None,
     selector: SelectorOption = None,

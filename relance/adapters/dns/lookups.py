@@ -42,17 +42,23 @@ class ResolverLookups:
         async with self._slots:
             try:
                 return await self._resolved(self._resolver, question)
-            except dns.resolver.NXDOMAIN:
+            except (dns.exception.DNSException, OSError, UnicodeError) as error:
+                return self._failure(error)
+
+    def _failure(self, error: Exception) -> DnsAnswer:
+        match error:
+            case dns.resolver.NXDOMAIN():
                 self.reached = True
                 return DnsAnswer(LookupState.NO_NAME)
-            except dns.resolver.NoNameservers as error:
-                return DnsAnswer(LookupState.FAILED, reason=self._refusal(error))
-            except (dns.name.LabelTooLong, dns.name.EmptyLabel, dns.name.NameTooLong, UnicodeError):
+            case dns.name.LabelTooLong() | dns.name.EmptyLabel() | dns.name.NameTooLong() | UnicodeError():
                 return DnsAnswer(LookupState.NO_NAME, reason="it is no name")
-            except dns.exception.Timeout:
-                return DnsAnswer(LookupState.FAILED, reason=f"no answer within {self._lifetime:g} s")
-            except (dns.exception.DNSException, OSError) as error:
-                return DnsAnswer(LookupState.FAILED, reason=f"the look-up failed ({type(error).__name__})")
+            case dns.resolver.NoNameservers():
+                reason = self._refusal(error)
+            case dns.exception.Timeout():
+                reason = f"no answer within {self._lifetime:g} s"
+            case _:
+                reason = f"the look-up failed ({type(error).__name__})"
+        return DnsAnswer(LookupState.FAILED, reason=reason)
 
     async def _resolved(self, resolver: Resolver, question: Question) -> DnsAnswer:
         found = await resolver.resolve(
@@ -116,7 +122,8 @@ def resolver_of(servers: Sequence[str]) -> Resolver | None:
 def _server(text: str) -> dns.nameserver.Nameserver:
     host, port = text, "53"
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
+        host, closed, rest = text[1:].partition("]")
+        host = host if closed else ""
         port = rest.removeprefix(":") or port
     elif text.count(":") == 1:
         host, _, port = text.partition(":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -21,8 +22,6 @@ RSA_2048 = (
 
 def rsa(bits: int) -> str:
     """Return a public key of this length, which nobody has the private key of, as a record holds it."""
-    import base64
-
     number = ((1 << bits) - 1).to_bytes(bits // 8 + 1)
     integers = _der(2, number) + _der(2, b"\x01\x00\x01")
     algorithm = bytes.fromhex("300d06092a864886f70d0101010500")

@@ -58,7 +58,7 @@ async def _of_dns(
     mail = run.settings.mail
     asking = _Asking(lookups)
     addresses = given or await asking.public_addresses(mail.host)
-    trial = await run.services.trial_mail(raw, lookups) if raw is not None and lookups.reached else None
+    trial = await run.services.trial_mail(raw, lookups) if raw is not None else None
     author = domain_of(mail.sender_address)
     names = MailNames(
         author=author,

@@ -16,12 +16,12 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from composition.activities import activities_of
 from composition.connections import opened
+from composition.gateway import GatewayConnections, door, gateway_reporter, opened_gateway
 from composition.standing import on_duty, reporter_of, watched
 from relance import __version__
-from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.contracts.names import TaskQueue
-from relance.gateway.application import application
-from relance.gateway.server import serving
+from relance.errors import SettingsError
+from relance.gateway.server import FULL_DRAIN_S
 from relance.runtime import exit as way_out
 from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
@@ -52,6 +52,7 @@ class Role(StrEnum):
     INVITATIONS = "invitations"
     MAIL = "mail"
     OPS = "ops"
+    GATEWAY = "gateway"
 
 
 QUEUES: dict[Role, Sequence[TaskQueue]] = {
@@ -59,7 +60,24 @@ QUEUES: dict[Role, Sequence[TaskQueue]] = {
     Role.INVITATIONS: (TaskQueue.INVITATIONS,),
     Role.MAIL: (TaskQueue.MAIL,),
     Role.OPS: (TaskQueue.OPS,),
+    Role.GATEWAY: (),
 }
+
+
+async def serve_gateway(settings: Settings) -> int:
+    """Serve HTTP alone until SIGTERM or SIGINT, then answer the requests in flight (SPEC G1)."""
+    stop = stop_requested(within=FULL_DRAIN_S + LAST_MOMENTS)
+    ready = join_supervisor()
+    gateway = settings.gateway
+    async with watched(settings) as vitals, opened_gateway(settings) as open_:
+        reporter = gateway_reporter(settings, open_, Role.GATEWAY, vitals)
+        async with door(settings, open_, vitals, drain=FULL_DRAIN_S), on_duty(reporter, []):
+            ready()
+            logger.info("serving relance-gateway at http://%s:%s", gateway.host, gateway.port)
+            await stop.wait()
+            vitals.draining = True
+            logger.info("stopping: requests in flight are answered")
+    return way_out.DONE
 
 
 async def serve(settings: Settings, role: Role) -> int:
@@ -72,10 +90,8 @@ async def serve(settings: Settings, role: Role) -> int:
         # Before the first mail, so that a process that joins never begins with the whole of a limit.
         await reporter.take_share()
         if TaskQueue.OPS in QUEUES[role]:
-            links = AttachmentTokens(settings.privacy.link_keys)
-            await stack.enter_async_context(
-                serving(settings.gateway, application(open_.database.attachments, links.verify))
-            )
+            connections = GatewayConnections(open_.client, open_.database, open_.instruments)
+            await stack.enter_async_context(door(settings, connections, vitals))
         workers = [
             await stack.enter_async_context(
                 Worker(
@@ -112,6 +128,8 @@ def check_fitness(settings: Settings, role: Role) -> None:
         SettingsError: names each setting and the reason.
     """
     check_keys(settings.privacy)
+    if role is Role.GATEWAY and settings.gateway.port is None:
+        raise SettingsError("RELANCE_GATEWAY__PORT: is not set, and the role gateway serves nothing else")
     named = {*settings.channels.always_names, *settings.channels.order_names}
     if TaskQueue.MAIL in QUEUES[role] or (TaskQueue.OPS in QUEUES[role] and ChannelName.MAIL in named):
         check_names(settings.mail)
@@ -130,6 +148,8 @@ def run(
       worker.py
 
       worker.py --role mail --processes 2
+
+      worker.py --role gateway --processes 2
     """
 
     async def main() -> int:
@@ -138,7 +158,7 @@ def run(
         configure_logging(settings.monitoring)
         quiet_sdk()
         if processes == 1:
-            return await serve(settings, role)
+            return await (serve_gateway(settings) if role is Role.GATEWAY else serve(settings, role))
         return await supervise(
             [sys.executable, "-m", "worker", "--role", role],
             processes,

@@ -6,16 +6,23 @@ gateway both come in here.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import CONTACT_AFTER, ENDS_FOLLOW_UP, EventKind
+from relance.domain.events import CONTACT_AFTER, EventKind
 from relance.domain.invitation import Invitation
 from relance.domain.people import Contact
 from relance.errors import NotFound
+from relance.event_plan import Concerned, EventPlan, Known, Outcome
 from relance.ids import is_invitation_id, parse_invitation_id
-from relance.ports import Clock, Contacts, FollowUps, Ledger, Suppressions
+from relance.ports import Clock, Contacts, FollowUps, Ledger, Outbox, Suppressions
+
+
+def _nobody(_: Sequence[InvitationEvent]) -> None:
+    """Leave the notices to whoever looks into the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,12 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class EventIntake:
-    """Takes in what happened to an invitation; idempotent and in any order.
+    """Takes in what happened to invitations; idempotent and in any order.
 
     ledger: the entry moves forward. suppressions: the mailbox that opts out, complains or bounces is written to no
     more, by any user; it is the one the invitation went to, also when the contact's record names another one by now or
     is deleted. contacts: the record's status changes only while it names that mailbox. follow_ups: their timers end at
-    once.
+    once. outbox: whom `take` has notified is in it no more. notify: gets what `take_all` has left in the outbox.
     """
 
     ledger: Ledger
@@ -69,82 +76,125 @@ class EventIntake:
     suppressions: Suppressions
     follow_ups: FollowUps
     clock: Clock
+    outbox: Outbox | None = None
+    notify: Callable[[Sequence[InvitationEvent]], None] = _nobody
 
     async def take(self, invitation_id: str, kind: EventKind) -> Taken:
         """Write an event to the database and tell the follow-ups it concerns.
 
         An opt-out counts also when the entry was made anonymous, and for as long as its contact is there when it was
-        deleted (SPEC H1). Whoever dies in between is asked again: each write says the same the second time.
+        deleted (SPEC H1). Whoever dies in between is asked again, or the outbox is: each write says the same the second
+        time.
 
         Raises:
             NotFound: the ledger has no such invitation.
         """
-        concerned = await self._concerned(invitation_id, kind)
-        if concerned is None:
-            raise NotFound(f"INVITATION_ID: the ledger has no {invitation_id!r}; look it up with `why --contact ID`")
         event = InvitationEvent(invitation_id=invitation_id, kind=kind, at=self.clock.now())
-        contact_changed = await self._close(concerned, event)
-        changed = await self.ledger.apply_event(event)
-        others = await self._others(concerned, event)
+        plan = await self.plan([event])
+        if plan.outcomes == [Outcome.UNKNOWN]:
+            raise NotFound(f"INVITATION_ID: the ledger has no {invitation_id!r}; look it up with `why --contact ID`")
+        notices = await self.apply(plan)
+        others = [one for one in notices if one.invitation_id != invitation_id]
         told = [await self.follow_ups.tell(each) for each in (event, *others)]
-        return Taken(invitation_id, kind, event.at, changed, contact_changed, len(others), sum(told))
+        if self.outbox is not None:
+            await self.outbox.done(notices)
+        changed = [one.invitation.id for one in plan.changes if one.fields]
+        return Taken(
+            invitation_id=invitation_id,
+            kind=kind,
+            at=event.at,
+            entry_changed=invitation_id in changed,
+            contact_changed=bool(plan.statuses),
+            others_changed=len([one for one in changed if one != invitation_id]),
+            follow_ups_told=sum(told),
+        )
 
-    async def _concerned(self, invitation_id: str, kind: EventKind) -> _Concerned | None:
-        entry = await self.ledger.get(invitation_id)
-        if kind not in CONTACT_AFTER:
-            return _Concerned(entry.contact_id) if entry is not None else None
-        if entry is None and not is_invitation_id(invitation_id):
+    async def take_all(self, events: Sequence[InvitationEvent]) -> list[Outcome]:
+        """Write events to the database, in as many round trips as for a single one; return what became of each.
+
+        Their follow-ups are notified afterwards, out of the outbox: nobody waits for Temporal.
+
+        Raises:
+            DependencyUnavailable: the database; some may be written, and all may be said again.
+        """
+        plan = await self.plan(events)
+        self.notify(await self.apply(plan))
+        return plan.outcomes
+
+    async def plan(self, events: Sequence[InvitationEvent]) -> EventPlan:
+        """Read what events are about, and decide what they do; changes nothing."""
+        known = await self._known(events)
+        plan = EventPlan(self.clock.now())
+        for event in events:
+            plan.add(event, known)
+        return plan
+
+    async def apply(self, plan: EventPlan) -> list[InvitationEvent]:
+        """Write what was decided, all of it at once; return the notices that are in the outbox now.
+
+        Who dies in between is asked again by the caller, who has no answer: each write says the same the second time.
+        """
+        changes = plan.changes
+        lost, _, _ = await asyncio.gather(
+            self.ledger.apply_changes(changes),
+            self.suppressions.suppress_each(plan.suppressions),
+            self.contacts.set_statuses([*plan.statuses.values()]),
+        )
+        for change in lost:
+            for kind, at in change.events:
+                await self.ledger.apply_event(InvitationEvent(invitation_id=change.invitation.id, kind=kind, at=at))
+        return [
+            InvitationEvent(invitation_id=one.invitation.id, kind=EventKind(one.notice.kind), at=one.notice.at)
+            for one in changes
+            if one.notice is not None
+        ]
+
+    async def _known(self, events: Sequence[InvitationEvent]) -> Known:
+        ids = [*{one.invitation_id for one in events}]
+        closing = {one.invitation_id for one in events if one.kind in CONTACT_AFTER}
+        closing = {one for one in closing if is_invitation_id(one)}
+        people = [*{parse_invitation_id(one).contact_id for one in closing}]
+        entries, contacts, of_contacts = await asyncio.gather(
+            self.ledger.by_ids(ids), self._contacts(people), self._entries_of(people)
+        )
+        kept = {one: await self.suppressions.kept(one) for one in closing if one not in entries}
+        concerned: dict[tuple[str, str], Concerned] = {}
+        for event in events:
+            who = self._concerned(event, entries.get(event.invitation_id), contacts, kept)
+            if who is not None:
+                concerned[event.invitation_id, event.kind] = who
+        # Of whom the record says as much, nobody asks.
+        doubtful = {box for one in concerned.values() if one.moved or one.contact is None for box in one.to_suppress}
+        known = await self.suppressions.known([*doubtful]) if doubtful else set()
+        sure = {box for one in concerned.values() for box in one.to_suppress} - doubtful
+        return Known(entries, of_contacts, concerned, known | sure)
+
+    async def _contacts(self, ids: Sequence[str]) -> Mapping[str, Contact]:
+        return await self.contacts.by_ids(ids) if ids else {}
+
+    async def _entries_of(self, ids: Sequence[str]) -> Mapping[str, Sequence[Invitation]]:
+        return await self.ledger.of_contacts(ids) if ids else {}
+
+    def _concerned(
+        self,
+        event: InvitationEvent,
+        entry: Invitation | None,
+        contacts: Mapping[str, Contact],
+        kept: Mapping[str, tuple[str, ...]],
+    ) -> Concerned | None:
+        if event.kind not in CONTACT_AFTER:
+            return Concerned(entry.contact_id) if entry is not None else None
+        if not is_invitation_id(event.invitation_id):
             return None
-        key = parse_invitation_id(invitation_id)
-        reached = entry.mailboxes if entry is not None else await self.suppressions.kept(invitation_id)
-        contact = (await self.contacts.by_ids([key.contact_id])).get(key.contact_id)
+        key = parse_invitation_id(event.invitation_id)
+        reached = entry.mailboxes if entry is not None else kept.get(event.invitation_id, ())
+        contact = contacts.get(key.contact_id)
         if entry is None and not reached and (contact is None or contact.user_id != key.user_id):
             return None
         own = self.suppressions.mailboxes(contact.email) if contact is not None and contact.email else ()
         if not reached:
             # Of an earlier version, or never sent: the record says who is meant.
-            return _Concerned(key.contact_id, contact, frozenset(own), own[:1])
+            return Concerned(key.contact_id, contact, frozenset(own), own[:1])
         if set(reached).isdisjoint(own):
-            return _Concerned(key.contact_id, None, frozenset(reached), reached, moved=True)
-        return _Concerned(key.contact_id, contact, frozenset({*reached, *own}), reached)
-
-    async def _close(self, concerned: _Concerned, event: InvitationEvent) -> bool:
-        status = CONTACT_AFTER.get(event.kind)
-        if status is None:
-            return False
-        await self.suppressions.suppress(concerned.to_suppress, event.kind, event.at)
-        if concerned.moved:
-            return False
-        contact = concerned.contact
-        address = contact.email if contact is not None and contact.email else None
-        return await self.contacts.set_status(concerned.contact_id, status, event.kind, event.at, address=address)
-
-    async def _others(self, concerned: _Concerned, event: InvitationEvent) -> list[InvitationEvent]:
-        if event.kind not in ENDS_FOLLOW_UP - {EventKind.SUBMITTED}:
-            return []
-        others = [
-            event.model_copy(update={"invitation_id": other.id})
-            for other in await self.ledger.of_contact(concerned.contact_id)
-            if other.id != event.invitation_id and concerned.is_about(other)
-        ]
-        return [each for each in others if await self.ledger.apply_event(each)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Concerned:
-    """Whom an event is about: the mailbox by all its known digests, and the contact's record as far as it is his.
-
-    `moved` says that the record does not name it: it names another one, or is deleted.
-    """
-
-    contact_id: str
-    contact: Contact | None = None
-    mailboxes: frozenset[str] = frozenset()
-    to_suppress: tuple[str, ...] = ()
-    moved: bool = False
-
-    def is_about(self, other: Invitation) -> bool:
-        """Tell whether another invitation of the contact is about the same mailbox."""
-        if other.mailboxes and self.mailboxes:
-            return other.may_have_reached(self.mailboxes)
-        return not self.moved
+            return Concerned(contact_id=key.contact_id, mailboxes=frozenset(reached), to_suppress=reached, moved=True)
+        return Concerned(key.contact_id, contact, frozenset({*reached, *own}), reached)

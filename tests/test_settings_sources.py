@@ -27,6 +27,8 @@ SECRETS = {
     "RELANCE_CHANNELS__WEBHOOK_SECRETS": f"whsec_{b64encode(bytes(range(32))).decode()}",
     "RELANCE_CHANNELS__RECIPIENTS": '{"slack:desk": "https://hooks.example.org/desk"}',
     "RELANCE_CHANNELS__APPRISE_URL": "json://receiver.example",
+    "RELANCE_GATEWAY__SIGNING_SECRETS": f"whsec_{b64encode(bytes(range(32))).decode()}",
+    "RELANCE_GATEWAY__API_KEYS": "an-api-key-of-at-least-thirty-two-chars",
     "RELANCE_WATCHDOG__DEADMAN_URL": "https://hc.example/ping",
     "RELANCE_PRIVACY__SUPPRESSION_KEY": "suppression-key-of-thirty-two-chars",
     "RELANCE_PRIVACY__LINK_KEY": "link-signing-key-of-thirty-two-chars",

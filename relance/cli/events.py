@@ -45,7 +45,14 @@ async def signal(
     client = await run.temporal()
     async with run.database() as database:
         follow_ups = TemporalFollowUps(client, database.ledger)
-        intake = EventIntake(database.ledger, database.contacts, database.suppressions, follow_ups, run.services.clock)
+        intake = EventIntake(
+            ledger=database.ledger,
+            contacts=database.contacts,
+            suppressions=database.suppressions,
+            follow_ups=follow_ups,
+            clock=run.services.clock,
+            outbox=database.outbox,
+        )
         taken = await intake.take(invitation_id, kind)
     data = {
         "invitation_id": invitation_id,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         InstalledKeys,
         JobRuns,
         Ledger,
+        Outbox,
         Plans,
         Probe,
         Quarantine,
@@ -110,6 +111,10 @@ class Database(Protocol):
     @property
     def channel_states(self) -> ChannelStates:
         """How each channel fares."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What follow-ups have yet to be notified of."""
 
     @property
     def effects(self) -> Effects:

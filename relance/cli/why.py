@@ -12,13 +12,14 @@ from relance.cli.command import Run, command, invalid
 from relance.cli.output import Answer
 from relance.cli.preview import defaults
 from relance.cli.services import Database
-from relance.domain.explain import explain_invitation, explain_plan
+from relance.domain.explain import explain_plan
 from relance.domain.invitation import Invitation
 from relance.domain.moments import moment
 from relance.domain.people import User
 from relance.domain.plan import Plan
 from relance.domain.send_times import current_period, next_period, send_time
 from relance.errors import NotFound
+from relance.explaining import Explaining
 
 PERIODS = 6
 EXAMPLES = """
@@ -49,27 +50,20 @@ async def why(
 
 
 async def _invitation(run: Run, database: Database, key: ids.InvitationKey) -> list[str]:
-    invitation = await database.ledger.get(ids.invitation_id(*key))
-    user = (await database.users.by_ids([key.user_id])).get(key.user_id)
-    contact = (await database.contacts.by_ids([key.contact_id])).get(key.contact_id)
-    if invitation is None and (user is None or contact is None):
-        broken = ("users", key.user_id) if user is None else ("contacts", key.contact_id)
-        await _refuse_unreadable(database, *broken)
-        what = f"user {key.user_id!r}" if user is None else f"contact {key.contact_id!r}"
-        raise NotFound(f"INVITATION_ID: neither the invitation nor {what} is in the database; check the id")
-    plans = [plan for plan in await database.plans.of_user(key.user_id) if plan.period == key.period]
-    email = contact.email if contact is not None else ""
-    return explain_invitation(
-        invitation,
-        user=user,
-        contact=contact,
-        plan=plans[0] if plans else None,
-        suppressed=bool(email and await database.suppressions.suppressed([email])),
-        now=run.services.clock.now(),
+    return (await _explaining(run, database).invitation(key)).sentences
+
+
+def _explaining(run: Run, database: Database) -> Explaining:
+    return Explaining(
+        ledger=database.ledger,
+        users=database.users,
+        contacts=database.contacts,
+        plans=database.plans,
+        suppressions=database.suppressions,
+        controls=database.controls,
+        quarantine=database.quarantine,
+        clock=run.services.clock,
         timing=run.settings.scheduling.reminder_timing,
-        control=await database.controls.get(key.period),
-        is_beyond=invitation is None and contact is not None and await database.contacts.is_beyond(contact),
-        moved=bool(email and invitation and not invitation.may_have_reached(database.suppressions.mailboxes(email))),
     )
 
 
@@ -81,22 +75,9 @@ async def _contact(run: Run, database: Database, contact_id: str) -> list[tuple[
         coming = _coming(run, {key.period for key in keys})
         keys = [ids.InvitationKey(coming, contact.user_id, contact_id)] * bool(coming) + keys
     if not keys:
-        await _refuse_unreadable(database, "contacts", contact_id)
+        await _explaining(run, database).refuse_unreadable("contacts", contact_id)
         raise NotFound(f"--contact: there is no contact {contact_id!r} in the database; check the id")
     return [(ids.invitation_id(*key), await _invitation(run, database, key)) for key in keys]
-
-
-async def _refuse_unreadable(database: Database, collection: str, document_id: str) -> None:
-    """Say that a document is there and cannot be read, if that is so.
-
-    Raises:
-        NotFound: it is so.
-    """
-    if await database.quarantine.named(collection, document_id) is not None:
-        command = f"starter.py quarantine show {collection} {document_id}"
-        raise NotFound(
-            f"{document_id!r} of {collection} cannot be read, so nothing is sent for it; `{command}` says why"
-        )
 
 
 def _coming(run: Run, known: set[str]) -> str:
@@ -108,7 +89,7 @@ async def _user(run: Run, database: Database, user_id: str) -> list[tuple[str, l
     user = (await database.users.by_ids([user_id])).get(user_id)
     plans = (await database.plans.of_user(user_id))[:PERIODS]
     if user is None and not plans:
-        await _refuse_unreadable(database, "users", user_id)
+        await _explaining(run, database).refuse_unreadable("users", user_id)
         raise NotFound(f"--user: there is no user {user_id!r} in the database; check the id")
     now = run.services.clock.now()
     found = [(plan.id, explain_plan(plan, now)) for plan in plans]

@@ -138,6 +138,17 @@ class Doubt(Document):
     at: Utc | None = None
 
 
+class Notice(Document):
+    """An event the invitation's follow-up has yet to hear of: written with what it did, taken away after the signal.
+
+    `since` is when it was written. The newest takes the place of the others: any of them ends the timers.
+    """
+
+    kind: str
+    at: Utc
+    since: Utc
+
+
 class Invitation(Document):
     """The ledger's entry: who was sent what, when, with which outcome, and why not.
 
@@ -165,6 +176,7 @@ class Invitation(Document):
     doubts: tuple[Doubt, ...] = ()
     held_out: tuple[MailKind, ...] | None = None
     last_error: LastError | None = None
+    notice: Notice | None = None
     queued_at: Utc
     opened_at: Utc | None = None
     submitted_at: Utc | None = None

@@ -1,25 +1,35 @@
-"""The web application: one route, and the same careful headers on every answer."""
+"""The web application: the routes of every module, and the same careful headers on every answer."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import TypeAlias
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
-from relance.gateway.attachments import AttachmentPages, Verify
+from relance.gateway import attachments, health
+from relance.gateway.api import routes as api
+from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
-from relance.ports import Attachments
+from relance.gateway.needs import Needs
+
+RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
+
+MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, api.routes)
+"""A module returns no routes where the settings switch it off."""
 
 _WORDS = {404: "Not found", 405: "Method not allowed", 503: "Try again later"}
 
 
-def application(attachments: Attachments, verify: Verify) -> Starlette:
-    """Return the application; `verify` returns the message key and the file name a token was signed for."""
-    pages = AttachmentPages(attachments, verify)
+def application(needs: Needs, modules: Sequence[RouteModule] = MODULES) -> Starlette:
+    """Return the application with the routes of these modules."""
     app = Starlette(
-        routes=[Route("/attachments/{token}", pages.show)],
+        routes=[route for module in modules for route in module(needs)],
         exception_handlers={HTTPException: _refused},
     )
     # Whoever asks for something else learns nothing from being sent elsewhere.
@@ -27,7 +37,10 @@ def application(attachments: Attachments, verify: Verify) -> Starlette:
     return app
 
 
-def _refused(_: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return PlainTextResponse(_WORDS[error.status_code], error.status_code, headers={**(error.headers or {}), **SAFE})
+    if request.url.path.startswith("/api/"):
+        return Problem(HTTPStatus(error.status_code), error.detail, headers=error.headers).response()
+    words = _WORDS.get(error.status_code, error.detail)
+    return PlainTextResponse(words, error.status_code, headers={**(error.headers or {}), **SAFE})

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from relance.errors import DependencyUnavailable, InvalidInput
 from relance.gateway.headers import SAFE
+from relance.gateway.needs import Needs, VerifyAttachment
 from relance.ports import Attachments
 
 LONGEST_TOKEN = 1_000
@@ -20,8 +20,10 @@ MOST_BYTES = 2_000_000
 # What a browser draws and never runs.
 SHOWN_TYPES = frozenset({"image/png"})
 
-Verify: TypeAlias = Callable[[str], tuple[str, str]]
-"""Returns the message key and the file name a token was signed for; raises InvalidInput."""
+
+def routes(needs: Needs) -> list[BaseRoute]:
+    """Return the route of the pictures."""
+    return [Route("/attachments/{token}", AttachmentPages(needs.attachments, needs.verify_attachment).show)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class AttachmentPages:
     """Shows what was stored; a wrong link, a missing file and one that must not be shown look the same."""
 
     attachments: Attachments
-    verify: Verify
+    verify: VerifyAttachment
 
     async def show(self, request: Request) -> Response:
         """Return the picture."""

@@ -15,6 +15,7 @@ from relance.settings.gateway import Gateway
 
 MOST_AT_ONCE = 100
 DRAIN_S = 1
+FULL_DRAIN_S = 10
 STARTED_EVERY_S = 0.01
 
 
@@ -26,8 +27,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(gateway: Gateway, app: Any) -> AsyncIterator[None]:
+async def serving(gateway: Gateway, app: Any, *, drain: int = DRAIN_S) -> AsyncIterator[None]:
     """Serve an ASGI application for as long as the context lasts; nothing if the settings name no port.
+
+    `drain` is how many seconds the requests in flight have at the end.
 
     Raises:
         SettingsError: the address cannot be listened on.
@@ -50,7 +53,7 @@ async def serving(gateway: Gateway, app: Any) -> AsyncIterator[None]:
             proxy_headers=False,
             server_header=False,
             limit_concurrency=MOST_AT_ONCE,
-            timeout_graceful_shutdown=DRAIN_S,
+            timeout_graceful_shutdown=drain,
         )
     )
     running = asyncio.create_task(server.serve(sockets=[listener]), name="gateway")

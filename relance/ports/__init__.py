@@ -32,11 +32,13 @@ from relance.ports.cycle_reports import CycleIllustrator
 from relance.ports.effectiveness import Effectiveness
 from relance.ports.effects import Effects
 from relance.ports.health import HealthChecks, Probe, Reading, Workers
+from relance.ports.inbox import Inbox, Received
 from relance.ports.jobs import AuditMarks, NominalTimes
 from relance.ports.keys import InstalledKeys, KeyUse
 from relance.ports.ledger import JobRuns, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
-from relance.ports.people import Contacts, Page, Suppressions, Users
+from relance.ports.outbox import Lag, Outbox, Waiting
+from relance.ports.people import Contacts, Page, StatusChange, Suppression, Suppressions, Users
 from relance.ports.plans import Plans
 from relance.ports.quarantine import Quarantine
 from relance.ports.relay_log import Fate, Knowledge, LogCoverage, RelayLog, RelayRecord
@@ -74,10 +76,12 @@ __all__ = [
     "FollowUps",
     "HealthChecks",
     "Illustrator",
+    "Inbox",
     "InstalledKeys",
     "JobRuns",
     "KeyUse",
     "Knowledge",
+    "Lag",
     "Ledger",
     "Letter",
     "LogCoverage",
@@ -85,12 +89,14 @@ __all__ = [
     "Mailer",
     "Meter",
     "NominalTimes",
+    "Outbox",
     "Page",
     "Plans",
     "Postponed",
     "Probe",
     "Quarantine",
     "Reading",
+    "Received",
     "Refused",
     "RelayLog",
     "RelayRecord",
@@ -103,8 +109,11 @@ __all__ = [
     "Sent",
     "Settlement",
     "Silences",
+    "StatusChange",
+    "Suppression",
     "Suppressions",
     "Uncertain",
     "Users",
+    "Waiting",
     "Workers",
 ]

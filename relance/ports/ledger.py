@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from relance.contracts.cycle import CycleStatistics
 from relance.contracts.follow_up import InvitationEvent
+from relance.domain.entry_changes import EntryChange
 from relance.domain.invitation import Invitation, MailKind
 from relance.domain.job_run import JobRun
 from relance.domain.ledger import Counted, Wanted
@@ -95,6 +96,18 @@ class Ledger(Parts, Protocol):
 
     async def apply_event(self, event: InvitationEvent) -> bool:
         """Move an entry forward for an event; return whether anything changed."""
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation]:
+        """Return the valid entries among these, by id."""
+
+    async def of_contacts(self, contact_ids: Sequence[str]) -> dict[str, list[Invitation]]:
+        """Return the entries of these contacts, by contact id."""
+
+    async def apply_changes(self, wanted: Sequence[EntryChange]) -> list[EntryChange]:
+        """Write changes in one durable round trip; return those that are to be decided anew.
+
+        Each is a compare-and-set of one entry, at most one per entry, and carries the notice for its follow-up.
+        """
 
     async def listed(self, period: str, wanted: Wanted, after: str, limit: int) -> list[Invitation]:
         """Return the period's wanted entries with an id above `after`, in order, at most `limit`."""

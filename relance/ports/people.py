@@ -64,6 +64,29 @@ class Contacts(Protocol):
         With an address only while the record names it: what is known of one mailbox says nothing about another.
         """
 
+    async def set_statuses(self, changes: Sequence[StatusChange]) -> None:
+        """Set the status of several contacts, each at most once, in one durable round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A contact's new status; with an address only while the record names it (`Contacts.set_status`)."""
+
+    contact_id: str
+    status: ContactStatus
+    reason: str
+    at: datetime
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A mailbox, by what the ledger knows it by, that is written to no more."""
+
+    mailbox: str
+    reason: str
+    at: datetime
+
 
 class Suppressions(Protocol):
     """Addresses nobody may write to, remembered as keyed hashes (SPEC section 13)."""
@@ -73,6 +96,12 @@ class Suppressions(Protocol):
 
     async def suppress(self, mailboxes: Sequence[str], reason: str, at: datetime) -> None:
         """Suppress mailboxes by what the ledger knows them by (`Invitation.mailboxes`); the first reason stays."""
+
+    async def suppress_each(self, wanted: Sequence[Suppression]) -> None:
+        """Suppress several mailboxes in one durable round trip; of each the first reason stays."""
+
+    async def known(self, mailboxes: Sequence[str]) -> set[str]:
+        """Return those of the mailboxes that are suppressed."""
 
     def mailboxes(self, address: str) -> tuple[str, ...]:
         """Return what the ledger may know an address by, newest key first."""

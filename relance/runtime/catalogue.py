@@ -237,6 +237,20 @@ QUARANTINED = Metric(
     "Many at once: somebody changed how the application writes this collection.",
     QUARANTINE.attributes,
 )
+OUTBOX = Metric(
+    "relance.outbox.waiting",
+    Kind.GAUGE,
+    "{notice}",
+    "Events in the database that a follow-up has yet to hear of, as this process saw them last (10,000 at most).",
+    "The reminders are right all the same. That it grows means that Temporal is away or behind.",
+)
+OUTBOX_LAG = Metric(
+    "relance.outbox.lag",
+    Kind.GAUGE,
+    "s",
+    "How long the oldest of these has waited.",
+    "Above five minutes the health check alerts: see docs/incidents.md.",
+)
 WORKER_RSS = Metric(
     "relance.worker.rss",
     Kind.GAUGE,
@@ -268,5 +282,7 @@ METRICS: tuple[Metric, ...] = (
     HEALTH,
     QUARANTINE,
     QUARANTINED,
+    OUTBOX,
+    OUTBOX_LAG,
     WORKER_RSS,
 )

@@ -10,6 +10,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -22,7 +23,7 @@ from relance.domain.failures import Failure, FailureClass, Source
 from relance.domain.invitation import MailKind, Verdict
 from relance.domain.job_run import DONE, FAILED
 from relance.domain.providers import OTHER
-from relance.ports import Deferred, Failed, Result, Sent, Uncertain
+from relance.ports import Deferred, Failed, Lag, Result, Sent, Uncertain
 from relance.runtime import catalogue
 from relance.runtime.catalogue import Metric
 
@@ -47,6 +48,8 @@ class Instruments:
         self._last_runs: dict[str, float] = {}
         self._unreadable: dict[str, int] = {}
         self._unreadable_at = 0.0
+        self._outbox = Lag()
+        self._outbox_lag = 0.0
         self._mail_duration = self._histogram(catalogue.MAIL_DURATION)
         self._mail_wait = self._histogram(catalogue.MAIL_WAIT)
         self._claim_wait = self._histogram(catalogue.CLAIM_WAIT)
@@ -68,6 +71,8 @@ class Instruments:
         self._gauge(catalogue.HEALTH, self._observe_probes)
         self._gauge(catalogue.QUARANTINE, self._observe_unreadable)
         self._gauge(catalogue.JOB_LAST, self._observe_last_runs)
+        self._gauge(catalogue.OUTBOX, lambda _: [Observation(self._outbox.waiting)])
+        self._gauge(catalogue.OUTBOX_LAG, lambda _: [Observation(self._outbox_lag)])
         self._gauge(catalogue.WORKER_RSS, _observe_rss)
         self._start_at_zero()
 
@@ -146,6 +151,10 @@ class Instruments:
         """Show how many documents of each collection cannot be read, 0 of those that had some."""
         self._unreadable = {**dict.fromkeys(self._unreadable, 0), **counts}
         self._unreadable_at = time.monotonic()
+
+    def outbox(self, lag: Lag, at: datetime) -> None:
+        """Show how far behind the outbox is."""
+        self._outbox, self._outbox_lag = lag, lag.seconds(at)
 
     def quarantined(self, collection: str, count: int) -> None:
         """Count documents that were set aside for the first time."""

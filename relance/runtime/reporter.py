@@ -32,10 +32,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """What a process says about itself; `breakers` are the states of its breakers by name."""
+    """What a process says about itself; `breakers` are the states of its breakers by name.
+
+    `greet_temporal` is None in a process that works without Temporal.
+    """
 
     workers: Workers
-    greet_temporal: Callable[[], Awaitable[None]]
+    greet_temporal: Callable[[], Awaitable[None]] | None
     breakers: Callable[[], Mapping[str, int]]
     role: str
     every: timedelta
@@ -54,10 +57,8 @@ class Reporter:
 
     async def round(self, started_at: datetime) -> None:
         """Report to the database and greet Temporal; what does not answer is not waited for longer than 5 s."""
-        await asyncio.gather(
-            self._reach("mongodb", lambda: self._tell(started_at)),
-            self._reach("temporal", self.greet_temporal),
-        )
+        servers = {"mongodb": lambda: self._tell(started_at), "temporal": self.greet_temporal}
+        await asyncio.gather(*(self._reach(name, call) for name, call in servers.items() if call is not None))
 
     async def leave(self) -> None:
         """Take the report back, so that nobody counts this process any more."""

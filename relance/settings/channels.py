@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from hashlib import sha256
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from relance.settings.group import Group, SecretUrl
 from relance.settings.recipients import EXAMPLE, ChannelName, kind_of, listed, masked, read_recipients
+from relance.settings.signing_secrets import FORM, SigningSecrets
 
 
 def _channels(text: str) -> str:
@@ -19,17 +19,6 @@ def _channels(text: str) -> str:
     if len(set(names)) < len(names):
         raise ValueError("a channel is named twice")
     return ",".join(names)
-
-
-def _webhook_secrets(secrets: SecretStr) -> SecretStr:
-    for secret in listed(secrets.get_secret_value()):
-        try:
-            key = b64decode(secret.removeprefix("whsec_"), validate=True)
-        except ValueError:
-            raise ValueError("a secret is not whsec_ and base64") from None
-        if not 24 <= len(key) <= 64:
-            raise ValueError("a secret must be of 24 to 64 bytes")
-    return secrets
 
 
 def _recipients(text: SecretStr) -> SecretStr:
@@ -59,10 +48,10 @@ class Channels(Group):
     slack_url: SecretUrl | None = Field(None, description="Incoming webhook of Slack or Mattermost.")
     teams_url: SecretUrl | None = Field(None, description="Webhook of a Teams workflow that posts Adaptive Cards.")
     webhook_url: SecretUrl | None = Field(None, description="Receiver of signed messages (Standard Webhooks).")
-    webhook_secrets: Annotated[SecretStr, AfterValidator(_webhook_secrets)] = Field(
+    webhook_secrets: SigningSecrets = Field(
         SecretStr(""),
-        description="Signing secrets (whsec_ and base64 of 24 to 64 bytes), separated by commas; to rotate, put the "
-        "new one first and drop the old one when the receiver knows the new one.",
+        description=f"Signing secrets ({FORM}); to rotate, put the new one first and drop the old one when the "
+        "receiver knows the new one.",
     )
     mail_to: str | None = Field(
         None, pattern=r"^[^@\s,]+@[^@\s,]+$", description="Address that gets alerts: one, or that of a list."

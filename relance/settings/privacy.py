@@ -48,12 +48,12 @@ class Privacy(Group):
     @property
     def suppression_keys(self) -> Keyring:
         """The keys of the opt-outs."""
-        return _ring(SUPPRESSION_KEY, self.suppression_key)
+        return ring_of(SUPPRESSION_KEY, self.suppression_key)
 
     @property
     def link_keys(self) -> Keyring:
         """The keys of the links."""
-        return _ring(LINK_KEY, self.link_key)
+        return ring_of(LINK_KEY, self.link_key)
 
     @property
     def keyrings(self) -> tuple[Keyring, Keyring]:
@@ -61,5 +61,6 @@ class Privacy(Group):
         return self.suppression_keys, self.link_keys
 
 
-def _ring(setting: str, value: SecretStr | None) -> Keyring:
+def ring_of(setting: str, value: SecretStr | None) -> Keyring:
+    """Return the keys of a setting."""
     return Keyring(setting, tuple(value.get_secret_value().split(BETWEEN)) if value is not None else ())

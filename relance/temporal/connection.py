@@ -54,8 +54,8 @@ def _reason(text: str) -> str:
     return first if _HARMLESS.match(first) else "the connection settings or the profile file cannot be used"
 
 
-async def connect(*, plugins: Sequence[Plugin] = (), runtime: Runtime | None = None) -> Client:
-    """Connect to Temporal.
+async def connect(*, plugins: Sequence[Plugin] = (), runtime: Runtime | None = None, lazy: bool = False) -> Client:
+    """Connect to Temporal; a lazy client connects with its first call, and each call tries until one has.
 
     Raises:
         DependencyUnavailable: nothing answers at the address.
@@ -65,6 +65,7 @@ async def connect(*, plugins: Sequence[Plugin] = (), runtime: Runtime | None = N
     address = config["target_host"]
     local = address.rsplit(":", 1)[0] in LOOPBACK
     options = cast("ConnectOptions", config)
+    options["lazy"] = lazy
     options["plugins"] = list(plugins) or [relance_plugin()]
     # Compressing for the loopback costs both sides time and saves nothing.
     options["grpc_compression"] = GrpcCompression.NONE if local else GrpcCompression.GZIP

@@ -93,6 +93,9 @@ class TemporalCycles:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
             raise DependencyUnavailable("Temporal", f"a signal was not sent ({error.status.name})") from error
+        except RuntimeError as error:
+            # A lazy client that has not been able to connect yet.
+            raise DependencyUnavailable("Temporal", "a signal was not sent (not connected)") from error
         return True
 
     async def correct(self, period: str, truth: ControlChange) -> bool:

@@ -15,8 +15,9 @@ from temporalio.service import RPCError
 from relance import ids
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal, TaskQueue, Workflow
+from relance.errors import DependencyUnavailable
 from relance.ports.ledger import Parts
-from relance.temporal.errors import is_missing, unavailable
+from relance.temporal.errors import NAME, is_missing, unavailable
 
 RPC_TIMEOUT = timedelta(seconds=10)
 
@@ -113,4 +114,7 @@ class TemporalFollowUps:
             if not is_missing(error):
                 raise unavailable("a signal was not sent", error) from error
             return False
+        except RuntimeError as error:
+            # A lazy client that has not been able to connect yet.
+            raise DependencyUnavailable(NAME, "a signal was not sent (not connected)") from error
         return True

@@ -12,13 +12,15 @@ from relance.gateway.server import serving
 from relance.runtime.shutdown import stop_requested
 from relance.settings.gateway import Gateway
 from tests.fakes import FakeAttachments
+from tests.gateway.needs import needs_of
 
 
 async def main() -> None:
     stop = stop_requested()
     attachments = FakeAttachments()
     await attachments.store("k", [Attachment("f", "image/png", str(os.getpid()).encode())])
-    async with serving(Gateway(port=int(sys.argv[1])), application(attachments, lambda _: ("k", "f"))):
+    needs = needs_of(attachments=attachments, verify_attachment=lambda _: ("k", "f"))
+    async with serving(Gateway(port=int(sys.argv[1])), application(needs)):
         await stop.wait()
 
 

@@ -22,6 +22,7 @@ from relance.settings import Mongo
 from relance.settings.gateway import Gateway
 from tests.adapters.channels.messages import KEY, PNG
 from tests.fakes import FakeAttachments
+from tests.gateway.needs import needs_of
 from tests.keys import PRIVACY, ring
 from tests.rendering.test_alert_charts import a_fall
 
@@ -49,7 +50,7 @@ async def attachments() -> FakeAttachments:
 async def browser(attachments: FakeAttachments) -> AsyncIterator[httpx.AsyncClient]:
     settings = Gateway(port=free_port())
     async with (
-        serving(settings, application(attachments, TOKENS.verify)),
+        serving(settings, application(needs_of(attachments=attachments, verify_attachment=TOKENS.verify))),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False, timeout=30) as client,
     ):
         yield client
@@ -125,7 +126,7 @@ async def test_the_link_in_a_message_leads_to_its_chart(mongo_uri: str, database
     opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), PRIVACY)
     charts = AlertCharts(opened.attachments, attachment_addresses(settings, TOKENS.sign))
     async with (
-        serving(settings, application(opened.attachments, TOKENS.verify)),
+        serving(settings, application(needs_of(opened, verify_attachment=TOKENS.verify))),
         httpx.AsyncClient(trust_env=False, timeout=30) as client,
     ):
         (chart,) = await charts.attachments([a_fall()], f"alert/paused-partner/{date(2026, 3, 11)}/1", "en")

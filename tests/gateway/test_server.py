@@ -19,11 +19,11 @@ from relance.errors import SettingsError
 from relance.gateway.application import application
 from relance.gateway.server import serving
 from relance.settings.gateway import Gateway
-from tests.fakes import FakeAttachments
+from tests.gateway.needs import needs_of
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-APP = application(FakeAttachments(), lambda _: ("k", "f"))
+APP = application(needs_of(verify_attachment=lambda _: ("k", "f")))
 
 
 @contextmanager

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 import json
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Sequence
 
 from pydantic import SecretStr
 
 from relance.adapters.channels.http import ChannelHttp
+from relance.adapters.webhook_signatures import signatures
 from relance.domain.messages import OutgoingMessage, links, plain_text
 from relance.ports import Clock, Delivered
 from relance.settings.recipients import ChannelName
@@ -44,12 +44,6 @@ class SignedWebhook:
         }
         await self._http.post(self.name, self._url.get_secret_value(), body, headers)
         return Delivered(self.name)
-
-
-def signatures(keys: Sequence[bytes], identifier: str, timestamp: str, body: bytes) -> str:
-    """Return one signature per key, as `v1,base64` separated by spaces: a receiver may still have the old key."""
-    signed = f"{identifier}.{timestamp}.".encode() + body
-    return " ".join(f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)
 
 
 def _payload(message: OutgoingMessage) -> bytes:

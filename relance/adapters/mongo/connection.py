@@ -29,11 +29,13 @@ from relance.adapters.mongo.effects import MongoEffects
 from relance.adapters.mongo.error_gates import MongoErrorGates
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.health_checks import MongoHealthChecks
+from relance.adapters.mongo.inbox import MongoInbox
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.installed_keys import MongoInstalledKeys
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
+from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Noticed, Quarantine, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
@@ -84,6 +86,8 @@ class Database:
     attachments: MongoAttachments
     restores: MongoRestores
     effects: MongoEffects
+    inbox: MongoInbox
+    outbox: MongoOutbox
     asks: Ranges
     quarantine: Quarantine
     desk: ClaimDesk
@@ -213,6 +217,8 @@ def repositories(
         attachments=MongoAttachments(raw.attachments),
         restores=MongoRestores(raw.restores, quarantine),
         effects=MongoEffects(raw, asks),
+        inbox=MongoInbox(raw),
+        outbox=MongoOutbox(raw),
         asks=asks,
         quarantine=quarantine,
         desk=desk,

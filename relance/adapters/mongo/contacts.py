@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
+from pymongo import UpdateOne
 
 from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection
 from relance.adapters.mongo.errors import translated
@@ -21,6 +22,7 @@ from relance.adapters.mongo.quarantine import Quarantine
 from relance.concurrency import STEP
 from relance.domain.bounds import CONTACTS_PER_USER
 from relance.domain.people import Contact, ContactStatus
+from relance.ports import StatusChange
 
 _FIELDS = projection(Contact)
 _TOGETHER = 2500
@@ -108,6 +110,23 @@ class MongoContacts:
                 {"$set": {"status": status.value, "statusReason": reason, "statusAt": at}},
             )
         return result.matched_count == 1
+
+    async def set_statuses(self, changes: Sequence[StatusChange]) -> None:
+        """Set the status of several contacts, each at most once, in one durable round trip."""
+        writes = [
+            UpdateOne(
+                {
+                    "_id": {"$in": either([one.contact_id])},
+                    "status": {"$ne": one.status.value},
+                    **({"email": one.address} if one.address is not None else {}),
+                },
+                {"$set": {"status": one.status.value, "statusReason": one.reason, "statusAt": one.at}},
+            )
+            for one in changes
+        ]
+        if writes:
+            with translated("set the status of contacts"):
+                await self._collection.bulk_write(writes, ordered=False)
 
 
 def _by_user(raws: Sequence[Raw]) -> dict[str, list[Raw]]:

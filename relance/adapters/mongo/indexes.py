@@ -18,6 +18,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
         ("period", "userId", "contactId"),
         ("contactId",),
         ("period", "status", "retryAt"),
+        ("notice.since",),
         ("period", "anonymous"),
     ],
     "jobRuns": [("job", "nominal"), ("-nominal", "job")],
@@ -33,6 +34,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "workers": [("at",)],
     "errorGates": [("at",)],
     "mailboxes": [("period",)],
+    "inbox": [("at",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),
@@ -46,10 +48,16 @@ PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {
     ("open", "key"): {"open": True},
     # Only mails that were put off are in it, so that the others pay nothing.
     ("period", "status", "retryAt"): {"retryAt": {"$exists": True}},
+    # Only what waits to be signalled is in it.
+    ("notice.since",): {"notice.since": {"$exists": True}},
 }
 
 # By collection, because a field of the same name elsewhere must never expire anything.
-EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {"workers": (("at",), 300), "errorGates": (("at",), 90 * 86_400)}
+EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
+    "workers": (("at",), 300),
+    "errorGates": (("at",), 90 * 86_400),
+    "inbox": (("at",), 30 * 86_400),
+}
 """Seconds after the field's instant at which a document is forgotten."""
 
 

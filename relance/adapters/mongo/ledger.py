@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from relance.adapters.mongo.claim_desk import ClaimDesk
@@ -15,13 +16,14 @@ from relance.adapters.mongo.claims import refusal
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.doubts import doubted, doubting, resolving
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
-from relance.adapters.mongo.invitation_events import changes
+from relance.adapters.mongo.invitation_events import unmoved, update
 from relance.adapters.mongo.per_document import appended
 from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.ranges import Ranges
 from relance.concurrency import STEP, stepwise
 from relance.contracts.follow_up import InvitationEvent
+from relance.domain.entry_changes import EntryChange, change_of
 from relance.domain.invitation import Invitation, InvitationStatus, MailKind, sources_of
 from relance.domain.ledger import Counted, Wanted
 from relance.errors import DependencyUnavailable
@@ -186,12 +188,39 @@ class MongoLedger:
         """Move an entry forward for an event; return whether anything changed."""
         for _ in range(_RACES):
             invitation = await self.get(event.invitation_id)
-            fields = changes(event, invitation) if invitation else {}
-            if invitation is None or not fields:
+            if invitation is None:
                 return False
-            if await self._set_if_unmoved(invitation, fields):
-                return True
+            change = change_of(invitation, [(event.kind, event.at)], event.at)
+            if change is None:
+                return False
+            if not await self.apply_changes([change]):
+                return bool(change.fields)
         raise DependencyUnavailable(NAME, f"invitation {event.invitation_id} keeps changing")
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation]:
+        """Return the valid entries among these, by id."""
+        with translated("read invitations"):
+            raws = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
+        return {one.id: one for one in await self._reader.valid(raws)}
+
+    async def of_contacts(self, contact_ids: Sequence[str]) -> dict[str, list[Invitation]]:
+        """Return the entries of these contacts, by contact id."""
+        with translated("read the invitations of contacts"):
+            raws = await self._collection.find({"contactId": {"$in": list(contact_ids)}}).to_list(None)
+        result: dict[str, list[Invitation]] = {one: [] for one in contact_ids}
+        for invitation in await self._reader.valid(raws):
+            result[invitation.contact_id].append(invitation)
+        return result
+
+    async def apply_changes(self, wanted: Sequence[EntryChange]) -> list[EntryChange]:
+        """Write changes in one durable round trip; return those whose entry may have moved since it was read."""
+        if not wanted:
+            return []
+        writes = [UpdateOne(unmoved(one.invitation), update(one.fields, one.notice)) for one in wanted]
+        with translated("apply events"):
+            result = await self._collection.bulk_write(writes, ordered=False)
+        # Which ones did not match is not said; the caller decides anew about all of them, which changes nothing twice.
+        return [] if result.matched_count == len(writes) else list(wanted)
 
     async def listed(self, period: str, wanted: Wanted, after: str, limit: int) -> list[Invitation]:
         """Return the period's wanted entries with an id above `after`, in order, at most `limit`."""
@@ -252,16 +281,6 @@ class MongoLedger:
                     for row in (*sent, *skipped):
                         sums[row] += group["count"]
         return [{"type": kind, "reason": reason, "count": count} for (kind, reason), count in sums.items()]
-
-    async def _set_if_unmoved(self, invitation: Invitation, fields: Raw) -> bool:
-        unmoved = {
-            "_id": invitation.id,
-            "status": invitation.status.value,
-            "claim": {"$exists": invitation.claim is not None},
-        }
-        with translated("apply an event"):
-            result = await self._collection.update_one(unmoved, {"$set": fields})
-        return result.matched_count == 1
 
 
 def _wanted(wanted: Wanted) -> Raw:

@@ -11,6 +11,7 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mailbox_digests import MailboxDigests, bare, key_of
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
+from relance.ports import Suppression
 
 KEPT = "mailboxes"
 """Mailboxes of invitations that have lost their names, by the digest of the invitation's id."""
@@ -33,13 +34,21 @@ class MongoSuppressions:
 
     async def suppress(self, mailboxes: Sequence[str], reason: str, at: datetime) -> None:
         """Suppress mailboxes by what the ledger knows them by; the first reason stays."""
-        if not mailboxes:
+        await self.suppress_each([Suppression(one, reason, at) for one in mailboxes])
+
+    async def suppress_each(self, wanted: Sequence[Suppression]) -> None:
+        """Suppress several mailboxes in one durable round trip; of each the first reason stays."""
+        # Within a bulk the order of writes is the server's.
+        first = {bare(one.mailbox): one for one in reversed(wanted)}
+        if not first:
             return
         writes = [
             UpdateOne(
-                {"_id": bare(one)}, {"$setOnInsert": {"reason": reason, "at": at, "key": key_of(one)}}, upsert=True
+                {"_id": digest},
+                {"$setOnInsert": {"reason": one.reason, "at": one.at, "key": key_of(one.mailbox)}},
+                upsert=True,
             )
-            for one in mailboxes
+            for digest, one in first.items()
         ]
         with translated("suppress an address"):
             try:
@@ -48,6 +57,17 @@ class MongoSuppressions:
                 # Somebody suppressed it in the same moment; the first one stays.
                 if not only_duplicates(error):
                     raise
+
+    async def known(self, mailboxes: Sequence[str]) -> set[str]:
+        """Return those of the mailboxes that are suppressed."""
+        if not mailboxes:
+            return set()
+        with translated("look up suppressions"):
+            found = await self._collection.find({"_id": {"$in": [bare(one) for one in mailboxes]}}, {"_id": 1}).to_list(
+                None
+            )
+        there = {raw["_id"] for raw in found}
+        return {one for one in mailboxes if bare(one) in there}
 
     async def suppressed(self, addresses: Sequence[str]) -> set[str]:
         """Return those of the addresses that are suppressed, under whichever key."""

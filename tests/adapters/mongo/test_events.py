@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from relance.contracts.follow_up import InvitationEvent
+from relance.domain.entry_changes import EntryChange
 from relance.domain.events import INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT, EventKind
 from relance.domain.invitation import ALLOWED, Invitation, InvitationStatus, MailKind
 from relance.ports import Deferred
@@ -99,7 +100,9 @@ async def test_an_event_decided_on_an_outdated_reading_is_not_written(people: Pe
     request = await people.claimed()
     before = await people.stored(request)
     await people.db.ledger.exchange(settle(request, Deferred(FULL_MAILBOX, LATER, AT)), None)
-    assert await people.db.ledger._set_if_unmoved(before, {"status": "skipped"}) is False
+    outdated = EntryChange(before, {"status": _S.SKIPPED}, None, ())
+    assert await people.db.ledger.apply_changes([outdated]) == [outdated]
+    assert (await people.stored(request)).status is _S.SENDING
 
 
 async def test_an_answer_to_an_expired_invitation_counts(people: People) -> None:

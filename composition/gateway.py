@@ -1,0 +1,147 @@
+"""The gateway: settings, adapters -> its application, in a process of its own or within a worker (SPEC G1)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from temporalio.client import Client
+
+from relance.adapters.attachment_tokens import AttachmentTokens
+from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.connection import connect as connect_mongo
+from relance.adapters.tokens import LinkTokens
+from relance.admission import admit
+from relance.clock import SystemClock
+from relance.events import EventIntake
+from relance.explaining import Explaining
+from relance.gateway.application import application
+from relance.gateway.needs import Needs
+from relance.gateway.server import DRAIN_S, serving
+from relance.notifying import Notifier, notifying
+from relance.runtime import exit as way_out
+from relance.runtime.metrics import Instruments
+from relance.runtime.reporter import Reporter
+from relance.runtime.telemetry import configure
+from relance.runtime.vitals import Vitals
+from relance.settings import Settings
+from relance.temporal.connection import connect as connect_temporal
+from relance.temporal.cycles import TemporalCycles
+from relance.temporal.follow_ups import TemporalFollowUps
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConnections:
+    """What the gateway has open; closed by who opened it."""
+
+    client: Client
+    database: Database
+    instruments: Instruments
+
+
+@asynccontextmanager
+async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections]:
+    """Open what a process needs that serves HTTP alone: no mail relay, and Temporal only once it is called.
+
+    Raises:
+        SettingsError: a key of this installation is not among ours.
+        DependencyUnavailable: the database cannot be reached.
+    """
+    telemetry = configure(settings.monitoring, "relance-gateway")
+    way_out.before_leaving(telemetry.shutdown)
+    if telemetry.metrics_url:
+        logger.info("metrics at %s", telemetry.metrics_url)
+    async with AsyncExitStack() as stack:
+        database = connect_mongo(
+            settings.mongo,
+            settings.privacy,
+            traced=bool(telemetry.interceptors),
+            timing=settings.scheduling.reminder_timing,
+            bounds=settings.bounds.limits,
+            noticed=telemetry.instruments.quarantined,
+        )
+        stack.push_async_callback(database.close)
+        await database.check()
+        await admit(database.keys, settings.privacy)
+        client = await connect_temporal(runtime=telemetry.runtime, lazy=True)
+        yield GatewayConnections(client, database, telemetry.instruments)
+
+
+@asynccontextmanager
+async def door(
+    settings: Settings, open_: GatewayConnections, vitals: Vitals, *, drain: int = DRAIN_S
+) -> AsyncIterator[None]:
+    """Serve HTTP, and notify whoever has to hear of what came in, for as long as the block runs.
+
+    Every process that could serve notifies, also without a port: events come in by the CLI too.
+    """
+    data = open_.database
+    notifier = Notifier(
+        outbox=data.outbox,
+        follow_ups=TemporalFollowUps(open_.client, data.ledger),
+        replan=TemporalCycles(open_.client).replan,
+        clock=SystemClock(),
+        zone=settings.scheduling.default_zone,
+        show=open_.instruments.outbox,
+    )
+    app = _application(settings, open_, vitals, notifier)
+    async with notifying(notifier), serving(settings.gateway, app, drain=drain):
+        yield
+
+
+def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, notifier: Notifier) -> Starlette:
+    data, clock = open_.database, SystemClock()
+    return application(
+        Needs(
+            settings=settings.gateway,
+            attachments=data.attachments,
+            verify_attachment=AttachmentTokens(settings.privacy.link_keys).verify,
+            tokens=LinkTokens(settings.privacy.link_keys),
+            users=data.users,
+            contacts=data.contacts,
+            suppressions=data.suppressions,
+            ledger=data.ledger,
+            inbox=data.inbox,
+            outbox=data.outbox,
+            events=EventIntake(
+                ledger=data.ledger,
+                contacts=data.contacts,
+                suppressions=data.suppressions,
+                follow_ups=notifier.follow_ups,
+                clock=clock,
+                outbox=data.outbox,
+                notify=notifier.notify,
+            ),
+            explaining=Explaining(
+                ledger=data.ledger,
+                users=data.users,
+                contacts=data.contacts,
+                plans=data.plans,
+                suppressions=data.suppressions,
+                controls=data.controls,
+                quarantine=data.quarantine,
+                clock=clock,
+                timing=settings.scheduling.reminder_timing,
+            ),
+            clock=clock,
+            draining=lambda: vitals.draining,
+        )
+    )
+
+
+def gateway_reporter(settings: Settings, open_: GatewayConnections, role: str, vitals: Vitals) -> Reporter:
+    """Return what tells others about this process; that Temporal is away is no trouble of its."""
+    return Reporter(
+        workers=open_.database.workers,
+        greet_temporal=None,
+        breakers=dict,
+        role=role,
+        every=settings.health.report_every,
+        vitals=vitals,
+        clock=SystemClock(),
+    )

@@ -1,0 +1,78 @@
+"""Why an invitation was sent or not, from the database alone: for `why` and the gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relance import ids
+from relance.domain.explain import explain_invitation
+from relance.domain.invitation import Invitation
+from relance.domain.reminders import ReminderTiming
+from relance.errors import NotFound
+from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Quarantine, Suppressions, Users
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An invitation, None before there is an entry, and sentences about it."""
+
+    invitation: Invitation | None
+    sentences: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Explaining:
+    """Explains with the user, the contact, the plan, the opt-outs and the cycle as they are now."""
+
+    ledger: Ledger
+    users: Users
+    contacts: Contacts
+    plans: Plans
+    suppressions: Suppressions
+    controls: Controls
+    quarantine: Quarantine
+    clock: Clock
+    timing: ReminderTiming
+
+    async def invitation(self, key: ids.InvitationKey) -> Explained:
+        """Explain one invitation.
+
+        Raises:
+            NotFound: neither it nor its user and contact are there, or they cannot be read.
+        """
+        invitation = await self.ledger.get(ids.invitation_id(*key))
+        user = (await self.users.by_ids([key.user_id])).get(key.user_id)
+        contact = (await self.contacts.by_ids([key.contact_id])).get(key.contact_id)
+        if invitation is None and (user is None or contact is None):
+            broken = ("users", key.user_id) if user is None else ("contacts", key.contact_id)
+            await self.refuse_unreadable(*broken)
+            what = f"user {key.user_id!r}" if user is None else f"contact {key.contact_id!r}"
+            raise NotFound(f"INVITATION_ID: neither the invitation nor {what} is in the database; check the id")
+        plans = [plan for plan in await self.plans.of_user(key.user_id) if plan.period == key.period]
+        email = contact.email if contact is not None else ""
+        moved = bool(email and invitation and not invitation.may_have_reached(self.suppressions.mailboxes(email)))
+        sentences = explain_invitation(
+            invitation,
+            user=user,
+            contact=contact,
+            plan=plans[0] if plans else None,
+            suppressed=bool(email and await self.suppressions.suppressed([email])),
+            now=self.clock.now(),
+            timing=self.timing,
+            control=await self.controls.get(key.period),
+            is_beyond=invitation is None and contact is not None and await self.contacts.is_beyond(contact),
+            moved=moved,
+        )
+        return Explained(invitation, sentences)
+
+    async def refuse_unreadable(self, collection: str, document_id: str) -> None:
+        """Say that a document is there and cannot be read, if that is so.
+
+        Raises:
+            NotFound: it is so.
+        """
+        if await self.quarantine.named(collection, document_id) is not None:
+            command = f"starter.py quarantine show {collection} {document_id}"
+            raise NotFound(
+                f"{document_id!r} of {collection} cannot be read, so nothing is sent for it; `{command}` says why"
+            )

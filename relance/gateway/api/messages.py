@@ -1,0 +1,103 @@
+"""`POST /api/v1/events` and `POST /api/v1/preferences-changed`: signed, each id once, MongoDB first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from relance.errors import DependencyUnavailable
+from relance.event_desk import EventDesk, Message, MessageReused
+from relance.event_plan import Outcome
+from relance.gateway.api.authorisation import signed_message
+from relance.gateway.api.models import PreferencesChanged
+from relance.gateway.api.problems import Problem, pointers
+from relance.gateway.api.reading import Read, events_of, json_of
+from relance.gateway.headers import SAFE
+from relance.gateway.needs import Needs
+from relance.ports import Received
+
+_HEADERS = {**SAFE, "Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Takes in what the application says."""
+
+    needs: Needs
+    desk: EventDesk
+    keys: Sequence[bytes]
+
+    async def events(self, request: Request) -> Response:
+        """Answer each event of a message, once all of them are in the database."""
+        identifier, body = await signed_message(request, self.keys, self.needs.clock)
+        reads = events_of(body, self.needs.tokens, self.needs.clock.now())
+        message = Message(
+            id=_hash(identifier.encode()),
+            digest=_digest(request, body),
+            events=[one.event for one in reads if one.event is not None],
+            answer=partial(_answer, reads),
+        )
+        try:
+            return _json(await self.desk.take(message))
+        except MessageReused as reused:
+            raise Problem(HTTPStatus.CONFLICT, str(reused)) from None
+
+    async def preferences_changed(self, request: Request) -> Response:
+        """Have the plans follow changed preferences within a minute."""
+        identifier, body = await signed_message(request, self.keys, self.needs.clock)
+        try:
+            changed = PreferencesChanged.model_validate(json_of(body))
+        except ValidationError as error:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "this is no list of users", errors=pointers(error)) from None
+        key, digest = _hash(identifier.encode()), _digest(request, body)
+        inbox, outbox, now = self.needs.inbox, self.needs.outbox, self.needs.clock.now()
+        known = (await inbox.known([key])).get(key)
+        if known is not None and known.digest != digest:
+            raise Problem(HTTPStatus.CONFLICT, "a message with this id was received before, and said something else")
+        if known is None:
+            found = await self.needs.users.by_ids(changed.user_ids)
+            answers = [
+                {"userId": one, "answer": "taken" if one in found else "unknown_user"} for one in changed.user_ids
+            ]
+            known = Received(key, digest, json.dumps({"answers": answers}), now)
+            if await inbox.put([known]):
+                raise DependencyUnavailable("inbox", "another process is receiving this message")
+        if not known.done:
+            # Asked before it is acknowledged, and asked again by whoever says it again: a plan too many does no harm.
+            await outbox.ask_replan(now)
+            await inbox.done([key])
+        return _json(known.answer)
+
+
+def _answer(reads: Sequence[Read], outcomes: Sequence[Outcome]) -> str:
+    left = iter(outcomes)
+    return json.dumps({"answers": [_answered(one, left) for one in reads]}, separators=(",", ":"))
+
+
+def _answered(read: Read, outcomes: Any) -> dict[str, Any]:
+    if read.errors:
+        return {"answer": "invalid", "errors": read.errors}
+    if read.event is None:
+        return {"answer": Outcome.UNKNOWN.value}
+    return {"answer": next(outcomes).value, "invitationId": read.event.invitation_id}
+
+
+def _json(text: str) -> Response:
+    return Response(text, media_type="application/json", headers=_HEADERS)
+
+
+def _digest(request: Request, body: bytes) -> str:
+    return _hash(request.url.path.encode() + b"\n" + body)
+
+
+def _hash(text: bytes) -> str:
+    return sha256(text).hexdigest()[:40]

@@ -1,0 +1,41 @@
+"""What the route modules of the gateway work with; handed in by `composition/gateway.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from relance.adapters.tokens import LinkTokens
+from relance.events import EventIntake
+from relance.explaining import Explaining
+from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
+from relance.settings.gateway import Gateway
+
+VerifyAttachment: TypeAlias = Callable[[str], tuple[str, str]]
+"""Returns the message key and the file name a token was signed for; raises InvalidInput."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Ports, keys and settings of all routes; a module takes what it needs, and adds a field if something is missing.
+
+    attachments, verify_attachment: the pictures of messages. tokens: the links in mails. events: where what happened to
+    an invitation comes in; inbox, outbox: of the application's messages. explaining: why something was sent or not.
+    draining: whether this process is about to stop, so that nobody should begin with it.
+    """
+
+    settings: Gateway
+    attachments: Attachments
+    verify_attachment: VerifyAttachment
+    tokens: LinkTokens
+    users: Users
+    contacts: Contacts
+    suppressions: Suppressions
+    ledger: Ledger
+    inbox: Inbox
+    outbox: Outbox
+    events: EventIntake
+    explaining: Explaining
+    clock: Clock
+    draining: Callable[[], bool]

@@ -1,0 +1,149 @@
+"""Whoever has yet to hear of something hears of it: out of the outbox, at once and again until it has worked (SPEC G1).
+
+What this process has just written it signals from memory; what a dead process has left, or Temporal did not take, it
+finds in the database. A signal that is sent twice counts once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from relance.contracts.follow_up import InvitationEvent
+from relance.domain.send_times import current_period, next_period
+from relance.errors import DependencyUnavailable
+from relance.ports import Clock, FollowUps, Lag, Outbox
+
+AT_ONCE = 8
+"""Signals in flight: Temporal takes them faster than one after the other, and keeps capacity for the rest."""
+PAGE = 500
+REMEMBERED = 5_000
+"""Notices of this process kept in memory; the others are found in the outbox."""
+SETTLED = timedelta(seconds=10)
+"""Age of a notice from which another process than the one that wrote it takes it up."""
+SWEEP_S = 5.0
+LONGEST_PAUSE_S = 60.0
+REPLAN_APART_S = 30.0
+"""A planning pass reads all users: many changes within this time share one."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Notifier:
+    """Notifies follow-ups of events, and cycles of changed preferences.
+
+    `replan` signals one period's cycle; `zone` is where the current period is read off; `show` gets how far behind the
+    outbox is, after each look.
+    """
+
+    outbox: Outbox
+    follow_ups: FollowUps
+    replan: Callable[[str], Awaitable[bool]]
+    clock: Clock
+    zone: str
+    show: Callable[[Lag, datetime], None] = lambda _lag, _at: None
+    _fresh: deque[InvitationEvent] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+    _away: bool = False
+    _replanned_at: float = float("-inf")
+
+    def notify(self, events: Sequence[InvitationEvent]) -> None:
+        """Take up what was just written to the outbox; nobody waits for it."""
+        if events and not self._away:
+            self._fresh.extend(events)
+            self._more.set()
+
+    async def sweep(self) -> None:
+        """Signal everything in the outbox that has been there for a while, and ask for new plans.
+
+        Raises:
+            DependencyUnavailable: Temporal or the database; the rest stays where it is.
+        """
+        after: datetime | None = None
+        before = self.clock.now() - SETTLED
+        while page := await self.outbox.pending(after, before, PAGE):
+            await self._signal([one.event for one in page])
+            after = page[-1].since
+        await self._ask_for_plans()
+
+    async def run(self) -> None:
+        """Go on for ever: at once with what is new, every few seconds with the rest, less often while it fails."""
+        await asyncio.gather(self._run_fresh(), self._run_sweeps())
+
+    async def _run_fresh(self) -> None:
+        while True:
+            await self._more.wait()
+            some = [self._fresh.popleft() for _ in range(min(len(self._fresh), PAGE))]
+            if not some:
+                self._more.clear()
+                continue
+            try:
+                await self._signal(some)
+            except DependencyUnavailable:
+                # They are in the outbox: the sweep finds out when it works again.
+                self._away = True
+                self._fresh.clear()
+
+    async def _run_sweeps(self) -> None:
+        pause = SWEEP_S
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self.sweep()
+                self._away = False
+                pause = SWEEP_S
+            except DependencyUnavailable as problem:
+                if not self._away:
+                    logger.warning("follow-ups are notified later: %s", problem)
+                self._away = True
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+            with suppress(DependencyUnavailable):
+                self.show(await self.outbox.lag(), self.clock.now())
+
+    async def _signal(self, events: Sequence[InvitationEvent]) -> None:
+        """Signal each; take away those that worked, then raise the first trouble."""
+        queue, done, troubles = deque(events), list[InvitationEvent](), list[DependencyUnavailable]()
+
+        async def some() -> None:
+            while queue and not troubles:
+                event = queue.popleft()
+                try:
+                    await self.follow_ups.tell(event)
+                except DependencyUnavailable as problem:
+                    troubles.append(problem)
+                else:
+                    done.append(event)
+
+        await asyncio.gather(*(some() for _ in range(min(AT_ONCE, len(queue)))))
+        await self.outbox.done(done)
+        if troubles:
+            raise troubles[0]
+
+    async def _ask_for_plans(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._replanned_at < REPLAN_APART_S or not (asked := await self.outbox.replan_asked()):
+            return
+        # The clock of the zone furthest behind and ahead is not asked: both months around now are.
+        period = current_period(self.clock.now(), self.zone)
+        for one in (period, next_period(period)):
+            await self.replan(one)
+        self._replanned_at = now
+        await self.outbox.replanned(asked)
+
+
+@asynccontextmanager
+async def notifying(notifier: Notifier) -> AsyncIterator[None]:
+    """Notify for as long as the block runs."""
+    task = asyncio.create_task(notifier.run(), name="notifier")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

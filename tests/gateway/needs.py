@@ -1,0 +1,76 @@
+"""What the gateway's routes need, over a database or without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from relance.adapters.attachment_tokens import AttachmentTokens
+from relance.adapters.mongo.connection import Database
+from relance.adapters.tokens import LinkTokens
+from relance.clock import SystemClock
+from relance.contracts.follow_up import InvitationEvent
+from relance.domain.reminders import DEFAULT_TIMING
+from relance.events import EventIntake
+from relance.explaining import Explaining
+from relance.gateway.needs import Needs, VerifyAttachment
+from relance.ports import Attachments, Clock, FollowUps
+from relance.settings.gateway import Gateway
+from tests.fakes import FakeAttachments, FakeFollowUps
+from tests.keys import PRIVACY
+
+_PORTS = ("users", "contacts", "suppressions", "ledger", "inbox", "outbox", "plans", "controls", "quarantine")
+
+
+def needs_of(
+    db: Database | None = None,
+    *,
+    settings: Gateway | None = None,
+    attachments: Attachments | None = None,
+    verify_attachment: VerifyAttachment | None = None,
+    follow_ups: FollowUps | None = None,
+    clock: Clock | None = None,
+    draining: Callable[[], bool] = lambda: False,
+    notify: Callable[[Sequence[InvitationEvent]], None] = lambda _: None,
+) -> Needs:
+    """Return the needs of an application; without a database only what asks none is answered."""
+    data: Any = db
+    clock = clock or SystemClock()
+    if db is None:
+        # Never asked, and not there.
+        data = SimpleNamespace(**dict.fromkeys(_PORTS, None), attachments=FakeAttachments())
+    return Needs(
+        settings=settings or Gateway(),
+        attachments=attachments or data.attachments,
+        verify_attachment=verify_attachment or AttachmentTokens(PRIVACY.link_keys).verify,
+        tokens=LinkTokens(PRIVACY.link_keys),
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        ledger=data.ledger,
+        inbox=data.inbox,
+        outbox=data.outbox,
+        events=EventIntake(
+            ledger=data.ledger,
+            contacts=data.contacts,
+            suppressions=data.suppressions,
+            follow_ups=follow_ups or FakeFollowUps(),
+            clock=clock,
+            outbox=data.outbox,
+            notify=notify,
+        ),
+        explaining=Explaining(
+            ledger=data.ledger,
+            users=data.users,
+            contacts=data.contacts,
+            plans=data.plans,
+            suppressions=data.suppressions,
+            controls=data.controls,
+            quarantine=data.quarantine,
+            clock=clock,
+            timing=DEFAULT_TIMING,
+        ),
+        clock=clock,
+        draining=draining,
+    )

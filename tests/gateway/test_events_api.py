@@ -1,0 +1,217 @@
+"""`POST /api/v1/events`: what is taken, what is answered, and what a message that comes again does (SPEC G1)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from relance.adapters.mongo.connection import Database
+from relance.adapters.tokens import LinkTokens, Purpose
+from relance.domain.invitation import InvitationStatus
+from relance.gateway.api.authorisation import MOST_BYTES
+from relance.gateway.api.paths import EVENTS
+from tests.gateway.api import Place, invited, serving_api
+from tests.keys import PRIVACY, ring
+
+TOKENS = LinkTokens(PRIVACY.link_keys)
+
+
+@pytest.fixture
+async def place(db: Database) -> AsyncIterator[Place]:
+    async with serving_api(db) as there:
+        yield there
+
+
+def _answers(said: list[dict[str, Any]]) -> list[str]:
+    return [one["answer"] for one in said]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "contact"),
+    [
+        ("submitted", "submitted", "active"),
+        ("opened", "opened", "active"),
+        ("opted_out", "cancelled", "opted_out"),
+        ("bounced", "bounced", "bounced"),
+        ("complained", "cancelled", "opted_out"),
+    ],
+)
+async def test_an_event_is_in_the_database_when_it_is_answered(
+    place: Place, kind: str, status: str, contact: str
+) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    said = await place.api.send([{"event": kind, "invitationId": id_}])
+    assert said == [{"answer": "taken", "invitationId": id_}]
+    entry = await place.entry("c1")
+    assert (entry.status, (await place.contact("c1")).status) == (status, contact)
+    suppressed = await place.db.suppressions.suppressed(["c1@people.example"])
+    assert bool(suppressed) is (contact != "active")
+    assert [one.kind for one in place.notified] == ([] if kind == "opened" else [kind])
+    assert (entry.notice is None) is (kind == "opened")
+    assert _answers(await place.api.send([{"event": kind, "invitationId": id_}])) == ["known"]
+
+
+async def test_an_opt_out_ends_the_other_invitations_of_its_contact(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    [before] = await invited(place.db, ["c1"], period="2026-10")
+    [queued] = await invited(place.db, ["c1"], InvitationStatus.QUEUED, period="2026-12")
+    await place.api.send([{"event": "opted_out", "invitationId": id_}])
+    entries = await place.db.ledger.by_ids([before, queued])
+    assert {one.id: one.status for one in entries.values()} == {before: "cancelled", queued: "skipped"}
+    assert {one.invitation_id for one in place.notified} == {id_, before, queued}
+
+
+async def test_each_event_of_many_is_judged_for_itself(place: Place) -> None:
+    ids = await invited(place.db, ["c1", "c2", "c3"])
+    foreign = LinkTokens(ring("k" * 40)).sign(Purpose.SUBMIT, ids[0])
+    said = await place.api.send(
+        [
+            {"event": "submitted", "invitationId": ids[0]},
+            {"event": "submitted", "token": TOKENS.sign(Purpose.SUBMIT, ids[1])},
+            {"event": "opted_out", "token": TOKENS.sign(Purpose.UNSUBSCRIBE, ids[2])},
+            {"event": "submitted", "token": TOKENS.sign(Purpose.UNSUBSCRIBE, ids[2])},
+            {"event": "submitted", "token": foreign},
+            {"event": "submitted", "invitationId": "2026-11.u1.nobody"},
+            {"event": "vanished", "invitationId": ids[0]},
+            {"event": "submitted"},
+            {"event": "submitted", "invitationId": ids[0], "token": "x"},
+            {"event": "submitted", "invitationId": "c1"},
+            {"event": "submitted", "invitationId": ids[0], "occuredAt": "2026-11-06T09:30:00Z"},
+            {"event": "submitted", "invitationId": ids[0], "occurredAt": "2026-11-06T09:30:00"},
+            {"event": "submitted", "invitationId": ids[0], "occurredAt": "2199-11-06T09:30:00Z"},
+            "submitted",
+            None,
+        ]
+    )
+    unknown, invalid = ["unknown_invitation"], ["invalid"]
+    assert _answers(said) == ["taken"] * 3 + unknown * 3 + invalid * 9
+    assert [[error["pointer"] for error in one["errors"]] for one in said[6:]] == [
+        ["/events/6/event"],
+        ["/events/7"],
+        ["/events/8"],
+        ["/events/9/invitationId"],
+        ["/events/10/occuredAt"],
+        ["/events/11/occurredAt"],
+        ["/events/12/occurredAt"],
+        ["/events/13"],
+        ["/events/14"],
+    ]
+    assert [(await place.entry(one)).status for one in ("c1", "c2", "c3")] == ["submitted", "submitted", "cancelled"]
+
+
+async def test_events_of_one_message_count_in_their_order(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    wanted = ["opened", "opened", "submitted", "submitted", "opted_out"]
+    said = await place.api.send([{"event": one, "invitationId": id_} for one in wanted])
+    assert _answers(said) == ["taken", "known", "taken", "known", "taken"]
+    entry = await place.entry("c1")
+    assert (entry.status, entry.reason, (await place.contact("c1")).status) == ("submitted", None, "opted_out")
+    assert entry.opened_at is not None
+
+
+async def test_when_it_happened_may_be_said(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+    await place.api.send([{"event": "submitted", "invitationId": id_, "occurredAt": at.isoformat()}])
+    assert (await place.entry("c1")).submitted_at == at
+
+
+async def test_a_single_event_needs_no_list(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    answer = await place.api.post(EVENTS, json.dumps({"event": "submitted", "invitationId": id_}).encode())
+    assert answer.json() == {"answers": [{"answer": "taken", "invitationId": id_}]}
+
+
+async def test_a_thousand_events_are_one_message_and_one_more_is_too_many(place: Place) -> None:
+    ids = await invited(place.db, [f"c{number:04}" for number in range(1_000)])
+    events = [{"event": "submitted", "token": TOKENS.sign(Purpose.SUBMIT, one)} for one in ids]
+    assert set(_answers(await place.api.send(events))) == {"taken"}
+    body = json.dumps({"events": [*events, events[0]]}).encode()
+    assert (await place.api.post(EVENTS, body)).status_code == 422
+    assert await place.db.raw.invitations.count_documents({"status": "submitted"}) == 1_000
+
+
+async def test_a_message_said_again_gets_the_same_answer_and_does_nothing(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    events = [{"event": "opted_out", "invitationId": id_}]
+    first = await place.api.send(events, "m1")
+    await place.db.raw.contacts.update_one({"_id": "c1"}, {"$set": {"status": "active"}})
+    await asyncio.sleep(0.2)  # it is closed behind its answer
+    assert await place.api.send(events, "m1") == first == [{"answer": "taken", "invitationId": id_}]
+    assert (await place.contact("c1")).status == "active"
+
+
+async def test_the_id_of_a_message_stands_for_one_message(place: Place) -> None:
+    ids = await invited(place.db, ["c1", "c2"])
+    await place.api.send([{"event": "submitted", "invitationId": ids[0]}], "m1")
+    body = json.dumps({"events": [{"event": "submitted", "invitationId": ids[1]}]}).encode()
+    answer = await place.api.post(EVENTS, body, "m1")
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+    assert (await place.entry("c2")).status == "sent"
+
+
+async def test_of_two_messages_with_one_id_at_once_one_is_taken(place: Place, db: Database) -> None:
+    ids = await invited(db, [f"c{number}" for number in range(20)])
+    async with serving_api(db) as other:
+        for one, another in zip(ids[::2], ids[1::2], strict=True):
+            bodies = [json.dumps({"event": "submitted", "invitationId": id_}).encode() for id_ in (one, another)]
+            answers = await asyncio.gather(
+                place.api.post(EVENTS, bodies[0], f"m-{one}"), other.api.post(EVENTS, bodies[1], f"m-{one}")
+            )
+            assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert await db.raw.invitations.count_documents({"status": "submitted"}) == 10
+
+
+async def test_the_same_message_at_once_is_taken_once_and_answered_each_time(place: Place, db: Database) -> None:
+    [id_] = await invited(db, ["c1"])
+    body = json.dumps({"event": "submitted", "invitationId": id_}).encode()
+    async with serving_api(db) as other:
+        answers = await asyncio.gather(
+            *(where.api.post(EVENTS, body, "m1") for where in (place, other) for _ in range(10))
+        )
+    assert {(one.status_code, one.text) for one in answers} == {(200, answers[0].text)}
+    assert answers[0].json()["answers"][0]["answer"] == "taken"
+
+
+async def test_a_message_whose_process_died_before_it_was_applied_is_applied_when_it_comes_again(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    events = [{"event": "submitted", "invitationId": id_}]
+    await place.api.send(events, "m1")
+    await asyncio.sleep(0.2)
+    # As a process leaves it that dies between the message and what it asks for.
+    await place.db.raw.inbox.update_many({}, {"$unset": {"done": 1}})
+    await place.db.raw.invitations.update_one({"_id": id_}, {"$set": {"status": "sent"}, "$unset": {"submittedAt": 1}})
+    assert await place.api.send(events, "m1") == [{"answer": "taken", "invitationId": id_}]
+    assert (await place.entry("c1")).status == "submitted"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"\xff", 400),
+        (b'{"events": NaN}', 400),
+        (b"[]", 422),
+        (b"7", 422),
+        (b"{}", 422),
+        (b'{"events": []}', 422),
+        (b'{"events": {}}', 422),
+        (b'{"events": [], "x": 1}', 422),
+        (b'{"event": "vanished", "invitationId": "2026-11.u1.c1"}', 422),
+        (b" " * (MOST_BYTES + 1), 413),
+        (b"[" * 100_000, 400),
+    ],
+)
+async def test_what_is_no_message_is_a_problem(place: Place, body: bytes, status: int) -> None:
+    answer = await place.api.post(EVENTS, body)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    problem = answer.json()
+    assert problem["status"] == status
+    assert {"type", "title", "detail"} <= problem.keys()
+    assert await place.db.raw.inbox.count_documents({}) == 0

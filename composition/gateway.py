@@ -22,6 +22,8 @@ from relance.gateway.application import application
 from relance.gateway.needs import Needs
 from relance.gateway.server import DRAIN_S, serving
 from relance.notifying import Notifier, notifying
+from relance.ports import Clock
+from relance.rendering.pages import PageWriter
 from relance.runtime import exit as way_out
 from relance.runtime.metrics import Instruments
 from relance.runtime.reporter import Reporter
@@ -31,6 +33,7 @@ from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.unsubscribing import Unsubscribing
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +99,15 @@ async def door(
 
 def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, notifier: Notifier) -> Starlette:
     data, clock = open_.database, SystemClock()
+    events = EventIntake(
+        ledger=data.ledger,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        follow_ups=notifier.follow_ups,
+        clock=clock,
+        outbox=data.outbox,
+        notify=notifier.notify,
+    )
     return application(
         Needs(
             settings=settings.gateway,
@@ -108,15 +120,7 @@ def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, 
             ledger=data.ledger,
             inbox=data.inbox,
             outbox=data.outbox,
-            events=EventIntake(
-                ledger=data.ledger,
-                contacts=data.contacts,
-                suppressions=data.suppressions,
-                follow_ups=notifier.follow_ups,
-                clock=clock,
-                outbox=data.outbox,
-                notify=notifier.notify,
-            ),
+            events=events,
             explaining=Explaining(
                 ledger=data.ledger,
                 users=data.users,
@@ -128,9 +132,25 @@ def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, 
                 clock=clock,
                 timing=settings.scheduling.reminder_timing,
             ),
+            unsubscribing=unsubscribing_of(data, events, clock),
+            pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
             clock=clock,
             draining=lambda: vitals.draining,
         )
+    )
+
+
+def unsubscribing_of(data: Database, events: EventIntake, clock: Clock) -> Unsubscribing:
+    """Return what unsubscribe links do."""
+    return Unsubscribing(
+        ledger=data.ledger,
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        events=events,
+        opt_outs=data.opt_outs,
+        lifting=data.opt_outs,
+        clock=clock,
     )
 
 

@@ -6,6 +6,7 @@ tells whether an old key is still needed.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 
 from relance.adapters.signing import derived
@@ -43,6 +44,12 @@ class MailboxDigests:
             ring = self._ring
             self._keys = tuple((f"{one}:", key) for one, key in zip(ring.fingerprints, ring.keys, strict=True))
         return self._keys
+
+
+def for_sender(mailbox: str, user_id: str) -> str:
+    """Return the digest of a mailbox as far as one user writes to it; it needs no address, and tells as little."""
+    pair = f"{bare(mailbox)}/{user_id}".encode()
+    return f"{key_of(mailbox)}:{hashlib.sha256(pair).hexdigest()}"
 
 
 def bare(digest: str) -> str:

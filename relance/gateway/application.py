@@ -8,29 +8,40 @@ from typing import TypeAlias
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from relance.gateway import attachments, health
+from relance.gateway import attachments, forms, health, unsubscribe
 from relance.gateway.api import routes as api
 from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
+from relance.gateway.limits.guard import Guard
 from relance.gateway.needs import Needs
 
 RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
 
-MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, api.routes)
+MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, unsubscribe.routes, forms.routes, api.routes)
 """A module returns no routes where the settings switch it off."""
 
-_WORDS = {404: "Not found", 405: "Method not allowed", 503: "Try again later"}
+_WORDS = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Too slow",
+    413: "Too large",
+    429: "Too many requests",
+    503: "Try again later",
+}
 
 
 def application(needs: Needs, modules: Sequence[RouteModule] = MODULES) -> Starlette:
     """Return the application with the routes of these modules."""
     app = Starlette(
         routes=[route for module in modules for route in module(needs)],
-        exception_handlers={HTTPException: _refused},
+        middleware=[Middleware(Guard)],
+        exception_handlers={HTTPException: _refused, Exception: _broken},
     )
     # Whoever asks for something else learns nothing from being sent elsewhere.
     app.router.redirect_slashes = False
@@ -44,3 +55,8 @@ def _refused(request: Request, error: Exception) -> Response:
         return Problem(HTTPStatus(error.status_code), error.detail, headers=error.headers).response()
     words = _WORDS.get(error.status_code, error.detail)
     return PlainTextResponse(words, error.status_code, headers={**(error.headers or {}), **SAFE})
+
+
+def _broken(_: Request, __: Exception) -> Response:
+    # The server logs the traceback; whoever asked learns nothing of it.
+    return PlainTextResponse("Internal error", 500, headers={**SAFE, "Cache-Control": "no-store"})

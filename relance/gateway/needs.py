@@ -10,7 +10,9 @@ from relance.adapters.tokens import LinkTokens
 from relance.events import EventIntake
 from relance.explaining import Explaining
 from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
+from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
+from relance.unsubscribing import Unsubscribing
 
 VerifyAttachment: TypeAlias = Callable[[str], tuple[str, str]]
 """Returns the message key and the file name a token was signed for; raises InvalidInput."""
@@ -22,7 +24,8 @@ class Needs:
 
     attachments, verify_attachment: the pictures of messages. tokens: the links in mails. events: where what happened to
     an invitation comes in; inbox, outbox: of the application's messages. explaining: why something was sent or not.
-    draining: whether this process is about to stop, so that nobody should begin with it.
+    unsubscribing, pages: what unsubscribe links do, and how it is shown. draining: whether this process is about to
+    stop, so that nobody should begin with it.
     """
 
     settings: Gateway
@@ -37,5 +40,7 @@ class Needs:
     outbox: Outbox
     events: EventIntake
     explaining: Explaining
+    unsubscribing: Unsubscribing
+    pages: PageWriter
     clock: Clock
     draining: Callable[[], bool]

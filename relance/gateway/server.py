@@ -11,9 +11,9 @@ from typing import Any
 import uvicorn
 
 from relance.errors import SettingsError
+from relance.gateway.limits.connections import HEAD_BYTES, ConnectionLimits, limited
 from relance.settings.gateway import Gateway
 
-MOST_AT_ONCE = 100
 DRAIN_S = 1
 FULL_DRAIN_S = 10
 STARTED_EVERY_S = 0.01
@@ -27,10 +27,12 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(gateway: Gateway, app: Any, *, drain: int = DRAIN_S) -> AsyncIterator[None]:
+async def serving(
+    gateway: Gateway, app: Any, *, drain: int = DRAIN_S, limits: ConnectionLimits | None = None
+) -> AsyncIterator[None]:
     """Serve an ASGI application for as long as the context lasts; nothing if the settings name no port.
 
-    `drain` is how many seconds the requests in flight have at the end.
+    `drain` is how many seconds the requests in flight have at the end; `limits` are those of the settings.
 
     Raises:
         SettingsError: the address cannot be listened on.
@@ -42,7 +44,8 @@ async def serving(gateway: Gateway, app: Any, *, drain: int = DRAIN_S) -> AsyncI
     server = _Server(
         uvicorn.Config(
             app,
-            http="h11",
+            http=limited(limits or _limits(gateway)),
+            h11_max_incomplete_event_size=HEAD_BYTES,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -50,9 +53,9 @@ async def serving(gateway: Gateway, app: Any, *, drain: int = DRAIN_S) -> AsyncI
             access_log=False,
             log_config=None,
             log_level="warning",
-            proxy_headers=False,
+            proxy_headers=bool(gateway.proxies),
+            forwarded_allow_ips=[str(network) for network in gateway.proxies],
             server_header=False,
-            limit_concurrency=MOST_AT_ONCE,
             timeout_graceful_shutdown=drain,
         )
     )
@@ -66,6 +69,12 @@ async def serving(gateway: Gateway, app: Any, *, drain: int = DRAIN_S) -> AsyncI
     finally:
         server.should_exit = True
         await running
+
+
+def _limits(gateway: Gateway) -> ConnectionLimits:
+    return ConnectionLimits(
+        total=gateway.connections, per_client=gateway.connections_per_client, proxies=gateway.proxies
+    )
 
 
 def _listener(host: str, port: int) -> socket.socket:

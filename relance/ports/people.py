@@ -103,6 +103,9 @@ class Suppressions(Protocol):
     async def known(self, mailboxes: Sequence[str]) -> set[str]:
         """Return those of the mailboxes that are suppressed."""
 
+    def for_sender(self, mailboxes: Sequence[str], user_id: str) -> tuple[str, ...]:
+        """Return what mailboxes are suppressed by as far as one user writes to them: the claim looks at both."""
+
     def mailboxes(self, address: str) -> tuple[str, ...]:
         """Return what the ledger may know an address by, newest key first."""
 

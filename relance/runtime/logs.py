@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"""(?:"[^"@]*"|[^\s@<>"(),;]{1,128})(?:@|%40)[^\s@<>"'(),;]{1,255}""")
 
+# What `relance.adapters.signing` makes; the signature may be cut off or altered.
+_TOKEN = re.compile(r"\bv1\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
+
 
 def redact(text: str) -> str:
-    """Return the text with everything that looks like an e-mail address replaced.
+    """Return the text with everything that looks like an e-mail address or the token of a link replaced.
 
     The last defence only (SPEC section 13); it also catches Message-IDs and the password in a connection string.
     """
+    if "v1." in text:
+        text = _TOKEN.sub("[token]", text)
     if "@" not in text and "%40" not in text:
         return text
     return _ADDRESS.sub("[address]", text)

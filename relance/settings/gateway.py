@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,9 +11,11 @@ from pydantic import AfterValidator, Field, SecretStr
 from relance.settings.group import Group
 from relance.settings.keyring import Keyring
 from relance.settings.privacy import Keys, ring_of
+from relance.settings.recipients import listed
 from relance.settings.signing_secrets import FORM, SigningSecrets, signing_keys
 
 SIGNING_SECRETS, API_KEYS = "RELANCE_GATEWAY__SIGNING_SECRETS", "RELANCE_GATEWAY__API_KEYS"
+TOKEN = "{token}"  # noqa: S105 - the place of one
 
 
 def _public(url: str | None) -> str | None:
@@ -27,8 +30,29 @@ def _public(url: str | None) -> str | None:
     return url.rstrip("/")
 
 
+def _form(url: str) -> str:
+    parts = urlsplit(url)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if not parts.hostname or parts.username or parts.password or not (parts.scheme == "https" or local):
+        raise ValueError(f"must be like https://app.example/f/{TOKEN}")
+    if url.count(TOKEN) != 1 or TOKEN not in parts.path + parts.query or "{" in url.replace(TOKEN, ""):
+        raise ValueError(f"must hold {TOKEN} once, behind the host, in whose place the form's token comes")
+    return url
+
+
+def _networks(text: str) -> str:
+    for part in listed(text):
+        try:
+            network = ip_network(part)
+        except ValueError:
+            raise ValueError(f"{part!r} is no address and no network like 10.0.0.0/8") from None
+        if network.prefixlen == 0:
+            raise ValueError(f"{part} is everybody, and whoever is trusted says who he is; name the proxies")
+    return text
+
+
 class Gateway(Group):
-    """What is reachable over HTTP: the event API of the application, the pictures that chat messages link to."""
+    """What is reachable over HTTP: the links in mails, the event API, and the pictures that chat messages link to."""
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int | None = Field(
@@ -52,6 +76,32 @@ class Gateway(Group):
         description="Keys by which the application asks about tokens and invitations; any of them will do. At least 32 "
         "characters without blanks; several keys separated by commas. Without one nothing is answered.",
     )
+    form_url: Annotated[str, AfterValidator(_form)] = Field(
+        "https://form-a-friend.example/f/{token}",
+        description="Where the links to the form lead in the end: the web application's address of a form (https), "
+        "with `{token}` in the place of the token, which it resolves by `GET /api/v1/tokens/{token}`.",
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        "",
+        description="Addresses and networks of the proxies in front, separated by commas: from these alone "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+    )
+    connections: int = Field(
+        500,
+        ge=20,
+        le=20_000,
+        description="Most connections of a process; a new one pushes out the oldest silent one, or is closed.",
+    )
+    connections_per_client: int = Field(
+        100, ge=5, le=20_000, description="The same for one client address that is no trusted proxy."
+    )
+    client_rate: float = Field(
+        20.0,
+        gt=0,
+        le=10_000,
+        description="Most requests per second of one client address to the links in mails, of one process; ten "
+        "seconds' worth may come at once.",
+    )
 
     @property
     def signing_keys(self) -> tuple[bytes, ...]:
@@ -62,3 +112,8 @@ class Gateway(Group):
     def api_keyring(self) -> Keyring:
         """The keys of the application's questions."""
         return ring_of(API_KEYS, self.api_keys)
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of the proxies in front."""
+        return tuple(ip_network(part) for part in listed(self.trusted_proxies))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from composition.gateway import unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
@@ -16,11 +17,23 @@ from relance.events import EventIntake
 from relance.explaining import Explaining
 from relance.gateway.needs import Needs, VerifyAttachment
 from relance.ports import Attachments, Clock, FollowUps
+from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
 from tests.fakes import FakeAttachments, FakeFollowUps
 from tests.keys import PRIVACY
 
-_PORTS = ("users", "contacts", "suppressions", "ledger", "inbox", "outbox", "plans", "controls", "quarantine")
+_PORTS = (
+    "users",
+    "contacts",
+    "suppressions",
+    "ledger",
+    "inbox",
+    "outbox",
+    "plans",
+    "controls",
+    "quarantine",
+    "opt_outs",
+)
 
 
 def needs_of(
@@ -40,6 +53,15 @@ def needs_of(
     if db is None:
         # Never asked, and not there.
         data = SimpleNamespace(**dict.fromkeys(_PORTS, None), attachments=FakeAttachments())
+    events = EventIntake(
+        ledger=data.ledger,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        follow_ups=follow_ups or FakeFollowUps(),
+        clock=clock,
+        outbox=data.outbox,
+        notify=notify,
+    )
     return Needs(
         settings=settings or Gateway(),
         attachments=attachments or data.attachments,
@@ -51,15 +73,7 @@ def needs_of(
         ledger=data.ledger,
         inbox=data.inbox,
         outbox=data.outbox,
-        events=EventIntake(
-            ledger=data.ledger,
-            contacts=data.contacts,
-            suppressions=data.suppressions,
-            follow_ups=follow_ups or FakeFollowUps(),
-            clock=clock,
-            outbox=data.outbox,
-            notify=notify,
-        ),
+        events=events,
         explaining=Explaining(
             ledger=data.ledger,
             users=data.users,
@@ -71,6 +85,8 @@ def needs_of(
             clock=clock,
             timing=DEFAULT_TIMING,
         ),
+        unsubscribing=unsubscribing_of(data, events, clock),
+        pages=PageWriter("Form-a-Friend", "Europe/Paris"),
         clock=clock,
         draining=draining,
     )

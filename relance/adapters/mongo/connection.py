@@ -35,6 +35,7 @@ from relance.adapters.mongo.installed_keys import MongoInstalledKeys
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
+from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Noticed, Quarantine, unnoticed
@@ -66,6 +67,7 @@ class Database:
     users: MongoUsers
     contacts: MongoContacts
     suppressions: MongoSuppressions
+    opt_outs: MongoOptOuts
     keys: MongoInstalledKeys
     plans: MongoPlans
     unsent: MongoUnsentUsers
@@ -187,7 +189,8 @@ def repositories(
     """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
     asks = asks or Ranges()
     quarantine = Quarantine(raw, noticed)
-    suppressions = MongoSuppressions(raw, MailboxDigests(privacy.suppression_keys))
+    digests = MailboxDigests(privacy.suppression_keys)
+    suppressions = MongoSuppressions(raw, digests)
     users = MongoUsers(raw.users, quarantine)
     recheck = Recheck(raw, suppressions, MailboxSlots(raw, bounds), quarantine, timing)
     desk = ClaimDesk(raw.invitations, recheck, observe, timing.distance)
@@ -197,6 +200,7 @@ def repositories(
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
         suppressions=suppressions,
+        opt_outs=MongoOptOuts(raw, digests),
         keys=MongoInstalledKeys(raw),
         plans=MongoPlans(raw.plans, raw.invitations, quarantine, asks),
         unsent=MongoUnsentUsers(raw, asks, bounds.contacts_per_user),

@@ -33,6 +33,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "postedReports": [("job", "nominal"), ("at",)],
     "workers": [("at",)],
     "errorGates": [("at",)],
+    "optOuts": [("at",)],
     "mailboxes": [("period",)],
     "inbox": [("at",)],
 }
@@ -56,6 +57,7 @@ PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {
 EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
     "workers": (("at",), 300),
     "errorGates": (("at",), 90 * 86_400),
+    "optOuts": (("at",), 400 * 86_400),
     "inbox": (("at",), 30 * 86_400),
 }
 """Seconds after the field's instant at which a document is forgotten."""

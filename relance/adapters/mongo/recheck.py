@@ -31,12 +31,12 @@ P = TypeVar("P", User, Contact)
 
 @dataclass(frozen=True, slots=True)
 class _Present:
-    """What the database says at this moment, each by id."""
+    """What the database says at this moment, each by id; suppressed are addresses for users."""
 
     users: Mapping[str, User]
     contacts: Mapping[str, Contact]
     invitations: Mapping[str, Invitation]
-    suppressed: set[str]
+    suppressed: set[tuple[str, str]]
     mailboxes: Mapping[str, tuple[str, ...]]
 
 
@@ -100,7 +100,8 @@ class Recheck:
         reminded = [request.invitation_id for request in requests if request.kind is not MailKind.INVITATION]
         # The dear part of a digest is what makes an address a mailbox: once per claim.
         mailboxes = {one.contact.email: self._suppressions.mailboxes(one.contact.email) for one in requests}
-        hashes = {address: [bare(one) for one in those] for address, those in mailboxes.items()}
+        pairs = [(one.contact.email, one.user.id) for one in requests]
+        hashes = {pair: self._hashes(mailboxes[pair[0]], pair[1]) for pair in pairs}
         found: dict[str, list[Raw]] = {"contacts": [], "users": [], "suppressions": [], "invitations": []}
         with translated("check eligibility again"):
             stages = [
@@ -112,16 +113,31 @@ class Recheck:
             for raw in await self._contacts.aggregate(stages).to_list(None):
                 found[raw.pop(_FROM)].append(with_text_ids(raw))
         digests = {raw["_id"] for raw in found["suppressions"]}
-        suppressed = {address for address, those in hashes.items() if not digests.isdisjoint(those)}
+        suppressed = {pair for pair, those in hashes.items() if not digests.isdisjoint(those)}
         present = await _current(self._contact_reader, found["contacts"], contacts, _same_contact)
-        changed = {contact.email for contact in present.values()} - hashes.keys()
+        changed = {contact.email for contact in present.values()} - mailboxes.keys()
+        moved = {one: self._suppressions.mailboxes(one) for one in changed}
+        suppressed |= await self._suppressed(
+            [(present[one.contact.id].email, one.user.id) for one in requests if one.contact.id in present], moved
+        )
         return _Present(
             users=await _current(self._user_reader, found["users"], users, _same_user),
             contacts=present,
             invitations={one.id: one for one in await self._invitation_reader.valid(found["invitations"])},
-            suppressed=suppressed | await self._suppressions.suppressed(list(changed)),
-            mailboxes={**mailboxes, **{one: self._suppressions.mailboxes(one) for one in changed}},
+            suppressed=suppressed,
+            mailboxes={**mailboxes, **moved},
         )
+
+    async def _suppressed(
+        self, pairs: Sequence[tuple[str, str]], mailboxes: Mapping[str, tuple[str, ...]]
+    ) -> set[tuple[str, str]]:
+        """Return which of these addresses and users are suppressed, of addresses that were not asked for before."""
+        hashes = {pair: self._hashes(mailboxes[pair[0]], pair[1]) for pair in pairs if pair[0] in mailboxes}
+        known = await self._suppressions.known([one for those in hashes.values() for one in those])
+        return {pair for pair, those in hashes.items() if not known.isdisjoint(those)}
+
+    def _hashes(self, mailboxes: Sequence[str], user_id: str) -> list[str]:
+        return [bare(one) for one in (*mailboxes, *self._suppressions.for_sender(mailboxes, user_id))]
 
 
 def _of(ids: Iterable[str], fields: Mapping[str, int] | None, source: str) -> list[Raw]:
@@ -173,7 +189,7 @@ def _same_contact(raw: Raw, contact: Contact) -> bool:
 def _decide(request: ClaimRequest, present: _Present, timing: ReminderTiming) -> ClaimAnswer:
     user = present.users.get(request.user.id)
     contact = present.contacts.get(request.contact.id)
-    suppressed = contact is not None and contact.email in present.suppressed
+    suppressed = contact is not None and (contact.email, request.user.id) in present.suppressed
     mailboxes = present.mailboxes[(contact or request.contact).email]
     refusal: Refusal | ReminderRefusal | None
     not_before: datetime | None = None

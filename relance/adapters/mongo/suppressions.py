@@ -8,7 +8,7 @@ from datetime import datetime
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from relance.adapters.mailbox_digests import MailboxDigests, bare, key_of
+from relance.adapters.mailbox_digests import MailboxDigests, bare, for_sender, key_of
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.ports import Suppression
@@ -37,26 +37,25 @@ class MongoSuppressions:
         await self.suppress_each([Suppression(one, reason, at) for one in mailboxes])
 
     async def suppress_each(self, wanted: Sequence[Suppression]) -> None:
-        """Suppress several mailboxes in one durable round trip; of each the first reason stays."""
+        """Suppress several mailboxes in one durable round trip; of each the first reason stays.
+
+        `causes` keeps the newest instant of every reason: an opt-out can be taken back, and what else was said cannot.
+        """
         # Within a bulk the order of writes is the server's.
-        first = {bare(one.mailbox): one for one in reversed(wanted)}
-        if not first:
+        by_digest: dict[str, list[Suppression]] = {}
+        for one in wanted:
+            by_digest.setdefault(bare(one.mailbox), []).append(one)
+        if not by_digest:
             return
-        writes = [
-            UpdateOne(
-                {"_id": digest},
-                {"$setOnInsert": {"reason": one.reason, "at": one.at, "key": key_of(one.mailbox)}},
-                upsert=True,
-            )
-            for digest, one in first.items()
-        ]
+        writes = [_suppression(digest, those) for digest, those in by_digest.items()]
         with translated("suppress an address"):
             try:
                 await self._collection.bulk_write(writes, ordered=False)
             except BulkWriteError as error:
-                # Somebody suppressed it in the same moment; the first one stays.
                 if not only_duplicates(error):
                     raise
+                # Somebody suppressed it in the same moment: his stays the first, and now it is found.
+                await self._collection.bulk_write(writes, ordered=False)
 
     async def known(self, mailboxes: Sequence[str]) -> set[str]:
         """Return those of the mailboxes that are suppressed."""
@@ -79,6 +78,10 @@ class MongoSuppressions:
             found = await self._collection.find({"_id": {"$in": list(wanted)}}, {"_id": 1}).to_list(None)
         known = {raw["_id"] for raw in found}
         return {address for address, those in hashes.items() if not known.isdisjoint(those)}
+
+    def for_sender(self, mailboxes: Sequence[str], user_id: str) -> tuple[str, ...]:
+        """Return what mailboxes are suppressed by as far as one user writes to them."""
+        return tuple(for_sender(one, user_id) for one in mailboxes)
 
     def mailboxes(self, address: str) -> tuple[str, ...]:
         """Return what the ledger may know an address by, newest key first."""
@@ -111,3 +114,18 @@ class MongoSuppressions:
         if writes:
             with translated("keep the mailboxes of anonymous invitations"):
                 await self._kept.bulk_write(writes, ordered=False)
+
+
+def _suppression(digest: str, wanted: Sequence[Suppression]) -> UpdateOne:
+    first = wanted[0]
+    newest: dict[str, datetime] = {}
+    for one in wanted:
+        newest[one.reason] = max(one.at, newest.get(one.reason, one.at))
+    return UpdateOne(
+        {"_id": digest},
+        {
+            "$setOnInsert": {"reason": first.reason, "at": first.at, "key": key_of(first.mailbox)},
+            "$max": {f"causes.{reason}": at for reason, at in newest.items()},
+        },
+        upsert=True,
+    )

@@ -1,0 +1,1 @@
+"""Limits in rate, size, time and number on every stage of a request (SPEC G5)."""

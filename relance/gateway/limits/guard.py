@@ -1,0 +1,70 @@
+"""What every request passes first: nothing ambiguous, not too many at once; careful headers on the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from relance.gateway.headers import SAFE
+from relance.gateway.limits.connections import HEAD_BYTES
+
+AT_ONCE = 100
+"""Requests that are answered at the same time; silent connections are none."""
+
+LONGEST_TARGET = 4_096
+
+_CLOSE = {"Connection": "close"}
+
+
+class Guard:
+    """ASGI middleware; what it refuses itself has the same headers as everything else."""
+
+    def __init__(self, app: ASGIApp, *, at_once: int = AT_ONCE) -> None:
+        self._app = app
+        self._at_once = at_once
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        careful = _careful(send)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, careful)
+            return
+        self._running += 1
+        try:
+            await self._app(scope, receive, careful)
+        finally:
+            self._running -= 1
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        names = {name for name, _ in scope["headers"]}
+        if {b"transfer-encoding", b"content-length"} <= names:
+            # A proxy in front may believe the one and we the other: that is how requests are smuggled (RFC 9112 6.3).
+            return _refused(400, "Bad request", _CLOSE)
+        if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
+            return _refused(414, "Address too long", _CLOSE)
+        if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > HEAD_BYTES:
+            # The parser limits what is incomplete alone, and takes a long head that comes at once.
+            return _refused(431, "Headers too large", _CLOSE)
+        if self._running >= self._at_once:
+            return _refused(503, "Try again later", {"Retry-After": "1"})
+        return None
+
+
+def _refused(status: int, words: str, headers: Mapping[str, str]) -> PlainTextResponse:
+    return PlainTextResponse(words, status, headers=dict(headers))
+
+
+def _careful(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            for name, value in {**SAFE, "Cache-Control": "no-store"}.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending

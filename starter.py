@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from relance.adapters.mongo.connection import Database as MongoDatabase
     from relance.domain.mail_setup.relay_tls import RelayTls
     from relance.domain.mail_setup.trial_mail import TrialMail
+    from relance.gateway.unsubscribe_check import LinkTrouble
     from relance.ports import Channel, RelayLog, Reports
     from relance.ports.mail_setup import DnsLookups
     from relance.runtime.telemetry import Telemetry
@@ -213,6 +214,19 @@ async def greet_gateway(loaded: Settings) -> None:
     await greeting.greet_gateway(loaded)
 
 
+async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:
+    """Return what is amiss with the unsubscribe links, by the address of the gateway and that of the mails' links."""
+    from relance.adapters.tokens import LinkTokens
+    from relance.gateway.unsubscribe_check import check_unsubscribe
+
+    tokens = LinkTokens(loaded.privacy.link_keys)
+    own = loaded.mail.rehearsal
+    bases = [loaded.gateway.public_url, None if own else loaded.mail.link_base.rstrip("/")]
+    named = [base for base in dict.fromkeys(bases) if base is not None]
+    found = await asyncio.gather(*(check_unsubscribe(base, tokens) for base in named))
+    return dict(zip(named, found, strict=True))
+
+
 def dns(servers: Sequence[str]) -> DnsLookups:
     """Return the look-ups of these name servers, or of this machine's."""
     from relance.adapters.dns.lookups import ResolverLookups, resolver_of
@@ -251,6 +265,7 @@ def services() -> Services:
         reports=reports,
         greet_relay=greet_relay,
         greet_gateway=greet_gateway,
+        check_links=check_links,
         dns=dns,
         relay_tls=relay_tls,
         trial_mail=trial_mail,

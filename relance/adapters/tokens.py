@@ -25,6 +25,7 @@ class Purpose(StrEnum):
 
     SUBMIT = "submit"
     UNSUBSCRIBE = "unsub"
+    PROBE = "probe"
 
 
 class BouncedReference(NamedTuple):

@@ -25,6 +25,7 @@ from relance.domain.key_register import KeyRegister
 from relance.domain.quarantine import listed
 from relance.domain.wording import counted
 from relance.errors import RelanceError
+from relance.gateway.unsubscribe_check import LinkTrouble
 from relance.ports import LogCoverage
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings import Settings
@@ -36,6 +37,7 @@ from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 
 PATIENCE, WITHOUT = 8.0, 0.3
 """Seconds: how long each check may take, all of them at once; and each probe of the health check without MongoDB."""
+LINKS = "unsubscribe link"
 LOG_REACHES = timedelta(days=1)
 EXAMPLES = """
 starter.py doctor --json
@@ -107,6 +109,7 @@ async def doctor(
         _checked("mail relay", lambda: _relay(run)),
         _checked("relay log", lambda: _relay_log(run)),
         _checked("Everflow", lambda: _everflow(run)),
+        _checked(LINKS, lambda: _links(run)),
         _seen(run, connecting, database),
     )
     findings += [one for some in found for one in some]
@@ -151,6 +154,7 @@ _REMEDIES = {
     "MongoDB": "start the replica set, or set RELANCE_MONGO__URI",
     "mail relay": "start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD",
     "relay log": "see RELANCE_RELAY_LOG__KIND and what belongs to it; the worker must be allowed to read it",
+    LINKS: "see RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE",
     "Everflow": "see RELANCE_EVERFLOW__BASE_URL, __API_KEY, __TIMEZONE, __CURRENCY",
 }
 
@@ -278,6 +282,19 @@ async def _everflow(run: Run) -> list[Finding]:
     async with run.services.reports(run.settings.model_copy(update={"everflow": hasty})) as reports:
         await reports.prepare()
     return [Finding("Everflow", State.FINE, f"takes the key and knows {everflow.timezone} and {everflow.currency}")]
+
+
+async def _links(run: Run) -> list[Finding]:
+    if not run.settings.privacy.link_keys.texts:
+        return [Finding(LINKS, State.WARNING, "not probed: there is no key to sign with", "see the row of the key")]
+    found = await run.services.check_links(run.settings)
+    return [_link(base, trouble) for base, trouble in found.items()]
+
+
+def _link(base: str, trouble: LinkTrouble | None) -> Finding:
+    if trouble is None:
+        return Finding(LINKS, State.FINE, f"{base} shows the page and takes one click (probed, nothing changed)")
+    return Finding(LINKS, State.UNREACHABLE if trouble.away else State.WRONG, trouble.detail, trouble.remedy)
 
 
 def register(app: typer.Typer) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from relance.coverage import CoverageWatch
     from relance.domain.mail_setup.relay_tls import RelayTls
     from relance.domain.mail_setup.trial_mail import TrialMail
+    from relance.gateway.unsubscribe_check import LinkTrouble
     from relance.ports import (
         Alerts,
         AuditMarks,
@@ -154,6 +155,7 @@ RelayLogFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[R
 ChannelsFactory: TypeAlias = "Callable[[Settings, Database], AbstractAsyncContextManager[Mapping[str, Channel]]]"
 RelayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 GatewayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
+LinksCheck: TypeAlias = "Callable[[Settings], Awaitable[Mapping[str, LinkTrouble | None]]]"
 DnsFactory: TypeAlias = "Callable[[Sequence[str]], DnsLookups]"
 RelayTlsCheck: TypeAlias = "Callable[[Settings], Awaitable[RelayTls]]"
 TrialMailReader: TypeAlias = "Callable[[bytes, DnsLookups], Awaitable[TrialMail]]"
@@ -180,6 +182,7 @@ class Services:
     greet_relay: RelayCheck
     relay_log: RelayLogFactory
     greet_gateway: GatewayCheck
+    check_links: LinksCheck
     dns: DnsFactory
     relay_tls: RelayTlsCheck
     trial_mail: TrialMailReader

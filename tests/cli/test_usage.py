@@ -35,6 +35,7 @@ def services() -> Services:
         greet_relay=_nothing,  # type: ignore[arg-type]
         relay_log=_refuse,  # type: ignore[arg-type]
         greet_gateway=_refuse,  # type: ignore[arg-type]
+        check_links=_nothing,  # type: ignore[arg-type]
         dns=_refuse,  # type: ignore[arg-type]
         relay_tls=_nothing,  # type: ignore[arg-type]
         trial_mail=_nothing,  # type: ignore[arg-type]

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from relance.cli.command import Run, invalid
 from relance.cli.output import Answer, table
@@ -26,6 +29,22 @@ MOST_BYTES = 20_000_000
 NO_TIME = DnsAnswer(LookupState.FAILED, reason=f"no answer within {PATIENCE:g} s, all look-ups together")
 NO_NETWORK = "neither a name server nor the relay can be reached: this machine has no network"
 NO_DNS = "no name server answers, so nothing about DNS can be said"
+
+MailOption = Annotated[bool, typer.Option("--mail", help="Check what production mail needs: DNS, relay, signature.")]
+MessageOption = Annotated[
+    Path | None, typer.Option("--message", help="With --mail: a received trial mail (.eml), to verify its signature.")
+]
+SelectorOption = Annotated[
+    list[str] | None, typer.Option("--selector", help="With --mail: a DKIM selector, or selector@domain. Repeatable.")
+]
+SentFromOption = Annotated[
+    list[str] | None,
+    typer.Option("--sent-from", help="With --mail: a public address the mails come from. Repeatable."),
+]
+ResolverOption = Annotated[
+    list[str] | None,
+    typer.Option("--resolver", help="With --mail: a name server, ADDRESS or ADDRESS:PORT. Repeatable."),
+]
 
 
 @dataclass(frozen=True, slots=True)

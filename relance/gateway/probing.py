@@ -25,7 +25,5 @@ def probe_answer(request: Request, tokens: LinkTokens) -> Response | None:
         nonce = tokens.verify(Purpose.PROBE, token)
     except InvalidInput:
         return None
-    value = f"{request.method} {nonce}"
-    return PlainTextResponse(
-        "This is a probe; nothing has changed.", headers={HEADER: value, "Cache-Control": "no-store"}
-    )
+    headers = {HEADER: f"{request.method} {nonce}", "Cache-Control": "no-store"}
+    return PlainTextResponse("This is a probe; nothing has changed.", headers=headers)

@@ -17,11 +17,10 @@ BODY = {"List-Unsubscribe": "One-Click"}
 
 @dataclass(frozen=True, slots=True)
 class LinkTrouble:
-    """What is amiss with the links below an address, and what to do; `away` if nothing answers at all."""
+    """What is amiss with the links below an address, and what to do."""
 
     detail: str
     remedy: str
-    away: bool = False
 
 
 async def check_unsubscribe(base: str, tokens: LinkTokens) -> LinkTrouble | None:
@@ -35,10 +34,8 @@ async def check_unsubscribe(base: str, tokens: LinkTokens) -> LinkTrouble | None
                 return trouble
             return _judged(await http.post(url, data=BODY), "POST", nonce)
         except httpx.HTTPError as error:
-            remedy = (
-                "start the gateway (worker.py --role gateway), and see that its name, proxy and certificate are right"
-            )
-            return LinkTrouble(f"{base}: no answer ({_cause(error)})", remedy, away=True)
+            remedy = "start the gateway (worker.py --role gateway); see that its name, proxy and certificate are right"
+            return LinkTrouble(f"{base}: no answer ({_cause(error)})", remedy)
 
 
 def _judged(answer: httpx.Response, method: str, nonce: str) -> LinkTrouble | None:

@@ -50,7 +50,7 @@ async def test_a_gateway_with_another_key_is_told_apart_from_ours() -> None:
     async with serving(settings, application(needs_of(settings=settings))):
         trouble = await check_unsubscribe(f"http://127.0.0.1:{settings.port}", LinkTokens(ring("k" * 40)))
     assert trouble is not None
-    assert (trouble.away, "LINK_KEY" in trouble.remedy) == (False, True)
+    assert "LINK_KEY" in trouble.remedy
 
 
 def refusing_posts(request: Request) -> Response:
@@ -69,24 +69,21 @@ FRONTS: dict[str, tuple[Callable[[Request], Response], str]] = {
 
 
 @pytest.mark.parametrize(("answer", "remedy"), FRONTS.values(), ids=FRONTS)
-async def test_what_stands_in_front_is_named_with_the_remedy(
-    answer: Callable[[Request], Response], remedy: str
-) -> None:
+async def test_what_stands_in_front_is_named(answer: Callable[[Request], Response], remedy: str) -> None:
     async with standing(answer) as base:
         trouble = await check_unsubscribe(base, TOKENS)
     assert trouble is not None
-    assert (trouble.away, remedy in trouble.remedy) == (False, True)
+    assert remedy in trouble.remedy
 
 
 async def test_where_nothing_listens_the_gateway_is_away() -> None:
     trouble = await check_unsubscribe(f"http://127.0.0.1:{free_port()}", TOKENS)
     assert trouble is not None
-    assert trouble.away
+    assert "worker.py --role gateway" in trouble.remedy
 
 
 async def test_a_probe_opts_nobody_out_and_is_no_token_of_any_other_purpose(db: Database) -> None:
-    invitation = (await invite(db)) or "2026-11.u1.c1"
-    del invitation
+    await invite(db)
     async with browsing(db) as client:
         answer = await client.post(f"/u/{TOKENS.sign(Purpose.PROBE, 'x')}", data={"List-Unsubscribe": "One-Click"})
         form = await client.get(f"/f/{TOKENS.sign(Purpose.PROBE, 'x')}")

@@ -87,6 +87,7 @@ async def door(
     notifier = Notifier(
         outbox=data.outbox,
         follow_ups=TemporalFollowUps(open_.client, data.ledger),
+        parts=data.ledger,
         replan=TemporalCycles(open_.client).replan,
         clock=SystemClock(),
         zone=settings.scheduling.default_zone,

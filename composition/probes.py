@@ -19,6 +19,7 @@ from relance.adapters.probes.lasting import LastingProbe
 from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, People
 from relance.adapters.probes.mail_relay import mail_relay_probe
 from relance.adapters.probes.mongodb import MongoProbe
+from relance.adapters.probes.outbox import OutboxProbe
 from relance.adapters.probes.periods import PeriodsProbe
 from relance.adapters.probes.quarantine import QuarantineProbe
 from relance.adapters.probes.worker_processes import BreakersProbe, MemoryProbe
@@ -102,6 +103,7 @@ def _servers(settings: Settings, database: Database) -> list[Probe]:
         WorkerDiskProbe(deadline),
         mail_relay_probe(settings.mail, deadline),
         QuarantineProbe(database.quarantine, deadline),
+        OutboxProbe(database.outbox, SystemClock(), deadline),
     ]
 
 

@@ -17,10 +17,12 @@ from datetime import datetime, timedelta
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.send_times import current_period, next_period
 from relance.errors import DependencyUnavailable
+from relance.ids import parse_invitation_id
 from relance.ports import Clock, FollowUps, Lag, Outbox
+from relance.ports.ledger import Parts
 
-AT_ONCE = 8
-"""Signals in flight: Temporal takes them faster than one after the other, and keeps capacity for the rest."""
+AT_ONCE = 4
+"""Signals in flight: faster than one after the other, and most of this process is left for those who wait for it."""
 PAGE = 500
 REMEMBERED = 5_000
 """Notices of this process kept in memory; the others are found in the outbox."""
@@ -38,12 +40,13 @@ logger = logging.getLogger(__name__)
 class Notifier:
     """Notifies follow-ups of events, and cycles of changed preferences.
 
-    `replan` signals one period's cycle; `zone` is where the current period is read off; `show` gets how far behind the
+    `parts` says how many follow-ups a user has. `replan` signals one period's cycle; `zone` is where the current period is read off; `show` gets how far behind the
     outbox is, after each look.
     """
 
     outbox: Outbox
     follow_ups: FollowUps
+    parts: Parts
     replan: Callable[[str], Awaitable[bool]]
     clock: Clock
     zone: str
@@ -109,12 +112,14 @@ class Notifier:
     async def _signal(self, events: Sequence[InvitationEvent]) -> None:
         """Signal each; take away those that worked, then raise the first trouble."""
         queue, done, troubles = deque(events), list[InvitationEvent](), list[DependencyUnavailable]()
+        parts = await self._parts(events)
 
         async def some() -> None:
             while queue and not troubles:
                 event = queue.popleft()
                 try:
-                    await self.follow_ups.tell(event)
+                    key = parse_invitation_id(event.invitation_id)
+                    await self.follow_ups.tell(event, parts=parts.get((key.period, key.user_id)))
                 except DependencyUnavailable as problem:
                     troubles.append(problem)
                 else:
@@ -124,6 +129,17 @@ class Notifier:
         await self.outbox.done(done)
         if troubles:
             raise troubles[0]
+
+    async def _parts(self, events: Sequence[InvitationEvent]) -> dict[tuple[str, str], int]:
+        by_period: dict[str, set[str]] = {}
+        for event in events:
+            key = parse_invitation_id(event.invitation_id)
+            by_period.setdefault(key.period, set()).add(key.user_id)
+        return {
+            (period, user): count
+            for period, users in by_period.items()
+            for user, count in (await self.parts.parts(period, sorted(users))).items()
+        }
 
     async def _ask_for_plans(self) -> None:
         now = asyncio.get_running_loop().time()

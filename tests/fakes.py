@@ -83,7 +83,7 @@ class FakeFollowUps:
         self.started[key] = follow_up
         return True
 
-    async def tell(self, event: InvitationEvent) -> bool:
+    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         self.told.append(event)
         return True
 

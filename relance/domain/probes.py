@@ -40,5 +40,7 @@ class ProbeName(StrEnum):
     """Jobs that have not run when they should have."""
     QUARANTINE = "quarantine"
     """Documents that cannot be read."""
+    OUTBOX = "outbox"
+    """Seconds the oldest event has waited for its follow-up to be notified of it."""
     PERIODS = "periods"
     """Periods that lack a cycle, plans, or the plan of a user."""

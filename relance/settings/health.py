@@ -68,6 +68,14 @@ class HealthGroup(Group):
     disk_slow: float = Field(80.0, gt=0, le=100, description="Percent of a disk in use above which it is degraded.")
     disk_limit: float = Field(90.0, gt=0, le=100, description="Percent of a disk in use above which it is unhealthy.")
     overdue_margin: timedelta = Field(timedelta(hours=1), gt=timedelta(0), description="How late a reminder may be.")
+    outbox_slow: timedelta = Field(
+        timedelta(minutes=1),
+        gt=timedelta(0),
+        description="How long an event may wait for its follow-up to be notified of it; longer is degraded.",
+    )
+    outbox_limit: timedelta = Field(
+        timedelta(minutes=5), gt=timedelta(0), description="The same, above which it is unhealthy."
+    )
     fresh_margin: timedelta = Field(
         timedelta(hours=1), gt=timedelta(0), description="How late the record of a job's run may be, at most."
     )
@@ -109,6 +117,14 @@ class HealthGroup(Group):
                 needs=_MONGODB,
                 severity=Severity.MEDIUM,
                 soft=set(Trouble),
+            ),
+            self._rule(
+                ProbeName.OUTBOX,
+                Rule.OUTBOX,
+                self.outbox_slow.total_seconds(),
+                self.outbox_limit.total_seconds(),
+                needs=_MONGODB | _TEMPORAL,
+                severity=Severity.MEDIUM,
             ),
             self._rule(ProbeName.PERIODS, Rule.PERIOD, None, 0, needs=_MONGODB | _TEMPORAL, severity=critical),
         ]

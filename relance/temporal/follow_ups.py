@@ -55,13 +55,13 @@ class TemporalFollowUps:
             raise unavailable("a follow-up was not started", error) from error
         return True
 
-    async def tell(self, event: InvitationEvent) -> bool:
-        """Signal the follow-up of an invitation; return False if it does not exist or has ended.
+    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+        """Signal the follow-up of an invitation; return False if it does not exist or has ended; see `ports`.
 
         Raises:
             DependencyUnavailable: the server does not answer.
         """
-        part = await self.ledger.part_of(event.invitation_id)
+        part = 0 if parts == 1 else await self.ledger.part_of(event.invitation_id)
         if part is None:
             return False
         key = ids.parse_invitation_id(event.invitation_id)

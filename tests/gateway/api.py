@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,6 +27,7 @@ from relance.settings.gateway import Gateway
 from tests.adapters.mongo.people import AT, DUE, PERIOD
 from tests.gateway.needs import needs_of
 from tests.keys import a_key
+from tests.patience import PATIENCE_S
 
 
 def a_secret() -> str:
@@ -46,6 +48,12 @@ class Place:
     http: httpx.AsyncClient
     db: Database
     notified: list[InvitationEvent] = field(default_factory=list)
+
+    async def closed(self) -> None:
+        """Wait until every message is known to be done, which is noted behind its answer."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.db.raw.inbox.find_one({"done": {"$ne": True}}):
+                await asyncio.sleep(0.01)
 
     async def entry(self, contact: str) -> Invitation:
         """Return a stored invitation."""

@@ -103,6 +103,7 @@ ENGLISH_HEALTH = HealthWords(
         Rule.JOB_RUNS: "Stale Jobs",
         Rule.PERIOD: "Uncovered Period",
         Rule.DOCUMENTS: "Unreadable Documents",
+        Rule.OUTBOX: "Late Notices",
         Rule.PERFORMANCE: "Performance",
     },
     sentences={
@@ -121,6 +122,7 @@ ENGLISH_HEALTH = HealthWords(
         Rule.FOLLOW_UPS: "invitations were sent and nobody holds their reminders",
         Rule.JOB_RUNS: "a scheduled job has not done its work since its last nominal time",
         Rule.DOCUMENTS: "some documents cannot be read and are left out; everything else goes on",
+        Rule.OUTBOX: "events are in the database, and the follow-ups have not been notified of them",
         Rule.PERIOD: "a month's invitations will not go out, or not to everybody, if nobody acts",
     },
     troubles={
@@ -189,6 +191,7 @@ FRENCH_HEALTH = HealthWords(
         Rule.JOB_RUNS: "Tâches en retard",
         Rule.PERIOD: "Mois non assuré",
         Rule.DOCUMENTS: "Documents illisibles",
+        Rule.OUTBOX: "Notifications en retard",
         Rule.PERFORMANCE: "Performance",
     },
     sentences={
@@ -209,6 +212,7 @@ FRENCH_HEALTH = HealthWords(
         Rule.FOLLOW_UPS: "des invitations sont parties et personne ne s’occupe de leurs relances",
         Rule.JOB_RUNS: "une tâche planifiée n’a pas fait son travail depuis sa dernière échéance",
         Rule.DOCUMENTS: "des documents sont illisibles et laissés de côté, tout le reste continue",
+        Rule.OUTBOX: "des événements sont dans la base et les suivis n’en sont pas informés",
         Rule.PERIOD: "les invitations d’un mois ne partiront pas, ou pas pour tous, si personne n’agit",
     },
     troubles={

@@ -9,7 +9,7 @@ from relance.domain.alerts.model import Rule
 INHIBITS: Mapping[str, frozenset[str]] = {
     Rule.EVERFLOW_DOWN: frozenset({Rule.DEFAULT_LP, Rule.PAUSED_PARTNER, Rule.NO_DATA}),
     # Without workers nothing gets done, and without a relay no reminder goes out.
-    Rule.WORKERS: frozenset({Rule.QUEUES, Rule.OVERDUE}),
+    Rule.WORKERS: frozenset({Rule.QUEUES, Rule.OVERDUE, Rule.OUTBOX}),
     Rule.MAIL_RELAY: frozenset({Rule.OVERDUE}),
     Rule.JOB_MISSED: frozenset({Rule.JOB_RUNS}),
     Rule.RECONCILIATION: frozenset({Rule.FOLLOW_UPS}),

@@ -52,6 +52,7 @@ class Rule(StrEnum):
     JOB_RUNS = "jobs-stale"
     PERIOD = "period-uncovered"
     DOCUMENTS = "documents-unreadable"
+    OUTBOX = "outbox-behind"
     PERFORMANCE = "performance"
     RECONCILIATION = "reconciliation"
     JOB_MISSED = "job-missed"

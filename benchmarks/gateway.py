@@ -1,0 +1,184 @@
+"""The event API of one gateway process on the embedded stack: how many events, how fast (SPEC G1, section 11).
+
+single     messages of one event each, over 32 connections as fast as they are answered
+batches    messages of 100 events
+half       single events at half the rate of `--aim`: seconds from when an event was due to its answer
+cycle      opt-outs while a cycle sends: seconds until it was answered, and until nothing more was sent:
+           a mail that a connection had taken before may still be accepted by the relay
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cycle import PERIOD, say
+from benchmarks.gateway_load import chunks
+from benchmarks.people import plain_people
+from relance.adapters.event_api import EventApi
+from relance.clock import SystemClock
+from relance.devstack.mailbox.client import Mailbox
+from relance.devstack.stack import Stack
+from relance.domain.invitation import DueAt, Invitation, InvitationStatus
+from relance.ids import invitation_id
+from relance.runtime import exit as way_out
+from relance.settings.gateway import SIGNING_SECRETS, Gateway
+from tests.installation import Installation, installed
+from tests.worker_process import WorkerProcess
+
+ROOT = Path(__file__).parents[1]
+BEFORE = "2026-10"
+"""The period of the events; it has no follow-ups, so that each is looked for and not found."""
+PAUSE_S = 0.01
+
+
+async def start_gateway(installation: Installation, *, processes: int = 1, name: str = "gateway") -> WorkerProcess:
+    """Start `worker.py --role gateway` and wait until it serves."""
+    gateway = WorkerProcess.start(
+        [sys.executable, str(ROOT / "worker.py"), "--role", "gateway", "--processes", str(processes)],
+        installation.environment,
+        installation.stack.folder / f"{name}-{time.monotonic_ns()}.log",
+    )
+    installation.workers.append(gateway)
+    await gateway.serving(processes)
+    return gateway
+
+
+def gateway_settings(installation: Installation) -> Gateway:
+    """Return the settings that its environment holds."""
+    prefix = "RELANCE_GATEWAY__"
+    found = {
+        name.removeprefix(prefix).lower(): value
+        for name, value in installation.environment.items()
+        if name.startswith(prefix)
+    }
+    return Gateway.model_validate(found)
+
+
+async def sent_invitations(installation: Installation, count: int, period: str = BEFORE) -> list[str]:
+    """Store invitations that were sent; return their ids."""
+    now = SystemClock().now()
+    entries = [
+        Invitation(
+            id=invitation_id(period, f"u{number // 20:06}", f"e{number:07}"),
+            period=period,
+            user_id=f"u{number // 20:06}",
+            contact_id=f"e{number:07}",
+            status=InvitationStatus.SENT,
+            sent_at=now,
+            due_at=DueAt(first=now, second=now, expiry=now),
+            queued_at=now,
+        )
+        for number in range(count)
+    ]
+    for start in range(0, count, 5_000):
+        await installation.database.ledger.queue(entries[start : start + 5_000])
+    return [one.id for one in entries]
+
+
+async def load(installation: Installation, bodies: list[str], prefix: str, rate: float | None = None) -> dict[str, Any]:
+    """Have another process say these messages; return its figures."""
+    settings = gateway_settings(installation)
+    order = {
+        "port": settings.port,
+        "key": settings.signing_keys[0].hex(),
+        "bodies": bodies,
+        "rate": rate,
+        "prefix": prefix,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "benchmarks.gateway_load",
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate(json.dumps(order).encode())
+    return dict(json.loads(said))
+
+
+async def measure(events: int, aim: float, users: int) -> dict[str, Any]:
+    """Return the figures."""
+    async with Stack() as stack, installed(stack, "gateway_bench") as installation:
+        await installation.load(*plain_people(users, 20))
+        ids = await sent_invitations(installation, events * 3)
+        gateway = await start_gateway(installation)
+        single = [json.dumps({"event": "submitted", "invitationId": one}) for one in ids[:events]]
+        warm, single = single[: events // 10], single[events // 10 :]
+        await load(installation, warm, "warm")
+        figures: dict[str, Any] = {"single": await load(installation, single, "single")}
+        say(f"single: {figures['single']['per_second']:.0f} events/s")
+        many = [
+            json.dumps({"events": [{"event": "submitted", "invitationId": one} for one in some]})
+            for some in chunks(ids[events : events * 2], 100)
+        ]
+        batches = await load(installation, many, "batches")
+        figures["batches"] = {**batches, "events_per_second": batches["per_second"] * 100}
+        half = [json.dumps({"event": "opened", "invitationId": one}) for one in ids[events * 2 :]]
+        figures["half"] = await load(installation, half, "half", rate=aim / 2)
+        say(f"half of the aim: p99 {figures['half']['p99'] * 1000:.1f} ms")
+        figures["gateway_rss_mb"] = gateway.measure()
+        figures["cycle"] = await _while_a_cycle_sends(installation)
+        return figures
+
+
+async def _while_a_cycle_sends(installation: Installation) -> dict[str, Any]:
+    await installation.start_worker()
+    contacts = await installation.database.raw.contacts.find({}, {"userId": 1}).to_list(None)
+    ids = [invitation_id(PERIOD, raw["userId"], raw["_id"]) for raw in contacts]
+    running = asyncio.create_task((await installation.start_cycle(PERIOD)).result())
+    asked: dict[str, tuple[float, float]] = {}
+    async with EventApi.of(gateway_settings(installation)) as api:
+        # The last ones are sent to last.
+        for id_ in reversed(ids):
+            if running.done():
+                break
+            begun = time.time()
+            [said] = await api.send([{"event": "opted_out", "invitationId": id_}])
+            if said["answer"] == "taken":
+                asked[id_] = begun, time.time()
+            await asyncio.sleep(PAUSE_S)
+    result = await running
+    async with Mailbox(installation.stack.mailbox_http) as mailbox:
+        log = await mailbox.log()
+    accepted = {one.message_id[1:].rpartition(".invitation@")[0]: one.time.timestamp() for one in log}
+    answered = sorted(end - begun for begun, end in asked.values())
+    effective = sorted(max(accepted.get(id_, 0.0), end) - begun for id_, (begun, end) in asked.items())
+    return {
+        "opted_out": len(asked),
+        "of_whom_sent_to_afterwards": sum(accepted.get(id_, 0.0) > end for id_, (_, end) in asked.items()),
+        "sent": result.sent,
+        "answered_p99": _p99(answered),
+        "effective_p99": _p99(effective),
+    }
+
+
+def _p99(seconds: list[float]) -> float | None:
+    return seconds[min(len(seconds) * 99 // 100, len(seconds) - 1)] if seconds else None
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__)
+    parser.add_argument("--events", type=int, default=12_000)
+    parser.add_argument("--aim", type=float, default=1_500.0, help="events a second of one process")
+    parser.add_argument("--users", type=int, default=500)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+
+    async def run() -> int:
+        figures = await measure(arguments.events, arguments.aim, arguments.users)
+        print(json.dumps(figures, indent=None if arguments.json else 1))
+        return way_out.DONE
+
+    way_out.run(run)
+
+
+if __name__ == "__main__":
+    main()

@@ -101,6 +101,10 @@ async def test_no_name_server_is_one_row_and_no_network_at_all_is_the_only_one(s
     ended = await run(server.address, 1, *ALL, "--json")
     assert ended.code == 3
     assert [one["part"] for one in ended.data["checks"]] == ["network"]
+    server.asked.clear()
+    ended = await run(server.address, 1)
+    assert (ended.code, ended.out.count("unreachable")) == (3, 1)
+    assert {name for name, *_ in server.asked} == {"."}, "whoever does not answer is asked nothing more"
 
 
 async def test_a_received_mail_is_verified_and_its_selector_taken_from_it(

@@ -57,7 +57,7 @@ BAD: dict[str, list[dict[str, Any]]] = {
         {**CONTACT, "status": "maybe"},
         {**CONTACT, "statusAt": "yesterday"},
         {**CONTACT, "trackingConsent": "perhaps"},
-        {"_id": "c1", "status": "active"},
+        {"_id": "c1", "status": "active", "email": "c@a.example"},
         {"_id": "c1", "userId": "u1"},
     ],
 }

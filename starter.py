@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from relance.domain.mail_setup.relay_tls import RelayTls
     from relance.domain.mail_setup.trial_mail import TrialMail
     from relance.gateway.unsubscribe_check import LinkTrouble
+    from relance.mail_intake import MailIntake
     from relance.ports import Channel, RelayLog, Reports
     from relance.ports.mail_setup import DnsLookups
     from relance.runtime.telemetry import Telemetry
@@ -248,6 +249,22 @@ async def trial_mail(raw: bytes, lookups: DnsLookups) -> TrialMail:
     return await read_trial_mail(raw, lookups)
 
 
+def mail_intake(loaded: Settings, opened: Database, client: Client | None) -> MailIntake:
+    """Return the mail intake on an open database; without a client it is for a dry run."""
+    from composition import intake
+    from relance.mail_intake import NoEvents
+    from relance.temporal.follow_ups import TemporalFollowUps
+
+    if client is None:
+        return intake.mail_intake(loaded, opened, NoEvents(), _uncounted)
+    events = intake.event_intake(opened, TemporalFollowUps(client, opened.ledger))
+    return intake.mail_intake(loaded, opened, events, _uncounted)
+
+
+def _uncounted(_kind: str, _outcome: str) -> None:
+    """Count nothing: a command is over before anybody looks at its metrics."""
+
+
 async def call_deadman(loaded: Settings) -> bool:
     """Tell the dead-man service that all is well, if there is one."""
     from relance.adapters import deadman
@@ -274,6 +291,7 @@ def services() -> Services:
         health=health,
         channels=channels,
         load_samples=load_samples,
+        mail_intake=mail_intake,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,
     )

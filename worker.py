@@ -17,6 +17,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from composition.activities import activities_of
 from composition.connections import opened
 from composition.gateway import GatewayConnections, door, gateway_reporter, opened_gateway
+from composition.intake import listening
 from composition.standing import on_duty, reporter_of, watched
 from relance import __version__
 from relance.contracts.names import TaskQueue
@@ -29,6 +30,7 @@ from relance.runtime.supervisor import child_environment, join_supervisor, super
 from relance.settings import Settings, load_settings
 from relance.settings.recipients import ChannelName
 from relance.settings.unfit import check_keys, check_names
+from relance.temporal.follow_ups import TemporalFollowUps
 from workflows.registry import WORKFLOWS
 
 # Shown in Temporal Web; without it the SDK hashes every loaded module at each start.
@@ -71,7 +73,12 @@ async def serve_gateway(settings: Settings) -> int:
     gateway = settings.gateway
     async with watched(settings) as vitals, opened_gateway(settings) as open_:
         reporter = gateway_reporter(settings, open_, Role.GATEWAY, vitals)
-        async with door(settings, open_, vitals, drain=FULL_DRAIN_S), on_duty(reporter, []):
+        follow_ups = TemporalFollowUps(open_.client, open_.database.ledger)
+        async with (
+            door(settings, open_, vitals, drain=FULL_DRAIN_S),
+            listening(settings, open_.database, follow_ups, open_.instruments),
+            on_duty(reporter, []),
+        ):
             ready()
             logger.info("serving relance-gateway at http://%s:%s", gateway.host, gateway.port)
             await stop.wait()
@@ -92,6 +99,8 @@ async def serve(settings: Settings, role: Role) -> int:
         if TaskQueue.OPS in QUEUES[role]:
             connections = GatewayConnections(open_.client, open_.database, open_.instruments)
             await stack.enter_async_context(door(settings, connections, vitals))
+            follow_ups = TemporalFollowUps(open_.client, open_.database.ledger)
+            await stack.enter_async_context(listening(settings, open_.database, follow_ups, open_.instruments))
         workers = [
             await stack.enter_async_context(
                 Worker(
@@ -128,8 +137,8 @@ def check_fitness(settings: Settings, role: Role) -> None:
         SettingsError: names each setting and the reason.
     """
     check_keys(settings.privacy)
-    if role is Role.GATEWAY and settings.gateway.port is None:
-        raise SettingsError("RELANCE_GATEWAY__PORT: is not set, and the role gateway serves nothing else")
+    if role is Role.GATEWAY and settings.gateway.port is None and settings.intake.port is None:
+        raise SettingsError("RELANCE_GATEWAY__PORT: is not set, nor RELANCE_INTAKE__PORT, and this role serves no more")
     named = {*settings.channels.always_names, *settings.channels.order_names}
     if TaskQueue.MAIL in QUEUES[role] or (TaskQueue.OPS in QUEUES[role] and ChannelName.MAIL in named):
         check_names(settings.mail)

@@ -27,7 +27,7 @@ from relance.devstack.stack import Stack
 from relance.domain.invitation import DueAt, Invitation, InvitationStatus
 from relance.ids import invitation_id
 from relance.runtime import exit as way_out
-from relance.settings.gateway import SIGNING_SECRETS, Gateway
+from relance.settings.gateway import Gateway
 from tests.installation import Installation, installed
 from tests.worker_process import WorkerProcess
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from temporalio.client import Client
 
+from composition.intake import mail_intake
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
@@ -19,8 +20,9 @@ from relance.clock import SystemClock
 from relance.events import EventIntake
 from relance.explaining import Explaining
 from relance.gateway.application import application
-from relance.gateway.needs import Needs
+from relance.gateway.needs import IntakeNeeds, Needs
 from relance.gateway.server import DRAIN_S, serving
+from relance.gateway.webhooks.fetching import fetch_small
 from relance.notifying import Notifier, notifying
 from relance.ports import Clock
 from relance.rendering.pages import PageWriter
@@ -121,7 +123,6 @@ def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, 
             ledger=data.ledger,
             inbox=data.inbox,
             outbox=data.outbox,
-            events=events,
             explaining=Explaining(
                 ledger=data.ledger,
                 users=data.users,
@@ -133,8 +134,15 @@ def _application(settings: Settings, open_: GatewayConnections, vitals: Vitals, 
                 clock=clock,
                 timing=settings.scheduling.reminder_timing,
             ),
+            events=events,
             unsubscribing=unsubscribing_of(data, events, clock),
             pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
+            intake=IntakeNeeds(
+                settings=settings.intake,
+                service=mail_intake(settings, data, events, open_.instruments.intake_message),
+                fetch=fetch_small,
+                refused=open_.instruments.intake_refused,
+            ),
             clock=clock,
             draining=lambda: vitals.draining,
         )

@@ -95,6 +95,14 @@ def message_id(invitation: str, kind: MailKind, domain: str) -> str:
     return f"<{invitation}.{kind}@{domain}>"
 
 
+def invitation_of_message_id(text: str, domain: str) -> str | None:
+    """Return the invitation whose mail has this Message-ID; None if it is none of ours."""
+    local, _, host = text.strip().strip("<>").rpartition("@")
+    invitation, _, kind = local.rpartition(".")
+    ours = host.lower() == domain.lower() and kind in set(MailKind)
+    return invitation if ours and is_invitation_id(invitation) else None
+
+
 def check_workflow_id(check: str, nominal_day: date) -> str:
     """Return the id of a check a person started for the day of a nominal time."""
     return f"check/{check}/{nominal_day.isoformat()}"

@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 class Notifier:
     """Notifies follow-ups of events, and cycles of changed preferences.
 
-    `parts` says how many follow-ups a user has. `replan` signals one period's cycle; `zone` is where the current period is read off; `show` gets how far behind the
-    outbox is, after each look.
+    `parts` says how many follow-ups a user has. `replan` signals one period's cycle; `zone` is where the current period
+    is read off; `show` gets how far behind the outbox is, after each look.
     """
 
     outbox: Outbox

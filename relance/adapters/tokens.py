@@ -11,7 +11,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -41,6 +41,7 @@ class LinkTokens:
     def __init__(self, link_keys: Keyring) -> None:
         self._keys = {purpose: link_keys.derived(_deriving(purpose)) for purpose in Purpose}
         self._bounce_keys = link_keys.derived(_deriving("bounce"))
+        self._mailto_keys = link_keys.derived(_deriving("unsub-mailto"))
 
     def sign(self, purpose: Purpose, invitation: str) -> str:
         """Return the token of an invitation for one purpose."""
@@ -75,14 +76,45 @@ class LinkTokens:
         Raises:
             InvalidInput: we did not make it.
         """
-        try:
-            raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
-        except (binascii.Error, ValueError):
-            raise invalid() from None
-        packed, tag = raw[:-8], raw[-8:]
-        if not any(hmac.compare_digest(hmac.digest(key, packed, "sha256")[:8], tag) for key in self._bounce_keys):
-            raise invalid()
-        return _unpack(packed)
+        return _read(self._bounce_keys, token)
+
+    def unsubscribed(self, token: str) -> str:
+        """Return the invitation a link to unsubscribe was signed for.
+
+        Raises:
+            InvalidInput: we did not make it.
+        """
+        return self.verify(Purpose.UNSUBSCRIBE, token)
+
+    def mailto_token(self, invitation: str) -> str:
+        """Return what stands for an invitation in the address of an unsubscribe mail: of a bounce token's form.
+
+        `unsub+` and the token fit into 64 octets; it has keys of its own, because who bounces has not opted out.
+        """
+        return _bounce_token(self._mailto_keys[0], invitation)
+
+    def mailto_tokens(self, invitation: str) -> tuple[str, ...]:
+        """Return the tokens of an invitation for that address, one per key."""
+        return tuple(_bounce_token(key, invitation) for key in self._mailto_keys)
+
+    def read_mailto_token(self, token: str) -> BouncedReference:
+        """Return what such a token names.
+
+        Raises:
+            InvalidInput: we did not make it.
+        """
+        return _read(self._mailto_keys, token)
+
+
+def _read(keys: Sequence[bytes], token: str) -> BouncedReference:
+    try:
+        raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+    except (binascii.Error, ValueError):
+        raise invalid() from None
+    packed, tag = raw[:-8], raw[-8:]
+    if not any(hmac.compare_digest(hmac.digest(key, packed, "sha256")[:8], tag) for key in keys):
+        raise invalid()
+    return _unpack(packed)
 
 
 def _deriving(purpose: str) -> Callable[[bytes], bytes]:

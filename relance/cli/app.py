@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, Declared] = {
     "report": Declared("job_reports.commands", "What jobs did, which alerts were noise, what reminders achieve."),
     "backtest": Declared("checks.backtest", "Try a check's rule on past days."),
     "quarantine": Declared("quarantine.commands", "Documents that cannot be read, and another look at them."),
+    "intake": Declared("intake.commands", "Mail that came back, and what of it needs a person."),
     "doctor": Declared("doctor", "Check the settings and every connection; says for each what to mend."),
     "restored": Declared(
         "restored", "Say that the database was put back to a backup; run it before any worker starts. Asks first."

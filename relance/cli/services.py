@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from relance.domain.mail_setup.relay_tls import RelayTls
     from relance.domain.mail_setup.trial_mail import TrialMail
     from relance.gateway.unsubscribe_check import LinkTrouble
+    from relance.mail_intake import MailIntake
     from relance.ports import (
         Alerts,
         AuditMarks,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
+    from relance.ports.mail_intake import IntakeMessages
     from relance.ports.mail_setup import DnsLookups
     from relance.ports.unsent import UnsentUsers
     from relance.settings import Settings
@@ -126,6 +128,10 @@ class Database(Protocol):
         """The documents that could not be read."""
 
     @property
+    def intake_messages(self) -> IntakeMessages:
+        """The messages the mail intake has read."""
+
+    @property
     def restores(self) -> Restores:
         """The last restore of the database."""
 
@@ -163,6 +169,7 @@ DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
+MailIntakeFactory: TypeAlias = "Callable[[Settings, Database, Client | None], MailIntake]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 
@@ -170,8 +177,9 @@ SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[
 class Services:
     """Factories of everything a command may open; who opens closes.
 
-    `load_samples` writes users and contacts into a database without users and tells whether it did; `worker` is the
-    command line of a worker process; `span` surrounds a command, by its name, with a trace where traces are collected.
+    `load_samples` writes users and contacts into a database without users and tells whether it did; `mail_intake` is
+    given a client unless nothing is to be written; `worker` is the command line of a worker process; `span` surrounds a
+    command, by its name, with a trace where traces are collected.
     """
 
     settings: Callable[[], Settings]
@@ -190,5 +198,6 @@ class Services:
     health: ProbesFactory
     channels: ChannelsFactory
     load_samples: SampleLoader
+    mail_intake: MailIntakeFactory
     worker: Sequence[str]
     span: Span = nullcontext

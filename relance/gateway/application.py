@@ -19,10 +19,18 @@ from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
 from relance.gateway.limits.guard import Guard
 from relance.gateway.needs import Needs
+from relance.gateway.webhooks import routes as webhooks
 
 RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
 
-MODULES: Sequence[RouteModule] = (health.routes, attachments.routes, unsubscribe.routes, forms.routes, api.routes)
+MODULES: Sequence[RouteModule] = (
+    health.routes,
+    attachments.routes,
+    unsubscribe.routes,
+    forms.routes,
+    webhooks.routes,
+    api.routes,
+)
 """A module returns no routes where the settings switch it off."""
 
 _WORDS = {

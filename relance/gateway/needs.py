@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from relance.adapters.tokens import LinkTokens
 from relance.events import EventIntake
 from relance.explaining import Explaining
+from relance.mail_intake import MailIntake
 from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
 from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
+from relance.settings.intake import Intake
 from relance.unsubscribing import Unsubscribing
 
 VerifyAttachment: TypeAlias = Callable[[str], tuple[str, str]]
 """Returns the message key and the file name a token was signed for; raises InvalidInput."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeNeeds:
+    """What the webhooks of relays work with; `refused` counts calls that were not taken, by reason."""
+
+    settings: Intake
+    service: MailIntake
+    fetch: Callable[[str], Awaitable[bytes]]
+    refused: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +54,6 @@ class Needs:
     explaining: Explaining
     unsubscribing: Unsubscribing
     pages: PageWriter
+    intake: IntakeNeeds
     clock: Clock
     draining: Callable[[], bool]

@@ -40,7 +40,7 @@ async def serving(
     if gateway.port is None:
         yield
         return
-    listener = _listener(gateway.host, gateway.port)
+    listener = listening_socket(gateway.host, gateway.port)
     server = _Server(
         uvicorn.Config(
             app,
@@ -77,7 +77,12 @@ def _limits(gateway: Gateway) -> ConnectionLimits:
     )
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int, setting: str = "RELANCE_GATEWAY__PORT") -> socket.socket:
+    """Return a socket that listens on an address together with those of other processes of this user.
+
+    Raises:
+        SettingsError: it cannot; names the setting.
+    """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     # Every worker process of this machine listens, and the kernel deals the connections out: whichever is replaced,
     # the others go on. Somebody else's port stays taken, because both sides have to ask for it, as the same user.
@@ -89,6 +94,6 @@ def _listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SettingsError(
-            f"RELANCE_GATEWAY__PORT: {host} port {port} cannot be listened on ({error.strerror}); choose another one"
+            f"{setting}: {host} port {port} cannot be listened on ({error.strerror}); choose another one"
         ) from None
     return listener

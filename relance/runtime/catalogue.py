@@ -251,6 +251,28 @@ OUTBOX_LAG = Metric(
     "How long the oldest of these has waited.",
     "Above five minutes the health check alerts: see docs/incidents.md.",
 )
+INTAKE = Metric(
+    "relance.intake.messages",
+    Kind.COUNTER,
+    "{message}",
+    "Messages of the mail intake and reports of relays, by what they are and what became of them.",
+    "`unattributed`, `wrong_recipient`, `other` and `unreadable` are kept: `starter.py intake list`. Many `about_us`: "
+    "providers refuse us after they took the mail; read their words in the relay's log.",
+    {
+        "kind": "`delivery_report`, `complaint`, `unsubscribe`, `automatic`, `challenge`, `other`, `unreadable`",
+        "outcome": "`bounced`, `struck_out`, `complained`, `opted_out`, `soft`, `about_us`, `under_way`, `automatic`, "
+        "`other_address`, `no_complaint`, `other`, `unattributed`, `wrong_recipient`, `unreadable`",
+    },
+)
+INTAKE_REFUSED = Metric(
+    "relance.intake.refused",
+    Kind.COUNTER,
+    "{message}",
+    "Messages and calls the mail intake did not take.",
+    "`unavailable`: the database is away, and the mail server keeps the mail; `signature`: somebody calls a webhook "
+    "without the secret.",
+    {"reason": "`unavailable`, `recipient`, `too_large`, `connections`, `signature`, `malformed`"},
+)
 WORKER_RSS = Metric(
     "relance.worker.rss",
     Kind.GAUGE,
@@ -284,5 +306,7 @@ METRICS: tuple[Metric, ...] = (
     QUARANTINED,
     OUTBOX,
     OUTBOX_LAG,
+    INTAKE,
+    INTAKE_REFUSED,
     WORKER_RSS,
 )

@@ -66,6 +66,8 @@ class Instruments:
         self._alerts = self._counter(catalogue.ALERTS)
         self._alert_messages = self._counter(catalogue.ALERT_MESSAGES)
         self._quarantined = self._counter(catalogue.QUARANTINED)
+        self._intake = self._counter(catalogue.INTAKE)
+        self._intake_refused = self._counter(catalogue.INTAKE_REFUSED)
         mails = catalogue.MAILS
         meter.create_observable_counter(mails.name, [self._observe_mails], mails.unit, mails.meaning)
         self._gauge(catalogue.HEALTH, self._observe_probes)
@@ -159,6 +161,14 @@ class Instruments:
     def quarantined(self, collection: str, count: int) -> None:
         """Count documents that were set aside for the first time."""
         self._quarantined.add(count, {"collection": collection})
+
+    def intake_message(self, kind: str, outcome: str) -> None:
+        """Count one message that came back; both are codes."""
+        self._intake.add(1, {"kind": kind, "outcome": outcome})
+
+    def intake_refused(self, reason: str) -> None:
+        """Count one message or call that was not taken; `reason` is a code."""
+        self._intake_refused.add(1, {"reason": reason})
 
     def _counter(self, metric: Metric) -> Counter:
         return self._meter.create_counter(metric.name, metric.unit, metric.meaning)

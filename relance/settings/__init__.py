@@ -35,6 +35,7 @@ from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
 from relance.settings.group import Cron, Group, Zone
 from relance.settings.health import HealthGroup
+from relance.settings.intake import Intake
 from relance.settings.jobs import Jobs
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
@@ -223,6 +224,7 @@ class Settings(BaseSettings):
     channels: Channels = Channels()
     alerts: Alerts = Alerts()
     gateway: Gateway = Gateway()
+    intake: Intake = Intake()
     temporal: TemporalGroup = TemporalGroup()
     worker: Worker = Worker()
     monitoring: Monitoring = Monitoring()

@@ -13,7 +13,8 @@ FORM = "whsec_ and base64 of 24 to 64 bytes, separated by commas"
 _PREFIX = "whsec_"
 
 
-def _checked(secrets: SecretStr) -> SecretStr:
+def checked_secrets(secrets: SecretStr) -> SecretStr:
+    """Return secrets of Standard Webhooks, separated by commas, if all of them can be used."""
     for secret in listed(secrets.get_secret_value()):
         try:
             key = b64decode(secret.removeprefix(_PREFIX), validate=True)
@@ -24,7 +25,7 @@ def _checked(secrets: SecretStr) -> SecretStr:
     return secrets
 
 
-SigningSecrets = Annotated[SecretStr, AfterValidator(_checked)]
+SigningSecrets = Annotated[SecretStr, AfterValidator(checked_secrets)]
 
 
 def signing_keys(secrets: SecretStr) -> tuple[bytes, ...]:

@@ -43,6 +43,7 @@ def services() -> Services:
         channels=_refuse,  # type: ignore[arg-type]
         health=_refuse,  # type: ignore[arg-type]
         load_samples=_nothing,
+        mail_intake=_refuse,  # type: ignore[arg-type]
         worker=(),
     )
 

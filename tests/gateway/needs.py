@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from composition.gateway import unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
@@ -15,25 +15,22 @@ from relance.contracts.follow_up import InvitationEvent
 from relance.domain.reminders import DEFAULT_TIMING
 from relance.events import EventIntake
 from relance.explaining import Explaining
-from relance.gateway.needs import Needs, VerifyAttachment
+from relance.gateway.needs import IntakeNeeds, Needs, VerifyAttachment
 from relance.ports import Attachments, Clock, FollowUps
 from relance.rendering.pages import PageWriter
 from relance.settings.gateway import Gateway
+from relance.settings.intake import Intake
 from tests.fakes import FakeAttachments, FakeFollowUps
 from tests.keys import PRIVACY
 
-_PORTS = (
-    "users",
-    "contacts",
-    "suppressions",
-    "ledger",
-    "inbox",
-    "outbox",
-    "plans",
-    "controls",
-    "quarantine",
-    "opt_outs",
-)
+NO_DATABASE = cast("Any", None)
+"""For routes that ask none: whoever does gets an AttributeError."""
+_PORTS = ("users", "contacts", "suppressions", "ledger", "inbox", "outbox", "plans", "controls", "quarantine")
+
+
+def no_intake() -> IntakeNeeds:
+    """Return what the webhooks need where the settings switch all of them off."""
+    return IntakeNeeds(settings=Intake(), service=NO_DATABASE, fetch=NO_DATABASE, refused=lambda _: None)
 
 
 def needs_of(
@@ -46,6 +43,7 @@ def needs_of(
     clock: Clock | None = None,
     draining: Callable[[], bool] = lambda: False,
     notify: Callable[[Sequence[InvitationEvent]], None] = lambda _: None,
+    intake: IntakeNeeds | None = None,
 ) -> Needs:
     """Return the needs of an application; without a database only what asks none is answered."""
     data: Any = db
@@ -85,8 +83,9 @@ def needs_of(
             clock=clock,
             timing=DEFAULT_TIMING,
         ),
-        unsubscribing=unsubscribing_of(data, events, clock),
+        unsubscribing=unsubscribing_of(data, events, clock) if db else NO_DATABASE,
         pages=PageWriter("Form-a-Friend", "Europe/Paris"),
+        intake=intake or no_intake(),
         clock=clock,
         draining=draining,
     )

@@ -32,6 +32,7 @@ from relance.adapters.mongo.health_checks import MongoHealthChecks
 from relance.adapters.mongo.inbox import MongoInbox
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
 from relance.adapters.mongo.installed_keys import MongoInstalledKeys
+from relance.adapters.mongo.intake_messages import MongoIntakeMessages
 from relance.adapters.mongo.job_runs import MongoJobRuns
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
@@ -90,6 +91,7 @@ class Database:
     effects: MongoEffects
     inbox: MongoInbox
     outbox: MongoOutbox
+    intake_messages: MongoIntakeMessages
     asks: Ranges
     quarantine: Quarantine
     desk: ClaimDesk
@@ -223,6 +225,7 @@ def repositories(
         effects=MongoEffects(raw, asks),
         inbox=MongoInbox(raw),
         outbox=MongoOutbox(raw),
+        intake_messages=MongoIntakeMessages(raw, quarantine),
         asks=asks,
         quarantine=quarantine,
         desk=desk,

@@ -36,6 +36,8 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "optOuts": [("at",)],
     "mailboxes": [("period",)],
     "inbox": [("at",)],
+    "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
+    "intakeKept": [("expiresAt",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),
@@ -51,6 +53,8 @@ PARTIAL: dict[tuple[str, ...], dict[str, Any]] = {
     ("period", "status", "retryAt"): {"retryAt": {"$exists": True}},
     # Only what waits to be signalled is in it.
     ("notice.since",): {"notice.since": {"$exists": True}},
+    # Most messages name no invitation or report no failure.
+    ("invitationId", "at"): {"invitationId": {"$exists": True}},
 }
 
 # By collection, because a field of the same name elsewhere must never expire anything.
@@ -59,6 +63,8 @@ EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
     "errorGates": (("at",), 90 * 86_400),
     "optOuts": (("at",), 400 * 86_400),
     "inbox": (("at",), 30 * 86_400),
+    "intakeMessages": (("expiresAt",), 0),
+    "intakeKept": (("expiresAt",), 0),
 }
 """Seconds after the field's instant at which a document is forgotten."""
 

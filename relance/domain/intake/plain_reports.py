@@ -1,0 +1,103 @@
+"""Delivery reports in words: Exim, qmail, older sendmail, Exchange, Yahoo, Courier, Lotus Notes, and whoever else.
+
+The recipients are those of `X-Failed-Recipients`, those flufl.bounce (Mailman's detectors) knows, and the addresses of
+the explanation; each with the words that stand by it. What they mean is for the tables to say (SPEC X1): the library
+knows no reasons.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from email.message import Message
+
+from flufl.bounce import all_failures
+
+from relance.domain.addresses import mailbox_key
+from relance.domain.intake.fields import addresses_in
+from relance.domain.intake.model import RecipientReport, ReportAction
+from relance.domain.intake.parts import header, headers
+from relance.domain.intake.report_words import DELAYED, FAILED, NOT_A_RECIPIENT
+from relance.domain.intake.reporters import is_system_sender
+
+LONGEST_SECTION = 2_000
+_REPLY = re.compile(
+    r"(?<![\d.\-:/])([45]\d\d)(?=[ \-]\S|[ ]?#|: ?\S)(?! ?(?:bytes|octets|kb|mb|messages|days|hours|minutes|seconds))"
+)
+_STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+
+
+def plain_reports(message: Message, explanation: str) -> list[RecipientReport]:
+    """Return a report per address that a message without status part says it could not reach, or not yet."""
+    named = [one for value in headers(message, "X-Failed-Recipients") for one in addresses_in(value)]
+    for_good, for_now = _known_to_library(message)
+    sections = _sections(explanation)
+    reports = [_report(address, text, delayed=_same(address, for_now)) for address, text in sections]
+    missing = [one for one in (*named, *for_good) if not _same(one, (address for address, _ in sections))]
+    return [*reports, *(_report(one, explanation, delayed=False) for one in dict.fromkeys(missing))]
+
+
+def is_plain_report(message: Message, explanation: str) -> bool:
+    """Tell whether a message without status part reports on a delivery: by its sender and its words, never by one."""
+    if header(message, "X-Failed-Recipients"):
+        return True
+    words = explanation.lower()
+    speaks_of_failure = FAILED.search(words) is not None or DELAYED.search(words) is not None
+    return is_system_sender(message) and (speaks_of_failure or _REPLY.search(words) is not None)
+
+
+def _report(address: str, text: str, *, delayed: bool) -> RecipientReport:
+    reply = _REPLY.search(text)
+    words = text[reply.start() :] if reply else text
+    status = _STATUS.search(text)
+    code = reply[1] if reply else ""
+    failed_for_good = code.startswith("5") or (status is not None and status[1].startswith("5"))
+    waits = not failed_for_good and (delayed or DELAYED.search(text.lower()) is not None)
+    return RecipientReport(
+        action=ReportAction.DELAYED if waits else ReportAction.FAILED,
+        final=address,
+        status=status[1] if status else "",
+        diagnostic=words[:LONGEST_SECTION].strip(),
+    )
+
+
+def _sections(explanation: str) -> list[tuple[str, str]]:
+    """Return each address of the explanation with its words: from its first line up to the next address."""
+    starts: dict[str, tuple[str, int]] = {}
+    for address in addresses_in(explanation):
+        if NOT_A_RECIPIENT.match(address) or not _looks_whole(address):
+            continue
+        place = explanation.find(address)
+        starts.setdefault(mailbox_key(address), (address, explanation.rfind("\n", 0, place) + 1))
+    ordered = sorted(starts.values(), key=lambda one: one[1])
+    ends = [*(start for _, start in ordered[1:]), len(explanation)]
+    sections = [(address, explanation[start:end].strip()) for (address, start), end in zip(ordered, ends, strict=True)]
+    if len(sections) == 1 and not _says_why(sections[0][1], sections[0][0]):
+        return [(sections[0][0], explanation)]
+    return sections
+
+
+def _says_why(text: str, address: str) -> bool:
+    return len(text.replace(address, "").strip("<>()[]:. \n\t-")) > 3
+
+
+def _looks_whole(address: str) -> bool:
+    return "." in address.rpartition("@")[2] or not address.isascii()
+
+
+def _same(address: str, others: Iterable[str]) -> bool:
+    key = mailbox_key(address)
+    return any(mailbox_key(other) == key for other in others)
+
+
+def _known_to_library(message: Message) -> tuple[list[str], list[str]]:
+    try:
+        temporary, permanent = all_failures(message)
+    except Exception:  # noqa: BLE001 - its detectors stumble over some junk
+        return [], []
+    return list(_texts(permanent)), list(_texts(temporary))
+
+
+def _texts(addresses: Iterable[str | bytes]) -> Iterator[str]:
+    for one in addresses:
+        yield one.decode("utf-8", "replace") if isinstance(one, bytes) else one

@@ -1,0 +1,40 @@
+"""What is recorded of a message that was read, and what is kept of one that needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import Field
+
+from relance.domain.base import Document, Utc
+from relance.domain.intake.model import MessageKind
+from relance.domain.intake.outcomes import IntakeOutcome
+
+
+class IntakeRecord(Document):
+    """A message that was read: ids and codes, no address and no word of it.
+
+    `digest` is the SHA-256 of what stays the same in every copy (`parsing.stable_bytes`), `via` how it came: `lmtp`,
+    `smtp`, `file` or the name of a relay. `code` and `class_` are those of the failure, if it reports one.
+    """
+
+    digest: str = Field(alias="_id")
+    kind: MessageKind
+    outcome: IntakeOutcome
+    via: str
+    at: Utc
+    size: int
+    invitation_id: str | None = None
+    code: str | None = None
+    class_: str | None = Field(None, alias="class")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """The bytes of a message, cut to a bound: they hold personal data, and go by themselves."""
+
+    digest: str
+    at: datetime
+    raw: bytes
+    whole: bool

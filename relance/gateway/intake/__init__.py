@@ -1,0 +1,1 @@
+"""The listener mail comes back to."""

@@ -1,0 +1,78 @@
+"""What a delivery report means for the mailbox its mail went to, and for no other one (SPEC X2, G3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from relance.attribution import Attribution, Attributor
+from relance.domain.failures import Failure, is_struck_out
+from relance.domain.intake import IntakeOutcome, MailReading, RecipientReport, ReportAction, ReportVerdict, judge_report
+from relance.ids import parse_invitation_id
+from relance.ports import Clock, Ledger
+from relance.ports.mail_intake import IntakeMessages
+
+
+@dataclass(frozen=True, slots=True)
+class ReportJudge:
+    """Finds the report about our recipient among those of a message, and judges it with the contact's history."""
+
+    attributor: Attributor
+    ledger: Ledger
+    messages: IntakeMessages
+    clock: Clock
+
+    async def judge(self, reading: MailReading, attribution: Attribution) -> ReportVerdict:
+        """Return what a message reports of the mail it was attributed to."""
+        direct, outcome = self._about_recipient(reading, attribution)
+        if direct is None:
+            return ReportVerdict(outcome)
+        verdict = judge_report(direct)
+        failure = verdict.failure
+        if verdict.outcome is not IntakeOutcome.SOFT or failure is None:
+            return verdict
+        if await self._struck_out(failure, attribution, self.clock.now()):
+            return ReportVerdict(IntakeOutcome.STRUCK_OUT, failure)
+        return verdict
+
+    def _about_recipient(
+        self, reading: MailReading, attribution: Attribution
+    ) -> tuple[RecipientReport | None, IntakeOutcome]:
+        ours = [one for one in reading.reports if self._names(attribution, one.final)]
+        # Without an address that was tried, the one that was asked for says who is meant.
+        ours += [one for one in reading.reports if not one.final and self._names(attribution, one.original)]
+        if ours:
+            return next((one for one in ours if one.action is ReportAction.FAILED), ours[0]), IntakeOutcome.OTHER
+        returned = any(self._names(attribution, one) for one in reading.clues.returned_to)
+        nameless = [one for one in reading.reports if not one.final and not one.original]
+        if nameless and len(nameless) == len(reading.reports) and (returned or self._trusts(attribution, reading)):
+            return nameless[0], IntakeOutcome.OTHER
+        if any(self._names(attribution, one.original) for one in reading.reports) or (reading.reports and returned):
+            # Our mail was passed on, and the address that failed is somebody else's.
+            return None, IntakeOutcome.OTHER_ADDRESS
+        return None, IntakeOutcome.WRONG_RECIPIENT
+
+    def _names(self, attribution: Attribution, address: str) -> bool:
+        return self.attributor.names_mailbox(attribution, address)
+
+    @staticmethod
+    def _trusts(attribution: Attribution, reading: MailReading) -> bool:
+        # A mail has one recipient, and only its envelope holds this token.
+        return attribution.signed and not reading.clues.returned_to
+
+    async def _struck_out(self, failure: Failure, attribution: Attribution, at: datetime) -> bool:
+        strikes = failure.strikes
+        if strikes is None or strikes.within is None or attribution.entry is None:
+            return False
+        contact_id = parse_invitation_id(attribution.invitation_id).contact_id
+        history = [
+            one for one in await self.ledger.of_contact(contact_id) if one.may_have_reached(attribution.mailboxes)
+        ]
+        if is_struck_out(failure, attribution.entry, history, at):
+            return True
+        recorded = await self.messages.failures_of([one.id for one in history], at - strikes.within)
+        alike = [
+            one for one in recorded if one.class_ == failure.class_ and re.fullmatch(strikes.codes, one.code or "")
+        ]
+        return len(alike) + 1 >= strikes.count

@@ -1,0 +1,182 @@
+"""Mail that comes back: whose mail it is about, and what follows from it (SPEC G3).
+
+Order: read, attribute, write the event (MongoDB first, `events.EventIntake`), then the record. Whoever dies in between
+reads the message again: the event says the same the second time, and the record is written once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from relance.attribution import Attribution, Attributor
+from relance.domain.events import EventKind
+from relance.domain.failures import Failure
+from relance.domain.intake import (
+    DoorNames,
+    IntakeOutcome,
+    MailReading,
+    MessageEnvelope,
+    MessageKind,
+    parse_message,
+    read_message,
+    stable_bytes,
+)
+from relance.domain.intake.complaints import COMPLAINT_TYPES
+from relance.domain.intake.outcomes import KEPT
+from relance.domain.intake.records import IntakeRecord, KeptMessage
+from relance.errors import NotFound
+from relance.events import Taken
+from relance.intake_reports import ReportJudge
+from relance.ports import Clock
+from relance.ports.mail_intake import IntakeMessages
+
+CountMessage: TypeAlias = Callable[[str, str], None]
+"""Counts a message by kind and outcome."""
+
+EVENTS = {
+    IntakeOutcome.BOUNCED: EventKind.BOUNCED,
+    IntakeOutcome.STRUCK_OUT: EventKind.BOUNCED,
+    IntakeOutcome.COMPLAINED: EventKind.COMPLAINED,
+    IntakeOutcome.OPTED_OUT: EventKind.OPTED_OUT,
+}
+
+
+_WITHOUT_EVENT = {
+    MessageKind.UNREADABLE: IntakeOutcome.UNREADABLE,
+    MessageKind.OTHER: IntakeOutcome.OTHER,
+    MessageKind.AUTOMATIC: IntakeOutcome.AUTOMATIC,
+    MessageKind.CHALLENGE: IntakeOutcome.AUTOMATIC,
+}
+
+
+class TakesEvents(Protocol):
+    """Where events about an invitation come in."""
+
+    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
+        """Write an event to the database; idempotent.
+
+        Raises:
+            NotFound: the ledger has no such invitation.
+        """
+
+
+class NoEvents:
+    """Of a dry run, in which no event may come in."""
+
+    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
+        """Refuse the event."""
+        raise AssertionError(f"a dry run wrote {kind} of {invitation_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeLimits:
+    """How long records and kept messages stay, how many bytes of a message are kept, and the names of the doors."""
+
+    records: timedelta = timedelta(days=60)
+    kept: timedelta = timedelta(days=30)
+    kept_bytes: int = 256 * 1024
+    names: DoorNames = field(default_factory=DoorNames)
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeResult:
+    """What became of a message; `known` if it had been read before, so that nothing was done."""
+
+    record: IntakeRecord
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailIntake:
+    """Reads messages and applies what they report; idempotent by the message.
+
+    attributor: whose mail it is. judge: what a report means. events: where it is applied. messages: where it is
+    recorded. count: the metric.
+    """
+
+    attributor: Attributor
+    judge: ReportJudge
+    events: TakesEvents
+    messages: IntakeMessages
+    clock: Clock
+    limits: IntakeLimits
+    count: CountMessage
+
+    async def take(self, raw: bytes, envelope: MessageEnvelope, via: str, *, dry_run: bool = False) -> IntakeResult:
+        """Read a message and do what follows from it; with `dry_run` only say what would.
+
+        Raises:
+            DependencyUnavailable: the database is away; nothing is lost if the message is handed in again.
+        """
+        digest = hashlib.sha256(stable_bytes(raw)).hexdigest()
+        earlier = await self.messages.record_of(digest)
+        if earlier is not None:
+            return IntakeResult(earlier, known=True)
+        reading = read_message(parse_message(raw), envelope, self.limits.names)
+        return await self._apply(reading, raw, digest, via, dry_run=dry_run)
+
+    async def take_relayed(self, reading: MailReading, identifier: str, raw: bytes, via: str) -> IntakeResult:
+        """Do what follows from an event of a relay; `identifier` is the event's id there.
+
+        Raises:
+            DependencyUnavailable: the database is away; the relay calls again.
+        """
+        digest = hashlib.sha256(f"{via}:{identifier}".encode()).hexdigest()
+        earlier = await self.messages.record_of(digest)
+        if earlier is not None:
+            return IntakeResult(earlier, known=True)
+        return await self._apply(reading, raw, digest, via, dry_run=False)
+
+    async def _apply(self, reading: MailReading, raw: bytes, digest: str, via: str, *, dry_run: bool) -> IntakeResult:
+        outcome, attribution, failure = await self._decide(reading)
+        event = EVENTS.get(outcome)
+        if event is not None and attribution is not None and not dry_run:
+            try:
+                await self.events.take(attribution.invitation_id, event)
+            except NotFound:
+                outcome = IntakeOutcome.UNATTRIBUTED
+        record = IntakeRecord(
+            digest=digest,
+            kind=reading.kind,
+            outcome=outcome,
+            via=via,
+            at=self.clock.now(),
+            size=len(raw),
+            invitation_id=attribution.invitation_id if attribution is not None else None,
+            code=failure.code if failure is not None else None,
+            class_=failure.class_.value if failure is not None else None,
+        )
+        if not dry_run:
+            if outcome in KEPT:
+                limit = self.limits.kept_bytes
+                await self.messages.keep(
+                    KeptMessage(digest, record.at, raw[:limit], len(raw) <= limit), self.limits.kept
+                )
+            await self.messages.record(record, self.limits.records)
+            self.count(reading.kind, outcome)
+        return IntakeResult(record, known=False)
+
+    async def _decide(self, reading: MailReading) -> tuple[IntakeOutcome, Attribution | None, Failure | None]:
+        if reading.kind in _WITHOUT_EVENT:
+            return _WITHOUT_EVENT[reading.kind], None, None
+        if reading.kind is MessageKind.COMPLAINT and reading.feedback not in COMPLAINT_TYPES:
+            return IntakeOutcome.NO_COMPLAINT, None, None
+        attribution = await self.attributor.attribute(reading)
+        if attribution is None:
+            return IntakeOutcome.UNATTRIBUTED, None, None
+        if reading.kind is MessageKind.UNSUBSCRIBE:
+            return IntakeOutcome.OPTED_OUT, attribution, None
+        if reading.kind is MessageKind.COMPLAINT:
+            return self._complaint(reading, attribution), attribution, None
+        verdict = await self.judge.judge(reading, attribution)
+        return verdict.outcome, attribution, verdict.failure
+
+    def _complaint(self, reading: MailReading, attribution: Attribution) -> IntakeOutcome:
+        named = [one.final for one in reading.reports] or list(reading.clues.returned_to)
+        if named and not any(self.attributor.names_mailbox(attribution, one) for one in named):
+            return IntakeOutcome.WRONG_RECIPIENT
+        return IntakeOutcome.OPTED_OUT if reading.feedback == "opt-out" else IntakeOutcome.COMPLAINED

@@ -1,0 +1,119 @@
+"""The settings of the mail intake: where mail comes back to, and which relays may report over HTTP (SPEC G3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from relance.domain.addresses import domain_of, valid_address
+from relance.domain.intake.model import DoorNames
+from relance.settings.group import Group
+from relance.settings.mail import Address
+from relance.settings.recipients import listed
+from relance.settings.signing_secrets import checked_secrets
+
+MEGABYTE = 1_000_000
+
+
+class ListenerProtocol(StrEnum):
+    """How mail is handed in: LMTP (RFC 2033) answers for each recipient, SMTP once."""
+
+    LMTP = "lmtp"
+    SMTP = "smtp"
+
+
+def _basic(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not all(secret.get_secret_value().partition(":")[::2]):
+        raise ValueError("must be USER:PASSWORD, as in the address the relay calls")
+    return secret
+
+
+def _domains(text: str) -> str:
+    for one in listed(text):
+        if not valid_address(f"a@{one}") or "@" in one:
+            raise ValueError(f"{one!r} is no domain like example.org")
+    return text
+
+
+def _webhook_secrets(secrets: SecretStr | None) -> SecretStr | None:
+    return checked_secrets(secrets) if secrets is not None else None
+
+
+def _topic(arn: str | None) -> str | None:
+    if arn is not None and not (arn.startswith("arn:aws") and arn.count(":") == 5 and ":sns:" in arn):
+        raise ValueError(f"{arn!r} is no topic like arn:aws:sns:eu-west-1:123456789012:bounces")
+    return arn
+
+
+class Intake(Group):
+    """The listener for delivery reports, complaints and unsubscribe mails, and the relays' webhooks."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address the listener listens on.")
+    port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of the listener, shared by all processes of this machine that serve the gateway; none means "
+        "there is no listener.",
+    )
+    protocol: ListenerProtocol = Field(
+        ListenerProtocol.LMTP, description="lmtp (an answer per recipient) or smtp, as the mail server delivers."
+    )
+    domains: Annotated[str, AfterValidator(_domains)] = Field(
+        "",
+        description="Domains mail is taken for, separated by commas; without any the bounce domain and the one of "
+        "`unsubscribe_address`.",
+    )
+    unsubscribe_address: Address | None = Field(
+        None, description="Where unsubscribe mails go; without it unsubscribe@ the bounce domain."
+    )
+    max_bytes: int = Field(
+        25 * MEGABYTE, ge=64 * 1024, le=200 * MEGABYTE, description="Largest message taken; larger ones are refused."
+    )
+    max_connections: int = Field(50, ge=1, le=1000, description="Connections of the listener at once, per process.")
+    idle_timeout: float = Field(60.0, gt=0, le=600, description="Seconds a silent connection is kept.")
+    connection_timeout: float = Field(600.0, gt=0, le=3600, description="Seconds a connection may last in all.")
+    records_kept: timedelta = Field(
+        timedelta(days=60),
+        ge=timedelta(days=35),
+        le=timedelta(days=90),
+        description="How long the records of messages that were read are kept: ids and codes.",
+    )
+    messages_kept: timedelta = Field(
+        timedelta(days=30),
+        ge=timedelta(days=1),
+        le=timedelta(days=90),
+        description="How long a message is kept that could not be attributed, for a person to look at.",
+    )
+    kept_bytes: int = Field(256 * 1024, ge=4096, le=8 * MEGABYTE, description="How much of such a message is kept.")
+    ses_topic: Annotated[str | None, AfterValidator(_topic)] = Field(
+        None, description="The SNS topic of Amazon SES that may report (POST /webhooks/ses); none means no one may."
+    )
+    postmark_auth: Annotated[SecretStr | None, AfterValidator(_basic)] = Field(
+        None, description="USER:PASSWORD that Postmark calls POST /webhooks/postmark with."
+    )
+    mailgun_key: SecretStr | None = Field(
+        None, description="Mailgun's webhook signing key, for POST /webhooks/mailgun."
+    )
+    sendgrid_key: SecretStr | None = Field(
+        None, description="SendGrid's verification key (base64), for POST /webhooks/sendgrid."
+    )
+    neutral_secret: Annotated[SecretStr | None, AfterValidator(_webhook_secrets)] = Field(
+        None,
+        description="Signing secrets of POST /webhooks/neutral (Standard Webhooks: whsec_ and base64 of 24 to 64 "
+        "bytes), separated by commas; to rotate, put the new one first and take the old one away later.",
+    )
+
+    def taken_domains(self, bounce_domain: str) -> frozenset[str]:
+        """Return the domains mail is taken for, lower case."""
+        own = list(listed(self.domains)) or [bounce_domain, domain_of(self.unsubscribe_address or "")]
+        return frozenset(one.lower() for one in own if one)
+
+    def door_names(self) -> DoorNames:
+        """Return the local parts mail comes back to."""
+        standard = DoorNames()
+        own = (self.unsubscribe_address or "").rpartition("@")[0]
+        return DoorNames(standard.bounce, tuple(dict.fromkeys(filter(None, (own, *standard.unsubscribe)))))

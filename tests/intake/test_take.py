@@ -1,0 +1,203 @@
+"""What follows from a message: events with their effect in the database, records, and what is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from composition.intake import event_intake, mail_intake
+from relance import ids
+from relance.adapters.mongo.connection import Database
+from relance.domain.intake import MessageEnvelope
+from relance.domain.invitation import Invitation, InvitationStatus, MailKind
+from relance.mail_intake import IntakeResult, MailIntake
+from tests.fakes import FakeFollowUps
+from tests.intake.corpus import CorpusEntry, entries
+from tests.intake.examination import ADDRESSES, BOUNCES, DOMAIN, PERIOD, SENT_AT, TOKENS, settings, values_of
+
+CORPUS = {entry.name: entry for entry in entries()}
+USER, CONTACT = "6560a1b2c3d4e5f601020304", "6560a1b2c3d4e5f601020305"
+INVITATION = ids.invitation_id(PERIOD, USER, CONTACT)
+CLAIRE = ADDRESSES["a"]
+
+
+async def invited(db: Database, invitation: str = INVITATION, address: str = CLAIRE) -> None:
+    """Record a contact and an invitation that was sent to it."""
+    key = ids.parse_invitation_id(invitation)
+    await db.raw.contacts.update_one(
+        {"_id": key.contact_id},
+        {"$set": {"userId": key.user_id, "email": address, "name": "C", "status": "active"}},
+        upsert=True,
+    )
+    entry = Invitation(
+        id=invitation,
+        period=key.period,
+        user_id=key.user_id,
+        contact_id=key.contact_id,
+        status=InvitationStatus.SENT,
+        mailboxes=db.suppressions.mailboxes(address),
+        sent_at=SENT_AT,
+        queued_at=SENT_AT,
+    )
+    await db.raw.invitations.insert_one(entry.model_dump(by_alias=True, exclude_none=True))
+
+
+def service(db: Database, counted: list[tuple[str, str]] | None = None) -> MailIntake:
+    def count(kind: str, outcome: str) -> None:
+        if counted is not None:
+            counted.append((kind, outcome))
+
+    return mail_intake(settings, db, event_intake(db, FakeFollowUps()), count)
+
+
+async def take(
+    intake: MailIntake, entry: CorpusEntry, invitation: str = INVITATION, extra: bytes = b""
+) -> IntakeResult:
+    values = values_of(invitation, CLAIRE)
+    sender, recipient = entry.envelope(values)
+    return await intake.take(entry.raw(values) + extra, MessageEnvelope(sender, (recipient,)), "lmtp")
+
+
+async def state(db: Database, invitation: str = INVITATION) -> tuple[str, str, bool]:
+    """Return the status of invitation and contact, and whether the mailbox is suppressed."""
+    entry = await db.ledger.get(invitation)
+    contact = (await db.contacts.by_ids([ids.parse_invitation_id(invitation).contact_id])).popitem()[1]
+    assert entry is not None
+    return entry.status, contact.status, bool(await db.suppressions.suppressed([CLAIRE]))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("postfix_user_unknown", ("bounced", "bounced", True)),
+        ("arf_abuse", ("cancelled", "opted_out", True)),
+        ("unsubscribe_by_subject", ("cancelled", "opted_out", True)),
+        ("mailbox_full", ("sent", "active", False)),
+        ("refused_as_spam", ("sent", "active", False)),
+        ("postfix_delay_warning", ("sent", "active", False)),
+        ("out_of_office_english", ("sent", "active", False)),
+        ("forwarded_with_original_recipient", ("sent", "active", False)),
+        ("token_of_ours_foreign_recipient", ("sent", "active", False)),
+    ],
+)
+async def test_a_message_has_its_effect_and_no_other_once(
+    db: Database, name: str, expected: tuple[str, str, bool]
+) -> None:
+    await invited(db)
+    counted: list[tuple[str, str]] = []
+    intake = service(db, counted)
+    first = await take(intake, CORPUS[name])
+    assert await state(db) == expected
+    again = await take(intake, CORPUS[name])
+    assert (first.known, again.known) == (False, True)
+    assert again.record.outcome == first.record.outcome
+    assert await state(db) == expected
+    assert len(counted) == 1
+    assert await db.raw.intakeMessages.count_documents({}) == 1
+
+
+async def test_a_process_that_died_before_the_record_says_the_same_again(db: Database) -> None:
+    await invited(db)
+    await take(service(db), CORPUS["postfix_user_unknown"])
+    before = await db.ledger.get(INVITATION)
+    await db.raw.intakeMessages.delete_many({})
+    again = await take(service(db), CORPUS["postfix_user_unknown"])
+    assert not again.known
+    assert await db.ledger.get(INVITATION) == before
+    assert await state(db) == ("bounced", "bounced", True)
+
+
+async def test_a_disabled_mailbox_is_given_up_at_the_second_report(db: Database) -> None:
+    await invited(db)
+    intake = service(db)
+    assert (await take(intake, CORPUS["mailbox_disabled"])).record.outcome == "soft"
+    assert await state(db) == ("sent", "active", False)
+    # Of the reminder: another message about the same mailbox.
+    assert (await take(intake, CORPUS["mailbox_disabled"], extra=b"\r\n2")).record.outcome == "struck_out"
+    assert await state(db) == ("bounced", "bounced", True)
+
+
+async def test_a_disabled_mailbox_of_long_ago_does_not_count(db: Database) -> None:
+    await invited(db)
+    intake = service(db)
+    await take(intake, CORPUS["mailbox_disabled"])
+    long_ago = datetime.now(UTC) - timedelta(days=33)
+    await db.raw.intakeMessages.update_many({}, {"$set": {"at": long_ago}})
+    assert (await take(intake, CORPUS["mailbox_disabled"], extra=b"\r\n2")).record.outcome == "soft"
+
+
+async def test_a_dry_run_changes_nothing(db: Database) -> None:
+    await invited(db)
+    values = values_of(INVITATION, CLAIRE)
+    envelope = MessageEnvelope("", (values["bounce"],))
+    raw = CORPUS["postfix_user_unknown"].raw(values)
+    result = await service(db).take(raw, envelope, "file", dry_run=True)
+    assert result.record.outcome == "bounced"
+    assert await state(db) == ("sent", "active", False)
+    assert await db.raw.intakeMessages.count_documents({}) == 0
+
+
+async def test_ids_too_long_for_a_token_are_found_by_their_hash(db: Database) -> None:
+    long_one = ids.invitation_id(PERIOD, "user-" + "a" * 40, "contact-" + "b" * 40)
+    for number in range(3):
+        await invited(db, ids.invitation_id(PERIOD, f"user-{number}" + "a" * 40, "other-" + f"{number}" * 40))
+    await invited(db, long_one)
+    assert TOKENS.read_bounce_token(TOKENS.bounce_token(long_one)).invitation_id is None
+    assert len(f"bounce+{TOKENS.bounce_token(long_one)}") <= 64
+    result = await take(service(db), CORPUS["postfix_user_unknown"], long_one)
+    assert (result.record.outcome, result.record.invitation_id) == ("bounced", long_one)
+
+
+async def test_an_invitation_that_is_deleted_is_not_guessed(db: Database) -> None:
+    result = await take(service(db), CORPUS["postfix_user_unknown"])
+    assert result.record.outcome == "unattributed"
+    kept = await db.intake_messages.kept(result.record.digest)
+    assert kept is not None
+    assert kept.whole
+
+
+async def test_what_is_kept_is_cut_and_goes_by_itself(db: Database) -> None:
+    entry = CORPUS["ten_megabytes"]
+    result = await take(service(db), entry)
+    kept = await db.intake_messages.kept(result.record.digest)
+    assert kept is not None
+    assert (len(kept.raw), kept.whole) == (settings.intake.kept_bytes, False)
+    raw = await db.raw.intakeKept.find_one({})
+    assert raw is not None
+    assert raw["expiresAt"] - raw["at"] == settings.intake.messages_kept
+    record = await db.raw.intakeMessages.find_one({})
+    assert record is not None
+    assert record["expiresAt"] - record["at"] == settings.intake.records_kept
+    assert "expireAfterSeconds" in str(await db.raw.intakeKept.index_information())
+
+
+async def test_a_contact_that_has_moved_keeps_its_new_mailbox(db: Database) -> None:
+    await invited(db)
+    await db.raw.contacts.update_one({"_id": CONTACT}, {"$set": {"email": "new@example.net"}})
+    await take(service(db), CORPUS["postfix_user_unknown"])
+    contact = (await db.contacts.by_ids([CONTACT]))[CONTACT]
+    assert contact.status == "active"
+    assert await db.suppressions.suppressed([CLAIRE, "new@example.net"]) == {CLAIRE}
+
+
+def test_the_message_id_names_its_invitation_and_nothing_else_does() -> None:
+    own = ids.message_id(INVITATION, MailKind.FIRST, DOMAIN)
+    assert ids.invitation_of_message_id(own, DOMAIN) == INVITATION
+    for foreign in (
+        own.replace("first", "third"),
+        own.replace(DOMAIN, "x.example"),
+        f"<{INVITATION}@{DOMAIN}>",
+        "<>",
+        "",
+        "@",
+    ):
+        assert ids.invitation_of_message_id(foreign, DOMAIN) is None
+
+
+def test_tokens_of_bounces_unsubscribe_nobody_and_fit() -> None:
+    mailto = TOKENS.mailto_token(INVITATION)
+    assert TOKENS.read_mailto_token(mailto).invitation_id == INVITATION
+    assert len(f"unsub+{mailto}") <= 64
+    assert mailto != TOKENS.bounce_token(INVITATION)
+    assert BOUNCES

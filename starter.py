@@ -228,6 +228,13 @@ async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:
     return dict(zip(named, found, strict=True))
 
 
+async def greet_intake(loaded: Settings) -> str:
+    """Return what the listener of the mail intake greets with."""
+    from relance.adapters.intake_greeting import greet_intake as greet
+
+    return await greet(loaded.intake.host, loaded.intake.port or 0)
+
+
 def dns(servers: Sequence[str]) -> DnsLookups:
     """Return the look-ups of these name servers, or of this machine's."""
     from relance.adapters.dns.lookups import ResolverLookups, resolver_of
@@ -283,6 +290,7 @@ def services() -> Services:
         greet_relay=greet_relay,
         greet_gateway=greet_gateway,
         check_links=check_links,
+        greet_intake=greet_intake,
         dns=dns,
         relay_tls=relay_tls,
         trial_mail=trial_mail,

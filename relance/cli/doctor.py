@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 import typer
 from rich.console import Group
@@ -14,6 +12,7 @@ from temporalio.client import Client
 
 from relance.admission import check
 from relance.cli.command import Run, command, invalid, sentence_of
+from relance.cli.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
 from relance.cli.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
 from relance.cli.doctor_mail import (
     MailOption,
@@ -24,6 +23,7 @@ from relance.cli.doctor_mail import (
     SentFromOption,
     check_mail,
 )
+from relance.cli.doctor_rows import Finding, State
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
@@ -31,7 +31,6 @@ from relance.domain.key_register import KeyRegister
 from relance.domain.quarantine import listed
 from relance.domain.wording import counted
 from relance.errors import RelanceError
-from relance.gateway.unsubscribe_check import LinkTrouble
 from relance.ports import LogCoverage
 from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings import Settings
@@ -43,32 +42,12 @@ from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 
 PATIENCE, WITHOUT = 8.0, 0.3
 """Seconds: how long each check may take, all of them at once; and each probe of the health check without MongoDB."""
-LINKS = "unsubscribe link"
 LOG_REACHES = timedelta(days=1)
 EXAMPLES = """
 starter.py doctor --json
 starter.py doctor --mail --selector s1 --sent-from 203.0.113.7
 starter.py doctor --mail --message received.eml
 """
-
-
-class State(StrEnum):
-    """How a check ended; a warning does not count as wrong."""
-
-    FINE = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-    UNREACHABLE = "unreachable"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One row: what was looked at, how it is, and what to do about it."""
-
-    what: str
-    state: State
-    detail: str
-    remedy: str = ""
 
 
 async def doctor(
@@ -92,18 +71,18 @@ async def doctor(
     findings = _settings(run.settings)
     connecting = asyncio.ensure_future(_client(run))
     database = asyncio.ensure_future(_checked("MongoDB", lambda: _database(run)))
-    found, seen = await asyncio.gather(
+    found, ways_in, seen = await asyncio.gather(
         asyncio.gather(
             _checked("Temporal", lambda: _temporal(run, connecting)),
             database,
             _checked("mail relay", lambda: _relay(run)),
             _checked("relay log", lambda: _relay_log(run)),
             _checked("Everflow", lambda: _everflow(run)),
-            _checked(LINKS, lambda: _links(run)),
         ),
+        asyncio.gather(_checked(LINKS, lambda: link_findings(run)), _checked(INTAKE, lambda: intake_findings(run))),
         _seen(run, connecting, database),
     )
-    findings += [one for some in found for one in some]
+    findings += [one for some in [*found, *ways_in] for one in some]
     states = {finding.state for finding in findings} | ({State.WRONG} if is_wrong(seen) else set())
     code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
     rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
@@ -146,6 +125,7 @@ _REMEDIES = {
     "mail relay": "start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD",
     "relay log": "see RELANCE_RELAY_LOG__KIND and what belongs to it; the worker must be allowed to read it",
     LINKS: "see RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE",
+    INTAKE: "start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT",
     "Everflow": "see RELANCE_EVERFLOW__BASE_URL, __API_KEY, __TIMEZONE, __CURRENCY",
 }
 
@@ -273,19 +253,6 @@ async def _everflow(run: Run) -> list[Finding]:
     async with run.services.reports(run.settings.model_copy(update={"everflow": hasty})) as reports:
         await reports.prepare()
     return [Finding("Everflow", State.FINE, f"takes the key and knows {everflow.timezone} and {everflow.currency}")]
-
-
-async def _links(run: Run) -> list[Finding]:
-    if not run.settings.privacy.link_keys.texts:
-        return [Finding(LINKS, State.WARNING, "not probed: there is no key to sign with", "see the row of the key")]
-    found = await run.services.check_links(run.settings)
-    return [_link(base, trouble) for base, trouble in found.items()]
-
-
-def _link(base: str, trouble: LinkTrouble | None) -> Finding:
-    if trouble is None:
-        return Finding(LINKS, State.FINE, f"{base} shows the page and takes one click (probed, nothing changed)")
-    return Finding(LINKS, State.WRONG, trouble.detail, trouble.remedy)
 
 
 def register(app: typer.Typer) -> None:

@@ -79,10 +79,12 @@ async def _of_dns(
     addresses = given or await asking.public_addresses(mail.host)
     trial = await run.services.trial_mail(raw, lookups) if raw is not None else None
     author = domain_of(mail.sender_address)
+    unsubscribe = run.settings.intake.unsubscribe_address
     names = MailNames(
         author=author,
         bounce=mail.bounce_domain.lower(),
         reply=domain_of(mail.reply_to) if mail.reply_to else author,
+        unsubscribe=domain_of(unsubscribe) if unsubscribe else mail.bounce_domain.lower(),
         selectors=tuple(options.selectors),
         addresses=addresses,
     )

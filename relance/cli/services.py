@@ -162,6 +162,7 @@ ChannelsFactory: TypeAlias = "Callable[[Settings, Database], AbstractAsyncContex
 RelayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 GatewayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 LinksCheck: TypeAlias = "Callable[[Settings], Awaitable[Mapping[str, LinkTrouble | None]]]"
+IntakeCheck: TypeAlias = "Callable[[Settings], Awaitable[str]]"
 DnsFactory: TypeAlias = "Callable[[Sequence[str]], DnsLookups]"
 RelayTlsCheck: TypeAlias = "Callable[[Settings], Awaitable[RelayTls]]"
 TrialMailReader: TypeAlias = "Callable[[bytes, DnsLookups], Awaitable[TrialMail]]"
@@ -191,6 +192,7 @@ class Services:
     relay_log: RelayLogFactory
     greet_gateway: GatewayCheck
     check_links: LinksCheck
+    greet_intake: IntakeCheck
     dns: DnsFactory
     relay_tls: RelayTlsCheck
     trial_mail: TrialMailReader

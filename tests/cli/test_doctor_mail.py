@@ -82,6 +82,15 @@ async def test_each_fault_is_a_row_with_its_remedy(server: DnsServer, relay: Rel
     assert (shown.code, "Mail set-up" in shown.out, "to mend" in shown.out) == (1, True, True)
 
 
+async def test_where_unsubscribe_mails_go_is_looked_at_if_it_is_another_domain(server: DnsServer, relay: Relay) -> None:
+    own = {**environment(relay.port), "RELANCE_INTAKE__UNSUBSCRIBE_ADDRESS": "off@news.faf.test"}
+    arguments = ("doctor", "--mail", "--resolver", server.address, *ALL, "--json")
+    ended = await asyncio.to_thread(Terminal(own).run, *arguments)
+    (found,) = [one for one in ended.data["checks"] if one["part"] == "unsubscribe MX"]
+    assert (ended.code, found["state"]) == (1, "wrong")
+    assert "news.faf.test. MX 10" in found["remedy"]
+
+
 async def test_one_failing_zone_leaves_the_other_rows(server: DnsServer, relay: Relay) -> None:
     server.failing.add("bounces.faf.test")
     ended = await run(server.address, relay.port, *ALL, "--json")

@@ -36,6 +36,7 @@ def services() -> Services:
         relay_log=_refuse,  # type: ignore[arg-type]
         greet_gateway=_refuse,  # type: ignore[arg-type]
         check_links=_nothing,  # type: ignore[arg-type]
+        greet_intake=_nothing,  # type: ignore[arg-type]
         dns=_refuse,  # type: ignore[arg-type]
         relay_tls=_nothing,  # type: ignore[arg-type]
         trial_mail=_nothing,  # type: ignore[arg-type]

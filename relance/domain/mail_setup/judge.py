@@ -19,12 +19,14 @@ from relance.domain.mail_setup.trial_mail import TrialMail, judge_trial
 class MailNames:
     """The names that the settings and the command line give.
 
-    Domains of From, of the envelope sender and of Reply-To; DKIM selectors; public addresses the mails come from.
+    Domains of From, of the envelope sender, of Reply-To and of unsubscribe mails; DKIM selectors; public addresses the
+    mails come from.
     """
 
     author: str
     bounce: str
     reply: str
+    unsubscribe: str
     selectors: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
 
@@ -49,7 +51,14 @@ def judge(names: MailNames, known: Mapping[Question, DnsAnswer], trial: TrialMai
         *judge_dmarc(records, names.author, names.bounce),
         *judge_mx(records, names.bounce, part="bounce MX", what="bounces"),
         *judge_mx(records, names.reply, part="answers MX", what="answers"),
+        *_of_unsubscribe_mails(records, names),
         *judge_ptr(records, names.addresses),
         *(judge_trial(records, trial, names.author) if trial is not None else ()),
     ]
     return MailVerdict(tuple(findings), frozenset(records.missing))
+
+
+def _of_unsubscribe_mails(records: Records, names: MailNames) -> list[MailFinding]:
+    if names.unsubscribe in {names.bounce, names.reply}:
+        return []
+    return judge_mx(records, names.unsubscribe, part="unsubscribe MX", what="unsubscribe mails")

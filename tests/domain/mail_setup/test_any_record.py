@@ -9,7 +9,12 @@ from relance.domain.mail_setup.judge import MailNames, judge
 from relance.domain.mail_setup.records import DnsAnswer, LookupState, Question, RecordKind
 
 NAMES = MailNames(
-    author="a.example", bounce="b.a.example", reply="r.example", selectors=("s1",), addresses=("9.9.9.9",)
+    author="a.example",
+    bounce="b.a.example",
+    reply="r.example",
+    unsubscribe="u.example",
+    selectors=("s1",),
+    addresses=("9.9.9.9",),
 )
 ROUNDS = 60
 
@@ -62,6 +67,6 @@ def test_any_answers_are_judged_in_the_end(data: st.DataObject) -> None:
             known[question] = data.draw(_answers(question))
     assert not verdict.missing
     parts = {one.part for one in verdict.findings}
-    assert {"SPF", "DKIM", "DMARC", "bounce MX", "answers MX", "PTR"} <= parts
+    assert {"SPF", "DKIM", "DMARC", "bounce MX", "answers MX", "unsubscribe MX", "PTR"} <= parts
     assert all(one.detail for one in verdict.findings)
     assert all(one.remedy for one in verdict.findings if one.grade != "ok")

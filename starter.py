@@ -219,10 +219,12 @@ async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:
     """Return what is amiss with the unsubscribe links, by the address of the gateway and that of the mails' links."""
     from relance.adapters.tokens import LinkTokens
     from relance.gateway.unsubscribe_check import check_unsubscribe
+    from relance.settings.unfit import unfit_names
 
     tokens = LinkTokens(loaded.privacy.link_keys)
-    own = loaded.mail.rehearsal
-    bases = [loaded.gateway.public_url, None if own else loaded.mail.link_base.rstrip("/")]
+    # A name for examples leads nowhere; that it is one is said by the settings' own row.
+    for_examples = loaded.mail.rehearsal or any("LINK_BASE" in one.setting for one in unfit_names(loaded.mail))
+    bases = [loaded.gateway.public_url, None if for_examples else loaded.mail.link_base.rstrip("/")]
     named = [base for base in dict.fromkeys(bases) if base is not None]
     found = await asyncio.gather(*(check_unsubscribe(base, tokens) for base in named))
     return dict(zip(named, found, strict=True))

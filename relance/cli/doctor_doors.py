@@ -14,6 +14,9 @@ async def link_findings(run: Run) -> list[Finding]:
     if not run.settings.privacy.link_keys.texts:
         return [Finding(LINKS, State.WARNING, "not probed: there is no key to sign with", "see the row of the key")]
     found = await run.services.check_links(run.settings)
+    if not found:
+        remedy = "set RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE"
+        return [Finding(LINKS, State.WARNING, "not probed: no public address is set", remedy)]
     return [_link(base, trouble) for base, trouble in found.items()]
 
 

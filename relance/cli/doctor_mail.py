@@ -27,8 +27,11 @@ PATIENCE = 30.0
 MOST_QUESTIONS = 300
 MOST_BYTES = 20_000_000
 NO_TIME = DnsAnswer(LookupState.FAILED, reason=f"no answer within {PATIENCE:g} s, all look-ups together")
-NO_NETWORK = "neither a name server nor the relay can be reached: this machine has no network"
+EVERYWHERE = Question("com", RecordKind.TXT)
+"""A name that exists wherever public names do; a name server that is cut off denies it, like all others."""
+NO_NETWORK = "no public name can be looked up and the relay cannot be reached: this machine has no network"
 NO_DNS = "no name server answers, so nothing about DNS can be said"
+CUT_OFF = "the name server knows no public name, not even com: it is cut off, so nothing about DNS can be said"
 
 MailOption = Annotated[bool, typer.Option("--mail", help="Check what production mail needs: DNS, relay, signature.")]
 MessageOption = Annotated[
@@ -64,20 +67,21 @@ async def check_mail(run: Run, options: MailOptions) -> Answer:
     lookups = run.services.dns(options.resolvers)
     seeing = asyncio.ensure_future(run.services.relay_tls(run.settings))
     try:
-        findings = await _of_dns(run, lookups, raw, options, given)
+        asking = _Asking(lookups)
+        trouble = await asking.trouble()
+        findings = [] if trouble else await _of_dns(run, asking, raw, options, given)
         seen = await seeing
     finally:
         seeing.cancel()
-    return _answer(_merged(run, lookups, findings, seen))
+    return _answer(_merged(run, trouble, findings, seen))
 
 
 async def _of_dns(
-    run: Run, lookups: DnsLookups, raw: bytes | None, options: MailOptions, given: tuple[str, ...]
+    run: Run, asking: _Asking, raw: bytes | None, options: MailOptions, given: tuple[str, ...]
 ) -> list[MailFinding]:
     mail = run.settings.mail
-    asking = _Asking(lookups)
     addresses = given or await asking.public_addresses(mail.host)
-    trial = await run.services.trial_mail(raw, lookups) if raw is not None else None
+    trial = await run.services.trial_mail(raw, asking.lookups) if raw is not None else None
     author = domain_of(mail.sender_address)
     unsubscribe = run.settings.intake.unsubscribe_address
     names = MailNames(
@@ -99,6 +103,13 @@ class _Asking:
     known: dict[Question, DnsAnswer] = field(default_factory=dict)
     until: float = field(default_factory=lambda: asyncio.get_running_loop().time() + PATIENCE)
 
+    async def trouble(self) -> str:
+        """Return why nothing about DNS can be said, or nothing."""
+        await self._ask([EVERYWHERE])
+        if not self.lookups.reached:
+            return NO_DNS
+        return CUT_OFF if self.known[EVERYWHERE].state is LookupState.NO_NAME else ""
+
     async def settled(self, names: MailNames, trial: TrialMail | None) -> list[MailFinding]:
         while (verdict := judge(names, self.known, trial)).missing:
             await self._ask(verdict.missing)
@@ -106,11 +117,8 @@ class _Asking:
 
     async def public_addresses(self, host: str) -> tuple[str, ...]:
         """Return the addresses of the relay that the outside may see."""
-        if _is_address(host):
-            # Also a look-up, so that it shows whether there is a name server at all.
-            await self._ask([Question(".", RecordKind.TXT)])
-            found: Sequence[str] = (host.strip("[]"),)
-        else:
+        found: Sequence[str] = (host.strip("[]"),)
+        if not _is_address(host):
             questions = [Question(host.rstrip(".").lower(), kind) for kind in (RecordKind.A, RecordKind.AAAA)]
             await self._ask(questions)
             found = [value for one in questions for value in self.known[one].values]
@@ -119,7 +127,7 @@ class _Asking:
     async def _ask(self, questions: Sequence[Question] | frozenset[Question]) -> None:
         left = self.until - asyncio.get_running_loop().time()
         answers: Mapping[Question, DnsAnswer] = {}
-        if left > 0 and len(self.known) < MOST_QUESTIONS and (self.lookups.reached or not self.known):
+        if left > 0 and len(self.known) < MOST_QUESTIONS:
             try:
                 async with asyncio.timeout(left):
                     answers = await self.lookups.ask(questions)
@@ -128,15 +136,15 @@ class _Asking:
         self.known |= {one: answers.get(one, NO_TIME) for one in questions}
 
 
-def _merged(run: Run, lookups: DnsLookups, findings: list[MailFinding], seen: RelayTls) -> list[MailFinding]:
+def _merged(run: Run, trouble: str, findings: list[MailFinding], seen: RelayTls) -> list[MailFinding]:
     """Return one finding instead of many where there is no network."""
     relay = judge_tls(seen, run.services.clock.now(), verified=run.settings.mail.verify_certificate)
-    if lookups.reached:
+    if not trouble:
         return [*findings, *relay]
     if seen.trouble:
         return [MailFinding("network", MailGrade.UNKNOWN, NO_NETWORK, "connect it, and repeat the check")]
     remedy = "set the machine's name server, or name one: --resolver ADDRESS"
-    return [MailFinding("DNS", MailGrade.UNKNOWN, NO_DNS, remedy), *relay]
+    return [MailFinding("DNS", MailGrade.UNKNOWN, trouble, remedy), *relay]
 
 
 def _answer(findings: Sequence[MailFinding]) -> Answer:

@@ -18,6 +18,7 @@ from tests.domain.mail_setup.zone import RSA_2048
 
 ADDRESS = "9.9.9.9"
 ZONE = f"""
+a.gtld-servers.com A 192.5.6.30
 bounces.faf.test TXT "v=spf1 ip4:{ADDRESS} -all"
 bounces.faf.test MX 10 mx.faf.test.
 faf.test MX 10 mx.faf.test.
@@ -113,7 +114,22 @@ async def test_no_name_server_is_one_row_and_no_network_at_all_is_the_only_one(s
     server.asked.clear()
     ended = await run(server.address, 1)
     assert (ended.code, ended.out.count("unreachable")) == (3, 1)
-    assert {name for name, *_ in server.asked} == {"."}, "whoever does not answer is asked nothing more"
+    assert {name for name, *_ in server.asked} == {"com"}, "whoever does not answer is asked nothing more"
+
+
+async def test_a_name_server_that_is_cut_off_from_the_world_says_nothing_about_our_records(
+    server: DnsServer, relay: Relay
+) -> None:
+    server.load("intranet.local A 10.0.0.1")
+    ended = await run(server.address, relay.port, *ALL, "--json")
+    assert ended.code == 3
+    assert [(one["part"], one["state"]) for one in ended.data["checks"]] == [
+        ("DNS", "unreachable"),
+        ("relay TLS", "ok"),
+    ]
+    assert "cut off" in ended.data["checks"][0]["detail"]
+    ended = await run(server.address, 1, *ALL, "--json")
+    assert [one["part"] for one in ended.data["checks"]] == ["network"]
 
 
 async def test_a_received_mail_is_verified_and_its_selector_taken_from_it(

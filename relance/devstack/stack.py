@@ -126,6 +126,7 @@ class Stack:
             ("Temporal Web", self.temporal_ui or "not known"),
             ("Temporal", self.temporal_address),
             ("Mailbox", self.mailbox_http),
+            ("Gateway", f"http://{processes.HOST}:{self.gateway_port}"),
             ("SMTP", "{}:{}".format(*self.mailbox_smtp)),
             ("Everflow", self.everflow_http),
             *([("Chat", self.chat_http)] if self.chat_http else []),

@@ -208,6 +208,13 @@ MATRIX: tuple[Row, ...] = (
         "--users 60",
     ),
     Row(
+        "gateway",
+        "no forged token is accepted and no link unsubscribes by being followed; nothing acknowledged is missing or "
+        "counted twice, whatever is killed or away",
+        "--tokens 1200 --mails 60 --kills 2 --away 3 --outage-events 10 --silent 500",
+        "",
+    ),
+    Row(
         SIMULATION,
         "I1 to I7 after every step, on a virtual clock, under random faults of every port",
         "--seeds 10 --months 1 --processes 2",

@@ -9,6 +9,7 @@ from tests.faults.clock_jumps import CLOCK_JUMPS
 from tests.faults.disk_full import DISK_FULL
 from tests.faults.double_trigger import DOUBLE_TRIGGER
 from tests.faults.everflow.scenario import EVERFLOW
+from tests.faults.gateway.scenario import GATEWAY
 from tests.faults.hands.scenario import HANDS
 from tests.faults.health.scenario import HEALTH
 from tests.faults.mail.scenarios import MAIL
@@ -49,6 +50,7 @@ _ALL = (
     CHANNEL_FAULTS,
     HEALTH,
     HANDS,
+    GATEWAY,
     *MAIL,
 )
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

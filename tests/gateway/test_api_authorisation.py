@@ -41,7 +41,7 @@ def _body(id_: str) -> bytes:
     return json.dumps({"event": "submitted", "invitationId": id_}).encode()
 
 
-@pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
+@pytest.mark.parametrize("secret", [SECRET, OLD_SECRET], ids=["new", "old"])
 async def test_what_the_reference_library_signs_with_any_of_our_keys_is_taken(place: Place, secret: str) -> None:
     [id_] = await invited(place.db, ["c1"])
     body, now = _body(id_), datetime.now(UTC)

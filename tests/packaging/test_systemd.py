@@ -26,7 +26,7 @@ def _unit(name: str) -> configparser.ConfigParser:
     return parser
 
 
-@pytest.mark.parametrize("name", ["relance-worker.service", "relance-watchdog.service"])
+@pytest.mark.parametrize("name", ["relance-worker.service", "relance-gateway.service", "relance-watchdog.service"])
 def test_a_service_starts_an_installed_command_as_nobody_special(name: str) -> None:
     service = _unit(name)["Service"]
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]

@@ -9,16 +9,22 @@ import hmac
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from relance.adapters import webhook_signatures
 from relance.errors import InvalidInput
 from relance.gateway.api.problems import Problem
+from relance.gateway.limits.bodies import body_of
 from relance.ports import Clock
 
 MOST_BYTES = 512 * 1024
 """A thousand events by token take 250 KiB."""
 _JSON = "application/json"
+_WORDS = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"a body has {MOST_BYTES} bytes at most; send the events in several messages",
+    HTTPStatus.REQUEST_TIMEOUT: "the body did not come in time",
+}
 
 
 async def signed_message(request: Request, keys: Sequence[bytes], clock: Clock) -> tuple[str, bytes]:
@@ -56,23 +62,8 @@ def check_key(request: Request, keys: Sequence[bytes]) -> None:
 
 
 async def _body(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "0")
-    parts: list[bytes] = []
-    size = int(announced) if announced.isascii() and announced.isdigit() else 0
-    if size <= MOST_BYTES:
-        size = 0
-        try:
-            async for part in request.stream():
-                size += len(part)
-                if size > MOST_BYTES:
-                    break
-                parts.append(part)
-        except ClientDisconnect:
-            raise Problem(HTTPStatus.BAD_REQUEST, "the connection ended before the body did") from None
-    if size > MOST_BYTES:
-        raise Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a body has {MOST_BYTES} bytes at most; send the events in several messages",
-            headers={"Connection": "close"},
-        )
-    return b"".join(parts)
+    try:
+        return await body_of(request, MOST_BYTES)
+    except HTTPException as refused:
+        words = _WORDS[HTTPStatus(refused.status_code)]
+        raise Problem(HTTPStatus(refused.status_code), words, headers={"Connection": "close"}) from None

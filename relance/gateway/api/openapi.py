@@ -30,6 +30,7 @@ _WRONG = {
     "400": "The body is no JSON.",
     "401": "The signature or the key is missing or wrong.",
     "404": "There is nothing of that name; wrong tokens and unknown ones look the same.",
+    "408": "The body did not come in time.",
     "409": "A message with this id was received before, and said something else.",
     "413": "The body is too large.",
     "415": "The body is not application/json.",
@@ -37,6 +38,7 @@ _WRONG = {
     "429": "Too many requests; `Retry-After` says when to come again.",
     "503": "Not just now; nothing is lost if it is said again, under the same id.",
 }
+_TOO_LONG = {"414": "The address is too long.", "431": "The headers are too large."}
 _ABOUT = """Messages are signed as Standard Webhooks (standardwebhooks.com), in the headers `webhook-id`,
 `webhook-timestamp` and `webhook-signature`. The same id with the same body gets the same answer, however often it is
 sent, so whoever has no answer sends it again. What is acknowledged is in the database. Questions bring a key:
@@ -97,7 +99,8 @@ def _message(summary: str, operation: str, said: list[Any], answered: Any) -> di
         },
         "responses": {
             "200": _json("An answer to each.", answered, examples.ANSWERS[operation]),
-            **_problems("400", "401", "409", "413", "415", "422", "429", "503"),
+            **_refused_at_once("414", "431"),
+            **_problems("400", "401", "408", "409", "413", "415", "422", "429", "503"),
         },
     }
 
@@ -118,6 +121,7 @@ def _question(summary: str, operation: str, name: str, answered: Any) -> dict[st
         ],
         "responses": {
             "200": _json("It is known.", answered, examples.ANSWERS[operation]),
+            **_refused_at_once("414", "431"),
             **_problems("400", "401", "404", "429", "503"),
         },
     }
@@ -135,8 +139,18 @@ def _json(description: str, model: Any, example: Any) -> dict[str, Any]:
 
 
 def _problems(*statuses: str) -> dict[str, Any]:
-    content = {"application/problem+json": {"schema": _ref(ProblemDetails)}}
-    return {one: {"description": _WRONG[one], "content": content} for one in statuses}
+    content: dict[str, Any] = {"application/problem+json": {"schema": _ref(ProblemDetails)}}
+    # Too many requests at once are refused before anybody looks at them.
+    busy = {**content, "text/plain": {"schema": {"type": "string"}}}
+    return {
+        one: {"description": _WRONG[one], "content": busy if one in {"400", "503"} else content} for one in statuses
+    }
+
+
+def _refused_at_once(*statuses: str) -> dict[str, Any]:
+    """Return what is answered before anybody looks at what was asked."""
+    content = {"text/plain": {"schema": {"type": "string"}}}
+    return {one: {"description": _TOO_LONG[one], "content": content} for one in statuses}
 
 
 def _ref(model: Any) -> dict[str, str]:

@@ -21,6 +21,7 @@ from dashboard import dashboard
 from error_tables import errors
 from metric_tables import monitoring
 from reliability import reliability
+from schemas import json_schemas, validators
 
 from relance.settings import Settings
 
@@ -178,9 +179,11 @@ def main(arguments: list[str]) -> int:
         ROOT / "docs" / "monitoring.md": monitoring(),
         ROOT / "deploy" / "grafana" / "relance.json": dashboard(),
         ROOT / ".env.example": example(),
+        **{ROOT / "docs" / "schemas" / name: text for name, text in {**json_schemas(), **validators()}.items()},
     }
     if "--check" not in arguments:
         for path, text in wanted.items():
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         return 0
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]

@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     SUBMIT = "submit"
     UNSUBSCRIBE = "unsub"
     OPEN = "open"
+    PROBE = "probe"
 
 
 class BouncedReference(NamedTuple):

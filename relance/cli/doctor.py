@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 import typer
 from rich.console import Group
 from temporalio.client import Client
 
 from relance.admission import check
-from relance.cli.command import Run, command, sentence_of
+from relance.cli.command import Run, command, invalid, sentence_of
+from relance.cli.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
 from relance.cli.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
 from relance.cli.limits import SendingLimits, sending_limits
+from relance.cli.doctor_mail import (
+    MailOption,
+    MailOptions,
+    MessageOption,
+    ResolverOption,
+    SelectorOption,
+    SentFromOption,
+    check_mail,
+)
+from relance.cli.doctor_rows import Finding, State
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
@@ -35,44 +44,46 @@ from relance.temporal.task_queues import POLLED_WITHIN, queue_state
 PATIENCE, WITHOUT = 8.0, 0.3
 """Seconds: how long each check may take, all of them at once; and each probe of the health check without MongoDB."""
 LOG_REACHES = timedelta(days=1)
+EXAMPLES = """
+starter.py doctor --json
+starter.py doctor --mail --selector s1 --sent-from 203.0.113.7
+starter.py doctor --mail --message received.eml
+"""
 
 
-class State(StrEnum):
-    """How a check ended; a warning does not count as wrong."""
-
-    FINE = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-    UNREACHABLE = "unreachable"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One row: what was looked at, how it is, and what to do about it."""
-
-    what: str
-    state: State
-    detail: str
-    remedy: str = ""
-
-
-async def doctor(run: Run) -> Answer:
-    """Check the settings and every connection; says for each what to mend.
+async def doctor(
+    run: Run,
+    *,
+    mail: MailOption = False,
+    message: MessageOption = None,
+    selector: SelectorOption = None,
+    sent_from: SentFromOption = None,
+    resolver: ResolverOption = None,
+) -> Answer:
+    """Check the settings and every connection; says for each what to mend. With --mail: what production mail needs.
 
     Exit code 0: all is well, 1: something is wrong, 3: a dependency is unreachable.
     """
+    options = MailOptions(message, selector or (), sent_from or (), resolver or ())
+    if mail:
+        return await check_mail(run, options)
+    if options != MailOptions():
+        invalid("--mail", "the options --message, --selector, --sent-from and --resolver belong to it", "add --mail")
     findings = _settings(run.settings)
     connecting = asyncio.ensure_future(_client(run))
     database = asyncio.ensure_future(_checked("MongoDB", lambda: _database(run)))
-    *found, seen = await asyncio.gather(
-        _checked("Temporal", lambda: _temporal(run, connecting)),
-        database,
-        _checked("mail relay", lambda: _relay(run)),
-        _checked("relay log", lambda: _relay_log(run)),
-        _checked("Everflow", lambda: _everflow(run)),
+    found, ways_in, seen = await asyncio.gather(
+        asyncio.gather(
+            _checked("Temporal", lambda: _temporal(run, connecting)),
+            database,
+            _checked("mail relay", lambda: _relay(run)),
+            _checked("relay log", lambda: _relay_log(run)),
+            _checked("Everflow", lambda: _everflow(run)),
+        ),
+        asyncio.gather(_checked(LINKS, lambda: link_findings(run)), _checked(INTAKE, lambda: intake_findings(run))),
         _seen(run, connecting, database),
     )
-    findings += [one for some in found for one in some]
+    findings += [one for some in [*found, *ways_in] for one in some]
     states = {finding.state for finding in findings} | ({State.WRONG} if is_wrong(seen) else set())
     code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
     rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
@@ -114,6 +125,8 @@ _REMEDIES = {
     "MongoDB": "start the replica set, or set RELANCE_MONGO__URI",
     "mail relay": "start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD",
     "relay log": "see RELANCE_RELAY_LOG__KIND and what belongs to it; the worker must be allowed to read it",
+    LINKS: "see RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE",
+    INTAKE: "start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT",
     "Everflow": "see RELANCE_EVERFLOW__BASE_URL, __API_KEY, __TIMEZONE, __CURRENCY",
 }
 
@@ -262,4 +275,4 @@ async def _everflow(run: Run) -> list[Finding]:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, "doctor", "starter.py doctor --json", keyless=True)(doctor)
+    command(app, "doctor", EXAMPLES, keyless=True)(doctor)

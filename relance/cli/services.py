@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.coverage import CoverageWatch
+    from relance.domain.mail_setup.relay_tls import RelayTls
+    from relance.domain.mail_setup.trial_mail import TrialMail
+    from relance.gateway.unsubscribe_check import LinkTrouble
     from relance.mail_intake import MailIntake
     from relance.ports import (
         Alerts,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     )
     from relance.ports.health import Workers
     from relance.ports.mail_intake import IntakeMessages
+    from relance.ports.mail_setup import DnsLookups
     from relance.ports.unsent import UnsentUsers
     from relance.settings import Settings
 
@@ -162,6 +166,11 @@ RelayLogFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[R
 ChannelsFactory: TypeAlias = "Callable[[Settings, Database], AbstractAsyncContextManager[Mapping[str, Channel]]]"
 RelayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 GatewayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
+LinksCheck: TypeAlias = "Callable[[Settings], Awaitable[Mapping[str, LinkTrouble | None]]]"
+IntakeCheck: TypeAlias = "Callable[[Settings], Awaitable[str]]"
+DnsFactory: TypeAlias = "Callable[[Sequence[str]], DnsLookups]"
+RelayTlsCheck: TypeAlias = "Callable[[Settings], Awaitable[RelayTls]]"
+TrialMailReader: TypeAlias = "Callable[[bytes, DnsLookups], Awaitable[TrialMail]]"
 DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
@@ -186,6 +195,11 @@ class Services:
     greet_relay: RelayCheck
     relay_log: RelayLogFactory
     greet_gateway: GatewayCheck
+    check_links: LinksCheck
+    greet_intake: IntakeCheck
+    dns: DnsFactory
+    relay_tls: RelayTlsCheck
+    trial_mail: TrialMailReader
     call_deadman: DeadmanCall
     health: ProbesFactory
     channels: ChannelsFactory

@@ -30,6 +30,7 @@ class Ports:
     everflow: int | None = None
     chat: int | None = None
     gateway: int | None = None
+    intake: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Stack:
     everflow_http: str
     chat_http: str | None
     gateway_port: int
+    intake_port: int
 
     def __init__(self, folder: Path | None = None, *, ports: Ports | None = None, given: Given | None = None) -> None:
         self._ports = ports or Ports()
@@ -77,6 +79,7 @@ class Stack:
     async def __aenter__(self) -> Stack:
         # Nothing of the stack listens there: the workers do, all of them (see `relance.gateway.server`).
         self.gateway_port = processes.choose_port(self._ports.gateway, "gateway port")
+        self.intake_port = processes.choose_port(self._ports.intake, "intake port")
         if not self._keep:
             self.folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="relance-"))
         self._keys = await asyncio.to_thread(keys_of, self.folder)
@@ -116,6 +119,7 @@ class Stack:
             "RELANCE_EVERFLOW__API_KEY": NETWORK_KEY,
             "RELANCE_GATEWAY__PORT": str(self.gateway_port),
             "RELANCE_GATEWAY__PUBLIC_URL": f"http://{processes.HOST}:{self.gateway_port}",
+            "RELANCE_INTAKE__PORT": str(self.intake_port),
             **(chat_environment(self.chat_http) if self.chat_http else {}),
         }
 
@@ -127,6 +131,7 @@ class Stack:
             ("Temporal", self.temporal_address),
             ("Mailbox", self.mailbox_http),
             ("Gateway", f"http://{processes.HOST}:{self.gateway_port}"),
+            ("Mail intake (LMTP)", f"{processes.HOST}:{self.intake_port}"),
             ("SMTP", "{}:{}".format(*self.mailbox_smtp)),
             ("Everflow", self.everflow_http),
             *([("Chat", self.chat_http)] if self.chat_http else []),

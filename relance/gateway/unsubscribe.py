@@ -27,6 +27,7 @@ from relance.errors import DependencyUnavailable
 from relance.gateway.limits.bodies import body_of
 from relance.gateway.links import Links, TooOften, Unknown, preferred
 from relance.gateway.needs import Needs
+from relance.gateway.probing import probe_answer
 from relance.rendering.letters import language_of
 from relance.rendering.pages import UNDO_PREFIX, UnsubscribeView
 from relance.unsubscribing import Situation, Unsubscribing
@@ -62,7 +63,7 @@ class UnsubscribePages:
         except TooOften as error:
             return self.links.too_often(error)
         except Unknown:
-            return self.links.unknown(request)
+            return probe_answer(request, self.links.tokens) or self.links.unknown(request)
         except DependencyUnavailable:
             return self.links.later(request)
 

@@ -35,6 +35,11 @@ def services() -> Services:
         greet_relay=_nothing,  # type: ignore[arg-type]
         relay_log=_refuse,  # type: ignore[arg-type]
         greet_gateway=_refuse,  # type: ignore[arg-type]
+        check_links=_nothing,  # type: ignore[arg-type]
+        greet_intake=_nothing,  # type: ignore[arg-type]
+        dns=_refuse,  # type: ignore[arg-type]
+        relay_tls=_nothing,  # type: ignore[arg-type]
+        trial_mail=_nothing,  # type: ignore[arg-type]
         call_deadman=_nothing,
         channels=_refuse,  # type: ignore[arg-type]
         health=_refuse,  # type: ignore[arg-type]
@@ -45,6 +50,10 @@ def services() -> Services:
 
 
 WRONG = {
+    "doctor --selector s1": ("--mail", "add --mail"),
+    "doctor --mail --message /nowhere.eml": ("--message", "received mail"),
+    "doctor --mail --sent-from 10.0.0.1": ("--sent-from", "203.0.113.7"),
+    "doctor --mail --sent-from mail.example": ("--sent-from", "203.0.113.7"),
     "cycle status 2026-13": ("PERIOD", "YYYY-MM"),
     "cycle status 9999-12": ("PERIOD", "YYYY-MM"),
     "cycle report ２０２６-11": ("PERIOD", "YYYY-MM"),

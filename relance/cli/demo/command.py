@@ -12,6 +12,7 @@ import typer
 
 from relance.cli.command import Run, command
 from relance.cli.demo.desk import DeskStory
+from relance.cli.demo.door import Door
 from relance.cli.demo.month import Story
 from relance.cli.demo.report import Account
 from relance.cli.demo.virtual_time import FastMotion, VirtualTime
@@ -49,7 +50,14 @@ async def demo(
         async with run.services.database(place.settings) as database:
             await database.ensure_indexes()
             period = next_period(current_period(run.services.clock.now(), place.settings.scheduling.default_zone))
-            story = Story(run, place, database, period, FastMotion(place.client, database.ledger, period))
+            story = Story(
+                run=run,
+                place=place,
+                database=database,
+                period=period,
+                motion=FastMotion(place.client, database.ledger, period),
+                door=Door(place, database),
+            )
             # The one mostly waits for the other's worker: together they take no longer than the month alone.
             run.out.note("While a month passes, the partner desk runs both checks, and again the next morning.")
             with run.out.pulse.about("the partner desk's night and next morning to pass"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio.client import WorkflowHandle
 
@@ -12,6 +12,7 @@ from relance.balance import balance_period
 from relance.cli.command import Run
 from relance.cli.cycle.opening import open_cycle
 from relance.cli.cycle.watching import Watch
+from relance.cli.demo.door import Door
 from relance.cli.demo.report import WITHOUT_OUTCOME, MonthAccount
 from relance.cli.demo.virtual_time import AT_ONCE, FastMotion
 from relance.cli.embedded import Embedded
@@ -19,10 +20,7 @@ from relance.cli.services import Database
 from relance.contracts.cycle import CycleInput
 from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.events import EventKind
 from relance.domain.invitation import Invitation
-from relance.events import EventIntake
-from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.schedules import cycle_options
 
 # Nobody changes preferences during the demo, and every planning pass of the month costs real time.
@@ -36,17 +34,6 @@ NAMES = {Step.FIRST: "first reminders", Step.SECOND: "second reminders", Step.EX
 
 
 @dataclass(frozen=True, slots=True)
-class VirtualClock:
-    """A clock that stands at the virtual instant of an event."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        """Return the instant."""
-        return self.at
-
-
-@dataclass(frozen=True, slots=True)
 class Story:
     """The acts of the month."""
 
@@ -55,6 +42,7 @@ class Story:
     database: Database
     period: str
     motion: FastMotion
+    door: Door
 
     async def play(self) -> None:
         """Run the cycle through its month, then its reminders."""
@@ -79,29 +67,17 @@ class Story:
         await handle.result()
 
     async def remind(self) -> None:
-        """Let a third of the contacts answer, half of them before each reminder, and move time over the reminders."""
-        answering = [one for one in await self._entries() if one.sent_at is not None][::3]
-        for step, answers, days in (
-            (Step.FIRST, answering[::2], 1),
-            (Step.SECOND, answering[1::2], 5),
-            (Step.EXPIRY, [], 0),
-        ):
-            for entry in answers:
-                await self._submit(entry, days)
+        """Let contacts answer by every way in, half of those who submit before each reminder, and move time over it."""
+        sent = [one for one in await self._entries() if one.sent_at is not None]
+        answering = sent[::3]
+        for clicking in sent[1:2]:
+            await self.door.unsubscribe(clicking)
+        for bouncing in sent[2:3]:
+            await self.door.bounce(bouncing)
+        for step, answers in ((Step.FIRST, answering[::2]), (Step.SECOND, answering[1::2]), (Step.EXPIRY, [])):
+            await self.door.submit(answers)
             await self._steps(NAMES[step], UNTIL[step], await self._user_ids(), show=True)
-        self.run.out.note(f"{len(answering)} contacts answered.")
-
-    async def _submit(self, entry: Invitation, days: int) -> None:
-        if entry.sent_at is None:
-            return
-        intake = EventIntake(
-            self.database.ledger,
-            self.database.contacts,
-            self.database.suppressions,
-            TemporalFollowUps(self.place.client, self.database.ledger),
-            VirtualClock(entry.sent_at + timedelta(days=days)),
-        )
-        await intake.take(entry.id, EventKind.SUBMITTED)
+        self.run.out.note(f"{len(answering)} contacts answered over HTTP, one unsubscribed by a click, one mail bounced.")
 
     async def _steps(self, name: str, steps: set[Step], user_ids: list[str], *, show: bool = False) -> None:
         def wanted(state: FollowedState) -> bool:
@@ -130,6 +106,7 @@ class Story:
             await self.database.ledger.reminder_outcomes(self.period),
             await self._entries(),
             arrived,
+            self.door.counts,
         )
 
     async def _user_ids(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.console import Group
 
 from relance.cli.cycle.report import Rows, reminders_sent, report_view
 from relance.cli.demo.desk_report import DeskAccount
+from relance.cli.demo.door import CLICKS, EVENTS, REPORTS
 from relance.cli.output import Answer, table
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.invitation import Invitation, InvitationStatus
@@ -21,12 +22,14 @@ WITHOUT_OUTCOME = {InvitationStatus.QUEUED, InvitationStatus.SENDING}
 
 @dataclass(frozen=True, slots=True)
 class MonthAccount:
-    """The month's ending: `arrived` are the Message-IDs of the mailbox's own log, in order."""
+    """The month's ending: `arrived` are the Message-IDs of the mailbox's own log, in order;
+    `came_in` counts what was taken by each way in."""
 
     statistics: CycleStatistics
     reminders: Rows
     entries: list[Invitation]
     arrived: list[str]
+    came_in: Mapping[str, int]
 
     @property
     def data(self) -> dict[str, Any]:
@@ -45,7 +48,10 @@ class MonthAccount:
             "lost": self._lost(),
             "reminders": reminders_sent(self.reminders),
             "submitted": statuses[InvitationStatus.SUBMITTED],
+            "unsubscribed": statuses[InvitationStatus.CANCELLED],
+            "bounced": statuses[InvitationStatus.BOUNCED],
             "expired": statuses[InvitationStatus.EXPIRED],
+            **{way: self.came_in[way] for way in (EVENTS, CLICKS, REPORTS)},
         }
 
     def _lost(self) -> int:
@@ -67,13 +73,17 @@ class Account:
     def answer(self) -> Answer:
         """Return the report; the job failed unless everything adds up."""
         month = self.month.data
-        sound = not (month["balance"] or month["duplicates"] or month["lost"] or self.desk.problems)
+        taken = [(month["submitted"], EVENTS), (month["unsubscribed"], CLICKS), (month["bounced"], REPORTS)]
+        unheard = any(ended < month[way] for ended, way in taken)
+        sound = not (month["balance"] or month["duplicates"] or month["lost"] or unheard or self.desk.problems)
         kinds = _kinds(self.month.arrived)
         checks = [
             ("mails in the mailbox", month["mailbox_messages"], ", ".join(f"{n} {kind}" for kind, n in kinds.items())),
             ("duplicates", month["duplicates"], "the same Message-ID accepted twice"),
             ("lost", month["lost"], "sent by the ledger but not in the mailbox, or without an outcome"),
-            ("submitted", month["submitted"], "answers"),
+            ("submitted", month["submitted"], f"{month[EVENTS]} by events over HTTP"),
+            ("unsubscribed", month["unsubscribed"], f"{month[CLICKS]} by one click on the link in the mail"),
+            ("bounced", month["bounced"], f"{month[REPORTS]} by a delivery report"),
             ("expired", month["expired"], "no answer in time"),
             ("duration", f"{self.duration_s:.1f} s", "for a month of sending, a month of reminders, and two mornings"),
         ]

@@ -1,0 +1,1 @@
+"""DNS look-ups for the checks of the mail set-up."""

@@ -1,0 +1,185 @@
+"""`doctor --mail`: what mailbox providers must find before they take production mail (SPEC section 14)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relance.cli.command import Run, invalid
+from relance.cli.output import Answer, table
+from relance.domain.addresses import domain_of
+from relance.domain.mail_setup.findings import MailFinding, MailGrade
+from relance.domain.mail_setup.judge import MailNames, judge
+from relance.domain.mail_setup.records import DnsAnswer, LookupState, Question, RecordKind
+from relance.domain.mail_setup.relay_tls import RelayTls, judge_tls
+from relance.domain.mail_setup.trial_mail import TrialMail
+from relance.ports.mail_setup import DnsLookups
+from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+
+PATIENCE = 30.0
+"""Seconds for all look-ups together; what is not answered by then counts as failed."""
+MOST_QUESTIONS = 300
+MOST_BYTES = 20_000_000
+NO_TIME = DnsAnswer(LookupState.FAILED, reason=f"no answer within {PATIENCE:g} s, all look-ups together")
+EVERYWHERE = Question("com", RecordKind.TXT)
+"""A name that exists wherever public names do; a name server that is cut off denies it, like all others."""
+NO_NETWORK = "no public name can be looked up and the relay cannot be reached: this machine has no network"
+NO_DNS = "no name server answers, so nothing about DNS can be said"
+CUT_OFF = "the name server knows no public name, not even com: it is cut off, so nothing about DNS can be said"
+
+MailOption = Annotated[bool, typer.Option("--mail", help="Check what production mail needs: DNS, relay, signature.")]
+MessageOption = Annotated[
+    Path | None, typer.Option("--message", help="With --mail: a received trial mail (.eml), to verify its signature.")
+]
+SelectorOption = Annotated[
+    list[str] | None, typer.Option("--selector", help="With --mail: a DKIM selector, or selector@domain. Repeatable.")
+]
+SentFromOption = Annotated[
+    list[str] | None,
+    typer.Option("--sent-from", help="With --mail: a public address the mails come from. Repeatable."),
+]
+ResolverOption = Annotated[
+    list[str] | None,
+    typer.Option("--resolver", help="With --mail: a name server, ADDRESS or ADDRESS:PORT. Repeatable."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class MailOptions:
+    """What the command line adds: a received mail, selectors, addresses the mails come from, name servers."""
+
+    message: Path | None = None
+    selectors: Sequence[str] = ()
+    sent_from: Sequence[str] = ()
+    resolvers: Sequence[str] = ()
+
+
+async def check_mail(run: Run, options: MailOptions) -> Answer:
+    """Look everything up and judge it."""
+    raw = _read(options.message) if options.message is not None else None
+    given = tuple(_public(one) for one in options.sent_from)
+    lookups = run.services.dns(options.resolvers)
+    seeing = asyncio.ensure_future(run.services.relay_tls(run.settings))
+    try:
+        asking = _Asking(lookups)
+        trouble = await asking.trouble()
+        findings = [] if trouble else await _of_dns(run, asking, raw, options, given)
+        seen = await seeing
+    finally:
+        seeing.cancel()
+    return _answer(_merged(run, trouble, findings, seen))
+
+
+async def _of_dns(
+    run: Run, asking: _Asking, raw: bytes | None, options: MailOptions, given: tuple[str, ...]
+) -> list[MailFinding]:
+    mail = run.settings.mail
+    addresses = given or await asking.public_addresses(mail.host)
+    trial = await run.services.trial_mail(raw, asking.lookups) if raw is not None else None
+    author = domain_of(mail.sender_address)
+    unsubscribe = run.settings.intake.unsubscribe_address
+    names = MailNames(
+        author=author,
+        bounce=mail.bounce_domain.lower(),
+        reply=domain_of(mail.reply_to) if mail.reply_to else author,
+        unsubscribe=domain_of(unsubscribe) if unsubscribe else mail.bounce_domain.lower(),
+        selectors=tuple(options.selectors),
+        addresses=addresses,
+    )
+    return await asking.settled(names, trial)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """Asks until nothing is missing, or the time or the number of questions is used up."""
+
+    lookups: DnsLookups
+    known: dict[Question, DnsAnswer] = field(default_factory=dict)
+    until: float = field(default_factory=lambda: asyncio.get_running_loop().time() + PATIENCE)
+
+    async def trouble(self) -> str:
+        """Return why nothing about DNS can be said, or nothing."""
+        await self._ask([EVERYWHERE])
+        if not self.lookups.reached:
+            return NO_DNS
+        return CUT_OFF if self.known[EVERYWHERE].state is LookupState.NO_NAME else ""
+
+    async def settled(self, names: MailNames, trial: TrialMail | None) -> list[MailFinding]:
+        while (verdict := judge(names, self.known, trial)).missing:
+            await self._ask(verdict.missing)
+        return list(dict.fromkeys(verdict.findings))
+
+    async def public_addresses(self, host: str) -> tuple[str, ...]:
+        """Return the addresses of the relay that the outside may see."""
+        found: Sequence[str] = (host.strip("[]"),)
+        if not _is_address(host):
+            questions = [Question(host.rstrip(".").lower(), kind) for kind in (RecordKind.A, RecordKind.AAAA)]
+            await self._ask(questions)
+            found = [value for one in questions for value in self.known[one].values]
+        return tuple(one for one in found if ip_address(one).is_global)
+
+    async def _ask(self, questions: Sequence[Question] | frozenset[Question]) -> None:
+        left = self.until - asyncio.get_running_loop().time()
+        answers: Mapping[Question, DnsAnswer] = {}
+        if left > 0 and len(self.known) < MOST_QUESTIONS:
+            try:
+                async with asyncio.timeout(left):
+                    answers = await self.lookups.ask(questions)
+            except TimeoutError:
+                pass
+        self.known |= {one: answers.get(one, NO_TIME) for one in questions}
+
+
+def _merged(run: Run, trouble: str, findings: list[MailFinding], seen: RelayTls) -> list[MailFinding]:
+    """Return one finding instead of many where there is no network."""
+    relay = judge_tls(seen, run.services.clock.now(), verified=run.settings.mail.verify_certificate)
+    if not trouble:
+        return [*findings, *relay]
+    if seen.trouble:
+        return [MailFinding("network", MailGrade.UNKNOWN, NO_NETWORK, "connect it, and repeat the check")]
+    remedy = "set the machine's name server, or name one: --resolver ADDRESS"
+    return [MailFinding("DNS", MailGrade.UNKNOWN, trouble, remedy), *relay]
+
+
+def _answer(findings: Sequence[MailFinding]) -> Answer:
+    grades = {one.grade for one in findings}
+    code = UNREACHABLE if MailGrade.UNKNOWN in grades else JOB_FAILED if MailGrade.WRONG in grades else DONE
+    rows = [(one.part, one.grade, one.detail, one.remedy) for one in findings]
+    checks = [{"part": one.part, "state": one.grade, "detail": one.detail, "remedy": one.remedy} for one in findings]
+    view = table("Mail set-up", ("part", "state", "detail", "to mend"), rows)
+    return Answer({"ready": code == DONE, "checks": checks}, view, code)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        invalid("--message", f"{path} cannot be read ({error.strerror})", "name the file of a received mail")
+    if len(raw) > MOST_BYTES:
+        invalid(
+            "--message", f"{path} is larger than {MOST_BYTES // 1_000_000} MB", "name the file of one received mail"
+        )
+    return raw
+
+
+def _public(text: str) -> str:
+    if not _is_address(text) or not ip_address(text).is_global:
+        invalid(
+            "--sent-from", f"{text!r} is no public address", "give the address that receivers see, like 203.0.113.7"
+        )
+    return str(ip_address(text))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True

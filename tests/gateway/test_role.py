@@ -26,7 +26,13 @@ COMMAND = [sys.executable, str(ROOT / "worker.py"), "--role", "gateway"]
 
 def test_without_a_port_it_does_not_start(tmp_path: Path) -> None:
     ended = subprocess.run(
-        COMMAND, env={"PATH": "/usr/bin:/bin", **ENVIRONMENT}, cwd=tmp_path, capture_output=True, text=True, timeout=120
+        COMMAND,
+        env={"PATH": "/usr/bin:/bin", **ENVIRONMENT},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert ended.returncode == WRONG_USAGE
     assert "RELANCE_GATEWAY__PORT" in ended.stderr

@@ -35,6 +35,8 @@ ROOT = Path(__file__).parents[1]
 BEFORE = "2026-10"
 """The period of the events; it has no follow-ups, so that each is looked for and not found."""
 PAUSE_S = 0.01
+FREELY = {"RELANCE_GATEWAY__CLIENT_RATE": "10000", "RELANCE_GATEWAY__CONNECTIONS_PER_CLIENT": "400"}
+"""Everybody comes from one address here."""
 
 
 async def start_gateway(installation: Installation, *, processes: int = 1, name: str = "gateway") -> WorkerProcess:
@@ -105,7 +107,7 @@ async def load(installation: Installation, bodies: list[str], prefix: str, rate:
 
 async def measure(events: int, aim: float, users: int) -> dict[str, Any]:
     """Return the figures."""
-    async with Stack() as stack, installed(stack, "gateway_bench") as installation:
+    async with Stack() as stack, installed(stack, "gateway_bench", FREELY) as installation:
         await installation.load(*plain_people(users, 20))
         ids = await sent_invitations(installation, events * 3)
         gateway = await start_gateway(installation)

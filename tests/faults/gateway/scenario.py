@@ -37,8 +37,16 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures for machines."""
+        parts = self.figures
         return {
-            **self.figures,
+            **parts,
+            "tokens_accepted": parts["forged"]["accepted"],
+            "unsubscribed_by_a_get": parts["links"]["unsubscribed"],
+            "acknowledged_missing": parts["killed"]["missing"],
+            "counted_twice": parts["killed"]["twice"],
+            "lost_without_temporal": parts["temporal_away"]["lost"] + parts["temporal_away"]["unheard"],
+            "worst_answer_without_temporal_s": parts["temporal_away"]["worst_answer_s"],
+            "unanswered_beside_silence": parts["silent"]["asked"] - parts["silent"]["answered"],
             "findings": self.findings,
             "holds": self.holds,
             "duration_s": round(self.duration_s, 1),

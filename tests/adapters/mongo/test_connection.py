@@ -41,7 +41,7 @@ async def test_indexes_are_created_once_and_the_applications_own_is_respected(mo
         await opened.ensure_indexes()
     assert await opened.missing_indexes() == []
     assert len(await opened.raw.contacts.index_information()) == 2
-    assert len(await opened.raw.invitations.index_information()) == 5
+    assert len(await opened.raw.invitations.index_information()) == 6
     await opened.client.drop_database(database)
     await opened.close()
 

@@ -79,7 +79,11 @@ class Door:
         self, name: str, body: bytes | Any, headers: dict[str, str] | None = None, auth: httpx.BasicAuth | None = None
     ) -> int:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return (await self.http.post(f"/webhooks/{name}", content=raw, headers=headers, auth=auth)).status_code
+        return (
+            await self.http.post(
+                f"/webhooks/{name}", content=raw, headers=headers, auth=auth or httpx.USE_CLIENT_DEFAULT
+            )
+        ).status_code
 
 
 @asynccontextmanager

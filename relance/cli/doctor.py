@@ -14,7 +14,6 @@ from relance.admission import check
 from relance.cli.command import Run, command, invalid, sentence_of
 from relance.cli.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
 from relance.cli.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
-from relance.cli.limits import SendingLimits, sending_limits
 from relance.cli.doctor_mail import (
     MailOption,
     MailOptions,
@@ -25,6 +24,7 @@ from relance.cli.doctor_mail import (
     check_mail,
 )
 from relance.cli.doctor_rows import Finding, State
+from relance.cli.limits import SendingLimits, sending_limits
 from relance.cli.output import Answer, cell, table
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached

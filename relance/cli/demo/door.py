@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
-from collections.abc import Sequence
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -96,15 +96,15 @@ class Door:
 
     async def _mail(self, entry: Invitation) -> Mail:
         async with Mailbox(self.place.stack.mailbox_http) as mailbox:
-            [found] = await mailbox.find([entry.message_id or ""]) or [None]
-            if found is None:
-                raise NotFound("mail", entry.id)
-            return await mailbox.message(found.n)
+            found = await mailbox.find([entry.message_id or ""])
+            if not found:
+                raise NotFound(f"there is no mail of {entry.id}")
+            return await mailbox.message(found[0].n)
 
     async def _heard(self) -> None:
         """Wait until the follow-ups have been notified, so that time moves on only then."""
         async with asyncio.timeout(HEARD_S):
-            while (await self.database.outbox.lag()).waiting:
+            while (await self.database.outbox.lag()).waiting:  # noqa: ASYNC110 - only the database knows
                 await asyncio.sleep(LOOK_EVERY_S)
 
 

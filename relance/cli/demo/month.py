@@ -77,7 +77,9 @@ class Story:
         for step, answers in ((Step.FIRST, answering[::2]), (Step.SECOND, answering[1::2]), (Step.EXPIRY, [])):
             await self.door.submit(answers)
             await self._steps(NAMES[step], UNTIL[step], await self._user_ids(), show=True)
-        self.run.out.note(f"{len(answering)} contacts answered over HTTP, one unsubscribed by a click, one mail bounced.")
+        self.run.out.note(
+            f"{len(answering)} contacts answered over HTTP, one unsubscribed by a click, one mail bounced."
+        )
 
     async def _steps(self, name: str, steps: set[Step], user_ids: list[str], *, show: bool = False) -> None:
         def wanted(state: FollowedState) -> bool:

@@ -89,13 +89,13 @@ class Intake(Group):
         None, description="The SNS topic of Amazon SES that may report (POST /webhooks/ses); none means no one may."
     )
     postmark_auth: Annotated[SecretStr | None, AfterValidator(_basic)] = Field(
-        None, description="USER:PASSWORD that Postmark calls POST /webhooks/postmark with."
+        None, min_length=12, description="USER:PASSWORD that Postmark calls POST /webhooks/postmark with."
     )
     mailgun_key: SecretStr | None = Field(
-        None, description="Mailgun's webhook signing key, for POST /webhooks/mailgun."
+        None, min_length=16, description="Mailgun's webhook signing key, for POST /webhooks/mailgun."
     )
     sendgrid_key: SecretStr | None = Field(
-        None, description="SendGrid's verification key (base64), for POST /webhooks/sendgrid."
+        None, min_length=80, description="SendGrid's verification key (base64), for POST /webhooks/sendgrid."
     )
     neutral_secrets: SigningSecrets | None = Field(
         None,

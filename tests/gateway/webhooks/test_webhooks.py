@@ -383,8 +383,10 @@ def test_certificates_come_from_amazon_alone(address: str) -> None:
     "wrong",
     [
         {"ses_topic": "bounces"},
-        {"postmark_auth": "nothing"},
+        {"postmark_auth": "nothing at all"},
         {"neutral_secrets": "short"},
+        {"mailgun_key": ""},
+        {"sendgrid_key": ""},
         {"domains": "a b"},
         {"unsubscribe_address": "x"},
     ],

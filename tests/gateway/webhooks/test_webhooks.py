@@ -79,7 +79,11 @@ class Door:
         self, name: str, body: bytes | Any, headers: dict[str, str] | None = None, auth: httpx.BasicAuth | None = None
     ) -> int:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return (await self.http.post(f"/webhooks/{name}", content=raw, headers=headers, auth=auth)).status_code
+        return (
+            await self.http.post(
+                f"/webhooks/{name}", content=raw, headers=headers, auth=auth or httpx.USE_CLIENT_DEFAULT
+            )
+        ).status_code
 
 
 @asynccontextmanager
@@ -379,8 +383,10 @@ def test_certificates_come_from_amazon_alone(address: str) -> None:
     "wrong",
     [
         {"ses_topic": "bounces"},
-        {"postmark_auth": "nothing"},
+        {"postmark_auth": "nothing at all"},
         {"neutral_secrets": "short"},
+        {"mailgun_key": ""},
+        {"sendgrid_key": ""},
         {"domains": "a b"},
         {"unsubscribe_address": "x"},
     ],

@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from relance.adapters.clock import SystemClock
 from relance.cli import app
-from relance.cli.services import Database, Documents, LiveHealth, Services
-from relance.clock import SystemClock
+from relance.cli.base.resources import Database, Documents, LiveHealth, Services
 from relance.errors import DependencyUnavailable, SettingsError
-from relance.runtime import exit as leaving
+from relance.runtime import process_exit as leaving
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from relance.domain.mail_setup.relay_tls import RelayTls
     from relance.domain.mail_setup.trial_mail import TrialMail
     from relance.gateway.unsubscribe_check import LinkTrouble
-    from relance.mail_intake import MailIntake
     from relance.ports import Channel, RelayLog, Reports
     from relance.ports.mail_setup import DnsLookups
     from relance.runtime.telemetry import Telemetry
+    from relance.services.mail_intake import MailIntake
     from relance.settings import Settings
 
 DATABASE_PATIENCE, REFUSED_FOR = 4.0, 0.6
@@ -109,7 +109,7 @@ def span(command: str) -> AbstractContextManager[object]:
         return nullcontext()
     from opentelemetry.trace import SpanKind
 
-    from relance import tracing
+    from relance.adapters import tracing
 
     _collected()
     return tracing.span(command, kind=SpanKind.INTERNAL)
@@ -210,9 +210,9 @@ async def channels(loaded: Settings, opened: Database) -> AsyncIterator[Mapping[
 
 async def greet_gateway(loaded: Settings) -> None:
     """Ask the gateway whether it is there."""
-    from relance.gateway import greeting
+    from relance.gateway import addresses
 
-    await greeting.greet_gateway(loaded)
+    await addresses.greet_gateway(loaded)
 
 
 async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:

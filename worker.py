@@ -17,12 +17,12 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from composition.activities import activities_of
 from composition.connections import opened
 from composition.gateway import GatewayConnections, door, gateway_reporter, opened_gateway
-from composition.standing import on_duty, reporter_of, watched
+from composition.liveness import on_duty, reporter_of, watched
 from relance import __version__
 from relance.contracts.names import TaskQueue
 from relance.errors import SettingsError
 from relance.gateway.server import FULL_DRAIN_S
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
 from relance.runtime.collecting import leave_out_what_is_loaded
 from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested

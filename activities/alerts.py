@@ -9,19 +9,19 @@ from zoneinfo import ZoneInfo
 from temporalio import activity
 
 from activities.attempt import heartbeating
-from activities.failures import translated
+from activities.errors import translated
 from relance import ids
-from relance.alerting import AlertDesk
 from relance.contracts.alerts import AlertEntry, Posted, PostInput, RecordInput, Ways
-from relance.domain.alert_wording.messages import alert_message, details_message
-from relance.domain.alerts.due import Telling
-from relance.domain.alerts.inhibition import INHIBITS
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Alert, AlertEvent, HistoryEntry
 from relance.domain.alerts.routing import AlertRoute
-from relance.domain.channel_state import Condition, after, is_usable
-from relance.domain.messages import Attachment, OutgoingMessage
+from relance.domain.alerts.suppression import INHIBITS
+from relance.domain.channels.channel_state import Condition, after, is_usable
+from relance.domain.channels.messages import Attachment, OutgoingMessage
 from relance.errors import ChannelError, ChannelGone, ChannelRefused
 from relance.ports import Channel, ChannelStates, Clock, Illustrator, Meter
+from relance.services.alerts import AlertDesk
+from relance.wording.alerts.messages import alert_message, details_message
 
 _ILLUSTRATED = {Telling.FIRING, Telling.WORSENED, Telling.REPEAT, Telling.ESCALATION}
 _CAUSE_MOVED = {AlertEvent.OPENED, AlertEvent.RESOLVED}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -45,3 +47,9 @@ async def _beat(details: Callable[[], Any]) -> None:
     while True:
         activity.heartbeat(details())
         await asyncio.sleep(HEARTBEAT_EVERY)
+
+
+def rss_peak_mb() -> float:
+    """Return the largest resident set this process ever had, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

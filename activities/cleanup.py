@@ -9,14 +9,13 @@ from datetime import datetime
 from temporalio import activity
 
 from activities import attempt
-from activities.failures import translated
+from activities.errors import translated
 from relance.concurrency import at_once
-from relance.contracts.jobs import JobRequest
-from relance.contracts.upkeep import Ended, EndedInput, Expired, SweepInput
-from relance.domain.retention import DOUBTS_HOLD, EXPIRY_GRACE, Retention, Stage, Sweep, held_counts
+from relance.contracts.jobs import Ended, EndedInput, Expired, JobRequest, SweepInput
+from relance.domain.jobs.retention import DOUBTS_HOLD, EXPIRY_GRACE, Retention, Stage, Sweep, held_counts
 from relance.ports import Ledger, RunningFollowUps
+from relance.ports.jobs import Archive, Overdue
 from relance.ports.reconciliation import CycleWatch
-from relance.ports.retention import Archive, Overdue
 
 PAGE = 1000
 

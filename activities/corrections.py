@@ -10,17 +10,16 @@ from datetime import datetime
 from temporalio import activity
 
 from activities import attempt
-from activities.batch import Tally
-from activities.failures import draining, resting, translated
-from activities.jobs import Job, Order, Outcome
-from activities.rest_gate import REST, RestGate
-from activities.sending import Sender
+from activities.errors import draining, resting, translated
 from relance.contracts.rollback import CorrectionInput, CorrectionResult
-from relance.domain.corrections import correction_refusal
-from relance.domain.invitation import MailKind
-from relance.domain.reminders import ReminderRefusal
+from relance.domain.invitations.invitation import MailKind
+from relance.domain.invitations.reminders import ReminderRefusal, correction_refusal
 from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Compensations, Contacts, Deferred, Ledger, Refused, Users
+from relance.sending.batch import Tally
+from relance.sending.mail_task import Job, Order, Outcome
+from relance.sending.rest_gate import REST, RestGate
+from relance.sending.sender import Sender
 
 USERS = 200
 _DECIDED = {ReminderRefusal.ALREADY_SENT, ReminderRefusal.ALREADY_DECIDED}

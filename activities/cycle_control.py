@@ -1,96 +1,19 @@
-"""What a cycle was told, looked at while its mails are sent: one look per second, process and period (SPEC C11)."""
+"""The control of a cycle: what was decided, and the end of a cycle that was cancelled or rolled back (SPEC C11)."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio import activity
 
-from activities.failures import translated
+from activities import attempt
+from activities.errors import translated
+from relance.concurrency import at_once
 from relance.contracts.control import ControlChange
-from relance.domain.control import Control, ControlState
-from relance.errors import DependencyUnavailable
-from relance.ports import Controls
-
-LOOK_EVERY = 1.0
-"""Seconds: with the mails in flight this is how long a pause takes."""
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Sight:
-    """What is known of one period's control; shared by all that send for it in this process."""
-
-    control: Control
-    seen: float
-    users: int = 0
-    looking: asyncio.Task[None] | None = None
-    first: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def stops(self) -> bool:
-        """Whether no invitation may be begun."""
-        return self.control.state is not ControlState.RUNNING
-
-    @property
-    def holds_reminders(self) -> bool:
-        """Whether no reminder may be begun; those of a cancelled cycle's invitations still go out."""
-        return self.control.state in {ControlState.PAUSED, ControlState.ROLLED_BACK}
-
-
-class ControlWatch:
-    """Keeps the controls of the periods that are being sent in sight."""
-
-    def __init__(self, controls: Controls, every: float = LOOK_EVERY) -> None:
-        self._controls = controls
-        self._every = every
-        self._sights: dict[str, Sight] = {}
-
-    @asynccontextmanager
-    async def watching(self, period: str) -> AsyncIterator[Sight]:
-        """Yield what is known of a period, kept up to date for as long as anybody watches.
-
-        Raises:
-            DependencyUnavailable: the database, at the first look.
-        """
-        sight = self._sights.setdefault(period, Sight(Control(id=period), seen=float("-inf")))
-        sight.users += 1
-        try:
-            async with sight.first:
-                # A stop may be over already; only that the cycle runs is believed for a second.
-                if sight.stops or asyncio.get_running_loop().time() - sight.seen > self._every:
-                    await self.look(sight)
-            if sight.looking is None:
-                sight.looking = asyncio.create_task(self._keep_looking(sight))
-            yield sight
-        finally:
-            sight.users -= 1
-            if not sight.users and sight.looking is not None:
-                sight.looking.cancel()
-                sight.looking = None
-
-    async def _keep_looking(self, sight: Sight) -> None:
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await self.look(sight)
-            except DependencyUnavailable:
-                # Without the database no mail can be claimed either.
-                logger.warning("the control of a cycle could not be read")
-
-    async def look(self, sight: Sight) -> None:
-        """Look now.
-
-        Raises:
-            DependencyUnavailable: the database.
-        """
-        sight.control = await self._controls.get(sight.control.id)
-        sight.seen = asyncio.get_running_loop().time()
+from relance.contracts.rollback import GivenUp, GiveUpInput
+from relance.domain.cycle.control import ControlState
+from relance.ports import Clock, Compensations, Controls, Ledger, RunningFollowUps
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +27,57 @@ class Controlling:
         """Return what the period's cycle was told last."""
         with translated():
             return ControlChange.of(await self.controls.get(period))
+
+
+PAGE = 500
+STALE = timedelta(minutes=15)
+"""Longer than a relay may take to answer (RFC 5321 4.5.3.2.6): whoever claimed a mail before has died with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """Gives up; needs `Controls`, `Compensations`, `Ledger`, `RunningFollowUps` and `Clock`."""
+
+    controls: Controls
+    compensations: Compensations
+    ledger: Ledger
+    follow_ups: RunningFollowUps
+    clock: Clock
+
+    @activity.defn
+    async def give_up(self, request: GiveUpInput) -> GivenUp:
+        """Give up what the stored decision gives up; a cycle that runs or is paused gives up nothing."""
+        with translated():
+            control = await self.controls.get(request.period)
+            if not control.state.final:
+                return GivenUp()
+            async with attempt.heartbeating(lambda: None):
+                now = max(self.clock.now(), request.at)
+                await self.compensations.apply(control, now)
+                in_flight = await self.compensations.in_flight(request.period)
+                if in_flight and await self.ledger.drop_claims(request.period, now - STALE):
+                    await self.compensations.apply(control, now)
+                    in_flight = await self.compensations.in_flight(request.period)
+                return GivenUp(
+                    changes=dict(await self.compensations.applied(request.period, control.state)),
+                    in_flight=in_flight,
+                    reached=await self.compensations.count_reached(request.period),
+                )
+
+    @activity.defn
+    async def stop_follow_ups(self, period: str) -> int:
+        """End the follow-ups of a period that was rolled back; return how many were running.
+
+        Goes on after a crash at the page it had reached.
+        """
+        known = activity.info().heartbeat_details
+        after, stopped = known[0] if known else (None, 0)
+        with translated():
+            async with attempt.heartbeating(lambda: (after, stopped)):
+                while page := await self.compensations.users(period, after, PAGE):
+                    stopped += sum(await at_once(page, lambda user: self._stop(period, user)))
+                    after = page[-1]
+        return stopped
+
+    async def _stop(self, period: str, user_id: str) -> int:
+        return await self.follow_ups.stop(period, user_id, ControlState.ROLLED_BACK.reason)

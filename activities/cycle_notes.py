@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from activities.failures import translated
-from relance.alerting import AlertDesk
+from activities.errors import translated
 from relance.contracts.cycle import WaveLook, WaveLookInput
 from relance.contracts.waves import LeftInput
-from relance.cycle_alerts import notify_left, notify_waves
 from relance.ports import Controls, Plans
 from relance.ports.repairs import CycleStates
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_alerts import notify_left, notify_waves
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ from temporalio import activity
 
 from activities.alerts import AlertDelivery
 from activities.attempt import heartbeating
-from activities.failures import translated
+from activities.errors import translated
 from relance import ids
-from relance.balance import report_of
 from relance.contracts.alerts import Posted
-from relance.contracts.cycle_report import CycleReportPost
-from relance.domain.messages import OutgoingMessage
-from relance.domain.report_wording.cycle import cycle_message
+from relance.contracts.reports import CycleReportPost
+from relance.domain.channels.messages import OutgoingMessage
 from relance.errors import InvalidInput
 from relance.ports import CycleIllustrator, JobRuns
+from relance.services.cycle_statistics import report_of
+from relance.wording.reports.cycle import cycle_message
 
 MONTHS = 12
 """How far back the chart of the months looks."""

@@ -10,20 +10,20 @@ from temporalio import activity
 
 from activities.alerts import AlertDelivery
 from activities.attempt import heartbeating
-from activities.failures import translated
+from activities.errors import translated
 from relance import ids
-from relance.balance import balance_period
 from relance.contracts.alerts import Posted
-from relance.contracts.digests import ReportDone, ReportInput, ReportPost, ReportTaken
 from relance.contracts.names import JobName
+from relance.contracts.reports import ReportDone, ReportInput, ReportPost, ReportTaken
 from relance.domain.alerts.noise import NoiseReport, noise_report
-from relance.domain.digest import CycleMails, Digest, digest, looked_back_to
-from relance.domain.messages import OutgoingMessage
-from relance.domain.report_wording.digest import digest_message
-from relance.domain.report_wording.noise import noise_message
+from relance.domain.channels.digest import CycleMails, Digest, digest, looked_back_to
+from relance.domain.channels.messages import OutgoingMessage
 from relance.ports import Alerts, JobRuns, Ledger, Plans
-from relance.ports.digests import PostedReports
+from relance.ports.jobs import PostedReports
 from relance.ports.reconciliation import CycleWatch, Followees
+from relance.services.cycle_statistics import balance_period
+from relance.wording.reports.digest import digest_message
+from relance.wording.reports.noise import noise_message
 
 COVERS = {JobName.DIGEST: timedelta(days=1), JobName.NOISE: timedelta(days=7)}
 GIVEN_UP_AFTER = timedelta(hours=6)

@@ -1,4 +1,4 @@
-"""From what became of a user's invitations to the input of his follow-ups."""
+"""What follow-ups are started or woken with, built from the ledger's entries."""
 
 from __future__ import annotations
 
@@ -6,31 +6,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from relance import ids
 from relance.contracts.follow_up import Followed, FollowUpInput
-from relance.domain.invitation import DueAt, Invitation, InvitationStatus
+from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus
+from relance.domain.invitations.reconciliation import Ahead, ahead_of
 from relance.ids import CONTACTS_PER_FOLLOW_UP
+from relance.ports.reconciliation import Followee
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class RemainingSteps:
     """What is still ahead of one invitation: its instants, or another try."""
 
     due: DueAt | None = None
     retry_at: datetime | None = None
 
 
-def ahead_of_entry(entry: Invitation) -> Ahead | None:
+def ahead_of_entry(entry: Invitation) -> RemainingSteps | None:
     """Return what is ahead of an entry of the ledger; None when nothing is."""
     if entry.status in (InvitationStatus.SENT, InvitationStatus.OPENED):
-        return Ahead(due=entry.due_at)
+        return RemainingSteps(due=entry.due_at)
     if entry.status is InvitationStatus.SENDING and entry.claim is None and entry.retry_at is not None:
-        return Ahead(retry_at=entry.retry_at)
+        return RemainingSteps(retry_at=entry.retry_at)
     return None
 
 
-def groups(ahead: Mapping[str, Ahead]) -> tuple[Followed, ...]:
+def groups(ahead: Mapping[str, RemainingSteps]) -> tuple[Followed, ...]:
     """Return the contacts grouped by equal instants, which keeps the payload small."""
-    found: dict[Ahead, list[str]] = {}
+    found: dict[RemainingSteps, list[str]] = {}
     for contact, one in ahead.items():
         found.setdefault(one, []).append(contact)
     return tuple(
@@ -73,3 +76,42 @@ def follow_up_inputs(period: str, user_id: str, entries: Sequence[Invitation], e
                 )
             )
     return inputs
+
+
+def follow_ups_of(period: str, one: Followee) -> list[str]:
+    """Return the workflow ids of a user's follow-ups of a period."""
+    last = max((one.contacts or 0) - 1, 0) // ids.CONTACTS_PER_FOLLOW_UP
+    return [ids.follow_up_workflow_id(period, one.user_id, part) for part in range(last + 1)]
+
+
+def revived_inputs(
+    entries: Sequence[Invitation], open_: Mapping[str, bool], at: datetime, expiry_days: int
+) -> list[tuple[FollowUpInput, list[Invitation]]]:
+    """Return per part of a user's follow-ups what is still to come, with the entries it is about; none for the rest.
+
+    `entries` are all of one user's of one period. `open_` tells by invitation id whether anything may still be sent.
+    """
+    result: list[tuple[FollowUpInput, list[Invitation]]] = []
+    for number, part in parts(entries):
+        ahead = {one.contact_id: found for one in part if open_[one.id] and (found := ahead_of(one, at)) is not None}
+        if ahead:
+            request = FollowUpInput(
+                period=part[0].period,
+                user_id=part[0].user_id,
+                part=number,
+                groups=_groups(ahead),
+                expiry_days=expiry_days,
+                may_continue=True,
+            )
+            result.append((request, [one for one in part if one.contact_id in ahead]))
+    return result
+
+
+def _groups(ahead: Mapping[str, Ahead]) -> tuple[Followed, ...]:
+    found: dict[Ahead, list[str]] = {}
+    for contact, one in ahead.items():
+        found.setdefault(one, []).append(contact)
+    return tuple(
+        Followed(contacts=tuple(contacts), first=one.first, second=one.second, expiry=one.expiry, retry_at=one.retry_at)
+        for one, contacts in found.items()
+    )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from activities import attempt
-from activities.failures import translated
-from activities.follow_up_groups import follow_up_inputs
+from activities.errors import translated
+from activities.follow_up_inputs import follow_up_inputs
 from relance.contracts.cycle import BatchInput
 from relance.contracts.follow_up import FollowUpInput
-from relance.domain.unsent import end_of_plan
+from relance.domain.invitations.unsent import end_of_plan
 from relance.ports import Clock, FollowUps, Ledger, Meter, Plans
 
 AT_ONCE = 16

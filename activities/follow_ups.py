@@ -10,23 +10,23 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from activities import attempt
-from activities.batch import UNSENT
-from activities.control import ControlWatch, Sight
-from activities.doubts import doubted_by_restore, is_doubtful, look_after, settled_in_steps
-from activities.error_gate import Gates, PeriodGate
-from activities.failures import draining, translated
-from activities.follow_up_groups import Ahead, ahead_of_entry, groups
-from activities.jobs import Job, Order, Outcome
-from activities.rest_gate import REST, RestGate
-from activities.sending import Sender
+from activities.errors import draining, translated
+from activities.follow_up_inputs import RemainingSteps, ahead_of_entry, groups
 from relance import ids
 from relance.contracts.follow_up import Step, StepInput, StepResult
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.people import Contact, User
-from relance.domain.plan import Plan
-from relance.domain.reminders import ReminderRefusal
+from relance.domain.cycle.planning import Plan
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.people import Contact, User
+from relance.domain.invitations.reminders import ReminderRefusal
 from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Contacts, Deferred, Failed, Ledger, Plans, Refused, Sent, Uncertain, Users
+from relance.sending.batch import UNSENT
+from relance.sending.control_watch import ControlWatch, Sight
+from relance.sending.error_gate import Gates, PeriodGate
+from relance.sending.mail_task import Job, Order, Outcome
+from relance.sending.rest_gate import REST, RestGate
+from relance.sending.sender import Sender
+from relance.sending.uncertain import doubted_by_restore, is_doubtful, look_after, settled_in_steps
 
 KINDS = {Step.RETRY: MailKind.INVITATION, Step.FIRST: MailKind.FIRST, Step.SECOND: MailKind.SECOND}
 OVER_ONE_CONNECTION = 1
@@ -46,7 +46,7 @@ class _Outcomes:
     retry: dict[str, datetime] = field(default_factory=dict)
     put_off: dict[str, datetime] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
-    accepted: dict[str, Ahead] = field(default_factory=dict)
+    accepted: dict[str, RemainingSteps] = field(default_factory=dict)
     taken: bool = False
     failed: bool = False
 
@@ -57,7 +57,7 @@ class _Outcomes:
         if isinstance(outcome, Sent):
             self.sent.append(contact)
             if first_time:
-                self.accepted[contact] = Ahead(due=outcome.due)
+                self.accepted[contact] = RemainingSteps(due=outcome.due)
         elif isinstance(outcome, Deferred):
             (self.retry if outcome.tried else self.put_off)[contact] = outcome.retry_at
         elif isinstance(outcome, Refused) and outcome.reason == TAKEN:

@@ -9,12 +9,12 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from activities.failures import translated
+from activities.errors import translated
 from relance.contracts.health import Round, Verdict
-from relance.domain.probes import ProbeName
-from relance.health import HealthDesk, look_at_all
+from relance.domain.health.probes import ProbeName
 from relance.ports import Clock, Meter
 from relance.ports.health import Probe
+from relance.services.health_checks import HealthDesk, look_at_all
 
 
 @dataclass(frozen=True, slots=True)

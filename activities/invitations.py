@@ -12,25 +12,24 @@ from itertools import chain
 from temporalio import activity
 
 from activities import attempt
-from activities.batch import People, Tally, by_turns, jobs_of, unsent
-from activities.control import ControlWatch, Sight
-from activities.doubts import doubted_by_restore, is_doubtful, settled_in_batch
-from activities.error_gate import Gates
-from activities.failures import draining, translated
-from activities.jobs import Job, Order, Outcome
-from activities.memory import rss_peak_mb
-from activities.sending import Sender
+from activities.attempt import rss_peak_mb
+from activities.errors import draining, translated
 from relance import ids
 from relance.concurrency import stepwise
 from relance.contracts.cycle import BatchInput, BatchResult
-from relance.domain.bounds import beyond, parts
-from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
-from relance.domain.holdout import NOBODY, HoldOut
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.plan import Plan
-from relance.domain.planning import PlanReason, too_late
+from relance.domain.cycle.planning import Plan, PlanReason, too_late
+from relance.domain.invitations.bounds import beyond, parts
+from relance.domain.invitations.eligibility import Refusal, duplicates, invitation_refusal
+from relance.domain.invitations.holdout import NOBODY, HoldOut
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
 from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Contacts, Ledger, Plans, Refused, Suppressions, Users
+from relance.sending.batch import People, Tally, by_turns, jobs_of, unsent
+from relance.sending.control_watch import ControlWatch, Sight
+from relance.sending.error_gate import Gates
+from relance.sending.mail_task import Job, Order, Outcome
+from relance.sending.sender import Sender
+from relance.sending.uncertain import doubted_by_restore, is_doubtful, settled_in_batch
 
 IN_MEMORY = 2000
 """Contacts of a batch that are in memory at once, and more only of a single user."""

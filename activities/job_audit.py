@@ -9,14 +9,15 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from activities.failures import translated
-from relance.alerting import AlertDesk
+from activities.errors import translated
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.domain.alerts.model import Rule
-from relance.domain.job_alerts import RECENT, job_missed, not_done_since, worst
-from relance.domain.job_audit import AuditMark, Auditor, Due, Watched, beginning, continued, left_behind, looks_ahead
-from relance.domain.job_run import JobRun
+from relance.domain.jobs.audit import AuditMark, Auditor, Due, Watched, beginning, continued, left_behind, looks_ahead
+from relance.domain.jobs.missed import RECENT, not_done_since, worst
+from relance.domain.jobs.run import JobRun
 from relance.ports import AuditMarks, Clock, JobRuns, Meter, NominalTimes
+from relance.services.alerts import AlertDesk
+from relance.services.conditions import job_missed
 
 AHEAD = timedelta(days=40)
 """So far ahead nominal times are noted, should their cron expression be replaced; of a frequent job some hundred."""

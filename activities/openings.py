@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from activities.failures import translated
-from relance.domain.period_coverage import found_open
+from activities.errors import translated
+from relance.domain.cycle.coverage import found_open
 from relance.ports import Controls, CycleFates
 
 

@@ -11,18 +11,18 @@ from zoneinfo import ZoneInfo
 from temporalio import activity
 
 from activities.alerts import Voice
-from activities.failures import translated
+from activities.errors import translated
 from relance.contracts.health import OutageLook, OutageNotice
-from relance.domain.alert_wording.messages import alert_message
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Alert, AlertState
-from relance.domain.health import ProbeRule
-from relance.domain.messages import OutgoingMessage
+from relance.domain.channels.messages import OutgoingMessage
+from relance.domain.health.status import ProbeRule
 from relance.errors import ChannelError, ChannelUnavailable
-from relance.health import look_at_all
 from relance.ids import outage_message_key
 from relance.ports import Channel, Clock
 from relance.ports.health import Probe
+from relance.services.health_checks import look_at_all
+from relance.wording.alerts.messages import alert_message
 
 logger = logging.getLogger(__name__)
 

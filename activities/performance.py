@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from activities.failures import translated
-from relance.alerting import AlertDesk
+from activities.errors import translated
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.domain.alerts.model import Alert, Rule
-from relance.domain.job_run import DONE, JobRun
-from relance.domain.performance import PerformancePolicy, degradations
+from relance.domain.jobs.performance import PerformancePolicy, degradations
+from relance.domain.jobs.run import DONE, JobRun
 from relance.ids import alert_key
-from relance.performance import run_of_cycle, worsened
 from relance.ports import Clock, JobRuns
+from relance.services.alerts import AlertDesk
+from relance.services.conditions import worsened
+from relance.services.cycle_statistics import run_of_cycle
 
 MONTHS = 13
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from activities.failures import translated
+from activities.errors import translated
 from activities.unsent import Unsent
-from relance.alerting import AlertDesk
 from relance.contracts.cycle import BatchesInput, Boundary, NextWave, NextWaveInput, PlanInput, PlanResult
-from relance.cycle_alerts import notify_send_times, notify_too_late
-from relance.domain.plan import PlanStatus
-from relance.domain.planning import Planner
-from relance.domain.send_times import INVALID, Defaults
+from relance.domain.cycle.planning import Planner, PlanStatus
+from relance.domain.cycle.send_times import INVALID, Defaults
 from relance.ports import Meter, Plans, Quarantine, Users
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_alerts import notify_send_times, notify_too_late
 
 PAGE = 500
 UNSENT_PER_PASS = 20_000

@@ -10,19 +10,18 @@ from datetime import datetime
 from temporalio import activity
 
 from activities import attempt
-from activities.failures import translated
-from activities.reconcile_inputs import follow_ups_of, revived_inputs
+from activities.errors import translated
+from activities.follow_up_inputs import follow_ups_of, revived_inputs
 from relance import ids
-from relance.alerting import AlertDesk
 from relance.concurrency import at_once
 from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.domain.alerts.model import Rule
-from relance.domain.control import Control, ControlState
-from relance.domain.invitation import Invitation
-from relance.domain.plan import PlanStatus
-from relance.domain.reconciliation import (
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.invitations.reconciliation import (
     Mended,
     ReconcilePolicy,
     is_alarming,
@@ -32,11 +31,12 @@ from relance.domain.reconciliation import (
     late_since,
     overdue,
 )
-from relance.domain.unsent import end_of_plan
-from relance.open_tracking import ConsentWatch
+from relance.domain.invitations.unsent import end_of_plan
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Suppressions, Users
 from relance.ports.reconciliation import CycleCorrection, Followee, Followees, FollowUpWatch
-from relance.reconciliation import SUBJECT, WATCHED, out_of_step
+from relance.services.alerts import AlertDesk
+from relance.services.conditions import SUBJECT, WATCHED, out_of_step
+from relance.services.open_tracking import ConsentWatch
 
 PAGE = 500
 _STALE = {PlanStatus.PLANNED, PlanStatus.SENDING}

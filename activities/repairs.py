@@ -11,17 +11,17 @@ from typing import Protocol
 from temporalio import activity
 
 from activities import attempt
-from activities.failures import translated
-from relance.alerting import AlertDesk
+from activities.errors import translated
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.domain.alerts.model import Rule
-from relance.domain.reconciliation import ReconcilePolicy
-from relance.domain.repairs import Restarted, restarted
-from relance.domain.send_times import current_period, next_period
+from relance.domain.cycle.send_times import current_period, next_period
+from relance.domain.invitations.reconciliation import ReconcilePolicy
+from relance.domain.jobs.repairs import Restarted, restarted
 from relance.ports import Clock
 from relance.ports.reconciliation import Followees
-from relance.reconciliation import WORKFLOWS, restarts
-from relance.repairing import AlertRepair
+from relance.services.alerts import AlertDesk
+from relance.services.conditions import WORKFLOWS, restarts
+from relance.services.repairs import AlertRepair
 
 
 class PeriodRepair(Protocol):

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from activities.attempt import heartbeating
-from activities.failures import translated
-from relance.alerting import AlertDesk
-from relance.checks import EVERFLOW, everflow_down, look, without_data
+from activities.errors import translated
 from relance.contracts.checks import CheckLook, CheckRequest, NoDataInput
 from relance.contracts.names import CheckName
 from relance.domain.alerts.model import Rule
-from relance.domain.report_rules import CheckRules
+from relance.domain.reports.rules import CheckRules
 from relance.ports import Reports
+from relance.services.alerts import AlertDesk
+from relance.services.conditions import EVERFLOW, everflow_down, without_data
+from relance.services.report_checks import look
 
 UNAVAILABLE = "unavailable"
 

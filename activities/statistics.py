@@ -8,17 +8,18 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities import attempt
-from activities.failures import translated
-from relance.alerting import AlertDesk
-from relance.balance import balance_period, final_statistics, imbalance, nobody
+from activities.errors import translated
 from relance.contracts.cycle import CycleStatistics, JobRunInput, StatisticsInput
-from relance.cycle_alerts import notify_nobody, notify_too_late, notify_unreadable
 from relance.domain.alerts.model import Rule
-from relance.domain.job_run import JobRun
-from relance.domain.ledger import Counted
-from relance.domain.unsent import Nobody
+from relance.domain.cycle.balance import Counted
+from relance.domain.invitations.unsent import Nobody
+from relance.domain.jobs.run import JobRun
 from relance.errors import DependencyUnavailable
 from relance.ports import JobRuns, Ledger, Meter, Plans, Quarantine
+from relance.services.alerts import AlertDesk
+from relance.services.conditions import imbalance
+from relance.services.cycle_alerts import notify_nobody, notify_too_late, notify_unreadable
+from relance.services.cycle_statistics import balance_period, final_statistics, nobody
 
 COUNT_AGAIN = timedelta(hours=1)
 """How old the stored balance of a cycle that only waits for other tries may become."""

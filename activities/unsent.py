@@ -13,15 +13,21 @@ from functools import partial
 
 from temporalio import activity
 
-from activities.failures import translated
+from activities.errors import translated
 from relance import ids
 from relance.contracts.unsent import UnsentInput, UnsentResult
-from relance.domain.bounds import beyond
-from relance.domain.people import User
-from relance.domain.plan import PlanStatus
-from relance.domain.planning import Planner
-from relance.domain.send_times import Defaults
-from relance.domain.unsent import Ending, ending_without_plan, is_incomplete, may_enter, noted, unsent_entries
+from relance.domain.cycle.planning import Planner, PlanStatus
+from relance.domain.cycle.send_times import Defaults
+from relance.domain.invitations.bounds import beyond
+from relance.domain.invitations.people import User
+from relance.domain.invitations.unsent import (
+    Ending,
+    ending_without_plan,
+    is_incomplete,
+    may_enter,
+    noted,
+    unsent_entries,
+)
 from relance.ports import Contacts, Controls, Ledger, Plans, Suppressions, Users
 from relance.ports.unsent import UnsentUsers
 

@@ -10,11 +10,11 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities import attempt
-from activities.failures import translated
-from activities.reconcile_inputs import follow_ups_of
+from activities.errors import translated
+from activities.follow_up_inputs import follow_ups_of
 from relance.concurrency import at_once
 from relance.contracts.waking import WakeInput, WakeResult
-from relance.domain.reconciliation import STANDS_STILL
+from relance.domain.invitations.reconciliation import STANDS_STILL
 from relance.ports import Clock, Controls
 from relance.ports.reconciliation import Followee, Followees, FollowUpWatch
 

@@ -28,22 +28,22 @@ import psutil
 from pydantic import SecretStr
 from temporalio.testing import ActivityEnvironment
 
-from activities.control import ControlWatch
-from activities.error_gate import Gates
 from activities.invitations import Invitations
 from activities.planning import Planning
-from activities.sending import Sender
 from activities.unsent import Unsent
 from relance.adapters.mongo.connection import Database, connect
-from relance.alerting import AlertDesk
-from relance.balance import balance_period
 from relance.contracts.cycle import BatchInput, BatchResult, Boundary, PlanInput
 from relance.devstack import mongod
-from relance.domain.bounds import CONTACTS_PER_USER, Bounds
-from relance.domain.error_gate import GatePolicy
-from relance.domain.send_times import Defaults
+from relance.domain.cycle.error_gate import GatePolicy
+from relance.domain.cycle.send_times import Defaults
+from relance.domain.invitations.bounds import CONTACTS_PER_USER, Bounds
 from relance.ports import Letter
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
+from relance.sending.control_watch import ControlWatch
+from relance.sending.error_gate import Gates
+from relance.sending.sender import Sender
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_statistics import balance_period
 from relance.settings import Mongo
 from tests.fakes import FakeAlertGroups, FakeMailer, FakeMeter, FixedClock
 from tests.keys import PRIVACY

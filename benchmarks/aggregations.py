@@ -32,7 +32,7 @@ from benchmarks.asking import Asked, Watching
 from benchmarks.whole_questions import QUESTIONS, Question
 from relance.adapters.mongo.connection import Database, connect
 from relance.devstack import mongod
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
 from relance.settings import Settings
 
 CACHE_GB = "1"

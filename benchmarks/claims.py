@@ -23,11 +23,11 @@ from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database, connect
 from relance.devstack import mongod
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.people import Contact, ContactStatus, User
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.people import Contact, ContactStatus, User
 from relance.ids import invitation_id
 from relance.ports import Claimed, ClaimRequest, Sent, Settlement
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
 from relance.settings import Mongo
 from tests.keys import PRIVACY
 

@@ -34,7 +34,7 @@ from relance import ids
 from relance.contracts.cycle import CycleProgress, CycleStatistics, WaveResult
 from relance.contracts.names import Query
 from relance.devstack.stack import Given, Stack
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
 from relance.settings.mail import Mail
 from tests.installation import CycleHandle, Installation, installed
 from tests.worker_process import WorkerProcess

@@ -20,13 +20,13 @@ from typing import Any
 from benchmarks.cycle import PERIOD, say
 from benchmarks.gateway_load import chunks
 from benchmarks.people import plain_people
+from relance.adapters.clock import SystemClock
 from relance.adapters.event_api import EventApi
-from relance.clock import SystemClock
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
-from relance.domain.invitation import DueAt, Invitation, InvitationStatus
+from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus
 from relance.ids import invitation_id
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
 from relance.settings.gateway import Gateway
 from tests.installation import Installation, installed
 from tests.worker_process import WorkerProcess

@@ -31,7 +31,7 @@ from relance.contracts.cycle import CycleProgress
 from relance.contracts.names import Query
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
 from relance.temporal.progress import live_progress
 from tests.installation import CycleHandle, Installation, installed
 

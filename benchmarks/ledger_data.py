@@ -16,10 +16,10 @@ from pymongo.collection import Collection
 
 from relance.adapters.mongo.documents import Raw, to_raw
 from relance.domain.alerts.model import Alert, AlertState, Evidence
-from relance.domain.compensation import Compensation, compensation_id
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import Compensation, ControlState, compensation_id
+from relance.domain.cycle.planning import Plan, PlanStatus
 from relance.domain.failures import Severity
-from relance.domain.invitation import (
+from relance.domain.invitations.invitation import (
     Claim,
     Doubt,
     DueAt,
@@ -30,8 +30,7 @@ from relance.domain.invitation import (
     Reminder,
     ReminderSkip,
 )
-from relance.domain.job_run import JobRun
-from relance.domain.plan import Plan, PlanStatus
+from relance.domain.jobs.run import JobRun
 from relance.ids import invitation_id, message_id, plan_id
 
 OLD, YOUNG = "2026-10", "2026-11"

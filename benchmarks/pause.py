@@ -27,12 +27,12 @@ from benchmarks.meter import cpu_by_process, difference
 from benchmarks.people import Documents, plain_people
 from benchmarks.sinks import open_sink
 from relance import ids
-from relance.clock import SystemClock
+from relance.adapters.clock import SystemClock
 from relance.contracts.follow_up import Followed, FollowUpInput
-from relance.controlling import CycleDesk
 from relance.devstack.stack import Given, Stack
-from relance.domain.control import ControlState
-from relance.runtime import exit as way_out
+from relance.domain.cycle.control import ControlState
+from relance.runtime import process_exit as way_out
+from relance.services.cycle_control import CycleDesk
 from relance.settings import Worker
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps

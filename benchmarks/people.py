@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relance import ids
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.ports import Letter
 
 Documents = list[dict[str, Any]]

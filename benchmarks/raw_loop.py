@@ -13,7 +13,7 @@ import aiosmtplib
 
 from benchmarks.people import Documents, letter_to
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.rendering.letters import LetterWriter
+from relance.rendering.mail import LetterWriter
 from relance.settings import Settings
 from relance.settings.keyring import Keyring
 from relance.settings.privacy import LINK_KEY

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from benchmarks.ledger_data import NOW, OLD, YOUNG
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.followees import MongoFollowees
-from relance.adapters.mongo.posted_reports import MongoPostedReports
+from relance.adapters.mongo.jobs import MongoPostedReports
+from relance.adapters.mongo.reconciliation import MongoFollowees
 from relance.adapters.probes.ledger import OverdueProbe, People
-from relance.balance import balance_period
-from relance.domain.control import Control, ControlState
-from relance.domain.reconciliation import ReconcilePolicy
-from relance.domain.retention import Sweep
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.invitations.reconciliation import ReconcilePolicy
+from relance.domain.jobs.retention import Sweep
+from relance.services.cycle_statistics import balance_period
 
 PAGE = 500
 _DAY = timedelta(days=1)

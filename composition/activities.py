@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from activities.alerts import Address, AlertDelivery, Voice
-from activities.control import Controlling, ControlWatch
 from activities.corrections import Corrections
+from activities.cycle_control import Controlling, Endings
 from activities.cycle_notes import CycleNotes
 from activities.cycle_reports import CycleReports
-from activities.endings import Endings
-from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
@@ -19,29 +17,30 @@ from activities.job_audit import JobAudit
 from activities.openings import Openings
 from activities.planning import Planning
 from activities.reports import ReportChecks
-from activities.sending import Sender
 from activities.statistics import Statistics
 from activities.unsent import Unsent
 from composition.connections import Connections
 from composition.health import health_of
-from composition.upkeep import upkeep_of
+from composition.maintenance import upkeep_of
 from relance.adapters.attachment_tokens import AttachmentTokens
-from relance.alerting import AlertDesk
-from relance.braking import Brake
-from relance.clock import SystemClock
+from relance.adapters.clock import SystemClock
 from relance.contracts.names import TaskQueue
-from relance.controlling import CycleDesk
-from relance.domain.send_times import Defaults
+from relance.domain.cycle.send_times import Defaults
 from relance.gateway.addresses import attachment_addresses
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.cycle_charts import CycleCharts
 from relance.runtime.reporter import worker_name
+from relance.sending.control_watch import ControlWatch
+from relance.sending.error_gate import Gates
+from relance.sending.sender import Sender
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_control import Brake, CycleDesk
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.nominal_times import TemporalNominalTimes
-from relance.temporal.restarts import TemporalCycleRestarts
+from relance.temporal.repairs import TemporalCycleRestarts
 from relance.temporal.schedules import cycle_options, declared
 
 

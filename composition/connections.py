@@ -12,21 +12,21 @@ from temporalio.client import Client
 from composition.probes import opened_probes
 from relance.adapters.breaker import Breakers
 from relance.adapters.channels.opening import OpenChannels
+from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
 from relance.adapters.relay_log.opening import opened_relay_log
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.admission import admit
-from relance.clock import SystemClock
 from relance.domain.alerts.routing import unrouted
-from relance.domain.sharing import Share
+from relance.domain.mail.sharing import Share
 from relance.ports import Probe, RelayLog
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.rendering.letters import LetterWriter
-from relance.runtime import exit as way_out
+from relance.rendering.mail import LetterWriter
+from relance.runtime import process_exit as way_out
 from relance.runtime.error_counting import ErrorCounting
+from relance.runtime.key_admission import admit
 from relance.runtime.metrics import Instruments
 from relance.runtime.telemetry import configure
 from relance.settings import Settings

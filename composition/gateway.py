@@ -12,27 +12,27 @@ from temporalio.client import Client
 
 from composition.intake import listening, mail_intake, unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.connection import connect as connect_mongo
 from relance.adapters.tokens import LinkTokens
-from relance.admission import admit
-from relance.clock import SystemClock
-from relance.events import EventIntake
-from relance.explaining import Explaining
 from relance.gateway.application import application
 from relance.gateway.needs import IntakeNeeds, Needs
 from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
-from relance.mail_intake import MailIntake
-from relance.notifying import Notifier, notifying
-from relance.open_tracking import OpenTracking
 from relance.ports import Clock
 from relance.rendering.pages import PageWriter
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
+from relance.runtime.key_admission import admit
+from relance.runtime.liveness import Vitals
 from relance.runtime.metrics import Instruments
 from relance.runtime.reporter import Reporter
 from relance.runtime.telemetry import configure
-from relance.runtime.vitals import Vitals
+from relance.services.events import EventIntake
+from relance.services.explaining import Explaining
+from relance.services.mail_intake import MailIntake
+from relance.services.notifying import Notifier, notifying
+from relance.services.open_tracking import OpenTracking
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.cycles import TemporalCycles

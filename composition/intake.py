@@ -6,22 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.tokens import LinkTokens
-from relance.attribution import Attributor
-from relance.clock import SystemClock
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.intake import MessageEnvelope
-from relance.domain.opt_outs import OptOutScope, OptOutWay
-from relance.events import EventIntake
+from relance.domain.invitations.opt_outs import OptOutScope, OptOutWay
 from relance.gateway.intake.handler import CountRefused, IntakeHandler
 from relance.gateway.intake.server import serving_intake
-from relance.intake_reports import ReportJudge
-from relance.mail_intake import CountMessage, IntakeLimits, MailIntake, OptOutByMail, TakesEvents
 from relance.ports import Clock, Contacts, Ledger, Suppressions, Users
 from relance.ports.mail_intake import IntakeMessages
+from relance.services.attribution import Attributor
+from relance.services.events import EventIntake
+from relance.services.intake_reports import ReportJudge
+from relance.services.mail_intake import CountMessage, IntakeLimits, MailIntake, OptOutByMail, TakesEvents
+from relance.services.unsubscribing import Unsubscribing
 from relance.settings import Settings
-from relance.unsubscribing import Unsubscribing
 
 
 class LeftToOutbox:

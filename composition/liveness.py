@@ -10,10 +10,10 @@ from datetime import timedelta
 from temporalio.worker import Worker
 
 from composition.connections import Connections
-from relance.clock import SystemClock
+from relance.adapters.clock import SystemClock
 from relance.runtime.health_endpoint import HealthEndpoint
+from relance.runtime.liveness import Vitals, ticking
 from relance.runtime.reporter import Reporter, lately, reporting
-from relance.runtime.vitals import Vitals, ticking
 from relance.settings import Settings
 from relance.temporal.probes.frontend import greet
 

@@ -12,19 +12,19 @@ from activities.reconcile import Reconciliation
 from activities.repairs import Repairs
 from activities.waking import Waking
 from composition.connections import Connections
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.archive import MongoArchive
-from relance.adapters.mongo.followees import MongoFollowees
-from relance.adapters.mongo.posted_reports import MongoPostedReports
-from relance.alerting import AlertDesk
-from relance.clock import SystemClock
-from relance.domain.reconciliation import ReconcilePolicy
-from relance.open_tracking import ConsentWatch
-from relance.repairing import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
+from relance.adapters.mongo.jobs import MongoPostedReports
+from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.domain.invitations.reconciliation import ReconcilePolicy
+from relance.services.alerts import AlertDesk
+from relance.services.open_tracking import ConsentWatch
+from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from relance.settings import Settings
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
-from relance.temporal.restarts import TemporalAlertRestarts, TemporalCycleRestarts
+from relance.temporal.repairs import TemporalAlertRestarts, TemporalCycleRestarts
 from relance.temporal.schedules import cycle_options
 
 

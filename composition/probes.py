@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from temporalio.client import Client
 
 from relance.adapters.breaker import Breakers
+from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.followees import MongoFollowees
-from relance.adapters.mongo.vital_signs import MongoVitalSigns
+from relance.adapters.mongo.health import MongoVitalSigns
+from relance.adapters.mongo.reconciliation import MongoFollowees
 from relance.adapters.probes.disk import DatabaseDiskProbe, WorkerDiskProbe
 from relance.adapters.probes.everflow import EverflowProbe
 from relance.adapters.probes.job_runs import JobRunsProbe
@@ -23,14 +24,13 @@ from relance.adapters.probes.outbox import OutboxProbe
 from relance.adapters.probes.periods import PeriodsProbe
 from relance.adapters.probes.quarantine import QuarantineProbe
 from relance.adapters.probes.worker_processes import BreakersProbe, MemoryProbe
-from relance.clock import SystemClock
 from relance.contracts.names import JobName, Workflow
-from relance.coverage import CoverageWatch
-from relance.domain.period_coverage import CoverageRules
-from relance.domain.reconciliation import ReconcilePolicy
+from relance.domain.cycle.coverage import CoverageRules
+from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.ports import Clock
 from relance.ports.health import Probe
 from relance.runtime.reporter import lately
+from relance.services.coverage import CoverageWatch
 from relance.settings import Settings
 from relance.settings.pacing import Breaking
 from relance.temporal.cycles import TemporalCycles

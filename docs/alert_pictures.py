@@ -23,30 +23,30 @@ from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.channels.slack import Slack
 from relance.adapters.everflow.reports import EverflowReports
-from relance.adapters.mongo.attachments import MongoAttachments
+from relance.adapters.mongo.channels import MongoAttachments
 from relance.adapters.mongo.connection import connect
-from relance.checks import look
 from relance.contracts.names import CheckName
 from relance.devstack import chat_server, everflow_server, mongod
 from relance.devstack.chat.client import Chat
 from relance.devstack.chat.page import bubbles
 from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow.dataset import Fact, World
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import ZONE, sample_world
-from relance.devstack.everflow.world import Fact, World
-from relance.domain.alert_wording.messages import alert_message
-from relance.domain.alerts.due import Telling
-from relance.domain.messages import OutgoingMessage
+from relance.domain.alerts.delivery import Telling
+from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.zones import zone_info
 from relance.gateway.addresses import attachment_addresses
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.alert_mail import AlertMailWriter
+from relance.services.report_checks import look
 from relance.settings import Mongo
 from relance.settings.channels import Channels
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
 from relance.settings.mail import Mail
 from relance.settings.privacy import Privacy
+from relance.wording.alerts.messages import alert_message
 
 MORNING = date(2026, 11, 20)
 AT = {CheckName.DEFAULT_LP: time(9), CheckName.PAUSED_PARTNER: time(8)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chromium import picture
 
-from relance.domain.opt_outs import OptOutScope, Standing
+from relance.domain.invitations.opt_outs import OptOutScope, Standing
 from relance.rendering.pages import PageWriter, UnsubscribeView
 
 PHONE = 375

@@ -16,18 +16,18 @@ from pydantic import SecretStr
 
 from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.channels.slack import Slack
-from relance.balance import all_figures, report_of
 from relance.contracts.cycle import CycleStatistics
 from relance.devstack import chat_server
 from relance.devstack.chat.client import Chat
 from relance.devstack.chat.page import bubbles
-from relance.domain.effectiveness import Arm, Effects, Group, count, in_order, overall
-from relance.domain.invitation import MailKind
-from relance.domain.messages import OutgoingMessage
-from relance.domain.report_wording.cycle import cycle_message
+from relance.domain.channels.messages import OutgoingMessage
+from relance.domain.invitations.effectiveness import Arm, Effects, Group, count, in_order, overall
+from relance.domain.invitations.invitation import MailKind
 from relance.rendering.cycle_charts import cycle_charts
 from relance.rendering.reminder_charts import reminder_charts
+from relance.services.cycle_statistics import all_figures, report_of
 from relance.settings.channels import Channels
+from relance.wording.reports.cycle import cycle_message
 
 PERIOD, ENDED = "2026-11", datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 # Invitations sent, and not sent because of an opt-out, a mailbox that is gone, an address the provider throttles.

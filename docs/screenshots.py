@@ -28,10 +28,10 @@ from temporal_web import temporal  # noqa: E402
 from terminal_pictures import terminal  # noqa: E402
 
 from relance.adapters.tokens import LinkTokens, Purpose  # noqa: E402
-from relance.domain.invitation import MailKind  # noqa: E402
+from relance.domain.invitations.invitation import MailKind  # noqa: E402
 from relance.ids import invitation_id, message_id  # noqa: E402
 from relance.ports import Letter  # noqa: E402
-from relance.rendering.letters import LetterWriter  # noqa: E402
+from relance.rendering.mail import LetterWriter  # noqa: E402
 from relance.settings.keyring import Keyring  # noqa: E402
 from relance.settings.mail import Mail  # noqa: E402
 from relance.settings.privacy import LINK_KEY  # noqa: E402

@@ -13,13 +13,13 @@ from chromium import tab
 
 import starter
 from relance import ids
-from relance.cli.command import Run
+from relance.cli.base.command import Run
+from relance.cli.base.output import Output
 from relance.cli.demo.month import Story
 from relance.cli.demo.virtual_time import FastMotion
-from relance.cli.embedded import Embedded, embedded, load_people
-from relance.cli.output import Output
+from relance.cli.dev.embedded import Embedded, embedded, load_people
 from relance.devstack.stack import Ports
-from relance.domain.send_times import current_period, next_period
+from relance.domain.cycle.send_times import current_period, next_period
 
 USERS, CONTACTS = 20, 5
 USER = "u0001"

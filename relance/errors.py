@@ -18,7 +18,7 @@
         ReportRefused          the request or the key is wrong: asking again changes nothing
         ReportUnusable         there is an answer, but no report to judge by (SPEC W4)
 
-Adapters raise these and nothing else; `activities.failures` turns them into what Temporal understands.
+Adapters raise these and nothing else; `activities.errors` turns them into what Temporal understands.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
 
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.errors import InvalidInput
 
 CONTACTS_PER_FOLLOW_UP = 100

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
 from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
-from relance.domain.invitation import MailKind
-from relance.domain.messages import Attachment
+from relance.domain.channels.messages import Attachment
+from relance.domain.invitations.invitation import MailKind
 from relance.errors import DependencyUnavailable
 from relance.ports import Fate, Knowledge, Letter, LogCoverage, RelayRecord, Result
 

@@ -19,17 +19,17 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance import ids
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database, connect
-from relance.alerting import AlertDesk
-from relance.balance import balance_period
-from relance.clock import SystemClock
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.stack import Stack
 from relance.domain.alerts.group import Counts
-from relance.domain.invitation import Invitation
-from relance.events import EventIntake
+from relance.domain.invitations.invitation import Invitation
 from relance.ports import Clock
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_statistics import balance_period
+from relance.services.events import EventIntake
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.follow_ups import TemporalFollowUps

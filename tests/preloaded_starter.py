@@ -29,12 +29,12 @@ LARGEST = 200_000
 """Bytes of a request: arguments and environment."""
 LAZY = (
     "composition.probes",
-    "relance.admission",
+    "relance.runtime.key_admission",
     "relance.adapters.everflow.reports",
     "relance.adapters.mongo.connection",
     "relance.adapters.relay_log.opening",
     "relance.adapters.smtp.opening",
-    "relance.gateway.greeting",
+    "relance.gateway.addresses",
     "relance.rendering.cycle_charts",
     "relance.rendering.reminder_charts",
     "relance.runtime.core",

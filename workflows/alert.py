@@ -11,14 +11,13 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.alert_news import merged
-from workflows.alert_routes import ByRoutes, delivery, message
-from workflows.options import LOOK_UP
-from workflows.posting import Told, by, tell, ways
+from workflows.common.alert_news import merged
+from workflows.common.alert_routes import ByRoutes, delivery, message
+from workflows.common.delivery import Told, by, tell, ways
+from workflows.common.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertDelivery
-    from relance import signal_checks
     from relance.contracts.alerts import (
         AlertEntry,
         AlertInput,
@@ -30,26 +29,26 @@ with workflow.unsafe.imports_passed_through():
         RecordInput,
         Sighted,
     )
-    from relance.domain.alerts.actions import Action, Deliver, Done, Line, Route, Wait, delivered, next_action
-    from relance.domain.alerts.due import Telling, due
+    from relance.domain.alerts import lifecycle
+    from relance.domain.alerts.delivery import (
+        Action,
+        Deliver,
+        Done,
+        Line,
+        Route,
+        Telling,
+        Wait,
+        delivered,
+        due,
+        next_action,
+    )
     from relance.domain.alerts.group import AlertGroup, Counts
     from relance.domain.alerts.model import AlertEvent
-    from relance.domain.alerts.observing import (
-        Step,
-        acknowledge,
-        clear,
-        fire,
-        hold,
-        inhibit,
-        observed,
-        put_off,
-        silence,
-    )
     from relance.domain.alerts.parting import lines_by_route, parted
     from relance.domain.alerts.room import admitted, latest_observation
     from relance.domain.alerts.routing import AlertRoute
-    from relance.domain.alerts.settling import settled
-    from relance.domain.wording import counted
+    from relance.wording.summaries import counted
+    from workflows.common import signal_checks
 
 GATHER = timedelta(seconds=1)
 """Least time between two rounds: what is fired in between is worked off together."""
@@ -142,7 +141,7 @@ class Alert:
             self._took_at = workflow.now()
         for one in merged(news):
             self._apply(one)
-        self._step(settled(self._group, workflow.now(), self._policy))
+        self._step(lifecycle.settled(self._group, workflow.now(), self._policy))
 
     def _apply(self, news: Sighted | Decided | Inhibited) -> None:
         match news:
@@ -150,26 +149,28 @@ class Alert:
                 self._see(news)
             case Decided():
                 step = (
-                    silence(self._group, news.keys, news.until) if news.until else acknowledge(self._group, news.keys)
+                    lifecycle.silence(self._group, news.keys, news.until)
+                    if news.until
+                    else lifecycle.acknowledge(self._group, news.keys)
                 )
                 self._step(step)
             case Inhibited():
-                self._group = inhibit(self._group, news.by)
+                self._group = lifecycle.inhibit(self._group, news.by)
 
     def _see(self, news: Sighted) -> None:
         now = workflow.now()
         news = self._bounded(news)
-        self._group = inhibit(self._group, news.inhibited_by)
+        self._group = lifecycle.inhibit(self._group, news.inhibited_by)
         unknown = set(news.gone) - self._group.members.keys()
         if news.whole:
-            self._step(observed(self._group, news.firings, news.observation, now, self._policy))
+            self._step(lifecycle.observed(self._group, news.firings, news.observation, now, self._policy))
         else:
-            self._step(fire(self._group, news.firings, now, self._policy, news.observation))
-            self._step(clear(self._group, news.gone, now, self._policy))
+            self._step(lifecycle.fire(self._group, news.firings, now, self._policy, news.observation))
+            self._step(lifecycle.clear(self._group, news.gone, now, self._policy))
         # Open in the database, and nobody here knows of it: its firing never arrived.
         self._entries += (AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
         for one in news.silenced:
-            self._step(silence(self._group, one.keys, one.until))
+            self._step(lifecycle.silence(self._group, one.keys, one.until))
 
     def _bounded(self, news: Sighted) -> Sighted:
         """Return what the group has room for, and no observation that overtakes every later one."""
@@ -183,7 +184,7 @@ class Alert:
             news = news.model_copy(update={"observation": self._group.observation})
         return news
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: lifecycle.Step) -> None:
         self._group = step.group
         now = workflow.now()
         self._entries += (
@@ -213,13 +214,13 @@ class Alert:
 
     async def _deliver_by_routes(self, action: Deliver, routes: Sequence[AlertRoute]) -> None:
         split = parted(self._group, action, routes, workflow.now())
-        self._step(hold(self._group, split.held, workflow.now()))
+        self._step(lifecycle.hold(self._group, split.held, workflow.now()))
         parts = [self._by_routes.numbered(part) for part in split.parts]
         # All at once, and what fails is put off by itself: a chat that is down does not hold up the others.
         results = await asyncio.gather(*(self._by_routes.tell(self._group, part) for part in parts))
         for part, told in zip(parts, results, strict=True):
             if not self._told(part.action, told, part.route.name):
-                self._group = put_off(self._group, part.action.keys, workflow.now() + ONCE_MORE)
+                self._group = lifecycle.put_off(self._group, part.action.keys, workflow.now() + ONCE_MORE)
 
     def _told(self, action: Deliver, told: Told, route: str = "") -> bool:
         self._deliveries = [*self._deliveries, delivery(action, told, route)][-DELIVERIES_SHOWN:]

@@ -13,7 +13,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
 
-from workflows.nominal import NOMINAL_TIME
+from workflows.common.nominal_time import NOMINAL_TIME
 
 with workflow.unsafe.imports_passed_through():
     from relance import ids

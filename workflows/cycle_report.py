@@ -9,15 +9,15 @@ from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from workflows.options import POST
-from workflows.posting import REPEATED, TAKEN, Told, outcome_of, spread, ways_of_report
+from workflows.common.delivery import REPEATED, TAKEN, Told, outcome_of, spread, ways_of_report
+from workflows.common.options import POST
 
 with workflow.unsafe.imports_passed_through():
     from activities.cycle_reports import CycleReports
     from relance import ids
-    from relance.contracts.cycle_report import CycleReportInput, CycleReportPost, CycleReportResult
     from relance.contracts.names import TaskQueue
-    from relance.domain.alerts.actions import Route
+    from relance.contracts.reports import CycleReportInput, CycleReportPost, CycleReportResult
+    from relance.domain.alerts.delivery import Route
     from relance.domain.alerts.routing import CYCLE_REPORT
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=3)

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from workflows.options import LOOK, TELL
+from workflows.common.options import LOOK, TELL
 
 with workflow.unsafe.imports_passed_through():
     from activities.outages import Outages
     from relance.contracts.health import OutageInput, OutageLook, OutageNotice, OutageResult
-    from relance.domain.wording import counted
+    from relance.wording.summaries import counted
 
 
 @workflow.defn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from workflows.checking import run_check
+from workflows.common.report_check import run_check
 
 with workflow.unsafe.imports_passed_through():
     from activities.reports import ReportChecks

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from workflows.holding import Holding
-from workflows.invitation_steps import COMPLETED, InvitationSteps, compact
-from workflows.options import STEP
+from workflows.common.holding import Holding
+from workflows.common.invitation_steps import COMPLETED, InvitationSteps, compact
+from workflows.common.options import STEP
 
 with workflow.unsafe.imports_passed_through():
     from activities.follow_ups import FollowUpSteps
-    from relance import signal_checks
     from relance.contracts.follow_up import (
         DueGroup,
         Followed,
@@ -29,8 +28,9 @@ with workflow.unsafe.imports_passed_through():
         Wake,
     )
     from relance.contracts.names import TaskQueue
-    from relance.domain.events import ENDS_FOLLOW_UP
-    from relance.domain.wording import STEP_WORDS
+    from relance.domain.invitations.events import ENDS_FOLLOW_UP
+    from relance.wording.summaries import STEP_WORDS
+    from workflows.common import signal_checks
 
 
 NOTHING = timedelta(0)

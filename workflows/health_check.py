@@ -9,9 +9,9 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
+from workflows.common.job_run import run_job
+from workflows.common.options import LOOK, LOOK_UP, SOON
 from workflows.database_outage import DatabaseOutage
-from workflows.options import LOOK, LOOK_UP, SOON
-from workflows.recorded import run_job
 
 with workflow.unsafe.imports_passed_through():
     from activities.health import HealthRounds
@@ -22,8 +22,8 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.health import OutageInput, Round, Verdict
     from relance.contracts.jobs import JobInput, JobOutcome, JobRequest, JobResult
     from relance.contracts.names import JobName
-    from relance.domain.performance import FIGURE_OF_PROBE
-    from relance.domain.probes import ProbeName
+    from relance.domain.health.probes import ProbeName
+    from relance.domain.jobs.performance import FIGURE_OF_PROBE
 
 MOST_ROUNDS = 12
 """What has not settled by then is looked at by the next run."""

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
-from workflows.cycle_details import show_end, show_progress
+from workflows.common.cycle_control import Orders
+from workflows.common.cycle_details import show_end, show_progress
+from workflows.common.cycle_waves import AT_ONCE, Waves
+from workflows.common.options import COUNT, LOOK_UP, PLAN
+from workflows.common.resting import rest
 from workflows.cycle_report import leave_report
-from workflows.cycle_waves import AT_ONCE, Waves
-from workflows.options import COUNT, LOOK_UP, PLAN
-from workflows.orders import Orders
-from workflows.resting import rest
 
 with workflow.unsafe.imports_passed_through():
+    from activities.cycle_control import Endings
     from activities.cycle_notes import CycleNotes
-    from activities.endings import Endings
     from activities.planning import Planning
     from activities.statistics import Statistics
     from activities.unsent import Unsent
@@ -37,8 +37,8 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.rollback import GiveUpInput
     from relance.contracts.unsent import UnsentInput
     from relance.contracts.waves import LeftInput
-    from relance.domain.send_times import period_window
-    from relance.domain.wording import counted
+    from relance.domain.cycle.send_times import period_window
+    from relance.wording.summaries import counted
 
 SETTLE_EVERY = timedelta(minutes=5)
 SETTLE_FOR = timedelta(hours=48)

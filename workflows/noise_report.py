@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from workflows.recorded import run_job
-from workflows.reporting import report
+from workflows.common.job_run import run_job
+from workflows.common.report_delivery import report
 
 with workflow.unsafe.imports_passed_through():
     from relance.contracts.jobs import JobInput, JobOutcome, JobRequest, JobResult

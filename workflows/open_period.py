@@ -8,9 +8,9 @@ from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from workflows.common.nominal_time import duration_since, nominal_time, punctuality
+from workflows.common.options import LOOK_UP
 from workflows.monthly_cycle import MonthlyCycle
-from workflows.nominal import duration_since, nominal_time, punctuality
-from workflows.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
     from activities.openings import Openings
@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from relance import ids
     from relance.contracts.cycle import CycleInput, JobRunInput, OpenPeriodInput
     from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue
-    from relance.domain.send_times import period_of_opening
+    from relance.domain.cycle.send_times import period_of_opening
 
 
 @workflow.defn

@@ -5,8 +5,8 @@ from __future__ import annotations
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from workflows.options import RECONCILE
-from workflows.recorded import run_job
+from workflows.common.job_run import run_job
+from workflows.common.options import RECONCILE
 
 with workflow.unsafe.imports_passed_through():
     from activities.reconcile import Reconciliation

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.options import BATCH, PLAN
-from workflows.resting import rest
+from workflows.common.options import BATCH, PLAN
+from workflows.common.resting import rest
 
 with workflow.unsafe.imports_passed_through():
     from activities.corrections import Corrections
-    from activities.endings import Endings
+    from activities.cycle_control import Endings
     from relance.contracts.cycle import Counts
     from relance.contracts.names import TaskQueue
     from relance.contracts.rollback import (
@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
         RollBackInput,
         RollBackResult,
     )
-    from relance.domain.wording import counted
+    from relance.wording.summaries import counted
 
 NOTHING = timedelta(0)
 IN_FLIGHT_EVERY = timedelta(seconds=2)

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from workflows.options import BATCH, LOOK_UP
-from workflows.orders import Orders
+from workflows.common.cycle_control import Orders
+from workflows.common.options import BATCH, LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
     from activities.follow_up_starts import FollowUpStarts
@@ -20,8 +20,8 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.control import ControlChange
     from relance.contracts.cycle import BatchesInput, BatchInput, BatchResult, Boundary, WaveInput, WaveResult
     from relance.contracts.names import TaskQueue
-    from relance.domain.control import ControlState
-    from relance.domain.wording import counted
+    from relance.domain.cycle.control import ControlState
+    from relance.wording.summaries import counted
 
 BATCHES_PER_PAGE = 120
 """A page of batches costs about 1,500 events; the server asks to continue as new at 4,096."""

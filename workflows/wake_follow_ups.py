@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from workflows.options import WAKE
+from workflows.common.options import WAKE
 
 with workflow.unsafe.imports_passed_through():
     from activities.waking import Waking

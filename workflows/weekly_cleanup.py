@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from workflows.options import SWEEP
-from workflows.recorded import run_job
+from workflows.common.job_run import run_job
+from workflows.common.options import SWEEP
 
 with workflow.unsafe.imports_passed_through():
     from activities.cleanup import Cleanup
-    from relance.contracts.jobs import JobInput, JobOutcome, JobRequest, JobResult
+    from relance.contracts.jobs import Ended, EndedInput, JobInput, JobOutcome, JobRequest, JobResult, SweepInput
     from relance.contracts.names import JobName
-    from relance.contracts.upkeep import Ended, EndedInput, SweepInput
-    from relance.domain.retention import EXPIRED, Stage, Sweep
+    from relance.domain.jobs.retention import EXPIRED, Stage, Sweep
 
 
 @workflow.defn

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TypeAlias
 
-from relance.domain.breaker import Circuit, Permit, Policy, State
+from relance.domain.mail.breaker import Circuit, Permit, Policy, State
 from relance.settings.pacing import Breaking
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import httpx
 
+from relance.adapters.clock import SystemClock
 from relance.adapters.webhook_signatures import signed_headers
-from relance.clock import SystemClock
 from relance.errors import DependencyUnavailable, InvalidInput
 from relance.ports import Clock
 from relance.settings.gateway import API_KEYS, SIGNING_SECRETS, Gateway

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 
 from relance.adapters.signing import derived
-from relance.domain.addresses import mailbox_key
+from relance.domain.invitations.addresses import mailbox_key
 from relance.settings.keyring import Keyring
 
 _OF_INVITATIONS = "invitation"

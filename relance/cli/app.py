@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from relance import __version__
-from relance.cli import echo
-from relance.cli.command import report
-from relance.cli.output import Output
-from relance.cli.services import Services
-from relance.runtime.exit import INTERRUPTED, NOBODY_READS, WRONG_USAGE
+from relance.cli.base import echo
+from relance.cli.base.command import report
+from relance.cli.base.output import Output
+from relance.cli.base.resources import Services
+from relance.runtime.process_exit import INTERRUPTED, NOBODY_READS, WRONG_USAGE
 
 PROGRAM = "starter.py"
 
@@ -29,37 +29,38 @@ class Declared:
 
 COMMANDS: Mapping[str, Declared] = {
     "bootstrap": Declared(
-        "bootstrap",
+        "operate.bootstrap",
         "Prepare Temporal and the database: retention, indexes, Schedules; on a fresh installation, the current "
         "period.",
     ),
     "dev": Declared(
-        "dev",
+        "dev.dev",
         "Run the embedded stack and a worker until Ctrl-C, with sample people and sample traffic; print the addresses.",
     ),
     "demo": Declared(
         "demo.command",
         "Run next month's cycle and both Everflow checks on the embedded stack, start to end, then the report.",
     ),
-    "start": Declared("start", "Start a job by hand."),
+    "start": Declared("start.cycle", "Start a job by hand."),
     "signal": Declared(
-        "events", "Record an event of an invitation: in the database first, then its follow-up hears of it."
+        "invitations.events", "Record an event of an invitation: in the database first, then its follow-up hears of it."
     ),
     "cycle": Declared("cycle.commands", "How the cycle of a period stands and ended, and its control."),
-    "why": Declared("why", "Explain why something was sent or not, by which rule, and what comes next."),
-    "schedules": Declared("schedules", "The Schedules on the server, and previews of a user's sends."),
+    "why": Declared("invitations.why", "Explain why something was sent or not, by which rule, and what comes next."),
+    "schedules": Declared("schedules.commands", "The Schedules on the server, and previews of a user's sends."),
     "alerts": Declared("alerts.commands", "Alerts, decisions about them, and the channels that carry them."),
-    "report": Declared("job_reports.commands", "What jobs did, which alerts were noise, what reminders achieve."),
-    "backtest": Declared("checks.backtest", "Try a check's rule on past days."),
+    "report": Declared("report.commands", "What jobs did, which alerts were noise, what reminders achieve."),
+    "backtest": Declared("backtest.backtest", "Try a check's rule on past days."),
     "quarantine": Declared("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "intake": Declared("intake.commands", "Mail that came back, and what of it needs a person."),
-    "doctor": Declared("doctor", "Check the settings and every connection; says for each what to mend."),
+    "doctor": Declared("operate.doctor", "Check the settings and every connection; says for each what to mend."),
     "restored": Declared(
-        "restored", "Say that the database was put back to a backup; run it before any worker starts. Asks first."
+        "operate.restored",
+        "Say that the database was put back to a backup; run it before any worker starts. Asks first.",
     ),
-    "keys": Declared("keys", "The keys of opt-outs and links, by their fingerprints."),
+    "keys": Declared("operate.keys", "The keys of opt-outs and links, by their fingerprints."),
     "watchdog": Declared(
-        "watchdog",
+        "operate.watchdog",
         "Check that what the workers are there for happens: mails are accepted, jobs run, work is taken, people are "
         "told.",
     ),

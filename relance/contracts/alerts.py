@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from relance.domain.alerts.actions import Line
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Line, Telling
 from relance.domain.alerts.group import AlertGroup
+from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.model import AlertEvent
-from relance.domain.alerts.observing import Firing
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.alerts.routing import AlertRoute
 from relance.domain.base import Utc, Wire

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relance.domain.base import Utc, Wire
-from relance.domain.control import Control, ControlState
+from relance.domain.cycle.control import Control, ControlState
 
 
 class ControlChange(Wire):

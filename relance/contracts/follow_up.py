@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from relance.domain.base import Id, Period, Utc, Wire
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 
 
 class Step(StrEnum):

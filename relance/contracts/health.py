@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from relance.domain.base import Utc, Wire
-from relance.domain.health import Look
+from relance.domain.health.status import Look
 
 
 class Round(Wire):

@@ -1,4 +1,4 @@
-"""What travels to and from the jobs that keep the house: instants, codes, counts and measurements."""
+"""The wire models of recurring jobs, and of the weekly cleanup."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import timedelta
 from pydantic import Field
 
 from relance.contracts.names import JobName
-from relance.domain.base import Utc, Wire
+from relance.domain.base import Period, Utc, Wire
+from relance.domain.jobs.retention import Sweep
 
 
 class JobInput(Wire):
@@ -47,3 +48,34 @@ class JobResult(Wire):
     counts: dict[str, int] = Field(default_factory=dict)
     figures: dict[str, float] = Field(default_factory=dict)
     reason: str | None = None
+
+
+class Expired(Wire):
+    """How many invitations expired without a follow-up; `busy` are the periods in which a late follow-up still runs."""
+
+    expired: int = 0
+    busy: tuple[Period, ...] = ()
+
+
+class EndedInput(Wire):
+    """Asks which periods may be touched; the busy ones may not."""
+
+    nominal: Utc
+    busy: tuple[Period, ...] = ()
+
+
+class Ended(Wire):
+    """The periods to delete and those to anonymise; `held` counts those that are old enough but not at rest."""
+
+    delete: tuple[Period, ...] = ()
+    anonymise: tuple[Period, ...] = ()
+    held: dict[str, int] = Field(default_factory=dict)
+
+
+class SweepInput(Wire):
+    """One sweep; `periods` for those that go by period."""
+
+    sweep: Sweep
+    nominal: Utc
+    dry_run: bool
+    periods: tuple[Period, ...] = ()

@@ -1,11 +1,13 @@
-"""What travels to and from the reports people get without asking: the daily digest and the noise report."""
+"""The wire models of reports that are posted to people: digests and the report of a cycle."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from pydantic import Field
 
 from relance.contracts.names import JobName
-from relance.domain.base import Utc, Wire
+from relance.domain.base import Period, Utc, Wire
 
 
 class ReportInput(Wire):
@@ -42,3 +44,33 @@ class ReportDone(Wire):
     job: JobName
     nominal: Utc
     owner: str
+
+
+class CycleReportInput(Wire):
+    """Input of CycleReport: the period, and when its balance was drawn; the figures are read from the database.
+
+    For as long as `patience` a message that no channel takes is tried again. Across continue-as-new carry on: when it
+    was `begun`, the next `wait`, and the `outcomes` so far.
+    """
+
+    period: Period
+    at: Utc
+    patience: timedelta = timedelta(days=3)
+    begun: Utc | None = None
+    wait: timedelta | None = None
+    outcomes: dict[str, str] = Field(default_factory=dict)
+
+
+class CycleReportPost(Wire):
+    """One report for one channel; what identifies it is the same however often it is tried."""
+
+    channel: str
+    period: Period
+    at: Utc
+
+
+class CycleReportResult(Wire):
+    """Per channel `delivered`, `repeated` or why not."""
+
+    period: Period
+    outcomes: dict[str, str] = Field(default_factory=dict)

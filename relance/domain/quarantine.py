@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relance.domain.base import is_period
-from relance.domain.send_times import period_window
+from relance.domain.cycle.send_times import period_window
 
 ENDED_UNREADABLE = "ended_unreadable"
 """The fault of a plan that can be read again after it was ended; its user gets no invitation as long as it is there."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from relance.adapters.tokens import LinkTokens
-from relance.events import EventIntake
-from relance.explaining import Explaining
-from relance.mail_intake import MailIntake
-from relance.open_tracking import OpenTracking
 from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
 from relance.rendering.pages import PageWriter
+from relance.services.events import EventIntake
+from relance.services.explaining import Explaining
+from relance.services.mail_intake import MailIntake
+from relance.services.open_tracking import OpenTracking
+from relance.services.unsubscribing import Unsubscribing
 from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
-from relance.unsubscribing import Unsubscribing
 
 VerifyAttachment: TypeAlias = Callable[[str], tuple[str, str]]
 """Returns the message key and the file name a token was signed for; raises InvalidInput."""

@@ -13,7 +13,7 @@ from relance.adapters.tokens import Purpose
 from relance.errors import DependencyUnavailable
 from relance.gateway.links import Links, TooOften, Unknown
 from relance.gateway.needs import Needs
-from relance.open_tracking import OpenTracking
+from relance.services.open_tracking import OpenTracking
 
 PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """A transparent GIF of one pixel."""

@@ -22,15 +22,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from relance.adapters.tokens import Purpose
-from relance.domain.opt_outs import UNDO_WITHIN, OptOutScope, OptOutWay
+from relance.domain.invitations.opt_outs import UNDO_WITHIN, OptOutScope, OptOutWay
 from relance.errors import DependencyUnavailable
 from relance.gateway.limits.bodies import body_of
 from relance.gateway.links import Links, TooOften, Unknown, preferred
 from relance.gateway.needs import Needs
 from relance.gateway.probing import probe_answer
-from relance.rendering.letters import language_of
+from relance.rendering.mail import language_of
 from relance.rendering.pages import UNDO_PREFIX, UnsubscribeView
-from relance.unsubscribing import Situation, Unsubscribing
+from relance.services.unsubscribing import Situation, Unsubscribing
 
 MOST_BYTES = 8_192
 MOST_FIELDS = 20

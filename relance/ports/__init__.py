@@ -7,8 +7,8 @@ it cannot be reached.
 
 from __future__ import annotations
 
-from relance.ports.alerts import AlertGroups, Alerts, ChannelStates, Illustrator, Silences
-from relance.ports.channels import Attachments, Channel, ChatMessages, Delivered
+from relance.ports.alerts import AlertGroups, Alerts, Illustrator, Silences
+from relance.ports.channels import Attachments, Channel, ChannelStates, ChatMessages, CycleIllustrator, Delivered
 from relance.ports.claims import (
     TAKEN,
     ClaimAnswer,
@@ -25,17 +25,14 @@ from relance.ports.claims import (
     Settlement,
     Uncertain,
 )
-from relance.ports.compensations import Compensations
-from relance.ports.control import Controls, Cycles, ErrorGates
 from relance.ports.coverage import Coverage, CycleFates
-from relance.ports.cycle_reports import CycleIllustrator
-from relance.ports.effectiveness import Effectiveness
-from relance.ports.effects import Effects
-from relance.ports.health import HealthChecks, Probe, Reading, Workers
+from relance.ports.cycle_control import Compensations, Controls, Cycles, ErrorGates, Restores
+from relance.ports.follow_ups import FollowUps, RunningFollowUps
+from relance.ports.health import Effects, HealthChecks, Probe, Reading, Workers
 from relance.ports.inbox import Inbox, Received
-from relance.ports.jobs import AuditMarks, NominalTimes
+from relance.ports.jobs import AuditMarks, JobRuns, NominalTimes
 from relance.ports.keys import InstalledKeys, KeyUse
-from relance.ports.ledger import JobRuns, Ledger
+from relance.ports.ledger import Effectiveness, Ledger
 from relance.ports.mail import Letter, Mailer, MailLane
 from relance.ports.outbox import Lag, Outbox, Waiting
 from relance.ports.people import Contacts, Page, StatusChange, Suppression, Suppressions, Users
@@ -43,8 +40,7 @@ from relance.ports.plans import Plans
 from relance.ports.quarantine import Quarantine
 from relance.ports.relay_log import Fate, Knowledge, LogCoverage, RelayLog, RelayRecord
 from relance.ports.reports import Reports
-from relance.ports.restores import Restores
-from relance.ports.surroundings import Clock, FollowUps, Meter, RunningFollowUps
+from relance.ports.telemetry import Clock, Meter
 
 __all__ = [
     "TAKEN",

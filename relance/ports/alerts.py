@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Alert, HistoryEntry
-from relance.domain.alerts.opening import Sighting
-from relance.domain.alerts.silences import Silence
-from relance.domain.channel_state import ChannelState
-from relance.domain.messages import Attachment
+from relance.domain.alerts.suppression import Silence
+from relance.domain.channels.messages import Attachment
 
 
 class Alerts(Protocol):
@@ -61,16 +60,6 @@ class Silences(Protocol):
 
     async def active(self, now: datetime) -> list[Silence]:
         """Return the silences that hold now, the one that ends first at the front."""
-
-
-class ChannelStates(Protocol):
-    """How each channel fares; kept so that a channel that is gone stays disabled across restarts."""
-
-    async def all(self) -> dict[str, ChannelState]:
-        """Return every known state by channel name."""
-
-    async def note(self, state: ChannelState) -> None:
-        """Replace the state of a channel."""
 
 
 class AlertGroups(Protocol):

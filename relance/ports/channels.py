@@ -1,4 +1,4 @@
-"""Ways to tell people something."""
+"""The channels that carry messages to people, what is known of them, and the pictures of reports."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from relance.domain.chat_message import ChatMessage
-from relance.domain.messages import Attachment, OutgoingMessage
+from relance.contracts.cycle import CycleStatistics
+from relance.domain.channels.channel_state import ChannelState
+from relance.domain.channels.chat_message import ChatMessage
+from relance.domain.channels.messages import Attachment, OutgoingMessage
+from relance.domain.cycle.report import CycleReport
 from relance.ports.people import Page
 
 
@@ -61,3 +64,22 @@ class Attachments(Protocol):
 
     async def read(self, key: str, filename: str) -> Attachment | None:
         """Return a stored file, without `url`."""
+
+
+class CycleIllustrator(Protocol):
+    """Draws what belongs to a cycle's report."""
+
+    async def attachments(
+        self, report: CycleReport, months: Sequence[CycleStatistics], key: str, language: str
+    ) -> tuple[Attachment, ...]:
+        """Return the files that go with the message `key`; `months` are the cycles up to this one, oldest first."""
+
+
+class ChannelStates(Protocol):
+    """How each channel fares; kept so that a channel that is gone stays disabled across restarts."""
+
+    async def all(self) -> dict[str, ChannelState]:
+        """Return every known state by channel name."""
+
+    async def note(self, state: ChannelState) -> None:
+        """Replace the state of a channel."""

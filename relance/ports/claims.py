@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from relance.domain.failures import Failure
-from relance.domain.invitation import DueAt, MailKind, Verdict
-from relance.domain.people import Contact, User
+from relance.domain.invitations.invitation import DueAt, MailKind, Verdict
+from relance.domain.invitations.people import Contact, User
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from relance.domain.period_coverage import CycleFate
+from relance.domain.cycle.coverage import CycleFate
 
 
 class CycleFates(Protocol):

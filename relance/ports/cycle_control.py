@@ -1,12 +1,15 @@
-"""What cycles are told while they run: the stored truth, and the workflows that hear of it."""
+"""The control of cycles: the stored truth, the workflows that hear of it, and what is taken back with a record."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from relance.contracts.control import ControlChange
-from relance.domain.control import Control
-from relance.domain.error_gate import GateState
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.error_gate import GateState
+from relance.domain.invitations.restore import Restore
 
 
 class Controls(Protocol):
@@ -40,3 +43,38 @@ class ErrorGates(Protocol):
 
     async def replace(self, state: GateState) -> bool:
         """Write a state by compare-and-set: only after the version before it. Return whether it was written."""
+
+
+class Compensations(Protocol):
+    """Takes back what a cycle has changed in our collections; `changes` are named `<collection>.<status before>`."""
+
+    async def survey(self, period: str, decision: ControlState) -> Mapping[str, int]:
+        """Return what a decision would change now, without changing anything."""
+
+    async def apply(self, control: Control, at: datetime) -> int:
+        """Give up what the decision gives up, each change with its record first; return how many were made now."""
+
+    async def applied(self, period: str, decision: ControlState) -> Mapping[str, int]:
+        """Return what was changed for a decision, over all attempts."""
+
+    async def in_flight(self, period: str) -> int:
+        """Count the invitations a mail of which is being sent: they cannot be taken back yet."""
+
+    async def users(self, period: str, after: str | None, size: int) -> list[str]:
+        """Return the next users the period has plans for, in order of id."""
+
+    async def reached(self, period: str, after: str, size: int) -> list[str]:
+        """Return the next ids of the invitations that arrived or may have, after one of them, in order."""
+
+    async def count_reached(self, period: str) -> int:
+        """Count the invitations that arrived or may have."""
+
+
+class Restores(Protocol):
+    """The last restore of the database."""
+
+    async def last(self) -> Restore | None:
+        """Return the last restore; None if there was none."""
+
+    async def record(self, restore: Restore) -> None:
+        """Record a restore; it takes the place of the one before."""

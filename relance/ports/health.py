@@ -1,4 +1,4 @@
-"""Looks at what we depend on, and where their results are kept (SPEC H2)."""
+"""Probes of what we depend on, where their results are kept, and the effects of the workers' work (SPEC H2, H3)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from relance.domain.health import Concern, Standing
-from relance.domain.worker_report import WorkerReport
+from relance.domain.health.probes import WorkerReport
+from relance.domain.health.status import Concern, Standing
+from relance.domain.health.watchdog import DuePlans
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,16 @@ class Workers(Protocol):
 
     async def alive(self, since: datetime) -> list[WorkerReport]:
         """Return the newest report of each process that reported since then."""
+
+
+class Effects(Protocol):
+    """Questions about the whole database that nobody asks while mails are sent: they may take a second."""
+
+    async def plans_due(self, before: datetime) -> list[DuePlans]:
+        """Return, by period, the plans that were due before an instant and are not done."""
+
+    async def last_mail(self, periods: Sequence[str], since: datetime) -> datetime | None:
+        """Return when the relay last accepted an invitation of these periods; one after `since` is recent enough."""
+
+    async def stuck_claims(self, periods: Sequence[str], before: datetime) -> int:
+        """Count the mails of these periods that were claimed before an instant and have no result."""

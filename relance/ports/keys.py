@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from relance.domain.key_register import KeyRegister
+from relance.domain.keys import KeyRegister
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,16 @@
-"""The invitations, and what is recorded of jobs."""
+"""The invitations, and what reminders achieved."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from relance.contracts.cycle import CycleStatistics
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.entry_changes import EntryChange
-from relance.domain.invitation import Invitation, MailKind
-from relance.domain.job_run import JobRun
-from relance.domain.ledger import Counted, Wanted
+from relance.domain.cycle.balance import Counted, Wanted
+from relance.domain.invitations.effectiveness import Group
+from relance.domain.invitations.entry_changes import EntryChange
+from relance.domain.invitations.invitation import Invitation, MailKind
 from relance.ports.claims import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 
@@ -131,26 +130,11 @@ class Ledger(Parts, Protocol):
         """Return `{type, reason, count}` per combination over the period; reason None are the reminders sent."""
 
 
-class JobRuns(Protocol):
-    """One record per nominal time of every job (SPEC H3)."""
+class Effectiveness(Protocol):
+    """Counts of what followed the reminders; no invitation leaves the store."""
 
-    async def record(self, run: JobRun) -> bool:
-        """Record a run once; return whether this call wrote anything.
+    async def periods(self) -> list[str]:
+        """Return the periods there are invitations of, newest first."""
 
-        A run that was done takes the place of one of the same nominal time that was not (`domain.job_run.improves`).
-        """
-
-    async def recorded(self, job: str, nominals: Collection[datetime]) -> set[datetime]:
-        """Return which of these nominal times have a record."""
-
-    async def runs(self, *, job: str | None = None, since: datetime | None = None, limit: int = 100) -> list[JobRun]:
-        """Return recorded runs, of one job or of all, newest nominal time first."""
-
-    async def store_statistics(self, statistics: CycleStatistics, at: datetime) -> None:
-        """Store how a cycle ended, replacing an earlier report of the period."""
-
-    async def statistics(self, period: str) -> CycleStatistics | None:
-        """Return the stored report of a period."""
-
-    async def cycles(self, until: str, limit: int) -> list[CycleStatistics]:
-        """Return the stored reports up to a period, oldest first, the newest so many."""
+    def groups(self, period: str, now: datetime) -> AsyncIterator[Group]:
+        """Yield the counted reminders of a period; a window that is not over `now` is not watched to its end."""

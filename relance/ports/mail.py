@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 
 
 @dataclass(frozen=True, slots=True)

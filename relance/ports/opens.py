@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from relance.domain.open_kinds import OpenKind
+from relance.domain.invitations.open_kinds import OpenKind
 
 
 class Opens(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from relance.domain.opt_outs import OptOut, OptOutScope, OptOutWay
+from relance.domain.invitations.opt_outs import OptOut, OptOutScope, OptOutWay
 
 
 class OptOuts(Protocol):

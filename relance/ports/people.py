@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from relance.domain.people import Contact, ContactStatus, User
+from relance.domain.invitations.people import Contact, ContactStatus, User
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from relance.contracts.cycle import Boundary
-from relance.domain.plan import Plan, PlanStatus
+from relance.domain.cycle.planning import Plan, PlanStatus
 
 
 class Plans(Protocol):

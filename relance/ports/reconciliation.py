@@ -9,7 +9,7 @@ from typing import Protocol
 
 from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
-from relance.domain.plan import PlanStatus
+from relance.domain.cycle.planning import PlanStatus
 
 
 @dataclass(frozen=True, slots=True)

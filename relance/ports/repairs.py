@@ -8,7 +8,7 @@ from typing import Protocol
 
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import WaveLook
-from relance.contracts.cycle_report import CycleReportInput
+from relance.contracts.reports import CycleReportInput
 from relance.contracts.rollback import RollBackInput
 from relance.domain.alerts.group import AlertGroup
 

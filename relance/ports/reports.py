@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from relance.domain.reports import ReportRequest, ReportTable
+from relance.domain.reports.table import ReportRequest, ReportTable
 
 
 class Reports(Protocol):

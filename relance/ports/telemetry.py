@@ -1,4 +1,4 @@
-"""Follow-up workflows, metrics and the clock."""
+"""Metrics and the clock."""
 
 from __future__ import annotations
 
@@ -6,32 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from relance.contracts.follow_up import FollowUpInput, InvitationEvent
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.ports.claims import Result
-
-
-class FollowUps(Protocol):
-    """The follow-up workflows."""
-
-    async def start(self, follow_up: FollowUpInput) -> bool:
-        """Start a follow-up; return False if it was started before."""
-
-    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
-        """Signal the follow-up of an invitation; return False if it does not exist or has ended.
-
-        `parts` is how many follow-ups its user may have, if that is known (`Parts`): of a single one nobody asks which.
-        """
-
-
-class RunningFollowUps(Protocol):
-    """The follow-up workflows that run, for whoever ends them."""
-
-    async def stop(self, period: str, user_id: str, reason: str) -> int:
-        """End a user's follow-ups of a period; return how many were running."""
-
-    async def running(self, period: str, user_id: str) -> int:
-        """Count a user's running follow-ups of a period."""
 
 
 class Meter(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from relance.domain.unsent import Ending
+from relance.domain.invitations.unsent import Ending
 
 
 class UnsentUsers(Protocol):

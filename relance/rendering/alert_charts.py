@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from relance.domain.alert_wording.languages import LANGUAGES
-from relance.domain.alert_wording.rows import name
-from relance.domain.alert_wording.words import Words
 from relance.domain.alerts.model import Alert, Rule
-from relance.domain.messages import Attachment
-from relance.domain.windows import Window
+from relance.domain.channels.messages import Attachment
+from relance.domain.zones import Window
 from relance.ports import Attachments
 from relance.rendering.charts import MOST_BARS, Chart, Pair, drawable, png
+from relance.wording.alerts.languages import LANGUAGES
+from relance.wording.alerts.rows import name
+from relance.wording.alerts.words import Words
 
 PAUSED_PARTNER_FILE = "paused-partner.png"
 

@@ -12,9 +12,9 @@ from typing import cast
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from relance.domain.channels.messages import Attachment, OutgoingMessage, heading, links, listed, plain_text
 from relance.domain.failures import Severity
 from relance.domain.labels import clean_name
-from relance.domain.messages import Attachment, OutgoingMessage, heading, links, listed, plain_text
 from relance.rendering.names import phrase
 from relance.settings.mail import Mail
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from jinja2 import PackageLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import clean_name
 from relance.rendering import skeleton
 from relance.rendering.names import phrase, unstructured

@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.cycle_report import FAILED, RATE, SKIPPED, CycleReport
-from relance.domain.messages import Attachment
-from relance.domain.report_wording.cycle import label
-from relance.domain.report_wording.languages import REPORT_WORDS
-from relance.domain.report_wording.words import ReportWords
+from relance.domain.channels.messages import Attachment
+from relance.domain.cycle.report import FAILED, RATE, SKIPPED, CycleReport
 from relance.ports import Attachments
 from relance.rendering.charts import MOST_BARS, Chart, Pair, draw
 from relance.rendering.columns import Column, ColumnChart, draw_columns
+from relance.wording.reports.cycle import label
+from relance.wording.reports.languages import REPORT_WORDS
+from relance.wording.reports.words import ReportWords
 
 NOT_SENT_FILE, MONTHS_FILE = "cycle-not-sent.png", "cycle-months.png"
 MONTHS = 12

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from markupsafe import escape
 
-from relance.domain.addresses import normalise, valid_address
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.addresses import normalise, valid_address
+from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import clean_name, name_of_person
 from relance.errors import InvalidInput
 from relance.ports import Letter

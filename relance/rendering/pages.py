@@ -14,11 +14,11 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from relance.domain.alert_wording.figures import ENGLISH, FRENCH
+from relance.domain.invitations.opt_outs import OptOutScope, Standing
 from relance.domain.labels import name_of_person
-from relance.domain.opt_outs import OptOutScope, Standing
 from relance.domain.zones import zone_info
 from relance.rendering.page_words import WORDS, PageWords
+from relance.wording.alerts.figures import ENGLISH, FRENCH
 
 UNDO_PREFIX: Final = "undo-"
 """Before a scope it is the action that takes an opt-out of this scope back."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from relance.domain.effectiveness import Effect, Slice, breakdown
-from relance.domain.invitation import MailKind
-from relance.domain.messages import Attachment
-from relance.domain.proportions import Share, wilson
-from relance.domain.report_wording.languages import REPORT_WORDS
-from relance.domain.report_wording.words import ReportWords
+from relance.domain.channels.messages import Attachment
+from relance.domain.invitations.effectiveness import Effect, Slice, breakdown
+from relance.domain.invitations.invitation import MailKind
+from relance.domain.invitations.proportions import Share, wilson
 from relance.rendering.columns import Column, ColumnChart, draw_columns
+from relance.wording.reports.languages import REPORT_WORDS
+from relance.wording.reports.words import ReportWords
 
 
 def reminder_charts(effects: Mapping[MailKind, Effect], language: str) -> list[Attachment]:

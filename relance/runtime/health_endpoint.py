@@ -6,8 +6,8 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from relance.runtime.liveness import Vitals
 from relance.runtime.probe_server import Answer, ProbeServer
-from relance.runtime.vitals import Vitals
 
 
 class HealthEndpoint(ProbeServer):

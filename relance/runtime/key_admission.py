@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from relance.domain.key_register import KeyCheck, KeyRegister, compare
+from relance.domain.keys import KeyCheck, KeyRegister, compare
 from relance.errors import DependencyUnavailable, SettingsError
 
 if TYPE_CHECKING:

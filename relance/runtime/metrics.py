@@ -20,9 +20,9 @@ from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Ob
 
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName
 from relance.domain.failures import Failure, FailureClass, Source
-from relance.domain.invitation import MailKind, Verdict
-from relance.domain.job_run import DONE, FAILED
-from relance.domain.providers import OTHER
+from relance.domain.invitations.invitation import MailKind, Verdict
+from relance.domain.jobs.run import DONE, FAILED
+from relance.domain.mail.providers import OTHER
 from relance.ports import Deferred, Failed, Lag, Result, Sent, Uncertain
 from relance.runtime import catalogue
 from relance.runtime.catalogue import Metric

@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from relance.domain.sharing import HeardRests, ProviderRest, Share
-from relance.domain.worker_report import WorkerReport
+from relance.domain.health.probes import WorkerReport
+from relance.domain.mail.sharing import HeardRests, ProviderRest, Share
 from relance.errors import RelanceError
 from relance.ports import Clock
 from relance.ports.health import Workers
+from relance.runtime.liveness import Vitals
 from relance.runtime.metrics import rss_bytes
-from relance.runtime.vitals import Vitals
 
 SENDING = frozenset({"all", "mail"})
 """The roles that send mails."""

@@ -7,7 +7,7 @@ import logging
 import signal
 import threading
 
-from relance.runtime.exit import DONE, leave
+from relance.runtime.process_exit import DONE, leave
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.runtime.shutdown import stop_requested
 from relance.settings import Monitoring
 

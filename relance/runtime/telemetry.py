@@ -40,9 +40,9 @@ from temporalio.runtime import (
 
 from relance import __version__
 from relance.runtime.catalogue import SECONDS
-from relance.runtime.clean_spans import CleanExporter
 from relance.runtime.endpoint import MetricsEndpoint
 from relance.runtime.metrics import Instruments
+from relance.runtime.span_redaction import CleanExporter
 from relance.settings import Monitoring
 
 PUSH_EVERY = timedelta(seconds=3)

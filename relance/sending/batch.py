@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from activities.jobs import Job
 from relance.contracts.cycle import Counts
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.people import Contact, User
-from relance.domain.plan import Plan
+from relance.domain.cycle.planning import Plan
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.people import Contact, User
 from relance.ports import Deferred, Failed, Refused, Sent, Uncertain
+from relance.sending.mail_task import Job
 
 UNSENT = (InvitationStatus.QUEUED, InvitationStatus.SENDING)
 

@@ -13,9 +13,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from activities.rest_gate import RestGate
-from relance.domain.control import Control
-from relance.domain.error_gate import (
+from relance.domain.cycle.control import Control
+from relance.domain.cycle.error_gate import (
     Asking,
     GatePolicy,
     GateState,
@@ -29,6 +28,7 @@ from relance.domain.error_gate import (
 from relance.domain.failures import Failure
 from relance.errors import DependencyUnavailable
 from relance.ports import Clock, Deferred, ErrorGates, Failed, Result, Sent
+from relance.sending.rest_gate import RestGate
 
 LOOK_EVERY = 0.5
 """Seconds after which results are told at the latest, and what others told is read while the canary lasts."""

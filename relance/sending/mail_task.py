@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from activities.gate import OPEN_GATE, Gate
-from relance.domain.invitation import Invitation, MailKind
-from relance.domain.people import Contact, User
-from relance.domain.reminders import REMINDERS, due_instant
+from relance.domain.invitations.invitation import Invitation, MailKind
+from relance.domain.invitations.people import Contact, User
+from relance.domain.invitations.reminders import REMINDERS, due_instant
 from relance.ports import Refused, Result
+from relance.sending.gate import OPEN_GATE, Gate
 
 
 @dataclass(frozen=True, slots=True)

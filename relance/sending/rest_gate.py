@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from relance.domain.error_gate import is_own_fault
+from relance.domain.cycle.error_gate import is_own_fault
 from relance.domain.failures import Failure
 from relance.ports import Deferred, Failed, Result
 

@@ -12,16 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from activities.jobs import Job, Order, Outcome
 from relance import ids
+from relance.domain.cycle.planning import is_late
+from relance.domain.cycle.send_times import due_at
 from relance.domain.failures import UNCERTAIN, Failure, classify_smtp, contact_status_after, is_struck_out, retry_at
-from relance.domain.invitation import DueAt, MailKind
-from relance.domain.pacing import PUT_OFF
-from relance.domain.people import Contact
-from relance.domain.planning import is_late
-from relance.domain.providers import label_of
-from relance.domain.send_times import due_at
-from relance.doubts import Doubts
+from relance.domain.invitations.invitation import DueAt, MailKind
+from relance.domain.invitations.people import Contact
+from relance.domain.mail.providers import label_of
+from relance.domain.mail.rate_limit import PUT_OFF
 from relance.errors import DependencyUnavailable, InvalidInput, MailRefused, MailUncertain
 from relance.failures import failure_of
 from relance.ports import (
@@ -45,6 +43,8 @@ from relance.ports import (
     Settlement,
     Uncertain,
 )
+from relance.sending.mail_task import Job, Order, Outcome
+from relance.services.uncertain_mail import Doubts
 
 SETTLE_FOR = 120.0
 """Seconds for which a result that only this process knows is offered to the database again."""

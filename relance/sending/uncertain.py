@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from activities.jobs import Job, Order, Outcome
-from activities.sending import Sender
 from relance.domain.failures import UNCERTAIN
-from relance.domain.invitation import InvitationStatus, MailKind, Verdict
-from relance.domain.restore import doubt_after
-from relance.doubts import UNKNOWN
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, Verdict
+from relance.domain.invitations.restore import doubt_after
 from relance.errors import DependencyUnavailable
 from relance.ports import TAKEN, Deferred, Knowledge, Refused, RelayRecord, Uncertain
+from relance.sending.mail_task import Job, Order, Outcome
+from relance.sending.sender import Sender
+from relance.services.uncertain_mail import UNKNOWN
 
 LOOK_AGAIN = timedelta(minutes=5)
 GIVE_UP = timedelta(hours=24)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relance.contracts.alerts import Decided, Inhibited, Sighted, SilencedKeys
-from relance.domain.alerts.inhibition import INHIBITS, inhibited_rules, inhibitor
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry
-from relance.domain.alerts.opening import Sighting
-from relance.domain.alerts.silences import Matcher, Silence, silenced_until
+from relance.domain.alerts.suppression import INHIBITS, Matcher, Silence, inhibited_rules, inhibitor, silenced_until
 from relance.errors import NotFound
 from relance.ids import alert_key
 from relance.ports import AlertGroups, Alerts, Clock, Silences

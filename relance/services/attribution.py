@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from relance.domain.intake import MailReading, MessageKind
-from relance.domain.invitation import Invitation
+from relance.domain.invitations.invitation import Invitation
 from relance.errors import InvalidInput
 from relance.ids import invitation_of_message_id, parse_invitation_id
 from relance.ports import Contacts, Ledger, Suppressions

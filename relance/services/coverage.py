@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relance.contracts.names import MONTHLY_SCHEDULE
-from relance.domain.period_coverage import (
+from relance.domain.cycle.coverage import (
     CoverageRules,
     CycleState,
     MonthlyOpenings,

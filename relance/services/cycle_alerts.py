@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
-from relance.alerting import AlertDesk
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Evidence, Rule
-from relance.domain.alerts.opening import Sighting
+from relance.domain.cycle.send_times import INVALID
 from relance.domain.failures import Severity
-from relance.domain.send_times import INVALID
+from relance.services.alerts import AlertDesk
 
 
 async def notify_unreadable(desk: AlertDesk, period: str, count: int) -> None:

@@ -1,16 +1,22 @@
-"""Where cycles are told to pause, go on or stop: first the database, then the workflow (SPEC C11).
+"""The control of cycles: first the database, then the workflow (SPEC C11).
 
-The database is the truth: whoever sends looks there, whether or not a workflow heard of it. People come in here by the
-CLI, the error gate from the activities.
+The database is the truth: whoever sends reads it, whether or not a workflow heard of it. People come in by the CLI, the
+error gate by the activities, which pauses a cycle and notifies people (SPEC C10).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from relance.concurrency import at_once
 from relance.contracts.control import ControlChange
-from relance.domain.control import Control, ControlState
-from relance.ports import Clock, Controls, Cycles
+from relance.contracts.rollback import RollBackResult
+from relance.domain.alerts.model import Rule
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.error_gate import Trip
+from relance.ports import Clock, Compensations, Controls, Cycles, RunningFollowUps
+from relance.services.alerts import AlertDesk
+from relance.services.conditions import cycle_stopped
 
 GOES_ON = frozenset({ControlState.RUNNING, ControlState.CANCELLED})
 """Reminders go out again: also those of a cancelled cycle, to whom it had invited before."""
@@ -49,3 +55,42 @@ class CycleDesk:
         if now.state is state and state in GOES_ON:
             await self.cycles.wake_follow_ups(period)
         return Told(now, changed, heard)
+
+
+PAGE = 500
+
+
+async def survey(compensations: Compensations, follow_ups: RunningFollowUps, period: str) -> RollBackResult:
+    """Return what taking a cycle back would change now: the same counts that doing it returns."""
+    running, after = 0, None
+    while page := await compensations.users(period, after, PAGE):
+        running += sum(await at_once(page, lambda user: follow_ups.running(period, user)))
+        after = page[-1]
+    return RollBackResult(
+        period=period,
+        changes=dict(await compensations.survey(period, ControlState.ROLLED_BACK)),
+        follow_ups=running,
+        reached=await compensations.count_reached(period),
+    )
+
+
+ERROR_GATE = "error gate"
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """Pauses a cycle and tells people. Pulled twice it pauses once, and they hear of it once."""
+
+    cycles: CycleDesk
+    alerts: AlertDesk
+
+    async def pull(self, period: str, trip: Trip) -> None:
+        """Raise a critical alert and pause a cycle; one that a person has ended meanwhile stays ended.
+
+        People are told first: whatever fails or dies in between, the cycle still runs and its errors stop it again. The
+        other way round it could stand still without anybody knowing.
+        """
+        await self.alerts.fire([cycle_stopped(period, trip)])
+        told = await self.cycles.tell(period, ControlState.PAUSED, trip.words, ERROR_GATE)
+        if told.now.state is not ControlState.PAUSED:
+            await self.alerts.clear(Rule.CYCLE_STOPPED, period)

@@ -1,20 +1,17 @@
-"""The balance of a period, drawn from the ledger: by the cycle at its end, by the CLI at any time (SPEC C13)."""
+"""The balance of a period, counted from the ledger: by the cycle at its end, by the CLI at any time (SPEC C13)."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 
 from relance.contracts.cycle import CycleProgress, CycleStatistics
-from relance.domain.alerts.model import Evidence, Rule
-from relance.domain.alerts.opening import Sighting
-from relance.domain.cycle_report import FAILED, SKIPPED, CycleReport, measured
-from relance.domain.eligibility import Refusal
-from relance.domain.failures import Severity
-from relance.domain.invitation import InvitationStatus
-from relance.domain.ledger import Counted, sum_up
-from relance.domain.send_times import period_before
-from relance.domain.unsent import Nobody, written_to_nobody
+from relance.domain.cycle.balance import Counted, sum_up
+from relance.domain.cycle.report import FAILED, SKIPPED, CycleReport, measured
+from relance.domain.cycle.send_times import period_before
+from relance.domain.invitations.eligibility import Refusal
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.domain.invitations.unsent import Nobody, written_to_nobody
+from relance.domain.jobs.run import RAN, JobRun
 from relance.ports import JobRuns, Ledger, Plans, Quarantine
 
 
@@ -124,19 +121,27 @@ def nobody(statistics: CycleStatistics) -> Nobody:
     )
 
 
-def imbalance(statistics: CycleStatistics, unsent: int = 0) -> Sighting:
-    """Return the sighting that a cycle is not balanced: contacts not accounted for, or `unsent` users at its end."""
-    accounted = statistics.eligible - statistics.balance
-    return Sighting(
-        rule=Rule.CYCLE_IMBALANCE,
-        group=Rule.CYCLE_IMBALANCE,
-        subject=statistics.period,
-        severity=Severity.CRITICAL,
-        labels={"period": statistics.period, "plans_open": str(unsent)},
-        evidence=Evidence(
-            value=Decimal(abs(statistics.balance) + unsent),
-            threshold=Decimal(0),
-            baseline=Decimal(statistics.eligible),
-            current=Decimal(accounted),
-        ),
+CYCLE = "cycle"
+
+
+def run_of_cycle(statistics: CycleStatistics) -> JobRun | None:
+    """Return a cycle's report as the run of a job, with the figures that are watched; None if it measured nothing."""
+    progress = statistics.progress
+    sending = progress.sending_time.total_seconds() if progress else 0.0
+    if progress is None or not sending:
+        return None
+    tried = statistics.sent + sum(statistics.failed.values()) + statistics.uncertain
+    year, month = statistics.period.split("-")
+    nominal = datetime(int(year), int(month), 1, tzinfo=UTC)
+    return JobRun(
+        job=CYCLE,
+        nominal=nominal,
+        state=RAN,
+        at=nominal,
+        figures={
+            "duration_s": sending,
+            "rate": statistics.sent / sending,
+            "rss_mb": progress.rss_peak_mb,
+            **({"success_rate": statistics.sent / tried} if tried else {}),
+        },
     )

@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.entry_changes import EntryChange, Folding
-from relance.domain.events import CONTACT_AFTER
-from relance.domain.invitation import Invitation
-from relance.domain.people import Contact
+from relance.domain.invitations.entry_changes import EntryChange, Folding
+from relance.domain.invitations.events import CONTACT_AFTER
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.invitations.people import Contact
 from relance.ports import StatusChange, Suppression
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from relance.contracts.follow_up import InvitationEvent
 from relance.errors import DependencyUnavailable, RelanceError
-from relance.event_plan import EventPlan, Outcome
-from relance.events import EventIntake
 from relance.ports import Inbox, Received
+from relance.services.event_plan import EventPlan, Outcome
+from relance.services.events import EventIntake
 
 EVENTS_AT_ONCE = 1_000
 GROUPS = 2

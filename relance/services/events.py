@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import CONTACT_AFTER, EventKind
-from relance.domain.invitation import Invitation
-from relance.domain.people import Contact
+from relance.domain.invitations.events import CONTACT_AFTER, EventKind
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.invitations.people import Contact
 from relance.errors import NotFound
-from relance.event_plan import Concerned, EventPlan, Known, Outcome
 from relance.ids import is_invitation_id, parse_invitation_id
 from relance.ports import Clock, Contacts, FollowUps, Ledger, Outbox, Suppressions
+from relance.services.event_plan import Concerned, EventPlan, Known, Outcome
 
 
 def _nobody(_: Sequence[InvitationEvent]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relance import ids
-from relance.domain.explain import explain_invitation
-from relance.domain.invitation import Invitation
-from relance.domain.reminders import ReminderTiming
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.invitations.reminders import ReminderTiming
 from relance.errors import NotFound
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Quarantine, Suppressions, Users
+from relance.wording.explain import explain_invitation
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,16 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from http import HTTPStatus
 
-from relance.alerting import AlertDesk
-from relance.checks import EVERFLOW
-from relance.domain.alerts.model import Evidence, Rule
-from relance.domain.alerts.opening import Sighting
-from relance.domain.health import Concern, Health, Look, ProbeRule, Standing, Trouble, graded, is_settled, judged
+from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.model import Rule
+from relance.domain.health.status import Health, Look, ProbeRule, Standing, Trouble, graded, is_settled, judged
 from relance.errors import DependencyUnavailable, MailRefused, RelanceError, ReportRefused, ReportUnavailable
 from relance.ports import Clock
 from relance.ports.health import HealthChecks, Probe, Reading
+from relance.services.alerts import AlertDesk
+from relance.services.conditions import concern_of, sighting_of, subject_of_probe
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +108,7 @@ class HealthDesk:
         if unwell:
             await self.alerts.fire([self._sighting(one) for one in unwell])
         for one in well:
-            await self.alerts.clear(self.rules[one.probe].alert, _subject(self.rules[one.probe]))
+            await self.alerts.clear(self.rules[one.probe].alert, subject_of_probe(self.rules[one.probe]))
         told = {one.probe: True for one in unwell} | {one.probe: False for one in well if one.told}
         changed = {
             one.probe: one.model_copy(update={"told": told[one.probe]}) for one in standings if one.probe in told
@@ -161,23 +160,6 @@ def stand(looks: Sequence[Look], rules: Mapping[str, ProbeRule], before: Mapping
     ]
 
 
-def sighting_of(standing: Standing, rule: ProbeRule) -> Sighting:
-    """Return the sighting that a probe is unhealthy."""
-    labels = {"detail": standing.detail, "unit": standing.unit, "trouble": standing.trouble or ""}
-    value = Decimal(str(round(standing.value, 1))) if standing.value is not None else None
-    return Sighting(
-        rule=rule.alert,
-        group=rule.alert,
-        subject=_subject(rule),
-        severity=rule.severity,
-        labels={name: str(text) for name, text in labels.items() if text},
-        evidence=Evidence(
-            value=None if standing.trouble else value,
-            threshold=Decimal(str(rule.limit)) if rule.limit is not None else None,
-        ),
-    )
-
-
 def due_concerns(standing: Standing, rule: ProbeRule) -> dict[str, str]:
     """Return by subject what people are to know is wrong; a look that failed changes nothing they know."""
     if rule.tells_degraded and standing.trouble is not None:
@@ -189,20 +171,6 @@ def due_concerns(standing: Standing, rule: ProbeRule) -> dict[str, str]:
     return standing.told_of or {standing.probe: standing.trouble}
 
 
-def concern_of(standing: Standing, rule: ProbeRule, subject: str) -> Sighting:
-    """Return the sighting that something is wrong with one subject of a probe, or that nobody can look."""
-    concern = standing.concerns.get(subject, Concern(code=""))
-    labels = {"detail": concern.code, "reason": concern.reason, "trouble": standing.trouble or ""}
-    return Sighting(
-        rule=rule.alert,
-        group=rule.alert,
-        subject=subject,
-        severity=rule.severity,
-        labels={name: str(text) for name, text in labels.items()},
-        evidence=Evidence(value=Decimal(concern.count) if concern.code else None),
-    )
-
-
 def _by_probe(standings: Sequence[Standing]) -> dict[str, Standing]:
     return {one.probe: one for one in standings}
 
@@ -210,8 +178,3 @@ def _by_probe(standings: Sequence[Standing]) -> dict[str, Standing]:
 def _grown(before: Sequence[Standing], after: Mapping[str, Standing]) -> list[str]:
     """Return the probes of which people know of more subjects, or of other ones, after than before."""
     return [one.probe for one in before if (new := after.get(one.probe)) and new.told_of.keys() - one.told_of.keys()]
-
-
-def _subject(rule: ProbeRule) -> str:
-    # The checks of the partner desk raise and clear the same alert.
-    return EVERFLOW if rule.alert == Rule.EVERFLOW_DOWN else rule.probe

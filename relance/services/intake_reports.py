@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from relance.attribution import Attribution, Attributor
 from relance.domain.failures import Failure, is_struck_out
 from relance.domain.intake import IntakeOutcome, MailReading, RecipientReport, ReportAction, ReportVerdict, judge_report
 from relance.ids import parse_invitation_id
 from relance.ports import Clock, Ledger
 from relance.ports.mail_intake import IntakeMessages
+from relance.services.attribution import Attribution, Attributor
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
-from relance.attribution import Attribution, Attributor
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
 from relance.domain.failures import Failure
 from relance.domain.intake import (
     DoorNames,
@@ -29,10 +27,12 @@ from relance.domain.intake import (
 from relance.domain.intake.complaints import COMPLAINT_TYPES
 from relance.domain.intake.outcomes import KEPT
 from relance.domain.intake.records import IntakeRecord, KeptMessage
-from relance.event_plan import Outcome
-from relance.intake_reports import ReportJudge
+from relance.domain.invitations.events import EventKind
 from relance.ports import Clock
 from relance.ports.mail_intake import IntakeMessages
+from relance.services.attribution import Attribution, Attributor
+from relance.services.event_plan import Outcome
+from relance.services.intake_reports import ReportJudge
 
 CountMessage: TypeAlias = Callable[[str, str], None]
 """Counts a message by kind and outcome."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.send_times import current_period, next_period
+from relance.domain.cycle.send_times import current_period, next_period
 from relance.errors import DependencyUnavailable
 from relance.ids import parse_invitation_id
 from relance.ports import Clock, FollowUps, Lag, Outbox

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
-from relance.domain.invitation import Invitation
-from relance.domain.open_kinds import OpenKind, open_kind
-from relance.events import EventIntake
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.invitations.open_kinds import OpenKind, open_kind
 from relance.ports import Clock, Contacts, Ledger, Suppressions
 from relance.ports.opens import Opens
+from relance.services.events import EventIntake
 
 PAGE = 500
 

@@ -12,19 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from relance.alerting import AlertDesk
 from relance.contracts.alerts import Sighted
 from relance.contracts.control import ControlChange
 from relance.contracts.rollback import RollBackInput
-from relance.cycle_alerts import notify_left, notify_unreadable
-from relance.domain.alerts.inhibition import INHIBITS, inhibitor
+from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.model import Alert, AlertState
-from relance.domain.alerts.observing import Firing
-from relance.domain.control import Control, ControlState
-from relance.domain.repairs import SETTLED_AFTER, Restarted, group_of
+from relance.domain.alerts.suppression import INHIBITS, inhibitor
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.jobs.repairs import SETTLED_AFTER, Restarted, group_of
 from relance.errors import NobodyAnswers
 from relance.ports import Compensations, Controls, Plans
 from relance.ports.repairs import AlertRestarts, CycleRestarts, WorkflowState
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_alerts import notify_left, notify_unreadable
 
 
 @dataclass(frozen=True, slots=True)

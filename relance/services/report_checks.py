@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from relance.contracts.names import CheckName
-from relance.domain.alerts.model import Evidence, Rule
-from relance.domain.alerts.opening import Sighting, sighting
-from relance.domain.report_rules import (
+from relance.domain.alerts.condition import Sighting, sighting
+from relance.domain.reports.rules import (
     DEFAULT_LP_COLUMNS,
     PAUSED_PARTNER_COLUMNS,
     CheckRules,
@@ -19,12 +18,10 @@ from relance.domain.report_rules import (
     paused_partner,
     paused_partner_windows,
 )
-from relance.domain.reports import ReportColumn, ReportRequest, ReportTable
-from relance.domain.windows import Window
+from relance.domain.reports.table import ReportColumn, ReportRequest, ReportTable
+from relance.domain.zones import Window
 from relance.errors import ReportError
 from relance.ports import Reports
-
-EVERFLOW = "everflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +50,9 @@ class Seen:
     statuses: Mapping[str, str] = field(default_factory=dict)
 
 
-def window_of_check(check: CheckName, nominal: datetime, zone: str) -> Window:
-    """Return the days a check looks at as of a nominal time (SPEC W3)."""
-    if check is CheckName.DEFAULT_LP:
-        return default_lp_window(nominal, zone)
-    return paused_partner_windows(nominal, zone).current
-
-
 async def look(check: CheckName, reports: Reports, rules: CheckRules, nominal: datetime) -> Look:
     """Return what a check finds; raises what `Reports` raises, so that no data is never "all clear" (SPEC W4)."""
     return await _LOOKS[check](reports, rules, nominal)
-
-
-def without_data(check: CheckName, rules: CheckRules, nominal: datetime, reason: str) -> Sighting:
-    """Return the sighting that a check has no data (SPEC W4)."""
-    window = window_of_check(check, nominal, rules.zone)
-    return Sighting(
-        rule=Rule.NO_DATA,
-        group=Rule.NO_DATA,
-        subject=check,
-        severity=rules.no_data_severity,
-        labels={"check": check, "reason": reason},
-        evidence=Evidence(window=window),
-        observation=window.last_day.isoformat(),
-    )
-
-
-def everflow_down(rules: CheckRules) -> Sighting:
-    """Return the sighting that Everflow does not answer; while it is open, nothing else of Everflow is told."""
-    return Sighting(
-        rule=Rule.EVERFLOW_DOWN,
-        group=Rule.EVERFLOW_DOWN,
-        subject=EVERFLOW,
-        severity=rules.no_data_severity,
-        labels={},
-        evidence=Evidence(),
-    )
 
 
 async def _default_lp(reports: Reports, rules: CheckRules, nominal: datetime) -> Look:

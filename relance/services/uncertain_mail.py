@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from relance import ids
-from relance.domain.invitation import DueAt, Invitation, MailKind, Verdict
-from relance.domain.planning import is_late
-from relance.domain.send_times import due_at
+from relance.domain.cycle.planning import is_late
+from relance.domain.cycle.send_times import due_at
+from relance.domain.invitations.invitation import DueAt, Invitation, MailKind, Verdict
 from relance.ports import Knowledge, Ledger, RelayLog, RelayRecord, Resolution, Sent
 
 UNKNOWN = RelayRecord(Knowledge.UNKNOWN)

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
-from relance.domain.opt_outs import OptOut, OptOutScope, OptOutWay, Standing
-from relance.domain.people import Contact, ContactStatus, User
-from relance.event_plan import Outcome
-from relance.events import EventIntake
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.opt_outs import OptOut, OptOutScope, OptOutWay, Standing
+from relance.domain.invitations.people import Contact, ContactStatus, User
 from relance.ids import is_invitation_id, parse_invitation_id
 from relance.ports import Clock, Contacts, Ledger, Suppression, Suppressions, Users
 from relance.ports.opt_outs import Lifting, OptOuts
+from relance.services.event_plan import Outcome
+from relance.services.events import EventIntake
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,26 +22,23 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from relance.domain.alerts.routing import DEFAULT, AlertRoute
-from relance.domain.holdout import HeldOut, HoldOut
-from relance.domain.reminders import ReminderTiming
-from relance.domain.send_times import FIRST_REMINDER_DAYS
+from relance.domain.cycle.send_times import FIRST_REMINDER_DAYS
+from relance.domain.invitations.holdout import HeldOut, HoldOut
+from relance.domain.invitations.reminders import ReminderTiming
 from relance.errors import SettingsError
 from relance.settings.alerts import Alerts
 from relance.settings.bounds import BoundsGroup
 from relance.settings.channels import Channels
-from relance.settings.digest import DigestGroup
 from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
 from relance.settings.group import Cron, Group, Zone
 from relance.settings.health import HealthGroup
 from relance.settings.intake import Intake
-from relance.settings.jobs import Jobs
+from relance.settings.jobs import DigestGroup, Jobs, Performance, Reconcile
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
-from relance.settings.performance import Performance
 from relance.settings.privacy import Privacy
-from relance.settings.reconcile import Reconcile
 from relance.settings.relay_log import RelayLog
 from relance.settings.retention import RetentionGroup
 from relance.settings.sources import DELIMITER, PREFIX, check_names, secrets_folder, sentence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from relance.domain.bounds import CONTACTS_PER_USER, USERS_PER_MAILBOX, Bounds
+from relance.domain.invitations.bounds import CONTACTS_PER_USER, USERS_PER_MAILBOX, Bounds
 from relance.settings.group import Group
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from relance.domain.error_gate import GatePolicy
+from relance.domain.cycle.error_gate import GatePolicy
 from relance.settings.group import Group
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from relance.domain.failures import Severity
-from relance.domain.report_rules import CheckRules, DefaultLpPolicy, PausedPartnerPolicy
-from relance.domain.reports import Clicks
+from relance.domain.reports.rules import CheckRules, DefaultLpPolicy, PausedPartnerPolicy
+from relance.domain.reports.table import Clicks
 from relance.settings.group import Cron, Group, Zone
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
-from relance.domain.cron import parsed
+from relance.domain.jobs.cron import parsed
 from relance.domain.zones import is_zone
 
 

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from relance.domain.alerts.model import Rule
 from relance.domain.failures import Severity
-from relance.domain.health import ProbeRule, Trouble
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import ProbeRule, Trouble
 from relance.settings.group import Group
 
 _MONGODB, _TEMPORAL = frozenset({ProbeName.MONGODB}), frozenset({ProbeName.TEMPORAL})

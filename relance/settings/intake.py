@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from relance.domain.addresses import domain_of, valid_address
 from relance.domain.intake.model import DoorNames
+from relance.domain.invitations.addresses import domain_of, valid_address
 from relance.settings.group import Group
 from relance.settings.mail import Address
 from relance.settings.recipients import listed

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from relance.domain.addresses import valid_address
+from relance.domain.invitations.addresses import valid_address
 from relance.settings.group import Group
 
 

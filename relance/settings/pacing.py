@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from relance.domain.breaker import Policy
-from relance.domain.pacing import Manners
-from relance.domain.providers import LIMITS, OTHERS, Limits
+from relance.domain.mail.breaker import Policy
+from relance.domain.mail.providers import LIMITS, OTHERS, Limits
+from relance.domain.mail.rate_limit import Manners
 from relance.settings.group import Group
 
 _ENTRY = re.compile(r"([a-z0-9.-]+)=(\d{1,3})(?::(\d+(?:\.\d+)?))?")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from relance.domain.retention import Retention, Sweep
+from relance.domain.jobs.retention import Retention, Sweep
 from relance.settings.group import Group
 
 _LEAST = timedelta(days=7)

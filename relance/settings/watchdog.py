@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.domain.watchdog import Patience
+from relance.domain.health.watchdog import Patience
 from relance.settings.group import Group, SecretUrl
 
 Margin = Annotated[timedelta, Field(ge=timedelta(seconds=1), le=timedelta(days=1))]

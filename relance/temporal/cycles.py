@@ -13,7 +13,7 @@ from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress
 from relance.contracts.names import Query, Signal, TaskQueue, Workflow
 from relance.contracts.waking import WakeInput
-from relance.domain.period_coverage import CycleFate, CycleState
+from relance.domain.cycle.coverage import CycleFate, CycleState
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import is_missing, unavailable
 from relance.temporal.queries import QUERY_TIMEOUT, unless_silent

@@ -21,7 +21,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 from relance import ids
-from relance.domain.job_audit import Execution, Passed, Status, Watched
+from relance.domain.jobs.audit import Execution, Passed, Status, Watched
 from relance.temporal.errors import is_missing, unavailable
 
 PAGE = 200

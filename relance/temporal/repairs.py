@@ -16,8 +16,8 @@ from relance import ids
 from relance.contracts.alerts import AlertInput, AlertView
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions, WaveLook, WaveResult
-from relance.contracts.cycle_report import CycleReportInput
 from relance.contracts.names import Query, TaskQueue, Workflow
+from relance.contracts.reports import CycleReportInput
 from relance.contracts.rollback import RollBackInput
 from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.policy import AlertPolicy

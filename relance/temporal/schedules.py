@@ -27,8 +27,8 @@ from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleOptions, OpenPeriodInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
-from relance.domain.cron import split_zone, zone_of
-from relance.domain.schedule_changes import left_out
+from relance.domain.jobs.cron import split_zone, zone_of
+from relance.domain.jobs.schedule_changes import left_out
 from relance.errors import NotFound
 from relance.settings import Settings
 from relance.temporal import checks, jobs

@@ -8,16 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from relance.domain.control import Control, ControlState
-from relance.domain.eligibility import Refusal, invitation_refusal
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.planning import Plan, PlanReason, PlanStatus
+from relance.domain.cycle.send_times import Note
 from relance.domain.failures import FailureClass
-from relance.domain.invitation import Doubt, Invitation, InvitationStatus, MailKind, ReminderSkip
-from relance.domain.moments import moment, month
-from relance.domain.people import Contact, User
-from relance.domain.phrases import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words, reminder_reason_in_words
-from relance.domain.plan import Plan, PlanStatus
-from relance.domain.planning import PlanReason
-from relance.domain.reminders import (
+from relance.domain.invitations.eligibility import Refusal, invitation_refusal
+from relance.domain.invitations.invitation import Doubt, Invitation, InvitationStatus, MailKind, ReminderSkip
+from relance.domain.invitations.people import Contact, User
+from relance.domain.invitations.reminders import (
     DEFAULT_TIMING,
     ReminderRefusal,
     ReminderTiming,
@@ -25,8 +23,9 @@ from relance.domain.reminders import (
     next_mail_at,
     reminder_refusal,
 )
-from relance.domain.send_times import Note
 from relance.domain.zones import is_zone
+from relance.wording.moments import moment, month
+from relance.wording.reasons import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words, reminder_reason_in_words
 
 _LATER_MAILS = (
     (MailKind.FIRST, "first reminder"),

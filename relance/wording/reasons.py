@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relance.domain.control import ControlState
-from relance.domain.eligibility import OF_INVITATIONS_ONLY, Refusal
-from relance.domain.events import EventKind
+from relance.domain.cycle.control import ControlState
+from relance.domain.cycle.planning import PlanReason
+from relance.domain.cycle.send_times import Note
 from relance.domain.failures import FailureClass
-from relance.domain.invitation import MailKind, Verdict
-from relance.domain.planning import PlanReason
-from relance.domain.reminders import ReminderRefusal
-from relance.domain.send_times import Note
+from relance.domain.invitations.eligibility import OF_INVITATIONS_ONLY, Refusal
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import MailKind, Verdict
+from relance.domain.invitations.reminders import ReminderRefusal
 
 REFUSALS: Mapping[Refusal, str] = {
     Refusal.USER_MISSING: "the user's account cannot be found or read",

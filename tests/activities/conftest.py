@@ -15,37 +15,36 @@ import pytest
 from pydantic import SecretStr
 from temporalio.testing import ActivityEnvironment
 
-from activities.control import ControlWatch
 from activities.corrections import Corrections
-from activities.endings import Endings
-from activities.error_gate import Gates, Pull
+from activities.cycle_control import Endings
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
 from activities.planning import Planning
-from activities.sending import Sender
 from activities.statistics import Statistics
 from activities.unsent import Unsent
 from relance.adapters.breaker import Breakers
 from relance.adapters.mongo.connection import Database, connect
-from relance.adapters.mongo.error_gates import MongoErrorGates
+from relance.adapters.mongo.cycle_control import MongoErrorGates
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.alerting import AlertDesk
-from relance.balance import balance_period
-from relance.braking import Brake
 from relance.contracts.cycle import BatchInput, BatchResult, Boundary, CycleStatistics, PlanInput
 from relance.contracts.rollback import GivenUp, GiveUpInput
 from relance.contracts.unsent import UnsentInput, UnsentResult
-from relance.controlling import CycleDesk
-from relance.domain.control import ControlState
-from relance.domain.error_gate import GatePolicy
-from relance.domain.events import EventKind
-from relance.domain.invitation import Invitation
-from relance.domain.send_times import Defaults
-from relance.events import EventIntake
+from relance.domain.cycle.control import ControlState
+from relance.domain.cycle.error_gate import GatePolicy
+from relance.domain.cycle.send_times import Defaults
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import Invitation
 from relance.ids import invitation_id
-from relance.rendering.letters import LetterWriter
+from relance.rendering.mail import LetterWriter
+from relance.sending.control_watch import ControlWatch
+from relance.sending.error_gate import Gates, Pull
+from relance.sending.sender import Sender
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_control import Brake, CycleDesk
+from relance.services.cycle_statistics import balance_period
+from relance.services.events import EventIntake
 from relance.settings import Mongo
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing

@@ -10,10 +10,10 @@ from bson import ObjectId
 
 from activities import invitations
 from relance.adapters.mongo.connection import repositories
-from relance.domain.bounds import Bounds
-from relance.domain.explain import explain_invitation
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.bounds import Bounds
+from relance.domain.invitations.invitation import InvitationStatus
 from relance.ids import invitation_id
+from relance.wording.explain import explain_invitation
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 from tests.keys import PRIVACY
 
@@ -117,7 +117,7 @@ async def test_users_with_large_address_books_are_sent_part_by_part(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(invitations, "IN_MEMORY", 5)
-    monkeypatch.setattr("relance.adapters.mongo.contacts._TOGETHER", 3)
+    monkeypatch.setattr("relance.adapters.mongo.people._TOGETHER", 3)
     for number, contacts in enumerate((4, 0, 3, 2, 9, 1)):
         await office.add_user(f"u{number}", contacts=contacts)
     await office.plan()

@@ -13,12 +13,11 @@ from activities.cleanup import Cleanup
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
-from relance.contracts.jobs import JobRequest
-from relance.contracts.upkeep import Ended, EndedInput, SweepInput
-from relance.domain.events import EventKind
-from relance.domain.retention import EXPIRED, Stage, Sweep
+from relance.contracts.jobs import Ended, EndedInput, JobRequest, SweepInput
+from relance.domain.invitations.events import EventKind
+from relance.domain.jobs.retention import EXPIRED, Stage, Sweep
 from relance.errors import NotFound
-from relance.events import EventIntake
+from relance.services.events import EventIntake
 from relance.settings.retention import RetentionGroup
 from tests.adapters.mongo.test_archive import LATELY, LONG_AGO, NOW, entry, plan
 from tests.fakes import FakeFollowUps, FixedClock

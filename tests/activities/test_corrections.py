@@ -6,9 +6,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from relance.contracts.rollback import CorrectionInput, CorrectionResult
-from relance.domain.control import ControlState
-from relance.domain.events import EventKind
-from relance.domain.invitation import MailKind
+from relance.domain.cycle.control import ControlState
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import MailKind
 from relance.errors import DependencyUnavailable, MailRefused
 from relance.ids import invitation_id
 from relance.ports import Letter

@@ -9,17 +9,17 @@ from decimal import Decimal
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.error_gate import Gates
 from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
 from relance.contracts.rollback import GiveUpInput
-from relance.domain.control import ControlState
-from relance.domain.error_gate import GatePolicy, Trip
-from relance.domain.events import EventKind
+from relance.domain.cycle.control import ControlState
+from relance.domain.cycle.error_gate import GatePolicy, Trip
+from relance.domain.cycle.planning import PlanStatus
 from relance.domain.failures import classify_smtp
-from relance.domain.invitation import InvitationStatus
-from relance.domain.plan import PlanStatus
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import InvitationStatus
 from relance.errors import DependencyUnavailable, InvalidInput, MailRefused
 from relance.ports import Failed, Letter
+from relance.sending.error_gate import Gates
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 
 CANARY = 20

@@ -12,8 +12,8 @@ from activities.alerts import Address, AlertDelivery, Voice
 from activities.cycle_reports import CycleReports
 from relance.adapters.channels.inbox import Inbox
 from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics, StatisticsInput
-from relance.contracts.cycle_report import CycleReportPost
-from relance.domain.messages import OutgoingMessage, links
+from relance.contracts.reports import CycleReportPost
+from relance.domain.channels.messages import OutgoingMessage, links
 from relance.errors import ChannelGone
 from relance.ports import Delivered
 from relance.rendering.cycle_charts import CycleCharts

@@ -6,7 +6,7 @@ import dataclasses
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.endings import Endings
+from activities.cycle_control import Endings
 from tests.activities.conftest import PERIOD, Office
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from activities.invitations import Invitations
 from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
-from relance.domain.explain import explain_invitation
-from relance.domain.holdout import HeldOut, HoldOut
-from relance.domain.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.holdout import HeldOut, HoldOut
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
+from relance.wording.explain import explain_invitation
 from tests.activities.conftest import PERIOD, SEND_AT, Office, batch_of_everyone
 
 FIRST_AT, SECOND_AT = SEND_AT + timedelta(days=3), SEND_AT + timedelta(days=7)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from activities.job_audit import JobAudit
 from relance.adapters.mongo.connection import Database
-from relance.alerting import AlertDesk
 from relance.contracts.jobs import JobRequest
-from relance.domain.job_audit import Execution, Passed, Status, Watched
-from relance.domain.job_run import JobRun
+from relance.domain.jobs.audit import Execution, Passed, Status, Watched
+from relance.domain.jobs.run import JobRun
+from relance.services.alerts import AlertDesk
 from tests.fakes import FakeAlertGroups, FakeMeter, FixedClock
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink

@@ -10,9 +10,9 @@ import pytest
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import repositories
 from relance.contracts.follow_up import DueGroup, Step, StepInput
-from relance.domain.events import EventKind
-from relance.domain.invitation import InvitationStatus
-from relance.domain.retention import Sweep
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.domain.jobs.retention import Sweep
 from relance.errors import MailRefused, MailUncertain, NotFound
 from relance.ids import invitation_id
 from relance.ports import Letter

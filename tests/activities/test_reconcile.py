@@ -14,15 +14,15 @@ from temporalio.testing import ActivityEnvironment
 from activities.reconcile import Reconciliation
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
-from relance.adapters.mongo.followees import MongoFollowees
-from relance.alerting import AlertDesk
+from relance.adapters.mongo.reconciliation import MongoFollowees
 from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
 from relance.contracts.jobs import JobRequest
-from relance.domain.control import Control, ControlState
-from relance.domain.reconciliation import ReconcilePolicy
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.ids import follow_up_workflow_id
-from tests.adapters.mongo.test_followees import AT, DAY, PERIOD, entry, plan
+from relance.services.alerts import AlertDesk
+from tests.adapters.mongo.test_reconciliation import AT, DAY, PERIOD, entry, plan
 from tests.fakes import FakeAlertGroups, FixedClock
 
 

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.error_gate import Gates
-from activities.rest_gate import REST
 from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
 from relance.contracts.rollback import CorrectionInput
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Refuse, Stage
-from relance.domain.control import ControlState
-from relance.domain.error_gate import GatePolicy
-from relance.domain.invitation import InvitationStatus
+from relance.domain.cycle.control import ControlState
+from relance.domain.cycle.error_gate import GatePolicy
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.sending.error_gate import Gates
+from relance.sending.rest_gate import REST
 from tests.activities.conftest import PERIOD, SEND_AT, ConnectRelay, Office
 
 USERS, CONTACTS = 12, 3

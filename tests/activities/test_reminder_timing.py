@@ -8,8 +8,8 @@ import pytest
 
 from relance.adapters.mongo.connection import repositories
 from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
-from relance.domain.invitation import MailKind
-from relance.domain.reminders import ReminderTiming
+from relance.domain.invitations.invitation import MailKind
+from relance.domain.invitations.reminders import ReminderTiming
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 from tests.keys import PRIVACY
 

@@ -12,26 +12,25 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.repairs import Repairs
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.followees import MongoFollowees
-from relance.alerting import AlertDesk
+from relance.adapters.mongo.reconciliation import MongoFollowees
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import WaveLook
-from relance.contracts.cycle_report import CycleReportInput
 from relance.contracts.jobs import JobRequest
+from relance.contracts.reports import CycleReportInput
 from relance.contracts.rollback import RollBackInput
-from relance.domain.alerts.actions import Deliver, Wait, next_action
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.delivery import Deliver, Telling, Wait, next_action
 from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.model import AlertEvent, Evidence, HistoryEntry, Rule
-from relance.domain.alerts.opening import Sighting
 from relance.domain.alerts.policy import AlertPolicy
-from relance.domain.control import Control, ControlState
+from relance.domain.cycle.control import Control, ControlState
 from relance.domain.failures import Severity
-from relance.domain.reconciliation import ReconcilePolicy
+from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.errors import NobodyAnswers
 from relance.ports.repairs import WorkflowState
-from relance.repairing import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
-from tests.adapters.mongo.test_followees import AT, DAY, PERIOD, plan
+from relance.services.alerts import AlertDesk
+from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
+from tests.adapters.mongo.test_reconciliation import AT, DAY, PERIOD, plan
 from tests.fakes import FakeAlertGroups, FixedClock
 
 HOUR = timedelta(hours=1)

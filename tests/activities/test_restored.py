@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from relance.contracts.follow_up import Step
-from relance.domain.invitation import InvitationStatus, MailKind, Verdict
-from relance.domain.restore import Restore
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, Verdict
+from relance.domain.invitations.restore import Restore
 from relance.ports import Knowledge
 from tests.activities.conftest import PERIOD, SEND_AT, Office
-from tests.activities.test_doubts import IN_3_DAYS, prepared, step
+from tests.activities.test_uncertain import IN_3_DAYS, prepared, step
 from tests.fakes import FakeRelayLog
 
 BACKED_UP = SEND_AT - timedelta(hours=1)

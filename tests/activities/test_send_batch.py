@@ -7,12 +7,12 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from relance.contracts.names import Failure
-from relance.domain.events import EventKind
-from relance.domain.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
-from relance.events import EventIntake
 from relance.ids import invitation_id, message_id
 from relance.ports import Letter
+from relance.services.events import EventIntake
 from tests.activities.conftest import PERIOD, SEND_AT, Office, batch_of_everyone
 
 

@@ -14,8 +14,8 @@ from relance.contracts.cycle import BatchResult
 from relance.contracts.names import Failure
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Stage
-from relance.domain.breaker import State
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.domain.mail.breaker import State
 from relance.settings.pacing import Breaking, Pacing
 from tests.activities.conftest import ConnectRelay, Office
 from tests.adapters.smtp.relay import DROP, Relay

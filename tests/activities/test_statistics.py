@@ -9,10 +9,10 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from relance.contracts.cycle import CycleProgress, CycleStatistics, JobRunInput, StatisticsInput
-from relance.domain.alert_wording.messages import alert_message
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
+from relance.domain.cycle.balance import Counted
 from relance.domain.failures import Severity
-from relance.domain.ledger import Counted
+from relance.wording.alerts.messages import alert_message
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

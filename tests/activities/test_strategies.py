@@ -11,9 +11,9 @@ import pytest
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Drop, Refuse, Stage
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Row, Strategy, http, mongodb, smtp, temporal
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
 from relance.failures import ROWS
 from tests.activities.conftest import PERIOD, SEND_AT, ConnectRelay, Office
 
@@ -77,7 +77,7 @@ BY_MAIL: dict[Strategy, tuple[Refuse | Drop, Drive]] = {
 
 ELSEWHERE: dict[Strategy, str] = {
     Strategy.RETRY_AT: "tests.adapters.channels.contract.test_channels.test_429_is_unavailable_and_names_the_wait",
-    Strategy.ALERT: "tests.partner_desk.test_looks."
+    Strategy.ALERT: "tests.services.alerts.test_report_checks."
     "test_no_data_is_an_alert_of_its_own_and_is_over_with_the_next_good_look",
     Strategy.FALL_BACK: "tests.workflows.test_alert.test_when_a_channel_is_gone_the_next_one_steps_in",
     Strategy.REJECT: "tests.cli.test_cycle.test_an_unknown_period_or_invitation_is_wrong_usage",

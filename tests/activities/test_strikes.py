@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from relance.contracts.follow_up import DueGroup, Step, StepInput
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
 from relance.errors import MailRefused
 from relance.ids import invitation_id
 from tests.activities.conftest import PERIOD, SEND_AT, Office

@@ -11,7 +11,7 @@ import pytest
 
 from relance.contracts.cycle import BatchResult
 from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
-from relance.domain.invitation import InvitationStatus, MailKind, Verdict
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, Verdict
 from relance.errors import MailUncertain
 from relance.ports import Knowledge, Letter
 from tests.activities.conftest import PERIOD, SEND_AT, Office

@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from relance.contracts.cycle import CycleProgress, CycleStatistics, StatisticsInput
 from relance.contracts.unsent import UnsentInput
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 

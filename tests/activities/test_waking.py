@@ -13,12 +13,12 @@ from temporalio.testing import ActivityEnvironment
 from activities import waking
 from activities.waking import Waking
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.followees import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoFollowees
 from relance.contracts.waking import WakeInput, WakeResult
-from relance.domain.control import Control, ControlState
+from relance.domain.cycle.control import Control, ControlState
 from relance.ids import follow_up_workflow_id
 from tests.activities.test_reconcile import SOON, Workflows, furnish
-from tests.adapters.mongo.test_followees import AT, PERIOD, failed
+from tests.adapters.mongo.test_reconciliation import AT, PERIOD, failed
 from tests.fakes import FixedClock
 
 REQUEST = WakeInput(period=PERIOD)

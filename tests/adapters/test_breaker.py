@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from relance.adapters.breaker import Breaker, Breakers, Verdict
-from relance.domain.breaker import State
+from relance.domain.mail.breaker import State
 from relance.settings.pacing import Breaking
 
 

@@ -11,14 +11,14 @@ from typing import Any
 from temporalio.client import Client
 
 import starter
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
-from relance.alerting import AlertDesk
-from relance.clock import SystemClock
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Evidence, Rule
-from relance.domain.alerts.opening import Sighting
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
-from relance.domain.windows import window_of
+from relance.domain.zones import window_of
+from relance.services.alerts import AlertDesk
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from tests.cli.terminal import Terminal

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio.client import Client
 
 import starter
-from relance.domain.chat_message import ChatMessage
+from relance.domain.channels.chat_message import ChatMessage
 from tests.cli.desk import desk, page, stored
 from tests.cli.terminal import Terminal
 from tests.worker_process import WorkerProcess

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow.dataset import World
 from relance.devstack.everflow.faults import Cut, Status
 from relance.devstack.everflow.samples import sample_world
-from relance.devstack.everflow.world import World
 from relance.domain.zones import zone_info
 from tests.cli.checks import MORNING
 from tests.cli.terminal import Ended, Terminal

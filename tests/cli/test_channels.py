@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 import starter
-from relance.domain.channel_state import ChannelState, Condition
+from relance.domain.channels.channel_state import ChannelState, Condition
 from relance.settings import Settings
 from relance.settings.recipients import ChannelName
 from tests.cli.desk import stored

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import starter
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.invitation import Invitation, InvitationStatus
+from relance.domain.invitations.invitation import Invitation, InvitationStatus
 from tests.cli.desk import stored
 from tests.cli.terminal import Terminal
 from tests.worker_process import WorkerProcess

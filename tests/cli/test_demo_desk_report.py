@@ -12,7 +12,7 @@ from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName
 from relance.domain.alerts.group import Counts
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry
-from relance.domain.chat_message import ChatMessage
+from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.failures import Severity
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from relance.cli.periods import read_duration
+from relance.cli.base.periods import read_duration
 from relance.errors import InvalidInput
 
 

@@ -11,8 +11,8 @@ import pytest
 from rich.panel import Panel
 from rich.text import Text
 
-from relance.cli.command import perform
-from relance.cli.output import Answer, Output, table
+from relance.cli.base.command import perform
+from relance.cli.base.output import Answer, Output, table
 from tests.cli.terminal import Terminal
 
 FOREIGN = [

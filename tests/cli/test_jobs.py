@@ -12,8 +12,8 @@ from temporalio.client import Client, ScheduleActionStartWorkflow, WorkflowExecu
 import starter
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import JobName, TaskQueue
-from relance.domain.job_audit import Status
-from relance.domain.job_run import JobRun
+from relance.domain.jobs.audit import Status
+from relance.domain.jobs.run import JobRun
 from relance.settings import Settings
 from relance.settings.jobs import Jobs
 from relance.temporal import schedules

@@ -16,8 +16,8 @@ import starter
 from relance import ids
 from relance.contracts.cycle import CycleInput
 from relance.contracts.names import MONTHLY_SCHEDULE, JobName
-from relance.domain.job_run import LATE, PAUSED, JobRun
-from relance.domain.send_times import current_period, period_of_opening
+from relance.domain.cycle.send_times import current_period, period_of_opening
+from relance.domain.jobs.run import LATE, PAUSED, JobRun
 from tests.cli.desk import stored
 from tests.cli.terminal import Terminal
 from tests.faults.missed_month.site import zone_at_noon

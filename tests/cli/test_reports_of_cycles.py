@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import starter
-from relance.balance import all_figures
 from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
 from relance.ids import invitation_id
+from relance.services.cycle_statistics import all_figures
 from tests.cli.desk import stored
 from tests.cli.terminal import Terminal
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import starter
 from relance.domain.alerts.model import AlertEvent, HistoryEntry
-from relance.domain.job_run import JobRun
+from relance.domain.jobs.run import JobRun
 from relance.ids import alert_key
 from tests.cli.desk import page, stored
 from tests.cli.terminal import Terminal

@@ -9,7 +9,7 @@ import pytest
 
 from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
 from relance.domain.alerts.model import Alert
-from relance.domain.alerts.silences import Matcher
+from relance.domain.alerts.suppression import Matcher
 from relance.domain.failures import Severity
 from relance.errors import InvalidInput, NotFound
 from tests.domain.alerts.alerts import FIRED_AT, an_alert

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from relance import __version__
+from relance.adapters.clock import SystemClock
 from relance.cli import app
-from relance.cli.services import Services
-from relance.clock import SystemClock
+from relance.cli.base.resources import Services
 from relance.errors import SettingsError
 from relance.settings import Settings
 from tests.keys import PRIVACY

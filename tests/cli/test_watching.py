@@ -12,10 +12,10 @@ import pytest
 from relance.cli.cycle import snapshot
 from relance.cli.cycle.watching import Watch
 from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics
-from relance.domain.control import Control, ControlState
-from relance.domain.people import User
-from relance.domain.plan import PlanStatus
-from relance.domain.unsent import Ending
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.people import User
+from relance.domain.invitations.unsent import Ending
 from relance.errors import DependencyUnavailable
 from relance.ports import Page
 

@@ -12,9 +12,9 @@ import pytest
 
 from relance.devstack import everflow_server
 from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow.dataset import Fact, Offer, OfferUrl, Partner, World
 from relance.devstack.everflow.faults import Slow, Status
 from relance.devstack.everflow.gate import AFFILIATE_KEY, NETWORK_KEY, Limits
-from relance.devstack.everflow.world import Fact, Offer, OfferUrl, Partner, World
 from relance.devstack.everflow.zones import ZONES
 from relance.errors import InvalidInput
 

@@ -11,7 +11,7 @@ from relance.adapters.everflow.reports import EverflowReports
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import DEFAULT_PAGE, DEFAULT_PAGE_CLICKS, PAUSED_PARTNER, sample_world
-from relance.domain.report_rules import (
+from relance.domain.reports.rules import (
     DEFAULT_LP_COLUMNS,
     PAUSED_PARTNER_COLUMNS,
     DefaultLpPolicy,
@@ -19,7 +19,7 @@ from relance.domain.report_rules import (
     default_lp,
     paused_partner,
 )
-from relance.domain.reports import ReportRequest
+from relance.domain.reports.table import ReportRequest
 from relance.settings.everflow import Everflow
 
 # An ordinary week, both clock changes inside a window, and a year's end.

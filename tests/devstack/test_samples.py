@@ -16,7 +16,7 @@ from relance.devstack.samples import (
     awkward_rules,
     sample_people,
 )
-from relance.domain.people import Contact, ContactStatus, User
+from relance.domain.invitations.people import Contact, ContactStatus, User
 
 SIZES = [(20, 5), (40, 5), (500, 20)]
 

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from relance.cli.periods import today
+from relance.cli.base.periods import today
 from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow.dataset import World
 from relance.devstack.everflow.samples import sample_world
-from relance.devstack.everflow.world import World
 from relance.devstack.samples import sample_people
 from relance.devstack.stack import Stack, chat_environment
 from relance.settings.everflow import Everflow

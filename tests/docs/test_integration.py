@@ -23,7 +23,7 @@ from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.adapters.webhook_signatures import check, signed_headers
 from relance.devstack.processes import free_port
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
 from relance.gateway.api.models import EventAnswer
 from relance.gateway.api.openapi import PATH

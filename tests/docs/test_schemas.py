@@ -17,7 +17,7 @@ from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Reader
 from relance.devstack.samples import sample_people
 from relance.domain.base import Document
-from relance.domain.people import Contact, ContactStatus, User
+from relance.domain.invitations.people import Contact, ContactStatus, User
 from tests.outside.undecodable import odd_contacts, odd_users
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"

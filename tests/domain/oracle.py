@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from whenever import PlainDateTime, RepeatedTime, SkippedTime
 
-from relance.domain.send_times import Note
+from relance.domain.cycle.send_times import Note
 from relance.domain.zones import zone_info
 
 ZONES = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from relance.domain.invitation import DueAt, Invitation, InvitationStatus
-from relance.domain.people import Contact, ContactStatus, User
-from relance.domain.plan import Plan
+from relance.domain.cycle.planning import Plan
+from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus
+from relance.domain.invitations.people import Contact, ContactStatus, User
 
 SENT_AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 DUE = DueAt(first=SENT_AT + timedelta(days=3), second=SENT_AT + timedelta(days=7), expiry=SENT_AT + timedelta(days=30))

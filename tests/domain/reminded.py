@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from relance.domain.effectiveness import Arm, Effect, Effects, Group, count, in_order, overall
-from relance.domain.holdout import HoldOut
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.effectiveness import Arm, Effect, Effects, Group, count, in_order, overall
+from relance.domain.invitations.holdout import HoldOut
+from relance.domain.invitations.invitation import MailKind
 
 AT = datetime(2026, 11, 8, 17, 0, tzinfo=UTC)
 

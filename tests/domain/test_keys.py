@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from relance.domain.key_register import KeyCheck, KeyRegister, compare
+from relance.domain.keys import KeyCheck, KeyRegister, compare
 
 REGISTER = KeyRegister({"s": ("a", "b", "c")}, {"s": ("b",)})
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from temporalio.client import ScheduleActionExecutionStartWorkflow, ScheduleState
 
 from relance import ids
-from relance.cli.periods import today
+from relance.cli.base.periods import today
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName
 from relance.devstack.chat.client import Chat

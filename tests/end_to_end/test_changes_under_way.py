@@ -6,8 +6,8 @@ import asyncio
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Stage
-from relance.domain.events import EventKind
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import InvitationStatus
 from tests.end_to_end.people import PERIOD, address, invitation, people
 from tests.installation import Installation
 from tests.patience import PATIENCE_S

@@ -11,8 +11,8 @@ from relance import ids
 from relance.contracts.cycle import CycleOptions
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Refuse, Stage
-from relance.domain.control import ControlState
-from relance.domain.events import EventKind
+from relance.domain.cycle.control import ControlState
+from relance.domain.invitations.events import EventKind
 from tests import preloaded_starter
 from tests.asking import answered
 from tests.end_to_end.commands import AGREED, starter

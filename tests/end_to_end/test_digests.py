@@ -9,9 +9,9 @@ import pytest
 
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Evidence
-from relance.domain.alerts.opening import Sighting
-from relance.domain.chat_message import ChatMessage
+from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.failures import Severity
 from tests.end_to_end.people import PERIOD, people
 from tests.installation import Installation

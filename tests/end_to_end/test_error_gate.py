@@ -14,7 +14,7 @@ from relance.contracts.cycle import CycleOptions
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Refuse, Stage
 from relance.domain.alerts.model import AlertState, Rule
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
 from tests import preloaded_starter
 from tests.adapters.smtp.relay import CERTIFICATE, Relay
 from tests.end_to_end.commands import starter

@@ -7,7 +7,7 @@ from relance.cli.demo.virtual_time import FastMotion
 from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Greylist
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
 from tests.asking import answered
 from tests.end_to_end.people import PERIOD, address, invitation, people
 from tests.installation import Installation

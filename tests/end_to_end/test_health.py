@@ -15,8 +15,8 @@ from relance.contracts.names import JobName
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Stage
 from relance.domain.alerts.model import AlertState, Rule
-from relance.domain.health import Health
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Health
 from relance.settings.jobs import Jobs
 from relance.temporal.jobs import start_job
 from tests.installation import Installation

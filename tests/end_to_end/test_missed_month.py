@@ -9,10 +9,10 @@ from relance import ids
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.mailbox.client import Mailbox
+from relance.domain.cycle.planning import Planner
+from relance.domain.cycle.send_times import Defaults, current_period, period_before, period_window
 from relance.domain.failures import Severity
-from relance.domain.people import User
-from relance.domain.planning import Planner
-from relance.domain.send_times import Defaults, current_period, period_before, period_window
+from relance.domain.invitations.people import User
 from tests.end_to_end.commands import starter
 from tests.end_to_end.people import people
 from tests.installation import Installation

@@ -9,7 +9,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from relance import ids
 from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.temporal.follow_ups import TemporalFollowUps
 from tests.asking import answered
 from tests.end_to_end.commands import AGREED, starter

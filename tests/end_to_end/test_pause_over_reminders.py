@@ -6,13 +6,13 @@ import asyncio
 from datetime import timedelta
 
 from relance import ids
-from relance.clock import SystemClock
+from relance.adapters.clock import SystemClock
 from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
 from relance.contracts.waking import WakeResult
-from relance.controlling import CycleDesk
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
+from relance.services.cycle_control import CycleDesk
 from relance.temporal.cycles import TemporalCycles
 from tests.asking import answered
 from tests.end_to_end.people import PERIOD, people

@@ -13,7 +13,7 @@ from relance.cli.demo.virtual_time import FastMotion
 from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Drop, Greylist, Refuse, Stage
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from tests.end_to_end.people import PERIOD, Documents, invitation, people
 from tests.installation import Installation
 

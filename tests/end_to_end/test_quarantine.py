@@ -15,10 +15,10 @@ from relance.contracts.jobs import JobResult
 from relance.contracts.names import JobName
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.alerts.model import AlertState, Rule
+from relance.domain.cycle.send_times import current_period, next_period
 from relance.domain.failures import Severity
-from relance.domain.health import Health
-from relance.domain.probes import ProbeName
-from relance.domain.send_times import current_period, next_period
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Health
 from relance.ids import plan_id
 from relance.settings.jobs import Jobs
 from relance.temporal.jobs import start_job

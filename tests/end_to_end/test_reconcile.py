@@ -11,8 +11,8 @@ from relance import ids
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.control import Control, ControlState
-from relance.domain.send_times import next_period
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.send_times import next_period
 from tests.asking import answered
 from tests.end_to_end.people import PERIOD, address, invitation, people
 from tests.installation import Installation

@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 from relance import ids
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Stage
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from tests.end_to_end.people import PERIOD, invitation, people
 from tests.installation import ROOT, Installation
 from tests.patience import PATIENCE_S

@@ -9,7 +9,7 @@ from relance.cli.demo.virtual_time import FastMotion
 from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Drop, Stage
-from relance.domain.invitation import InvitationStatus, Verdict
+from relance.domain.invitations.invitation import InvitationStatus, Verdict
 from tests.end_to_end.commands import starter
 from tests.end_to_end.people import PERIOD, people
 from tests.faults.mail_flow import MailFlow

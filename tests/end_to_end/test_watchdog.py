@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from relance.devstack.stack import chat_environment
-from relance.domain.control import ControlState
-from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.domain.cycle.control import ControlState
+from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 from tests.cli.terminal import Terminal
 from tests.end_to_end.commands import starter
 from tests.end_to_end.people import people

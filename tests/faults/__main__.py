@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
 from tests.faults.everything import run_all, save, table
 from tests.faults.matrix import MATRIX
 from tests.faults.registry import SCENARIOS

@@ -13,8 +13,8 @@ from typing import Any
 from relance.devstack.chat.client import Chat
 from relance.devstack.chat.models import Fault, Posted, Service
 from relance.devstack.stack import Stack
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Evidence
-from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
 from tests.faults.scenario import Say, Scenario, positive
 from tests.installation import Installation, installed

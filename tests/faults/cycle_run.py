@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from relance.contracts.cycle import CycleStatistics
 from relance.devstack.mailbox.client import Mailbox
-from relance.runtime.exit import is_unreachable
+from relance.runtime.process_exit import is_unreachable
 from tests.faults.mail_flow import MailFlow
 from tests.faults.scenario import Say
 from tests.faults.servers import Servers

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from temporalio.client import ScheduleState
 
-from relance.cli.cycle.opening import cycle_handle, open_cycle
+from relance.cli.start.opening import cycle_handle, open_cycle
 from relance.contracts.cycle import CycleInput, OpenPeriodInput
 from relance.contracts.names import MONTHLY_SCHEDULE, Workflow
 from relance.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 
 from relance.contracts.cycle import CycleStatistics
 from relance.devstack.mailbox.models import Accepted, Stats
-from relance.domain.invitation import Invitation
+from relance.domain.invitations.invitation import Invitation
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relance.devstack.mailbox.models import Accepted
-from relance.domain.invitation import DueAt, Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
+from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
 from tests.faults.away.calendar import Calendar
 from tests.faults.away.histories import grown
 from tests.faults.away.long_pause import Paused

@@ -10,7 +10,7 @@ import pytest
 
 from relance.contracts.cycle import CycleStatistics
 from relance.devstack.mailbox.models import Accepted, Stats
-from relance.domain.invitation import Invitation, InvitationStatus
+from relance.domain.invitations.invitation import Invitation, InvitationStatus
 from tests.faults.checker import judge
 from tests.faults.evidence import Evidence
 from tests.faults.people import Expectation

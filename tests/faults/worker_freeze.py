@@ -7,7 +7,7 @@ import asyncio
 from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.rehearsal import rehearsed
-from workflows.options import BATCH
+from workflows.common.options import BATCH
 
 MISSING = BATCH["heartbeat_timeout"].total_seconds()
 GRACE_S = 1.0

@@ -17,8 +17,8 @@ from relance.adapters.event_api import EventApi
 from relance.adapters.mongo.connection import Database
 from relance.contracts.follow_up import InvitationEvent
 from relance.devstack.processes import free_port
-from relance.domain.invitation import Invitation, InvitationStatus
-from relance.domain.people import Contact
+from relance.domain.invitations.invitation import Invitation, InvitationStatus
+from relance.domain.invitations.people import Contact
 from relance.gateway.application import application
 from relance.gateway.needs import Needs
 from relance.gateway.server import serving

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 
-from relance.domain.messages import Attachment
+from relance.domain.channels.messages import Attachment
 from relance.gateway.application import application
 from relance.gateway.server import serving
 from relance.runtime.shutdown import stop_requested

@@ -9,16 +9,16 @@ from typing import Any, cast
 from composition.gateway import open_tracking_of
 from composition.intake import unsubscribing_of
 from relance.adapters.attachment_tokens import AttachmentTokens
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
-from relance.clock import SystemClock
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.reminders import DEFAULT_TIMING
-from relance.events import EventIntake
-from relance.explaining import Explaining
+from relance.domain.invitations.reminders import DEFAULT_TIMING
 from relance.gateway.needs import IntakeNeeds, Needs, VerifyAttachment
 from relance.ports import Attachments, Clock, FollowUps
 from relance.rendering.pages import PageWriter
+from relance.services.events import EventIntake
+from relance.services.explaining import Explaining
 from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
 from tests.fakes import FakeAttachments, FakeFollowUps

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.devstack.processes import free_port
-from relance.domain.opt_outs import OptOutScope, Standing
+from relance.domain.invitations.opt_outs import OptOutScope, Standing
 from relance.gateway.application import application
 from relance.gateway.links import Links
 from relance.gateway.server import serving

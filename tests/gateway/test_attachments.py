@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mongo.connection import connect
 from relance.devstack.processes import free_port
-from relance.domain.messages import Attachment
+from relance.domain.channels.messages import Attachment
 from relance.gateway.addresses import attachment_addresses
 from relance.gateway.application import application
 from relance.gateway.attachments import MOST_BYTES

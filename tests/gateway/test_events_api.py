@@ -12,7 +12,7 @@ import pytest
 
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
 from relance.gateway.api.authorisation import MOST_BYTES
 from relance.gateway.api.paths import EVENTS
 from tests.gateway.api import Place, invited, serving_api

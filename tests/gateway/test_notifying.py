@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance import notifying
 from relance.adapters.mongo.connection import Database
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.errors import DependencyUnavailable
-from relance.events import EventIntake
-from relance.notifying import SETTLED, Notifier
 from relance.ports import Lag
+from relance.services import notifying
+from relance.services.events import EventIntake
+from relance.services.notifying import SETTLED, Notifier
 from tests.fakes import FakeFollowUps, FixedClock
 from tests.gateway.api import invited
 from tests.patience import PATIENCE_S

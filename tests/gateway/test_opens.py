@@ -11,7 +11,7 @@ import pytest
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import Purpose
 from relance.gateway.opens import PICTURE
-from relance.open_tracking import ConsentWatch
+from relance.services.open_tracking import ConsentWatch
 from tests.fakes import FixedClock
 from tests.gateway.recipients import AT, INVITATION, TOKEN, TOKENS, browsing, entry, invite
 

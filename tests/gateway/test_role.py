@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from relance.adapters.event_api import EventApi
 from relance.adapters.mongo.connection import Database, connect
 from relance.devstack.processes import free_port
-from relance.runtime.exit import WRONG_USAGE
+from relance.runtime.process_exit import WRONG_USAGE
 from relance.settings import Mongo
 from relance.settings.gateway import API_KEYS, SIGNING_SECRETS, Gateway
 from tests.gateway.api import KEY, SECRET, invited

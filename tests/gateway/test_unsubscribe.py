@@ -12,7 +12,7 @@ import pytest
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.gateway.unsubscribe import fields_of
 from relance.ids import invitation_id
 from relance.settings.gateway import Gateway

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from relance.adapters.mongo.connection import connect
-from relance.cli.output import table
+from relance.cli.base.output import table
 from relance.devstack import mongod
 from relance.settings import Mongo
 from tests.intake.examination import examine, figures

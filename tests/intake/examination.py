@@ -14,11 +14,11 @@ from relance import ids
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
 from relance.domain.intake import IntakeOutcome, MessageEnvelope
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.event_plan import Outcome
-from relance.mail_intake import EVENTS
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.services.event_plan import Outcome
+from relance.services.mail_intake import EVENTS
 from relance.settings import Settings
 from relance.settings.mail import Mail
 from tests.intake.corpus import CorpusEntry, entries

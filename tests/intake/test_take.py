@@ -8,12 +8,12 @@ import pytest
 
 from composition.intake import events_of_command, mail_intake, unsubscribing_of
 from relance import ids
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
-from relance.clock import SystemClock
 from relance.domain.intake import MessageEnvelope
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.opt_outs import OptOutScope, OptOutWay
-from relance.mail_intake import IntakeResult, MailIntake
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.opt_outs import OptOutScope, OptOutWay
+from relance.services.mail_intake import IntakeResult, MailIntake
 from tests.intake.corpus import CorpusEntry, entries
 from tests.intake.examination import ADDRESSES, BOUNCES, DOMAIN, PERIOD, SENT_AT, TOKENS, settings, values_of
 

@@ -16,7 +16,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
-from relance.runtime import exit as way_out
+from relance.runtime import process_exit as way_out
 from tests.outside.catalogue import FIGURES
 from tests.outside.figure import Case, Figure, Stage
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.addresses import mailbox_key
+from relance.domain.invitations.addresses import mailbox_key
 from relance.settings.privacy import SUPPRESSION_KEY
 from tests.installation import Installation
 from tests.keys import a_key

@@ -17,16 +17,16 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import connect
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.clock import SystemClock
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.models import Accepted
-from relance.domain.events import EventKind
-from relance.domain.retention import Sweep
-from relance.events import EventIntake
+from relance.domain.invitations.events import EventKind
+from relance.domain.jobs.retention import Sweep
 from relance.ids import invitation_id
+from relance.services.events import EventIntake
 from relance.settings import Settings
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
 from relance.temporal.follow_ups import TemporalFollowUps

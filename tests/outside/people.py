@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
 from tests.installation import CycleHandle, Installation
 from tests.patience import PATIENCE_S
 

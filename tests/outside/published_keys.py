@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from relance.runtime.exit import WRONG_USAGE
+from relance.runtime.process_exit import WRONG_USAGE
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
 from tests.installation import ROOT
 from tests.outside.figure import Case, Figure, Stage, at_once, first_wrong

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from relance.runtime.exit import WRONG_USAGE
+from relance.runtime.process_exit import WRONG_USAGE
 from relance.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,10 +10,10 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.ids import message_id
 from relance.ports import Letter
-from relance.rendering.letters import LetterWriter
+from relance.rendering.mail import LetterWriter
 from relance.settings.mail import Mail
 
 SETTINGS = Mail(reply_to="reponses@form-a-friend.example")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from relance.domain.alerts.model import Alert, Evidence, Rule
-from relance.domain.windows import window_of
+from relance.domain.zones import window_of
 from relance.rendering import alert_charts
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.charts import HEAD, MARGIN, ROW, Chart, draw

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from relance.domain.invitation import MailKind
-from relance.rendering.letters import language_of
-from tests.rendering.letters import EVERY, FORM, UNSUBSCRIBE, part, read, written
+from relance.domain.invitations.invitation import MailKind
+from relance.rendering.mail import language_of
+from tests.rendering.mails import EVERY, FORM, UNSUBSCRIBE, part, read, written
 
 every_mail = pytest.mark.parametrize(("kind", "language"), EVERY)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.errors import InvalidInput
-from relance.rendering.letters import LetterWriter
+from relance.rendering.mail import LetterWriter
 from relance.settings.mail import Mail
-from tests.rendering.letters import EVERY, THREAD, UNSUBSCRIBE, UTC_DATE, WRITER, a_letter, defects, read, written
+from tests.rendering.mails import EVERY, THREAD, UNSUBSCRIBE, UTC_DATE, WRITER, a_letter, defects, read, written
 
 REMINDERS = [MailKind.FIRST, MailKind.SECOND, MailKind.CORRECTION]
 

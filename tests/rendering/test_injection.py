@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from relance.domain.addresses import valid_address
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.addresses import valid_address
+from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import LONGEST_NAME, clean_name, name_of_person
 from relance.errors import InvalidInput
-from tests.rendering.letters import EVERY, WRITER, a_letter, defects, display_name, part, read, written
+from tests.rendering.mails import EVERY, WRITER, a_letter, defects, display_name, part, read, written
 
 REFUSAL = "EMAIL: it is not an address mail can be sent to; correct the contact's address"
 HEADERS = list(read(written()).keys())

@@ -9,16 +9,16 @@ import pytest
 
 from composition.connections import unsubscribe_mail
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.ids import invitation_id
-from relance.rendering.letters import LetterWriter
+from relance.rendering.mail import LetterWriter
 from relance.settings import Settings
 from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
 from relance.settings.mail import Mail
 from relance.settings.unfit import unfit_names
 from tests.keys import PRIVACY
-from tests.rendering.letters import EVERY, INVITATION, a_letter, defects, part, read
+from tests.rendering.mails import EVERY, INVITATION, a_letter, defects, part, read
 
 TOKENS = LinkTokens(PRIVACY.link_keys)
 SIGN = partial(TOKENS.sign, Purpose.UNSUBSCRIBE)

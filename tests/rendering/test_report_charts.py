@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.cycle_report import CycleReport
-from relance.domain.effectiveness import Arm
-from relance.domain.invitation import MailKind
-from relance.domain.messages import Attachment
+from relance.domain.channels.messages import Attachment
+from relance.domain.cycle.report import CycleReport
+from relance.domain.invitations.effectiveness import Arm
+from relance.domain.invitations.invitation import MailKind
 from relance.rendering import cycle_charts as drawing
 from relance.rendering.cycle_charts import MONTHS_FILE, NOT_SENT_FILE, CycleCharts, cycle_charts
 from relance.rendering.reminder_charts import reminder_charts

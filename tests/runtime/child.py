@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from relance.runtime.exit import run
+from relance.runtime.process_exit import run
 from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import join_supervisor
 

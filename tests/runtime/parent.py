@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from relance.runtime.exit import run
+from relance.runtime.process_exit import run
 from relance.runtime.supervisor import child_environment, supervise
 from relance.settings import Monitoring
 

@@ -11,7 +11,7 @@ import pytest
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from activities.failures import draining, translated
+from activities.errors import draining, translated
 from relance.domain.failures import Failure, FailureClass, Source
 from relance.errors import ChannelGone, DependencyUnavailable, ReportRefused
 from relance.runtime.error_counting import ErrorCounting

@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from relance.clock import SystemClock
-from relance.domain.breaker import State
-from relance.domain.worker_report import WorkerReport
+from relance.adapters.clock import SystemClock
+from relance.domain.health.probes import WorkerReport
+from relance.domain.mail.breaker import State
 from relance.errors import DependencyUnavailable
 from relance.runtime.health_endpoint import HealthEndpoint
+from relance.runtime.liveness import STUCK_AFTER, Vitals, ticking
 from relance.runtime.reporter import Reporter, lately, reporting, worker_name
-from relance.runtime.vitals import STUCK_AFTER, Vitals, ticking
 from tests.patience import PATIENCE_S
 
 EVERY = timedelta(milliseconds=50)

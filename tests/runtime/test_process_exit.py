@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRELUDE = """
 import asyncio, sys
 from relance import errors
-from relance.runtime import exit
+from relance.runtime import process_exit
 from temporalio.client import Client
 """
 
@@ -56,28 +56,28 @@ def _python(code: str, *, timeout: float = 30) -> subprocess.CompletedProcess[st
     ],
 )
 def test_each_ending_has_its_code_and_one_sentence_at_most(statement: str, code: int, sentence: str) -> None:
-    done = _python(f"async def main():\n    {statement}\nexit.run(main)")
+    done = _python(f"async def main():\n    {statement}\nprocess_exit.run(main)")
     assert (done.returncode, done.stderr) == (code, sentence)
 
 
 def test_a_temporal_server_that_is_not_there_is_an_unreachable_dependency() -> None:
-    done = _python("async def main():\n    await Client.connect('127.0.0.1:1')\nexit.run(main)")
+    done = _python("async def main():\n    await Client.connect('127.0.0.1:1')\nprocess_exit.run(main)")
     assert done.returncode == 3
     assert done.stderr.startswith("error: Temporal is unavailable: ")
     assert len(done.stderr.splitlines()) == 1
 
 
 def test_debug_shows_the_traceback_before_the_sentence() -> None:
-    done = _python("async def main():\n    raise ValueError('odd')\nexit.run(main, debug=True)")
+    done = _python("async def main():\n    raise ValueError('odd')\nprocess_exit.run(main, debug=True)")
     assert done.stderr.startswith("Traceback")
     assert done.stderr.splitlines()[-1] == "error: unexpected ValueError: odd"
 
 
 def test_what_was_printed_and_promised_is_out_before_the_process_leaves() -> None:
     done = _python(
-        "exit.before_leaving(lambda: print('second'))\nexit.before_leaving(lambda: print('first'))\n"
+        "process_exit.before_leaving(lambda: print('second'))\nprocess_exit.before_leaving(lambda: print('first'))\n"
         "import threading; threading.Thread(target=lambda: __import__('time').sleep(60)).start()\n"
-        "async def main():\n    print('work', end=' ')\n    return 0\nexit.run(main)"
+        "async def main():\n    print('work', end=' ')\n    return 0\nprocess_exit.run(main)"
     )
     assert (done.returncode, done.stdout) == (0, "work first\nsecond\n")
 
@@ -85,8 +85,8 @@ def test_what_was_printed_and_promised_is_out_before_the_process_leaves() -> Non
 def test_a_last_call_that_hangs_or_fails_holds_nothing_up() -> None:
     started = time.monotonic()
     done = _python(
-        "import time\nexit.LAST_CALLS_LIMIT = 0.5\nexit.before_leaving(lambda: time.sleep(60))\n"
-        "exit.before_leaving(lambda: 1 / 0)\nexit.leave(0)"
+        "import time\nprocess_exit.LAST_CALLS_LIMIT = 0.5\nprocess_exit.before_leaving(lambda: time.sleep(60))\n"
+        "process_exit.before_leaving(lambda: 1 / 0)\nprocess_exit.terminate(0)"
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert time.monotonic() - started < 15
@@ -94,7 +94,7 @@ def test_a_last_call_that_hangs_or_fails_holds_nothing_up() -> None:
 
 @pytest.mark.parametrize(("flush", "code"), [(True, 141), (False, 0)])
 def test_a_reader_that_goes_away_causes_no_noise(*, flush: bool, code: int) -> None:
-    program = PRELUDE + f"async def main():\n    print('x' * 10, flush={flush})\n    return 0\nexit.run(main)"
+    program = PRELUDE + f"async def main():\n    print('x' * 10, flush={flush})\n    return 0\nprocess_exit.run(main)"
     with subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -114,7 +114,7 @@ def test_sigterm_and_sigint_end_the_wait_and_a_second_ctrl_c_ends_the_process() 
     code = PRELUDE + (
         "from relance.runtime.shutdown import stop_requested\n"
         "async def main():\n    stop = stop_requested()\n    print('up', flush=True)\n    await stop.wait()\n"
-        "    print('stopping', flush=True)\n    await asyncio.sleep(60)\n    return 0\nexit.run(main)"
+        "    print('stopping', flush=True)\n    await asyncio.sleep(60)\n    return 0\nprocess_exit.run(main)"
     )
     for first in (signal.SIGTERM, signal.SIGINT):
         with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Status, StatusCode, Tracer
 
-from relance.runtime.clean_spans import CleanExporter
+from relance.runtime.span_redaction import CleanExporter
 
 SECRET = "no mailbox for alice@example.org"
 

@@ -19,9 +19,9 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from relance.domain.breaker import State
 from relance.domain.failures import Failure, FailureClass, Severity, Strategy, classify_mongodb
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
+from relance.domain.mail.breaker import State
 from relance.ports import Failed, Sent
 from relance.runtime.catalogue import METRICS, SIGNALS_IGNORED
 from relance.runtime.telemetry import Telemetry, configure

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from relance.domain.breaker import Policy
-from relance.domain.pacing import Manners
-from relance.domain.providers import LIMITS, OTHERS, Limits
+from relance.domain.mail.breaker import Policy
+from relance.domain.mail.providers import LIMITS, OTHERS, Limits
+from relance.domain.mail.rate_limit import Manners
 from relance.settings import Batches, Mongo, Worker
 from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow as EverflowGroup

@@ -12,7 +12,7 @@ from relance.domain.failures import Severity
 from relance.errors import SettingsError
 from relance.settings import Settings, load_settings
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HOOK = "https://hooks.example.com/services/T/B/topsecret"
 RECIPIENTS = json.dumps({"slack:desk": HOOK, "slack:ops": f"{HOOK}2", "mail:duty": "duty@mail.example"})
 GOOD = """

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
+from relance.domain.invitations.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.settings import Scheduling
 
 DAY = timedelta(days=1)

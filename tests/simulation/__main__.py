@@ -16,7 +16,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
-from relance.runtime.exit import DONE, JOB_FAILED, leave
+from relance.runtime.process_exit import DONE, JOB_FAILED, leave
 from tests.simulation.run import Report, simulate
 
 SAY_EVERY = 10

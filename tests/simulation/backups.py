@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from relance.domain.restore import Restore
+from relance.domain.invitations.restore import Restore
 from tests.simulation.chance import long_time
 from tests.simulation.checks import Checks
 from tests.simulation.machines import Machines

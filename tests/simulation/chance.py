@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-from relance.domain.reminders import ReminderTiming
+from relance.domain.invitations.reminders import ReminderTiming
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from relance import ids
-from relance.domain.addresses import valid_address
-from relance.domain.events import CONTACT_AFTER, EventKind
-from relance.domain.invitation import InvitationStatus, MailKind, may_become
+from relance.domain.invitations.addresses import valid_address
+from relance.domain.invitations.events import CONTACT_AFTER, EventKind
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, may_become
 from relance.ports import ClaimRequest, Letter
 from tests.simulation.application import Application
 from tests.simulation.composition import DOMAIN

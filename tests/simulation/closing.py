@@ -10,7 +10,7 @@ from typing import Any
 
 from activities.follow_ups import FINAL_REASONS
 from relance import ids
-from relance.domain.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from tests.simulation.checks import Acceptance, Checks
 from tests.simulation.memory.values import Raw
 from tests.simulation.world import World

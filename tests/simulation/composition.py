@@ -12,12 +12,10 @@ from temporalio.client import Client
 
 from activities.alerts import Address, AlertDelivery, Voice
 from activities.cleanup import Cleanup
-from activities.control import Controlling, ControlWatch
 from activities.corrections import Corrections
+from activities.cycle_control import Controlling, Endings
 from activities.cycle_notes import CycleNotes
 from activities.cycle_reports import CycleReports
-from activities.endings import Endings
-from activities.error_gate import Gates
 from activities.follow_up_starts import FollowUpStarts
 from activities.follow_ups import FollowUpSteps
 from activities.invitations import Invitations
@@ -25,29 +23,30 @@ from activities.openings import Openings
 from activities.planning import Planning
 from activities.reconcile import Reconciliation
 from activities.repairs import Repairs
-from activities.sending import Sender
 from activities.statistics import Statistics
 from activities.unsent import Unsent
 from activities.waking import Waking
 from relance.adapters.channels.inbox import Inbox
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.followees import MongoFollowees
-from relance.alerting import AlertDesk
-from relance.braking import Brake
+from relance.adapters.mongo.reconciliation import MongoFollowees
 from relance.contracts.cycle import CycleOptions
-from relance.controlling import CycleDesk
-from relance.domain.error_gate import GatePolicy
-from relance.domain.reconciliation import ReconcilePolicy
-from relance.domain.reminders import ReminderTiming
-from relance.domain.send_times import Defaults
+from relance.domain.cycle.error_gate import GatePolicy
+from relance.domain.cycle.send_times import Defaults
+from relance.domain.invitations.reconciliation import ReconcilePolicy
+from relance.domain.invitations.reminders import ReminderTiming
 from relance.ports import Clock, Ledger, Mailer, RelayLog
-from relance.repairing import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
+from relance.sending.control_watch import ControlWatch
+from relance.sending.error_gate import Gates
+from relance.sending.sender import Sender
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_control import Brake, CycleDesk
+from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from relance.settings.retention import RetentionGroup
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
-from relance.temporal.restarts import TemporalCycleRestarts
+from relance.temporal.repairs import TemporalCycleRestarts
 from tests.fakes import FakeAlertGroups, FakeMeter, NoPictures
 
 DOMAIN = "form.example"

@@ -6,8 +6,8 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from relance import ids
-from relance.domain.control import ControlState
-from relance.domain.invitation import MailKind
+from relance.domain.cycle.control import ControlState
+from relance.domain.invitations.invitation import MailKind
 from relance.ports import Letter
 from tests.simulation.memory.values import Raw
 from tests.simulation.world import World

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from relance import ids
 from relance.adapters.mailbox_digests import MailboxDigests
-from relance.domain.addresses import mailbox_key
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.addresses import mailbox_key
+from relance.domain.invitations.invitation import MailKind
 from relance.ports import Letter
 from tests.keys import PRIVACY
 from tests.simulation.application import Application

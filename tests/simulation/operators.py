@@ -11,15 +11,15 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
 from relance import ids
-from relance.cli.cycle.opening import open_cycle
+from relance.cli.start.opening import open_cycle
 from relance.contracts.cycle import CycleInput, CycleOptions
 from relance.contracts.names import TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput
-from relance.controlling import CycleDesk
 from relance.domain.alerts.model import Rule
-from relance.domain.control import ControlState, may_follow
-from relance.domain.send_times import period_window
+from relance.domain.cycle.control import ControlState, may_follow
+from relance.domain.cycle.send_times import period_window
 from relance.errors import DependencyUnavailable
+from relance.services.cycle_control import CycleDesk
 from tests.simulation.chance import long_time
 from tests.simulation.composition import cycle_desk
 from tests.simulation.faulty_link import FaultyLink

@@ -6,9 +6,9 @@ import asyncio
 from datetime import datetime, timedelta
 
 from relance.contracts.names import Signal
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.errors import DependencyUnavailable, NotFound
-from relance.events import EventIntake
+from relance.services.events import EventIntake
 from relance.temporal.follow_ups import TemporalFollowUps
 from tests.simulation.application import Application
 from tests.simulation.checks import Checks

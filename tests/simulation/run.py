@@ -12,7 +12,7 @@ from temporalio.client import WorkflowExecutionStatus as Status
 
 from relance import ids
 from relance.contracts.cycle import CycleOptions, CycleStatistics
-from relance.domain.send_times import next_period, period_window
+from relance.domain.cycle.send_times import next_period, period_window
 from tests.simulation.application import Application
 from tests.simulation.backups import Backups
 from tests.simulation.chance import NO_FAULTS, Rates, drawn, drawn_timing

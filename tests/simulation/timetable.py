@@ -14,7 +14,7 @@ from relance.domain.zones import instant_at
 from tests.simulation.temporal.server import Workflows
 from tests.simulation.temporal.wire import packed
 from tests.simulation.world import World
-from workflows.nominal import NOMINAL_TIME
+from workflows.common.nominal_time import NOMINAL_TIME
 from workflows.open_period import OpenPeriod
 from workflows.reconcile import Reconcile
 from workflows.weekly_cleanup import WeeklyCleanup

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relance.contracts.cycle import CycleOptions
-from relance.domain.error_gate import GatePolicy
+from relance.domain.cycle.error_gate import GatePolicy
 from relance.ports import ClaimAnswer, ClaimRequest, Ledger, Settlement
 from tests.simulation.composition import Parts, activities_of
 from tests.simulation.faulty_link import FaultyLink

@@ -10,8 +10,8 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from relance.domain.bounds import Bounds
-from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
+from relance.domain.invitations.bounds import Bounds
+from relance.domain.invitations.reminders import DEFAULT_TIMING, ReminderTiming
 from tests.simulation.chance import Rates
 from tests.simulation.memory.store import Store
 from tests.simulation.trace import Trace

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from relance.domain.control import Control, ControlState
-from relance.domain.eligibility import Refusal
-from relance.domain.events import EventKind
-from relance.domain.explain import explain_invitation, explain_plan
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.planning import Plan, PlanReason, PlanStatus
+from relance.domain.cycle.send_times import Note
 from relance.domain.failures import FailureClass
-from relance.domain.invitation import (
+from relance.domain.invitations.eligibility import Refusal
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import (
     Doubt,
     Invitation,
     InvitationStatus,
@@ -22,8 +23,10 @@ from relance.domain.invitation import (
     ReminderSkip,
     Verdict,
 )
-from relance.domain.people import ReminderSettings
-from relance.domain.phrases import (
+from relance.domain.invitations.people import ReminderSettings
+from relance.domain.invitations.reminders import ReminderRefusal
+from relance.wording.explain import explain_invitation, explain_plan
+from relance.wording.reasons import (
     DOUBTS,
     EVENTS,
     FAILURES,
@@ -34,10 +37,6 @@ from relance.domain.phrases import (
     REMINDER_REFUSALS,
     reason_in_words,
 )
-from relance.domain.plan import Plan, PlanStatus
-from relance.domain.planning import PlanReason
-from relance.domain.reminders import ReminderRefusal
-from relance.domain.send_times import Note
 from tests.domain.people import SENT_AT, a_contact, a_plan, a_user, an_invitation
 
 DAY = timedelta(days=1)

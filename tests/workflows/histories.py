@@ -32,16 +32,16 @@ from relance.contracts.health import OutageInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import Failure, TaskQueue
 from relance.devstack import temporal_server
-from relance.domain.alerts.observing import Firing
+from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.policy import AlertPolicy
-from relance.domain.control import ControlState
-from relance.domain.events import EventKind
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
-from relance.domain.job_run import ENDED_BY_HAND
-from relance.runtime.exit import leave
+from relance.domain.invitations.events import EventKind
+from relance.domain.jobs.run import ENDED_BY_HAND
+from relance.runtime.process_exit import leave
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
-from relance.temporal.restarts import TemporalCycleRestarts
+from relance.temporal.repairs import TemporalCycleRestarts
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
@@ -50,10 +50,10 @@ from tests.workflows.histories_held import LONG, Answers, record_held
 from tests.workflows.histories_routes import record_routes
 from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
+from tests.workflows.maintenance import Upkeep
 from tests.workflows.test_backfill import asked
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
-from tests.workflows.upkeep import Upkeep
 from tests.workflows.watch import Watch
 from workflows.backfill import Backfill
 from workflows.daily_digest import DailyDigest

@@ -14,7 +14,7 @@ from relance import ids
 from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Step, StepInput, StepResult, Wake
 from relance.contracts.names import TaskQueue
 from relance.contracts.waking import WakeInput
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from tests.workflows.conftest import move_to
 from tests.workflows.test_follow_up import sent_or_expired
 from workflows.follow_up import FollowUp

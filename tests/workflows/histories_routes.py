@@ -18,11 +18,11 @@ from relance import ids
 from relance.contracts.alerts import Decided, DetailsAsked, Sighted
 from relance.contracts.names import TaskQueue
 from relance.devstack import temporal_server
-from relance.domain.alerts.observing import Firing
+from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.alerts.routing import AlertRoute, QuietHours
 from relance.domain.failures import Severity
-from relance.runtime.exit import leave
+from relance.runtime.process_exit import leave
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
 from tests.workflows.desk import Newsroom

@@ -17,13 +17,13 @@ from temporalio.worker import Worker
 from relance.contracts.alerts import AlertInput, DetailsAsked, Inhibited, Sighted
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleOptions, WaveInput
-from relance.contracts.cycle_report import CycleReportInput
 from relance.contracts.follow_up import Followed, FollowUpInput, Wake
 from relance.contracts.names import Failure, Signal, TaskQueue
+from relance.contracts.reports import CycleReportInput
 from relance.contracts.rollback import RollBackInput
 from relance.devstack import temporal_server
-from relance.domain.alerts.observing import Firing
-from relance.domain.control import ControlState
+from relance.domain.alerts.lifecycle import Firing
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
 from relance.temporal.plugin import relance_plugin
 from tests.workflows.desk import Newsroom

@@ -29,11 +29,11 @@ from relance.contracts.cycle import (
     WaveLook,
     WaveLookInput,
 )
-from relance.contracts.cycle_report import CycleReportPost
+from relance.contracts.reports import CycleReportPost
 from relance.contracts.rollback import GivenUp, GiveUpInput
 from relance.contracts.unsent import UnsentInput, UnsentResult
 from relance.contracts.waves import LeftInput
-from relance.domain.job_run import ALREADY_OPEN
+from relance.domain.jobs.run import ALREADY_OPEN
 
 WaveStates = Callable[[str, datetime], Awaitable[WaveLook]]
 

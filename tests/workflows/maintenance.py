@@ -11,10 +11,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from relance.contracts.alerts import Posted
-from relance.contracts.digests import ReportDone, ReportInput, ReportPost, ReportTaken
-from relance.contracts.jobs import JobOutcome, JobRequest
+from relance.contracts.jobs import Ended, EndedInput, Expired, JobOutcome, JobRequest, SweepInput
 from relance.contracts.names import Failure
-from relance.contracts.upkeep import Ended, EndedInput, Expired, SweepInput
+from relance.contracts.reports import ReportDone, ReportInput, ReportPost, ReportTaken
 from relance.contracts.waking import WakeInput, WakeResult
 
 

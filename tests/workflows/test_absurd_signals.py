@@ -13,18 +13,17 @@ from pydantic_core import to_json
 from temporalio.api.enums.v1 import EventType
 from temporalio.testing import TimeSkipper
 
-from relance import signal_checks
 from relance.contracts.alerts import AlertView, Decided, DetailsAsked, Inhibited, Sighted, SilencedKeys
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions
 from relance.contracts.follow_up import Followed, InvitationEvent, Step, Wake
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.group import AlertGroup, Member
-from relance.domain.alerts.observing import Firing
+from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.room import LARGEST, MEMBER, admitted
-from relance.domain.control import ControlState
-from relance.domain.events import EventKind
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
+from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
 from tests.asking import answered
 from tests.patience import PATIENCE_S
@@ -33,9 +32,10 @@ from tests.workflows.house import House
 from tests.workflows.test_alert import Group, firing, group, seen
 from tests.workflows.test_control import USERS, begin_wave, household, told, until
 from tests.workflows.test_follow_up import RecordedSteps, begin, due_in
+from workflows.common import signal_checks
+from workflows.common.cycle_control import ASK_EVERY
 from workflows.follow_up import FollowUp
 from workflows.monthly_cycle import MonthlyCycle
-from workflows.orders import ASK_EVERY
 from workflows.send_wave import SendWave
 
 __all__ = ["group"]

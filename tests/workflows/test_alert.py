@@ -14,7 +14,7 @@ from temporalio.testing import TimeSkipper
 from relance import ids
 from relance.contracts.alerts import AlertView, Decided, DetailsAsked, Inhibited, Sighted, SilencedKeys
 from relance.domain.alerts.group import Counts
-from relance.domain.alerts.observing import Firing
+from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 from relance.temporal.alert_groups import TemporalAlertGroups

@@ -19,7 +19,7 @@ from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
-from tests.workflows.upkeep import Upkeep
+from tests.workflows.maintenance import Upkeep
 from workflows.backfill import Backfill
 
 FIRST = datetime(2026, 11, 2, 4, 17, tzinfo=UTC)

@@ -16,8 +16,8 @@ from temporalio.testing import TimeSkipper
 from relance import ids
 from relance.contracts.alerts import AlertInput, DetailsAsked, Inhibited, Sighted
 from relance.contracts.cycle import Counts
-from relance.contracts.cycle_report import CycleReportInput, CycleReportResult
 from relance.contracts.names import Failure, Signal, TaskQueue
+from relance.contracts.reports import CycleReportInput, CycleReportResult
 from relance.contracts.rollback import Correcting, PutOff, RollBackInput
 from relance.domain.alerts.group import Counts as AlertCounts
 from tests.asking import answered

@@ -16,13 +16,13 @@ from temporalio.testing import TimeSkipper
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics, WaveInput, WaveResult
 from relance.contracts.names import TaskQueue
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
 from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
+from workflows.common.cycle_control import ASK_EVERY
 from workflows.monthly_cycle import MonthlyCycle
-from workflows.orders import ASK_EVERY
 from workflows.send_wave import SendWave
 
 PERIOD = "2026-11"

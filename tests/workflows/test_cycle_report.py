@@ -14,8 +14,8 @@ from temporalio.testing import TimeSkipper
 from relance import ids
 from relance.contracts.alerts import Posted, Ways
 from relance.contracts.cycle import CycleInput, CycleOptions
-from relance.contracts.cycle_report import CycleReportInput, CycleReportPost, CycleReportResult
 from relance.contracts.names import Failure, TaskQueue
+from relance.contracts.reports import CycleReportInput, CycleReportPost, CycleReportResult
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
 from workflows.cycle_report import CycleReport

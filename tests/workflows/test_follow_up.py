@@ -11,7 +11,7 @@ from temporalio.testing import TimeSkipper
 from relance import ids
 from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Step, StepInput, StepResult, Wake
 from relance.contracts.names import TaskQueue
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from tests.workflows.conftest import Serve, move_to
 from workflows.follow_up import FollowUp
 

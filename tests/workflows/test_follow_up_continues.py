@@ -21,13 +21,13 @@ from relance.contracts.follow_up import (
     Wake,
 )
 from relance.contracts.names import TaskQueue
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.test_follow_up import PERIOD, Handle, RecordedSteps, begin, due_in, sent_or_expired, tell
 from tests.workflows.test_follow_up_pause import states, until, until_all, until_held, until_next
+from workflows.common.invitation_steps import ERRORS_BORNE
 from workflows.follow_up import FollowUp
-from workflows.invitation_steps import ERRORS_BORNE
 
 HOUR = timedelta(hours=1)
 SUGGESTED_AFTER = 400

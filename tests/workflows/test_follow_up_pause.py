@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from relance.contracts.follow_up import Followed, FollowedState, Step, StepInput, StepResult, Wake
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.temporal.queries import unless_silent
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to

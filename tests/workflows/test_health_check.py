@@ -11,7 +11,7 @@ from relance import ids
 from relance.contracts.health import OutageInput, OutageResult
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from tests.workflows.conftest import Serve
 from tests.workflows.watch import Watch
 

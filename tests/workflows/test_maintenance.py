@@ -11,14 +11,13 @@ import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper
 
-from relance.contracts.jobs import JobInput, JobResult
+from relance.contracts.jobs import Ended, EndedInput, Expired, JobInput, JobResult, SweepInput
 from relance.contracts.names import TaskQueue
-from relance.contracts.upkeep import Ended, EndedInput, Expired, SweepInput
-from relance.domain.retention import Sweep
+from relance.domain.jobs.retention import Sweep
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Newsroom
 from tests.workflows.house import House
-from tests.workflows.upkeep import Upkeep
+from tests.workflows.maintenance import Upkeep
 from workflows.daily_digest import DailyDigest
 from workflows.noise_report import NoiseReport
 from workflows.reconcile import Reconcile

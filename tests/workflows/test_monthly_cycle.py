@@ -10,7 +10,7 @@ from temporalio.testing import TimeSkipper
 
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue
-from relance.domain.send_times import period_window
+from relance.domain.cycle.send_times import period_window
 from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to

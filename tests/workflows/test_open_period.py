@@ -21,7 +21,7 @@ from temporalio.client import (
 from relance import ids
 from relance.contracts.cycle import CycleInput, OpenPeriodInput
 from relance.contracts.names import TaskQueue
-from relance.domain.job_run import ENDED_BY_HAND
+from relance.domain.jobs.run import ENDED_BY_HAND
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House

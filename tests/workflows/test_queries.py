@@ -16,7 +16,7 @@ from relance.contracts.names import TaskQueue, Workflow
 from relance.domain.alerts.policy import AlertPolicy
 from relance.errors import NobodyAnswers
 from relance.temporal.queries import unless_silent, until_answered
-from relance.temporal.restarts import TemporalAlertRestarts
+from relance.temporal.repairs import TemporalAlertRestarts
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.test_follow_up import Handle, RecordedSteps, begin
@@ -85,7 +85,7 @@ async def test_who_is_asked_in_vain_for_too_long_is_named_and_who_is_gone_is_nob
 async def test_a_group_of_alerts_that_no_worker_answers_for_is_said_to_be_silent(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relance.temporal.restarts.RPC_TIMEOUT", SOON)
+    monkeypatch.setattr("relance.temporal.repairs.RPC_TIMEOUT", SOON)
     group = f"silent-{uuid4().hex[:8]}"
     restarts = TemporalAlertRestarts(client, AlertPolicy())
     assert await restarts.members(group) is None

@@ -10,7 +10,7 @@ from temporalio.client import Client, WorkflowHandle
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleOptions, WaveInput, WaveResult
 from relance.contracts.names import TaskQueue
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House

@@ -31,10 +31,10 @@ from relance.contracts.cycle import CycleInput, CycleOptions, CycleProgress, Wav
 from relance.contracts.follow_up import Followed, FollowedState, FollowUpInput, InvitationEvent
 from relance.contracts.names import Query, Signal, TaskQueue
 from relance.contracts.rollback import RollBackInput, RollBackResult
-from relance.domain.alerts.observing import Firing
-from relance.domain.control import ControlState
-from relance.domain.events import EventKind
+from relance.domain.alerts.lifecycle import Firing
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
+from relance.domain.invitations.events import EventKind
 from relance.temporal.payloads import SIGNALLED
 from relance.temporal.plugin import relance_plugin
 from tests.patience import PATIENCE_S

@@ -15,7 +15,7 @@ from relance.contracts.cycle import JobRunInput
 from relance.contracts.health import OutageLook, OutageNotice, Round, Verdict
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.contracts.names import Failure
-from relance.domain.health import Look, Trouble
+from relance.domain.health.status import Look, Trouble
 
 SOON = timedelta(milliseconds=100)
 

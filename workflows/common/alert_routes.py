@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from temporalio import workflow
 
-from workflows.posting import REPEATED, TAKEN, Told, by, send_to, spread
+from workflows.common.delivery import REPEATED, TAKEN, Told, by, send_to, spread
 
 with workflow.unsafe.imports_passed_through():
     from relance.contracts.alerts import Delivery, PostInput
-    from relance.domain.alerts.actions import Deliver, Line
+    from relance.domain.alerts.delivery import Deliver, Line
     from relance.domain.alerts.group import AlertGroup
     from relance.domain.alerts.parting import Part
 

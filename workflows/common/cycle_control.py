@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.options import LOOK_UP
+from workflows.common.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
-    from activities.control import Controlling
-    from relance import signal_checks
+    from activities.cycle_control import Controlling
     from relance.contracts.control import ControlChange
     from relance.contracts.names import TaskQueue
+    from workflows.common import signal_checks
 
 ASK_EVERY = timedelta(hours=1)
 """Whoever resumes a cycle may die between the database and the signal: a paused wave asks again."""

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from relance.contracts.cycle import CycleProgress, CycleStatistics
-    from relance.domain.wording import counted
+    from relance.wording.summaries import counted
 
 
 def show_progress(progress: CycleProgress, told: str) -> None:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
 
-from workflows.options import LOOK_UP
-from workflows.orders import Orders
+from workflows.common.cycle_control import Orders
+from workflows.common.options import LOOK_UP
 from workflows.send_wave import SendWave
 
 with workflow.unsafe.imports_passed_through():
@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.cycle import CycleInput, WaveInput, WaveLook, WaveLookInput, WaveResult
     from relance.contracts.names import TaskQueue
     from relance.contracts.waves import LeftInput, PutOff, WaveHour
-    from relance.domain.wording import counted
+    from relance.wording.summaries import counted
 
 AT_ONCE = 8
 HOUR = timedelta(hours=1)

@@ -9,15 +9,15 @@ from typing import NamedTuple
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows.options import LOOK_UP, POST
+from workflows.common.options import LOOK_UP, POST
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertDelivery
     from relance.contracts.alerts import Posted, PostInput, Ways
     from relance.contracts.names import Failure
-    from relance.domain.alerts.actions import Route
+    from relance.domain.alerts.delivery import Route
     from relance.domain.alerts.routing import AlertRoute, route_of_report
-    from relance.domain.wording import counted
+    from relance.wording.summaries import counted
 
 DELIVERED, REPEATED = "delivered", "repeated"
 TAKEN = {DELIVERED, REPEATED}

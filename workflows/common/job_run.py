@@ -8,8 +8,8 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows.nominal import nominal_time, punctuality
-from workflows.options import LOOK_UP
+from workflows.common.nominal_time import nominal_time, punctuality
+from workflows.common.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
     from activities.statistics import Statistics

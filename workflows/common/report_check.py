@@ -9,8 +9,8 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows.nominal import duration_since, nominal_time, punctuality
-from workflows.options import LOOK_UP, report_options
+from workflows.common.nominal_time import duration_since, nominal_time, punctuality
+from workflows.common.options import LOOK_UP, report_options
 
 with workflow.unsafe.imports_passed_through():
     from activities.reports import ReportChecks
@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.checks import CheckInput, CheckLook, CheckRequest, CheckResult, NoDataInput
     from relance.contracts.cycle import JobRunInput
     from relance.contracts.names import CheckName, Failure
-    from relance.domain.wording import counted
+    from relance.wording.summaries import counted
 
 MISSED, BROKEN = "missed", "error"
 NOT_OF_THE_REPORT = {Failure.UNAVAILABLE, Failure.DRAINING}

@@ -7,16 +7,16 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows.options import COUNT, LOOK_UP, POST
-from workflows.posting import REPEATED, TAKEN, outcome_of, spread, ways_of_report
+from workflows.common.delivery import REPEATED, TAKEN, outcome_of, spread, ways_of_report
+from workflows.common.options import COUNT, LOOK_UP, POST
 
 with workflow.unsafe.imports_passed_through():
     from activities.digests import GIVEN_UP_AFTER, Digests
-    from relance.contracts.digests import ReportDone, ReportInput, ReportPost, ReportTaken
     from relance.contracts.jobs import JobOutcome, JobRequest
     from relance.contracts.names import Failure, JobName
-    from relance.domain.alerts.actions import Route
-    from relance.domain.wording import counted
+    from relance.contracts.reports import ReportDone, ReportInput, ReportPost, ReportTaken
+    from relance.domain.alerts.delivery import Route
+    from relance.wording.summaries import counted
 
 ONCE_MORE = timedelta(minutes=5)
 PATIENCE = GIVEN_UP_AFTER / 2

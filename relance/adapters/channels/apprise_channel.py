@@ -11,8 +11,8 @@ from types import ModuleType
 
 from pydantic import SecretStr
 
+from relance.domain.channels.messages import OutgoingMessage, plain_text
 from relance.domain.failures import Severity
-from relance.domain.messages import OutgoingMessage, plain_text
 from relance.errors import ChannelUnavailable, SettingsError
 from relance.ports import Delivered
 from relance.settings.recipients import ChannelName

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relance.adapters.breaker import Breaker, Verdict
-from relance.domain.messages import OutgoingMessage
+from relance.domain.channels.messages import OutgoingMessage
 from relance.errors import ChannelUnavailable
 from relance.ports import Channel, Delivered
 

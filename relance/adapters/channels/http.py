@@ -19,11 +19,11 @@ from relance.adapters.channels.destinations import (
     resolve,
 )
 from relance.adapters.http_trouble import trouble
+from relance.adapters.tracing import span
 from relance.domain.failures import FailureClass, Source, classify_http
 from relance.domain.failures.http import BAD_ADDRESS
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.settings.channels import Channels
-from relance.tracing import span
 
 MOST_BYTES = 64 * 1024
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "relance", "Accept-Encoding": "identity"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relance.domain.messages import OutgoingMessage
+from relance.domain.channels.messages import OutgoingMessage
 from relance.ports import ChatMessages, Delivered
 from relance.settings.recipients import ChannelName
 

@@ -10,8 +10,8 @@ from typing import TypeAlias
 from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pool import Pool
 from relance.adapters.smtp.session import Envelope
+from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.failures import FailureClass, classify_smtp
-from relance.domain.messages import OutgoingMessage
 from relance.errors import (
     ChannelError,
     ChannelGone,

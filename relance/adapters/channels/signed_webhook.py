@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.webhook_signatures import signatures
-from relance.domain.messages import OutgoingMessage, links, plain_text
+from relance.domain.channels.messages import OutgoingMessage, links, plain_text
 from relance.ports import Clock, Delivered
 from relance.settings.recipients import ChannelName
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from relance.adapters.channels.http import ChannelHttp
-from relance.domain.messages import OutgoingMessage, heading, links, shown_rows
+from relance.domain.channels.messages import OutgoingMessage, heading, links, shown_rows
 from relance.ports import Delivered
 from relance.settings.recipients import ChannelName
 

@@ -18,11 +18,11 @@ from relance import __version__
 from relance.adapters.breaker import Breaker, Verdict
 from relance.adapters.everflow import answers
 from relance.adapters.http_trouble import trouble
+from relance.adapters.tracing import span
 from relance.domain.failures import Source, classify_http
 from relance.domain.failures.http import TIMEOUT
 from relance.errors import ReportRefused, ReportUnavailable, ReportUnusable
 from relance.settings.everflow import Everflow
-from relance.tracing import span
 
 NAME = "Everflow"
 # 10,000 rows are about 12 MB.

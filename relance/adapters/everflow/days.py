@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from relance.domain.reports import ReportRequest
+from relance.domain.reports.table import ReportRequest
 from relance.domain.zones import zone_info
 from relance.errors import ReportUnusable
 

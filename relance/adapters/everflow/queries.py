@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relance.adapters.everflow import days
-from relance.domain.reports import ReportRequest
+from relance.domain.reports.table import ReportRequest
 
 TABLE = "/v1/networks/reporting/entity/table"
 TOTALS = "/v1/networks/reporting/entity/summary"

@@ -10,7 +10,7 @@ from relance.adapters.breaker import Breaker, Breakers
 from relance.adapters.everflow import days, listings, queries, table
 from relance.adapters.everflow.client import EverflowClient
 from relance.adapters.everflow.totals import check, totals
-from relance.domain.reports import ReportRequest, ReportTable
+from relance.domain.reports.table import ReportRequest, ReportTable
 from relance.settings.everflow import Everflow
 from relance.settings.pacing import Breaking
 

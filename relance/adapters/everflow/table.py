@@ -10,7 +10,7 @@ from typing import Any
 
 from relance.adapters.everflow import days, values
 from relance.adapters.everflow.answers import plain
-from relance.domain.reports import Cell, ReportColumn, ReportRequest, ReportRow
+from relance.domain.reports.table import Cell, ReportColumn, ReportRequest, ReportRow
 from relance.errors import ReportUnusable
 
 LONGEST_LABEL = 120

@@ -9,8 +9,7 @@ from typing import NamedTuple, TypeAlias
 from pymongo import UpdateOne
 
 from relance.adapters.mongo.documents import Raw, to_raw
-from relance.domain.alerts.model import HISTORY_KEPT, Alert, AlertEvent, AlertState, HistoryEntry
-from relance.domain.alerts.transitions import happened
+from relance.domain.alerts.model import HISTORY_KEPT, Alert, AlertEvent, AlertState, HistoryEntry, happened
 from relance.ids import alert_id
 
 OPEN = "open"

@@ -11,12 +11,13 @@ from pymongo.errors import BulkWriteError
 
 from relance.adapters.mongo import alert_writes
 from relance.adapters.mongo.alert_writes import OPEN, Change, Identity, stored
-from relance.adapters.mongo.documents import Collection, Raw, Reader
+from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
 from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Alert, HistoryEntry
-from relance.domain.alerts.opening import Sighting
+from relance.domain.alerts.suppression import Silence
 from relance.errors import DependencyUnavailable
 from relance.ids import alert_id
 
@@ -212,3 +213,33 @@ def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
 
 def _contended(count: int) -> DependencyUnavailable:
     return DependencyUnavailable(NAME, f"{count} alerts keep changing")
+
+
+class MongoSilences:
+    """`ports.Silences` over the collection `silences`."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(Silence, "silences", quarantine)
+
+    async def add(self, silence: Silence) -> None:
+        """Store a silence."""
+        with translated("store a silence"):
+            await self._collection.replace_one({"_id": silence.id}, to_raw(silence), upsert=True)
+
+    async def end(self, ids: Sequence[str], at: datetime, by: str) -> None:
+        """End these silences now if they hold; they stay stored, with who took them back."""
+        with translated("end silences"):
+            await self._collection.update_many(
+                {"_id": {"$in": list(ids)}, "startsAt": {"$lt": at}, "endsAt": {"$gt": at}},
+                {"$set": {"endsAt": at, "endedBy": by}},
+            )
+
+    async def active(self, now: datetime) -> list[Silence]:
+        """Return the silences that hold now, the one that ends first at the front."""
+        with translated("read silences"):
+            holding = {"endsAt": {"$gt": now}, "startsAt": {"$lte": now}}
+            raws = await read_each(
+                self._collection, lambda some, fields: some.find(holding, fields).sort("endsAt", 1), None
+            )
+        return await self._reader.valid(raws)

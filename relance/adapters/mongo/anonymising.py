@@ -13,9 +13,9 @@ from typing import Any
 
 from relance.adapters.mongo.documents import Raw
 from relance.domain.base import Document
-from relance.domain.compensation import Compensation
-from relance.domain.invitation import Invitation
-from relance.domain.plan import Plan
+from relance.domain.cycle.control import Compensation
+from relance.domain.cycle.planning import Plan
+from relance.domain.invitations.invitation import Invitation
 from relance.ids import invitation_id, plan_id
 
 ANONYMOUS = "anonymous"

@@ -10,18 +10,18 @@ from datetime import UTC, datetime
 from pymongo.errors import BulkWriteError
 
 from relance.adapters.mongo.anonymising import ANONYMISERS, ANONYMOUS, Named, names
-from relance.adapters.mongo.chat_messages import NUMBERED
+from relance.adapters.mongo.channels import NUMBERED
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.domain.base import is_period
-from relance.domain.compensation import GIVEN_UP, compensation_id
-from relance.domain.invitation import InvitationStatus
-from relance.domain.plan import PlanStatus
-from relance.domain.retention import Stage, Sweep, Unsettled
-from relance.ports.retention import Overdue
+from relance.domain.cycle.control import GIVEN_UP, compensation_id
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.domain.jobs.retention import Stage, Sweep, Unsettled
+from relance.ports.jobs import Overdue
 
 _FOLLOWED = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
 _UNSENT = [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]

@@ -1,6 +1,9 @@
-"""The in-app chat inbox: every message once, in an order in which a reader cannot miss one."""
+"""What is known of the channels, the messages in chats that can be changed, and files on their way."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from bson import Binary
 from pymongo.errors import DuplicateKeyError
@@ -8,8 +11,9 @@ from pymongo.errors import DuplicateKeyError
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
-from relance.domain.chat_message import ChatMessage, stored
-from relance.domain.messages import OutgoingMessage
+from relance.domain.channels.channel_state import ChannelState
+from relance.domain.channels.chat_message import ChatMessage, stored
+from relance.domain.channels.messages import Attachment, OutgoingMessage
 from relance.ports import Page
 
 _WITHOUT_CONTENT = {"attachments.content": 0}
@@ -68,3 +72,54 @@ def _raw(message: OutgoingMessage, number: int) -> Raw:
     for document, attachment in zip(raw["attachments"], message.attachments, strict=True):
         document["content"] = Binary(attachment.content)
     return raw
+
+
+class MongoAttachments:
+    """`ports.Attachments` over the collection `attachments`; message key and file name are its `_id`."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def store(self, key: str, files: Sequence[Attachment]) -> None:
+        """Store the files of a message, each file name once: what was stored first stays."""
+        with translated("store an attachment"):
+            for one in files:
+                document = {
+                    "_id": _id(key, one.filename),
+                    "contentType": one.content_type,
+                    "content": Binary(one.content),
+                    "createdAt": datetime.now(UTC),
+                }
+                try:
+                    await self._collection.insert_one(document)
+                except DuplicateKeyError:
+                    continue
+
+    async def read(self, key: str, filename: str) -> Attachment | None:
+        """Return a stored file."""
+        with translated("read an attachment"):
+            found = await self._collection.find_one({"_id": _id(key, filename)})
+        return Attachment(filename, str(found["contentType"]), bytes(found["content"])) if found else None
+
+
+def _id(key: str, filename: str) -> Raw:
+    return {"key": key, "filename": filename}
+
+
+class MongoChannelStates:
+    """`ports.ChannelStates` over the collection `channels`: one document per channel."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(ChannelState, "channels", quarantine)
+
+    async def all(self) -> dict[str, ChannelState]:
+        """Return every known state by channel name."""
+        with translated("read the states of channels"):
+            raws = await self._collection.find({}).to_list(None)
+        return {state.name: state for state in await self._reader.valid(raws)}
+
+    async def note(self, state: ChannelState) -> None:
+        """Replace the state of a channel."""
+        with translated("note the state of a channel"):
+            await self._collection.replace_one({"_id": state.name}, to_raw(state), upsert=True)

@@ -13,7 +13,7 @@ from pymongo import UpdateMany, UpdateOne
 
 from relance.adapters.mongo.documents import Raw
 from relance.adapters.mongo.per_document import value_of
-from relance.domain.invitation import InvitationStatus, MailKind, sources_of
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, sources_of
 from relance.ports import ClaimRequest
 
 _TO_SEND = [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_current_span
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from relance.tracing import TRACER
+from relance.adapters.tracing import TRACER
 
 
 class CommandSpans(CommandListener):

@@ -11,9 +11,8 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.documents import MotorDatabase, Raw, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.ranges import Ranges
-from relance.domain.compensation import CANCELLED, GIVEN_UP, Compensation, compensation_id
-from relance.domain.control import Control, ControlState
-from relance.domain.invitation import InvitationStatus, MailKind, Verdict
+from relance.domain.cycle.control import CANCELLED, GIVEN_UP, Compensation, Control, ControlState, compensation_id
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, Verdict
 from relance.ids import plan_id
 
 PAGE = 1000

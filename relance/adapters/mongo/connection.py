@@ -12,45 +12,36 @@ from pymongo.errors import PyMongoError
 from pymongo.topology_description import TopologyDescription
 
 from relance.adapters.mailbox_digests import MailboxDigests
-from relance.adapters.mongo.alerts import MongoAlerts
-from relance.adapters.mongo.attachments import MongoAttachments
-from relance.adapters.mongo.audit_marks import MongoAuditMarks
-from relance.adapters.mongo.channel_states import MongoChannelStates
-from relance.adapters.mongo.chat_messages import MongoChatMessages
-from relance.adapters.mongo.claim_desk import ClaimDesk, Observe
+from relance.adapters.mongo.alerts import MongoAlerts, MongoSilences
+from relance.adapters.mongo.channels import MongoAttachments, MongoChannelStates, MongoChatMessages
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
-from relance.adapters.mongo.contacts import MongoContacts
-from relance.adapters.mongo.controls import MongoControls
 from relance.adapters.mongo.coverage import MongoCoverage
+from relance.adapters.mongo.cycle_control import MongoControls, MongoErrorGates, MongoRestores
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
-from relance.adapters.mongo.effects import MongoEffects
-from relance.adapters.mongo.error_gates import MongoErrorGates
 from relance.adapters.mongo.errors import NAME, translated
-from relance.adapters.mongo.health_checks import MongoHealthChecks
+from relance.adapters.mongo.group_commit import ClaimDesk, Observe
+from relance.adapters.mongo.health import MongoEffects, MongoHealthChecks, MongoWorkers
 from relance.adapters.mongo.inbox import MongoInbox
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
-from relance.adapters.mongo.installed_keys import MongoInstalledKeys
-from relance.adapters.mongo.intake_messages import MongoIntakeMessages
-from relance.adapters.mongo.job_runs import MongoJobRuns
+from relance.adapters.mongo.jobs import MongoAuditMarks, MongoJobRuns
+from relance.adapters.mongo.keys import MongoInstalledKeys
 from relance.adapters.mongo.ledger import MongoLedger
+from relance.adapters.mongo.mail_intake import MongoIntakeMessages
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.opens import MongoOpens
 from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
+from relance.adapters.mongo.people import MongoContacts, MongoUsers
 from relance.adapters.mongo.plans import MongoPlans
 from relance.adapters.mongo.quarantine import Noticed, Quarantine, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
-from relance.adapters.mongo.restores import MongoRestores
-from relance.adapters.mongo.silences import MongoSilences
 from relance.adapters.mongo.suppressions import MongoSuppressions
-from relance.adapters.mongo.unsent_users import MongoUnsentUsers
-from relance.adapters.mongo.users import MongoUsers
-from relance.adapters.mongo.workers import MongoWorkers
-from relance.domain.bounds import DEFAULT_BOUNDS, Bounds
-from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
+from relance.adapters.mongo.unsent import MongoUnsentUsers
+from relance.domain.invitations.bounds import DEFAULT_BOUNDS, Bounds
+from relance.domain.invitations.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo
 from relance.settings.privacy import Privacy

@@ -10,12 +10,12 @@ from pydantic import Field
 
 from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
+from relance.adapters.mongo.people import MongoUsers
 from relance.adapters.mongo.quarantine import Quarantine
-from relance.adapters.mongo.users import MongoUsers
 from relance.domain.base import Document, Period, Utc
-from relance.domain.people import User
-from relance.domain.plan import PlanStatus
-from relance.domain.send_times import period_before
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.cycle.send_times import period_before
+from relance.domain.invitations.people import User
 from relance.ids import plan_id
 
 PAGE, PAGES = 1000, 10

@@ -1,4 +1,4 @@
-"""What each period's cycle was told last (SPEC C11)."""
+"""The control of each cycle, and what is known of a database that was put back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pymongo.errors import DuplicateKeyError
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
-from relance.domain.control import Control, ControlState, states_before
+from relance.domain.cycle.control import Control, ControlState, states_before
+from relance.domain.cycle.error_gate import GateState
+from relance.domain.invitations.restore import Restore
 
 _UNREADABLE = "what the cycle was told cannot be read, see `starter.py quarantine list`"
 
@@ -64,3 +66,54 @@ def _when_unreadable(period: str, raw: Raw) -> Control:
         by="relance",
         at=at if isinstance(at, datetime) else datetime.now(UTC),
     )
+
+
+class MongoErrorGates:
+    """`ports.ErrorGates` over the collection `errorGates`: one document per stretch, forgotten by a TTL index."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(GateState, "errorGates", quarantine)
+
+    async def get(self, stretch: str) -> GateState:
+        """Return the state of a stretch; version 0 if nobody has told anything.
+
+        One that cannot be read is quarantined and counting begins anew: it would hold up the cycle, and is worth less.
+        """
+        with translated("read the error gate"):
+            raw = await self._collection.find_one({"_id": stretch})
+        state = await self._reader.one(raw)
+        if raw is not None and state is None:
+            with translated("begin the error gate anew"):
+                await self._collection.delete_one({"_id": stretch})
+        return state or GateState(id=stretch)
+
+    async def replace(self, state: GateState) -> bool:
+        """Write a state by compare-and-set: only after the version before it. Return whether it was written."""
+        before = {"_id": state.id, "version": state.version - 1}
+        with translated("write the error gate"):
+            try:
+                written = await self._collection.replace_one(before, to_raw(state), upsert=state.version == 1)
+            except DuplicateKeyError:
+                # Another process has told something first.
+                return False
+        return written.matched_count == 1 or written.upserted_id is not None
+
+
+class MongoRestores:
+    """`ports.Restores` over the collection `restores`: one document."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(Restore, "restores", quarantine)
+
+    async def last(self) -> Restore | None:
+        """Return the last restore; None if there was none."""
+        with translated("read the last restore"):
+            raw = await self._collection.find_one({"_id": "last"})
+        return await self._reader.one(raw)
+
+    async def record(self, restore: Restore) -> None:
+        """Record a restore; it takes the place of the one before."""
+        with translated("record a restore"):
+            await self._collection.replace_one({"_id": restore.id}, to_raw(restore), upsert=True)

@@ -9,11 +9,11 @@ from typing import Any
 from relance.adapters.mongo.documents import Collection, Raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.ranges import Ranges
-from relance.domain.effectiveness import REMINDERS, WINDOW, Arm, Group
-from relance.domain.events import EventKind
 from relance.domain.failures import FailureClass
-from relance.domain.invitation import InvitationStatus, MailKind
-from relance.domain.reminders import ReminderRefusal
+from relance.domain.invitations.effectiveness import REMINDERS, WINDOW, Arm, Group
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.reminders import ReminderRefusal
 
 _KINDS = [kind.value for kind in REMINDERS]
 # Whoever complains has opted out, only louder.

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from relance.adapters.mongo.documents import Raw, to_raw
-from relance.domain.invitation import Invitation, Notice
+from relance.domain.invitations.invitation import Invitation, Notice
 
 
 def unmoved(invitation: Invitation) -> Raw:

@@ -1,4 +1,4 @@
-"""One record per nominal time of every job, and the stored reports of the cycles (SPEC H3, C13)."""
+"""The records of job runs, how far the audit has come, and which reports were posted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from datetime import datetime
 from pydantic import ValidationError
 from pymongo.errors import DuplicateKeyError
 
-from relance.adapters.mongo.documents import Collection, Raw, Reader, undecodable
+from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw, undecodable
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine, reason_of
 from relance.adapters.mongo.set_aside import Invalid
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.job_run import JobRun, improves
+from relance.domain.jobs.audit import AuditMark
+from relance.domain.jobs.run import JobRun, improves
 
 _REPORT = "monthly-cycle-report"
 
@@ -118,3 +119,57 @@ def _report(raw: Raw) -> CycleStatistics | str:
 def _raw(run: JobRun) -> Raw:
     raw = run.model_dump(by_alias=True)
     return raw if run.history else {name: value for name, value in raw.items() if name != "history"}
+
+
+class MongoAuditMarks:
+    """`ports.AuditMarks` over the collection `jobAudits`: one document per job."""
+
+    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+        self._collection = collection
+        self._reader = Reader(AuditMark, "jobAudits", quarantine)
+
+    async def get(self, job: str) -> AuditMark | None:
+        """Return how far a job is audited; None if it never was."""
+        with translated("read how far a job is audited"):
+            raw = await self._collection.find_one({"_id": job})
+        return await self._reader.one(raw)
+
+    async def put(self, mark: AuditMark) -> None:
+        """Remember how far a job is audited."""
+        with translated("store how far a job is audited"):
+            await self._collection.replace_one({"_id": mark.job}, to_raw(mark), upsert=True)
+
+
+class MongoPostedReports:
+    """`ports.digests.PostedReports` over the collection `postedReports`: `_id` is the report's key."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def take(self, key: str, job: str, nominal: datetime, owner: str, at: datetime, *, stale: datetime) -> bool:
+        """Take a report on; False if it is posted, or if another owner took it on after `stale`."""
+        free = {"_id": key, "done": False, "$or": [{"owner": owner}, {"at": {"$lt": stale}}]}
+        fields = {"job": job, "nominal": nominal, "owner": owner, "at": at, "done": False}
+        with translated("take a report on"):
+            try:
+                await self._collection.update_one(free, {"$set": fields}, upsert=True)
+            except DuplicateKeyError:
+                return False
+        return True
+
+    async def done(self, key: str, owner: str) -> None:
+        """Record that a report of this owner is posted."""
+        with translated("record a posted report"):
+            await self._collection.update_one({"_id": key, "owner": owner}, {"$set": {"done": True}})
+
+    async def give_up(self, key: str, owner: str) -> None:
+        """Leave a report that was not posted to whoever takes it on next."""
+        with translated("give a report up"):
+            await self._collection.delete_one({"_id": key, "owner": owner, "done": False})
+
+    async def last(self, job: str, before: datetime) -> datetime | None:
+        """Return the nominal time of the newest posted report of a job before an instant."""
+        query = {"job": job, "nominal": {"$lt": before}, "done": True}
+        with translated("find the last report"):
+            found = await self._collection.find_one(query, {"nominal": 1}, sort=[("nominal", -1)])
+        return found["nominal"] if found else None

@@ -11,7 +11,7 @@ from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.mailbox_slots import SLOTS
 from relance.adapters.mongo.suppressions import KEPT
-from relance.domain.key_register import KeyRegister
+from relance.domain.keys import KeyRegister
 from relance.ports.keys import KeyUse
 
 _ID = "keys"

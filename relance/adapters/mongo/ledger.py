@@ -11,21 +11,21 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from relance.adapters.mongo.claim_desk import ClaimDesk
 from relance.adapters.mongo.claims import refusal
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
-from relance.adapters.mongo.doubts import doubted, doubting, resolving
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
+from relance.adapters.mongo.group_commit import ClaimDesk
 from relance.adapters.mongo.invitation_events import unmoved, update
 from relance.adapters.mongo.per_document import appended
 from relance.adapters.mongo.piecewise import read_each
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.ranges import Ranges
+from relance.adapters.mongo.uncertain import doubted, doubting, resolving
 from relance.concurrency import STEP, stepwise
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.entry_changes import EntryChange, change_of
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind, sources_of
-from relance.domain.ledger import Counted, Wanted
+from relance.domain.cycle.balance import Counted, Wanted
+from relance.domain.invitations.entry_changes import EntryChange, change_of
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind, sources_of
 from relance.errors import DependencyUnavailable
 from relance.ids import CONTACTS_PER_FOLLOW_UP, parse_invitation_id
 from relance.ports import ClaimAnswer, ClaimRequest, Resolution, Settlement

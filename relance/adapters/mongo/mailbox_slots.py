@@ -24,8 +24,8 @@ from pymongo.read_concern import ReadConcern
 from relance.adapters.mailbox_digests import key_of
 from relance.adapters.mongo.documents import Collection, MotorDatabase
 from relance.adapters.mongo.errors import only_duplicates, translated
-from relance.domain.bounds import DEFAULT_BOUNDS, Bounds, slot_for
-from relance.domain.eligibility import Refusal
+from relance.domain.invitations.bounds import DEFAULT_BOUNDS, Bounds, slot_for
+from relance.domain.invitations.eligibility import Refusal
 from relance.ids import parse_invitation_id
 
 SLOTS = "mailboxSlots"

@@ -10,8 +10,8 @@ from pymongo.errors import DuplicateKeyError
 
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
-from relance.domain.invitation import InvitationStatus
-from relance.domain.open_kinds import OpenKind
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.domain.invitations.open_kinds import OpenKind
 
 _FIRST = {OpenKind.PERSON: "personAt", OpenKind.MACHINE: "machineAt"}
 

@@ -10,9 +10,9 @@ from pymongo.errors import DuplicateKeyError
 from relance.adapters.mailbox_digests import MailboxDigests, bare
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw, either, to_raw
 from relance.adapters.mongo.errors import translated
-from relance.domain.events import EventKind
-from relance.domain.opt_outs import OptOut, OptOutScope, OptOutWay
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.opt_outs import OptOut, OptOutScope, OptOutWay
+from relance.domain.invitations.people import ContactStatus
 
 MOST_KEPT = 20
 """Of one invitation. Further ones take effect, and cannot be taken back."""

@@ -11,7 +11,7 @@ from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.base import Document, Utc
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.ports.outbox import Lag, Waiting
 
 COUNTED = 10_000

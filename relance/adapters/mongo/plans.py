@@ -18,8 +18,7 @@ from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import A_USER, ON_EARTH, OPEN, UnreadablePlans, ended
 from relance.contracts.cycle import Boundary
 from relance.domain.base import is_period
-from relance.domain.plan import Plan, PlanStatus
-from relance.domain.planning import PlanReason
+from relance.domain.cycle.planning import Plan, PlanReason, PlanStatus
 from relance.domain.quarantine import ENDED_UNREADABLE, is_over
 from relance.ids import plan_id
 

@@ -16,11 +16,17 @@ from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.suppressions import MongoSuppressions
-from relance.domain.corrections import correction_refusal
-from relance.domain.eligibility import Refusal, invitation_refusal
-from relance.domain.invitation import Invitation, MailKind
-from relance.domain.people import Contact, User
-from relance.domain.reminders import DEFAULT_TIMING, ReminderRefusal, ReminderTiming, next_mail_at, reminder_refusal
+from relance.domain.invitations.eligibility import Refusal, invitation_refusal
+from relance.domain.invitations.invitation import Invitation, MailKind
+from relance.domain.invitations.people import Contact, User
+from relance.domain.invitations.reminders import (
+    DEFAULT_TIMING,
+    ReminderRefusal,
+    ReminderTiming,
+    correction_refusal,
+    next_mail_at,
+    reminder_refusal,
+)
 from relance.ports import ClaimAnswer, Claimed, ClaimRequest, Postponed, Refused
 
 _FROM = "_from"

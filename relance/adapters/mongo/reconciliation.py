@@ -13,9 +13,9 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.ranges import Ranges
 from relance.domain.base import is_period
-from relance.domain.invitation import InvitationStatus, MailKind
-from relance.domain.plan import PlanStatus
-from relance.domain.reminders import REMINDERS
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.reminders import REMINDERS
 from relance.ids import plan_id
 from relance.ports.reconciliation import Followee
 

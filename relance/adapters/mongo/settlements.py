@@ -9,10 +9,10 @@ from typing import Any
 from pymongo import UpdateMany, UpdateOne
 
 from relance.adapters.mongo.documents import Raw, to_raw
-from relance.adapters.mongo.doubts import doubted
 from relance.adapters.mongo.per_document import appended, value_of
+from relance.adapters.mongo.uncertain import doubted
 from relance.domain.failures import Failure, FailureClass
-from relance.domain.invitation import InvitationStatus, MailKind, sources_of
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, sources_of
 from relance.ports import Deferred, Failed, Released, Sent, Settlement, Uncertain
 
 _NO_CLAIM: Raw = {"$unset": {"claim": ""}}

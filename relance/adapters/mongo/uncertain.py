@@ -9,7 +9,7 @@ from typing import Any
 
 from relance.adapters.mongo.documents import Raw, to_raw
 from relance.adapters.mongo.per_document import appended
-from relance.domain.invitation import InvitationStatus, MailKind, Verdict, sources_of
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, Verdict, sources_of
 from relance.ports import Resolution, Sent
 
 _UNCERTAIN = InvitationStatus.UNCERTAIN.value

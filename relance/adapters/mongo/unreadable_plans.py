@@ -18,8 +18,8 @@ from relance.adapters.mongo.documents import Collection, Raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import Quarantine
 from relance.adapters.mongo.set_aside import Invalid
-from relance.domain.invitation import InvitationStatus, MailKind
-from relance.domain.plan import UNREADABLE, PlanStatus
+from relance.domain.cycle.planning import UNREADABLE, PlanStatus
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.ids import plan_id
 
 OPEN = {"$in": [PlanStatus.PLANNED.value, PlanStatus.SENDING.value]}

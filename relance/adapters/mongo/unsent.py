@@ -11,9 +11,9 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw, either
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import A_USER
-from relance.domain.bounds import CONTACTS_PER_USER
-from relance.domain.plan import PlanStatus
-from relance.domain.unsent import Ending
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.bounds import CONTACTS_PER_USER
+from relance.domain.invitations.unsent import Ending
 from relance.ids import plan_id
 
 TOGETHER = 50_000

@@ -7,8 +7,8 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 
-from relance.adapters.mongo.vital_signs import MongoVitalSigns
-from relance.domain.probes import ProbeName
+from relance.adapters.mongo.health import MongoVitalSigns
+from relance.domain.health.probes import ProbeName
 from relance.ports.health import Reading
 
 PERCENT = "%"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.probes.timing import milliseconds
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from relance.ports.health import Reading
 
 

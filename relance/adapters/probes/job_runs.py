@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from relance.domain.job_run import DONE, ON_PURPOSE
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
+from relance.domain.jobs.run import DONE, ON_PURPOSE
 from relance.ports import Clock, JobRuns, NominalTimes
 from relance.ports.health import Reading
 

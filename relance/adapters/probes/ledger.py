@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relance.contracts.names import JobName
-from relance.domain.invitation import Invitation
-from relance.domain.job_run import DONE
-from relance.domain.probes import ProbeName
-from relance.domain.reconciliation import NEVER, Mended, ReconcilePolicy, is_open, late_since, overdue
+from relance.domain.health.probes import ProbeName
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.invitations.reconciliation import NEVER, Mended, ReconcilePolicy, is_open, late_since, overdue
+from relance.domain.jobs.run import DONE
 from relance.ports import Clock, Contacts, Controls, JobRuns, Ledger, Suppressions, Users
 from relance.ports.health import Reading
 from relance.ports.reconciliation import Followee, Followees

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from relance.adapters.probes.timing import milliseconds
 from relance.adapters.smtp.opening import Opener
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from relance.ports.health import Reading
 from relance.settings.mail import Mail
 

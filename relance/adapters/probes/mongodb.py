@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relance.adapters.mongo.vital_signs import MongoVitalSigns
+from relance.adapters.mongo.health import MongoVitalSigns
 from relance.adapters.probes.timing import milliseconds
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from relance.ports import Clock
 from relance.ports.health import Reading
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from relance.ports import Clock, Outbox
 from relance.ports.health import Reading
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relance.coverage import CoverageWatch
-from relance.domain.health import Concern
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Concern
 from relance.ports.health import Reading
+from relance.services.coverage import CoverageWatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relance.domain.health import Concern
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Concern
 from relance.domain.quarantine import listed
 from relance.ports import Quarantine
 from relance.ports.health import Reading

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from relance.domain.breaker import State
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
+from relance.domain.mail.breaker import State
 from relance.ports import Clock
 from relance.ports.health import Reading, Workers
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dns.asyncresolver import Resolver
 
 from relance.adapters.breaker import Breakers
-from relance.adapters.smtp.gate import Entry, Gate, keep, now
 from relance.adapters.smtp.mail_servers import MailServers
-from relance.domain.addresses import domain_of
-from relance.domain.breaker import Permit
-from relance.domain.pacing import Manners, Pace
-from relance.domain.providers import OTHER, Limits, Provider, provider_of
-from relance.domain.sharing import ProviderRest, Share
+from relance.adapters.smtp.provider_limiter import Entry, Gate, keep, now
+from relance.domain.invitations.addresses import domain_of
+from relance.domain.mail.breaker import Permit
+from relance.domain.mail.providers import OTHER, Limits, Provider, provider_of
+from relance.domain.mail.rate_limit import Manners, Pace
+from relance.domain.mail.sharing import ProviderRest, Share
 from relance.settings.mail import Mail
 from relance.settings.pacing import Pacing
 

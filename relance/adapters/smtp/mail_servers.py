@@ -9,7 +9,7 @@ from dns.asyncresolver import Resolver
 from dns.exception import DNSException
 from dns.resolver import NoResolverConfiguration
 
-from relance.domain.providers import Provider, provider_of_servers
+from relance.domain.mail.providers import Provider, provider_of_servers
 
 LIFETIME = 5.0
 """Seconds for one answer, over all name servers."""

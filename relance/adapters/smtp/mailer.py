@@ -8,19 +8,18 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from relance.adapters.breaker import Breakers
-from relance.adapters.smtp.gate import Entry, now
-from relance.adapters.smtp.guarded import GuardedOpener
+from relance.adapters.smtp.limiters import Pacer
 from relance.adapters.smtp.mail_servers import system_resolver
-from relance.adapters.smtp.opening import Opener
-from relance.adapters.smtp.pacing import Pacer
+from relance.adapters.smtp.opening import GuardedOpener, Opener
 from relance.adapters.smtp.pool import Pool, Slot
+from relance.adapters.smtp.provider_limiter import Entry, now
 from relance.adapters.smtp.session import Envelope
-from relance.domain.sharing import ProviderRest, Share
+from relance.adapters.tracing import span
+from relance.domain.mail.sharing import ProviderRest, Share
 from relance.errors import DependencyUnavailable
 from relance.ports import Letter
 from relance.settings.mail import Mail
 from relance.settings.pacing import Pacing
-from relance.tracing import span
 
 Render: TypeAlias = Callable[[Letter], tuple[str, bytes]]
 """Writes a letter: the recipient's address as the envelope needs it, and the message with CRLF line ends."""

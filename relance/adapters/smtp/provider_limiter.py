@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from relance.adapters.breaker import Breaker, Verdict
 from relance.adapters.smtp.places import Places
-from relance.domain.breaker import Permit, State
 from relance.domain.failures import FailureClass, Strategy, classify_smtp
-from relance.domain.pacing import Pace
-from relance.domain.providers import Limits
-from relance.domain.sharing import ProviderRest, Share
+from relance.domain.mail.breaker import Permit, State
+from relance.domain.mail.providers import Limits
+from relance.domain.mail.rate_limit import Pace
+from relance.domain.mail.sharing import ProviderRest, Share
 from relance.errors import MailRefused
 from relance.settings.pacing import Pacing
 

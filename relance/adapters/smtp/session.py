@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relance.adapters.smtp.dialogue import Dialogue, RelayLostError, Reply
+from relance.adapters.smtp.protocol import Dialogue, RelayLostError, Reply
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
 
 QUIT_TIMEOUT = 5.0

@@ -12,11 +12,11 @@ from rich.text import Text
 from relance.cli.alerts.decisions import ByOption
 from relance.cli.alerts.silencing import read_author
 from relance.cli.alerts.trial import trial
-from relance.cli.command import Run, invalid
-from relance.cli.instants import local
-from relance.cli.output import Answer, table
-from relance.domain.channel_state import ChannelState, Condition, is_usable
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.instants import local
+from relance.cli.base.output import Answer, table
+from relance.domain.channels.channel_state import ChannelState, Condition, is_usable
+from relance.runtime.process_exit import DONE, JOB_FAILED
 from relance.settings import Settings
 from relance.settings.channels import Channels
 

@@ -10,7 +10,7 @@ from relance.cli.alerts.listing import list_
 from relance.cli.alerts.routes import routes
 from relance.cli.alerts.show import show
 from relance.cli.alerts.unsilencing import unsilence
-from relance.cli.command import command
+from relance.cli.base.command import command
 
 LIST = """
 starter.py alerts list

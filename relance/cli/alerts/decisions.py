@@ -10,20 +10,20 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.alerting import AlertDesk
 from relance.cli.alerts.listing import READ
 from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
 from relance.cli.alerts.targets import REMEMBERED
 from relance.cli.alerts.view import Eyes, matcher_words
-from relance.cli.command import Run
-from relance.cli.instants import local_and_utc
-from relance.cli.output import Answer
-from relance.cli.services import Database
+from relance.cli.base.command import Run
+from relance.cli.base.instants import local_and_utc
+from relance.cli.base.output import Answer
+from relance.cli.base.resources import Database
 from relance.domain.alerts.model import Alert, AlertState
-from relance.domain.alerts.silences import Silence
+from relance.domain.alerts.suppression import Silence
 from relance.domain.failures import Severity
-from relance.domain.wording import counted
 from relance.errors import DependencyUnavailable
+from relance.services.alerts import AlertDesk
+from relance.wording.summaries import counted
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")]
 STORED = "the decision is stored, but the workflow that delivers may not know of it yet: run the command again"

@@ -9,13 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from relance.cli.alerts.view import Eyes, last_seen, times_seen
-from relance.cli.instants import local, local_and_utc
-from relance.cli.output import table
-from relance.domain.alert_wording.languages import LANGUAGES
-from relance.domain.alerts.due import Due
+from relance.cli.base.instants import local, local_and_utc
+from relance.cli.base.output import table
+from relance.domain.alerts.delivery import Due
 from relance.domain.alerts.model import Alert, Rule
 from relance.domain.labels import clean_name
-from relance.domain.windows import Window
+from relance.domain.zones import Window
+from relance.wording.alerts.languages import LANGUAGES
 
 
 def facts(eyes: Eyes, alert: Alert, coming: Due | None) -> Table:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from relance import ids
 from relance.contracts.alerts import AlertView
 from relance.contracts.names import Query
-from relance.domain.alerts.due import Due, due
+from relance.domain.alerts.delivery import Due, due
+from relance.domain.alerts.lifecycle import settled
 from relance.domain.alerts.policy import AlertPolicy
-from relance.domain.alerts.settling import settled
 
 if TYPE_CHECKING:
     from temporalio.client import Client

@@ -9,9 +9,9 @@ import typer
 from rich.console import Group
 
 from relance.cli.alerts.view import Eyes
-from relance.cli.command import Run, invalid
-from relance.cli.output import Answer
-from relance.cli.services import Database
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.output import Answer
+from relance.cli.base.resources import Database
 from relance.domain.alerts.model import Alert
 from relance.domain.failures import Severity
 

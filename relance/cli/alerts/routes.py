@@ -10,9 +10,9 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.command import Run, invalid
-from relance.cli.instants import local_and_utc
-from relance.cli.output import Answer, table
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.instants import local_and_utc
+from relance.cli.base.output import Answer, table
 from relance.domain.alerts.routing import DEFAULT, KNOWN, REPORTS, AlertRoute, route_of, unrouted
 from relance.domain.failures import Severity
 

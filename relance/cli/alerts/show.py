@@ -12,15 +12,15 @@ from relance.cli.alerts.facts import facts, history
 from relance.cli.alerts.groups import next_message, view_of
 from relance.cli.alerts.targets import alerts_meant
 from relance.cli.alerts.view import Eyes
-from relance.cli.command import Run
-from relance.cli.instants import local
-from relance.cli.output import Answer, table
+from relance.cli.base.command import Run
+from relance.cli.base.instants import local
+from relance.cli.base.output import Answer, table
 from relance.contracts.alerts import AlertView, DetailsAsked
-from relance.domain.alerts.due import Due
+from relance.domain.alerts.delivery import Due
 from relance.domain.alerts.model import Alert
-from relance.domain.wording import counted
 from relance.errors import DependencyUnavailable
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.runtime.process_exit import DONE, JOB_FAILED
+from relance.wording.summaries import counted
 
 IN_FULL = 5
 KeyArgument = Annotated[str, typer.Argument(help="An alert's key or id, or a group.", metavar="KEY")]

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from glob import escape
 from uuid import uuid4
 
-from relance.cli.command import invalid
-from relance.cli.periods import read_duration, read_instant
+from relance.cli.base.command import invalid
+from relance.cli.base.periods import read_duration, read_instant
 from relance.domain.alerts.model import Alert, Rule
-from relance.domain.alerts.silences import Matcher, Silence
+from relance.domain.alerts.suppression import Matcher, Silence
 from relance.domain.failures import Severity
 from relance.errors import NotFound
 

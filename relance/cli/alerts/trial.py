@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.command import Run
-from relance.cli.output import Answer, table
-from relance.cli.services import Database
-from relance.domain.alert_wording.trial import trial_message
+from relance.cli.base.command import Run
+from relance.cli.base.output import Answer, table
+from relance.cli.base.resources import Database
 from relance.domain.alerts.reach import Reach, reached
-from relance.domain.channel_state import ChannelState, Condition, after
+from relance.domain.channels.channel_state import ChannelState, Condition, after
 from relance.errors import ChannelError, ChannelGone, ChannelUnavailable, DependencyUnavailable
 from relance.ports import Channel
-from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings.recipients import ChannelName, kind_of
+from relance.wording.alerts.trial import trial_message
 
 DEADLINE_S = 30.0
 """Seconds all trials may take: they go out at the same time."""

@@ -14,13 +14,13 @@ from relance.cli.alerts.listing import READ
 from relance.cli.alerts.silencing import Typed, read_author
 from relance.cli.alerts.targets import REMEMBERED
 from relance.cli.alerts.view import Eyes
-from relance.cli.command import Run, invalid
-from relance.cli.output import Answer
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.output import Answer
 from relance.domain.alerts.model import Alert
-from relance.domain.alerts.silences import Matcher, Silence
+from relance.domain.alerts.suppression import Matcher, Silence
 from relance.domain.failures import Severity
-from relance.domain.wording import counted
 from relance.errors import NotFound
+from relance.wording.summaries import counted
 
 SHORTEST_ID = 6
 

@@ -9,13 +9,13 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from relance.cli.instants import local, local_and_utc
-from relance.cli.output import table
-from relance.domain.alert_wording.languages import LANGUAGES
-from relance.domain.alert_wording.rows import row
+from relance.cli.base.instants import local, local_and_utc
+from relance.cli.base.output import table
 from relance.domain.alerts.model import HISTORY_KEPT, Alert, AlertEvent, AlertState
-from relance.domain.alerts.silences import Matcher, Silence
+from relance.domain.alerts.suppression import Matcher, Silence
 from relance.settings import Settings
+from relance.wording.alerts.languages import LANGUAGES
+from relance.wording.alerts.rows import row
 
 SEEN = frozenset({AlertEvent.OPENED, AlertEvent.SEEN_AGAIN, AlertEvent.WORSENED})
 

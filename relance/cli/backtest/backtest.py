@@ -9,14 +9,14 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from relance.cli.checks.backtest_report import backtest_answer
-from relance.cli.checks.days import Days, look_back
-from relance.cli.checks.start import require_key
-from relance.cli.command import Run, command, invalid
-from relance.cli.output import Answer
-from relance.cli.periods import read_past_day
+from relance.cli.backtest.backtest_report import backtest_answer
+from relance.cli.backtest.days import Days, look_back
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.output import Answer
+from relance.cli.base.periods import read_past_day
+from relance.cli.start.checks import require_key
 from relance.contracts.names import CheckName
-from relance.domain.cron import EVERY_DAY, weekdays
+from relance.domain.jobs.cron import EVERY_DAY, weekdays
 from relance.settings.everflow import Everflow
 from relance.temporal.checks import cron_of
 

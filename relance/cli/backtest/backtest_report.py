@@ -9,14 +9,14 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.checks.days import Past
-from relance.cli.checks.report import finding, lines, words_of
-from relance.cli.output import Answer, table
+from relance.cli.backtest.days import Past
+from relance.cli.base.output import Answer, table
+from relance.cli.start.check_report import finding, lines, words_of
 from relance.contracts.names import CheckName
-from relance.domain.alert_wording.english import ENGLISH
-from relance.domain.wording import counted
 from relance.errors import DependencyUnavailable
-from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.wording.alerts.english import ENGLISH
+from relance.wording.summaries import counted
 
 
 def backtest_answer(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from relance.checks import Look, look, window_of_check
 from relance.contracts.names import CheckName
-from relance.domain.cron import nominal_on
-from relance.domain.windows import Window
+from relance.domain.jobs.cron import nominal_on
+from relance.domain.zones import Window
 from relance.errors import ReportError, ReportUnavailable
 from relance.ports import Reports
+from relance.services.conditions import window_of_check
+from relance.services.report_checks import Look, look
 from relance.settings.everflow import Everflow
 from relance.temporal.checks import cron_of
 

@@ -14,17 +14,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, NoReturn, ParamSp
 
 import typer
 
-from relance.cli import echo
-from relance.cli.output import Answer, Output
-from relance.cli.services import Services
+from relance.cli.base import echo
+from relance.cli.base.output import Answer, Output
+from relance.cli.base.resources import Services
 from relance.errors import DependencyUnavailable, InvalidInput
-from relance.runtime.exit import INTERRUPTED, JOB_FAILED, explain, is_rpc_error, is_unreachable, is_workflow_failure
 from relance.runtime.logs import redact
+from relance.runtime.process_exit import (
+    INTERRUPTED,
+    JOB_FAILED,
+    explain,
+    is_rpc_error,
+    is_unreachable,
+    is_workflow_failure,
+)
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from relance.cli.services import Database
+    from relance.cli.base.resources import Database
     from relance.settings import Settings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
@@ -60,7 +67,7 @@ class Run:
             with self.out.pulse.about("MongoDB"):
                 database = await stack.enter_async_context(self.services.database(self.settings))
                 if not self.keyless:
-                    from relance.admission import admit
+                    from relance.runtime.key_admission import admit
 
                     await admit(database.keys, self.settings.privacy)
             yield database

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.command import Run, invalid
+from relance.cli.base.command import Run, invalid
 from relance.errors import RelanceError
 
 YesOption = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from relance.domain.control import Control
+from relance.domain.cycle.control import Control
 from relance.domain.zones import zone_info
 
 

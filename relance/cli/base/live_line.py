@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from relance.cli.line import Line
+from relance.cli.base.line import Line
 
 PLAIN_EVERY = 5.0
 """Seconds between two lines in a file, unless what matters most has changed."""

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from relance.cli.console import PlainConsole
-from relance.cli.pulse import Pulse
+from relance.cli.base.console import PlainConsole
+from relance.cli.base.pulse import Pulse
 from relance.runtime.printable import escaped_json
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from relance.cli.command import invalid
-from relance.domain import send_times
-from relance.domain.send_times import current_period, is_month, months_between
-from relance.domain.wording import counted
+from relance.cli.base.command import invalid
+from relance.domain.cycle import send_times
+from relance.domain.cycle.send_times import current_period, is_month, months_between
 from relance.domain.zones import zone_info
+from relance.wording.summaries import counted
 
 FIRST_YEAR = 2000
 NEAR = range(-1, 2)

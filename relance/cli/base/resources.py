@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from relance.coverage import CoverageWatch
     from relance.domain.mail_setup.relay_tls import RelayTls
     from relance.domain.mail_setup.trial_mail import TrialMail
     from relance.gateway.unsubscribe_check import LinkTrouble
-    from relance.mail_intake import MailIntake
     from relance.ports import (
         Alerts,
         AuditMarks,
@@ -46,6 +44,8 @@ if TYPE_CHECKING:
     from relance.ports.mail_intake import IntakeMessages
     from relance.ports.mail_setup import DnsLookups
     from relance.ports.unsent import UnsentUsers
+    from relance.services.coverage import CoverageWatch
+    from relance.services.mail_intake import MailIntake
     from relance.settings import Settings
 
 

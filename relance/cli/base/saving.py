@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.command import invalid
-from relance.domain.messages import Attachment
+from relance.cli.base.command import invalid
+from relance.domain.channels.messages import Attachment
 
 SaveOption = Annotated[
     Path | None, typer.Option("--save", metavar="FOLDER", help="Write the charts as PNG into this folder.")

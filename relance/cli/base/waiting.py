@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from relance.cli.command import Run
-from relance.cli.output import Output
+from relance.cli.base.command import Run
+from relance.cli.base.output import Output
 from relance.errors import DependencyUnavailable, RelanceError
-from relance.runtime.exit import is_rpc_error, is_unreachable
 from relance.runtime.logs import redact
+from relance.runtime.process_exit import is_rpc_error, is_unreachable
 
 if TYPE_CHECKING:
     from temporalio.client import WorkflowHandle

@@ -9,22 +9,22 @@ import typer
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from relance.balance import balance_period, final_statistics, report_of
-from relance.cli.command import Run, command
+from relance.cli.base.command import Run, command
+from relance.cli.base.output import Answer, cell, table
+from relance.cli.base.periods import read_period
+from relance.cli.base.saving import SaveOption, save
 from relance.cli.cycle.control import PeriodArgument, cancel, pause, resume
 from relance.cli.cycle.entries import entries
 from relance.cli.cycle.listing import list_
-from relance.cli.cycle.opening import cycle_handle
 from relance.cli.cycle.report import report_answer
 from relance.cli.cycle.rollback import rollback
 from relance.cli.cycle.snapshot import Snapshot
 from relance.cli.cycle.uncertain import uncertain
 from relance.cli.cycle.watching import Watch
-from relance.cli.limits import SendingLimits, sending_limits
-from relance.cli.output import Answer, cell, table
-from relance.cli.periods import read_period
-from relance.cli.saving import SaveOption, save
+from relance.cli.operate.limits import SendingLimits, sending_limits
+from relance.cli.start.opening import cycle_handle
 from relance.errors import NotFound
+from relance.services.cycle_statistics import balance_period, final_statistics, report_of
 from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
 

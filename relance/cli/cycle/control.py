@@ -12,26 +12,26 @@ import typer
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from relance.alerting import AlertDesk
 from relance.cli.alerts.silencing import read_author
-from relance.cli.command import Run, invalid
-from relance.cli.confirming import YesOption, confirm
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.confirming import YesOption, confirm
+from relance.cli.base.instants import by_whom
+from relance.cli.base.output import Answer, cell
+from relance.cli.base.periods import read_period
+from relance.cli.base.resources import Database
+from relance.cli.base.waiting import goes_on
 from relance.cli.cycle.effect import PATIENCE, Effect
-from relance.cli.cycle.opening import cycle_handle
-from relance.cli.instants import by_whom
-from relance.cli.output import Answer, cell
-from relance.cli.periods import read_period
-from relance.cli.services import Database
-from relance.cli.waiting import goes_on
-from relance.controlling import CycleDesk, Told
+from relance.cli.start.opening import cycle_handle
 from relance.domain.alerts.model import Rule
-from relance.domain.control import VERBS, ControlState
-from relance.domain.wording import counted
+from relance.domain.cycle.control import VERBS, ControlState
 from relance.errors import NotFound
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.runtime.process_exit import DONE, JOB_FAILED
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_control import CycleDesk, Told
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.schedules import RPC_TIMEOUT
+from relance.wording.summaries import counted
 
 PeriodArgument = Annotated[str, typer.Argument(help="The month, YYYY-MM.", metavar="PERIOD")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept, and shown to whoever looks at the cycle.")]

@@ -11,11 +11,11 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from relance import ids
-from relance.cli.cycle.opening import cycle_handle
+from relance.cli.start.opening import cycle_handle
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, WaveResult
 from relance.contracts.names import Query
-from relance.domain.control import Control
+from relance.domain.cycle.control import Control
 from relance.temporal.queries import QUERY_TIMEOUT, unless_silent
 from relance.temporal.schedules import RPC_TIMEOUT
 

@@ -11,16 +11,16 @@ from rich.console import Group
 from rich.text import Text
 
 from relance import ids
-from relance.cli.command import Run, invalid
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.output import Answer, table
+from relance.cli.base.periods import read_period
 from relance.cli.cycle.control import PeriodArgument
-from relance.cli.output import Answer, table
-from relance.cli.periods import read_period
+from relance.domain.cycle.balance import Wanted
 from relance.domain.failures import FailureClass
-from relance.domain.invitation import Invitation, InvitationStatus
-from relance.domain.ledger import Wanted
-from relance.domain.phrases import FAILURES, reason_in_words
-from relance.domain.wording import counted
+from relance.domain.invitations.invitation import Invitation, InvitationStatus
 from relance.errors import NotFound
+from relance.wording.reasons import FAILURES, reason_in_words
+from relance.wording.summaries import counted
 
 SHOWN, MOST = 50, 10_000
 OPEN = "open"

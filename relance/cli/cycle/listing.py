@@ -7,14 +7,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from relance.balance import balance_period
-from relance.cli.command import Run
-from relance.cli.output import Answer, table
-from relance.cli.services import Database
+from relance.cli.base.command import Run
+from relance.cli.base.output import Answer, table
+from relance.cli.base.resources import Database
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.control import VERBS, ControlState
-from relance.domain.period_coverage import CycleState
-from relance.domain.send_times import LAST_YEAR
+from relance.domain.cycle.control import VERBS, ControlState
+from relance.domain.cycle.coverage import CycleState
+from relance.domain.cycle.send_times import LAST_YEAR
+from relance.services.cycle_statistics import balance_period
 from relance.temporal.cycles import TemporalCycles
 
 SHOWN, MOST = 12, 120

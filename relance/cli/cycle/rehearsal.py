@@ -11,23 +11,22 @@ from typing import Any
 from rich.console import Group
 
 from relance import ids
-from relance.cli.command import Run
-from relance.cli.instants import by_whom
-from relance.cli.output import Answer, table
-from relance.cli.preview import defaults
-from relance.cli.services import Database
+from relance.cli.base.command import Run
+from relance.cli.base.instants import by_whom
+from relance.cli.base.output import Answer, table
+from relance.cli.base.resources import Database
+from relance.cli.schedules.preview import defaults
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.addresses import mailbox_key
-from relance.domain.bounds import beyond, parts
-from relance.domain.control import VERBS, Control, ControlState
-from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
-from relance.domain.invitation import InvitationStatus
-from relance.domain.people import Contact, User
-from relance.domain.phrases import reason_in_words
-from relance.domain.plan import Plan, PlanStatus
-from relance.domain.planning import Planner, PlanReason
-from relance.domain.send_times import period_before
+from relance.domain.cycle.control import VERBS, Control, ControlState
+from relance.domain.cycle.planning import Plan, Planner, PlanReason, PlanStatus
+from relance.domain.cycle.send_times import period_before
+from relance.domain.invitations.addresses import mailbox_key
+from relance.domain.invitations.bounds import beyond, parts
+from relance.domain.invitations.eligibility import Refusal, duplicates, invitation_refusal
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.domain.invitations.people import Contact, User
 from relance.ports import Page
+from relance.wording.reasons import reason_in_words
 
 IN_MEMORY = 2000
 """Contacts in memory at once."""

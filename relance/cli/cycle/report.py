@@ -8,16 +8,16 @@ from typing import Any
 
 from rich.console import Group
 
-from relance.balance import report_of
-from relance.cli.output import Answer, table
+from relance.cli.base.output import Answer, table
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.cycle_report import DURATION, FAILED, MEASURED, SKIPPED, Change, CycleReport
+from relance.domain.cycle.report import DURATION, FAILED, MEASURED, SKIPPED, Change, CycleReport
+from relance.domain.invitations.unsent import Nobody
 from relance.domain.quarantine import listed
-from relance.domain.report_wording.cycle import shown_delta, shown_value
-from relance.domain.report_wording.languages import REPORT_WORDS
-from relance.domain.unsent import Nobody
-from relance.domain.wording import counted
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.runtime.process_exit import DONE, JOB_FAILED
+from relance.services.cycle_statistics import report_of
+from relance.wording.reports.cycle import shown_delta, shown_value
+from relance.wording.reports.languages import REPORT_WORDS
+from relance.wording.summaries import counted
 
 Rows = Sequence[Mapping[str, Any]]
 

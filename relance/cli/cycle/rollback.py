@@ -14,8 +14,10 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from relance import ids
-from relance.cli.command import Run, invalid
-from relance.cli.confirming import YesOption, confirm
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.confirming import YesOption, confirm
+from relance.cli.base.output import Answer, table
+from relance.cli.base.waiting import goes_on
 from relance.cli.cycle.control import (
     ByOption,
     ControlRoom,
@@ -29,21 +31,18 @@ from relance.cli.cycle.control import (
     told_words,
 )
 from relance.cli.cycle.effect import PATIENCE, Effect
-from relance.cli.cycle.opening import cycle_handle
-from relance.cli.output import Answer, table
-from relance.cli.waiting import goes_on
+from relance.cli.start.opening import cycle_handle
 from relance.contracts.names import TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput, RollBackResult
-from relance.controlling import Told
-from relance.domain.control import Control, ControlState
-from relance.domain.invitation import InvitationStatus
-from relance.domain.wording import counted
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.invitations.invitation import InvitationStatus
 from relance.errors import NotFound
 from relance.ports import Compensations
-from relance.rollback import survey
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.runtime.process_exit import DONE, JOB_FAILED
+from relance.services.cycle_control import Told, survey
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.schedules import RPC_TIMEOUT
+from relance.wording.summaries import counted
 
 WAITED_FOR = 600.0
 """Seconds; corrections that a provider puts off go on without us."""

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from temporalio.service import RPCError
 
-from relance.cli.command import Run
-from relance.cli.confirming import confirm
-from relance.cli.cycle.opening import Opened
-from relance.cli.services import Database
+from relance.cli.base.command import Run
+from relance.cli.base.confirming import confirm
+from relance.cli.base.resources import Database
+from relance.cli.start.opening import Opened
 from relance.contracts.names import Signal
-from relance.domain.wording import counted
 from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
+from relance.wording.summaries import counted
 
 SENDS_NOW = "sends_now"
 

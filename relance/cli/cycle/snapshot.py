@@ -7,13 +7,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from relance.balance import balance_period
-from relance.cli.output import cell
+from relance.cli.base.output import cell
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, CycleStatistics
+from relance.services.cycle_statistics import balance_period
 
 if TYPE_CHECKING:
-    from relance.cli.services import Database
+    from relance.cli.base.resources import Database
 
 PROMPT_S, RESTS = 1.0, 4
 """A count of the ledger that takes longer is not waited for, and begun again after so many times its duration."""

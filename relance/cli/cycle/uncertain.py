@@ -11,15 +11,15 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.command import Run
-from relance.cli.confirming import YesOption, confirm
-from relance.cli.output import Answer, cell, table
-from relance.cli.periods import read_period
-from relance.cli.services import Database
-from relance.domain.invitation import Doubt, Invitation, InvitationStatus, MailKind, Verdict
-from relance.domain.wording import counted
-from relance.doubts import Doubts
+from relance.cli.base.command import Run
+from relance.cli.base.confirming import YesOption, confirm
+from relance.cli.base.output import Answer, cell, table
+from relance.cli.base.periods import read_period
+from relance.cli.base.resources import Database
+from relance.domain.invitations.invitation import Doubt, Invitation, InvitationStatus, MailKind, Verdict
 from relance.ports import Knowledge, RelayRecord
+from relance.services.uncertain_mail import Doubts
+from relance.wording.summaries import counted
 
 PAGE = 500
 MOST_SHOWN = 50

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
+from relance.cli.base.line import Line
+from relance.cli.base.live_line import LiveLine
+from relance.cli.base.output import Output
+from relance.cli.base.resources import Database
+from relance.cli.base.waiting import goes_on
 from relance.cli.cycle.snapshot import PROMPT_S, LedgerCounts, Snapshot
-from relance.cli.line import Line
-from relance.cli.live_line import LiveLine
-from relance.cli.output import Output
-from relance.cli.services import Database
-from relance.cli.waiting import goes_on
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.errors import DependencyUnavailable

@@ -10,17 +10,17 @@ from uuid import uuid4
 
 import typer
 
-from relance.cli.command import Run, command
+from relance.cli.base.command import Run, command
+from relance.cli.base.output import Answer
 from relance.cli.demo.desk import DeskStory
 from relance.cli.demo.door import Door
 from relance.cli.demo.month import Story
 from relance.cli.demo.report import Account
 from relance.cli.demo.virtual_time import FastMotion, VirtualTime
-from relance.cli.embedded import embedded, load_people
-from relance.cli.exports import shown
-from relance.cli.output import Answer
+from relance.cli.dev.embedded import embedded, load_people
+from relance.cli.dev.exports import shown
 from relance.devstack.stack import Ports
-from relance.domain.send_times import current_period, next_period
+from relance.domain.cycle.send_times import current_period, next_period
 from relance.runtime.shutdown import stop_requested
 from relance.temporal.namespace import raise_retention
 

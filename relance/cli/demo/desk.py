@@ -10,20 +10,20 @@ from datetime import date, datetime, timedelta
 from temporalio.client import WorkflowHandle
 
 from relance import ids
-from relance.alerting import AlertDesk
-from relance.cli.command import Run
+from relance.cli.base.command import Run
+from relance.cli.base.resources import Database
 from relance.cli.demo.desk_report import DeskAccount
 from relance.cli.demo.virtual_time import BEYOND, PAUSE, VirtualTime
-from relance.cli.embedded import Embedded
-from relance.cli.services import Database
+from relance.cli.dev.embedded import Embedded
 from relance.contracts.alerts import AlertView
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName, Query
 from relance.devstack.chat.client import Chat
 from relance.domain.alerts.group import AlertGroup, Counts
 from relance.domain.alerts.model import Alert, AlertState
-from relance.domain.cron import nominal_on
 from relance.domain.failures import Severity
+from relance.domain.jobs.cron import nominal_on
+from relance.services.alerts import AlertDesk
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.checks import RPC_TIMEOUT, cron_of, start_check
 from relance.temporal.queries import unless_silent

@@ -11,11 +11,11 @@ from rich.constrain import Constrain
 from rich.panel import Panel
 from rich.text import Text
 
-from relance.cli.output import table
+from relance.cli.base.output import table
 from relance.contracts.checks import CheckResult
 from relance.domain.alerts.group import Counts
 from relance.domain.alerts.model import Alert, AlertEvent
-from relance.domain.chat_message import ChatMessage
+from relance.domain.channels.chat_message import ChatMessage
 
 WIDTH = 100
 DID_RUN = {"ran", "late"}

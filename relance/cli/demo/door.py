@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import httpx
 
 from relance.adapters.event_api import EventApi
-from relance.cli.embedded import Embedded
-from relance.cli.services import Database
+from relance.cli.base.resources import Database
+from relance.cli.dev.embedded import Embedded
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.models import Mail
-from relance.domain.events import EventKind
-from relance.domain.invitation import Invitation
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import Invitation
 from relance.errors import DependencyUnavailable, NotFound
 
 EVENTS, CLICKS, REPORTS = "events_over_http", "one_click", "bounce_reports"

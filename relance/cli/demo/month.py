@@ -8,19 +8,19 @@ from datetime import timedelta
 
 from temporalio.client import WorkflowHandle
 
-from relance.balance import balance_period
-from relance.cli.command import Run
-from relance.cli.cycle.opening import open_cycle
+from relance.cli.base.command import Run
+from relance.cli.base.resources import Database
 from relance.cli.cycle.watching import Watch
 from relance.cli.demo.door import Door
 from relance.cli.demo.report import WITHOUT_OUTCOME, MonthAccount
 from relance.cli.demo.virtual_time import AT_ONCE, FastMotion
-from relance.cli.embedded import Embedded
-from relance.cli.services import Database
+from relance.cli.dev.embedded import Embedded
+from relance.cli.start.opening import open_cycle
 from relance.contracts.cycle import CycleInput
 from relance.contracts.follow_up import FollowedState, Step
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.invitation import Invitation
+from relance.domain.invitations.invitation import Invitation
+from relance.services.cycle_statistics import balance_period
 from relance.temporal.schedules import cycle_options
 
 # Nobody changes preferences during the demo, and every planning pass of the month costs real time.

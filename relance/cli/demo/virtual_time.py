@@ -13,11 +13,11 @@ from typing import Any
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from relance.cli.cycle.opening import cycle_handle
+from relance.cli.start.opening import cycle_handle
 from relance.contracts.cycle import CycleProgress
 from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
-from relance.domain.send_times import period_window
+from relance.domain.cycle.send_times import period_window
 from relance.ports.ledger import Parts
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.queries import until_answered

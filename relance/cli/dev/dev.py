@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 from rich.console import Group
 
-from relance.cli import exports
-from relance.cli.bootstrap import bootstrap
-from relance.cli.command import Run, command
-from relance.cli.embedded import Embedded, be_awkward, embedded, load_people
-from relance.cli.output import Answer, table
-from relance.cli.periods import today
-from relance.cli.restored import instant_of_backup, record_restore
+from relance.cli.base.command import Run, command
+from relance.cli.base.output import Answer, table
+from relance.cli.base.periods import today
+from relance.cli.dev import exports
+from relance.cli.dev.embedded import Embedded, be_awkward, embedded, load_people
+from relance.cli.operate.bootstrap import bootstrap
+from relance.cli.operate.restored import instant_of_backup, record_restore
 from relance.devstack.parts import look_after
 from relance.devstack.stack import Ports
 from relance.errors import RelanceError

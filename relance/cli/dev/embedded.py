@@ -12,9 +12,9 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from relance.cli.command import Run
-from relance.cli.periods import today
-from relance.cli.sample_network import SampleNetwork
+from relance.cli.base.command import Run
+from relance.cli.base.periods import today
+from relance.cli.dev.sample_network import SampleNetwork
 from relance.contracts.names import TaskQueue
 from relance.devstack import processes
 from relance.devstack.mailbox.client import Mailbox

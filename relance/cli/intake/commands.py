@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from relance.cli.command import command
+from relance.cli.base.command import command
 from relance.cli.intake.listing import list_
 from relance.cli.intake.read import read
 from relance.cli.intake.show import show

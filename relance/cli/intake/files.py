@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from relance.cli.command import invalid
+from relance.cli.base.command import invalid
 
 MOST_BYTES = 200_000_000
 _FOLDERS = ("new", "cur")

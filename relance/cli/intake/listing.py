@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from relance.cli.command import Run, invalid
-from relance.cli.output import Answer, table
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.output import Answer, table
 from relance.domain.intake import IntakeOutcome
 from relance.domain.intake.records import IntakeRecord
 

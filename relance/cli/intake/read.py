@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from relance.cli.command import Run
+from relance.cli.base.command import Run
+from relance.cli.base.output import Answer, table
 from relance.cli.intake.files import messages_of
-from relance.cli.output import Answer, table
 from relance.domain.intake import MessageEnvelope
 from relance.domain.intake.outcomes import KEPT
-from relance.domain.wording import counted
-from relance.mail_intake import IntakeResult
+from relance.services.mail_intake import IntakeResult
+from relance.wording.summaries import counted
 
 MOST_LISTED = 1_000
 

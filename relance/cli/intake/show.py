@@ -9,9 +9,9 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.command import Run, invalid
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.output import Answer, table
 from relance.cli.intake.listing import record_data
-from relance.cli.output import Answer, table
 from relance.domain.intake import parse_message, read_message
 from relance.domain.intake.records import IntakeRecord, KeptMessage
 from relance.errors import NotFound

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from relance import ids
-from relance.cli.command import Run, command
-from relance.cli.output import Answer
-from relance.domain.events import EventKind
-from relance.events import EventIntake
+from relance.cli.base.command import Run, command
+from relance.cli.base.output import Answer
+from relance.domain.invitations.events import EventKind
+from relance.services.events import EventIntake
 from relance.temporal.follow_ups import TemporalFollowUps
 
 

@@ -8,18 +8,18 @@ from typing import Annotated
 import typer
 
 from relance import ids
-from relance.cli.command import Run, command, invalid
-from relance.cli.output import Answer
-from relance.cli.preview import defaults
-from relance.cli.services import Database
-from relance.domain.explain import explain_plan
-from relance.domain.invitation import Invitation
-from relance.domain.moments import moment
-from relance.domain.people import User
-from relance.domain.plan import Plan
-from relance.domain.send_times import current_period, next_period, send_time
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.output import Answer
+from relance.cli.base.resources import Database
+from relance.cli.schedules.preview import defaults
+from relance.domain.cycle.planning import Plan
+from relance.domain.cycle.send_times import current_period, next_period, send_time
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.invitations.people import User
 from relance.errors import NotFound
-from relance.explaining import Explaining
+from relance.services.explaining import Explaining
+from relance.wording.explain import explain_plan
+from relance.wording.moments import moment
 
 PERIODS = 6
 EXAMPLES = """

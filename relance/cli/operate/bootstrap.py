@@ -7,11 +7,11 @@ from datetime import timedelta
 import typer
 from temporalio.client import Client
 
-from relance.cli.command import Run, command
-from relance.cli.cycle.opening import open_by_hand
-from relance.cli.openings import unopened
-from relance.cli.output import Answer, cell, table
-from relance.cli.services import Database
+from relance.cli.base.command import Run, command
+from relance.cli.base.output import Answer, cell, table
+from relance.cli.base.resources import Database
+from relance.cli.schedules.openings import unopened
+from relance.cli.start.opening import open_by_hand
 from relance.contracts.cycle import CycleInput
 from relance.temporal import schedules
 from relance.temporal.namespace import raise_retention

@@ -10,11 +10,11 @@ import typer
 from rich.console import Group
 from temporalio.client import Client
 
-from relance.admission import check
-from relance.cli.command import Run, command, invalid, sentence_of
-from relance.cli.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
-from relance.cli.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
-from relance.cli.doctor_mail import (
+from relance.cli.base.command import Run, command, invalid, sentence_of
+from relance.cli.base.output import Answer, cell, table
+from relance.cli.operate.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
+from relance.cli.operate.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
+from relance.cli.operate.doctor_mail import (
     MailOption,
     MailOptions,
     MessageOption,
@@ -23,23 +23,23 @@ from relance.cli.doctor_mail import (
     SentFromOption,
     check_mail,
 )
-from relance.cli.doctor_rows import Finding, State
-from relance.cli.limits import SendingLimits, sending_limits
-from relance.cli.output import Answer, cell, table
+from relance.cli.operate.doctor_rows import Finding, State
+from relance.cli.operate.limits import SendingLimits, sending_limits
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
-from relance.domain.key_register import KeyRegister
+from relance.domain.keys import KeyRegister
 from relance.domain.quarantine import listed
-from relance.domain.wording import counted
 from relance.errors import RelanceError
 from relance.ports import LogCoverage
-from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.runtime.key_admission import check
+from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.settings import Settings
 from relance.settings.keyring import Keyring
 from relance.settings.unfit import unfit_keys, unfit_names
 from relance.temporal import schedules
 from relance.temporal.namespace import retention
 from relance.temporal.task_queues import POLLED_WITHIN, queue_state
+from relance.wording.summaries import counted
 
 PATIENCE, WITHOUT = 8.0, 0.3
 """Seconds: how long each check may take, all of them at once; and each probe of the health check without MongoDB."""

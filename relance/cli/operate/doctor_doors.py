@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from relance.cli.command import Run
-from relance.cli.doctor_rows import Finding, State
+from relance.cli.base.command import Run
+from relance.cli.operate.doctor_rows import Finding, State
 from relance.gateway.unsubscribe_check import LinkTrouble
 
 LINKS, INTAKE = "unsubscribe link", "mail intake"

@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 from temporalio.client import Client
 
-from relance.cli.command import Run
-from relance.cli.output import table
-from relance.domain.health import Grade, Health, Look, ProbeRule, Standing, graded
-from relance.domain.probes import ProbeName
+from relance.cli.base.command import Run
+from relance.cli.base.output import table
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Grade, Health, Look, ProbeRule, Standing, graded
 from relance.errors import RelanceError
-from relance.health import look_at_all
+from relance.services.health_checks import look_at_all
 
 OF_THE_DOCTOR = frozenset({ProbeName.MONGODB, ProbeName.MAIL_RELAY, ProbeName.EVERFLOW, ProbeName.TEMPORAL})
 """What has rows of its own, with what to mend."""

@@ -11,16 +11,16 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.command import Run, invalid
-from relance.cli.output import Answer, table
-from relance.domain.addresses import domain_of
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.output import Answer, table
+from relance.domain.invitations.addresses import domain_of
 from relance.domain.mail_setup.findings import MailFinding, MailGrade
 from relance.domain.mail_setup.judge import MailNames, judge
 from relance.domain.mail_setup.records import DnsAnswer, LookupState, Question, RecordKind
 from relance.domain.mail_setup.relay_tls import RelayTls, judge_tls
 from relance.domain.mail_setup.trial_mail import TrialMail
 from relance.ports.mail_setup import DnsLookups
-from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 
 PATIENCE = 30.0
 """Seconds for all look-ups together; what is not answered by then counts as failed."""

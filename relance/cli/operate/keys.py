@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.command import Run, command, invalid
-from relance.cli.confirming import YesOption, confirm
-from relance.cli.output import Answer, table
-from relance.domain.key_register import KeyRegister
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.confirming import YesOption, confirm
+from relance.cli.base.output import Answer, table
+from relance.domain.keys import KeyRegister
 from relance.errors import DependencyUnavailable, NotFound
 from relance.ports import KeyUse
 from relance.settings.keyring import Keyring

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from relance.domain.providers import LIMITS, OTHER
-from relance.domain.sharing import Share
-from relance.domain.wording import counted
-from relance.domain.worker_report import WorkerReport
+from relance.domain.health.probes import WorkerReport
+from relance.domain.mail.providers import LIMITS, OTHER
+from relance.domain.mail.sharing import Share
 from relance.runtime.reporter import SENDING, lately
 from relance.settings import Settings
+from relance.wording.summaries import counted
 
 if TYPE_CHECKING:
-    from relance.cli.services import Database
+    from relance.cli.base.resources import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Group
 
-from relance.cli.command import Run, command, invalid
-from relance.cli.confirming import YesOption, confirm
-from relance.cli.output import Answer, cell
-from relance.cli.periods import read_instant
-from relance.domain.restore import Restore
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.confirming import YesOption, confirm
+from relance.cli.base.output import Answer, cell
+from relance.cli.base.periods import read_instant
+from relance.domain.invitations.restore import Restore
 from relance.errors import DependencyUnavailable
 from relance.ports import Knowledge
 

@@ -11,16 +11,16 @@ import typer
 from rich.console import Group
 from temporalio.client import Client
 
-from relance.cli.command import Run, command, sentence_of
-from relance.cli.output import Answer, table
-from relance.cli.services import Database
+from relance.cli.base.command import Run, command, sentence_of
+from relance.cli.base.output import Answer, table
+from relance.cli.base.resources import Database
 from relance.contracts.names import TaskQueue
-from relance.domain import watchdog as rules
 from relance.domain.alerts.reach import reached
-from relance.domain.job_audit import Status
-from relance.domain.watchdog import Effect, EffectState, Patience
+from relance.domain.health import watchdog as rules
+from relance.domain.health.watchdog import Effect, EffectState, Patience
+from relance.domain.jobs.audit import Status
 from relance.errors import DependencyUnavailable
-from relance.runtime.exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.schedules import declared
 from relance.temporal.task_queues import POLLED_WITHIN, queue_state

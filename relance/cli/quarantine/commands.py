@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from relance.cli.command import command
+from relance.cli.base.command import command
 from relance.cli.quarantine.listing import list_
 from relance.cli.quarantine.retry import retry
 from relance.cli.quarantine.show import show

@@ -9,12 +9,12 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.command import Run, invalid
-from relance.cli.output import Answer, table
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.output import Answer, table
 from relance.cli.quarantine.targets import CollectionOption, known_collection
 from relance.domain.quarantine import SetAside, fault_words, listed
-from relance.domain.wording import counted
 from relance.ports import Quarantine
+from relance.wording.summaries import counted
 
 MOST = 1000
 

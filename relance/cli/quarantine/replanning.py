@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 
-from relance.cli.output import cell
-from relance.cli.services import Database
-from relance.domain.period_coverage import watched_periods
-from relance.domain.plan import Plan, PlanStatus
+from relance.cli.base.output import cell
+from relance.cli.base.resources import Database
+from relance.domain.cycle.coverage import watched_periods
+from relance.domain.cycle.planning import Plan, PlanStatus
+from relance.domain.cycle.send_times import period_window
 from relance.domain.quarantine import PLANS, SetAside
-from relance.domain.send_times import period_window
 from relance.ports import Clock
 from relance.temporal.cycles import TemporalCycles
 

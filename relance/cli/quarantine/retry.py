@@ -9,17 +9,17 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.command import Run, invalid
-from relance.cli.output import Answer, table
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.output import Answer, table
+from relance.cli.base.resources import Database
 from relance.cli.quarantine.listing import data_of, faults_line
 from relance.cli.quarantine.replanning import Replanning
 from relance.cli.quarantine.targets import CollectionOption, known_collection, set_aside
-from relance.cli.services import Database
 from relance.domain.quarantine import SetAside, remedy
-from relance.domain.wording import counted
 from relance.errors import DependencyUnavailable
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.runtime.process_exit import DONE, JOB_FAILED
 from relance.temporal.cycles import TemporalCycles
+from relance.wording.summaries import counted
 
 PAGE = 500
 SHOWN = 200

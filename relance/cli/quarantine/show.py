@@ -8,8 +8,8 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.command import Run
-from relance.cli.output import Answer, table
+from relance.cli.base.command import Run
+from relance.cli.base.output import Answer, table
 from relance.cli.quarantine.listing import data_of, faults_line
 from relance.cli.quarantine.targets import set_aside
 from relance.domain.quarantine import MARK, SetAside, cost, remedy

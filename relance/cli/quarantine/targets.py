@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.command import invalid
+from relance.cli.base.command import invalid
 from relance.domain.quarantine import SetAside
 from relance.errors import NotFound
 from relance.ports import Quarantine

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from relance.cli.command import command
-from relance.cli.job_reports.jobs import jobs
-from relance.cli.job_reports.noise import noise
-from relance.cli.job_reports.reminders import reminders
+from relance.cli.base.command import command
+from relance.cli.report.jobs import jobs
+from relance.cli.report.noise import noise
+from relance.cli.report.reminders import reminders
 
 JOBS = """
 starter.py report jobs

@@ -13,12 +13,12 @@ from rich.console import Group
 from rich.text import Text
 
 from relance.cli.alerts.listing import READ
-from relance.cli.command import Run, invalid
-from relance.cli.instants import local, local_and_utc
-from relance.cli.output import Answer, table
+from relance.cli.base.command import Run, invalid
+from relance.cli.base.instants import local, local_and_utc
+from relance.cli.base.output import Answer, table
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName
-from relance.domain.job_run import JobRun
-from relance.domain.job_statistics import DURATION, JobStatistics, statistics_of
+from relance.domain.jobs.run import JobRun
+from relance.domain.jobs.statistics import DURATION, JobStatistics, statistics_of
 from relance.domain.zones import zone_info
 from relance.settings import Settings
 

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from relance.cli.alerts.listing import READ
 from relance.cli.alerts.view import keyed
-from relance.cli.command import Run
-from relance.cli.output import Answer, table
-from relance.domain.alert_wording.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
+from relance.cli.base.command import Run
+from relance.cli.base.output import Answer, table
 from relance.domain.alerts.noise import NoiseReport, noise_report
+from relance.wording.alerts.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
 
 
 async def noise(

@@ -7,10 +7,10 @@ from typing import Any
 
 from rich.console import Group
 
-from relance.cli.output import table
-from relance.domain.effectiveness import Effect, Effects, Lift, Slice, Tally, breakdown
-from relance.domain.invitation import MailKind
-from relance.domain.proportions import Interval, Share, wilson
+from relance.cli.base.output import table
+from relance.domain.invitations.effectiveness import Effect, Effects, Lift, Slice, Tally, breakdown
+from relance.domain.invitations.invitation import MailKind
+from relance.domain.invitations.proportions import Interval, Share, wilson
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.command import Run
-from relance.cli.job_reports.reminder_tables import data_of, tables_of
-from relance.cli.output import Answer
-from relance.cli.periods import read_period
-from relance.cli.saving import SaveOption, save
-from relance.cli.services import Database
-from relance.domain.effectiveness import Effects, count, in_order, overall
+from relance.cli.base.command import Run
+from relance.cli.base.output import Answer
+from relance.cli.base.periods import read_period
+from relance.cli.base.resources import Database
+from relance.cli.base.saving import SaveOption, save
+from relance.cli.report.reminder_tables import data_of, tables_of
+from relance.domain.invitations.effectiveness import Effects, count, in_order, overall
 from relance.errors import NotFound
 
 PERIODS = 6

@@ -11,16 +11,15 @@ import typer
 from rich.console import Group
 from temporalio.client import Client, WorkflowFailureError
 
-from relance.cli.command import Run, command, invalid
-from relance.cli.confirming import YesOption, confirm
-from relance.cli.output import Answer, cell, table
-from relance.cli.periods import far_away, read_instant, today
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.confirming import YesOption, confirm
+from relance.cli.base.output import Answer, cell, table
+from relance.cli.base.periods import far_away, read_instant, today
 from relance.contracts.backfill import BackfillProgress
 from relance.contracts.names import MONTHLY_SCHEDULE
-from relance.domain.send_times import period_of_opening
-from relance.domain.wording import counted
+from relance.domain.cycle.send_times import period_of_opening
 from relance.errors import NotFound
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.runtime.process_exit import DONE, JOB_FAILED
 from relance.temporal.backfills import (
     MOST,
     Times,
@@ -31,6 +30,7 @@ from relance.temporal.backfills import (
     times_between,
 )
 from relance.temporal.schedules import Declared, declared
+from relance.wording.summaries import counted
 
 ASKED_ABOVE = 31
 """Runs: a month of days is made up for without a question."""

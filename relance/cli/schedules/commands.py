@@ -11,11 +11,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from relance.cli import backfill, preview
-from relance.cli.backfill import ScheduleArgument, backfill_words, known_schedule
-from relance.cli.command import Run, command, invalid
-from relance.cli.openings import Missed, OpenMissedOption, find_missed, settle_missed
-from relance.cli.output import Answer, cell, table
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.output import Answer, cell, table
+from relance.cli.schedules import backfill, preview
+from relance.cli.schedules.backfill import ScheduleArgument, backfill_words, known_schedule
+from relance.cli.schedules.openings import Missed, OpenMissedOption, find_missed, settle_missed
 from relance.contracts.names import MONTHLY_SCHEDULE
 from relance.temporal import schedule_times
 from relance.temporal import schedules as server

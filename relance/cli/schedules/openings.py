@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import typer
 from temporalio.client import Client
 
-from relance.cli.command import Run
-from relance.cli.confirming import can_ask
-from relance.cli.cycle.opening import LOOK_BACK, open_by_hand
-from relance.cli.output import cell
+from relance.cli.base.command import Run
+from relance.cli.base.confirming import can_ask
+from relance.cli.base.output import cell
+from relance.cli.start.opening import LOOK_BACK, open_by_hand
 from relance.contracts.cycle import CycleInput
 from relance.contracts.names import MONTHLY_SCHEDULE
-from relance.domain.period_coverage import MonthlyOpenings, PeriodState, is_missed, periods_before
-from relance.domain.send_times import period_of_opening
+from relance.domain.cycle.coverage import MonthlyOpenings, PeriodState, is_missed, periods_before
+from relance.domain.cycle.send_times import period_of_opening
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.schedules import cycle_options
 

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from relance.cli.command import Run, command, invalid
-from relance.cli.output import Answer, table
-from relance.domain.people import User
-from relance.domain.phrases import NOTES
-from relance.domain.send_times import Defaults, Note, SendTime, current_period, next_sends
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.output import Answer, table
+from relance.domain.cycle.send_times import Defaults, Note, SendTime, current_period, next_sends
+from relance.domain.invitations.people import User
 from relance.domain.zones import is_zone
 from relance.settings import Settings
+from relance.wording.reasons import NOTES
 
 EXAMPLES = """
 starter.py schedules preview --user u00012 --months 14

@@ -10,20 +10,20 @@ from rich.console import Group
 from rich.text import Text
 
 from relance import ids
-from relance.checks import Look
-from relance.cli.output import Answer, table
+from relance.cli.base.output import Answer, table
 from relance.contracts.checks import CheckResult
-from relance.domain.alert_wording.english import ENGLISH
-from relance.domain.alert_wording.messages import alert_message
-from relance.domain.alert_wording.rows import row
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Alert
-from relance.domain.alerts.opening import Sighting
-from relance.domain.messages import plain_text
-from relance.domain.wording import counted
+from relance.domain.channels.messages import plain_text
 from relance.domain.zones import zone_info
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.runtime.process_exit import DONE, JOB_FAILED
+from relance.services.report_checks import Look
 from relance.settings.alerts import Alerts
+from relance.wording.alerts.english import ENGLISH
+from relance.wording.alerts.messages import alert_message
+from relance.wording.alerts.rows import row
+from relance.wording.summaries import counted
 
 FAILED = "failed"
 

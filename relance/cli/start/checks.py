@@ -7,18 +7,19 @@ from typing import Annotated
 
 import typer
 
-from relance.checks import look, window_of_check
-from relance.cli.checks.report import dry_run_answer, result_answer
-from relance.cli.command import Run, command, invalid
-from relance.cli.output import Answer
-from relance.cli.periods import read_past_day, today
-from relance.cli.waiting import DEFAULT_S, TimeoutOption, wait_for
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.output import Answer
+from relance.cli.base.periods import read_past_day, today
+from relance.cli.base.waiting import DEFAULT_S, TimeoutOption, wait_for
+from relance.cli.start.check_report import dry_run_answer, result_answer
 from relance.contracts.names import CheckName
-from relance.domain.alert_wording.english import ENGLISH
-from relance.domain.cron import nominal_on
+from relance.domain.jobs.cron import nominal_on
 from relance.errors import SettingsError
+from relance.services.conditions import window_of_check
+from relance.services.report_checks import look
 from relance.settings import Settings
 from relance.temporal.checks import cron_of, start_check
+from relance.wording.alerts.english import ENGLISH
 
 EXAMPLES = """
 starter.py start {check} --dry-run

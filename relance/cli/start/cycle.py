@@ -6,20 +6,20 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.checks import start as start_check
-from relance.cli.command import Run, command, invalid
-from relance.cli.confirming import YesOption, confirm
-from relance.cli.cycle.opening import open_by_hand
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.confirming import YesOption, confirm
+from relance.cli.base.output import Answer, cell
+from relance.cli.base.periods import far_away, read_date, read_period
 from relance.cli.cycle.rehearsal import rehearse
 from relance.cli.cycle.report import report_answer
 from relance.cli.cycle.sending_now import send_now
 from relance.cli.cycle.watching import Watch
-from relance.cli.jobs import start as start_job
-from relance.cli.output import Answer, cell
-from relance.cli.periods import far_away, read_date, read_period
+from relance.cli.start import checks as start_check
+from relance.cli.start import jobs as start_job
+from relance.cli.start.opening import open_by_hand
 from relance.contracts.cycle import CycleInput
-from relance.domain.send_times import current_period, period_window
-from relance.runtime.exit import DONE
+from relance.domain.cycle.send_times import current_period, period_window
+from relance.runtime.process_exit import DONE
 from relance.temporal.schedules import cycle_options
 
 EXAMPLES = """

@@ -10,14 +10,14 @@ import typer
 from rich.console import Group
 from temporalio.client import Client
 
-from relance.cli.command import Run, command, invalid
-from relance.cli.output import Answer, table
-from relance.cli.waiting import DEFAULT_S, TimeoutOption, wait_for
+from relance.cli.base.command import Run, command, invalid
+from relance.cli.base.output import Answer, table
+from relance.cli.base.waiting import DEFAULT_S, TimeoutOption, wait_for
 from relance.contracts.jobs import JobResult
 from relance.contracts.names import JobName
-from relance.domain.job_run import FAILED
+from relance.domain.jobs.run import FAILED
 from relance.errors import NotFound
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.runtime.process_exit import DONE, JOB_FAILED
 from relance.temporal.jobs import start_job
 from relance.temporal.nominal_times import TemporalNominalTimes
 

@@ -11,21 +11,21 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from relance import ids
-from relance.balance import report_of
-from relance.cli.command import Run
-from relance.cli.instants import by_whom
-from relance.cli.output import cell
-from relance.cli.services import Database
+from relance.cli.base.command import Run
+from relance.cli.base.instants import by_whom
+from relance.cli.base.output import cell
+from relance.cli.base.resources import Database
 from relance.contracts.cycle import CycleInput, CycleStatistics
 from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue, Workflow
-from relance.domain.control import VERBS, Control, ControlState
-from relance.domain.job_audit import beginning, left_behind
-from relance.domain.job_run import LATE, JobRun
-from relance.domain.send_times import period_of_opening
-from relance.domain.wording import counted
+from relance.domain.cycle.control import VERBS, Control, ControlState
+from relance.domain.cycle.send_times import period_of_opening
+from relance.domain.jobs.audit import beginning, left_behind
+from relance.domain.jobs.run import LATE, JobRun
+from relance.services.cycle_statistics import report_of
 from relance.temporal.errors import is_missing
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.schedules import RPC_TIMEOUT
+from relance.wording.summaries import counted
 
 LOOK_BACK = timedelta(days=62)
 _CUT = frozenset(

@@ -22,9 +22,9 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from relance.devstack.chat import page
-from relance.devstack.chat.manners import refusal
 from relance.devstack.chat.models import Fault, Posted, Service
 from relance.devstack.chat.store import Store
+from relance.devstack.chat.validation import refusal
 
 MOST_LISTED = 1000
 # As the real ones answer: Slack with a word, a workflow with 202 and nothing.

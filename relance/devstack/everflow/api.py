@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from relance.devstack.everflow import distortion, listings, zones
+from relance.devstack.everflow import fault_effects, listings, zones
 from relance.devstack.everflow.faults import Fault
 from relance.devstack.everflow.network import Network
 from relance.devstack.everflow.questions import RATES, Question, read
@@ -58,7 +58,7 @@ class Api:
     def conversions(self, _: str, asked: Asked) -> Any:
         """Answer the raw conversions; they need no currency."""
         body = {"currency_id": "EUR", **asked[0]} if isinstance(asked[0], dict) else asked[0]
-        question = distortion.misheard(read(body, columns_needed=False), asked[2])
+        question = fault_effects.misheard(read(body, columns_needed=False), asked[2])
         facts = self._network.reporting.facts(question)
         return listings.page(list(listings.conversions(facts, self._network.world)), "conversions", asked[1])
 
@@ -108,10 +108,10 @@ class Api:
         }
 
     def _question(self, asked: Asked, *, columns_needed: bool = True) -> Question:
-        return distortion.misheard(read(asked[0], columns_needed=columns_needed), asked[2])
+        return fault_effects.misheard(read(asked[0], columns_needed=columns_needed), asked[2])
 
     def _table(self, question: Question, faults: list[Fault]) -> dict[str, Any]:
-        return distortion.table(self._network.reporting.table(question), faults, self._network.gate.limits.rows)
+        return fault_effects.table(self._network.reporting.table(question), faults, self._network.gate.limits.rows)
 
 
 def _one(items: list[dict[str, Any]], key: str, wanted: str) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from relance.devstack.everflow.dataset import World
+from relance.devstack.everflow.dispatch import Front
 from relance.devstack.everflow.faults import FAULT
-from relance.devstack.everflow.front import Front
 from relance.devstack.everflow.gate import Call, Limits
 from relance.devstack.everflow.network import Network
-from relance.devstack.everflow.world import World
 
 _CALLS = TypeAdapter(list[Call])
 

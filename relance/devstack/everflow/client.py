@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from relance.devstack.everflow.application import Stats
+from relance.devstack.everflow.dataset import World
 from relance.devstack.everflow.faults import Fault
 from relance.devstack.everflow.gate import Call, Limits
-from relance.devstack.everflow.world import World
 from relance.devstack.stub_client import StubClient
 
 _CALLS = TypeAdapter(list[Call])

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from relance.devstack.everflow import distortion
+from relance.devstack.everflow import fault_effects
 from relance.devstack.everflow.api import Api, NotThere
 from relance.devstack.everflow.faults import ErrorBody, Fault, Slow, Status, TruncatedJson
 from relance.devstack.everflow.gate import AFFILIATE_KEY, NETWORK_KEY, Call
@@ -98,10 +98,10 @@ def _locked(key: str | None) -> Response | None:
 
 
 def _written(data: Any, faults: Sequence[Fault]) -> Response:
-    if distortion.is_quirky(faults):
-        data = distortion.quirky(data)
+    if fault_effects.is_quirky(faults):
+        data = fault_effects.quirky(data)
     text = json.dumps(data, ensure_ascii=False)
-    if distortion.is_quirky(faults):
+    if fault_effects.is_quirky(faults):
         text = text.replace(" ", "\t")
     content = text.encode()
     if any(isinstance(fault, TruncatedJson) for fault in faults):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from relance.devstack.everflow.world import Fact, Offer, OfferUrl, Partner, World
+from relance.devstack.everflow.dataset import Fact, Offer, OfferUrl, Partner, World
 
 DEFAULT_PAGE_SIZE = 50
 MOST_PAGE_SIZE = 2000

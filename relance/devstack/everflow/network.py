@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from relance.devstack.everflow.dataset import World
 from relance.devstack.everflow.faults import FaultBook
 from relance.devstack.everflow.gate import Gate
 from relance.devstack.everflow.reporting import Reporting
-from relance.devstack.everflow.world import World
 
 
 class Network:

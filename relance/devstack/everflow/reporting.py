@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from relance.devstack.everflow.dataset import Fact, World
 from relance.devstack.everflow.questions import RATES, Question
-from relance.devstack.everflow.world import Fact, World
 from relance.domain.zones import zone_info
 
 Cells = tuple[tuple[str, str, str], ...]

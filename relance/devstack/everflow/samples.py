@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from relance.devstack.everflow.world import Fact, Offer, OfferUrl, Partner, World
+from relance.devstack.everflow.dataset import Fact, Offer, OfferUrl, Partner, World
 from relance.domain.zones import zone_info
 
 DAYS = 35

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.model import Alert, AlertEvent, Evidence, HistoryEntry
-from relance.domain.alerts.observing import Firing
 from relance.domain.failures import Severity
-from relance.domain.report_rules import Finding
-from relance.domain.windows import Window
+from relance.domain.reports.rules import Finding
+from relance.domain.zones import Window
 
 
 @dataclass(frozen=True, slots=True)

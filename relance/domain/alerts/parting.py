@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from relance.domain.alerts.actions import Deliver, Line, routes_for
+from relance.domain.alerts.delivery import Deliver, Line, routes_for
 from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.routing import AlertRoute, route_of
 

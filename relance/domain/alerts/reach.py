@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from relance.domain.alerts.routing import DEFAULT, AlertRoute, unrouted
-from relance.domain.channel_state import ChannelState, Condition
+from relance.domain.channels.channel_state import ChannelState, Condition
 
 UNREAD = "inbox"
 """The channel without a reader: there is no console yet that shows it."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from relance.domain.alerts.group import AlertGroup
-from relance.domain.alerts.observing import Firing
+from relance.domain.alerts.lifecycle import Firing
 
 LARGEST = 1_900_000
 """Bytes; the rest of 2 MB is for deliveries, entries and the policy."""

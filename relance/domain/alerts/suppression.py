@@ -1,15 +1,15 @@
-"""Silences: who does not want to hear of which alerts, why, and until when (SPEC A3)."""
+"""Alerts that are not notified for now: silenced by a person, or explained by another alert (SPEC A3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from relance.domain.alerts.model import Alert
+from relance.domain.alerts.model import Alert, Rule
 from relance.domain.base import Document, Utc
 from relance.domain.failures import Severity
 
@@ -61,3 +61,23 @@ def silenced_until(alert: Alert, silences: Iterable[Silence], now: datetime) -> 
         if silence.starts_at <= now < silence.ends_at and silence.matcher.matches(alert)
     )
     return max(ends, default=None)
+
+
+INHIBITS: Mapping[str, frozenset[str]] = {
+    Rule.EVERFLOW_DOWN: frozenset({Rule.DEFAULT_LP, Rule.PAUSED_PARTNER, Rule.NO_DATA}),
+    # Without workers nothing gets done, and without a relay no reminder goes out.
+    Rule.WORKERS: frozenset({Rule.QUEUES, Rule.OVERDUE, Rule.OUTBOX}),
+    Rule.MAIL_RELAY: frozenset({Rule.OVERDUE}),
+    Rule.JOB_MISSED: frozenset({Rule.JOB_RUNS}),
+    Rule.RECONCILIATION: frozenset({Rule.FOLLOW_UPS}),
+}
+
+
+def inhibitor(rule: str, open_rules: Collection[str]) -> str | None:
+    """Return the open rule that explains this one away, if there is one."""
+    return next((cause for cause, rules in INHIBITS.items() if rule in rules and cause in open_rules), None)
+
+
+def inhibited_rules(cause: str) -> frozenset[str]:
+    """Return the rules whose groups are to be told when this one opens or resolves."""
+    return INHIBITS.get(cause, frozenset())

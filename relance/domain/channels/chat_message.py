@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from relance.domain.base import Document, Utc
+from relance.domain.channels.messages import OutgoingMessage, plain_text
 from relance.domain.failures import Severity
-from relance.domain.messages import OutgoingMessage, plain_text
 
 
 class StoredAttachment(Document):

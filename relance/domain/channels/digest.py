@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from relance.domain.alerts.model import Alert
 from relance.domain.failures import Severity
-from relance.domain.job_run import JobRun
+from relance.domain.jobs.run import JobRun
 
 LONGEST_LOOK_BACK = timedelta(days=7)
 """How far back a digest looks when the ones before it were not posted."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
 
 _S = InvitationStatus
 _OPEN = {_S.QUEUED, _S.SENDING}

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from relance.domain.base import Utc, Wire
-from relance.domain.control import ControlState
-from relance.domain.job_run import ALREADY_OPEN, CYCLE_FAILED, ENDED_BY_HAND
-from relance.domain.send_times import current_period, next_period, period_before, period_of_opening, period_window
+from relance.domain.cycle.control import ControlState
+from relance.domain.cycle.send_times import current_period, next_period, period_before, period_of_opening, period_window
+from relance.domain.jobs.run import ALREADY_OPEN, CYCLE_FAILED, ENDED_BY_HAND
 
 LEAD = timedelta(days=1)
 """So long before the first send time on Earth a period must have its cycle, whatever was meant to open it."""

@@ -22,7 +22,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from relance.domain.base import Document, Utc
-from relance.domain.control import Control
+from relance.domain.cycle.control import Control
 from relance.domain.failures import Failure, FailureClass, Source, Strategy
 
 

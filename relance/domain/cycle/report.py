@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import sqrt
 
-from relance.domain.unsent import Nobody
+from relance.domain.invitations.unsent import Nobody
 
 ELIGIBLE = "eligible"
 SKIPPED, FAILED = "skipped.", "failed."

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from relance.domain.invitation import DueAt
+from relance.domain.invitations.invitation import DueAt
 from relance.domain.zones import is_zone, zone_info
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100

@@ -43,10 +43,10 @@ class Strategy(StrEnum):
     | `suppress_contact` | the contact is marked `bounced` | `contact_status_after` |
     | `give_up` | the mail is recorded as failed, and the error gate counts it | `retry_at`, `ErrorGate` |
     | `retry_later` | it is done again, with growing pauses | `retry_at`, Temporal |
-    | `retry_at` | it is done again when the other side says so | `activities.failures` |
+    | `retry_at` | it is done again when the other side says so | `activities.errors` |
     | `slow_down` | the provider gets fewer mails, after a pause; the mail is tried again | `adapters.smtp.gate` |
     | `pause_and_alert` | the cycle is paused until a person resumes it; a critical alert | `is_own_fault`, `Brake` |
-    | `alert` | the check ends with a "no data" alert | `workflows.checking` |
+    | `alert` | the check ends with a "no data" alert | `workflows.common.report_check` |
     | `fall_back` | the message goes over the next channel | `activities.alerts` |
     | `resolve` | the relay's log is asked, else the mail is sent again or not by policy | `Doubts`, `Sender` |
     | `reject` | whoever asked is told | `cli`, `gateway` |

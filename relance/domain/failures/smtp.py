@@ -18,7 +18,7 @@ from relance.domain.failures.smtp_replies import BASIC, CONVERSATION, ENHANCED
 from relance.domain.failures.smtp_rows import ABOUT_RECIPIENT
 from relance.domain.failures.smtp_text import words_of
 from relance.domain.failures.table import Row, Sign, deciding
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.people import ContactStatus
 
 TABLE: tuple[Row, ...] = (
     *us.BEFORE_ANY_MAIL,

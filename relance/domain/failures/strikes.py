@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from relance.domain.failures.model import Failure, Strikes
-from relance.domain.invitation import Invitation, InvitationStatus, LastError
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, LastError
 
 _TRIED = frozenset(InvitationStatus) - {
     InvitationStatus.QUEUED,

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
+from relance.domain.base import Document, Utc
+from relance.domain.mail.sharing import ProviderRest
+
 
 class ProbeName(StrEnum):
     """The probes by name, each with what it measures."""
@@ -44,3 +49,18 @@ class ProbeName(StrEnum):
     """Seconds the oldest event has waited for its follow-up to be notified of it."""
     PERIODS = "periods"
     """Periods that lack a cycle, plans, or the plan of a user."""
+
+
+class WorkerReport(Document):
+    """One process, `host:pid`: what it serves, its memory, and its breakers that are not closed (0 to 2 by name).
+
+    `rests` are the providers that told this process to wait, or whose breaker it has opened.
+    """
+
+    worker: str = Field(alias="_id")
+    role: str
+    rss_mb: float
+    breakers: dict[str, int] = Field(default_factory=dict)
+    rests: tuple[ProviderRest, ...] = ()
+    started_at: Utc
+    at: Utc

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.alerts.inhibition import inhibitor
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState, Suppression
 from relance.domain.alerts.reach import Reach, Reached
 from relance.domain.alerts.routing import AlertRoute, route_of
+from relance.domain.alerts.suppression import inhibitor
+from relance.domain.cycle.coverage import Gap, Uncovered
 from relance.domain.failures import Severity
-from relance.domain.period_coverage import Gap, Uncovered
 
 
 class EffectState(StrEnum):

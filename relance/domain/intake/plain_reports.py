@@ -13,12 +13,12 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from relance.domain.addresses import mailbox_key
 from relance.domain.intake.fields import addresses_in
 from relance.domain.intake.model import RecipientReport, ReportAction
 from relance.domain.intake.parts import header, headers
 from relance.domain.intake.report_words import DELAYED, FAILED, NOT_A_RECIPIENT
 from relance.domain.intake.reporters import is_system_sender
+from relance.domain.invitations.addresses import mailbox_key
 
 LONGEST_SECTION = 2_000
 LIBRARY_LINES = 3_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from relance.domain.eligibility import Refusal
+from relance.domain.invitations.eligibility import Refusal
 
 CONTACTS_PER_USER = 1000
 USERS_PER_MAILBOX = 5

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from relance.domain.invitation import MailKind
-from relance.domain.proportions import Difference, Share, difference
+from relance.domain.invitations.invitation import MailKind
+from relance.domain.invitations.proportions import Difference, Share, difference
 from relance.domain.zones import is_zone, zone_info
 
 WINDOW = timedelta(hours=72)

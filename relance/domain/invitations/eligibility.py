@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from relance.domain.addresses import mailbox_key, valid_address
-from relance.domain.people import Contact, ContactStatus, User
+from relance.domain.invitations.addresses import mailbox_key, valid_address
+from relance.domain.invitations.people import Contact, ContactStatus, User
 
 
 class Refusal(StrEnum):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from relance.domain.event_effects import changed, effects, notice_of
-from relance.domain.events import EventKind
-from relance.domain.invitation import Invitation, Notice
+from relance.domain.invitations.event_effects import changed, effects, notice_of
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import Invitation, Notice
 
 
 @dataclass(frozen=True, slots=True)

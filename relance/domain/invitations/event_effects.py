@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from relance.domain.events import ENDS_FOLLOW_UP, INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT, EventKind
-from relance.domain.invitation import Invitation, InvitationStatus, Notice, may_become
+from relance.domain.invitations.events import ENDS_FOLLOW_UP, INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT, EventKind
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, Notice, may_become
 
 _S = InvitationStatus
 _ENDS = frozenset({_S.SUBMITTED, _S.SKIPPED, _S.CANCELLED, _S.BOUNCED})

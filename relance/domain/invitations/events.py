@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from relance.domain.invitation import InvitationStatus
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.domain.invitations.people import ContactStatus
 
 
 class EventKind(StrEnum):

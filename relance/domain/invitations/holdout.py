@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 
 _SALT = "relance hold-out 1"
 _STEPS = 2**53

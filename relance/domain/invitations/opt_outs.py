@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from relance.domain.base import Document, Utc
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.people import ContactStatus
 
 UNDO_WITHIN = timedelta(days=30)
 

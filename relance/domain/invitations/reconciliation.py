@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.control import Control, ControlState
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.people import Contact, User
-from relance.domain.plan import PlanStatus
-from relance.domain.reminders import (
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.cycle.send_times import period_window
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.people import Contact, User
+from relance.domain.invitations.reminders import (
     DEFAULT_TIMING,
     REMINDERS,
     ReminderTiming,
@@ -20,7 +21,6 @@ from relance.domain.reminders import (
     next_mail_at,
     reminder_refusal,
 )
-from relance.domain.send_times import period_window
 
 RETRIED_FOR = timedelta(days=2)
 """For how long a mail put off by its relay is tried again."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.eligibility import invitation_refusal
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.people import Contact, User
+from relance.domain.invitations.eligibility import Refusal, invitation_refusal
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.people import Contact, User
 
 
 class ReminderRefusal(StrEnum):
@@ -178,3 +178,22 @@ def _by_settings(kind: MailKind, user: User | None) -> ReminderRefusal | None:
         return ReminderRefusal.REMINDERS_OFF
     wanted = {MailKind.FIRST: settings.first, MailKind.SECOND: settings.second}[kind]
     return None if wanted else ReminderRefusal.THIS_REMINDER_OFF
+
+
+def correction_refusal(
+    invitation: Invitation, user: User | None, contact: Contact | None, *, suppressed: bool, moved: bool = False
+) -> Refusal | ReminderRefusal | None:
+    """Return why a correction must not be sent now; None if it may be.
+
+    Whoever wants no mail gets none, whatever we did wrong; settings of reminders do not matter.
+    """
+    if any(one.type is MailKind.CORRECTION for one in invitation.reminders):
+        return ReminderRefusal.ALREADY_SENT
+    if any(one.type is MailKind.CORRECTION for one in invitation.reminder_skips):
+        return ReminderRefusal.ALREADY_DECIDED
+    if not invitation.may_have_arrived:
+        return ReminderRefusal.NOT_SENT_YET
+    # Whoever did not get the invitation has nothing to be put right.
+    return invitation_refusal(user, contact, suppressed=suppressed) or (
+        ReminderRefusal.ADDRESS_CHANGED if moved else None
+    )

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from relance.domain.base import Document, Utc
-from relance.domain.invitation import Doubt, Invitation, MailKind
+from relance.domain.invitations.invitation import Doubt, Invitation, MailKind
 
 
 class Restore(Document):

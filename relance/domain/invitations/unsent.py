@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from relance.domain.control import ControlState
-from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
-from relance.domain.invitation import Invitation, InvitationStatus
-from relance.domain.people import Contact, User
-from relance.domain.plan import PlanStatus
-from relance.domain.planning import PlanReason
+from relance.domain.cycle.control import ControlState
+from relance.domain.cycle.planning import PlanReason, PlanStatus
+from relance.domain.invitations.eligibility import Refusal, duplicates, invitation_refusal
+from relance.domain.invitations.invitation import Invitation, InvitationStatus
+from relance.domain.invitations.people import Contact, User
 
 BY_DESIGN = frozenset({PlanReason.BEFORE_START, PlanReason.JOINED_LATER, PlanReason.CONTACT_JOINED_LATER})
 """Reasons of people who were not there, or before the system was: nobody has lost a mail."""

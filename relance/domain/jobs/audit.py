@@ -13,7 +13,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from relance.domain.base import Document, Utc
-from relance.domain.job_run import FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, JobRun
+from relance.domain.jobs.run import FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, JobRun
 
 ON_TIME = timedelta(minutes=5)
 AHEAD_AT_LEAST, ENOUGH_AHEAD = timedelta(hours=12), 100

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from relance.domain.alerts.model import Evidence, Rule
-from relance.domain.alerts.opening import Sighting
-from relance.domain.failures import Severity
-from relance.domain.job_audit import AUDIT
-from relance.domain.job_run import DONE, ON_PURPOSE, JobRun
+from relance.domain.alerts.model import Rule
+from relance.domain.jobs.audit import AUDIT
+from relance.domain.jobs.run import DONE, ON_PURPOSE, JobRun
 
 RECENT = 50
 """So many of a job's newest records are looked at."""
@@ -37,21 +35,3 @@ def not_done_since(runs: Sequence[JobRun]) -> JobRun | None:
         if is_bad(run):
             return run
     return None
-
-
-def job_missed(run: JobRun) -> Sighting:
-    """Return the sighting that a job did not run, or failed."""
-    reason = run.detail.get("reason")
-    return Sighting(
-        rule=Rule.JOB_MISSED,
-        group=Rule.JOB_MISSED,
-        subject=run.job,
-        severity=Severity.HIGH,
-        labels={
-            "name": run.job,
-            "state": run.state,
-            "nominal": f"{run.nominal:%Y-%m-%d %H:%M}",
-            **({"reason": str(reason)} if reason else {}),
-        },
-        evidence=Evidence(),
-    )

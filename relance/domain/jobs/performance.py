@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from relance.domain.job_run import DONE, JobRun
+from relance.domain.jobs.run import DONE, JobRun
 
 FIGURE_OF_PROBE: Mapping[str, str] = {
     "mongodb": "mongo_ms",

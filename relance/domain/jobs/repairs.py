@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.group import AlertGroup, Member, News
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.send_times import period_window
+from relance.domain.cycle.send_times import period_window
 
 EXPIRY_GRACE = timedelta(days=1)
 """How long after its expiry an invitation is left to its follow-up."""

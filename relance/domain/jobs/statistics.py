@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from relance.domain.job_run import DONE, FAILED, LATE, MISSED, ON_PURPOSE, RAN, JobRun
+from relance.domain.jobs.run import DONE, FAILED, LATE, MISSED, ON_PURPOSE, RAN, JobRun
 
 DURATION = "duration_s"
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from relance.domain.addresses import domain_of
+from relance.domain.invitations.addresses import domain_of
 
 OTHER = "other"
 """What every provider outside the table is called in metrics and logs: a domain may name a person."""

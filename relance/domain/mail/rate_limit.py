@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relance.domain.failures import Failure, FailureClass, Severity, Strategy
-from relance.domain.sharing import Share
+from relance.domain.mail.sharing import Share
 
 PUT_OFF = Failure("put-off", FailureClass.THROTTLED, Severity.LOW, Strategy.RETRY_AT, retryable=True)
 """Not tried yet, because the provider asked for a rest or does not keep up."""

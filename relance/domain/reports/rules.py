@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from relance.domain.failures import Severity
-from relance.domain.reports import Cell, Clicks, ReportColumn, ReportRow
-from relance.domain.windows import Window, days_before
+from relance.domain.reports.table import Cell, Clicks, ReportColumn, ReportRow
+from relance.domain.zones import Window, days_before
 
 DEFAULT_LP_COLUMNS = (ReportColumn.OFFER_URL, ReportColumn.OFFER, ReportColumn.AFFILIATE)
 PAUSED_PARTNER_COLUMNS = (ReportColumn.AFFILIATE,)

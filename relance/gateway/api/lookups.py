@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from relance import ids
 from relance.adapters.tokens import Purpose
-from relance.domain.invitation import Invitation, InvitationStatus, may_become
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, may_become
 from relance.errors import InvalidInput, NotFound
 from relance.gateway.api.authorisation import check_key
 from relance.gateway.api.models import LONGEST_TOKEN, InvitationState, SentReminder, TokenState

@@ -15,8 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from relance.errors import DependencyUnavailable
-from relance.event_desk import EventDesk, Message, MessageReused
-from relance.event_plan import Outcome
 from relance.gateway.api.authorisation import signed_message
 from relance.gateway.api.models import PreferencesChanged
 from relance.gateway.api.problems import Problem, pointers
@@ -24,6 +22,8 @@ from relance.gateway.api.reading import Read, events_of, json_of
 from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
 from relance.ports import Received
+from relance.services.event_plan import Outcome
+from relance.services.event_service import EventDesk, Message, MessageReused
 
 _HEADERS = {**SAFE, "Cache-Control": "no-store"}
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from pydantic.alias_generators import to_camel
 
 from relance.domain.base import Id
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 
 MOST_EVENTS = 1_000
 MOST_USERS = 1_000

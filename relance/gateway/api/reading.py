@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
 from relance.gateway.api.models import Envelope, Event
 from relance.gateway.api.problems import Problem, pointers

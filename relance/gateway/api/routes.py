@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from relance.event_desk import EventDesk
 from relance.gateway.api.lookups import Lookups
 from relance.gateway.api.messages import Messages
 from relance.gateway.api.openapi import PATH as DOCUMENT
@@ -15,6 +14,7 @@ from relance.gateway.api.paths import EVENTS, INVITATION, PREFERENCES, TOKEN
 from relance.gateway.api.problems import answering_problems
 from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
+from relance.services.event_service import EventDesk
 
 
 def routes(needs: Needs) -> list[BaseRoute]:

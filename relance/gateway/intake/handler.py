@@ -10,8 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from relance.domain.addresses import domain_of
 from relance.domain.intake import MessageEnvelope
+from relance.domain.invitations.addresses import domain_of
 from relance.errors import DependencyUnavailable
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from relance.contracts.names import TaskQueue
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from relance.ports import Clock
 from relance.ports.health import Reading
 from relance.temporal.errors import unavailable

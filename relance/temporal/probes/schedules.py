@@ -9,7 +9,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from relance.ports.health import Reading
 from relance.temporal.errors import is_missing, unavailable
 

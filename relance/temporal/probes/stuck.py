@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from relance.ports import Clock
 from relance.ports.health import Reading
 from relance.temporal.errors import unavailable

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from relance.domain.alert_wording.figures import ENGLISH as FIGURES
-from relance.domain.alert_wording.health import ENGLISH_HEALTH
-from relance.domain.alert_wording.words import Words
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Rule
+from relance.wording.alerts.figures import ENGLISH as FIGURES
+from relance.wording.alerts.health import ENGLISH_HEALTH
+from relance.wording.alerts.words import Words
 
 ENGLISH = Words(
     code="en",

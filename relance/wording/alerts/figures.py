@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from relance.domain.windows import Window
+from relance.domain.zones import Window
 
 NO_BREAK = "\u00a0"
 NARROW = "\u202f"

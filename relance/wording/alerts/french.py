@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from relance.domain.alert_wording.figures import FRENCH as FIGURES
-from relance.domain.alert_wording.health import FRENCH_HEALTH
-from relance.domain.alert_wording.words import Words
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Rule
+from relance.wording.alerts.figures import FRENCH as FIGURES
+from relance.wording.alerts.health import FRENCH_HEALTH
+from relance.wording.alerts.words import Words
 
 FRENCH = Words(
     code="fr",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from relance.domain.alert_wording.figures import Figures
 from relance.domain.alerts.model import Alert, Rule
+from relance.domain.cycle.coverage import CycleState, Gap
 from relance.domain.labels import clean_name
-from relance.domain.period_coverage import CycleState, Gap
+from relance.wording.alerts.figures import Figures
 
 _DOT = " · "
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relance.domain.alert_wording.english import ENGLISH
-from relance.domain.alert_wording.french import FRENCH
-from relance.domain.alert_wording.words import Words
+from relance.wording.alerts.english import ENGLISH
+from relance.wording.alerts.french import FRENCH
+from relance.wording.alerts.words import Words
 
 LANGUAGES: Mapping[str, Words] = {words.code: words for words in (ENGLISH, FRENCH)}
 """The words by the setting's value."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from relance.domain.alert_wording.languages import LANGUAGES
-from relance.domain.alert_wording.rows import name, row
-from relance.domain.alert_wording.sentences import moment, sentence
-from relance.domain.alert_wording.words import Words
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Alert, AlertState, Rule
+from relance.domain.channels.messages import Attachment, OutgoingMessage
 from relance.domain.failures import Severity
-from relance.domain.messages import Attachment, OutgoingMessage
-from relance.domain.windows import Window
+from relance.domain.zones import Window
+from relance.wording.alerts.languages import LANGUAGES
+from relance.wording.alerts.rows import name, row
+from relance.wording.alerts.sentences import moment, sentence
+from relance.wording.alerts.words import Words
 
 DETAILS_CHARACTERS = 2_400
 """What details may hold: a Slack section takes 3,000 characters, and escaping makes some of them longer."""

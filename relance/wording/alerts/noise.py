@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.domain.alert_wording.languages import LANGUAGES
 from relance.domain.alerts.model import Rule, Suppression
 from relance.domain.alerts.noise import NoiseReport, RuleNoise
+from relance.wording.alerts.languages import LANGUAGES
 
 TRIED_ON_THE_PAST = frozenset({Rule.DEFAULT_LP, Rule.PAUSED_PARTNER})
 """The rules `backtest` knows."""

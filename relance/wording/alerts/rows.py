@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from relance.domain.alert_wording.figures import MINUS
-from relance.domain.alert_wording.health import health_row, is_about_health
-from relance.domain.alert_wording.words import Words
 from relance.domain.alerts.model import Alert, Rule
 from relance.domain.labels import clean_name
+from relance.wording.alerts.figures import MINUS
+from relance.wording.alerts.health import health_row, is_about_health
+from relance.wording.alerts.words import Words
 
 _DOT = " · "
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from relance.domain.alert_wording.rows import name, reason
-from relance.domain.alert_wording.words import Words
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Alert, Rule
+from relance.domain.channels.messages import clock_time
 from relance.domain.labels import clean_name
-from relance.domain.messages import clock_time
-from relance.domain.windows import Window
+from relance.domain.zones import Window
+from relance.wording.alerts.rows import name, reason
+from relance.wording.alerts.words import Words
 
 
 def sentence(words: Words, telling: Telling, alerts: Sequence[Alert], at: datetime) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.failures import Severity
-from relance.domain.messages import OutgoingMessage
 
 _TITLE = {"en": "Trial message: nothing is wrong", "fr": "Message d'essai : tout va bien"}
 _TEXT = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.domain.alert_wording.figures import Figures
-from relance.domain.alert_wording.health import HealthWords
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
+from relance.wording.alerts.figures import Figures
+from relance.wording.alerts.health import HealthWords
 
 Pair = tuple[str, str]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from relance.domain.alert_wording.figures import MINUS, NO_BREAK, Figures
-from relance.domain.cycle_report import FAILED, MEASURED, MEMORY, RATE, SENDING, SKIPPED, SUCCESS, Change, CycleReport
+from relance.domain.channels.messages import Attachment, OutgoingMessage
+from relance.domain.cycle.report import FAILED, MEASURED, MEMORY, RATE, SENDING, SKIPPED, SUCCESS, Change, CycleReport
 from relance.domain.failures import Severity
-from relance.domain.messages import Attachment, OutgoingMessage
+from relance.domain.invitations.unsent import Nobody
 from relance.domain.quarantine import listed
-from relance.domain.report_wording.languages import REPORT_WORDS
-from relance.domain.report_wording.words import CycleWords, ReportWords
-from relance.domain.unsent import Nobody
+from relance.wording.alerts.figures import MINUS, NO_BREAK, Figures
+from relance.wording.reports.languages import REPORT_WORDS
+from relance.wording.reports.words import CycleWords, ReportWords
 
 _IN_THE_SENTENCES = {"eligible", SENDING, RATE, "duration_s"}
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from relance.domain.alert_wording.languages import LANGUAGES
-from relance.domain.alert_wording.rows import row
-from relance.domain.alert_wording.sentences import moment
 from relance.domain.alerts.model import Alert
-from relance.domain.digest import CycleMails, Digest, Ending
+from relance.domain.channels.digest import CycleMails, Digest, Ending
+from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.failures import Severity
-from relance.domain.messages import OutgoingMessage
-from relance.domain.report_wording.digest_words import DIGEST_WORDS
+from relance.wording.alerts.languages import LANGUAGES
+from relance.wording.alerts.rows import row
+from relance.wording.alerts.sentences import moment
+from relance.wording.reports.digest_words import DIGEST_WORDS
 
 
 def digest_message(digest: Digest, *, key: str, at: datetime, language: str) -> OutgoingMessage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.domain.digest import Ending
+from relance.domain.channels.digest import Ending
 from relance.domain.failures import Severity
 
 Pair = tuple[str, str]

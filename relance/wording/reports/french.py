@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from relance.domain.alert_wording.figures import FRENCH as FIGURES
-from relance.domain.report_wording.words import CycleWords, ReminderWords, ReportWords
+from relance.wording.alerts.figures import FRENCH as FIGURES
+from relance.wording.reports.words import CycleWords, ReminderWords, ReportWords
 
 FRENCH = ReportWords(
     figures=FIGURES,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from relance.domain.alert_wording.languages import LANGUAGES
-from relance.domain.alert_wording.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
 from relance.domain.alerts.noise import NoiseReport, RuleNoise
+from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.failures import Severity
-from relance.domain.messages import OutgoingMessage
+from relance.wording.alerts.languages import LANGUAGES
+from relance.wording.alerts.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
 
 _SIGN = "🔊"
 

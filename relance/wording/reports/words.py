@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.domain.alert_wording.figures import Figures
+from relance.wording.alerts.figures import Figures
 
 Pair = tuple[str, str]
 

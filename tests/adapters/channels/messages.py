@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from relance.domain.channels.messages import Attachment, OutgoingMessage
 from relance.domain.failures import Severity
-from relance.domain.messages import Attachment, OutgoingMessage
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 KEY = "default-lp/2026-11-20/1"

@@ -13,8 +13,8 @@ from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.channels.slack import Slack
 from relance.adapters.channels.teams import MOST_BYTES, Teams
 from relance.devstack.chat.client import Chat
+from relance.domain.channels.messages import Attachment, OutgoingMessage
 from relance.domain.failures import Severity
-from relance.domain.messages import Attachment, OutgoingMessage
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.settings.channels import Channels
 from relance.settings.mail import Mail

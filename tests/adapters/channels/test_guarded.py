@@ -8,7 +8,7 @@ import pytest
 
 from relance.adapters.breaker import Breakers
 from relance.adapters.channels.guarded import GuardedChannel
-from relance.domain.messages import OutgoingMessage
+from relance.domain.channels.messages import OutgoingMessage
 from relance.errors import ChannelError, ChannelRefused, ChannelUnavailable
 from relance.ports import Delivered
 from relance.settings.pacing import Breaking

@@ -10,7 +10,7 @@ from relance.adapters.breaker import Breakers
 from relance.adapters.everflow.reports import EverflowReports
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.faults import Status
-from relance.domain.breaker import State
+from relance.domain.mail.breaker import State
 from relance.errors import ReportRefused, ReportUnavailable
 from relance.settings.everflow import Everflow
 from relance.settings.pacing import Breaking

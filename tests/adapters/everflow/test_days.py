@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from relance.adapters.everflow import days
-from relance.domain.reports import ReportColumn, ReportRequest
+from relance.domain.reports.table import ReportColumn, ReportRequest
 from relance.errors import ReportUnusable
 
 

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from relance.adapters.everflow.reports import EverflowReports
 from relance.devstack.everflow.client import EverflowControl
+from relance.devstack.everflow.dataset import Fact, Offer, Partner, World
 from relance.devstack.everflow.faults import (
     Cut,
     ErrorBody,
@@ -27,8 +28,7 @@ from relance.devstack.everflow.faults import (
 )
 from relance.devstack.everflow.gate import AFFILIATE_KEY, Limits
 from relance.devstack.everflow.samples import DEFAULT_PAGE_CLICKS, PAUSED_PARTNER
-from relance.devstack.everflow.world import Fact, Offer, Partner, World
-from relance.domain.reports import Cell, ReportColumn, ReportRequest
+from relance.domain.reports.table import Cell, ReportColumn, ReportRequest
 from relance.errors import DependencyUnavailable, ReportError, ReportRefused, ReportUnavailable, ReportUnusable
 from relance.settings.everflow import Everflow
 from tests.adapters.everflow.conftest import MORNING

@@ -8,7 +8,7 @@ import pytest
 
 from relance.adapters.everflow import table
 from relance.adapters.everflow.totals import Totals, check, totals
-from relance.domain.reports import Cell, ReportColumn, ReportRequest
+from relance.domain.reports.table import Cell, ReportColumn, ReportRequest
 from relance.errors import ReportUnusable
 
 ZONE = "Europe/Amsterdam"

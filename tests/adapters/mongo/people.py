@@ -6,8 +6,8 @@ from typing import Any
 
 from relance.adapters.mongo.connection import Database
 from relance.domain.failures import Failure, FailureClass, Severity, Strategy
-from relance.domain.invitation import DueAt, Invitation, InvitationStatus, MailKind
-from relance.domain.people import Contact, User
+from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.people import Contact, User
 from relance.ids import invitation_id
 from relance.ports import Claimed, ClaimRequest, Result, Sent, Settlement
 

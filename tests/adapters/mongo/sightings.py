@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import AlertEvent, Evidence, HistoryEntry
-from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
 from relance.ids import alert_key
 from tests.domain.alerts.alerts import YESTERDAY

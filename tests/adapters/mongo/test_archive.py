@@ -9,9 +9,9 @@ import pytest
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import MotorDatabase, Raw, to_raw
-from relance.domain.invitation import Invitation
-from relance.domain.plan import Plan
-from relance.domain.retention import Sweep, Unsettled
+from relance.domain.cycle.planning import Plan
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.jobs.retention import Sweep, Unsettled
 
 PERIOD, OTHER = "2026-05", "2026-11"
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)

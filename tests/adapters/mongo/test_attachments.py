@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.messages import Attachment
+from relance.domain.channels.messages import Attachment
 from tests.adapters.channels.messages import KEY, PNG
 
 CHART = Attachment("chart.png", "image/png", PNG, "https://desk.example/attachments/x")

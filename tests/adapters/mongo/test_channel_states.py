@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.channel_state import ChannelState, Condition, after
+from relance.domain.channels.channel_state import ChannelState, Condition, after
 from tests.adapters.mongo.sightings import AT, later
 
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from relance.adapters.mongo.claims import claims
 from relance.adapters.mongo.connection import Database, connect
-from relance.domain.invitation import InvitationStatus, MailKind
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.people import ContactStatus
 from relance.ports import TAKEN, Claimed, ClaimRequest, Deferred, Postponed, Refused, Released
 from relance.settings import Mongo
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle

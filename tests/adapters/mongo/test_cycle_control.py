@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.control import Control, ControlState, may_follow
+from relance.domain.cycle.control import Control, ControlState, may_follow
 
 PERIOD = "2026-11"
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)

@@ -14,9 +14,9 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.ranges import Ranges
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.effectiveness import WINDOW, Arm, Group
-from relance.domain.events import EventKind
-from relance.domain.invitation import Invitation, MailKind
+from relance.domain.invitations.effectiveness import WINDOW, Arm, Group
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import Invitation, MailKind
 from tests.adapters.mongo.people import AT, PERIOD
 from tests.domain.reminded import whole
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.control import Control, ControlState
-from relance.domain.restore import Restore
-from relance.domain.watchdog import DuePlans
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.health.watchdog import DuePlans
+from relance.domain.invitations.restore import Restore
 from tests.adapters.mongo.commands import Commands
 
 AT = datetime(2026, 11, 5, 17, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.error_gate import Failing, GateState, Trip, UnderWay
+from relance.domain.cycle.error_gate import Failing, GateState, Trip, UnderWay
 
 STRETCH = "2026-11/begun"
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)

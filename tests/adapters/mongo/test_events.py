@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.entry_changes import EntryChange
-from relance.domain.events import INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT, EventKind
-from relance.domain.invitation import ALLOWED, Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.entry_changes import EntryChange
+from relance.domain.invitations.events import INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT, EventKind
+from relance.domain.invitations.invitation import ALLOWED, Invitation, InvitationStatus, MailKind
 from relance.ports import Deferred
 from tests.adapters.mongo.people import AT, FULL_MAILBOX, PERIOD, SENT, People, settle
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
 from relance.ports import Claimed, ClaimRequest
 from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.people import PERIOD, SENT, People, settle

@@ -3,10 +3,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from relance.adapters.mongo.connection import Database
+from relance.adapters.mongo.health import MongoVitalSigns
 from relance.adapters.mongo.indexes import missing_indexes
-from relance.adapters.mongo.vital_signs import MongoVitalSigns
-from relance.domain.health import Health, Standing
-from relance.domain.worker_report import WorkerReport
+from relance.domain.health.probes import WorkerReport
+from relance.domain.health.status import Health, Standing
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 

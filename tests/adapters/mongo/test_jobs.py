@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from relance.adapters.mongo.connection import Database
 from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics
-from relance.domain.job_audit import AuditMark, Due
-from relance.domain.job_run import JobRun
+from relance.domain.jobs.audit import AuditMark, Due
+from relance.domain.jobs.run import JobRun
 from tests.adapters.mongo.people import AT, PERIOD
 
 

@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.admission import admit
-from relance.domain.key_register import KeyRegister
+from relance.domain.keys import KeyRegister
 from relance.errors import SettingsError
+from relance.runtime.key_admission import admit
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
 from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.people import AT

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from pymongo.errors import DuplicateKeyError
 
 from relance.adapters.mongo.connection import Database, connect
-from relance.domain.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.ports import Deferred, Failed
 from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database, connect
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
 from relance.errors import DependencyUnavailable
 from relance.ports import Claimed
 from relance.settings import Mongo

@@ -13,12 +13,12 @@ from pydantic import SecretStr
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database, connect, repositories
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
-from relance.domain.bounds import Bounds
-from relance.domain.eligibility import Refusal
 from relance.domain.failures import UNCERTAIN
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.people import Contact, User
-from relance.domain.retention import Sweep
+from relance.domain.invitations.bounds import Bounds
+from relance.domain.invitations.eligibility import Refusal
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.people import Contact, User
+from relance.domain.jobs.retention import Sweep
 from relance.ids import invitation_id
 from relance.ports import TAKEN, ClaimAnswer, Claimed, ClaimRequest, Deferred, Refused, Released, Result
 from relance.settings import Mongo

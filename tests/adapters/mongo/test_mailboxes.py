@@ -11,8 +11,8 @@ from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.domain.failures import UNCERTAIN
-from relance.domain.invitation import InvitationStatus, MailKind
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.people import ContactStatus
 from relance.ports import Claimed, ClaimRequest, Deferred, Refused, Released, Result
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, SENT, People, settle
 from tests.keys import PRIVACY, a_key, ring

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.events import EventKind
-from relance.domain.invitation import InvitationStatus, MailKind
-from relance.domain.opt_outs import OptOut, OptOutScope, OptOutWay
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
+from relance.domain.invitations.opt_outs import OptOut, OptOutScope, OptOutWay
+from relance.domain.invitations.people import ContactStatus
 from relance.ports import Claimed, Refused, Suppression
 from tests.adapters.mongo.people import AT, PERIOD, People
 

@@ -5,7 +5,7 @@ from typing import Any
 from bson import ObjectId
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.people import ContactStatus, User
+from relance.domain.invitations.people import ContactStatus, User
 from relance.ports import Page
 from tests.adapters.mongo.people import AT
 

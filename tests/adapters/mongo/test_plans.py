@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from relance.adapters.mongo.connection import Database
 from relance.contracts.cycle import Boundary
-from relance.domain.plan import UNREADABLE, Plan, PlanStatus
+from relance.domain.cycle.planning import UNREADABLE, Plan, PlanStatus
 from relance.ids import plan_id
 from tests.adapters.mongo.commands import Commands
 from tests.adapters.mongo.people import AT, PERIOD

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relance.adapters.mongo.documents import MotorDatabase
-from relance.adapters.mongo.posted_reports import MongoPostedReports
+from relance.adapters.mongo.jobs import MongoPostedReports
 
 NOW = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
 STALE = NOW - timedelta(hours=6)

@@ -17,8 +17,8 @@ from bson.raw_bson import RawBSONDocument
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database, repositories
 from relance.adapters.mongo.documents import Raw
+from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.failures import Severity
-from relance.domain.messages import OutgoingMessage
 from relance.domain.quarantine import ENDED_UNREADABLE, SetAside
 from relance.ids import plan_id
 from relance.ports import Claimed, Refused

@@ -14,14 +14,14 @@ import pytest
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database, repositories
 from relance.adapters.mongo.documents import MotorDatabase, Raw, to_raw
-from relance.adapters.mongo.effects import MongoEffects
 from relance.adapters.mongo.errors import translated
-from relance.adapters.mongo.followees import MongoFollowees
+from relance.adapters.mongo.health import MongoEffects
 from relance.adapters.mongo.ranges import Ranges, ranges
-from relance.balance import balance_period
-from relance.domain.compensation import GIVEN_UP
-from relance.domain.control import Control, ControlState
-from relance.domain.invitation import (
+from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.domain.cycle.balance import Counted
+from relance.domain.cycle.control import GIVEN_UP, Control, ControlState
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.invitation import (
     Claim,
     Doubt,
     Invitation,
@@ -32,10 +32,9 @@ from relance.domain.invitation import (
     ReminderSkip,
     Verdict,
 )
-from relance.domain.ledger import Counted
-from relance.domain.plan import PlanStatus
-from relance.domain.retention import Sweep
+from relance.domain.jobs.retention import Sweep
 from relance.errors import DependencyUnavailable
+from relance.services.cycle_statistics import balance_period
 from tests.adapters.mongo.people import AT, DUE, PERIOD
 from tests.keys import PRIVACY
 

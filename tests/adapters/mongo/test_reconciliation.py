@@ -7,9 +7,9 @@ import pytest
 
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import MotorDatabase, Raw
-from relance.adapters.mongo.followees import MongoFollowees
-from relance.domain.invitation import Invitation
-from relance.domain.reconciliation import ahead_of, overdue
+from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.domain.invitations.invitation import Invitation
+from relance.domain.invitations.reconciliation import ahead_of, overdue
 from relance.ports.reconciliation import Followee
 
 PERIOD = "2026-11"

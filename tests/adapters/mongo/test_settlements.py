@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
-from relance.domain.invitation import InvitationStatus, LastError, MailKind
-from relance.domain.pacing import PUT_OFF
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import InvitationStatus, LastError, MailKind
+from relance.domain.mail.rate_limit import PUT_OFF
 from relance.ports import Deferred, Failed, Released, Result, Uncertain
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, SENT, People, settle
 

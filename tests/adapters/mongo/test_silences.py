@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.alerts.silences import Matcher, Silence
+from relance.domain.alerts.suppression import Matcher, Silence
 from relance.domain.failures import Severity
 from tests.adapters.mongo.sightings import AT, later
 

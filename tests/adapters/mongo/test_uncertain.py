@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.events import EventKind
 from relance.domain.failures import UNCERTAIN
-from relance.domain.invitation import Doubt, InvitationStatus, MailKind, Verdict
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import Doubt, InvitationStatus, MailKind, Verdict
 from relance.ports import Claimed, ClaimRequest, Deferred, Failed, Refused, Released, Resolution, Uncertain
 from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
 

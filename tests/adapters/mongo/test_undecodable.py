@@ -13,7 +13,7 @@ from bson.binary import Binary
 from bson.raw_bson import RawBSONDocument
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.people import ContactStatus
 from tests.adapters.mongo.undecodable import ANA, with_bytes, with_date
 
 USER = {"_id": "odd", "email": "odd@users.example"}

@@ -10,9 +10,9 @@ from bson import DatetimeMS, ObjectId
 
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
-from relance.adapters.mongo.followees import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoFollowees
 from relance.contracts.cycle import Boundary
-from relance.domain.plan import PlanStatus
+from relance.domain.cycle.planning import PlanStatus
 from relance.ids import invitation_id, plan_id
 from tests.adapters.mongo.people import AT, PERIOD
 from tests.adapters.mongo.test_plans import _plan

@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.followees import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoFollowees
 from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, People
 from relance.contracts.names import JobName
-from relance.domain.control import Control, ControlState
-from relance.domain.job_run import MISSED, RAN, JobRun
-from relance.domain.reconciliation import ReconcilePolicy
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.invitations.reconciliation import ReconcilePolicy
+from relance.domain.jobs.run import MISSED, RAN, JobRun
 from tests.activities.test_reconcile import furnish
-from tests.adapters.mongo.test_followees import AT, PERIOD, reminders
+from tests.adapters.mongo.test_reconciliation import AT, PERIOD, reminders
 from tests.fakes import FixedClock
 
 HOUR = timedelta(hours=1)

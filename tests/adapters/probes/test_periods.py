@@ -14,11 +14,11 @@ from relance.adapters.probes.periods import PeriodsProbe
 from relance.contracts.cycle import CycleInput
 from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue, Workflow
 from relance.devstack.processes import free_port
-from relance.domain.control import Control, ControlState
-from relance.domain.health import Concern
-from relance.domain.period_coverage import CycleState, Gap
-from relance.domain.send_times import current_period, next_period, period_before, period_window
-from relance.health import look_at_all
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.coverage import CycleState, Gap
+from relance.domain.cycle.send_times import current_period, next_period, period_before, period_window
+from relance.domain.health.status import Concern
+from relance.services.health_checks import look_at_all
 from relance.settings import Settings
 from tests.fakes import FixedClock
 

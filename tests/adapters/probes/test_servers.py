@@ -9,25 +9,25 @@ import pytest
 from pydantic import SecretStr
 
 from relance.adapters.breaker import Breakers
+from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database, connect
-from relance.adapters.mongo.vital_signs import MongoVitalSigns
+from relance.adapters.mongo.health import MongoVitalSigns
 from relance.adapters.probes.disk import DatabaseDiskProbe, WorkerDiskProbe
 from relance.adapters.probes.everflow import EverflowProbe
 from relance.adapters.probes.mail_relay import mail_relay_probe
 from relance.adapters.probes.mongodb import MongoProbe
 from relance.adapters.probes.worker_processes import BreakersProbe, MemoryProbe
-from relance.clock import SystemClock
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.faults import Slow, Status
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Refuse, Stage
 from relance.devstack.processes import free_port
-from relance.domain.health import Trouble
-from relance.domain.worker_report import WorkerReport
-from relance.health import look_at_all
+from relance.domain.health.probes import WorkerReport
+from relance.domain.health.status import Trouble
 from relance.ports import Probe
+from relance.services.health_checks import look_at_all
 from relance.settings import Mongo
 from relance.settings.everflow import Everflow
 from relance.settings.mail import Mail

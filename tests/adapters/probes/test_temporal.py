@@ -9,15 +9,15 @@ import pytest
 from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, ScheduleSpec, ScheduleState
 from temporalio.worker import Worker
 
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.probes.job_runs import JobRunsProbe
-from relance.clock import SystemClock
 from relance.contracts.names import JobName, TaskQueue, Workflow
 from relance.devstack.processes import free_port
-from relance.domain.health import Trouble
-from relance.domain.job_run import FAILED, RAN, JobRun
-from relance.health import look_at_all
+from relance.domain.health.status import Trouble
+from relance.domain.jobs.run import FAILED, RAN, JobRun
 from relance.ports import Probe
+from relance.services.health_checks import look_at_all
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.probes.frontend import FrontendProbe
 from relance.temporal.probes.queues import QueuesProbe, WorkersProbe

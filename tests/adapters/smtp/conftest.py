@@ -11,9 +11,9 @@ import pytest
 from relance.adapters.breaker import Breakers
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.ports import Letter
-from relance.rendering.letters import LetterWriter
+from relance.rendering.mail import LetterWriter
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.relay import Relay

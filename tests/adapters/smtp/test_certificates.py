@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relance.domain.error_gate import is_own_fault
+from relance.domain.cycle.error_gate import is_own_fault
 from relance.domain.failures.smtp import NO_TRUST
 from relance.errors import DependencyUnavailable
 from relance.failures import failure_of

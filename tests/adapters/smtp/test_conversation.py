@@ -10,8 +10,8 @@ from aiosmtplib.protocol import PERIOD_REGEX
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relance.adapters.smtp.dialogue import Dialogue, RelayLostError, Reply
 from relance.adapters.smtp.opening import Opener
+from relance.adapters.smtp.protocol import Dialogue, RelayLostError, Reply
 from relance.adapters.smtp.session import Envelope, transparent
 from relance.errors import DependencyUnavailable, MailUncertain
 from relance.settings.mail import Mail

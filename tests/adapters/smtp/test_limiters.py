@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from relance.adapters.breaker import Breakers
-from relance.adapters.smtp import pacing
-from relance.adapters.smtp.gate import Entry
-from relance.adapters.smtp.pacing import Pacer
-from relance.domain.pacing import SLACK
+from relance.adapters.smtp import limiters
+from relance.adapters.smtp.limiters import Pacer
+from relance.adapters.smtp.provider_limiter import Entry
+from relance.domain.mail.rate_limit import SLACK
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay
 
 
-def _pacer(rate: float | None = None, rate_per_domain: float | None = None, **pacing: Any) -> Pacer:
+def _pacer(rate: float | None = None, rate_per_domain: float | None = None, **limiters: Any) -> Pacer:
     mail = Mail(rate=rate, rate_per_domain=rate_per_domain)
-    return Pacer(mail, Pacing(**{"patience": 60.0, "connections": 200, **pacing}), Breakers(Breaking()))
+    return Pacer(mail, Pacing(**{"patience": 60.0, "connections": 200, **limiters}), Breakers(Breaking()))
 
 
 async def _go(pacer: Pacer, address: str = "a@mail.example") -> bool:
@@ -93,7 +93,7 @@ async def test_a_cancelled_turn_at_the_end_of_the_line_is_given_back() -> None:
 
 
 async def test_the_number_of_domains_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "MOST_DOMAINS", 10)
+    monkeypatch.setattr(limiters, "MOST_DOMAINS", 10)
     pacer = _pacer(None, 0.1)
     first_turns = [asyncio.create_task(_go(pacer, f"a@d{number}.example")) for number in range(30)]
     await asyncio.sleep(0.05)

@@ -14,10 +14,10 @@ import pytest
 from dns.asyncresolver import Resolver
 
 from relance.adapters.breaker import Breakers
-from relance.adapters.smtp.gate import Entry
+from relance.adapters.smtp.limiters import Pacer
 from relance.adapters.smtp.mail_servers import MailServers
-from relance.adapters.smtp.pacing import Pacer
-from relance.domain.providers import Provider, provider_of_servers
+from relance.adapters.smtp.provider_limiter import Entry
+from relance.domain.mail.providers import Provider, provider_of_servers
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing
 from tests.patience import PATIENCE_S

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from relance.adapters.breaker import Breaker, Breakers
-from relance.adapters.smtp.gate import Entry, Gate, now
-from relance.adapters.smtp.pacing import Pacer
-from relance.domain.breaker import Permit, State
-from relance.domain.providers import Limits
+from relance.adapters.smtp.limiters import Pacer
+from relance.adapters.smtp.provider_limiter import Entry, Gate, now
+from relance.domain.mail.breaker import Permit, State
+from relance.domain.mail.providers import Limits
 from relance.errors import MailRefused
 from relance.settings.mail import Mail
 from relance.settings.pacing import Breaking, Pacing

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from relance.adapters.smtp.mailer import SmtpMailer
-from relance.domain.breaker import State
-from relance.domain.sharing import ProviderRest
+from relance.domain.mail.breaker import State
+from relance.domain.mail.sharing import ProviderRest
 from relance.errors import MailRefused
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter

@@ -12,19 +12,19 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from relance.cli.line import Line
-from relance.cli.live_line import LiveLine
+from relance.cli.base.line import Line
+from relance.cli.base.live_line import LiveLine
 from tests.operators_day.terminal import Session, Size
 from tests.patience import PATIENCE_S
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LINE = Line("2026-11", 320, 579, ["paused by ann: lunch", "0:01:40 left", "3 failed", "12/s", "310 sent", "259 open"])
 
 WATCH = """
 import time
 from rich.console import Console
-from relance.cli.line import Line
-from relance.cli.live_line import LiveLine
+from relance.cli.base.line import Line
+from relance.cli.base.live_line import LiveLine
 with LiveLine(Console()) as shown:
     for done in range(0, 580, 29):
         details = ["paused by ann: lunch" if done > 290 else "sending", f"{done} sent", "a word of some length", "more"]

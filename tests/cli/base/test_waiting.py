@@ -16,7 +16,7 @@ from tests.keys import ENVIRONMENT
 from tests.operators_day.terminal import Session
 from tests.patience import PATIENCE_S
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_check_that_no_worker_takes_is_not_waited_for_beyond_the_limit(terminal: Terminal, client: Client) -> None:

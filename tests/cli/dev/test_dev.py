@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from relance.cli.exports import lines, shown
+from relance.cli.dev.exports import lines, shown
 from relance.devstack.parts import RESTARTS
 from tests.cli.terminal import Terminal
 from tests.patience import PATIENCE_S

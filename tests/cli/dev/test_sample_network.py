@@ -8,15 +8,15 @@ import pytest
 from pydantic import SecretStr
 
 from relance.adapters.everflow.reports import EverflowReports
-from relance.checks import Look, look
 from relance.cli.demo.desk import DAY, QUIET
-from relance.cli.sample_network import SampleNetwork
+from relance.cli.dev.sample_network import SampleNetwork
 from relance.contracts.names import CheckName
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import sample_world
 from relance.devstack.everflow_server import EverflowServer
-from relance.domain.cron import nominal_on
+from relance.domain.jobs.cron import nominal_on
+from relance.services.report_checks import Look, look
 from relance.settings.everflow import Everflow
 from relance.temporal.checks import cron_of
 

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from relance import ids
 from relance.contracts.cycle import CycleInput
 from relance.contracts.names import JobName
-from relance.domain.send_times import next_period
+from relance.domain.cycle.send_times import next_period
 from relance.temporal.namespace import raise_retention, retention
 from tests.cli.terminal import Terminal
 

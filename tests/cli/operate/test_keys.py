@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import connect
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from relance.settings import Mongo
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
 from tests.cli.terminal import Terminal

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import starter
-from relance.cli.limits import SendingLimits
-from relance.domain.sharing import ProviderRest
-from relance.domain.worker_report import WorkerReport
+from relance.cli.operate.limits import SendingLimits
+from relance.domain.health.probes import WorkerReport
+from relance.domain.mail.sharing import ProviderRest
 from relance.settings import Settings
 from tests.cli.desk import stored
 from tests.cli.terminal import Terminal

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.runtime.exit import DONE, WRONG_USAGE
+from relance.runtime.process_exit import DONE, WRONG_USAGE
 from tests.cli.terminal import Terminal
 
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")

@@ -12,11 +12,11 @@ from temporalio.service import RPCError
 
 from relance.contracts.checks import CheckInput
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
-from relance.domain.cron import weekdays
+from relance.domain.jobs.cron import weekdays
 from relance.settings import Settings
 from relance.temporal import schedules
 from tests.cli.terminal import Terminal
-from tests.domain.test_cron import CRONS, MISREAD, NEVER, NO_CRONS
+from tests.domain.jobs.test_cron import CRONS, MISREAD, NEVER, NO_CRONS
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 from relance.domain.alerts.model import Alert, Evidence, Rule
 from relance.domain.failures import Severity
-from relance.domain.windows import window_of
+from relance.domain.zones import window_of
 
 FIRED_AT = datetime(2026, 3, 11, 8, 0, tzinfo=UTC)
 YESTERDAY = window_of(date(2026, 3, 10), date(2026, 3, 10), "Europe/Amsterdam")

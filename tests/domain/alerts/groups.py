@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from relance.domain.alerts.actions import Action, Deliver, Wait, delivered, next_action
+from relance.domain.alerts.delivery import Action, Deliver, Wait, delivered, next_action
 from relance.domain.alerts.group import AlertGroup
-from relance.domain.alerts.observing import Firing, Happening, Step, clear, fire, observed
+from relance.domain.alerts.lifecycle import Firing, Happening, Step, clear, fire, observed, settled
 from relance.domain.alerts.policy import AlertPolicy
-from relance.domain.alerts.settling import settled
 from relance.domain.failures import Severity
 
 START = datetime(2026, 3, 11, 8, 0, tzinfo=UTC)

@@ -3,11 +3,11 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from relance.domain.alerts.condition import Sighting, sighting
+from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.model import AlertEvent, AlertState, Rule
-from relance.domain.alerts.observing import Firing
-from relance.domain.alerts.opening import Sighting, sighting
 from relance.domain.failures import Severity
-from relance.domain.report_rules import Finding, paused_partner_windows
+from relance.domain.reports.rules import Finding, paused_partner_windows
 from tests.domain.alerts.alerts import FIRED_AT
 
 WINDOWS = paused_partner_windows(FIRED_AT, "Europe/Amsterdam")

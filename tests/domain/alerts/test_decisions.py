@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from relance.domain.alerts.actions import Idle
+from relance.domain.alerts.delivery import Idle
+from relance.domain.alerts.lifecycle import acknowledge, fire, inhibit, silence
 from relance.domain.alerts.model import AlertState
-from relance.domain.alerts.observing import acknowledge, fire, inhibit, silence
 from tests.domain.alerts.groups import HOUR, MINUTE, SECOND, START, Desk, firing
 
 

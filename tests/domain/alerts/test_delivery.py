@@ -5,10 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from relance.domain.alerts.actions import Deliver, Done, Idle, Route, delivered, next_action
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Deliver, Done, Idle, Route, Telling, delivered, next_action
+from relance.domain.alerts.lifecycle import acknowledge, fire
 from relance.domain.alerts.model import AlertEvent
-from relance.domain.alerts.observing import acknowledge, fire
 from relance.domain.alerts.policy import AlertPolicy, next_digest
 from relance.domain.failures import Severity
 from tests.domain.alerts.groups import DAY, HOUR, MINUTE, SECOND, START, Desk, firing

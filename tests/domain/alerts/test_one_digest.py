@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relance.domain.alerts.actions import Done, Idle, next_action
+from relance.domain.alerts.delivery import Done, Idle, next_action
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 from tests.domain.alerts.groups import DAY, HOUR, MINUTE, Desk, firing

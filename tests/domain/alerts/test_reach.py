@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from relance.domain import watchdog
 from relance.domain.alerts.reach import Reach, reached
 from relance.domain.alerts.routing import AlertRoute
-from relance.domain.channel_state import ChannelState, Condition
-from relance.domain.watchdog import EffectState
+from relance.domain.channels.channel_state import ChannelState, Condition
+from relance.domain.health import watchdog
+from relance.domain.health.watchdog import EffectState
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
 

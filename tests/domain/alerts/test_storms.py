@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from relance.domain.alerts.actions import next_action
+from relance.domain.alerts.delivery import next_action
 from relance.domain.alerts.group import AlertGroup
+from relance.domain.alerts.lifecycle import acknowledge, settled, silence
 from relance.domain.alerts.model import AlertState
-from relance.domain.alerts.observing import acknowledge, silence
 from relance.domain.alerts.policy import AlertPolicy
-from relance.domain.alerts.settling import settled
 from relance.domain.failures import Severity
 from tests.domain.alerts.groups import DAY, HOUR, MINUTE, SECOND, START, Desk, firing, most_in_any
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from relance.domain.alerts.inhibition import inhibited_rules, inhibitor
 from relance.domain.alerts.model import Rule
-from relance.domain.alerts.silences import Matcher, Silence, silenced_until
+from relance.domain.alerts.suppression import Matcher, Silence, inhibited_rules, inhibitor, silenced_until
 from relance.domain.failures import Severity
 from tests.domain.alerts.alerts import FIRED_AT, an_alert
 

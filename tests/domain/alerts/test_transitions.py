@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.alerts.model import HISTORY_KEPT, Alert, AlertEvent, AlertState, Evidence
-from relance.domain.alerts.transitions import TRANSITIONS, happened, next_state
+from relance.domain.alerts.model import (
+    HISTORY_KEPT,
+    TRANSITIONS,
+    Alert,
+    AlertEvent,
+    AlertState,
+    Evidence,
+    happened,
+    next_state,
+)
 from tests.domain.alerts.alerts import FIRED_AT, YESTERDAY, an_alert
 
 E, S = AlertEvent, AlertState

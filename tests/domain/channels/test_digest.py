@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relance.domain.alerts.model import Alert, AlertState
-from relance.domain.digest import CycleMails, Digest, Ending, digest, ending_of, looked_back_to
+from relance.domain.channels.digest import CycleMails, Digest, Ending, digest, ending_of, looked_back_to
+from relance.domain.channels.messages import OutgoingMessage, plain_text
 from relance.domain.failures import Severity
-from relance.domain.job_run import JobRun
-from relance.domain.messages import OutgoingMessage, plain_text
-from relance.domain.report_wording.digest import digest_message
+from relance.domain.jobs.run import JobRun
+from relance.wording.reports.digest import digest_message
 
 UNTIL = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.invitation import InvitationStatus
-from relance.domain.ledger import Balance, sum_up
+from relance.domain.cycle.balance import Balance, sum_up
+from relance.domain.invitations.invitation import InvitationStatus
 
 
 def row(status: str, count: int = 1, sent: bool = False, reason: str | None = None, class_: str | None = None) -> Any:

@@ -7,10 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relance.contracts.control import ControlChange
-from relance.domain.compensation import CANCELLED, GIVEN_UP, compensation_id
-from relance.domain.control import TRANSITIONS, ControlState, may_follow, states_before
-from relance.domain.invitation import InvitationStatus, may_become
-from relance.domain.plan import PlanStatus
+from relance.domain.cycle.control import (
+    CANCELLED,
+    GIVEN_UP,
+    TRANSITIONS,
+    ControlState,
+    compensation_id,
+    may_follow,
+    states_before,
+)
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.invitation import InvitationStatus, may_become
 
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 RUNNING, PAUSED, OFF, BACK = ControlState

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.control import ControlState
-from relance.domain.job_run import ALREADY_OPEN, CYCLE_FAILED, ENDED_BY_HAND
-from relance.domain.period_coverage import (
+from relance.domain.cycle.control import ControlState
+from relance.domain.cycle.coverage import (
     LEAD,
     CoverageRules,
     CycleFate,
@@ -27,7 +26,8 @@ from relance.domain.period_coverage import (
     uncovered,
     watched_periods,
 )
-from relance.domain.send_times import next_period, period_before, period_window
+from relance.domain.cycle.send_times import next_period, period_before, period_window
+from relance.domain.jobs.run import ALREADY_OPEN, CYCLE_FAILED, ENDED_BY_HAND
 
 PERIOD, ZONE = "2026-12", "Europe/Paris"
 FIRST, LAST = period_window(PERIOD)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.error_gate import (
+from relance.domain.cycle.error_gate import (
     Asking,
     GatePolicy,
     GateState,

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from relance.domain.plan import PlanStatus
-from relance.domain.planning import Planner, PlanReason, is_late, too_late
-from relance.domain.send_times import Defaults
+from relance.domain.cycle.planning import Planner, PlanReason, PlanStatus, is_late, too_late
+from relance.domain.cycle.send_times import Defaults
 from tests.domain.people import SENT_AT, a_user
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.cycle_report import CycleReport, measured, shares_differ
+from relance.domain.cycle.report import CycleReport, measured, shares_differ
 from relance.domain.failures import Severity
-from relance.domain.report_wording.cycle import cycle_message
-from relance.domain.report_wording.languages import REPORT_WORDS
+from relance.wording.reports.cycle import cycle_message
+from relance.wording.reports.languages import REPORT_WORDS
 
 AT = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 BEFORE: dict[str, float] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relance.domain.send_times import (
+from relance.domain.cycle.send_times import (
     Defaults,
     Note,
     current_period,

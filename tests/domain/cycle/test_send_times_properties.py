@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whenever import Instant
 
-from relance.domain.send_times import Defaults, Note, days_later, due_at, period_window, send_time
+from relance.domain.cycle.send_times import Defaults, Note, days_later, due_at, period_window, send_time
 from relance.domain.zones import zone_names
 from tests.domain.oracle import FIRST_YEAR, LAST_YEAR, ZONES, Change, changes, instant_of, note_of, wall_of, wall_time
 

@@ -20,7 +20,7 @@ from relance.domain.failures import (
     contact_status_after,
     retry_at,
 )
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.people import ContactStatus
 from tests.domain.failures.corpus import replies
 
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relance.domain.failures import Failure, classify_smtp, contact_status_after, is_struck_out
-from relance.domain.invitation import Invitation, InvitationStatus, LastError
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, LastError
 
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 FULL = classify_smtp(552, "5.2.2 mailbox full", "rcpt")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relance.domain.failures import FailureClass, Row, Source, Strategy, http, mongodb, smtp, temporal
-from relance.domain.phrases import FAILURES
+from relance.wording.reasons import FAILURES
 
 TABLES = {"smtp": smtp.TABLE, "http": http.TABLE, "mongodb": mongodb.TABLE, "temporal": temporal.TABLE}
 ROWS = [pytest.param(row, id=f"{name}: {row.signal}") for name, table in TABLES.items() for row in table]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from relance.domain.health import Grade, Look, ProbeRule, Standing, Trouble, graded, judged
+from relance.domain.health.status import Grade, Look, ProbeRule, Standing, Trouble, graded, judged
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 

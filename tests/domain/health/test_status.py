@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.health import READINGS_KEPT, Grade, Health, Trouble, graded, is_settled
+from relance.domain.health.status import READINGS_KEPT, Grade, Health, Trouble, graded, is_settled
 from tests.domain.health.looks import START, a_look, a_rule, graded_run, told
 
 COUNTS = st.integers(1, 5)

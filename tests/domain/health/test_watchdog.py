@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain import watchdog
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry, Rule
+from relance.domain.cycle.coverage import CycleState, Gap, Uncovered
 from relance.domain.failures import Severity
-from relance.domain.period_coverage import CycleState, Gap, Uncovered
-from relance.domain.watchdog import DuePlans, EffectState, Patience
+from relance.domain.health import watchdog
+from relance.domain.health.watchdog import DuePlans, EffectState, Patience
 
 NOW = datetime(2026, 11, 5, 17, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

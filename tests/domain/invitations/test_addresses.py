@@ -5,8 +5,8 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain import addresses
-from relance.domain.addresses import domain_of, normalise, valid_address
+from relance.domain.invitations import addresses
+from relance.domain.invitations.addresses import domain_of, normalise, valid_address
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.bounds import Slot, beyond, parts, slot_for
-from relance.domain.eligibility import Refusal
+from relance.domain.invitations.bounds import Slot, beyond, parts, slot_for
+from relance.domain.invitations.eligibility import Refusal
 
 SIZES = st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(0, 300), max_size=20)
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.effectiveness import LEAST, Arm, Tally, breakdown
-from relance.domain.holdout import HoldOut
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.effectiveness import LEAST, Arm, Tally, breakdown
+from relance.domain.invitations.holdout import HoldOut
+from relance.domain.invitations.invitation import MailKind
 from tests.domain.reminded import AT, a_group, effects, experiment, whole
 
 FIRST, SECOND = MailKind.FIRST, MailKind.SECOND

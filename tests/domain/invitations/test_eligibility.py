@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.eligibility import Refusal, duplicates, invitation_refusal
-from relance.domain.people import Contact, ContactStatus, User
+from relance.domain.invitations.eligibility import Refusal, duplicates, invitation_refusal
+from relance.domain.invitations.people import Contact, ContactStatus, User
 from tests.domain.people import a_contact, a_user
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.holdout import NOBODY, HeldOut, HoldOut, position
-from relance.domain.invitation import InvitationStatus, MailKind, Reminder, ReminderSkip
-from relance.domain.reminders import ReminderRefusal, reminder_refusal
+from relance.domain.invitations.holdout import NOBODY, HeldOut, HoldOut, position
+from relance.domain.invitations.invitation import InvitationStatus, MailKind, Reminder, ReminderSkip
+from relance.domain.invitations.reminders import ReminderRefusal, reminder_refusal
 from relance.ids import invitation_id
 from tests.domain.people import SENT_AT, a_contact, a_user, an_invitation
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.events import INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT
-from relance.domain.invitation import ALLOWED, Invitation, InvitationStatus, may_become, sources_of
+from relance.domain.invitations.events import INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT
+from relance.domain.invitations.invitation import ALLOWED, Invitation, InvitationStatus, may_become, sources_of
 from tests.domain.people import an_invitation
 
 S = InvitationStatus

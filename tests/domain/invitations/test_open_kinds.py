@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from relance.domain.open_kinds import TOO_SOON, OpenKind, open_kind
+from relance.domain.invitations.open_kinds import TOO_SOON, OpenKind, open_kind
 
 HOUR = timedelta(hours=1)
 _WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"

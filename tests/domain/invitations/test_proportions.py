@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.proportions import Share, difference, wilson
+from relance.domain.invitations.proportions import Share, difference, wilson
 
 shares = st.integers(1, 10_000).flatmap(lambda of: st.builds(Share, st.integers(0, of), st.just(of)))
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from relance.domain.control import Control, ControlState
-from relance.domain.invitation import (
+from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.invitation import (
     Claim,
     DueAt,
     Invitation,
@@ -16,9 +17,8 @@ from relance.domain.invitation import (
     Reminder,
     ReminderSkip,
 )
-from relance.domain.people import Contact, ContactStatus, User
-from relance.domain.plan import PlanStatus
-from relance.domain.reconciliation import (
+from relance.domain.invitations.people import Contact, ContactStatus, User
+from relance.domain.invitations.reconciliation import (
     NEVER,
     Ahead,
     Mended,
@@ -32,7 +32,7 @@ from relance.domain.reconciliation import (
     mended,
     overdue,
 )
-from relance.domain.reminders import ReminderTiming
+from relance.domain.invitations.reminders import ReminderTiming
 
 SENT_AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)
 DUE = DueAt(first=SENT_AT + timedelta(days=3), second=SENT_AT + timedelta(days=7), expiry=SENT_AT + timedelta(days=30))

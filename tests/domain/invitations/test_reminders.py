@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.eligibility import OF_INVITATIONS_ONLY, Refusal
-from relance.domain.invitation import DueAt, Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
-from relance.domain.people import Contact, ContactStatus, ReminderSettings, User
-from relance.domain.reminders import (
+from relance.domain.cycle.send_times import due_at
+from relance.domain.invitations.eligibility import OF_INVITATIONS_ONLY, Refusal
+from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
+from relance.domain.invitations.people import Contact, ContactStatus, ReminderSettings, User
+from relance.domain.invitations.reminders import (
     DEFAULT_TIMING,
     ReminderRefusal,
     ReminderTiming,
@@ -19,7 +20,6 @@ from relance.domain.reminders import (
     next_mail_at,
     reminder_refusal,
 )
-from relance.domain.send_times import due_at
 from tests.domain.people import SENT_AT, a_contact, a_user, an_invitation
 
 R = ReminderRefusal

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain.invitation import (
+from relance.domain.invitations.invitation import (
     Doubt,
     DueAt,
     Invitation,
@@ -16,7 +16,7 @@ from relance.domain.invitation import (
     ReminderSkip,
     Verdict,
 )
-from relance.domain.restore import Restore, doubt_after
+from relance.domain.invitations.restore import Restore, doubt_after
 
 SENT_AT = datetime(2026, 11, 5, 17, tzinfo=UTC)
 DAY = timedelta(days=1)

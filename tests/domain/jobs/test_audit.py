@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.job_audit import (
+from relance.domain.jobs.audit import (
     AuditMark,
     Auditor,
     Due,
@@ -19,7 +19,7 @@ from relance.domain.job_audit import (
     left_behind,
     looks_ahead,
 )
-from relance.domain.job_run import DONE, FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, improves
+from relance.domain.jobs.run import DONE, FAILED, LATE, MISSED, NO_WORKER, OVERLAP, PAUSED, RAN, improves
 
 START = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
 GRACE, CATCHUP = timedelta(minutes=1), timedelta(hours=1)

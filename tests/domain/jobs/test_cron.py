@@ -1,4 +1,4 @@
-"""What a cron expression says about a day; the server's opinion of the same is in tests/cli/test_schedules.py."""
+"""What a cron expression says about a day; the server's is in tests/cli/schedules/test_commands.py."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from relance.domain.cron import EVERY_DAY, nominal_on, parsed, time_of_day, weekdays, zone_of
+from relance.domain.jobs.cron import EVERY_DAY, nominal_on, parsed, time_of_day, weekdays, zone_of
 
 AMSTERDAM = "Europe/Amsterdam"
 
 
-# tests/cli/test_schedules.py asks the server about each: it takes the first and refuses the second.
+# tests/cli/schedules/test_commands.py asks the server about each: it takes the first and refuses the second.
 CRONS = ["30 3 * * 0", "*/5 * * * *", "*/2 * * * * * *", "0 0 * * mon-fri", "0 0 1 jan *", "0 0 0 1 * * 2026"]
 CRONS += ["@daily", "@midnight", "@hourly", "@weekly", "@monthly", "@yearly", "@annually", "@every 5m", "@every 1d/6h"]
 CRONS += ["0 6 * * monday", "0 6 * * Mo,WEDNES,fri", "0 6 1 sept *", "CRON_TZ=Europe/Paris 0 6 25 * *", "TZ=UTC @daily"]

@@ -4,14 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain.alert_wording.english import ENGLISH
-from relance.domain.alert_wording.french import FRENCH
-from relance.domain.alert_wording.messages import alert_message
-from relance.domain.alert_wording.rows import row
-from relance.domain.alerts.due import Telling
-from relance.domain.job_alerts import job_missed, not_done_since, worst
-from relance.domain.job_run import JobRun
-from relance.domain.messages import plain_text
+from relance.domain.alerts.delivery import Telling
+from relance.domain.channels.messages import plain_text
+from relance.domain.jobs.missed import not_done_since, worst
+from relance.domain.jobs.run import JobRun
+from relance.services.conditions import job_missed
+from relance.wording.alerts.english import ENGLISH
+from relance.wording.alerts.french import FRENCH
+from relance.wording.alerts.messages import alert_message
+from relance.wording.alerts.rows import row
 
 AT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 

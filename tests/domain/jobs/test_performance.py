@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.job_run import FAILED, LATE, MISSED, RAN, JobRun
-from relance.domain.performance import BEYOND_MEASURE, PerformancePolicy, degradations
+from relance.domain.jobs.performance import BEYOND_MEASURE, PerformancePolicy, degradations
+from relance.domain.jobs.run import FAILED, LATE, MISSED, RAN, JobRun
 
 POLICY = PerformancePolicy(factor=2.0, runs=20, least_runs=5, least={"duration_s": 30, "success_rate": 0.02})
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

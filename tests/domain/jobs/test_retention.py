@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain.retention import Retention, Stage, Sweep, Unsettled, held_counts
-from relance.domain.send_times import period_window
+from relance.domain.cycle.send_times import period_window
+from relance.domain.jobs.retention import Retention, Stage, Sweep, Unsettled, held_counts
 from relance.settings.retention import RetentionGroup
 
 ENDED = period_window("2026-05")[1]

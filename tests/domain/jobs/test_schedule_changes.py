@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.schedule_changes import left_out
+from relance.domain.jobs.schedule_changes import left_out
 
 NOW = datetime(2026, 11, 28, 7, tzinfo=UTC)
 HOUR = timedelta(hours=1)

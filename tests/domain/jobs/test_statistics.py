@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.job_run import JobRun, Outcome
-from relance.domain.job_statistics import percentile, statistics_of
+from relance.domain.jobs.run import JobRun, Outcome
+from relance.domain.jobs.statistics import percentile, statistics_of
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 STATES = ["ran", "late", "failed", "skipped(missed)", "skipped(paused)", "skipped(overlap)", "skipped(already open)"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from relance.domain.breaker import JITTER, PARTS, PROBING, Circuit, Permit, Policy, State
+from relance.domain.mail.breaker import JITTER, PARTS, PROBING, Circuit, Permit, Policy, State
 
 POLICY = Policy(failures=3, window=10.0, share=0.5, open_for=4.0, longest=20.0, probes=2)
 

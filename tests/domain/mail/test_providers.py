@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from relance.domain.providers import LIMITS, OTHER, provider_of
+from relance.domain.mail.providers import LIMITS, OTHER, provider_of
 
 
 @pytest.mark.parametrize(

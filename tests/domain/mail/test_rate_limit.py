@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.pacing import SLACK, UNMEASURED, Manners, Pace
+from relance.domain.mail.rate_limit import SLACK, UNMEASURED, Manners, Pace
 
 MANNERS = Manners(pause=10.0, recovery=600.0, slowest=0.1, spread=60.0)
 

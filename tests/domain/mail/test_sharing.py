@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.pacing import Manners, Pace
-from relance.domain.sharing import HeardRests, ProviderRest, Share
+from relance.domain.mail.rate_limit import Manners, Pace
+from relance.domain.mail.sharing import HeardRests, ProviderRest, Share
 
 names = st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=12, unique=True)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.report_rules import (
+from relance.domain.reports.rules import (
     DefaultLpPolicy,
     PausedPartnerPolicy,
     default_lp,
@@ -15,8 +15,8 @@ from relance.domain.report_rules import (
     paused_partner,
     paused_partner_windows,
 )
-from relance.domain.reports import Cell, Clicks, ReportColumn, ReportRow
-from relance.domain.windows import Window, window_of
+from relance.domain.reports.table import Cell, Clicks, ReportColumn, ReportRow
+from relance.domain.zones import Window, window_of
 
 AMSTERDAM = "Europe/Amsterdam"
 LP, PARTNER = DefaultLpPolicy(), PausedPartnerPolicy()

@@ -27,8 +27,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from relance.contracts.names import Workflow
-from relance.domain.control import ControlState
-from relance.domain.send_times import next_period
+from relance.domain.cycle.control import ControlState
+from relance.domain.cycle.send_times import next_period
 from tests.faults.away.commands import command, killed_between
 from tests.faults.away.histories import events_of_follow_ups, grown
 from tests.faults.away.month import SENDING, Month

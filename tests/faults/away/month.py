@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from relance.contracts.cycle import CycleOptions, CycleProgress
 from relance.contracts.names import JobName, Query, Workflow
 from relance.devstack.mailbox.rules import Delay, Stage
-from relance.domain.events import EventKind
-from relance.domain.invitation import InvitationStatus
-from relance.domain.people import ContactStatus
-from relance.domain.send_times import period_window
-from relance.events import EventIntake
+from relance.domain.cycle.send_times import period_window
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.invitation import InvitationStatus
+from relance.domain.invitations.people import ContactStatus
+from relance.services.events import EventIntake
 from relance.settings import Settings
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.jobs import start_job

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from relance.domain.invitation import MailKind
-from relance.domain.plan import PlanStatus
+from relance.domain.cycle.planning import PlanStatus
+from relance.domain.invitations.invitation import MailKind
 from tests.faults.away.month import Month
 from tests.faults.away.people import Crowd
 from tests.faults.away.reminded import closest_s, doubled_reminders, recorded, refusals, silent_steps, unwanted

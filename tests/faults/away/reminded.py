@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from relance.devstack.mailbox.models import Accepted
-from relance.domain.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.reminders import ReminderRefusal
+from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.reminders import ReminderRefusal
 
 _MESSAGE_ID = re.compile(r"<(?P<invitation>.+)\.(?P<kind>invitation|first|second|correction)@.+>")
 _FOLLOWED = {InvitationStatus.SENT, InvitationStatus.OPENED}

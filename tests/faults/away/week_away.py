@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
-from relance.domain.reminders import DEFAULT_TIMING
-from relance.domain.send_times import next_period
+from relance.domain.cycle.send_times import next_period
+from relance.domain.invitations.reminders import DEFAULT_TIMING
 from tests.faults.away.month import Month
 from tests.faults.away.outcome import declare_crowd, outcome, unseen, worst
 from tests.faults.away.people import ABSENCE, BACK, Crowd

@@ -9,7 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from relance.contracts.names import CheckName
-from relance.devstack.everflow.world import Fact, World
+from relance.devstack.everflow.dataset import Fact, World
 
 Row = tuple[str, ...]
 """Texts that belong into one row of a message: names, and for landing pages the clicks."""

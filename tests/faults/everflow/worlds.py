@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from relance.devstack.everflow.dataset import Fact, Partner, World
 from relance.devstack.everflow.samples import DEFAULT_PAGE, PAUSED_PARTNER, sample_world
-from relance.devstack.everflow.world import Fact, Partner, World
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 WEEK = timedelta(days=7)

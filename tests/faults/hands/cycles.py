@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from temporalio.client import WorkflowExecutionStatus
 
 from relance import ids
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.documents import Raw
-from relance.clock import SystemClock
-from relance.controlling import CycleDesk
 from relance.devstack.mailbox.rules import Refuse, Stage
 from relance.domain.alerts.model import Rule
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
+from relance.services.cycle_control import CycleDesk
 from relance.temporal.cycles import TemporalCycles
 from tests.end_to_end.people import address
 from tests.faults.hands.case import Ended

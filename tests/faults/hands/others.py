@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from relance import ids
-from relance.alerting import AlertDesk
-from relance.clock import SystemClock
+from relance.adapters.clock import SystemClock
 from relance.contracts.cycle import OpenPeriodInput
-from relance.contracts.cycle_report import CycleReportInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import JobName, TaskQueue, Workflow
+from relance.contracts.reports import CycleReportInput
 from relance.contracts.rollback import RollBackInput
-from relance.controlling import CycleDesk
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Evidence
-from relance.domain.alerts.opening import Sighting
 from relance.domain.alerts.policy import AlertPolicy
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
+from relance.services.alerts import AlertDesk
+from relance.services.cycle_control import CycleDesk
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from tests.faults.hands.case import Ended

@@ -20,7 +20,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Stage
 from relance.devstack.temporal_server import find_binary
 from relance.domain.alerts.model import Rule
-from relance.temporal.restarts import state_of
+from relance.temporal.repairs import state_of
 from tests.end_to_end.people import people
 from tests.faults.scenario import Say
 from tests.faults.servers import Servers, restartable_servers

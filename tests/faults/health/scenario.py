@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from relance.domain.alerts.model import Rule
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
 from tests.faults.health.house import (
     AGAIN_S,
     DEADLINE_S,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from relance.devstack.mailbox.models import Accepted
-from relance.domain.invitation import InvitationStatus
+from relance.domain.invitations.invitation import InvitationStatus
 from tests.faults.evidence import Evidence
 from tests.faults.mail.parsed import findings, header_names
 from tests.faults.mail.poison_input import NAMES, Poison

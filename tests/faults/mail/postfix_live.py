@@ -10,7 +10,7 @@ from pathlib import Path
 from relance.devstack import mailbox_server
 from relance.devstack.samples import REFUSED_DOMAIN
 from relance.devstack.stack import Given
-from relance.domain.invitation import Verdict
+from relance.domain.invitations.invitation import Verdict
 from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.mail.postfix_server import Postfix, emptied, running_postfix

@@ -15,8 +15,8 @@ from typing import Any
 from relance.contracts.follow_up import Step
 from relance.devstack.mailbox.models import Accepted
 from relance.devstack.mailbox.rules import Delay, Stage
-from relance.domain.events import EventKind
-from relance.domain.people import ContactStatus
+from relance.domain.invitations.events import EventKind
+from relance.domain.invitations.people import ContactStatus
 from relance.errors import NotFound
 from tests.end_to_end.commands import starter
 from tests.faults.mail.report import Report

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from relance.devstack.mailbox.rules import Greylist, Refuse
-from relance.domain.invitation import Invitation
+from relance.domain.invitations.invitation import Invitation
 from tests.faults.mail.reply_table import ANYWHERE, FINAL, TEMPORARY, Final
 from tests.faults.mail.report import Report
 from tests.faults.mail.site import contact, invitation_of, opened

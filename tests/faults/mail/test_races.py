@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from relance.devstack.mailbox.models import Accepted
-from relance.domain.events import EventKind
+from relance.domain.invitations.events import EventKind
 from tests.faults.mail.races import Stop, judged
 
 AT = datetime(2026, 11, 5, 17, tzinfo=UTC)

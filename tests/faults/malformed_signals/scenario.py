@@ -17,15 +17,15 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
 
 from relance import ids
-from relance.clock import SystemClock
+from relance.adapters.clock import SystemClock
 from relance.contracts.follow_up import Followed, FollowedState, FollowUpInput
 from relance.contracts.names import SIGNALS_IGNORED, Query, Signal, TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput, RollBackResult
-from relance.controlling import CycleDesk
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Evidence
-from relance.domain.alerts.opening import Sighting
-from relance.domain.control import ControlState
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
+from relance.services.cycle_control import CycleDesk
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 from tests.asking import answered

@@ -11,8 +11,8 @@ from typing import Any
 
 from relance.contracts.names import MONTHLY_SCHEDULE
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.job_run import LATE
-from relance.runtime.exit import DONE, JOB_FAILED
+from relance.domain.jobs.run import LATE
+from relance.runtime.process_exit import DONE, JOB_FAILED
 from tests.faults.missed_month.site import AGAIN_S, GIVEN_UP_S, HEALTH_EVERY_S, PLANNED_S, REPLAN_S, Site
 from tests.faults.missed_month.troubles import TROUBLES, Trouble
 from tests.faults.scenario import Say, Scenario, positive

@@ -17,9 +17,9 @@ from relance.contracts.cycle import CycleStatistics
 from relance.devstack import processes
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.alerts.model import Alert, AlertEvent, Rule
+from relance.domain.cycle.send_times import current_period, period_before, period_of_opening
 from relance.domain.failures import Severity
-from relance.domain.send_times import current_period, period_before, period_of_opening
-from relance.domain.watchdog import EffectState
+from relance.domain.health.watchdog import EffectState
 from tests import preloaded_starter
 from tests.faults.people import Documents, Expectation, expectation
 from tests.installation import ROOT, Installation

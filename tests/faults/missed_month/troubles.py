@@ -10,7 +10,7 @@ from typing import Any
 
 from relance import ids
 from relance.contracts.names import MONTHLY_SCHEDULE
-from relance.domain.control import Control, ControlState
+from relance.domain.cycle.control import Control, ControlState
 from tests.faults.missed_month.site import Site
 
 SOON = timedelta(seconds=8)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from relance.domain.job_run import DONE, LATE, MISSED, OVERLAP, PAUSED
+from relance.domain.jobs.run import DONE, LATE, MISSED, OVERLAP, PAUSED
 from tests.faults.missed_runs.facts import Executions, Facts, Records, Started
 
 MARGIN = timedelta(seconds=3)

@@ -13,14 +13,14 @@ from typing import Any
 
 from temporalio.client import ScheduleState
 
-from relance.cli.periods import today
+from relance.cli.base.periods import today
 from relance.contracts.checks import CheckInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import JobName
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.faults import Slow
 from relance.devstack.everflow.samples import sample_world
-from relance.domain.job_run import MISSED
+from relance.domain.jobs.run import MISSED
 from relance.settings import Settings
 from relance.settings.everflow import Everflow
 from relance.settings.jobs import LEAST_CATCHUP

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from relance.devstack.chat.client import Chat
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Evidence
-from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
 from tests.faults.group_time import GroupTime
 from tests.faults.storm.told import Told, most_per_interval, told

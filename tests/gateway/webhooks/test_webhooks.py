@@ -22,7 +22,7 @@ from relance import ids
 from relance.adapters.mongo.connection import Database, connect
 from relance.adapters.webhook_signatures import signed_headers
 from relance.devstack.processes import free_port
-from relance.domain.invitation import MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.errors import DependencyUnavailable
 from relance.gateway.application import application
 from relance.gateway.needs import IntakeNeeds

@@ -15,13 +15,13 @@ from temporalio.testing import ActivityEnvironment
 from activities.reports import ReportChecks
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database, connect
-from relance.alerting import AlertDesk
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import sample_world
+from relance.domain.alerts.condition import Sighting
 from relance.domain.alerts.model import Alert, Evidence, Rule
-from relance.domain.alerts.opening import Sighting
 from relance.domain.failures import Severity
+from relance.services.alerts import AlertDesk
 from relance.settings import Mongo
 from relance.settings.everflow import Everflow
 from tests.fakes import FakeAlertGroups, FixedClock

@@ -7,10 +7,10 @@ import pytest
 
 from relance.contracts.alerts import Decided, Inhibited, SilencedKeys
 from relance.domain.alerts.model import AlertEvent, AlertState, HistoryEntry, Rule
-from relance.domain.alerts.silences import Matcher, Silence
+from relance.domain.alerts.suppression import Matcher, Silence
 from relance.domain.failures import Severity
 from relance.errors import NotFound
-from tests.partner_desk.conftest import Bureau, sighting
+from tests.services.alerts.conftest import Bureau, sighting
 
 KEY = "default-lp/0.1.376"
 OTHER = "default-lp/9.9.9"

@@ -11,16 +11,15 @@ from temporalio.exceptions import ApplicationError
 from activities.alerts import Address, AlertDelivery, Voice
 from relance.contracts.alerts import AlertEntry, Inhibited, PostInput, RecordInput
 from relance.contracts.names import Failure
-from relance.domain.alerts.actions import Line
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Line, Telling
 from relance.domain.alerts.model import Alert, AlertEvent, AlertState, Rule
 from relance.domain.alerts.routing import AlertRoute
-from relance.domain.channel_state import Condition
-from relance.domain.messages import Attachment, OutgoingMessage, plain_text
+from relance.domain.channels.channel_state import Condition
+from relance.domain.channels.messages import Attachment, OutgoingMessage, plain_text
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.ports import Delivered
 from tests.fakes import FakeMeter
-from tests.partner_desk.conftest import NOMINAL, Bureau, perform, sighting
+from tests.services.alerts.conftest import NOMINAL, Bureau, perform, sighting
 
 KEY = "default-lp/0.1.376"
 

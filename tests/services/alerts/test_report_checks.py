@@ -9,15 +9,15 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.reports import ReportChecks
-from relance.checks import look
 from relance.contracts.checks import CheckRequest, NoDataInput
 from relance.contracts.names import CheckName, Failure
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.faults import Cut, ErrorBody, Status
 from relance.devstack.everflow.samples import DEFAULT_PAGE_CLICKS, PAUSED_PARTNER
 from relance.domain.alerts.model import Rule
+from relance.services.report_checks import look
 from relance.settings.everflow import Everflow
-from tests.partner_desk.conftest import NOMINAL, Bureau, perform
+from tests.services.alerts.conftest import NOMINAL, Bureau, perform
 
 REQUEST = CheckRequest(nominal=NOMINAL)
 

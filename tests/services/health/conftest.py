@@ -10,10 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database, connect
-from relance.alerting import AlertDesk
-from relance.domain.health import Concern, Look, Standing, Trouble
-from relance.domain.probes import ProbeName
-from relance.health import HealthDesk, Judgement
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Concern, Look, Standing, Trouble
+from relance.services.alerts import AlertDesk
+from relance.services.health_checks import HealthDesk, Judgement
 from relance.settings import Mongo
 from relance.settings.health import HealthGroup
 from tests.fakes import FakeAlertGroups, FixedClock

@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from relance.domain.alerts.model import Rule
+from relance.domain.cycle.coverage import CycleState, Gap
 from relance.domain.failures import Severity
-from relance.domain.health import Concern, Health, Trouble
-from relance.domain.period_coverage import CycleState, Gap
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Concern, Health, Trouble
 from relance.errors import DependencyUnavailable
-from tests.health.conftest import Ward
+from tests.services.health.conftest import Ward
 
 NOVEMBER, DECEMBER = "2026-11", "2026-12"
 NO_CYCLE = Concern(code=Gap.NO_CYCLE)

@@ -4,13 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from relance.checks import EVERFLOW, everflow_down
 from relance.domain.alerts.model import AlertEvent, HistoryEntry, Rule
-from relance.domain.health import Health, Standing, Trouble
-from relance.domain.probes import ProbeName
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Health, Standing, Trouble
 from relance.errors import DependencyUnavailable
+from relance.services.conditions import EVERFLOW, everflow_down
 from relance.settings.everflow import Everflow
-from tests.health.conftest import Ward
+from tests.services.health.conftest import Ward
 
 MEMORY, MONGODB = ProbeName.MEMORY, ProbeName.MONGODB
 

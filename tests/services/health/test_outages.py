@@ -9,15 +9,15 @@ from temporalio.exceptions import ApplicationError
 from activities.alerts import Voice
 from activities.outages import OutageChannels, Outages
 from relance.contracts.health import OutageNotice
-from relance.domain.health import Trouble
-from relance.domain.messages import OutgoingMessage, plain_text
-from relance.domain.probes import ProbeName
+from relance.domain.channels.messages import OutgoingMessage, plain_text
+from relance.domain.health.probes import ProbeName
+from relance.domain.health.status import Trouble
 from relance.errors import ChannelUnavailable, DependencyUnavailable
 from relance.ports import Delivered, Reading
 from relance.settings.health import HealthGroup
 from tests.fakes import FixedClock
-from tests.health.conftest import START
-from tests.partner_desk.conftest import perform
+from tests.services.alerts.conftest import perform
+from tests.services.health.conftest import START
 
 FIRST = OutageNotice(begun=START, at=START + timedelta(minutes=1))
 LAST = OutageNotice(begun=START, at=START + timedelta(minutes=9), ended=START + timedelta(minutes=8))

@@ -9,10 +9,10 @@ from activities.performance import PerformanceWatch
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.contracts.jobs import JobRequest
 from relance.domain.alerts.model import AlertEvent, HistoryEntry, Rule
-from relance.domain.job_run import RAN, JobRun
-from relance.settings.performance import Performance
-from tests.health.conftest import START, Ward
-from tests.partner_desk.conftest import perform
+from relance.domain.jobs.run import RAN, JobRun
+from relance.settings.jobs import Performance
+from tests.services.alerts.conftest import perform
+from tests.services.health.conftest import START, Ward
 
 REQUEST = JobRequest(nominal=START)
 KEY = "performance/cleanup.duration_s"

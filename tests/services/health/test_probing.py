@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from relance.clock import SystemClock
-from relance.domain.health import Trouble
+from relance.adapters.clock import SystemClock
+from relance.domain.health.status import Trouble
 from relance.errors import (
     DependencyUnavailable,
     MailRefused,
@@ -17,8 +17,8 @@ from relance.errors import (
     ReportUnavailable,
     ReportUnusable,
 )
-from relance.health import look_at_all
 from relance.ports import Reading
+from relance.services.health_checks import look_at_all
 
 
 @dataclass

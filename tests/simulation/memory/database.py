@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from relance.adapters.mongo.connection import Database, repositories
 from relance.adapters.mongo.documents import Client, MotorDatabase
-from relance.domain.bounds import DEFAULT_BOUNDS, Bounds
-from relance.domain.reminders import DEFAULT_TIMING, ReminderTiming
+from relance.domain.invitations.bounds import DEFAULT_BOUNDS, Bounds
+from relance.domain.invitations.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.settings.privacy import Privacy
 from tests.keys import PRIVACY
 from tests.simulation.memory.collection import MemoryCollection

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.alert_wording.figures import ENGLISH, FRENCH
-from relance.domain.windows import window_of
+from relance.domain.zones import window_of
+from relance.wording.alerts.figures import ENGLISH, FRENCH
 
 
 @pytest.mark.parametrize(

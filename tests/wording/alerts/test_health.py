@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from relance.domain.alert_wording.health import ENGLISH_HEALTH, FRENCH_HEALTH
-from relance.domain.alert_wording.messages import alert_message
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Alert, Evidence, Rule
-from relance.domain.health import Trouble
-from relance.domain.messages import plain_text
-from relance.domain.performance import UNITS
-from relance.domain.period_coverage import CycleState, Gap
+from relance.domain.channels.messages import plain_text
+from relance.domain.cycle.coverage import CycleState, Gap
+from relance.domain.health.status import Trouble
+from relance.domain.jobs.performance import UNITS
 from relance.settings.health import HealthGroup
+from relance.wording.alerts.health import ENGLISH_HEALTH, FRENCH_HEALTH
+from relance.wording.alerts.messages import alert_message
 from tests.domain.alerts.alerts import FIRED_AT, an_alert
 
 RULES = HealthGroup().rules()

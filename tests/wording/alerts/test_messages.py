@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from relance.domain.alert_wording.messages import alert_message, details_message
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import Alert, AlertState, Evidence, Rule
+from relance.domain.channels.messages import OutgoingMessage, plain_text
 from relance.domain.failures import Severity
-from relance.domain.messages import OutgoingMessage, plain_text
-from relance.domain.windows import window_of
-from relance.domain.zones import zone_info
+from relance.domain.zones import window_of, zone_info
+from relance.wording.alerts.messages import alert_message, details_message
 from tests.domain.alerts.alerts import FIRED_AT, YESTERDAY, an_alert
 
 AMSTERDAM = zone_info("Europe/Amsterdam")

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from relance.domain.alert_wording.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
 from relance.domain.alerts.model import Suppression
 from relance.domain.alerts.noise import NoiseReport, RuleNoise
+from relance.wording.alerts.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
 from tests.domain.alerts.alerts import FIRED_AT
 
 NO_BREAK = "\u00a0"

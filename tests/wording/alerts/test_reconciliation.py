@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from relance.domain.alert_wording.messages import alert_message
-from relance.domain.alerts.due import Telling
+from relance.domain.alerts.delivery import Telling
 from relance.domain.alerts.model import AlertEvent
-from relance.domain.messages import plain_text
-from relance.domain.reconciliation import Mended, ReconcilePolicy
-from relance.reconciliation import out_of_step
+from relance.domain.channels.messages import plain_text
+from relance.domain.invitations.reconciliation import Mended, ReconcilePolicy
+from relance.services.conditions import out_of_step
+from relance.wording.alerts.messages import alert_message
 from tests.domain.alerts.alerts import FIRED_AT
 
 COUNTS: dict[str, int] = {Mended.FOLLOW_UPS_RESTARTED: 1200, Mended.REMINDERS_WOKEN: 1, Mended.PLANS_STUCK: 2}

@@ -14,7 +14,7 @@ from temporalio.testing import TimeSkipper
 from relance import ids
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue
-from relance.temporal.restarts import TemporalCycleRestarts
+from relance.temporal.repairs import TemporalCycleRestarts
 from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve

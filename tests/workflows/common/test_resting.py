@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from workflows.common.resting import pause
 from workflows.monthly_cycle import SETTLE_EVERY, SETTLE_FOR
-from workflows.resting import pause
 from workflows.roll_back import IN_FLIGHT_EVERY, IN_FLIGHT_FOR
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from relance.adapters.breaker import Breakers
 from relance.adapters.channels.opening import OpenChannels
-from relance.clock import SystemClock
+from relance.adapters.clock import SystemClock
 from relance.devstack.chat.models import Service
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.settings.channels import Channels

@@ -1,0 +1,1 @@
+"""The engine that claims mails, sends them and records what became of them; it knows no Temporal."""

@@ -1,0 +1,89 @@
+"""The control of a cycle, read again each second while its mails are sent, once per process and period (SPEC C11)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from relance.domain.cycle.control import Control, ControlState
+from relance.errors import DependencyUnavailable
+from relance.ports import Controls
+
+LOOK_EVERY = 1.0
+"""Seconds: with the mails in flight this is how long a pause takes."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Sight:
+    """What is known of one period's control; shared by all that send for it in this process."""
+
+    control: Control
+    seen: float
+    users: int = 0
+    looking: asyncio.Task[None] | None = None
+    first: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def stops(self) -> bool:
+        """Whether no invitation may be begun."""
+        return self.control.state is not ControlState.RUNNING
+
+    @property
+    def holds_reminders(self) -> bool:
+        """Whether no reminder may be begun; those of a cancelled cycle's invitations still go out."""
+        return self.control.state in {ControlState.PAUSED, ControlState.ROLLED_BACK}
+
+
+class ControlWatch:
+    """Keeps the controls of the periods that are being sent in sight."""
+
+    def __init__(self, controls: Controls, every: float = LOOK_EVERY) -> None:
+        self._controls = controls
+        self._every = every
+        self._sights: dict[str, Sight] = {}
+
+    @asynccontextmanager
+    async def watching(self, period: str) -> AsyncIterator[Sight]:
+        """Yield what is known of a period, kept up to date for as long as anybody watches.
+
+        Raises:
+            DependencyUnavailable: the database, at the first look.
+        """
+        sight = self._sights.setdefault(period, Sight(Control(id=period), seen=float("-inf")))
+        sight.users += 1
+        try:
+            async with sight.first:
+                # A stop may be over already; only that the cycle runs is believed for a second.
+                if sight.stops or asyncio.get_running_loop().time() - sight.seen > self._every:
+                    await self.look(sight)
+            if sight.looking is None:
+                sight.looking = asyncio.create_task(self._keep_looking(sight))
+            yield sight
+        finally:
+            sight.users -= 1
+            if not sight.users and sight.looking is not None:
+                sight.looking.cancel()
+                sight.looking = None
+
+    async def _keep_looking(self, sight: Sight) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            try:
+                await self.look(sight)
+            except DependencyUnavailable:
+                # Without the database no mail can be claimed either.
+                logger.warning("the control of a cycle could not be read")
+
+    async def look(self, sight: Sight) -> None:
+        """Look now.
+
+        Raises:
+            DependencyUnavailable: the database.
+        """
+        sight.control = await self._controls.get(sight.control.id)
+        sight.seen = asyncio.get_running_loop().time()

@@ -1,0 +1,1 @@
+"""What several entries share: the CLI, the activities and the gateway."""

@@ -1,0 +1,1 @@
+"""All that people read. Nothing that decides imports it."""

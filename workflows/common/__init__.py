@@ -1,0 +1,1 @@
+"""What several workflows share; a file beside this folder is a workflow."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from relance.adapters.clock import SystemClock
 from relance.cli import app
-from relance.cli.base.resources import Database, Documents, LiveHealth, Services
+from relance.cli.base.resources import Documents, LiveHealth, Repositories, Services
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.runtime import process_exit as leaving
 
@@ -139,7 +139,7 @@ async def _temporal() -> Client:
     return await connect(plugins=[plugin], runtime=collected.runtime)
 
 
-async def greet_relay(loaded: Settings) -> None:
+async def check_relay(loaded: Settings) -> None:
     """Connect to the relay, greet it and authenticate, and take leave."""
     from relance.adapters.smtp.opening import Opener
 
@@ -189,7 +189,7 @@ def relay_log(loaded: Settings) -> AbstractAsyncContextManager[RelayLog | None]:
 
 
 @asynccontextmanager
-async def channels(loaded: Settings, opened: Database) -> AsyncIterator[Mapping[str, Channel]]:
+async def channels(loaded: Settings, opened: Repositories) -> AsyncIterator[Mapping[str, Channel]]:
     """Open every channel that is in use."""
     from relance.adapters.breaker import Breakers
     from relance.adapters.channels.opening import OpenChannels
@@ -208,11 +208,11 @@ async def channels(loaded: Settings, opened: Database) -> AsyncIterator[Mapping[
         yield ready.by_name
 
 
-async def greet_gateway(loaded: Settings) -> None:
+async def check_gateway(loaded: Settings) -> None:
     """Ask the gateway whether it is there."""
     from relance.gateway import addresses
 
-    await addresses.greet_gateway(loaded)
+    await addresses.check_gateway(loaded)
 
 
 async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:
@@ -232,9 +232,9 @@ async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:
 
 async def greet_intake(loaded: Settings) -> str:
     """Return what the listener of the mail intake greets with."""
-    from relance.adapters.intake_greeting import greet_intake as greet
+    from relance.adapters.intake_greeting import greet_intake as check_connection
 
-    return await greet(loaded.intake.host, loaded.intake.port or 0)
+    return await check_connection(loaded.intake.host, loaded.intake.port or 0)
 
 
 def dns(servers: Sequence[str]) -> DnsLookups:
@@ -284,8 +284,8 @@ def services() -> Services:
         database=database,
         temporal=temporal,
         reports=reports,
-        greet_relay=greet_relay,
-        greet_gateway=greet_gateway,
+        check_relay=check_relay,
+        check_gateway=check_gateway,
         check_links=check_links,
         greet_intake=greet_intake,
         dns=dns,
@@ -304,7 +304,7 @@ def services() -> Services:
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
-    leaving.leave(app.run(services(), sys.argv[1:]))
+    leaving.terminate(app.run(services(), sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -17,12 +17,12 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from composition.activities import activities_of
 from composition.connections import opened
 from composition.gateway import GatewayConnections, door, gateway_reporter, opened_gateway
-from composition.liveness import on_duty, reporter_of, watched
+from composition.liveness import reporter_of, reporting_liveness, watched
 from relance import __version__
 from relance.contracts.names import TaskQueue
 from relance.errors import SettingsError
 from relance.gateway.server import FULL_DRAIN_S
-from relance.runtime import process_exit as way_out
+from relance.runtime import process_exit
 from relance.runtime.collecting import leave_out_what_is_loaded
 from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
@@ -70,30 +70,30 @@ async def serve_gateway(settings: Settings) -> int:
     stop = stop_requested(within=FULL_DRAIN_S + LAST_MOMENTS)
     ready = join_supervisor()
     gateway = settings.gateway
-    async with watched(settings) as vitals, opened_gateway(settings) as open_:
-        reporter = gateway_reporter(settings, open_, Role.GATEWAY, vitals)
-        async with door(settings, open_, vitals, drain=FULL_DRAIN_S), on_duty(reporter, []):
+    async with watched(settings) as liveness, opened_gateway(settings) as open_:
+        reporter = gateway_reporter(settings, open_, Role.GATEWAY, liveness)
+        async with door(settings, open_, liveness, drain=FULL_DRAIN_S), reporting_liveness(reporter, []):
             leave_out_what_is_loaded()
             ready()
             logger.info("serving relance-gateway at http://%s:%s", gateway.host, gateway.port)
             await stop.wait()
-            vitals.draining = True
+            liveness.draining = True
             logger.info("stopping: requests in flight are answered")
-    return way_out.DONE
+    return process_exit.DONE
 
 
 async def serve(settings: Settings, role: Role) -> int:
     """Serve the role's queues until SIGTERM or SIGINT, then finish what is in flight (SPEC X5)."""
     stop = stop_requested(within=settings.worker.drain.total_seconds() + LAST_MOMENTS)
     ready = join_supervisor()
-    async with watched(settings) as vitals, opened(settings) as open_, AsyncExitStack() as stack:
+    async with watched(settings) as liveness, opened(settings) as open_, AsyncExitStack() as stack:
         activities = activities_of(settings, open_)
-        reporter = reporter_of(settings, open_, role, vitals)
+        reporter = reporter_of(settings, open_, role, liveness)
         # Before the first mail, so that a process that joins never begins with the whole of a limit.
         await reporter.take_share()
         if TaskQueue.OPS in QUEUES[role]:
             connections = GatewayConnections(open_.client, open_.database, open_.instruments)
-            await stack.enter_async_context(door(settings, connections, vitals))
+            await stack.enter_async_context(door(settings, connections, liveness))
         workers = [
             await stack.enter_async_context(
                 Worker(
@@ -114,13 +114,13 @@ async def serve(settings: Settings, role: Role) -> int:
             )
             for queue in QUEUES[role]
         ]
-        await stack.enter_async_context(on_duty(reporter, workers))
+        await stack.enter_async_context(reporting_liveness(reporter, workers))
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))
         await stop.wait()
-        vitals.draining = True
+        liveness.draining = True
         logger.info("stopping: mails in flight are finished and recorded")
-    return way_out.DONE
+    return process_exit.DONE
 
 
 def check_fitness(settings: Settings, role: Role) -> None:
@@ -168,13 +168,13 @@ def run(
             environment=child_environment(settings.monitoring),
         )
 
-    way_out.run(main, debug=debug)
+    process_exit.run(main, debug=debug)
 
 
 def main() -> NoReturn:
     """Enter from the console script."""
     typer.run(run)
-    way_out.leave(way_out.DONE)
+    process_exit.terminate(process_exit.DONE)
 
 
 if __name__ == "__main__":

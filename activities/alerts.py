@@ -11,19 +11,24 @@ from temporalio import activity
 from activities.attempt import heartbeating
 from activities.errors import translated
 from relance import ids
-from relance.contracts.alerts import AlertEntry, Posted, PostInput, RecordInput, Ways
-from relance.domain.alerts.delivery import Telling
-from relance.domain.alerts.model import Alert, AlertEvent, HistoryEntry
+from relance.contracts.alerts import AlertEntry, ChannelRoutes, Posted, PostInput, RecordInput
+from relance.domain.alerts.delivery import NotificationKind
+from relance.domain.alerts.model import AlertEvent, AlertRecord, HistoryEntry
 from relance.domain.alerts.routing import AlertRoute
 from relance.domain.alerts.suppression import INHIBITS
-from relance.domain.channels.channel_state import Condition, after, is_usable
+from relance.domain.channels.channel_state import ChannelCondition, after, is_usable
 from relance.domain.channels.messages import Attachment, OutgoingMessage
 from relance.errors import ChannelError, ChannelGone, ChannelRefused
 from relance.ports import Channel, ChannelStates, Clock, Illustrator, Meter
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.wording.alerts.messages import alert_message, details_message
 
-_ILLUSTRATED = {Telling.FIRING, Telling.WORSENED, Telling.REPEAT, Telling.ESCALATION}
+_ILLUSTRATED = {
+    NotificationKind.FIRING,
+    NotificationKind.WORSENED,
+    NotificationKind.REPEAT,
+    NotificationKind.ESCALATION,
+}
 _CAUSE_MOVED = {AlertEvent.OPENED, AlertEvent.RESOLVED}
 
 
@@ -36,7 +41,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class MessageLocale:
     """How messages are written: the language, the zone whose clock they show, the page that says what to do."""
 
     language: str
@@ -51,24 +56,24 @@ class AlertDelivery:
     The first of `routes` that takes an alert names its channels instead; the last one takes everything.
     """
 
-    desk: AlertDesk
+    desk: AlertService
     states: ChannelStates
     addresses: Mapping[str, Address]
     always: Sequence[str]
     order: Sequence[str]
     illustrator: Illustrator
-    voice: Voice
+    voice: MessageLocale
     clock: Clock
     meter: Meter
     routes: Sequence[AlertRoute] = ()
 
     @activity.defn
-    async def ways(self) -> Ways:
+    async def ways(self) -> ChannelRoutes:
         """Return the channels that may be written to."""
         with translated():
             states = await self.states.all()
         usable = {name for name, one in self.addresses.items() if is_usable(states.get(name), one.fingerprint)}
-        return Ways(
+        return ChannelRoutes(
             **_used(self.always, self.order, usable),
             routes=tuple(one.model_copy(update=_used(one.always, one.order, usable)) for one in self.routes),
         )
@@ -105,10 +110,10 @@ class AlertDelivery:
         except ChannelError as error:
             gone = isinstance(error, ChannelGone)
             self.meter.alert_message(name, _result(error))
-            await self._note(name, Condition.GONE if gone else Condition.FAILING, error.detail)
+            await self._note(name, ChannelCondition.GONE if gone else ChannelCondition.FAILING, error.detail)
             raise
         self.meter.alert_message(name, "repeated" if delivered.repeated else "delivered")
-        await self._note(name, Condition.WORKING)
+        await self._note(name, ChannelCondition.WORKING)
         return Posted(channel=name, repeated=delivered.repeated)
 
     async def _message(self, request: PostInput) -> OutgoingMessage:
@@ -135,7 +140,9 @@ class AlertDelivery:
             runbook_url=self.voice.runbook_url,
         )
 
-    async def _attachments(self, telling: Telling, alerts: Sequence[Alert], key: str) -> tuple[Attachment, ...]:
+    async def _attachments(
+        self, telling: NotificationKind, alerts: Sequence[AlertRecord], key: str
+    ) -> tuple[Attachment, ...]:
         return await self.illustrator.attachments(alerts, key, self.voice.language) if telling in _ILLUSTRATED else ()
 
     def _count(self, entries: Sequence[AlertEntry]) -> None:
@@ -144,7 +151,7 @@ class AlertDelivery:
             reason = entry.detail if entry.event is AlertEvent.SUPPRESSED else None
             self.meter.alert_event(entry.key.partition("/")[0], entry.event, reason)
 
-    async def _note(self, name: str, condition: Condition, detail: str = "") -> None:
+    async def _note(self, name: str, condition: ChannelCondition, detail: str = "") -> None:
         known = (await self.states.all()).get(name)
         address = self.addresses[name].fingerprint
         await self.states.note(after(known, name, condition, self.clock.now(), address=address, detail=detail))

@@ -12,7 +12,7 @@ from activities import attempt
 from activities.errors import translated
 from relance.concurrency import at_once
 from relance.contracts.jobs import Ended, EndedInput, Expired, JobRequest, SweepInput
-from relance.domain.jobs.retention import DOUBTS_HOLD, EXPIRY_GRACE, Retention, Stage, Sweep, held_counts
+from relance.domain.jobs.retention import DOUBTS_HOLD, EXPIRY_GRACE, Retention, RetentionStage, Sweep, held_counts
 from relance.ports import Ledger, RunningFollowUps
 from relance.ports.jobs import Archive, Overdue
 from relance.ports.reconciliation import CycleWatch
@@ -52,13 +52,15 @@ class Cleanup:
     @activity.defn
     async def ended(self, request: EndedInput) -> Ended:
         """Return the periods that are old enough and at rest; of a cycle that still runs nothing is touched."""
-        chosen: dict[Stage, list[str]] = {Stage.DELETED: [], Stage.ANONYMOUS: []}
+        chosen: dict[RetentionStage, list[str]] = {RetentionStage.DELETED: [], RetentionStage.ANONYMOUS: []}
         held: list[tuple[str, ...]] = []
         with translated():
             async with attempt.heartbeating(lambda: None):
                 for period in await self.archive.periods():
                     stage = self.retention.stage(period, request.nominal)
-                    if stage is Stage.KEPT or (stage is Stage.ANONYMOUS and not await self.archive.has_names(period)):
+                    if stage is RetentionStage.KEPT or (
+                        stage is RetentionStage.ANONYMOUS and not await self.archive.has_names(period)
+                    ):
                         continue
                     reasons = await self._unsettled(period, request)
                     if reasons:
@@ -66,7 +68,9 @@ class Cleanup:
                     else:
                         chosen[stage].append(period)
         return Ended(
-            delete=tuple(chosen[Stage.DELETED]), anonymise=tuple(chosen[Stage.ANONYMOUS]), held=held_counts(held)
+            delete=tuple(chosen[RetentionStage.DELETED]),
+            anonymise=tuple(chosen[RetentionStage.ANONYMOUS]),
+            held=held_counts(held),
         )
 
     @activity.defn

@@ -16,8 +16,8 @@ from relance.domain.invitations.invitation import MailKind
 from relance.domain.invitations.reminders import ReminderRefusal, correction_refusal
 from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Compensations, Contacts, Deferred, Ledger, Refused, Users
-from relance.sending.batch import Tally
-from relance.sending.mail_task import Job, Order, Outcome
+from relance.sending.batch import BatchTally
+from relance.sending.mail_task import MailTask, Outcome, SendOptions
 from relance.sending.rest_gate import REST, RestGate
 from relance.sending.sender import Sender
 
@@ -43,7 +43,7 @@ class Corrections:
         What a crash leaves open is recorded as uncertain and not sent again, as with reminders. While the relay refuses
         us the page is tried again every ten minutes: a rollback cannot be paused.
         """
-        tally = Tally()
+        tally = BatchTally()
         with translated():
             async with attempt.heartbeating(lambda: tally.counts().model_dump()):
                 page = await self.compensations.users(request.period, request.after, USERS)
@@ -53,7 +53,7 @@ class Corrections:
         last = users[-1] if len(page) == USERS and len(users) == len(page) else None
         return CorrectionResult(counts=tally.counts(), last=last, retry_at=retry_at)
 
-    async def _send(self, request: CorrectionInput, users: Sequence[str], tally: Tally) -> datetime | None:
+    async def _send(self, request: CorrectionInput, users: Sequence[str], tally: BatchTally) -> datetime | None:
         """Send a page's corrections; return when those that were put off are due again."""
         if attempt.is_retry():
             await self.ledger.take_over(request.period, users, attempt.token())
@@ -61,7 +61,7 @@ class Corrections:
         left = len(jobs)
         put_off: list[datetime] = []
 
-        def done(job: Job, outcome: Outcome) -> None:
+        def done(job: MailTask, outcome: Outcome) -> None:
             nonlocal left
             left -= 1
             if isinstance(outcome, Refused) and outcome.reason == TAKEN:
@@ -70,7 +70,7 @@ class Corrections:
             if isinstance(outcome, Deferred):
                 put_off.append(outcome.retry_at)
 
-        order = Order(
+        order = SendOptions(
             attempt.token(),
             request.at,
             self.sender.mailer.connections,
@@ -88,13 +88,13 @@ class Corrections:
             raise draining()
         return max(put_off, default=None)
 
-    async def _jobs(self, request: CorrectionInput, users: Sequence[str]) -> list[Job]:
+    async def _jobs(self, request: CorrectionInput, users: Sequence[str]) -> list[MailTask]:
         entries = await self.ledger.of_users(request.period, users)
         reached = [entry for found in entries.values() for entry in found if entry.may_have_arrived]
         people, contacts = await asyncio.gather(
             self.users.by_ids(users), self.contacts.by_ids([entry.contact_id for entry in reached])
         )
-        jobs: list[Job] = []
+        jobs: list[MailTask] = []
         for entry in reached:
             user, contact = people.get(entry.user_id), contacts.get(entry.contact_id)
             if correction_refusal(entry, user, contact, suppressed=False) in _DECIDED:
@@ -104,7 +104,7 @@ class Corrections:
                 await self.ledger.skip(entry.id, MailKind.CORRECTION, ReminderRefusal.CONTACT_MISSING.value, at)
                 continue
             jobs.append(
-                Job(
+                MailTask(
                     invitation=entry,
                     kind=MailKind.CORRECTION,
                     user=user,

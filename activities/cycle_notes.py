@@ -11,7 +11,7 @@ from relance.contracts.cycle import WaveLook, WaveLookInput
 from relance.contracts.waves import LeftInput
 from relance.ports import Controls, Plans
 from relance.ports.repairs import CycleStates
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.cycle_alerts import notify_left, notify_waves
 
 
@@ -22,7 +22,7 @@ class CycleNotes:
     cycles: CycleStates
     controls: Controls
     plans: Plans
-    desk: AlertDesk
+    desk: AlertService
 
     @activity.defn
     async def look_at_wave(self, request: WaveLookInput) -> WaveLook:

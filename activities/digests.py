@@ -15,12 +15,12 @@ from relance import ids
 from relance.contracts.alerts import Posted
 from relance.contracts.names import JobName
 from relance.contracts.reports import ReportDone, ReportInput, ReportPost, ReportTaken
-from relance.domain.alerts.noise import NoiseReport, noise_report
+from relance.domain.alerts.noise import NoiseFigures, noise_report
 from relance.domain.channels.digest import CycleMails, Digest, digest, looked_back_to
 from relance.domain.channels.messages import OutgoingMessage
 from relance.ports import Alerts, JobRuns, Ledger, Plans
 from relance.ports.jobs import PostedReports
-from relance.ports.reconciliation import CycleWatch, Followees
+from relance.ports.reconciliation import CycleWatch, ReconcileRows
 from relance.services.cycle_statistics import balance_period
 from relance.wording.reports.digest import digest_message
 from relance.wording.reports.noise import noise_message
@@ -40,7 +40,7 @@ class Digests:
     job_runs: JobRuns
     ledger: Ledger
     plans: Plans
-    followees: Followees
+    reconcile_rows: ReconcileRows
     cycles: CycleWatch
     posted: PostedReports
     delivery: AlertDelivery
@@ -100,7 +100,7 @@ class Digests:
         found = await self._digest(request.since, request.nominal)
         return digest_message(found, key=key, at=at, language=voice.language)
 
-    async def _noise(self, since: datetime, until: datetime) -> NoiseReport:
+    async def _noise(self, since: datetime, until: datetime) -> NoiseFigures:
         return noise_report(await self.alerts.recent(since, limit=MOST_ALERTS), since, until)
 
     async def _digest(self, since: datetime, until: datetime) -> Digest:
@@ -114,11 +114,11 @@ class Digests:
         )
 
     async def _running(self) -> list[str]:
-        return [period for period in await self.followees.periods() if await self.cycles.runs(period)]
+        return [period for period in await self.reconcile_rows.periods() if await self.cycles.runs(period)]
 
     async def _mails(self, period: str, since: datetime, until: datetime) -> CycleMails:
         found = await balance_period(self.ledger, self.plans, period)
-        lately = await self.followees.sent_between(period, since, until)
+        lately = await self.reconcile_rows.sent_between(period, since, until)
         return CycleMails(period, found.sent, lately, sum(found.failed.values()), found.open)
 
     def _key(self, job: JobName, nominal: datetime) -> str:

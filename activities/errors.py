@@ -9,7 +9,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from relance.contracts.names import Failure
+from relance.contracts.names import ErrorType
 from relance.errors import (
     ChannelError,
     ChannelGone,
@@ -36,37 +36,37 @@ def translated() -> Iterator[None]:
         raise _channel_failure(error) from None
     except DependencyUnavailable as error:
         again = timedelta(seconds=error.retry_after) if error.retry_after is not None else None
-        raise ApplicationError(str(error), type=Failure.UNAVAILABLE, next_retry_delay=again) from None
+        raise ApplicationError(str(error), type=ErrorType.UNAVAILABLE, next_retry_delay=again) from None
     except InvalidInput as error:
-        raise _as_the_table_says(error, Failure.INVALID_INPUT) from None
+        raise _as_the_table_says(error, ErrorType.INVALID_INPUT) from None
     except MailError as error:
-        raise ApplicationError(str(error), type=Failure.UNAVAILABLE) from None
+        raise ApplicationError(str(error), type=ErrorType.UNAVAILABLE) from None
     except ValidationError as error:
         # The message of a ValidationError quotes the values it refused.
         places = ", ".join(".".join(str(part) for part in problem["loc"]) for problem in error.errors())
-        raise ApplicationError(f"{error.title} is not valid: {places}", type=Failure.BUG) from None
+        raise ApplicationError(f"{error.title} is not valid: {places}", type=ErrorType.BUG) from None
 
 
 def _report_failure(error: ReportError) -> ApplicationError:
     # The detail is the reason a "no data" alert gives (SPEC W4).
     match error:
         case ReportUnavailable():
-            return _as_the_table_says(error, Failure.REPORT_UNAVAILABLE, "unavailable")
+            return _as_the_table_says(error, ErrorType.REPORT_UNAVAILABLE, "unavailable")
         case ReportUnusable():
-            return _as_the_table_says(error, Failure.REPORT_UNUSABLE, error.reason)
-    return _as_the_table_says(error, Failure.REPORT_REFUSED, "refused")
+            return _as_the_table_says(error, ErrorType.REPORT_UNUSABLE, error.reason)
+    return _as_the_table_says(error, ErrorType.REPORT_REFUSED, "refused")
 
 
 def _channel_failure(error: ChannelError) -> ApplicationError:
     match error:
         case ChannelUnavailable():
-            return _as_the_table_says(error, Failure.CHANNEL_UNAVAILABLE)
+            return _as_the_table_says(error, ErrorType.CHANNEL_UNAVAILABLE)
         case ChannelGone():
-            return _as_the_table_says(error, Failure.CHANNEL_GONE)
-    return _as_the_table_says(error, Failure.CHANNEL_REFUSED)
+            return _as_the_table_says(error, ErrorType.CHANNEL_GONE)
+    return _as_the_table_says(error, ErrorType.CHANNEL_REFUSED)
 
 
-def _as_the_table_says(error: RelanceError, name: Failure, *details: str) -> ApplicationError:
+def _as_the_table_says(error: RelanceError, name: ErrorType, *details: str) -> ApplicationError:
     failure = failure_of(error)
     return ApplicationError(
         str(error), *details, type=name, non_retryable=not failure.retryable, next_retry_delay=failure.pause
@@ -77,7 +77,7 @@ def resting(pause: timedelta) -> ApplicationError:
     """Return the error with which an activity waits for a relay that refuses us."""
     return ApplicationError(
         "the relay refuses us for a fault of our own; tried again later",
-        type=Failure.UNAVAILABLE,
+        type=ErrorType.UNAVAILABLE,
         next_retry_delay=pause,
     )
 
@@ -86,7 +86,7 @@ def draining() -> ApplicationError:
     """Return the error with which an activity hands its rest to another worker."""
     return ApplicationError(
         "this worker is shutting down; another one goes on",
-        type=Failure.DRAINING,
+        type=ErrorType.DRAINING,
         next_retry_delay=timedelta(seconds=1),
         category=ApplicationErrorCategory.BENIGN,
     )

@@ -9,31 +9,31 @@ from datetime import datetime
 from relance import ids
 from relance.contracts.follow_up import Followed, FollowUpInput
 from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus
-from relance.domain.invitations.reconciliation import Ahead, ahead_of
+from relance.domain.invitations.reconciliation import RemainingSteps, remaining_steps
 from relance.ids import CONTACTS_PER_FOLLOW_UP
-from relance.ports.reconciliation import Followee
+from relance.ports.reconciliation import ReconcileRow
 
 
 @dataclass(frozen=True, slots=True)
-class RemainingSteps:
+class StartedSteps:
     """What is still ahead of one invitation: its instants, or another try."""
 
     due: DueAt | None = None
     retry_at: datetime | None = None
 
 
-def ahead_of_entry(entry: Invitation) -> RemainingSteps | None:
+def ahead_of_entry(entry: Invitation) -> StartedSteps | None:
     """Return what is ahead of an entry of the ledger; None when nothing is."""
     if entry.status in (InvitationStatus.SENT, InvitationStatus.OPENED):
-        return RemainingSteps(due=entry.due_at)
+        return StartedSteps(due=entry.due_at)
     if entry.status is InvitationStatus.SENDING and entry.claim is None and entry.retry_at is not None:
-        return RemainingSteps(retry_at=entry.retry_at)
+        return StartedSteps(retry_at=entry.retry_at)
     return None
 
 
-def groups(ahead: Mapping[str, RemainingSteps]) -> tuple[Followed, ...]:
+def groups(ahead: Mapping[str, StartedSteps]) -> tuple[Followed, ...]:
     """Return the contacts grouped by equal instants, which keeps the payload small."""
-    found: dict[RemainingSteps, list[str]] = {}
+    found: dict[StartedSteps, list[str]] = {}
     for contact, one in ahead.items():
         found.setdefault(one, []).append(contact)
     return tuple(
@@ -78,7 +78,7 @@ def follow_up_inputs(period: str, user_id: str, entries: Sequence[Invitation], e
     return inputs
 
 
-def follow_ups_of(period: str, one: Followee) -> list[str]:
+def follow_ups_of(period: str, one: ReconcileRow) -> list[str]:
     """Return the workflow ids of a user's follow-ups of a period."""
     last = max((one.contacts or 0) - 1, 0) // ids.CONTACTS_PER_FOLLOW_UP
     return [ids.follow_up_workflow_id(period, one.user_id, part) for part in range(last + 1)]
@@ -93,7 +93,9 @@ def revived_inputs(
     """
     result: list[tuple[FollowUpInput, list[Invitation]]] = []
     for number, part in parts(entries):
-        ahead = {one.contact_id: found for one in part if open_[one.id] and (found := ahead_of(one, at)) is not None}
+        ahead = {
+            one.contact_id: found for one in part if open_[one.id] and (found := remaining_steps(one, at)) is not None
+        }
         if ahead:
             request = FollowUpInput(
                 period=part[0].period,
@@ -107,8 +109,8 @@ def revived_inputs(
     return result
 
 
-def _groups(ahead: Mapping[str, Ahead]) -> tuple[Followed, ...]:
-    found: dict[Ahead, list[str]] = {}
+def _groups(ahead: Mapping[str, RemainingSteps]) -> tuple[Followed, ...]:
+    found: dict[RemainingSteps, list[str]] = {}
     for contact, one in ahead.items():
         found.setdefault(one, []).append(contact)
     return tuple(

@@ -11,9 +11,9 @@ from temporalio import activity
 
 from activities import attempt
 from activities.errors import draining, translated
-from activities.follow_up_inputs import RemainingSteps, ahead_of_entry, groups
+from activities.follow_up_inputs import StartedSteps, ahead_of_entry, groups
 from relance import ids
-from relance.contracts.follow_up import Step, StepInput, StepResult
+from relance.contracts.follow_up import FollowUpStep, StepInput, StepResult
 from relance.domain.cycle.planning import Plan
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.invitations.people import Contact, User
@@ -21,14 +21,18 @@ from relance.domain.invitations.reminders import ReminderRefusal
 from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Contacts, Deferred, Failed, Ledger, Plans, Refused, Sent, Uncertain, Users
 from relance.sending.batch import UNSENT
-from relance.sending.control_watch import ControlWatch, Sight
+from relance.sending.control_watch import ControlPoller, ControlSnapshot
 from relance.sending.error_gate import Gates, PeriodGate
-from relance.sending.mail_task import Job, Order, Outcome
+from relance.sending.mail_task import MailTask, Outcome, SendOptions
 from relance.sending.rest_gate import REST, RestGate
 from relance.sending.sender import Sender
 from relance.sending.uncertain import doubted_by_restore, is_doubtful, look_after, settled_in_steps
 
-KINDS = {Step.RETRY: MailKind.INVITATION, Step.FIRST: MailKind.FIRST, Step.SECOND: MailKind.SECOND}
+KINDS = {
+    FollowUpStep.RETRY: MailKind.INVITATION,
+    FollowUpStep.FIRST: MailKind.FIRST,
+    FollowUpStep.SECOND: MailKind.SECOND,
+}
 OVER_ONE_CONNECTION = 1
 PUT_OFF_FOR = timedelta(minutes=10)
 """How late reminders are at most after a pause, of follow-ups that run on a version that cannot hold them."""
@@ -46,18 +50,18 @@ class _Outcomes:
     retry: dict[str, datetime] = field(default_factory=dict)
     put_off: dict[str, datetime] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
-    accepted: dict[str, RemainingSteps] = field(default_factory=dict)
+    accepted: dict[str, StartedSteps] = field(default_factory=dict)
     taken: bool = False
     failed: bool = False
 
-    def add(self, job: Job, outcome: Outcome) -> None:
+    def add(self, job: MailTask, outcome: Outcome) -> None:
         """Sort one mail's outcome in."""
         contact = job.invitation.contact_id
         first_time = job.kind is MailKind.INVITATION
         if isinstance(outcome, Sent):
             self.sent.append(contact)
             if first_time:
-                self.accepted[contact] = RemainingSteps(due=outcome.due)
+                self.accepted[contact] = StartedSteps(due=outcome.due)
         elif isinstance(outcome, Deferred):
             (self.retry if outcome.tried else self.put_off)[contact] = outcome.retry_at
         elif isinstance(outcome, Refused) and outcome.reason == TAKEN:
@@ -81,11 +85,11 @@ class _Outcomes:
             return False
         return True
 
-    def hold(self, contacts: Iterable[str], sight: Sight, put_off_until: datetime | None) -> None:
+    def hold(self, contacts: Iterable[str], snapshot: ControlSnapshot, put_off_until: datetime | None) -> None:
         """Hold what a paused cycle would send, or put it off, and end what is rolled back."""
         for contact in sorted(contacts):
-            if sight.control.state.final:
-                self.ended[contact] = sight.control.state.reason
+            if snapshot.control.state.final:
+                self.ended[contact] = snapshot.control.state.reason
             elif put_off_until is None:
                 self.held.append(contact)
             else:
@@ -110,14 +114,14 @@ class _Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpSteps:
-    """Run due steps; needs `Users`, `Contacts`, `Plans`, `Ledger`, a `Sender`, the `ControlWatch` and `Gates`."""
+    """Run due steps; needs `Users`, `Contacts`, `Plans`, `Ledger`, a `Sender`, the `ControlPoller` and `Gates`."""
 
     users: Users
     contacts: Contacts
     plans: Plans
     ledger: Ledger
     sender: Sender
-    control: ControlWatch
+    control: ControlPoller
     gates: Gates
 
     @activity.defn
@@ -129,55 +133,59 @@ class FollowUpSteps:
         have it (SPEC X4). Errors that close the gate pause the cycle, and what is left is held as by any pause.
         """
         with translated():
-            async with attempt.heartbeating(lambda: None), self.control.watching(request.period) as sight:
-                return await self._run(request, sight)
+            async with attempt.heartbeating(lambda: None), self.control.watching(request.period) as snapshot:
+                return await self._run(request, snapshot)
 
-    async def _run(self, request: StepInput, sight: Sight) -> StepResult:
+    async def _run(self, request: StepInput, snapshot: ControlSnapshot) -> StepResult:
         outcomes = _Outcomes()
         if attempt.is_retry():
             await self.ledger.take_over(request.period, [request.user_id], attempt.token())
         await self._expire(request, outcomes)
         jobs = await self._jobs(request, outcomes)
         left = {job.invitation.contact_id for job in jobs}
-        gate = self._gate(sight)
+        gate = self._gate(snapshot)
 
         def is_to_stop() -> bool:
-            return sight.holds_reminders or gate.closed or attempt.is_draining()
+            return snapshot.holds_reminders or gate.closed or attempt.is_draining()
 
-        def add(job: Job, outcome: Outcome) -> None:
+        def add(job: MailTask, outcome: Outcome) -> None:
             left.discard(job.invitation.contact_id)
             outcomes.add(job, outcome)
             if isinstance(outcome, Refused) and job.kind is not MailKind.INVITATION:
                 self.sender.meter.reminder_skipped(job.kind, outcome.reason)
 
-        if jobs and not sight.holds_reminders:
-            order = Order(attempt.token(), request.at, OVER_ONE_CONNECTION, is_to_stop, gate)
+        if jobs and not snapshot.holds_reminders:
+            order = SendOptions(attempt.token(), request.at, OVER_ONE_CONNECTION, is_to_stop, gate)
             jobs = await doubted_by_restore(self.sender, jobs)
             clear = [job for job in jobs if not is_doubtful(self.sender, job)]
             if len(clear) < len(jobs):
                 doubtful = [job for job in jobs if is_doubtful(self.sender, job)]
                 clear += await settled_in_steps(self.sender, doubtful, order, add)
-            clear, given_up = _given_up(clear, sight)
-            outcomes.ended.update(dict.fromkeys(given_up, sight.control.state.reason))
+            clear, given_up = _given_up(clear, snapshot)
+            outcomes.ended.update(dict.fromkeys(given_up, snapshot.control.state.reason))
             left.difference_update(given_up)
             await self._hand_over(clear, order, gate, lambda job, outcome: add(job, look_after(self.sender, outcome)))
             if gate.closed or outcomes.failed:
-                await self._stopped(gate, sight)
+                await self._stopped(gate, snapshot)
         if left and gate is self.gates.rest and gate.closed:
             outcomes.put_off.update(dict.fromkeys(left, self.sender.now(request.at) + REST))
             left.clear()
-        if sight.holds_reminders:
-            outcomes.hold(left, sight, None if request.holds else self.sender.now(request.at) + PUT_OFF_FOR)
+        if snapshot.holds_reminders:
+            outcomes.hold(left, snapshot, None if request.holds else self.sender.now(request.at) + PUT_OFF_FOR)
             left.clear()
         if left or outcomes.taken:
             raise draining()
         return outcomes.result()
 
-    def _gate(self, sight: Sight) -> PeriodGate | RestGate:
-        return self.gates.rest if sight.control.state.final else self.gates.of(sight.control)
+    def _gate(self, snapshot: ControlSnapshot) -> PeriodGate | RestGate:
+        return self.gates.rest if snapshot.control.state.final else self.gates.of(snapshot.control)
 
     async def _hand_over(
-        self, jobs: Sequence[Job], order: Order, gate: PeriodGate | RestGate, done: Callable[[Job, Outcome], None]
+        self,
+        jobs: Sequence[MailTask],
+        order: SendOptions,
+        gate: PeriodGate | RestGate,
+        done: Callable[[MailTask, Outcome], None],
     ) -> None:
         async with gate.sending():
             try:
@@ -187,40 +195,44 @@ class FollowUpSteps:
                 if not gate.closed:
                     raise
 
-    async def _stopped(self, gate: PeriodGate | RestGate, sight: Sight) -> None:
+    async def _stopped(self, gate: PeriodGate | RestGate, snapshot: ControlSnapshot) -> None:
         """Tell what failed before this activity ends; after a stop, look what the cycle was told."""
         await gate.stopped()
         if gate.closed:
-            await self.control.look(sight)
+            await self.control.look(snapshot)
 
     async def _expire(self, request: StepInput, outcomes: _Outcomes) -> None:
-        contacts = [contact for group in request.due if group.step is Step.EXPIRY for contact in group.contacts]
+        contacts = [contact for group in request.due if group.step is FollowUpStep.EXPIRY for contact in group.contacts]
         if contacts:
             at = self.sender.now(request.at)
             await self.ledger.expire(_invitation_ids(request, contacts), at)
             outcomes.ended.update(dict.fromkeys(contacts, InvitationStatus.EXPIRED.value))
 
-    async def _jobs(self, request: StepInput, outcomes: _Outcomes) -> list[Job]:
+    async def _jobs(self, request: StepInput, outcomes: _Outcomes) -> list[MailTask]:
         steps = [(contact, group) for group in request.due if group.step in KINDS for contact in group.contacts]
         if not steps:
             return []
         user, plan, contacts, entries = await self._read(request, [contact for contact, _ in steps])
-        jobs: list[Job] = []
+        jobs: list[MailTask] = []
         for contact_id, group in steps:
             entry, contact = entries.get(contact_id), contacts.get(contact_id)
             if entry is None or contact is None or user is None or plan is None:
                 await self._record_missing(request, contact_id, KINDS[group.step], outcomes)
                 continue
             asked = self.sender.relay_log is not None and entry.doubt(MailKind.INVITATION) is not None
-            if group.step is Step.RETRY and not asked and outcomes.add_decided(entry, self.sender.now(request.at)):
+            if (
+                group.step is FollowUpStep.RETRY
+                and not asked
+                and outcomes.add_decided(entry, self.sender.now(request.at))
+            ):
                 continue
             jobs.append(
-                Job(
+                MailTask(
                     invitation=entry,
                     kind=KINDS[group.step],
                     user=user,
                     contact=contact,
-                    tries=entry.attempts if group.step is Step.RETRY else group.tries,
+                    tries=entry.attempts if group.step is FollowUpStep.RETRY else group.tries,
                     planned=plan.instant,
                     zone=plan.zone,
                     expiry_days=request.expiry_days,
@@ -252,9 +264,9 @@ def _invitation_ids(request: StepInput, contacts: Iterable[str]) -> list[str]:
     return [ids.invitation_id(request.period, request.user_id, contact) for contact in contacts]
 
 
-def _given_up(jobs: Sequence[Job], sight: Sight) -> tuple[list[Job], list[str]]:
+def _given_up(jobs: Sequence[MailTask], snapshot: ControlSnapshot) -> tuple[list[MailTask], list[str]]:
     """Return the mails to send, and the contacts whose invitations are not sent any more: their cycle is cancelled."""
-    if not sight.control.state.final:
+    if not snapshot.control.state.final:
         return list(jobs), []
     kept = [job for job in jobs if job.kind is not MailKind.INVITATION]
     return kept, [job.invitation.contact_id for job in jobs if job.kind is MailKind.INVITATION]

@@ -10,11 +10,11 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities.errors import translated
-from relance.contracts.health import Round, Verdict
+from relance.contracts.health import HealthVerdict, Round
 from relance.domain.health.probes import ProbeName
 from relance.ports import Clock, Meter
 from relance.ports.health import Probe
-from relance.services.health_checks import HealthDesk, look_at_all
+from relance.services.health_checks import HealthMonitor, run_probes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class HealthRounds:
     """Looks and judgements; `again` is when to look once more while something is changing."""
 
     probes: Sequence[Probe]
-    desk: HealthDesk
+    desk: HealthMonitor
     again: timedelta
     clock: Clock
     meter: Meter
@@ -31,18 +31,18 @@ class HealthRounds:
     async def look_at_everything(self) -> Round:
         """Look at everything at the same time, each within its deadline; what fails is a result, not an error."""
         begun = time.monotonic()
-        looks = await look_at_all(self.probes, self.clock)
+        looks = await run_probes(self.probes, self.clock)
         lost = any(one.probe == ProbeName.MONGODB and one.trouble is not None for one in looks)
         took = timedelta(seconds=time.monotonic() - begun)
         return Round(looks=tuple(looks), took=took, database_lost=lost, again=self.again)
 
     @activity.defn
-    async def judge(self, round_: Round) -> Verdict:
+    async def judge(self, round_: Round) -> HealthVerdict:
         """Store where everything stands, and tell of what became unhealthy or well."""
         with translated():
             judgement = await self.desk.take(round_.looks)
-        for standing in judgement.standings:
+        for standing in judgement.statuses:
             self.meter.health(standing.probe, standing.state)
             if standing.probe == ProbeName.QUARANTINE and standing.trouble is None:
                 self.meter.unreadable({name: one.count for name, one in standing.concerns.items()})
-        return Verdict(counts=judgement.counts, again=None if judgement.settled else self.again)
+        return HealthVerdict(counts=judgement.counts, again=None if judgement.settled else self.again)

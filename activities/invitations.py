@@ -24,10 +24,10 @@ from relance.domain.invitations.holdout import NOBODY, HoldOut
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
 from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Contacts, Ledger, Plans, Refused, Suppressions, Users
-from relance.sending.batch import People, Tally, by_turns, jobs_of, unsent
-from relance.sending.control_watch import ControlWatch, Sight
+from relance.sending.batch import BatchPeople, BatchTally, by_turns, jobs_of, unsent
+from relance.sending.control_watch import ControlPoller, ControlSnapshot
 from relance.sending.error_gate import Gates
-from relance.sending.mail_task import Job, Order, Outcome
+from relance.sending.mail_task import MailTask, Outcome, SendOptions
 from relance.sending.sender import Sender
 from relance.sending.uncertain import doubted_by_restore, is_doubtful, settled_in_batch
 
@@ -37,7 +37,7 @@ IN_MEMORY = 2000
 
 @dataclass(frozen=True, slots=True)
 class Invitations:
-    """Send batches; needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger`, `Sender`, `ControlWatch`, `Gates`."""
+    """Send batches; needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger`, `Sender`, `ControlPoller`, gates."""
 
     users: Users
     contacts: Contacts
@@ -45,7 +45,7 @@ class Invitations:
     plans: Plans
     ledger: Ledger
     sender: Sender
-    control: ControlWatch
+    control: ControlPoller
     gates: Gates
     hold_out: HoldOut = NOBODY
 
@@ -59,13 +59,13 @@ class Invitations:
         and recorded; the same batch again goes on with the rest.
         """
         started = time.monotonic()
-        tally = Tally()
+        tally = BatchTally()
         with translated():
             async with (
                 attempt.heartbeating(lambda: tally.counts().model_dump()),
-                self.control.watching(request.period) as sight,
+                self.control.watching(request.period) as snapshot,
             ):
-                finished = not sight.stops and await self._send(request, tally, sight)
+                finished = not snapshot.stops and await self._send(request, tally, snapshot)
         return BatchResult(
             counts=tally.counts(),
             duration=timedelta(seconds=time.monotonic() - started),
@@ -73,7 +73,7 @@ class Invitations:
             stopped=not finished,
         )
 
-    async def _send(self, request: BatchInput, tally: Tally, sight: Sight) -> bool:
+    async def _send(self, request: BatchInput, tally: BatchTally, snapshot: ControlSnapshot) -> bool:
         """Send the batch; return whether it was finished."""
         plans = await self.plans.begin(request.period, request.instant, request.boundary, self.sender.now(request.at))
         user_ids = [plan.user_id for plan in plans]
@@ -82,16 +82,21 @@ class Invitations:
         sizes = await self.contacts.sizes(user_ids)
         for part in parts(sizes, self.contacts.per_user, IN_MEMORY):
             some = [plan for plan in plans if plan.user_id in part]
-            if not await self._send_part(request, some, sizes, tally, sight):
+            if not await self._send_part(request, some, sizes, tally, snapshot):
                 return False
         return True
 
     async def _send_part(
-        self, request: BatchInput, plans: Sequence[Plan], sizes: Mapping[str, int], tally: Tally, sight: Sight
+        self,
+        request: BatchInput,
+        plans: Sequence[Plan],
+        sizes: Mapping[str, int],
+        tally: BatchTally,
+        snapshot: ControlSnapshot,
     ) -> bool:
         """Send what some users of the batch have to send; return whether it was finished."""
         now, user_ids = self.sender.now(request.at), [plan.user_id for plan in plans]
-        people = People(*await asyncio.gather(self.users.by_ids(user_ids), self.contacts.of_users(user_ids)))
+        people = BatchPeople(*await asyncio.gather(self.users.by_ids(user_ids), self.contacts.of_users(user_ids)))
         entries = await self._queue(request, plans, people, now)
         tally.begin_with(entries)
         rest = beyond({user_id: sizes[user_id] for user_id in user_ids}, self.contacts.per_user)
@@ -104,19 +109,19 @@ class Invitations:
         tally.outcomes[Refused] += len(orphans)
         jobs = await self._in_time(request, await doubted_by_restore(self.sender, jobs), now, tally)
         open_jobs = len(jobs)
-        gate = self.gates.of(sight.control)
+        gate = self.gates.of(snapshot.control)
         if not gate.canary_over:
             # The canary is to tell about many address books.
             jobs = by_turns(jobs)
-        order = Order(
+        order = SendOptions(
             attempt.token(),
             request.at,
             self.sender.mailer.connections,
-            lambda: sight.stops or gate.closed or attempt.is_draining(),
+            lambda: snapshot.stops or gate.closed or attempt.is_draining(),
             gate,
         )
 
-        def done(job: Job, outcome: Outcome) -> None:
+        def done(job: MailTask, outcome: Outcome) -> None:
             nonlocal open_jobs
             if isinstance(outcome, Refused) and outcome.reason == TAKEN:
                 return
@@ -131,14 +136,16 @@ class Invitations:
                 if not gate.closed:
                     raise
             await gate.stopped()
-        if open_jobs and not (sight.stops or gate.closed):
+        if open_jobs and not (snapshot.stops or gate.closed):
             raise draining()
         if not open_jobs and unsent(await self.ledger.of_users(request.period, user_ids)):
             # A result that found no claim of ours was not recorded: an attempt that was given up came in between.
             raise draining()
         return not open_jobs
 
-    async def _in_time(self, request: BatchInput, jobs: list[Job], now: datetime, tally: Tally) -> list[Job]:
+    async def _in_time(
+        self, request: BatchInput, jobs: list[MailTask], now: datetime, tally: BatchTally
+    ) -> list[MailTask]:
         """Return the mails that may still be sent: what a pause has held for too long is skipped (SPEC C14)."""
         if not too_late(request.instant, now, request.max_late):
             return jobs
@@ -151,7 +158,7 @@ class Invitations:
         return doubtful
 
     async def _hand_over(
-        self, jobs: Sequence[Job], order: Order, done: Callable[[Job, Outcome], None], tally: Tally
+        self, jobs: Sequence[MailTask], order: SendOptions, done: Callable[[MailTask, Outcome], None], tally: BatchTally
     ) -> None:
         """Send the mails nobody has tried; then those in doubt, unless they turn out to have arrived."""
         doubtful = [job for job in jobs if is_doubtful(self.sender, job)]
@@ -163,7 +170,7 @@ class Invitations:
             await self.sender.send(again, order, done)
 
     async def _queue(
-        self, request: BatchInput, plans: Sequence[Plan], people: People, now: datetime
+        self, request: BatchInput, plans: Sequence[Plan], people: BatchPeople, now: datetime
     ) -> dict[str, list[Invitation]]:
         """Write the intent for every contact before anything is sent; return the entries as they are now."""
         addresses = [one.email for found in people.contacts.values() for one in found if one.email]
@@ -179,7 +186,7 @@ class Invitations:
         return entries
 
     def _entries(
-        self, plan: Plan, people: People, suppressed: set[str], max_late: timedelta, now: datetime
+        self, plan: Plan, people: BatchPeople, suppressed: set[str], max_late: timedelta, now: datetime
     ) -> Iterator[Invitation]:
         user = people.users.get(plan.user_id)
         contacts = people.contacts.get(plan.user_id, [])

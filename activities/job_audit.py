@@ -12,11 +12,20 @@ from temporalio import activity
 from activities.errors import translated
 from relance.contracts.jobs import JobOutcome, JobRequest
 from relance.domain.alerts.model import Rule
-from relance.domain.jobs.audit import AuditMark, Auditor, Due, Watched, beginning, continued, left_behind, looks_ahead
+from relance.domain.jobs.audit import (
+    AuditMark,
+    Auditor,
+    DueRun,
+    Watched,
+    beginning,
+    continued,
+    left_behind,
+    looks_ahead,
+)
 from relance.domain.jobs.missed import RECENT, not_done_since, worst
 from relance.domain.jobs.run import JobRun
 from relance.ports import AuditMarks, Clock, JobRuns, Meter, NominalTimes
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.conditions import job_missed
 
 AHEAD = timedelta(days=40)
@@ -35,7 +44,7 @@ class JobAudit:
     nominal_times: NominalTimes
     marks: AuditMarks
     job_runs: JobRuns
-    desk: AlertDesk
+    desk: AlertService
     clock: Clock
     grace: timedelta
     meter: Meter
@@ -73,7 +82,7 @@ class JobAudit:
                 await self._settle(records, mark)
         counts["open"] = len(mark.open)
         if not request.dry_run:
-            await self._tell(job, found)
+            await self._notify(job, found)
         return counts
 
     async def _judged(self, schedule: Watched, mark: AuditMark, request: JobRequest) -> tuple[list[JobRun], AuditMark]:
@@ -81,7 +90,7 @@ class JobAudit:
         recorded = await self.job_runs.recorded(schedule.job, [due.nominal for due in mark.open])
         unsettled = [due for due in mark.open if due.nominal not in recorded]
         records: list[JobRun] = []
-        still: list[Due] = []
+        still: list[DueRun] = []
         if unsettled:
             others = await self.nominal_times.executions(schedule, min(due.nominal for due in unsettled))
             auditor = Auditor(schedule, request.nominal, self.grace, self.clock.now())
@@ -104,7 +113,7 @@ class JobAudit:
                 self.meter.job_run(record.job, record.state, None)
         await self.marks.put(mark)
 
-    async def _tell(self, job: str, found: Sequence[JobRun]) -> None:
+    async def _notify(self, job: str, found: Sequence[JobRun]) -> None:
         """Tell of a failure the run itself has recorded, or that the job was done since."""
         runs = await self.job_runs.runs(job=job, limit=RECENT)
         bad = not_done_since(runs)

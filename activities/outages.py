@@ -10,18 +10,18 @@ from zoneinfo import ZoneInfo
 
 from temporalio import activity
 
-from activities.alerts import Voice
+from activities.alerts import MessageLocale
 from activities.errors import translated
 from relance.contracts.health import OutageLook, OutageNotice
-from relance.domain.alerts.delivery import Telling
-from relance.domain.alerts.model import Alert, AlertState
+from relance.domain.alerts.delivery import NotificationKind
+from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.health.status import ProbeRule
 from relance.errors import ChannelError, ChannelUnavailable
 from relance.ids import outage_message_key
 from relance.ports import Channel, Clock
 from relance.ports.health import Probe
-from relance.services.health_checks import look_at_all
+from relance.services.health_checks import run_probes
 from relance.wording.alerts.messages import alert_message
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Outages:
     probe: Probe
     rule: ProbeRule
     channels: OutageChannels
-    voice: Voice
+    voice: MessageLocale
     again: timedelta
     longest: timedelta
     clock: Clock
@@ -59,7 +59,7 @@ class Outages:
     @activity.defn
     async def look_at_database(self) -> OutageLook:
         """Look at MongoDB alone."""
-        look = (await look_at_all([self.probe], self.clock))[0]
+        look = (await run_probes([self.probe], self.clock))[0]
         return OutageLook(
             look=look,
             fail_after=self.rule.fail_after,
@@ -91,8 +91,8 @@ class Outages:
         return True
 
     def _message(self, notice: OutageNotice) -> OutgoingMessage:
-        telling = Telling.RESOLVED if notice.ended else Telling.FIRING
-        alert = Alert(
+        telling = NotificationKind.RESOLVED if notice.ended else NotificationKind.FIRING
+        alert = AlertRecord(
             id=self.rule.alert,
             key=self.rule.alert,
             group=self.rule.alert,

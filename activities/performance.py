@@ -9,12 +9,12 @@ from temporalio import activity
 
 from activities.errors import translated
 from relance.contracts.jobs import JobOutcome, JobRequest
-from relance.domain.alerts.model import Alert, Rule
+from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.jobs.performance import PerformancePolicy, degradations
 from relance.domain.jobs.run import DONE, JobRun
 from relance.ids import alert_key
 from relance.ports import Clock, JobRuns
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.conditions import worsened
 from relance.services.cycle_statistics import run_of_cycle
 
@@ -27,7 +27,7 @@ class PerformanceWatch:
 
     jobs: Sequence[str]
     job_runs: JobRuns
-    desk: AlertDesk
+    desk: AlertService
     policy: PerformancePolicy
     clock: Clock
 
@@ -45,20 +45,22 @@ class PerformanceWatch:
                 worse += await self._compare(done[0], done[1:], known, dry_run=request.dry_run)
         return JobOutcome(counts={"compared": compared, "worse": worse})
 
-    async def _compare(self, run: JobRun, earlier: Sequence[JobRun], known: dict[str, Alert], *, dry_run: bool) -> int:
+    async def _compare(
+        self, run: JobRun, earlier: Sequence[JobRun], known: dict[str, AlertRecord], *, dry_run: bool
+    ) -> int:
         found = degradations(run, earlier, self.policy)
         if dry_run:
             return len(found)
-        sightings = {
+        conditions = {
             alert_key(Rule.PERFORMANCE, one.subject): one
             for one in (worsened(each, run, self.policy.factor) for each in found)
         }
         # What is open and as old as this run was told by it.
-        news = [one for key, one in sightings.items() if key not in known or known[key].observation < one.observation]
+        news = [one for key, one in conditions.items() if key not in known or known[key].observation < one.observation]
         if news:
             await self.desk.fire(news)
         for key, alert in known.items():
-            if alert.labels.get("job") == run.job and key not in sightings:
+            if alert.labels.get("job") == run.job and key not in conditions:
                 await self.desk.clear(Rule.PERFORMANCE, alert.subject, run.nominal.isoformat())
         return len(found)
 

@@ -13,7 +13,7 @@ from relance.contracts.cycle import BatchesInput, Boundary, NextWave, NextWaveIn
 from relance.domain.cycle.planning import Planner, PlanStatus
 from relance.domain.cycle.send_times import INVALID, Defaults
 from relance.ports import Meter, Plans, Quarantine, Users
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.cycle_alerts import notify_send_times, notify_too_late
 
 PAGE = 500
@@ -36,7 +36,7 @@ class Planning:
     meter: Meter
     quarantine: Quarantine
     unsent: Unsent
-    desk: AlertDesk
+    desk: AlertService
 
     @activity.defn
     async def plan(self, request: PlanInput) -> PlanResult:

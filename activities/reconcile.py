@@ -22,8 +22,8 @@ from relance.domain.cycle.control import Control, ControlState
 from relance.domain.cycle.planning import PlanStatus
 from relance.domain.invitations.invitation import Invitation
 from relance.domain.invitations.reconciliation import (
-    Mended,
     ReconcilePolicy,
+    Repair,
     is_alarming,
     is_open,
     is_stale,
@@ -33,9 +33,9 @@ from relance.domain.invitations.reconciliation import (
 )
 from relance.domain.invitations.unsent import end_of_plan
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Suppressions, Users
-from relance.ports.reconciliation import CycleCorrection, Followee, Followees, FollowUpWatch
-from relance.services.alerts import AlertDesk
-from relance.services.conditions import SUBJECT, WATCHED, out_of_step
+from relance.ports.reconciliation import CycleCorrection, FollowUpWatch, ReconcileRow, ReconcileRows
+from relance.services.alerts import AlertService
+from relance.services.conditions import SUBJECT, WATCHED, drift_detected
 from relance.services.open_tracking import ConsentWatch
 
 PAGE = 500
@@ -43,7 +43,7 @@ _STALE = {PlanStatus.PLANNED, PlanStatus.SENDING}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReconciledPeriod:
     """One look at a period: when, what its cycle was told, and whether it runs.
 
     A plan is left behind that was due before `stale_since`, a mail overdue that was due before `late_since`.
@@ -65,7 +65,7 @@ class Reconciliation:
     consents: whose openings of mails are to be forgotten, which is looked after every hour as well.
     """
 
-    followees: Followees
+    reconcile_rows: ReconcileRows
     users: Users
     contacts: Contacts
     suppressions: Suppressions
@@ -74,14 +74,14 @@ class Reconciliation:
     controls: Controls
     follow_ups: FollowUpWatch
     cycles: CycleCorrection
-    desk: AlertDesk
+    desk: AlertService
     policy: ReconcilePolicy
     clock: Clock
     consents: ConsentWatch | None = None
 
     @activity.defn
     async def reconcile(self, request: JobRequest) -> JobOutcome:
-        """Return what was mended, by `Mended`, and how many users were looked at; goes on where it was cut off."""
+        """Return what was mended, by `Repair`, and how many users were looked at; goes on where it was cut off."""
         known = activity.info().heartbeat_details
         reached, counted = known[0] if known else (("", None), {})
         place, counts = (str(reached[0]), reached[1]), Counter[str](counted)
@@ -102,19 +102,19 @@ class Reconciliation:
                         after = page[-1].user_id
                         counts, place = counts + found, (period, after)
                 if not request.dry_run:
-                    await self._tell(counts)
-        return JobOutcome(counts={WATCHED: 0, **dict.fromkeys(Mended, 0), **counts})
+                    await self._notify(counts)
+        return JobOutcome(counts={WATCHED: 0, **dict.fromkeys(Repair, 0), **counts})
 
     async def _periods(self, reached: str) -> list[str]:
         now = self.clock.now()
-        return [one for one in await self.followees.periods() if one >= reached and self.policy.watches(one, now)]
+        return [one for one in await self.reconcile_rows.periods() if one >= reached and self.policy.watches(one, now)]
 
-    async def _look(self, period: str, request: JobRequest) -> Look:
+    async def _look(self, period: str, request: JobRequest) -> ReconciledPeriod:
         at = self.clock.now()
         control = await self.controls.get(period)
         runs = await self.cycles.runs(period)
         margin = self.policy.margin
-        return Look(
+        return ReconciledPeriod(
             period=period,
             at=at,
             stale_since=at - margin,
@@ -124,17 +124,17 @@ class Reconciliation:
             dry_run=request.dry_run,
         )
 
-    async def _correct(self, look: Look) -> Counter[str]:
+    async def _correct(self, look: ReconciledPeriod) -> Counter[str]:
         """Tell a cycle what the database says, should whoever said it have died before the signal (SPEC C11)."""
         if look.dry_run or not look.cycle_runs:
             return Counter()
         told = await self.cycles.correct(look.period, ControlChange.of(look.control))
-        return Counter({Mended.CYCLES_TOLD: 1}) if told else Counter()
+        return Counter({Repair.CYCLES_TOLD: 1}) if told else Counter()
 
-    async def _page(self, look: Look, after: str | None) -> list[Followee]:
-        return await self.followees.page(look.period, after, PAGE, at=look.at, late_since=look.late_since)
+    async def _page(self, look: ReconciledPeriod, after: str | None) -> list[ReconcileRow]:
+        return await self.reconcile_rows.page(look.period, after, PAGE, at=look.at, late_since=look.late_since)
 
-    async def _mend(self, look: Look, page: Sequence[Followee]) -> Counter[str]:
+    async def _mend(self, look: ReconciledPeriod, page: Sequence[ReconcileRow]) -> Counter[str]:
         # While its plan is open a user's follow-ups are the wave's to start.
         done = [one for one in page if one.plan not in _STALE and one.ahead]
         stale = [
@@ -144,7 +144,7 @@ class Reconciliation:
             and not look.cycle_runs
             and is_stale(one.plan, one.instant, look.stale_since, look.control.state)
         ]
-        asked = [one for followee in (*done, *stale) for one in follow_ups_of(look.period, followee)]
+        asked = [one for reconcile_row in (*done, *stale) for one in follow_ups_of(look.period, reconcile_row)]
         running = await self.follow_ups.running_among(asked)
         doubtful = [one for one in done if not running.issuperset(follow_ups_of(look.period, one)) or one.overdue]
         entries = await self.ledger.of_users(look.period, [one.user_id for one in (*doubtful, *stale)])
@@ -171,20 +171,25 @@ class Reconciliation:
         }
 
     async def _finish(
-        self, look: Look, one: Followee, entries: list[Invitation], open_: dict[str, bool], running: set[str]
+        self,
+        look: ReconciledPeriod,
+        one: ReconcileRow,
+        entries: list[Invitation],
+        open_: dict[str, bool],
+        running: set[str],
     ) -> Counter[str]:
         """Finish a plan that its cycle has left behind; whom it has not sent to only a cycle can send to."""
         expected = one.contacts if one.plan is PlanStatus.SENDING else None
         if expected is None or len(entries) < expected or any(is_unsent(entry) for entry in entries):
-            return Counter({Mended.PLANS_STUCK: 1})
+            return Counter({Repair.PLANS_STUCK: 1})
         revived = await self._revive(look, entries, open_, running)
         if not look.dry_run:
             end = end_of_plan(entries)
             await self.plans.finish(look.period, [one.user_id], end.status, look.at, end.reason)
-        return revived + Counter({Mended.PLANS_FINISHED: 1})
+        return revived + Counter({Repair.PLANS_FINISHED: 1})
 
     async def _revive(
-        self, look: Look, entries: list[Invitation], open_: dict[str, bool], running: set[str]
+        self, look: ReconciledPeriod, entries: list[Invitation], open_: dict[str, bool], running: set[str]
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
         for request, those in revived_inputs(entries, open_, look.at, self.policy.expiry_days):
@@ -195,15 +200,15 @@ class Reconciliation:
         return +counts
 
     def _trouble(
-        self, look: Look, request: FollowUpInput, those: Sequence[Invitation], running: set[str]
-    ) -> tuple[Mended, int]:
+        self, look: ReconciledPeriod, request: FollowUpInput, those: Sequence[Invitation], running: set[str]
+    ) -> tuple[Repair, int]:
         if ids.follow_up_workflow_id(request.period, request.user_id, request.part) not in running:
-            return Mended.FOLLOW_UPS_RESTARTED, 1
+            return Repair.FOLLOW_UPS_RESTARTED, 1
         late = sum(overdue(one, look.late_since, self.policy.timing) for one in those)
-        return Mended.REMINDERS_WOKEN, late
+        return Repair.REMINDERS_WOKEN, late
 
-    async def _tell(self, counts: Counter[str]) -> None:
+    async def _notify(self, counts: Counter[str]) -> None:
         if is_alarming(counts, self.policy):
-            await self.desk.fire([out_of_step(counts, self.policy)])
+            await self.desk.fire([drift_detected(counts, self.policy)])
         else:
             await self.desk.clear(Rule.RECONCILIATION, SUBJECT)

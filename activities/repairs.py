@@ -18,9 +18,9 @@ from relance.domain.cycle.send_times import current_period, next_period
 from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.domain.jobs.repairs import Restarted, restarted
 from relance.ports import Clock
-from relance.ports.reconciliation import Followees
-from relance.services.alerts import AlertDesk
-from relance.services.conditions import WORKFLOWS, restarts
+from relance.ports.reconciliation import ReconcileRows
+from relance.services.alerts import AlertService
+from relance.services.conditions import WORKFLOWS, workflows_restarted
 from relance.services.repairs import AlertRepair
 
 
@@ -35,10 +35,10 @@ class PeriodRepair(Protocol):
 class Repairs:
     """Repair, period by period, then the alerts; what is repaired is not found again."""
 
-    followees: Followees
+    reconcile_rows: ReconcileRows
     by_period: Sequence[PeriodRepair]
     alerts: AlertRepair
-    desk: AlertDesk
+    desk: AlertService
     policy: ReconcilePolicy
     clock: Clock
 
@@ -66,11 +66,11 @@ class Repairs:
     async def _periods(self, at: datetime) -> list[str]:
         # A cycle that was cut off before it planned has no plans.
         current = current_period(at, "UTC")
-        known = {*await self.followees.periods(), current, next_period(current)}
+        known = {*await self.reconcile_rows.periods(), current, next_period(current)}
         return sorted(one for one in known if self.policy.watches(one, at))
 
     async def _notify(self, counts: Counter[str]) -> None:
         if restarted(counts) > self.policy.alert_above:
-            await self.desk.fire([restarts(counts, self.policy)])
+            await self.desk.fire([workflows_restarted(counts, self.policy)])
         else:
             await self.desk.clear(Rule.RECONCILIATION, WORKFLOWS)

@@ -13,9 +13,9 @@ from relance.contracts.names import CheckName
 from relance.domain.alerts.model import Rule
 from relance.domain.reports.rules import CheckRules
 from relance.ports import Reports
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.conditions import EVERFLOW, everflow_down, without_data
-from relance.services.report_checks import look
+from relance.services.report_checks import run_check
 
 UNAVAILABLE = "unavailable"
 
@@ -26,7 +26,7 @@ class ReportChecks:
 
     reports: Reports
     rules: CheckRules
-    desk: AlertDesk
+    desk: AlertService
 
     @activity.defn
     async def default_lp(self, request: CheckRequest) -> CheckLook:
@@ -49,8 +49,8 @@ class ReportChecks:
     async def _look(self, check: CheckName, request: CheckRequest) -> CheckLook:
         async with heartbeating(lambda: None):
             with translated():
-                seen = await look(check, self.reports, self.rules, request.nominal)
-                open_ = await self.desk.observe(check, seen.sightings, seen.observation)
+                seen = await run_check(check, self.reports, self.rules, request.nominal)
+                open_ = await self.desk.observe(check, seen.conditions, seen.observation)
                 await self.desk.clear(Rule.NO_DATA, check, seen.observation)
                 await self.desk.clear(Rule.EVERFLOW_DOWN, EVERFLOW)
         # Not one that an earlier attempt of this look has opened.

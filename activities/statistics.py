@@ -11,12 +11,12 @@ from activities import attempt
 from activities.errors import translated
 from relance.contracts.cycle import CycleStatistics, JobRunInput, StatisticsInput
 from relance.domain.alerts.model import Rule
-from relance.domain.cycle.balance import Counted
+from relance.domain.cycle.balance import CountedOutcomes
 from relance.domain.invitations.unsent import Nobody
 from relance.domain.jobs.run import JobRun
 from relance.errors import DependencyUnavailable
 from relance.ports import JobRuns, Ledger, Meter, Plans, Quarantine
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.conditions import imbalance
 from relance.services.cycle_alerts import notify_nobody, notify_too_late, notify_unreadable
 from relance.services.cycle_statistics import balance_period, final_statistics, nobody
@@ -32,7 +32,7 @@ class Statistics:
     ledger: Ledger
     plans: Plans
     job_runs: JobRuns
-    desk: AlertDesk
+    desk: AlertService
     meter: Meter
     quarantine: Quarantine
 
@@ -43,7 +43,7 @@ class Statistics:
         Whoever comes after a crash goes on counting where the heartbeat was; what was cut off later is done again.
         """
         known = activity.info().heartbeat_details
-        counted = Counted.restored(*known[0]) if known else Counted()
+        counted = CountedOutcomes.restored(*known[0]) if known else CountedOutcomes()
         with translated():
             async with attempt.heartbeating(counted.state):
                 waiting = await self._still_waiting(request)

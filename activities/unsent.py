@@ -21,7 +21,7 @@ from relance.domain.cycle.send_times import Defaults
 from relance.domain.invitations.bounds import beyond
 from relance.domain.invitations.people import User
 from relance.domain.invitations.unsent import (
-    Ending,
+    PlanEnding,
     ending_without_plan,
     is_incomplete,
     may_enter,
@@ -106,7 +106,7 @@ class Unsent:
         }
         return await self._enter(period, lacking, at) if lacking else 0
 
-    async def _end_planless(self, period: str, users: Sequence[User], at: datetime) -> dict[str, Ending]:
+    async def _end_planless(self, period: str, users: Sequence[User], at: datetime) -> dict[str, PlanEnding]:
         """Write plans that say why there was none: whoever dies after it finds them among those that ended."""
         told = (await self.controls.get(period)).state
         planner = Planner(
@@ -128,7 +128,7 @@ class Unsent:
         await self.plans.write(plans)
         return endings
 
-    async def _enter(self, period: str, endings: Mapping[str, Ending], at: datetime) -> int:
+    async def _enter(self, period: str, endings: Mapping[str, PlanEnding], at: datetime) -> int:
         """Write the entries that are missing, and note on the plans how many contacts have one."""
         user_ids = list(endings)
         users = await self.users.by_ids(user_ids)

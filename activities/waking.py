@@ -16,7 +16,7 @@ from relance.concurrency import at_once
 from relance.contracts.waking import WakeInput, WakeResult
 from relance.domain.invitations.reconciliation import STANDS_STILL
 from relance.ports import Clock, Controls
-from relance.ports.reconciliation import Followee, Followees, FollowUpWatch
+from relance.ports.reconciliation import FollowUpWatch, ReconcileRow, ReconcileRows
 
 PAGE = 500
 LOOK_EVERY = timedelta(seconds=1)
@@ -28,7 +28,7 @@ PATIENCE = timedelta(seconds=30)
 class Waking:
     """Wakes users in groups of `together`, so that what is awake fits the workers' slots and caches."""
 
-    followees: Followees
+    reconcile_rows: ReconcileRows
     controls: Controls
     follow_ups: FollowUpWatch
     together: int
@@ -57,11 +57,11 @@ class Waking:
                     after = page[-1].user_id
         return counts
 
-    async def _page(self, period: str, after: str | None) -> list[Followee]:
+    async def _page(self, period: str, after: str | None) -> list[ReconcileRow]:
         now = self.clock.now()
-        return await self.followees.page(period, after, PAGE, at=now, late_since=now)
+        return await self.reconcile_rows.page(period, after, PAGE, at=now, late_since=now)
 
-    async def _wake(self, period: str, users: Sequence[Followee], counts: WakeResult) -> WakeResult:
+    async def _wake(self, period: str, users: Sequence[ReconcileRow], counts: WakeResult) -> WakeResult:
         asked = [one for user in users for one in follow_ups_of(period, user)]
         woken = sum(await at_once(asked, self.follow_ups.wake))
         return WakeResult(
@@ -80,6 +80,6 @@ class Waking:
             await asyncio.sleep(LOOK_EVERY.total_seconds())
 
 
-def _cut(users: Sequence[Followee], size: int) -> Iterator[Sequence[Followee]]:
+def _cut(users: Sequence[ReconcileRow], size: int) -> Iterator[Sequence[ReconcileRow]]:
     for start in range(0, len(users), size):
         yield users[start : start + size]

@@ -37,12 +37,12 @@ from relance.devstack import mongod
 from relance.domain.cycle.error_gate import GatePolicy
 from relance.domain.cycle.send_times import Defaults
 from relance.domain.invitations.bounds import CONTACTS_PER_USER, Bounds
-from relance.ports import Letter
-from relance.runtime import process_exit as way_out
-from relance.sending.control_watch import ControlWatch
+from relance.ports import OutgoingMail
+from relance.runtime import process_exit
+from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
 from relance.sending.sender import Sender
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.cycle_statistics import balance_period
 from relance.settings import Mongo
 from tests.fakes import FakeAlertGroups, FakeMailer, FakeMeter, FixedClock
@@ -58,7 +58,7 @@ MOST_MS, MOST_MIB = 50.0, 16.0
 class Forgetful(FakeMailer):
     """Accepts every mail and keeps none."""
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: OutgoingMail) -> None:
         """Accept a mail."""
         await asyncio.sleep(0)
 
@@ -134,7 +134,7 @@ async def _batch(database: Database, period: str) -> BatchResult:
         plans=database.plans,
         ledger=database.ledger,
         sender=sender,
-        control=ControlWatch(database.controls),
+        control=ControlPoller(database.controls),
         gates=Gates(GatePolicy(canary=0, size=0), database.error_gates, _never, "bench:1", clock),
     )
     defaults = Defaults(5, "18:00", "UTC")
@@ -148,7 +148,7 @@ async def _batch(database: Database, period: str) -> BatchResult:
         database.unsent,
         defaults,
     )
-    desk = AlertDesk(database.alerts, database.silences, FakeAlertGroups(), clock)
+    desk = AlertService(database.alerts, database.silences, FakeAlertGroups(), clock)
     planning = Planning(database.users, database.plans, defaults, meter, database.quarantine, unsent, desk)
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, workflow_id=f"cycle/{period}")
@@ -213,9 +213,9 @@ def main() -> None:
         figures = await measure(arguments.contacts, arguments.limit)
         table = "\n".join(f"{name:>20}  {value}" for name, value in figures.items())
         print(json.dumps(figures) if arguments.json else table)
-        return way_out.JOB_FAILED if too_much(figures) else way_out.DONE
+        return process_exit.JOB_FAILED if too_much(figures) else process_exit.DONE
 
-    way_out.run(run)
+    process_exit.run(run)
 
 
 def too_much(figures: dict[str, Any]) -> bool:

@@ -32,7 +32,7 @@ from benchmarks.asking import Asked, Watching
 from benchmarks.whole_questions import QUESTIONS, Question
 from relance.adapters.mongo.connection import Database, connect
 from relance.devstack import mongod
-from relance.runtime import process_exit as way_out
+from relance.runtime import process_exit
 from relance.settings import Settings
 
 CACHE_GB = "1"
@@ -143,9 +143,9 @@ def main() -> None:
         figures = await measure(arguments.entries, arguments.only, keep=arguments.keep)
         table = "\n".join(f"{name:>20}  {value}" for name, value in figures.items() if name != "questions")
         print(json.dumps(figures) if arguments.json else table)
-        return way_out.JOB_FAILED if figures["too_much"] else way_out.DONE
+        return process_exit.JOB_FAILED if figures["too_much"] else process_exit.DONE
 
-    way_out.run(run)
+    process_exit.run(run)
 
 
 if __name__ == "__main__":

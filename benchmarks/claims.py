@@ -27,7 +27,7 @@ from relance.domain.invitations.invitation import Invitation, InvitationStatus, 
 from relance.domain.invitations.people import Contact, ContactStatus, User
 from relance.ids import invitation_id
 from relance.ports import Claimed, ClaimRequest, Sent, Settlement
-from relance.runtime import process_exit as way_out
+from relance.runtime import process_exit
 from relance.settings import Mongo
 from tests.keys import PRIVACY
 
@@ -139,9 +139,9 @@ def main() -> None:
         figures = await measure(arguments.mails, arguments.connections, arguments.rounds, arguments.shared)
         table = "\n".join(f"{name:>14}  {value}" for name, value in figures.items())
         print(json.dumps(figures) if arguments.json else table)
-        return way_out.DONE
+        return process_exit.DONE
 
-    way_out.run(run)
+    process_exit.run(run)
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ from relance import ids
 from relance.contracts.cycle import CycleProgress, CycleStatistics, WaveResult
 from relance.contracts.names import Query
 from relance.devstack.stack import Given, Stack
-from relance.runtime import process_exit as way_out
-from relance.settings.mail import Mail
+from relance.runtime import process_exit
+from relance.settings.mail import MailGroup
 from tests.installation import CycleHandle, Installation, installed
 from tests.worker_process import WorkerProcess
 
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=500, help="users (default %(default)s)")
     parser.add_argument("--contacts", type=int, default=20, help="contacts of each (default %(default)s)")
     parser.add_argument(
-        "--connections", type=int, default=Mail().connections, help="per worker process (default %(default)s)"
+        "--connections", type=int, default=MailGroup().connections, help="per worker process (default %(default)s)"
     )
     parser.add_argument("--processes", type=int, default=1, help="worker processes (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
@@ -168,9 +168,9 @@ def main() -> None:
         figures = await measure(arguments.users, arguments.contacts, arguments.connections, arguments.processes)
         table = "\n".join(f"{name:>22}  {value}" for name, value in figures.items())
         print(json.dumps(figures) if arguments.json else table)
-        return way_out.DONE
+        return process_exit.DONE
 
-    way_out.run(run)
+    process_exit.run(run)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
 from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus
 from relance.ids import invitation_id
-from relance.runtime import process_exit as way_out
+from relance.runtime import process_exit
 from relance.settings.gateway import Gateway
 from tests.installation import Installation, installed
 from tests.worker_process import WorkerProcess
@@ -177,9 +177,9 @@ def main() -> None:
     async def run() -> int:
         figures = await measure(arguments.events, arguments.aim, arguments.users)
         print(json.dumps(figures, indent=None if arguments.json else 1))
-        return way_out.DONE
+        return process_exit.DONE
 
-    way_out.run(run)
+    process_exit.run(run)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from relance.contracts.cycle import CycleProgress
 from relance.contracts.names import Query
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
-from relance.runtime import process_exit as way_out
+from relance.runtime import process_exit
 from relance.temporal.progress import live_progress
 from tests.installation import CycleHandle, Installation, installed
 
@@ -136,9 +136,9 @@ def main() -> None:
         figures = await measure(arguments.users, arguments.contacts)
         table = "\n".join(f"{name:>20}  {value}" for name, value in figures.items())
         print(json.dumps(figures) if arguments.json else table)
-        return way_out.DONE
+        return process_exit.DONE
 
-    way_out.run(run)
+    process_exit.run(run)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 from relance.adapters.mongo.documents import Raw, to_raw
-from relance.domain.alerts.model import Alert, AlertState, Evidence
+from relance.domain.alerts.model import AlertRecord, AlertState, Evidence
 from relance.domain.cycle.control import Compensation, ControlState, compensation_id
 from relance.domain.cycle.planning import Plan, PlanStatus
 from relance.domain.failures import Severity
@@ -128,7 +128,7 @@ def alert(number: int) -> Raw:
     """Return an alert that is over."""
     at = NOW - number * timedelta(minutes=20)
     return to_raw(
-        Alert(
+        AlertRecord(
             id=f"alert-{number}",
             key=f"default-lp/{number}",
             rule="default-lp",

@@ -31,9 +31,9 @@ from relance.adapters.clock import SystemClock
 from relance.contracts.follow_up import Followed, FollowUpInput
 from relance.devstack.stack import Given, Stack
 from relance.domain.cycle.control import ControlState
-from relance.runtime import process_exit as way_out
-from relance.services.cycle_control import CycleDesk
-from relance.settings import Worker
+from relance.runtime import process_exit
+from relance.services.cycle_control import CycleControl
+from relance.settings import WorkerGroup
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 from tests.installation import Installation, installed
@@ -79,8 +79,8 @@ async def _run(
     by_user: dict[str, list[str]] = {}
     for contact in contacts:
         by_user.setdefault(contact["userId"], []).append(contact["_id"])
-    desk = CycleDesk(installation.database.controls, TemporalCycles(installation.client), SystemClock())
-    await desk.tell(PERIOD, ControlState.PAUSED, "a benchmark", "benchmark")
+    desk = CycleControl(installation.database.controls, TemporalCycles(installation.client), SystemClock())
+    await desk.notify(PERIOD, ControlState.PAUSED, "a benchmark", "benchmark")
     due = datetime.now(UTC) + timedelta(seconds=HEADROOM_S + len(by_user) / STARTS_PER_S + len(contacts) / 20_000)
     await _fill_ledger(installation, by_user, due)
     await _start(installation, by_user, due)
@@ -100,7 +100,7 @@ async def _run(
     rss = sum(process.memory_info().rss for process in [worker.process, *worker.process.children(recursive=True)])
     say(f"waiting: {waiting}, grown by {max(grown)}")
     resumed = datetime.now(UTC)
-    await desk.tell(PERIOD, ControlState.RUNNING, "", "benchmark")
+    await desk.notify(PERIOD, ControlState.RUNNING, "", "benchmark")
     last = await _all_sent(installation, len(contacts))
     seconds = (last - resumed).total_seconds()
     return {
@@ -227,8 +227,8 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=500, help="users (default %(default)s)")
     parser.add_argument("--contacts", type=int, default=20, help="contacts of each (default %(default)s)")
     parser.add_argument("--wait", type=float, default=60.0, help="seconds everything is held (default %(default)s)")
-    parser.add_argument("--cached", type=int, default=Worker().cached_workflows, help="(default %(default)s)")
-    parser.add_argument("--together", type=int, default=Worker().woken_together, help="(default %(default)s)")
+    parser.add_argument("--cached", type=int, default=WorkerGroup().cached_workflows, help="(default %(default)s)")
+    parser.add_argument("--together", type=int, default=WorkerGroup().woken_together, help="(default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     given = parser.parse_args()
     if min(given.users, given.contacts, given.wait, given.together) < 1:
@@ -238,9 +238,9 @@ def main() -> None:
         figures = await measure(given.users, given.contacts, given.wait, given.cached, given.together)
         table = "\n".join(f"{name:>22}  {value}" for name, value in figures.items())
         print(json.dumps(figures) if given.json else table)
-        return way_out.DONE
+        return process_exit.DONE
 
-    way_out.run(run)
+    process_exit.run(run)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import aiosmtplib
 
 from benchmarks.people import Documents, letter_to
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.rendering.mail import LetterWriter
+from relance.rendering.mail import MailRenderer
 from relance.settings import Settings
 from relance.settings.keyring import Keyring
 from relance.settings.privacy import LINK_KEY
@@ -27,7 +27,7 @@ def render(period: str, users: Documents, contacts: Documents) -> list[tuple[str
     """Return (recipient, message) pairs as the worker's own writer makes them."""
     settings = Settings()
     tokens = LinkTokens(Keyring(LINK_KEY, (secrets.token_urlsafe(32),)))
-    writer = LetterWriter(
+    writer = MailRenderer(
         settings.mail,
         lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),

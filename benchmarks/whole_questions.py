@@ -10,8 +10,8 @@ from benchmarks.ledger_data import NOW, OLD, YOUNG
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.jobs import MongoPostedReports
-from relance.adapters.mongo.reconciliation import MongoFollowees
-from relance.adapters.probes.ledger import OverdueProbe, People
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
+from relance.adapters.probes.ledger import OverdueProbe, ReminderPeople
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.domain.jobs.retention import Sweep
@@ -46,8 +46,8 @@ def _archive(db: Database) -> MongoArchive:
     return MongoArchive(db.raw, db.suppressions, db.asks)
 
 
-def _followees(db: Database) -> MongoFollowees:
-    return MongoFollowees(db.raw, db.asks)
+def _followees(db: Database) -> MongoReconcileRows:
+    return MongoReconcileRows(db.raw, db.asks)
 
 
 async def _all_groups(db: Database) -> None:
@@ -86,7 +86,7 @@ async def _all_followees(db: Database) -> None:
 
 
 async def _overdue_probe(db: Database) -> None:
-    people = People(db.users, db.contacts, db.suppressions)
+    people = ReminderPeople(db.users, db.contacts, db.suppressions)
     probe = OverdueProbe(
         _followees(db), db.ledger, people, db.controls, ReconcilePolicy(), timedelta(hours=1), _Fixed(), 10.0
     )

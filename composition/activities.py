@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from activities.alerts import Address, AlertDelivery, Voice
+from activities.alerts import Address, AlertDelivery, MessageLocale
 from activities.corrections import Corrections
 from activities.cycle_control import Controlling, Endings
 from activities.cycle_notes import CycleNotes
@@ -21,7 +21,7 @@ from activities.statistics import Statistics
 from activities.unsent import Unsent
 from composition.connections import Connections
 from composition.health import health_of
-from composition.maintenance import upkeep_of
+from composition.maintenance import maintenance_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.contracts.names import TaskQueue
@@ -30,11 +30,11 @@ from relance.gateway.addresses import attachment_addresses
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.cycle_charts import CycleCharts
 from relance.runtime.reporter import worker_name
-from relance.sending.control_watch import ControlWatch
+from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
 from relance.sending.sender import Sender
-from relance.services.alerts import AlertDesk
-from relance.services.cycle_control import Brake, CycleDesk
+from relance.services.alerts import AlertService
+from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
@@ -71,11 +71,11 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         defaults,
     )
     planning = Planning(data.users, data.plans, defaults, open_.instruments, data.quarantine, unsent, desk)
-    control = ControlWatch(data.controls)
+    control = ControlPoller(data.controls)
     gates = Gates(
         settings.error_gate.policy,
         data.error_gates,
-        Brake(_cycle_desk(open_), _alert_desk(settings, open_)).pull,
+        ErrorPause(_cycle_desk(open_), _alert_desk(settings, open_)).pause_on_errors,
         worker_name(),
         SystemClock(),
     )
@@ -140,22 +140,22 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             delivery.post,
             delivery.record,
             _cycle_reports(settings, open_, delivery).post_cycle_report,
-            *upkeep_of(settings, open_, desk, delivery),
+            *maintenance_of(settings, open_, desk, delivery),
             *health_of(settings, open_, desk),
         ],
     }
 
 
-def _cycle_desk(open_: Connections) -> CycleDesk:
-    return CycleDesk(open_.database.controls, TemporalCycles(open_.client), SystemClock())
+def _cycle_desk(open_: Connections) -> CycleControl:
+    return CycleControl(open_.database.controls, TemporalCycles(open_.client), SystemClock())
 
 
-def _alert_desk(settings: Settings, open_: Connections) -> AlertDesk:
+def _alert_desk(settings: Settings, open_: Connections) -> AlertService:
     data, groups = open_.database, TemporalAlertGroups(open_.client, settings.alerts.policy)
-    return AlertDesk(data.alerts, data.silences, groups, SystemClock())
+    return AlertService(data.alerts, data.silences, groups, SystemClock())
 
 
-def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertDelivery:
+def _delivery(settings: Settings, open_: Connections, desk: AlertService) -> AlertDelivery:
     data, channels = open_.database, open_.channels
     links = AttachmentTokens(settings.privacy.link_keys)
     return AlertDelivery(
@@ -165,7 +165,7 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertDesk) -> AlertD
         settings.channels.always_names,
         settings.channels.order_names,
         AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
-        Voice(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
+        MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
         SystemClock(),
         open_.instruments,
         settings.routes if settings.alerts.routes else (),

@@ -20,11 +20,11 @@ from relance.adapters.relay_log.opening import opened_relay_log
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.alerts.routing import unrouted
-from relance.domain.mail.sharing import Share
+from relance.domain.mail.sharing import LimitShare
 from relance.ports import Probe, RelayLog
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.rendering.mail import LetterWriter
-from relance.runtime import process_exit as way_out
+from relance.rendering.mail import MailRenderer
+from relance.runtime import process_exit
 from relance.runtime.error_counting import ErrorCounting
 from relance.runtime.key_admission import admit
 from relance.runtime.metrics import Instruments
@@ -46,7 +46,7 @@ class Connections:
     database: Database
     mailer: SmtpMailer
     breakers: Breakers
-    share: Share
+    share: LimitShare
     relay_log: RelayLog | None
     reports: EverflowReports
     channels: OpenChannels
@@ -63,12 +63,12 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         DependencyUnavailable: Temporal or the database cannot be reached.
     """
     telemetry = configure(settings.monitoring, "relance-worker")
-    way_out.before_leaving(telemetry.shutdown)
+    process_exit.before_leaving(telemetry.shutdown)
     if telemetry.metrics_url:
         logger.info("metrics at %s", telemetry.metrics_url)
-    _tell_unrouted(settings)
+    _warn_unrouted(settings)
     tokens = LinkTokens(settings.privacy.link_keys)
-    writer = LetterWriter(
+    writer = MailRenderer(
         settings.mail,
         lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
@@ -91,7 +91,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         await admit(database.keys, settings.privacy)
         breakers = Breakers(settings.breakers)
         telemetry.instruments.watch_breakers(breakers.states)
-        share = Share()
+        share = LimitShare()
         mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token, settings.pacing, breakers, share=share)
         stack.push_async_callback(mailer.close)
         relay_log = await stack.enter_async_context(opened_relay_log(settings.relay_log))
@@ -129,7 +129,7 @@ def unsubscribe_mail(settings: Settings, tokens: LinkTokens) -> Callable[[str], 
     return lambda invitation: f"{address}?subject={tokens.sign(Purpose.UNSUBSCRIBE, invitation)}"
 
 
-def _tell_unrouted(settings: Settings) -> None:
+def _warn_unrouted(settings: Settings) -> None:
     left = unrouted(settings.alerts.routes) if settings.alerts.routes else {}
     if left:
         rules = ", ".join(f"{rule} ({', '.join(severities)})" for rule, severities in left.items())

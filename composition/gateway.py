@@ -22,9 +22,9 @@ from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
 from relance.ports import Clock
 from relance.rendering.pages import PageWriter
-from relance.runtime import process_exit as way_out
+from relance.runtime import process_exit
 from relance.runtime.key_admission import admit
-from relance.runtime.liveness import Vitals
+from relance.runtime.liveness import Liveness
 from relance.runtime.metrics import Instruments
 from relance.runtime.reporter import Reporter
 from relance.runtime.telemetry import configure
@@ -59,7 +59,7 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
         DependencyUnavailable: the database cannot be reached.
     """
     telemetry = configure(settings.monitoring, "relance-gateway")
-    way_out.before_leaving(telemetry.shutdown)
+    process_exit.before_leaving(telemetry.shutdown)
     if telemetry.metrics_url:
         logger.info("metrics at %s", telemetry.metrics_url)
     async with AsyncExitStack() as stack:
@@ -80,7 +80,7 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
 
 @asynccontextmanager
 async def door(
-    settings: Settings, open_: GatewayConnections, vitals: Vitals, *, drain: int = DRAIN_S
+    settings: Settings, open_: GatewayConnections, liveness: Liveness, *, drain: int = DRAIN_S
 ) -> AsyncIterator[None]:
     """Serve HTTP, take returned mail, and notify whoever has to hear of what came in, for as long as the block runs.
 
@@ -106,7 +106,7 @@ async def door(
         notify=notifier.notify,
     )
     service = mail_intake(settings, data, events, open_.instruments.intake_message)
-    app = _application(settings, open_, vitals, events, service)
+    app = _application(settings, open_, liveness, events, service)
     async with (
         notifying(notifier),
         serving(settings.gateway, app, drain=drain),
@@ -116,7 +116,7 @@ async def door(
 
 
 def _application(
-    settings: Settings, open_: GatewayConnections, vitals: Vitals, events: EventIntake, service: MailIntake
+    settings: Settings, open_: GatewayConnections, liveness: Liveness, events: EventIntake, service: MailIntake
 ) -> Starlette:
     data, clock = open_.database, SystemClock()
     return application(
@@ -153,7 +153,7 @@ def _application(
                 refused=open_.instruments.intake_refused,
             ),
             clock=clock,
-            draining=lambda: vitals.draining,
+            draining=lambda: liveness.draining,
         )
     )
 
@@ -171,7 +171,7 @@ def open_tracking_of(data: Database, events: EventIntake, clock: Clock, *, is_on
     )
 
 
-def gateway_reporter(settings: Settings, open_: GatewayConnections, role: str, vitals: Vitals) -> Reporter:
+def gateway_reporter(settings: Settings, open_: GatewayConnections, role: str, liveness: Liveness) -> Reporter:
     """Return what tells others about this process; that Temporal is away is no trouble of its."""
     return Reporter(
         workers=open_.database.workers,
@@ -179,6 +179,6 @@ def gateway_reporter(settings: Settings, open_: GatewayConnections, role: str, v
         breakers=dict,
         role=role,
         every=settings.health.report_every,
-        vitals=vitals,
+        liveness=liveness,
         clock=SystemClock(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from activities.alerts import Voice
+from activities.alerts import MessageLocale
 from activities.health import HealthRounds
 from activities.outages import OutageChannels, Outages
 from activities.performance import PerformanceWatch
@@ -16,25 +16,25 @@ from relance.domain.alerts.routing import route_of
 from relance.domain.health.probes import ProbeName
 from relance.domain.health.status import ProbeRule
 from relance.ports import Channel
-from relance.services.alerts import AlertDesk
-from relance.services.health_checks import HealthDesk
+from relance.services.alerts import AlertService
+from relance.services.health_checks import HealthMonitor
 from relance.settings import Settings
 from relance.settings.recipients import ChannelName
 from relance.temporal.schedules import declared
 
 
-def health_of(settings: Settings, open_: Connections, desk: AlertDesk) -> list[Callable[..., Any]]:
+def health_of(settings: Settings, open_: Connections, desk: AlertService) -> list[Callable[..., Any]]:
     """Return the activities, with their dependencies."""
     data, health = open_.database, settings.health
     rules = health.rules()
     rounds = HealthRounds(
-        open_.probes, HealthDesk(rules, data.health_checks, desk), health.again, SystemClock(), open_.instruments
+        open_.probes, HealthMonitor(rules, data.health_checks, desk), health.again, SystemClock(), open_.instruments
     )
     outages = Outages(
         mongo_probe(settings, data),
         rules[ProbeName.MONGODB],
         _channels(settings, open_, rules[ProbeName.MONGODB]),
-        Voice(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
+        MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
         health.again,
         health.outage_pause,
         SystemClock(),

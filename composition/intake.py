@@ -31,7 +31,7 @@ class LeftToOutbox:
         """Refuse to start a follow-up."""
         raise AssertionError(f"an event started {follow_up.period}")
 
-    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+    async def notify(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         """Leave the event to the outbox."""
         del event, parts
         return False

@@ -12,38 +12,38 @@ from temporalio.worker import Worker
 from composition.connections import Connections
 from relance.adapters.clock import SystemClock
 from relance.runtime.health_endpoint import HealthEndpoint
-from relance.runtime.liveness import Vitals, ticking
+from relance.runtime.liveness import Liveness, ticking
 from relance.runtime.reporter import Reporter, lately, reporting
 from relance.settings import Settings
-from relance.temporal.probes.frontend import greet
+from relance.temporal.probes.frontend import check_connection
 
 logger = logging.getLogger(__name__)
 GREETING = timedelta(seconds=4)
 
 
 @asynccontextmanager
-async def watched(settings: Settings) -> AsyncIterator[Vitals]:
+async def watched(settings: Settings) -> AsyncIterator[Liveness]:
     """Yield the vital signs of this process; whoever asks is answered from now on, if the settings name a port."""
     monitoring = settings.monitoring
-    vitals = Vitals(lately(settings.health.report_every).total_seconds())
+    liveness = Liveness(lately(settings.health.report_every).total_seconds())
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(ticking(vitals))
+        await stack.enter_async_context(ticking(liveness))
         if monitoring.health_port is not None:
-            endpoint = HealthEndpoint(monitoring.metrics_host, monitoring.health_port, vitals)
+            endpoint = HealthEndpoint(monitoring.metrics_host, monitoring.health_port, liveness)
             stack.callback(endpoint.close)
             logger.info("health at %s/ready", endpoint.url)
-        yield vitals
+        yield liveness
 
 
-def reporter_of(settings: Settings, open_: Connections, role: str, vitals: Vitals) -> Reporter:
+def reporter_of(settings: Settings, open_: Connections, role: str, liveness: Liveness) -> Reporter:
     """Return what tells others about this process."""
     return Reporter(
         open_.database.workers,
-        lambda: greet(open_.client, GREETING),
+        lambda: check_connection(open_.client, GREETING),
         open_.breakers.states,
         role,
         settings.health.report_every,
-        vitals,
+        liveness,
         SystemClock(),
         open_.share,
         open_.mailer.rests,
@@ -52,8 +52,8 @@ def reporter_of(settings: Settings, open_: Connections, role: str, vitals: Vital
 
 
 @asynccontextmanager
-async def on_duty(reporter: Reporter, workers: Sequence[Worker]) -> AsyncIterator[None]:
+async def reporting_liveness(reporter: Reporter, workers: Sequence[Worker]) -> AsyncIterator[None]:
     """Report for as long as the block runs, in which these workers ask for work."""
-    reporter.vitals.polling = lambda: all(worker.is_running for worker in workers)
+    reporter.liveness.polling = lambda: all(worker.is_running for worker in workers)
     async with reporting(reporter):
         yield

@@ -15,9 +15,9 @@ from composition.connections import Connections
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.jobs import MongoPostedReports
-from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.domain.invitations.reconciliation import ReconcilePolicy
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.open_tracking import ConsentWatch
 from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from relance.settings import Settings
@@ -28,8 +28,8 @@ from relance.temporal.repairs import TemporalAlertRestarts, TemporalCycleRestart
 from relance.temporal.schedules import cycle_options
 
 
-def upkeep_of(
-    settings: Settings, open_: Connections, desk: AlertDesk, delivery: AlertDelivery
+def maintenance_of(
+    settings: Settings, open_: Connections, desk: AlertService, delivery: AlertDelivery
 ) -> list[Callable[..., Any]]:
     """Return the activities, with their dependencies."""
     clean, tell = cleanup(settings, open_), digests(settings, open_, delivery)
@@ -47,11 +47,11 @@ def upkeep_of(
     ]
 
 
-def reconciliation(settings: Settings, open_: Connections, desk: AlertDesk) -> Reconciliation:
+def reconciliation(settings: Settings, open_: Connections, desk: AlertService) -> Reconciliation:
     """Return what compares the ledger with the follow-ups."""
     data = open_.database
     return Reconciliation(
-        MongoFollowees(data.raw, data.asks),
+        MongoReconcileRows(data.raw, data.asks),
         data.users,
         data.contacts,
         data.suppressions,
@@ -71,7 +71,7 @@ def waking(settings: Settings, open_: Connections) -> Waking:
     """Return what wakes the follow-ups after a pause."""
     data = open_.database
     return Waking(
-        MongoFollowees(data.raw, data.asks),
+        MongoReconcileRows(data.raw, data.asks),
         data.controls,
         TemporalFollowUpWatch(open_.client),
         settings.worker.woken_together,
@@ -79,12 +79,12 @@ def waking(settings: Settings, open_: Connections) -> Waking:
     )
 
 
-def repairs(settings: Settings, open_: Connections, desk: AlertDesk) -> Repairs:
+def repairs(settings: Settings, open_: Connections, desk: AlertService) -> Repairs:
     """Return what starts workflows again that were ended by hand."""
     data, grace = open_.database, settings.reconcile.grace
     cycles = TemporalCycleRestarts(open_.client, cycle_options(settings))
     return Repairs(
-        followees=MongoFollowees(data.raw, data.asks),
+        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
         by_period=(
             CycleRepair(desk, cycles, data.controls, data.plans, data.compensations, grace),
             RollBackRepair(cycles, data.controls, data.compensations, grace),
@@ -128,7 +128,7 @@ def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> 
         data.job_runs,
         data.ledger,
         data.plans,
-        MongoFollowees(data.raw, data.asks),
+        MongoReconcileRows(data.raw, data.asks),
         TemporalCycles(open_.client),
         MongoPostedReports(data.raw.postedReports),
         delivery,

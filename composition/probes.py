@@ -11,13 +11,13 @@ from relance.adapters.breaker import Breakers
 from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.health import MongoVitalSigns
-from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.adapters.mongo.health import MongoServerStatus
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.adapters.probes.disk import DatabaseDiskProbe, WorkerDiskProbe
 from relance.adapters.probes.everflow import EverflowProbe
 from relance.adapters.probes.job_runs import JobRunsProbe
 from relance.adapters.probes.lasting import LastingProbe
-from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, People
+from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, ReminderPeople
 from relance.adapters.probes.mail_relay import mail_relay_probe
 from relance.adapters.probes.mongodb import MongoProbe
 from relance.adapters.probes.outbox import OutboxProbe
@@ -92,14 +92,14 @@ def coverage_watch(settings: Settings, database: Database, client: Client, clock
 
 def mongo_probe(settings: Settings, database: Database) -> Probe:
     """Return the probe of MongoDB alone."""
-    return MongoProbe(MongoVitalSigns(database.raw), SystemClock(), settings.health.deadline)
+    return MongoProbe(MongoServerStatus(database.raw), SystemClock(), settings.health.deadline)
 
 
 def _servers(settings: Settings, database: Database) -> list[Probe]:
     deadline = settings.health.deadline
     return [
         mongo_probe(settings, database),
-        DatabaseDiskProbe(MongoVitalSigns(database.raw), deadline),
+        DatabaseDiskProbe(MongoServerStatus(database.raw), deadline),
         WorkerDiskProbe(deadline),
         mail_relay_probe(settings.mail, deadline),
         QuarantineProbe(database.quarantine, deadline),
@@ -138,9 +138,9 @@ def _house(settings: Settings, database: Database) -> list[Probe]:
 def _overdue(settings: Settings, database: Database) -> OverdueProbe:
     health, scheduling = settings.health, settings.scheduling
     return OverdueProbe(
-        MongoFollowees(database.raw, database.asks),
+        MongoReconcileRows(database.raw, database.asks),
         database.ledger,
-        People(database.users, database.contacts, database.suppressions),
+        ReminderPeople(database.users, database.contacts, database.suppressions),
         database.controls,
         ReconcilePolicy(
             expiry_days=scheduling.expiry_days, max_late=scheduling.max_late, timing=scheduling.reminder_timing

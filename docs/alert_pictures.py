@@ -33,18 +33,18 @@ from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.dataset import Fact, World
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import ZONE, sample_world
-from relance.domain.alerts.delivery import Telling
+from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.zones import zone_info
 from relance.gateway.addresses import attachment_addresses
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.alert_mail import AlertMailWriter
-from relance.services.report_checks import look
+from relance.services.report_checks import run_check
 from relance.settings import Mongo
 from relance.settings.channels import Channels
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.privacy import Privacy
 from relance.wording.alerts.messages import alert_message
 
@@ -56,7 +56,7 @@ FALLEN = {201: Decimal("0.2"), 205: Decimal("0.35")}
 CHAT_WIDTH, MAIL_WIDTH = 720, 700
 
 
-class Desk:
+class SampleServers:
     """The servers of one morning."""
 
     def __init__(self, folder: Path, reports: EverflowReports, charts: AlertCharts) -> None:
@@ -67,11 +67,13 @@ class Desk:
     async def message(self, check: CheckName, language: str) -> OutgoingMessage:
         """Return what a check has to say."""
         at = datetime.combine(MORNING, AT[check], zone_info(ZONE))
-        seen = (await look(check, self._reports, Everflow().rules, at)).sightings
+        seen = (await run_check(check, self._reports, Everflow().rules, at)).conditions
         alerts = [one.opened(one.subject, ids.alert_key(one.rule, one.subject), at) for one in seen]
         key = ids.alert_message_key(check, at, 1)
         attachments = await self._charts.attachments(alerts, key, language)
-        return alert_message(Telling.FIRING, alerts, key=key, at=at, language=language, attachments=attachments)
+        return alert_message(
+            NotificationKind.FIRING, alerts, key=key, at=at, language=language, attachments=attachments
+        )
 
 
 def chat(images: Path) -> None:
@@ -103,7 +105,7 @@ async def _chat(images: Path) -> None:
 
 
 async def _alert(images: Path) -> None:
-    writer = AlertMailWriter(Mail())
+    writer = AlertMailWriter(MailGroup())
     async with _desk() as desk:
         for language, suffix in (("en", ""), ("fr", "-fr")):
             message = await desk.message(CheckName.PAUSED_PARTNER, language)
@@ -127,7 +129,7 @@ def _html(raw: bytes) -> str:
 
 
 @asynccontextmanager
-async def _desk() -> AsyncIterator[Desk]:
+async def _desk() -> AsyncIterator[SampleServers]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database, network = await asyncio.gather(mongod.start(folder), everflow_server.start(folder))
@@ -141,7 +143,7 @@ async def _desk() -> AsyncIterator[Desk]:
         async with EverflowControl(network.http) as control:
             await control.put_world(_worse(sample_world(MORNING)))
         async with EverflowReports(Everflow(base_url=network.http, api_key=SecretStr(NETWORK_KEY))) as reports:
-            yield Desk(folder, reports, charts)
+            yield SampleServers(folder, reports, charts)
         await opened.close()
         await asyncio.gather(network.stop(), database.stop())
 

@@ -16,7 +16,7 @@ from dashboard import PANELS, Panel
 
 from benchmarks.people import plain_people
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.devstack.stack import Stack
 from tests.installation import installed
 from tests.prometheus import Prometheus, prometheus
@@ -59,7 +59,7 @@ async def _observe() -> list[Drawn]:
             installed(stack, "pictures", {"RELANCE_MONITORING__METRICS_PORT": "0"}) as installation,
             Mailbox(stack.mailbox_http) as mailbox,
         ):
-            refused = Refuse(stage=Stage.RCPT, recipient="contact*777@*", code=550, text="5.1.1 unknown")
+            refused = Refuse(stage=SmtpStage.RCPT, recipient="contact*777@*", code=550, text="5.1.1 unknown")
             await mailbox.add_rule(refused)
             await installation.load(users, contacts)
             worker = await installation.start_worker()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chromium import picture
 
-from relance.domain.invitations.opt_outs import OptOutScope, Standing
+from relance.domain.invitations.opt_outs import OptOutScope, OptOutStatus
 from relance.rendering.pages import PageWriter, UnsubscribeView
 
 PHONE = 375
@@ -19,15 +19,15 @@ def views() -> dict[str, UnsubscribeView]:
     """Return every page by a name."""
     found: dict[str, UnsubscribeView] = {}
     for language, name in NAMES.items():
-        found[f"unsubscribe-{language}"] = UnsubscribeView(language, name, Standing.WRITTEN_TO)
+        found[f"unsubscribe-{language}"] = UnsubscribeView(language, name, OptOutStatus.WRITTEN_TO)
         for standing, scope in (
-            (Standing.NOT_BY_SENDER, OptOutScope.SENDER),
-            (Standing.BY_NOBODY, OptOutScope.EVERYONE),
+            (OptOutStatus.NOT_BY_SENDER, OptOutScope.SENDER),
+            (OptOutStatus.BY_NOBODY, OptOutScope.EVERYONE),
         ):
             found[f"unsubscribed-{scope}-{language}"] = UnsubscribeView(
                 language=language, sender_name=name, standing=standing, undo=(scope, UNTIL), changed=True
             )
-        found[f"undone-{language}"] = UnsubscribeView(language, name, Standing.WRITTEN_TO, changed=True)
+        found[f"undone-{language}"] = UnsubscribeView(language, name, OptOutStatus.WRITTEN_TO, changed=True)
     return found
 
 

@@ -21,7 +21,7 @@ from relance.devstack import chat_server
 from relance.devstack.chat.client import Chat
 from relance.devstack.chat.page import bubbles
 from relance.domain.channels.messages import OutgoingMessage
-from relance.domain.invitations.effectiveness import Arm, Effects, Group, count, in_order, overall
+from relance.domain.invitations.effectiveness import Arm, Effects, ReminderGroup, count, in_order, overall
 from relance.domain.invitations.invitation import MailKind
 from relance.rendering.cycle_charts import cycle_charts
 from relance.rendering.reminder_charts import reminder_charts
@@ -93,7 +93,7 @@ def _counted() -> Effects:
     return found
 
 
-def _groups(dice: random.Random) -> Iterator[Group]:
+def _groups(dice: random.Random) -> Iterator[ReminderGroup]:
     first = datetime(2026, 11, 2, tzinfo=UTC)
     for kind, rate in ANSWERS.items():
         for hour in range(24 * 14):
@@ -103,7 +103,7 @@ def _groups(dice: random.Random) -> Iterator[Group]:
             told = rate * (1.18 if at.hour in {17, 18} else 0.94)
             for arm, people, answering in ((Arm.SENT, size, told), (Arm.HELD_OUT, size // 9, WITHOUT[kind])):
                 submitted = sum(dice.random() < answering for _ in range(people))
-                yield Group(PERIOD, kind, arm, at, "Europe/Paris", people, people, submitted, 0)
+                yield ReminderGroup(PERIOD, kind, arm, at, "Europe/Paris", people, people, submitted, 0)
 
 
 async def _in_a_chat(message: OutgoingMessage, target: Path) -> None:

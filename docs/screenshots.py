@@ -30,10 +30,10 @@ from terminal_pictures import terminal  # noqa: E402
 from relance.adapters.tokens import LinkTokens, Purpose  # noqa: E402
 from relance.domain.invitations.invitation import MailKind  # noqa: E402
 from relance.ids import invitation_id, message_id  # noqa: E402
-from relance.ports import Letter  # noqa: E402
-from relance.rendering.mail import LetterWriter  # noqa: E402
+from relance.ports import OutgoingMail  # noqa: E402
+from relance.rendering.mail import MailRenderer  # noqa: E402
 from relance.settings.keyring import Keyring  # noqa: E402
-from relance.settings.mail import Mail  # noqa: E402
+from relance.settings.mail import MailGroup  # noqa: E402
 from relance.settings.privacy import LINK_KEY  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
@@ -62,7 +62,7 @@ def main() -> None:
 def mails() -> None:
     """Picture every mail in both languages and widths, and one in dark."""
     tokens = LinkTokens(Keyring(LINK_KEY, (secrets.token_urlsafe(32),)))
-    writer = LetterWriter(Mail(), partial(tokens.sign, Purpose.SUBMIT), partial(tokens.sign, Purpose.UNSUBSCRIBE))
+    writer = MailRenderer(MailGroup(), partial(tokens.sign, Purpose.SUBMIT), partial(tokens.sign, Purpose.UNSUBSCRIBE))
     for kind in MailKind:
         for language in NAMES:
             page = html_part(writer, kind, language)
@@ -71,11 +71,11 @@ def mails() -> None:
     picture(html_part(writer, MailKind.INVITATION, "fr"), 600, IMAGES / "mail-invitation-fr-600-dark.png", dark=True)
 
 
-def html_part(writer: LetterWriter, kind: MailKind, language: str) -> str:
+def html_part(writer: MailRenderer, kind: MailKind, language: str) -> str:
     """Return the HTML of one sample mail, as a mail program would see it."""
     invitation = invitation_id("2026-11", "u1", "c1")
     to_name, sender = NAMES[language]
-    letter = Letter(
+    letter = OutgoingMail(
         invitation_id=invitation,
         kind=kind,
         message_id=message_id(invitation, kind, "form-a-friend.example"),

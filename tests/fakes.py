@@ -14,7 +14,7 @@ from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.channels.messages import Attachment
 from relance.domain.invitations.invitation import MailKind
 from relance.errors import DependencyUnavailable
-from relance.ports import Fate, Knowledge, Letter, LogCoverage, RelayRecord, Result
+from relance.ports import Fate, Knowledge, LogCoverage, OutgoingMail, RelayRecord, Result
 
 
 @dataclass
@@ -27,9 +27,9 @@ class FakeMailer:
 
     connections: int = 4
     scripts: dict[str, list[Exception]] = field(default_factory=dict)
-    before: Callable[[Letter], Awaitable[None]] | None = None
-    accepted: list[Letter] = field(default_factory=list)
-    tried: list[Letter] = field(default_factory=list)
+    before: Callable[[OutgoingMail], Awaitable[None]] | None = None
+    accepted: list[OutgoingMail] = field(default_factory=list)
+    tried: list[OutgoingMail] = field(default_factory=list)
     refusing_connections: int = 0
     opening: Exception | None = None
     slow: dict[str, timedelta] = field(default_factory=dict)
@@ -46,11 +46,11 @@ class FakeMailer:
     def is_free(self, to_address: str) -> bool:
         return to_address not in self.slow
 
-    async def turn(self, to_address: str) -> timedelta | None:
+    async def acquire(self, to_address: str) -> timedelta | None:
         await asyncio.sleep(0)
         return self.slow.get(to_address)
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: OutgoingMail) -> None:
         if self.before is not None:
             await self.before(letter)
         self.tried.append(letter)
@@ -83,7 +83,7 @@ class FakeFollowUps:
         self.started[key] = follow_up
         return True
 
-    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+    async def notify(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         self.told.append(event)
         return True
 
@@ -169,7 +169,7 @@ class FakeRelayLog:
             raise DependencyUnavailable("relay log", "not now")
         return LogCoverage(self.otherwise is Knowledge.ABSENT, len(self.accepted), len(self.accepted))
 
-    def accept(self, letter: Letter, at: datetime) -> None:
+    def accept(self, letter: OutgoingMail, at: datetime) -> None:
         self.accepted[letter.message_id] = RelayRecord(Knowledge.ACCEPTED, at, "4dZ8Xy2LTnz9rsT", Fate.DELIVERED)
 
 
@@ -205,7 +205,7 @@ class FakeAlertGroups:
     """Remembers what each group was told; `running` are those whose workflow runs, unless it is `failing`."""
 
     running: set[str] = field(default_factory=set)
-    sightings: list[tuple[str, Sighted]] = field(default_factory=list)
+    conditions: list[tuple[str, Sighted]] = field(default_factory=list)
     told: list[tuple[str, Decided | Inhibited | DetailsAsked]] = field(default_factory=list)
 
     failing: Exception | None = None
@@ -214,16 +214,16 @@ class FakeAlertGroups:
         if self.failing is not None:
             raise self.failing
         self.running.add(group)
-        self.sightings.append((group, news))
+        self.conditions.append((group, news))
 
-    async def tell(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
+    async def notify(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
         if group in self.running:
             self.told.append((group, news))
         return group in self.running
 
     def summary(self) -> list[tuple[str, list[str], list[str]]]:
         """Group, keys there, keys gone, of each sighting."""
-        return [(group, [one.key for one in news.firings], list(news.gone)) for group, news in self.sightings]
+        return [(group, [one.key for one in news.firings], list(news.gone)) for group, news in self.conditions]
 
 
 @dataclass
@@ -234,7 +234,7 @@ class FakeCycles:
     told: list[tuple[str, ControlChange]] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
 
-    async def tell(self, period: str, change: ControlChange) -> bool:
+    async def notify(self, period: str, change: ControlChange) -> bool:
         self.told.append((period, change))
         return self.running
 

@@ -24,10 +24,10 @@ from relance.adapters.mongo.connection import Database, connect
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.stack import Stack
-from relance.domain.alerts.group import Counts
+from relance.domain.alerts.group import AlertCounts
 from relance.domain.invitations.invitation import Invitation
 from relance.ports import Clock
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.cycle_statistics import balance_period
 from relance.services.events import EventIntake
 from relance.settings import Settings
@@ -115,14 +115,14 @@ class Installation:
         follow_ups = TemporalFollowUps(self.client, data.ledger)
         return EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
 
-    def desk(self, clock: Clock | None = None) -> AlertDesk:
+    def desk(self, clock: Clock | None = None) -> AlertService:
         """Return where sightings and decisions about alerts come in."""
         groups = TemporalAlertGroups(self.client, Settings().alerts.policy)
-        return AlertDesk(self.database.alerts, self.database.silences, groups, clock or SystemClock())
+        return AlertService(self.database.alerts, self.database.silences, groups, clock or SystemClock())
 
-    def alert_group(self, group: str) -> WorkflowHandle[Any, Counts]:
+    def alert_group(self, group: str) -> WorkflowHandle[Any, AlertCounts]:
         """Return the workflow that delivers a group's alerts, whether it runs or not."""
-        return self.client.get_workflow_handle(ids.alert_workflow_id(group), result_type=Counts)
+        return self.client.get_workflow_handle(ids.alert_workflow_id(group), result_type=AlertCounts)
 
     async def alert_groups_idle(self, groups: Iterable[str]) -> None:
         """Wait until these groups only wait for time to pass, be it the second in which they gather what comes."""

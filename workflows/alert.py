@@ -13,7 +13,7 @@ from temporalio import workflow
 
 from workflows.common.alert_news import merged
 from workflows.common.alert_routes import ByRoutes, delivery, message
-from workflows.common.delivery import Told, by, tell, ways
+from workflows.common.delivery import DeliveryResult, by, channel_routes, notify
 from workflows.common.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
@@ -34,15 +34,15 @@ with workflow.unsafe.imports_passed_through():
         Action,
         Deliver,
         Done,
-        Line,
+        MessageLine,
+        NotificationKind,
         Route,
-        Telling,
         Wait,
         delivered,
         due,
         next_action,
     )
-    from relance.domain.alerts.group import AlertGroup, Counts
+    from relance.domain.alerts.group import AlertCounts, AlertGroup
     from relance.domain.alerts.model import AlertEvent
     from relance.domain.alerts.parting import lines_by_route, parted
     from relance.domain.alerts.room import admitted, latest_observation
@@ -107,7 +107,7 @@ class Alert:
         return AlertView(group=self._group, deliveries=tuple(self._deliveries))
 
     @workflow.run
-    async def run(self, request: AlertInput) -> Counts:
+    async def run(self, request: AlertInput) -> AlertCounts:
         """Return what the group did while it was open."""
         while True:
             await self._gather()
@@ -124,7 +124,7 @@ class Alert:
             if isinstance(action, Deliver):
                 await self._deliver(action)
             elif self._asked:
-                await self._tell_details()
+                await self._send_details()
             elif not self._inbox:
                 if isinstance(action, Done):
                     return self._group.counts
@@ -184,7 +184,7 @@ class Alert:
             news = news.model_copy(update={"observation": self._group.observation})
         return news
 
-    def _step(self, step: lifecycle.Step) -> None:
+    def _step(self, step: lifecycle.LifecycleStep) -> None:
         self._group = step.group
         now = workflow.now()
         self._entries += (
@@ -205,10 +205,10 @@ class Alert:
             self._entries = self._entries[len(some) :]
 
     async def _deliver(self, action: Deliver) -> None:
-        found = await ways()
+        found = await channel_routes()
         if found.routes:
             await self._deliver_by_routes(action, found.routes)
-        elif not self._told(action, await tell(message(self._group, action), action.routes, found)):
+        elif not self._told(action, await notify(message(self._group, action), action.routes, found)):
             # Signals wait until then: what they bring goes into the same message.
             await workflow.sleep(ONCE_MORE, summary="no channel took the message; once more then")
 
@@ -217,18 +217,18 @@ class Alert:
         self._step(lifecycle.hold(self._group, split.held, workflow.now()))
         parts = [self._by_routes.numbered(part) for part in split.parts]
         # All at once, and what fails is put off by itself: a chat that is down does not hold up the others.
-        results = await asyncio.gather(*(self._by_routes.tell(self._group, part) for part in parts))
+        results = await asyncio.gather(*(self._by_routes.notify(self._group, part) for part in parts))
         for part, told in zip(parts, results, strict=True):
             if not self._told(part.action, told, part.route.name):
                 self._group = lifecycle.put_off(self._group, part.action.keys, workflow.now() + ONCE_MORE)
 
-    def _told(self, action: Deliver, told: Told, route: str = "") -> bool:
+    def _told(self, action: Deliver, told: DeliveryResult, route: str = "") -> bool:
         self._deliveries = [*self._deliveries, delivery(action, told, route)][-DELIVERIES_SHOWN:]
         if told.done:
             self._step(delivered(self._group, action, workflow.now(), self._policy, route))
         return told.done
 
-    async def _tell_details(self) -> None:
+    async def _send_details(self) -> None:
         asked, self._asked = self._asked, []
         keys = list(dict.fromkeys(key for one in asked for key in one.keys if key in self._group.members))
         if not keys:
@@ -237,25 +237,25 @@ class Alert:
         repeats = [
             found.at
             for key in keys
-            if (found := due(self._group, members[key], self._policy)) and found.telling is Telling.REPEAT
+            if (found := due(self._group, members[key], self._policy)) and found.telling is NotificationKind.REPEAT
         ]
         post = PostInput(
             channel="",
             group=self._group.group,
             opened_at=self._group.opened_at,
             sequence=max(self._group.sequence - 1, 0),
-            telling=Telling.FIRING,
-            lines=tuple(Line(key, members[key].value) for key in keys),
+            telling=NotificationKind.FIRING,
+            lines=tuple(MessageLine(key, members[key].value) for key in keys),
             at=workflow.now(),
             details=True,
             next_repeat=min(repeats, default=None),
         )
-        channels = await ways()
+        channels = await channel_routes()
         if not channels.routes:
-            await tell(post, (Route.FIRST,), channels)
+            await notify(post, (Route.FIRST,), channels)
         for route, lines in lines_by_route(self._group, post.lines, channels.routes).items():
             part = post.model_copy(update={"lines": lines, "route": route.name})
-            await tell(part, (Route.FIRST,), by(route))
+            await notify(part, (Route.FIRST,), by(route))
 
     async def _wait(self, action: Action) -> None:
         timeout = min(action.until - workflow.now(), LONGEST_WAIT) if isinstance(action, Wait) else None

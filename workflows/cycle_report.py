@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from workflows.common.delivery import REPEATED, TAKEN, Told, outcome_of, spread, ways_of_report
+from workflows.common.delivery import REPEATED, TAKEN, DeliveryResult, outcome_of, routes_of_report, spread
 from workflows.common.options import POST
 
 with workflow.unsafe.imports_passed_through():
@@ -38,7 +38,7 @@ class CycleReport:
         begun, wait = request.begun or workflow.now(), request.wait or FIRST_WAIT
         give_up = begun + request.patience
         while True:
-            told = await self._tell()
+            told = await self._notify()
             if told.done or workflow.now() + wait > give_up:
                 return CycleReportResult(period=request.period, outcomes=self._outcomes)
             await workflow.sleep(wait, summary="no channel took the report; once more then")
@@ -47,8 +47,8 @@ class CycleReport:
                 carried = {"begun": begun, "wait": wait, "outcomes": self._outcomes}
                 workflow.continue_as_new(request.model_copy(update=carried))
 
-    async def _tell(self) -> Told:
-        told = await spread(self._post, (Route.FIRST,), await ways_of_report(CYCLE_REPORT))
+    async def _notify(self) -> DeliveryResult:
+        told = await spread(self._post, (Route.FIRST,), await routes_of_report(CYCLE_REPORT))
         self._outcomes |= told.outcomes
         shown = ", ".join(f"{channel}: {outcome}" for channel, outcome in self._outcomes.items())
         workflow.set_current_details(f"**{'told' if told.done else 'not told yet'}** · {shown}")

@@ -19,7 +19,7 @@ class DailyDigest:
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:
         """Return what there was to tell, and how many channels have it."""
-        return await run_job(JobName.DIGEST, request, self._tell)
+        return await run_job(JobName.DIGEST, request, self._notify)
 
-    async def _tell(self, request: JobRequest) -> JobOutcome:
+    async def _notify(self, request: JobRequest) -> JobOutcome:
         return await report(JobName.DIGEST, request)

@@ -32,13 +32,13 @@ class DatabaseOutage:
             look = await self._look()
             ended = look.look.at
             if self._bad >= look.fail_after and self._told is None:
-                await self._tell(look.look.trouble or "unreachable", None)
+                await self._notify(look.look.trouble or "unreachable", None)
                 self._told = workflow.now()
             if self._good >= look.recover_after:
                 break
             await self._pause(look)
         if self._told is not None:
-            await self._tell("", ended)
+            await self._notify("", ended)
         return OutageResult(begun=self._begun, ended=ended, told=self._told is not None)
 
     async def _look(self) -> OutageLook:
@@ -63,7 +63,7 @@ class DatabaseOutage:
         """Tell whether the next looks decide whether people are told something."""
         return self._told is None or not look.lost
 
-    async def _tell(self, trouble: str, ended: datetime | None) -> None:
+    async def _notify(self, trouble: str, ended: datetime | None) -> None:
         await workflow.execute_activity_method(
             Outages.tell_outage,
             OutageNotice(begun=self._begun, at=workflow.now(), trouble=trouble, ended=ended),

@@ -21,8 +21,8 @@ with workflow.unsafe.imports_passed_through():
         FollowedState,
         FollowUpInput,
         FollowUpState,
+        FollowUpStep,
         InvitationEvent,
-        Step,
         StepInput,
         StepResult,
         Wake,
@@ -134,7 +134,7 @@ class FollowUp:
         elif one.ended is None and not one.held:
             one.timer = asyncio.create_task(self._wake_up(one, one.steps[0].at, one.steps[0].step))
 
-    async def _wake_up(self, one: InvitationSteps, at: datetime, step: Step) -> None:
+    async def _wake_up(self, one: InvitationSteps, at: datetime, step: FollowUpStep) -> None:
         ahead = at - workflow.now()
         if ahead > NOTHING:
             summary = f"{STEP_WORDS[step]} for contact {one.contact_id}, due {at:%Y-%m-%d %H:%M} UTC"
@@ -146,7 +146,7 @@ class FollowUp:
         if not self._holding.believes_paused(workflow.now()):
             return list(due)
         for one in due:
-            one.held = one.steps[0].step is not Step.EXPIRY
+            one.held = one.steps[0].step is not FollowUpStep.EXPIRY
         if any(one.held for one in due):
             self._holding.set_timer()
         return [one for one in due if not one.held]
@@ -154,7 +154,7 @@ class FollowUp:
     async def _run_steps(self, due: Sequence[InvitationSteps]) -> None:
         if not due:
             return
-        groups: dict[tuple[Step, int], list[str]] = {}
+        groups: dict[tuple[FollowUpStep, int], list[str]] = {}
         for one in due:
             groups.setdefault((one.steps[0].step, one.tries), []).append(one.contact_id)
         try:
@@ -174,7 +174,7 @@ class FollowUp:
             one.apply(result)
             self._set_timer(one)
 
-    async def _execute(self, groups: Mapping[tuple[Step, int], Sequence[str]]) -> StepResult:
+    async def _execute(self, groups: Mapping[tuple[FollowUpStep, int], Sequence[str]]) -> StepResult:
         return await workflow.execute_activity_method(
             FollowUpSteps.run_steps,
             StepInput(
@@ -193,10 +193,10 @@ class FollowUp:
             **STEP,
         )
 
-    def _note_pause(self, groups: Mapping[tuple[Step, int], Sequence[str]], result: StepResult) -> None:
+    def _note_pause(self, groups: Mapping[tuple[FollowUpStep, int], Sequence[str]], result: StepResult) -> None:
         if result.held:
             self._holding.note_held(workflow.now())
-        elif any(step is not Step.EXPIRY for step, _ in groups):
+        elif any(step is not FollowUpStep.EXPIRY for step, _ in groups):
             self._holding.note_running()
 
     def _is_to_continue_as_new(self) -> bool:

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.outages import Outages
     from activities.performance import PerformanceWatch
     from relance import ids
-    from relance.contracts.health import OutageInput, Round, Verdict
+    from relance.contracts.health import HealthVerdict, OutageInput, Round
     from relance.contracts.jobs import JobInput, JobOutcome, JobRequest, JobResult
     from relance.contracts.names import JobName
     from relance.domain.health.probes import ProbeName
@@ -82,7 +82,7 @@ class HealthCheck:
         self._pause = found.again
         return found
 
-    async def _judge(self, round_: Round) -> Verdict | None:
+    async def _judge(self, round_: Round) -> HealthVerdict | None:
         """Return what follows; None if nothing can be stored, which is then told without MongoDB."""
         if not round_.database_lost:
             try:
@@ -106,7 +106,7 @@ class HealthCheck:
         except WorkflowAlreadyStartedError:
             workflow.logger.info("the outage is known")
 
-    async def _until_settled(self, verdict: Verdict) -> Verdict:
+    async def _until_settled(self, verdict: HealthVerdict) -> HealthVerdict:
         changes = {name: verdict.counts.get(name, 0) for name in ("fired", "over")}
         for _ in range(MOST_ROUNDS):
             if verdict.again is None:

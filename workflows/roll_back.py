@@ -12,7 +12,7 @@ from workflows.common.resting import rest
 with workflow.unsafe.imports_passed_through():
     from activities.corrections import Corrections
     from activities.cycle_control import Endings
-    from relance.contracts.cycle import Counts
+    from relance.contracts.cycle import MailCounts
     from relance.contracts.names import TaskQueue
     from relance.contracts.rollback import (
         Correcting,
@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
         CorrectionResult,
         GivenUp,
         GiveUpInput,
-        PutOff,
+        PutOffPage,
         RollBackInput,
         RollBackResult,
     )
@@ -109,7 +109,9 @@ class RollBack:
         request = CorrectionInput(period=self._request.period, at=workflow.now(), after=self._place.after)
         page = await self._send(request, 0)
         if page.retry_at is not None:
-            self._put_off(PutOff(after=request.after, last=page.last, deferred=page.counts.deferred, at=page.retry_at))
+            self._put_off(
+                PutOffPage(after=request.after, last=page.last, deferred=page.counts.deferred, at=page.retry_at)
+            )
         self._move(after=page.last or request.after, through=page.last is None)
 
     async def _try_again(self) -> None:
@@ -139,10 +141,10 @@ class RollBack:
         counts = page.counts
         if request.tries:
             counts = counts.model_copy(update={"users": 0, "deferred": counts.deferred - deferred})
-        self._update(corrections=(self._result.corrections or Counts()) + counts)
+        self._update(corrections=(self._result.corrections or MailCounts()) + counts)
         return page
 
-    def _put_off(self, page: PutOff) -> None:
+    def _put_off(self, page: PutOffPage) -> None:
         self._move(put_off=(*self._place.put_off, page))
 
     def _move(self, **changes: object) -> None:

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.cleanup import Cleanup
     from relance.contracts.jobs import Ended, EndedInput, JobInput, JobOutcome, JobRequest, JobResult, SweepInput
     from relance.contracts.names import JobName
-    from relance.domain.jobs.retention import EXPIRED, Stage, Sweep
+    from relance.domain.jobs.retention import EXPIRED, RetentionStage, Sweep
 
 
 @workflow.defn
@@ -37,7 +37,11 @@ class WeeklyCleanup:
         return JobOutcome(counts={EXPIRED: expired.expired, **swept, **ended.held})
 
     async def _sweep(self, sweep: Sweep, request: JobRequest, ended: Ended) -> int:
-        periods = {Stage.DELETED: ended.delete, Stage.ANONYMOUS: ended.anonymise}[sweep.stage] if sweep.stage else ()
+        periods = (
+            {RetentionStage.DELETED: ended.delete, RetentionStage.ANONYMOUS: ended.anonymise}[sweep.stage]
+            if sweep.stage
+            else ()
+        )
         if sweep.stage is not None and not periods:
             return 0
         return await workflow.execute_activity_method(

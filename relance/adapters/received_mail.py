@@ -12,7 +12,7 @@ from email.utils import parseaddr
 
 import dkim
 
-from relance.domain.mail_setup.records import DnsAnswer, Question, RecordKind
+from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, RecordKind
 from relance.domain.mail_setup.tags import read_tags
 from relance.domain.mail_setup.trial_mail import MailSignature, TrialMail
 from relance.errors import InvalidInput
@@ -35,7 +35,7 @@ async def read_trial_mail(raw: bytes, lookups: DnsLookups) -> TrialMail:
     fields = [read_tags(_SPACE.sub("", str(one))).tags for one in message.get_all("DKIM-Signature", [])]
     fields = fields[:MOST_SIGNATURES]
     names = [f"{one.get('s', '')}._domainkey.{one.get('d', '')}".lower() for one in fields]
-    keys = await lookups.ask([Question(name, RecordKind.TXT) for name in dict.fromkeys(names)])
+    keys = await lookups.ask([DnsQuestion(name, RecordKind.TXT) for name in dict.fromkeys(names)])
     # Some milliseconds per signature, of pure Python.
     signatures = await asyncio.to_thread(_verified, raw, fields, keys)
     author = parseaddr(str(message["From"]))[1].rpartition("@")[2].lower()
@@ -46,16 +46,18 @@ def _headers(message: Message) -> dict[str, str]:
     return {name.lower(): " ".join(str(value).split()) for name, value in message.items()}
 
 
-def _verified(raw: bytes, fields: list[dict[str, str]], keys: Mapping[Question, DnsAnswer]) -> list[MailSignature]:
+def _verified(raw: bytes, fields: list[dict[str, str]], keys: Mapping[DnsQuestion, DnsAnswer]) -> list[MailSignature]:
     message = b"\r\n".join(raw.splitlines()) + b"\r\n"
     return [_signature(message, index, tags, keys) for index, tags in enumerate(fields)]
 
 
-def _signature(message: bytes, index: int, tags: dict[str, str], keys: Mapping[Question, DnsAnswer]) -> MailSignature:
+def _signature(
+    message: bytes, index: int, tags: dict[str, str], keys: Mapping[DnsQuestion, DnsAnswer]
+) -> MailSignature:
     reasons = _Reasons()
 
     def text_of(name: bytes, timeout: int = 5) -> bytes:
-        found = keys.get(Question(name.decode("ascii", "replace").rstrip(".").lower(), RecordKind.TXT))
+        found = keys.get(DnsQuestion(name.decode("ascii", "replace").rstrip(".").lower(), RecordKind.TXT))
         return found.values[0].encode() if found is not None and found.values else b""
 
     logger = logging.Logger("dkim", logging.DEBUG)

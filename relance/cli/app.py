@@ -20,46 +20,48 @@ PROGRAM = "starter.py"
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredCommand:
     """Which module under `relance.cli` declares a command or a group, and its line in the list of all."""
 
     module: str
     summary: str
 
 
-COMMANDS: Mapping[str, Declared] = {
-    "bootstrap": Declared(
+COMMANDS: Mapping[str, DeclaredCommand] = {
+    "bootstrap": DeclaredCommand(
         "operate.bootstrap",
         "Prepare Temporal and the database: retention, indexes, Schedules; on a fresh installation, the current "
         "period.",
     ),
-    "dev": Declared(
+    "dev": DeclaredCommand(
         "dev.dev",
         "Run the embedded stack and a worker until Ctrl-C, with sample people and sample traffic; print the addresses.",
     ),
-    "demo": Declared(
+    "demo": DeclaredCommand(
         "demo.command",
         "Run next month's cycle and both Everflow checks on the embedded stack, start to end, then the report.",
     ),
-    "start": Declared("start.cycle", "Start a job by hand."),
-    "signal": Declared(
+    "start": DeclaredCommand("start.cycle", "Start a job by hand."),
+    "signal": DeclaredCommand(
         "invitations.events", "Record an event of an invitation: in the database first, then its follow-up hears of it."
     ),
-    "cycle": Declared("cycle.commands", "How the cycle of a period stands and ended, and its control."),
-    "why": Declared("invitations.why", "Explain why something was sent or not, by which rule, and what comes next."),
-    "schedules": Declared("schedules.commands", "The Schedules on the server, and previews of a user's sends."),
-    "alerts": Declared("alerts.commands", "Alerts, decisions about them, and the channels that carry them."),
-    "report": Declared("report.commands", "What jobs did, which alerts were noise, what reminders achieve."),
-    "backtest": Declared("backtest.backtest", "Try a check's rule on past days."),
-    "quarantine": Declared("quarantine.commands", "Documents that cannot be read, and another look at them."),
-    "intake": Declared("intake.commands", "Mail that came back, and what of it needs a person."),
-    "doctor": Declared("operate.doctor", "Check the settings and every connection; says for each what to mend."),
-    "restored": Declared(
+    "cycle": DeclaredCommand("cycle.commands", "How the cycle of a period stands and ended, and its control."),
+    "why": DeclaredCommand(
+        "invitations.why", "Explain why something was sent or not, by which rule, and what comes next."
+    ),
+    "schedules": DeclaredCommand("schedules.commands", "The Schedules on the server, and previews of a user's sends."),
+    "alerts": DeclaredCommand("alerts.commands", "Alerts, decisions about them, and the channels that carry them."),
+    "report": DeclaredCommand("report.commands", "What jobs did, which alerts were noise, what reminders achieve."),
+    "backtest": DeclaredCommand("backtest.backtest", "Try a check's rule on past days."),
+    "quarantine": DeclaredCommand("quarantine.commands", "Documents that cannot be read, and another look at them."),
+    "intake": DeclaredCommand("intake.commands", "Mail that came back, and what of it needs a person."),
+    "doctor": DeclaredCommand("operate.doctor", "Check the settings and every connection; says for each what to mend."),
+    "restored": DeclaredCommand(
         "operate.restored",
         "Say that the database was put back to a backup; run it before any worker starts. Asks first.",
     ),
-    "keys": Declared("operate.keys", "The keys of opt-outs and links, by their fingerprints."),
-    "watchdog": Declared(
+    "keys": DeclaredCommand("operate.keys", "The keys of opt-outs and links, by their fingerprints."),
+    "watchdog": DeclaredCommand(
         "operate.watchdog",
         "Check that what the workers are there for happens: mails are accepted, jobs run, work is taken, people are "
         "told.",

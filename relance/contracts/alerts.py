@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from relance.domain.alerts.delivery import Line, Telling
+from relance.domain.alerts.delivery import MessageLine, NotificationKind
 from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.model import AlertEvent
@@ -71,7 +71,7 @@ class DetailsAsked(Wire):
     keys: tuple[str, ...]
 
 
-class Ways(Wire):
+class ChannelRoutes(Wire):
     """The channels to write to now: all of `always`, and the first of `order` that takes the message.
 
     With `routes` the first one that takes an alert names its channels instead; the last one takes everything.
@@ -93,8 +93,8 @@ class PostInput(Wire):
     group: str
     opened_at: Utc
     sequence: int
-    telling: Telling
-    lines: tuple[Line, ...]
+    telling: NotificationKind
+    lines: tuple[MessageLine, ...]
     at: Utc
     details: bool = False
     next_repeat: Utc | None = None
@@ -128,7 +128,7 @@ class Delivery(Wire):
     """How one message fared: per channel `delivered`, `repeated` or why not."""
 
     sequence: int
-    telling: Telling
+    telling: NotificationKind
     at: Utc
     alerts: int
     outcomes: dict[str, str] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from relance.contracts.control import ControlChange
-from relance.contracts.waves import PutOff, WaveHour
+from relance.contracts.waves import PutOffInstant, WaveHour
 from relance.domain.base import Period, Utc, Wire
 
 
@@ -51,7 +51,7 @@ class CycleInput(Wire):
     control: ControlChange = ControlChange()
 
 
-class Counts(Wire):
+class MailCounts(Wire):
     """Outcomes of one batch, wave or cycle, as counted by those who sent; the ledger stays the truth.
 
     `deferred` are neither sent nor given up: their follow-up sends them later.
@@ -65,9 +65,9 @@ class Counts(Wire):
     deferred: int = 0
     resent: int = 0
 
-    def __add__(self, other: Counts) -> Counts:
+    def __add__(self, other: MailCounts) -> MailCounts:
         """Return the sum, field by field."""
-        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in type(self).model_fields})
+        return MailCounts(**{name: getattr(self, name) + getattr(other, name) for name in type(self).model_fields})
 
 
 class PlanInput(Wire):
@@ -143,7 +143,7 @@ class BatchInput(Wire):
 class BatchResult(Wire):
     """What one batch did and what it cost; `stopped` before its end because the cycle was told so."""
 
-    counts: Counts
+    counts: MailCounts
     duration: timedelta
     rss_peak_mb: float
     stopped: bool = False
@@ -155,7 +155,7 @@ class WaveResult(Wire):
     `sending` is the time to its last mail, `control` what the wave was told last.
     """
 
-    counts: Counts = Counts()
+    counts: MailCounts = MailCounts()
     batches: int = 0
     batches_failed: int = 0
     slowest_batch: timedelta = timedelta(0)
@@ -230,7 +230,7 @@ class CycleProgress(Wire):
     waves_done: int = 0
     current_waves: tuple[Utc, ...] = ()
     next_wave: Utc | None = None
-    counts: Counts = Counts()
+    counts: MailCounts = MailCounts()
     batches_failed: int = 0
     slowest_batch: timedelta = timedelta(0)
     rss_peak_mb: float = 0.0
@@ -238,7 +238,7 @@ class CycleProgress(Wire):
     started_at: Utc | None = None
     notes: dict[str, int] = Field(default_factory=dict)
     control: ControlChange = ControlChange()
-    put_off: tuple[PutOff, ...] = ()
+    put_off: tuple[PutOffInstant, ...] = ()
     hour: WaveHour | None = None
 
 

@@ -10,7 +10,7 @@ from relance.domain.base import Id, Period, Utc, Wire
 from relance.domain.invitations.events import EventKind
 
 
-class Step(StrEnum):
+class FollowUpStep(StrEnum):
     """What an invitation's next timer stands for."""
 
     RETRY = "retry"
@@ -32,7 +32,7 @@ class Followed(Wire):
 class DueStep(Wire):
     """One step of an invitation that is still ahead, and its instant."""
 
-    step: Step
+    step: FollowUpStep
     at: Utc
 
 
@@ -84,7 +84,7 @@ class FollowUpInput(Wire):
 class DueGroup(Wire):
     """Contacts whose same step is due now; `tries` counts the attempts this step has had already."""
 
-    step: Step
+    step: FollowUpStep
     contacts: tuple[Id, ...]
     tries: int = 0
 
@@ -144,7 +144,7 @@ class FollowedState(Wire):
     """One line of the answer to the query `steps`; `held`: due, and waits for the cycle to go on."""
 
     contact_id: Id
-    step: Step | None
+    step: FollowUpStep | None
     due: Utc | None
     ended: str | None
     held: bool = False

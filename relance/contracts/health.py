@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from relance.domain.base import Utc, Wire
-from relance.domain.health.status import Look
+from relance.domain.health.status import ProbeResult
 
 
 class Round(Wire):
@@ -14,13 +14,13 @@ class Round(Wire):
     `again` is the pause before a further look, where there is a reason for one.
     """
 
-    looks: tuple[Look, ...]
+    looks: tuple[ProbeResult, ...]
     took: timedelta
     database_lost: bool = False
     again: timedelta = timedelta(seconds=20)
 
 
-class Verdict(Wire):
+class HealthVerdict(Wire):
     """What a round of looks led to; `again` is when another one may change it, None if nothing is changing."""
 
     counts: dict[str, int]
@@ -43,7 +43,7 @@ class OutageInput(Wire):
 class OutageLook(Wire):
     """One look at MongoDB, and how outages are held: looks in a row that begin and end one, pauses between them."""
 
-    look: Look
+    look: ProbeResult
     fail_after: int
     recover_after: int
     again: timedelta

@@ -57,7 +57,7 @@ class Query(StrEnum):
     VIEW = "view"
 
 
-class Failure(StrEnum):
+class ErrorType(StrEnum):
     """`ApplicationError.type` on both sides of the wire."""
 
     INVALID_INPUT = "InvalidInput"

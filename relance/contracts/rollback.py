@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from relance.contracts.cycle import Counts
+from relance.contracts.cycle import MailCounts
 from relance.domain.base import Id, Period, Utc, Wire
 
 
@@ -45,7 +45,7 @@ class RollBackResult(Wire):
     changes: dict[str, int] = Field(default_factory=dict)
     follow_ups: int = 0
     reached: int = 0
-    corrections: Counts | None = None
+    corrections: MailCounts | None = None
 
 
 class CorrectionInput(Wire):
@@ -61,12 +61,12 @@ class CorrectionInput(Wire):
 class CorrectionResult(Wire):
     """What one page's corrections came to; `last` is None after the last page, `retry_at` set if some were put off."""
 
-    counts: Counts = Counts()
+    counts: MailCounts = MailCounts()
     last: Id | None = None
     retry_at: Utc | None = None
 
 
-class PutOff(Wire):
+class PutOffPage(Wire):
     """A page of corrections of which some are to be tried again at `at`: the users after `after`, up to `last`."""
 
     after: Id | None = None
@@ -81,7 +81,7 @@ class Correcting(Wire):
 
     after: Id | None = None
     through: bool = False
-    put_off: tuple[PutOff, ...] = ()
+    put_off: tuple[PutOffPage, ...] = ()
 
 
 RollBackInput.model_rebuild()

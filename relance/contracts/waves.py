@@ -5,7 +5,7 @@ from __future__ import annotations
 from relance.domain.base import Period, Utc, Wire
 
 
-class PutOff(Wire):
+class PutOffInstant(Wire):
     """An instant whose waves leave plans open: how often in a row, and how many planning passes it still waits."""
 
     instant: Utc

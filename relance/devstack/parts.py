@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Running)
 
 
 @dataclass
-class Part:
+class StackPart:
     """One part: how it is started, on the same ports each time, and what runs now.
 
     `mend` puts back what a process of its kind forgets when it ends.
@@ -72,7 +72,7 @@ class Part:
         return [f"{self.name} {how}; it runs again where it was ({count}). Its log until then: {kept}"]
 
 
-async def look_after(parts: Sequence[Part], tell: Callable[[str], None]) -> None:
+async def look_after(parts: Sequence[StackPart], tell: Callable[[str], None]) -> None:
     """Look at every part once, and say what became of those that had ended."""
     for said in asyncio.as_completed([part.look() for part in parts]):
         for sentence in await said:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from relance.devstack.mailbox.rules import Greylist, Refuse, Stage
+from relance.devstack.mailbox.rules import Greylist, Refuse, SmtpStage
 
 GREYLISTED_DOMAIN = "greylist.example"
 REFUSED_DOMAIN = "unknown-user.example"
@@ -116,7 +116,7 @@ def awkward_rules() -> list[Greylist | Refuse]:
     """Return the faults that make the mailbox behave as the sample addresses promise."""
     return [
         Greylist(recipient=f"*@{GREYLISTED_DOMAIN}", attempts=1),
-        Refuse(stage=Stage.RCPT, recipient=f"*@{REFUSED_DOMAIN}", code=550, text="5.1.1 no such user here"),
+        Refuse(stage=SmtpStage.RCPT, recipient=f"*@{REFUSED_DOMAIN}", code=550, text="5.1.1 no such user here"),
     ]
 
 

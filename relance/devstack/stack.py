@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from relance.devstack import chat_server, everflow_server, mailbox_server, mongod, processes, temporal_server
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.keys import keys_of
-from relance.devstack.parts import Part, R
+from relance.devstack.parts import R, StackPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Stack:
         self._given = given or Given()
         self._keep = folder is not None
         self.folder = folder or Path(tempfile.gettempdir())
-        self.parts: list[Part] = []
+        self.parts: list[StackPart] = []
         self.chat_http = self._given.chat_http
         self._chat_opening = asyncio.Lock()
         self._keys: dict[str, str] = {}
@@ -150,7 +150,7 @@ class Stack:
 
     async def _run(self, name: str, start: Callable[[], Awaitable[R]]) -> R:
         running = await start()
-        self.parts.append(Part(name, running, start))
+        self.parts.append(StackPart(name, running, start))
         return running
 
     async def _start_mongod(self) -> None:

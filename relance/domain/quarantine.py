@@ -31,7 +31,7 @@ _OURS = re.compile(r"^[A-Za-z0-9_.:/@~%+-]{1,200}$")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class DocumentFault:
     """What is wrong with one field, as a code; `field` is the path to it, `?` where its name is not one of ours."""
 
     field: str
@@ -50,7 +50,7 @@ class SetAside:
     key: str
     collection: str
     name: str
-    faults: tuple[Fault, ...]
+    faults: tuple[DocumentFault, ...]
     at: datetime
     seen_at: datetime
     seen: int = 1
@@ -64,7 +64,7 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class QuarantineCount:
     """How many documents of a collection cannot be read, and when the newest of them was found."""
 
     count: int
@@ -85,10 +85,10 @@ def shown_name(collection: str, text: str, token: str) -> str:
     return text if form.match(text) else f"{MARK}{token}"
 
 
-def faults_of(reason: str) -> tuple[Fault, ...]:
+def faults_of(reason: str) -> tuple[DocumentFault, ...]:
     """Return the faults that a stored reason lists."""
     parts = [one.partition(": ") for one in reason.split(", ") if one]
-    return tuple(Fault(field, code or "unusable") for field, _, code in parts)
+    return tuple(DocumentFault(field, code or "unusable") for field, _, code in parts)
 
 
 def listed(counts: Mapping[str, int]) -> str:
@@ -101,7 +101,7 @@ def is_over(period: str, now: datetime) -> bool:
     return is_period(period) and now > period_window(period)[1] + SETTLES
 
 
-def fault_words(fault: Fault) -> str:
+def fault_words(fault: DocumentFault) -> str:
     """Return what a fault means."""
     return _MEANING.get(fault.code) or next(
         (words for part, words in _KINDS.items() if part in fault.code), "is not of the kind that belongs there"

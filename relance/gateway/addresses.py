@@ -25,7 +25,7 @@ TIMEOUT = 10.0
 NOWHERE = "/attachments/none"
 
 
-async def greet_gateway(settings: Settings) -> None:
+async def check_gateway(settings: Settings) -> None:
     """Ask the gateway's public address for a file that does not exist; any answer of its own will do.
 
     Raises:

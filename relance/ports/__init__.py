@@ -28,12 +28,12 @@ from relance.ports.claims import (
 from relance.ports.coverage import Coverage, CycleFates
 from relance.ports.cycle_control import Compensations, Controls, Cycles, ErrorGates, Restores
 from relance.ports.follow_ups import FollowUps, RunningFollowUps
-from relance.ports.health import Effects, HealthChecks, Probe, Reading, Workers
+from relance.ports.health import Effects, HealthChecks, Probe, ProbeReading, Workers
 from relance.ports.inbox import Inbox, Received
 from relance.ports.jobs import AuditMarks, JobRuns, NominalTimes
 from relance.ports.keys import InstalledKeys, KeyUse
 from relance.ports.ledger import Effectiveness, Ledger
-from relance.ports.mail import Letter, Mailer, MailLane
+from relance.ports.mail import Mailer, MailLane, OutgoingMail
 from relance.ports.outbox import Lag, Outbox, Waiting
 from relance.ports.people import Contacts, Page, StatusChange, Suppression, Suppressions, Users
 from relance.ports.plans import Plans
@@ -79,19 +79,19 @@ __all__ = [
     "Knowledge",
     "Lag",
     "Ledger",
-    "Letter",
     "LogCoverage",
     "MailLane",
     "Mailer",
     "Meter",
     "NominalTimes",
     "Outbox",
+    "OutgoingMail",
     "Page",
     "Plans",
     "Postponed",
     "Probe",
+    "ProbeReading",
     "Quarantine",
-    "Reading",
     "Received",
     "Refused",
     "RelayLog",

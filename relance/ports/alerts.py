@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
-from relance.domain.alerts.condition import Sighting
-from relance.domain.alerts.model import Alert, HistoryEntry
+from relance.domain.alerts.condition import Condition
+from relance.domain.alerts.model import AlertRecord, HistoryEntry
 from relance.domain.alerts.suppression import Silence
 from relance.domain.channels.messages import Attachment
 
@@ -16,7 +16,7 @@ from relance.domain.channels.messages import Attachment
 class Alerts(Protocol):
     """The stored alerts; among the open ones there is one per key (SPEC A1)."""
 
-    async def take(self, sightings: Mapping[str, Sighting], at: datetime) -> list[Alert]:
+    async def take(self, conditions: Mapping[str, Condition], at: datetime) -> list[AlertRecord]:
         """Open or refresh an alert per key; return those that are open now.
 
         Left alone, and not returned, is what a later observation overtook: an open alert that was seen by a later run,
@@ -30,13 +30,15 @@ class Alerts(Protocol):
         `OPENED` for a key without an open alert opens one anew with the evidence of the last one.
         """
 
-    async def decide(self, keys: Sequence[str], entry: HistoryEntry, until: datetime | None = None) -> list[Alert]:
+    async def decide(
+        self, keys: Sequence[str], entry: HistoryEntry, until: datetime | None = None
+    ) -> list[AlertRecord]:
         """Acknowledge or silence the open alerts with these keys; return them as they are now."""
 
-    async def newest(self, keys: Sequence[str]) -> dict[str, Alert]:
+    async def newest(self, keys: Sequence[str]) -> dict[str, AlertRecord]:
         """Return the newest alert of each of these keys, open or not."""
 
-    async def open(self, group: str | None = None) -> list[Alert]:
+    async def open(self, group: str | None = None) -> list[AlertRecord]:
         """Return the open alerts, of one group or of all, oldest first."""
 
     async def open_rules(self, rules: Sequence[str]) -> set[str]:
@@ -45,7 +47,7 @@ class Alerts(Protocol):
     async def latest_observation(self, group: str) -> str:
         """Return the latest observation any alert of the group was seen by; empty if there is none."""
 
-    async def recent(self, since: datetime, *, limit: int = 1000) -> list[Alert]:
+    async def recent(self, since: datetime, *, limit: int = 1000) -> list[AlertRecord]:
         """Return the alerts that changed since then, newest change first."""
 
 
@@ -68,12 +70,12 @@ class AlertGroups(Protocol):
     async def sighted(self, group: str, news: Sighted) -> None:
         """Tell the group's workflow what was seen; starts it if it does not run."""
 
-    async def tell(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
+    async def notify(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
         """Tell the group's workflow; return False if it does not run."""
 
 
 class Illustrator(Protocol):
     """Draws what belongs to a message about alerts."""
 
-    async def attachments(self, alerts: Sequence[Alert], key: str, language: str) -> tuple[Attachment, ...]:
+    async def attachments(self, alerts: Sequence[AlertRecord], key: str, language: str) -> tuple[Attachment, ...]:
         """Return the files that go with the message `key`; none if a picture would say no more than the rows."""

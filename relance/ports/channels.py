@@ -10,7 +10,7 @@ from relance.contracts.cycle import CycleStatistics
 from relance.domain.channels.channel_state import ChannelState
 from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.channels.messages import Attachment, OutgoingMessage
-from relance.domain.cycle.report import CycleReport
+from relance.domain.cycle.report import CycleFigures
 from relance.ports.people import Page
 
 
@@ -70,7 +70,7 @@ class CycleIllustrator(Protocol):
     """Draws what belongs to a cycle's report."""
 
     async def attachments(
-        self, report: CycleReport, months: Sequence[CycleStatistics], key: str, language: str
+        self, report: CycleFigures, months: Sequence[CycleStatistics], key: str, language: str
     ) -> tuple[Attachment, ...]:
         """Return the files that go with the message `key`; `months` are the cycles up to this one, oldest first."""
 

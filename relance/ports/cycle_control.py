@@ -28,7 +28,7 @@ class Controls(Protocol):
 class Cycles(Protocol):
     """The workflows of the cycles."""
 
-    async def tell(self, period: str, change: ControlChange) -> bool:
+    async def notify(self, period: str, change: ControlChange) -> bool:
         """Signal a period's cycle; return False if it does not run."""
 
     async def wake_follow_ups(self, period: str) -> None:

@@ -13,7 +13,7 @@ class FollowUps(Protocol):
     async def start(self, follow_up: FollowUpInput) -> bool:
         """Start a follow-up; return False if it was started before."""
 
-    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+    async def notify(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         """Signal the follow-up of an invitation; return False if it does not exist or has ended.
 
         `parts` is how many follow-ups its user may have, if that is known (`Parts`): of a single one nobody asks which.

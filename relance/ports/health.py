@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Protocol
 
 from relance.domain.health.probes import WorkerReport
-from relance.domain.health.status import Concern, Standing
+from relance.domain.health.status import Concern, ProbeStatus
 from relance.domain.health.watchdog import DuePlans
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ProbeReading:
     """What a look found: a value in `unit`; `detail` names what the value is about, as a code or a name.
 
     `concerns` are by subject what is wrong, where each subject has an alert of its own.
@@ -36,7 +36,7 @@ class Probe(Protocol):
     def deadline(self) -> float:
         """Seconds after which a look has failed."""
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return what is there.
 
         Raises:
@@ -47,10 +47,10 @@ class Probe(Protocol):
 class HealthChecks(Protocol):
     """Where every probe stands."""
 
-    async def all(self) -> Mapping[str, Standing]:
+    async def all(self) -> Mapping[str, ProbeStatus]:
         """Return every known standing by probe."""
 
-    async def store(self, standings: Sequence[Standing]) -> None:
+    async def store(self, statuses: Sequence[ProbeStatus]) -> None:
         """Replace the standings of these probes."""
 
 

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.cycle.balance import Counted, Wanted
-from relance.domain.invitations.effectiveness import Group
+from relance.domain.cycle.balance import CountedOutcomes, Wanted
+from relance.domain.invitations.effectiveness import ReminderGroup
 from relance.domain.invitations.entry_changes import EntryChange
 from relance.domain.invitations.invitation import Invitation, MailKind
 from relance.ports.claims import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
 
-class Parts(Protocol):
+class FollowUpParts(Protocol):
     """Which follow-ups a user may have: they hold his contacts by the hundred, in the order of their ids."""
 
     async def part_of(self, invitation_id: str) -> int | None:
@@ -27,7 +27,7 @@ class Parts(Protocol):
         """Return how many follow-ups each user may have in a period: one per hundred entries, 0 without any."""
 
 
-class Ledger(Parts, Protocol):
+class Ledger(FollowUpParts, Protocol):
     """The invitations: who was sent what, and why not."""
 
     async def queue(self, invitations: Sequence[Invitation]) -> int:
@@ -120,7 +120,7 @@ class Ledger(Parts, Protocol):
     async def put_off(self, period: str) -> int:
         """Count the invitations of a period that wait for another try: cheap, however large the period is."""
 
-    async def outcomes(self, period: str, counted: Counted | None = None) -> list[Mapping[str, Any]]:
+    async def outcomes(self, period: str, counted: CountedOutcomes | None = None) -> list[Mapping[str, Any]]:
         """Return `{status, reason, class, sent, count}` per combination over the period (`domain.ledger` sums up).
 
         Adds to `counted` as it goes and begins after it, so that whoever keeps that need not begin anew.
@@ -136,5 +136,5 @@ class Effectiveness(Protocol):
     async def periods(self) -> list[str]:
         """Return the periods there are invitations of, newest first."""
 
-    def groups(self, period: str, now: datetime) -> AsyncIterator[Group]:
+    def groups(self, period: str, now: datetime) -> AsyncIterator[ReminderGroup]:
         """Yield the counted reminders of a period; a window that is not over `now` is not watched to its end."""

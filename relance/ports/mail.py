@@ -11,7 +11,7 @@ from relance.domain.invitations.invitation import MailKind
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMail:
     """One mail to be written and sent: everything the templates may show.
 
     `to_name`, `sender_name` are personal data and live in memory only. `references` is the invitation's Message-ID on
@@ -36,14 +36,14 @@ class MailLane(Protocol):
     def is_free(self, to_address: str) -> bool:
         """Tell whether `turn` would answer at once."""
 
-    async def turn(self, to_address: str) -> timedelta | None:
+    async def acquire(self, to_address: str) -> timedelta | None:
         """Wait until a mail to this address may go; before it is claimed, so that an opt-out counts.
 
         Waits for seconds at most where only the recipient's provider is slow: then it returns for how long the mail is
         to be put off instead, and the lane may go on with another one.
         """
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: OutgoingMail) -> None:
         """Hand one mail over and wait for the relay's acceptance.
 
         Raises:

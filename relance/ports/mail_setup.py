@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from relance.domain.mail_setup.records import DnsAnswer, Question
+from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion
 
 
 class DnsLookups(Protocol):
@@ -15,5 +15,5 @@ class DnsLookups(Protocol):
     def reached(self) -> bool:
         """Whether any name server has said anything so far."""
 
-    async def ask(self, questions: Collection[Question]) -> Mapping[Question, DnsAnswer]:
+    async def ask(self, questions: Collection[DnsQuestion]) -> Mapping[DnsQuestion, DnsAnswer]:
         """Answer all of them, several at once."""

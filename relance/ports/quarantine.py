@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from relance.domain.quarantine import Counted, Reviewed, SetAside
+from relance.domain.quarantine import QuarantineCount, Reviewed, SetAside
 
 
 class Quarantine(Protocol):
@@ -15,7 +15,7 @@ class Quarantine(Protocol):
     def collections(self) -> Sequence[str]:
         """The collections whose documents are checked, in order."""
 
-    async def counts(self) -> Mapping[str, Counted]:
+    async def counts(self) -> Mapping[str, QuarantineCount]:
         """Return how many are set aside, by collection; without those that have none."""
 
     async def of_period(self, period: str) -> dict[str, int]:

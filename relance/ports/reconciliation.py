@@ -13,7 +13,7 @@ from relance.domain.cycle.planning import PlanStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Followee:
+class ReconcileRow:
     """A user of a period: his plan, how many invitations have something ahead, how many mails are overdue or due.
 
     `contacts` is None as long as his batch has not found any.
@@ -28,7 +28,7 @@ class Followee:
     due: int = 0
 
 
-class Followees(Protocol):
+class ReconcileRows(Protocol):
     """The users of a period, with what the ledger says is still to come."""
 
     async def periods(self) -> list[str]:
@@ -36,7 +36,7 @@ class Followees(Protocol):
 
     async def page(
         self, period: str, after: str | None, size: int, *, at: datetime, late_since: datetime
-    ) -> list[Followee]:
+    ) -> list[ReconcileRow]:
         """Return the next users of a period, in order of id; the figures are a first sight, not a decision."""
 
     async def sent_between(self, period: str, since: datetime, until: datetime) -> int:

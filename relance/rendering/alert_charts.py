@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from relance.domain.alerts.model import Alert, Rule
+from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.channels.messages import Attachment
 from relance.domain.zones import Window
 from relance.ports import Attachments
@@ -29,7 +29,7 @@ class AlertCharts:
     shown: Attachments
     address_of: AddressOf
 
-    async def attachments(self, alerts: Sequence[Alert], key: str, language: str) -> tuple[Attachment, ...]:
+    async def attachments(self, alerts: Sequence[AlertRecord], key: str, language: str) -> tuple[Attachment, ...]:
         """Return the chart of the message `key`; where it can be seen by a link, it is stored before the link is told.
 
         Raises:
@@ -55,7 +55,7 @@ class _Fall:
     pair: Pair
 
 
-def _chart(alerts: Sequence[Alert], words: Words) -> Chart | None:
+def _chart(alerts: Sequence[AlertRecord], words: Words) -> Chart | None:
     falls = [fall for alert in alerts if (fall := _fall(alert, words)) is not None]
     if not falls:
         return None
@@ -73,7 +73,7 @@ def _chart(alerts: Sequence[Alert], words: Words) -> Chart | None:
     return Chart(title, figures.days_in_short(latest.earlier), figures.days_in_short(latest.later), pairs)
 
 
-def _fall(alert: Alert, words: Words) -> _Fall | None:
+def _fall(alert: AlertRecord, words: Words) -> _Fall | None:
     found = alert.evidence
     if (
         alert.rule != Rule.PAUSED_PARTNER
@@ -90,7 +90,7 @@ def _fall(alert: Alert, words: Words) -> _Fall | None:
     return _Fall(found.value, found.baseline_window, found.window, pair)
 
 
-def _label(alert: Alert, words: Words) -> str:
+def _label(alert: AlertRecord, words: Words) -> str:
     whole = name(words, alert)
     shown = drawable(whole)
     # A name in letters we cannot draw is still told apart from others, by its id.

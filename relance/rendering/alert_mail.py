@@ -16,7 +16,7 @@ from relance.domain.channels.messages import Attachment, OutgoingMessage, headin
 from relance.domain.failures import Severity
 from relance.domain.labels import clean_name
 from relance.rendering.names import phrase
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 
 MOST_ROWS = 200
 LONGEST_SUBJECT = 200
@@ -32,7 +32,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 class AlertMailWriter:
     """Writes alerts for the sender of these settings; the template is compiled when it is made."""
 
-    def __init__(self, mail: Mail) -> None:
+    def __init__(self, mail: MailGroup) -> None:
         self._mail = mail
         environment = SandboxedEnvironment(
             loader=PackageLoader("relance.rendering"),

@@ -14,7 +14,7 @@ from relance.domain.labels import clean_name
 from relance.rendering import skeleton
 from relance.rendering.names import phrase, unstructured
 from relance.rendering.plain_text import plain_text
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 
 LANGUAGES = ("fr", "en")
 
@@ -46,7 +46,7 @@ class Blank:
         return _subject(self.subject_line, sender)
 
 
-def compile_blank(mail: Mail, kind: MailKind, language: str) -> Blank:
+def compile_blank(mail: MailGroup, kind: MailKind, language: str) -> Blank:
     """Compile one template for the sender of these settings."""
     environment = SandboxedEnvironment(
         loader=PackageLoader("relance.rendering"),
@@ -71,7 +71,7 @@ def _subject_line(template: Template) -> str:
     return " ".join("".join(template.blocks["subject"](context)).split())
 
 
-def _headers(mail: Mail, kind: MailKind, language: str) -> list[tuple[str, bytes]]:
+def _headers(mail: MailGroup, kind: MailKind, language: str) -> list[tuple[str, bytes]]:
     brand = phrase(clean_name(mail.sender_name))
     domain = mail.message_id_domain
     # Gmail's feedback loop: up to three labels, then a sender of 5 to 15 characters.

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.channels.messages import Attachment
-from relance.domain.cycle.report import FAILED, RATE, SKIPPED, CycleReport
+from relance.domain.cycle.report import FAILED, RATE, SKIPPED, CycleFigures
 from relance.ports import Attachments
 from relance.rendering.charts import MOST_BARS, Chart, Pair, draw
 from relance.rendering.columns import Column, ColumnChart, draw_columns
@@ -33,7 +33,7 @@ class CycleCharts:
     address_of: AddressOf
 
     async def attachments(
-        self, report: CycleReport, months: Sequence[CycleStatistics], key: str, language: str
+        self, report: CycleFigures, months: Sequence[CycleStatistics], key: str, language: str
     ) -> tuple[Attachment, ...]:
         """Return the charts of the message `key`; stored before their links are told.
 
@@ -47,7 +47,7 @@ class CycleCharts:
         return tuple(files)
 
 
-def cycle_charts(report: CycleReport, months: Sequence[CycleStatistics], language: str) -> list[Attachment]:
+def cycle_charts(report: CycleFigures, months: Sequence[CycleStatistics], language: str) -> list[Attachment]:
     """Return the charts as PNG; takes some milliseconds of processor time, so not on the event loop."""
     words = REPORT_WORDS[language]
     files = {MONTHS_FILE: draw_columns(_months(months, report.period, words))}
@@ -56,7 +56,7 @@ def cycle_charts(report: CycleReport, months: Sequence[CycleStatistics], languag
     return [Attachment(name, "image/png", content) for name, content in files.items()]
 
 
-def _not_sent(report: CycleReport, words: ReportWords) -> Chart | None:
+def _not_sent(report: CycleFigures, words: ReportWords) -> Chart | None:
     pairs = []
     for change in report.changes:
         named = change.figure.startswith((SKIPPED, FAILED)) or change.figure in {"uncertain", "cancelled"}

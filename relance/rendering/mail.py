@@ -1,4 +1,4 @@
-"""Letters written as messages: the port's `Letter` in, the bytes for the relay out."""
+"""Letters written as messages: the port's `OutgoingMail` in, the bytes for the relay out."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from relance.domain.invitations.addresses import normalise, valid_address
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import clean_name, name_of_person
 from relance.errors import InvalidInput
-from relance.ports import Letter
+from relance.ports import OutgoingMail
 from relance.rendering.blanks import LANGUAGES, Blank, compile_blank
 from relance.rendering.names import phrase
 from relance.rendering.skeleton import quoted
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 
 SignLink: TypeAlias = Callable[[str], str]
 """Makes the signed token of an invitation, or an address that holds one."""
@@ -35,12 +35,12 @@ def _uncounted(_: str) -> None:
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]+@[A-Za-z0-9.-]+>\Z")
 
 
-class LetterWriter:
+class MailRenderer:
     """Writes every letter of this installation; all templates are compiled when it is made."""
 
     def __init__(
         self,
-        mail: Mail,
+        mail: MailGroup,
         sign_form: SignLink,
         sign_unsubscribe: SignLink,
         withheld: CountWithheld = _uncounted,
@@ -60,7 +60,7 @@ class LetterWriter:
             (kind, language): compile_blank(mail, kind, language) for kind in MailKind for language in LANGUAGES
         }
 
-    def write(self, letter: Letter) -> tuple[str, bytes]:
+    def write(self, letter: OutgoingMail) -> tuple[str, bytes]:
         """Return the recipient's address for the envelope, and the message with CRLF line ends.
 
         Raises:
@@ -94,7 +94,7 @@ class LetterWriter:
             return f"<{link}>".encode()
         return f"<{link}>,\r\n <mailto:{self._unsubscribe_mail(invitation_id)}>".encode()
 
-    def _picture(self, letter: Letter) -> str:
+    def _picture(self, letter: OutgoingMail) -> str:
         if self._sign_opened is None or not letter.is_tracked:
             return ""
         address = f"{self._opened_base}{self._sign_opened(letter.invitation_id)}.gif"

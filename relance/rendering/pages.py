@@ -14,7 +14,7 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from relance.domain.invitations.opt_outs import OptOutScope, Standing
+from relance.domain.invitations.opt_outs import OptOutScope, OptOutStatus
 from relance.domain.labels import name_of_person
 from relance.domain.zones import zone_info
 from relance.rendering.page_words import WORDS, PageWords
@@ -36,7 +36,7 @@ class UnsubscribeView:
 
     language: str
     sender_name: str
-    standing: Standing
+    standing: OptOutStatus
     undo: tuple[OptOutScope, datetime] | None = None
     changed: bool = False
 
@@ -84,15 +84,15 @@ class PageWriter:
         """Return the page of an unsubscribe link."""
         words, own = self._words(view), WORDS[view.language]
         title, text = {
-            Standing.WRITTEN_TO: (own.undone_title, own.undone) if view.changed else (own.ask_title, own.ask),
-            Standing.NOT_BY_SENDER: (own.sender_title, own.sender),
-            Standing.BY_NOBODY: (own.everyone_title, own.everyone),
+            OptOutStatus.WRITTEN_TO: (own.undone_title, own.undone) if view.changed else (own.ask_title, own.ask),
+            OptOutStatus.NOT_BY_SENDER: (own.sender_title, own.sender),
+            OptOutStatus.BY_NOBODY: (own.everyone_title, own.everyone),
         }[view.standing]
         shown = _Words(
             title=title.format_map(words),
             paragraphs=[text.format_map(words)],
             footer=own.footer,
-            is_result=view.changed or view.standing is not Standing.WRITTEN_TO,
+            is_result=view.changed or view.standing is not OptOutStatus.WRITTEN_TO,
         )
         return self._page(view.language, shown, self._choices(view, own, words))
 
@@ -119,9 +119,9 @@ class PageWriter:
         wanted: list[tuple[tuple[str, str, str], str]] = []
         if view.undo is not None:
             wanted.append((own.undo, f"{UNDO_PREFIX}{view.undo[0]}"))
-        if view.standing is Standing.WRITTEN_TO:
+        if view.standing is OptOutStatus.WRITTEN_TO:
             wanted.append((own.stop_sender, OptOutScope.SENDER))
-        if view.standing is not Standing.BY_NOBODY:
+        if view.standing is not OptOutStatus.BY_NOBODY:
             wanted.append((own.stop_everyone, OptOutScope.EVERYONE))
         return [
             _Choice(heading, text.format_map(words), button, action, is_second=action != OptOutScope.SENDER)

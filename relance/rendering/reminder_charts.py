@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from relance.domain.channels.messages import Attachment
-from relance.domain.invitations.effectiveness import Effect, Slice, breakdown
+from relance.domain.invitations.effectiveness import ReminderEffect, Slice, breakdown
 from relance.domain.invitations.invitation import MailKind
-from relance.domain.invitations.proportions import Share, wilson
+from relance.domain.invitations.proportions import Proportion, wilson
 from relance.rendering.columns import Column, ColumnChart, draw_columns
 from relance.wording.reports.languages import REPORT_WORDS
 from relance.wording.reports.words import ReportWords
 
 
-def reminder_charts(effects: Mapping[MailKind, Effect], language: str) -> list[Attachment]:
+def reminder_charts(effects: Mapping[MailKind, ReminderEffect], language: str) -> list[Attachment]:
     """Return the charts as PNG; takes some milliseconds of processor time, so not on the event loop."""
     words = REPORT_WORDS[language]
     files = {}
@@ -35,7 +35,7 @@ def reminder_charts(effects: Mapping[MailKind, Effect], language: str) -> list[A
     return [Attachment(name, "image/png", content) for name, content in files.items()]
 
 
-def _lifts(effects: Mapping[MailKind, Effect], words: ReportWords) -> list[Column]:
+def _lifts(effects: Mapping[MailKind, ReminderEffect], words: ReportWords) -> list[Column]:
     said = words.reminders
     found = [(said.kinds[kind], effect.lift) for kind, effect in effects.items()]
     return [
@@ -53,7 +53,7 @@ def _name(row: Slice, labels: Sequence[str], words: ReportWords) -> str:
     return words.reminders.rest if row.key is None else labels[row.key]
 
 
-def _column(label: str, share: Share, words: ReportWords, *, marked: bool = False) -> Column:
+def _column(label: str, share: Proportion, words: ReportWords, *, marked: bool = False) -> Column:
     interval, rate = wilson(share), share.rate or 0.0
     return Column(
         label=label,

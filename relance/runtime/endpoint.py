@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from relance.runtime.probe_server import Answer, ProbeServer
+from relance.runtime.probe_server import ProbeAnswer, ProbeServer
 
 CORE_TIMEOUT = 1.0
 """Seconds for the core's answer, which comes from the same process."""
@@ -17,10 +17,10 @@ class MetricsEndpoint(ProbeServer):
     """Serves `GET /metrics` until closed; port 0 takes a free one."""
 
     def __init__(self, host: str, port: int, registry: CollectorRegistry, *, core: str) -> None:
-        def answer(path: str) -> Answer | None:
+        def answer(path: str) -> ProbeAnswer | None:
             if path not in {"/", "/metrics"}:
                 return None
-            return Answer(generate_latest(registry) + _core_metrics(core), CONTENT_TYPE_LATEST)
+            return ProbeAnswer(generate_latest(registry) + _core_metrics(core), CONTENT_TYPE_LATEST)
 
         super().__init__(host, port, "metrics", answer)
         self.url += "/metrics"

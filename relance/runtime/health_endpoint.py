@@ -6,8 +6,8 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from relance.runtime.liveness import Vitals
-from relance.runtime.probe_server import Answer, ProbeServer
+from relance.runtime.liveness import Liveness
+from relance.runtime.probe_server import ProbeAnswer, ProbeServer
 
 
 class HealthEndpoint(ProbeServer):
@@ -19,24 +19,24 @@ class HealthEndpoint(ProbeServer):
         OSError: the port is taken.
     """
 
-    def __init__(self, host: str, port: int, vitals: Vitals) -> None:
-        super().__init__(host, port, "health", lambda path: _answer(path, vitals))
+    def __init__(self, host: str, port: int, liveness: Liveness) -> None:
+        super().__init__(host, port, "health", lambda path: _answer(path, liveness))
 
 
-def _answer(path: str, vitals: Vitals) -> Answer | None:
+def _answer(path: str, liveness: Liveness) -> ProbeAnswer | None:
     look = {"/live": _live, "/ready": _ready}.get(path)
     if look is None:
         return None
-    well, data = look(vitals)
+    well, data = look(liveness)
     status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
-    return Answer(json.dumps(data).encode(), "application/json", status)
+    return ProbeAnswer(json.dumps(data).encode(), "application/json", status)
 
 
-def _live(vitals: Vitals) -> tuple[bool, dict[str, Any]]:
-    live = vitals.live
-    return live, {"live": live, "tick_age_s": round(vitals.clock() - vitals.ticked, 3)}
+def _live(liveness: Liveness) -> tuple[bool, dict[str, Any]]:
+    live = liveness.live
+    return live, {"live": live, "tick_age_s": round(liveness.clock() - liveness.ticked, 3)}
 
 
-def _ready(vitals: Vitals) -> tuple[bool, dict[str, Any]]:
-    missing = vitals.missing
+def _ready(liveness: Liveness) -> tuple[bool, dict[str, Any]]:
+    missing = liveness.missing
     return not missing, {"ready": not missing, "missing": missing}

@@ -14,7 +14,7 @@ STUCK_AFTER = 10.0
 
 
 @dataclass
-class Vitals:
+class Liveness:
     """Written by the loop, read by the thread that answers probes; all instants are of the monotonic clock.
 
     `reached` is when each server answered last; after `lately` seconds without an answer it counts as lost. `polling`
@@ -54,12 +54,12 @@ class Vitals:
 
 
 @asynccontextmanager
-async def ticking(vitals: Vitals) -> AsyncIterator[None]:
+async def ticking(liveness: Liveness) -> AsyncIterator[None]:
     """Note twice a second that the loop turns."""
 
     async def tick() -> None:
         while True:
-            vitals.ticked = vitals.clock()
+            liveness.ticked = liveness.clock()
             await asyncio.sleep(TICK)
 
     task = asyncio.create_task(tick())

@@ -14,7 +14,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProbeAnswer:
     """What is said to one GET."""
 
     body: bytes
@@ -29,7 +29,7 @@ AT_ONCE = 32
 """Connections at the same time, each of which has a thread; the oldest gives way to a new one."""
 
 
-class _Server(ThreadingHTTPServer):
+class _ProbeServer(ThreadingHTTPServer):
     """A server whose connections end: silent ones, slow ones, and the oldest of too many."""
 
     daemon_threads = True
@@ -84,7 +84,7 @@ class ProbeServer:
         host: str,
         port: int,
         name: str,
-        answer: Callable[[str], Answer | None],
+        answer: Callable[[str], ProbeAnswer | None],
         *,
         request_s: float = REQUEST_S,
     ) -> None:
@@ -105,7 +105,7 @@ class ProbeServer:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
                 """Stay silent: being asked is no event."""
 
-        self._server = _Server((host, port), Handler, request_s)
+        self._server = _ProbeServer((host, port), Handler, request_s)
         self.url = f"http://{host}:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, name=name, daemon=True).start()
 

@@ -39,7 +39,7 @@ def before_leaving(call: Callable[[], object]) -> None:
     _last_calls.append(call)
 
 
-def leave(code: int) -> NoReturn:
+def terminate(code: int) -> NoReturn:
     """Run the last calls, flush streams and logs, and end the process without Python's own shutdown."""
     caller = threading.Thread(target=_run_last_calls, daemon=True)
     caller.start()
@@ -63,7 +63,7 @@ def run(main: Callable[[], Coroutine[Any, Any, int]], *, debug: bool = False) ->
 
     An exception becomes one sentence on standard error; `debug` adds the traceback.
     """
-    leave(outcome(main, debug=debug))
+    terminate(outcome(main, debug=debug))
 
 
 def outcome(main: Callable[[], Coroutine[Any, Any, int]], *, debug: bool = False) -> int:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from relance.domain.health.probes import WorkerReport
-from relance.domain.mail.sharing import HeardRests, ProviderRest, Share
+from relance.domain.mail.sharing import HeardRests, LimitShare, ProviderRest
 from relance.errors import RelanceError
 from relance.ports import Clock
 from relance.ports.health import Workers
-from relance.runtime.liveness import Vitals
+from relance.runtime.liveness import Liveness
 from relance.runtime.metrics import rss_bytes
 
 SENDING = frozenset({"all", "mail"})
@@ -47,9 +47,9 @@ class Reporter:
     breakers: Callable[[], Mapping[str, int]]
     role: str
     every: timedelta
-    vitals: Vitals
+    liveness: Liveness
     clock: Clock
-    share: Share = field(default_factory=Share)
+    share: LimitShare = field(default_factory=LimitShare)
     rests: Callable[[], Sequence[ProviderRest]] = tuple
     leave_alone: Callable[[ProviderRest], None] = lambda _: None
     heard: HeardRests = field(default_factory=HeardRests)
@@ -74,7 +74,7 @@ class Reporter:
 
     async def round(self, started_at: datetime) -> None:
         """Report to the database and greet Temporal; what does not answer is not waited for longer than 5 s."""
-        servers = {"mongodb": lambda: self._tell(started_at), "temporal": self.greet_temporal}
+        servers = {"mongodb": lambda: self._notify(started_at), "temporal": self.greet_temporal}
         await asyncio.gather(*(self._reach(name, call) for name, call in servers.items() if call is not None))
 
     async def leave(self) -> None:
@@ -83,7 +83,7 @@ class Reporter:
             async with asyncio.timeout(LEAVE_TIMEOUT):
                 await self.workers.leave(worker_name())
 
-    async def _tell(self, started_at: datetime) -> None:
+    async def _notify(self, started_at: datetime) -> None:
         await self.workers.report(self._report(started_at))
         await self.take_share()
 
@@ -105,7 +105,7 @@ class Reporter:
         except (RelanceError, TimeoutError) as error:
             logger.debug("%s was not reached: %s", server, type(error).__name__)
         else:
-            self.vitals.answered(server)
+            self.liveness.answered(server)
 
 
 def worker_name() -> str:

@@ -7,7 +7,7 @@ import logging
 import signal
 import threading
 
-from relance.runtime.process_exit import DONE, leave
+from relance.runtime.process_exit import DONE, terminate
 
 logger = logging.getLogger(__name__)
 
@@ -39,4 +39,4 @@ def stop_requested(*, within: float | None = None) -> asyncio.Event:
 
 def _leave_now(after: float) -> None:
     logger.warning("something in flight took longer than %.0f s; leaving it to the next attempt", after)
-    leave(DONE)
+    terminate(DONE)

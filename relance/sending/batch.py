@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from relance.contracts.cycle import Counts
+from relance.contracts.cycle import MailCounts
 from relance.domain.cycle.planning import Plan
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.invitations.people import Contact, User
 from relance.ports import Deferred, Failed, Refused, Sent, Uncertain
-from relance.sending.mail_task import Job
+from relance.sending.mail_task import MailTask
 
 UNSENT = (InvitationStatus.QUEUED, InvitationStatus.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class BatchPeople:
     """The users of a batch and their contacts, as read when it began."""
 
     users: Mapping[str, User]
@@ -26,7 +26,7 @@ class People:
 
 
 @dataclass(slots=True)
-class Tally:
+class BatchTally:
     """The counts of a running batch; also its heartbeat."""
 
     users: int = 0
@@ -38,10 +38,10 @@ class Tally:
         known = (_settled(entry) for found in entries.values() for entry in found)
         self.outcomes.update(outcome for outcome in known if outcome is not None)
 
-    def counts(self) -> Counts:
+    def counts(self) -> MailCounts:
         """Return the counts so far."""
         of = self.outcomes
-        return Counts(
+        return MailCounts(
             users=self.users,
             sent=of[Sent],
             skipped=of[Refused],
@@ -66,12 +66,12 @@ def unsent(entries: Mapping[str, Sequence[Invitation]]) -> list[Invitation]:
 
 
 def jobs_of(
-    plans: Sequence[Plan], people: People, entries: Sequence[Invitation], expiry_days: int
-) -> tuple[list[Job], list[Invitation]]:
+    plans: Sequence[Plan], people: BatchPeople, entries: Sequence[Invitation], expiry_days: int
+) -> tuple[list[MailTask], list[Invitation]]:
     """Return the mails of these entries, and the entries whose user or contact is not there any more."""
     plan_of = {plan.user_id: plan for plan in plans}
     contacts = {contact.id: contact for found in people.contacts.values() for contact in found}
-    jobs: list[Job] = []
+    jobs: list[MailTask] = []
     orphans: list[Invitation] = []
     for entry in entries:
         user, contact = people.users.get(entry.user_id), contacts.get(entry.contact_id)
@@ -79,7 +79,7 @@ def jobs_of(
             orphans.append(entry)
             continue
         jobs.append(
-            Job(
+            MailTask(
                 invitation=entry,
                 kind=MailKind.INVITATION,
                 user=user,
@@ -93,9 +93,9 @@ def jobs_of(
     return jobs, orphans
 
 
-def by_turns(jobs: Sequence[Job]) -> list[Job]:
+def by_turns(jobs: Sequence[MailTask]) -> list[MailTask]:
     """Return the mails user by user in turns: the first one of each, then the second ones."""
-    of_user: dict[str, list[Job]] = {}
+    of_user: dict[str, list[MailTask]] = {}
     for job in jobs:
         of_user.setdefault(job.user.id, []).append(job)
     return [job for turn in zip_longest(*of_user.values()) for job in turn if job is not None]

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Sight:
+class ControlSnapshot:
     """What is known of one period's control; shared by all that send for it in this process."""
 
     control: Control
@@ -39,51 +39,51 @@ class Sight:
         return self.control.state in {ControlState.PAUSED, ControlState.ROLLED_BACK}
 
 
-class ControlWatch:
+class ControlPoller:
     """Keeps the controls of the periods that are being sent in sight."""
 
     def __init__(self, controls: Controls, every: float = LOOK_EVERY) -> None:
         self._controls = controls
         self._every = every
-        self._sights: dict[str, Sight] = {}
+        self._snapshots: dict[str, ControlSnapshot] = {}
 
     @asynccontextmanager
-    async def watching(self, period: str) -> AsyncIterator[Sight]:
+    async def watching(self, period: str) -> AsyncIterator[ControlSnapshot]:
         """Yield what is known of a period, kept up to date for as long as anybody watches.
 
         Raises:
             DependencyUnavailable: the database, at the first look.
         """
-        sight = self._sights.setdefault(period, Sight(Control(id=period), seen=float("-inf")))
-        sight.users += 1
+        snapshot = self._snapshots.setdefault(period, ControlSnapshot(Control(id=period), seen=float("-inf")))
+        snapshot.users += 1
         try:
-            async with sight.first:
+            async with snapshot.first:
                 # A stop may be over already; only that the cycle runs is believed for a second.
-                if sight.stops or asyncio.get_running_loop().time() - sight.seen > self._every:
-                    await self.look(sight)
-            if sight.looking is None:
-                sight.looking = asyncio.create_task(self._keep_looking(sight))
-            yield sight
+                if snapshot.stops or asyncio.get_running_loop().time() - snapshot.seen > self._every:
+                    await self.look(snapshot)
+            if snapshot.looking is None:
+                snapshot.looking = asyncio.create_task(self._keep_looking(snapshot))
+            yield snapshot
         finally:
-            sight.users -= 1
-            if not sight.users and sight.looking is not None:
-                sight.looking.cancel()
-                sight.looking = None
+            snapshot.users -= 1
+            if not snapshot.users and snapshot.looking is not None:
+                snapshot.looking.cancel()
+                snapshot.looking = None
 
-    async def _keep_looking(self, sight: Sight) -> None:
+    async def _keep_looking(self, snapshot: ControlSnapshot) -> None:
         while True:
             await asyncio.sleep(self._every)
             try:
-                await self.look(sight)
+                await self.look(snapshot)
             except DependencyUnavailable:
                 # Without the database no mail can be claimed either.
                 logger.warning("the control of a cycle could not be read")
 
-    async def look(self, sight: Sight) -> None:
+    async def look(self, snapshot: ControlSnapshot) -> None:
         """Look now.
 
         Raises:
             DependencyUnavailable: the database.
         """
-        sight.control = await self._controls.get(sight.control.id)
-        sight.seen = asyncio.get_running_loop().time()
+        snapshot.control = await self._controls.get(snapshot.control.id)
+        snapshot.seen = asyncio.get_running_loop().time()

@@ -17,8 +17,8 @@ from relance.domain.cycle.control import Control
 from relance.domain.cycle.error_gate import (
     Asking,
     GatePolicy,
+    GateReport,
     GateState,
-    Told,
     Trip,
     advanced,
     counts_as_failed,
@@ -46,7 +46,7 @@ Pull: TypeAlias = Callable[[str, Trip], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class GateParts:
     """What the gates of a process work with; `process` names it among those of a cycle."""
 
     policy: GatePolicy
@@ -59,12 +59,12 @@ class Parts:
 class PeriodGate:
     """Counts the results of one stretch of a cycle; one that closes pauses it without waiting for its batches."""
 
-    def __init__(self, control: Control, parts: Parts) -> None:
+    def __init__(self, control: Control, parts: GateParts) -> None:
         self._period = control.id
         self._policy = parts.policy
         self._parts = parts
         self._state = GateState(id=stretch_id(control))
-        self._told = Told()
+        self._told = GateReport()
         self._under_way = self._granted = self._waiting = self._beat = 0
         self._granted_until = 0.0
         self._refused = False
@@ -98,7 +98,7 @@ class PeriodGate:
         self._under_way += 1
         return True
 
-    async def turn(self, stop: Callable[[], bool]) -> bool:
+    async def acquire(self, stop: Callable[[], bool]) -> bool:
         """Wait to be admitted; return False when `stop()` says so before."""
         self._waiting += 1
         try:
@@ -116,7 +116,7 @@ class PeriodGate:
         finally:
             self._waiting -= 1
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Say that what was admitted was not sent."""
         self._under_way -= 1
         if not self.canary_over:
@@ -130,7 +130,7 @@ class PeriodGate:
             return
         failed = isinstance(result, Failed) and counts_as_failed(result.failure, again=again)
         decided = isinstance(result, Sent) or failed
-        self._told = self._told.then(Told(known=1, results=int(decided), failed=((user, 1),) if failed else ()))
+        self._told = self._told.then(GateReport(known=1, results=int(decided), failed=((user, 1),) if failed else ()))
         if isinstance(result, Deferred | Failed):
             self.refused_us(result.failure)
         ends_canary = self._waiting and self._state.known + self._told.known >= self._policy.canary
@@ -165,7 +165,7 @@ class PeriodGate:
         unused = self._users <= 1 and self._granted > 0 and not self.canary_over
         if unused:
             self._granted = 0
-        await self._tell(anew=unused)
+        await self._notify(anew=unused)
         if self._trip is None:
             return
         if self._pulling is None or (self._pulling.done() and self._pulling.exception() is not None):
@@ -180,7 +180,7 @@ class PeriodGate:
             self._wake.clear()
             try:
                 # While the canary lasts others have to hear that this process is there.
-                await self._tell(anew=self._users > 0 and not self.canary_over)
+                await self._notify(anew=self._users > 0 and not self.canary_over)
             except DependencyUnavailable:
                 # Without the database no mail can be claimed either.
                 logger.warning("the results of a cycle could not be told")
@@ -189,12 +189,12 @@ class PeriodGate:
                 self._keeping = None
                 return
 
-    async def _tell(self, *, anew: bool = False) -> None:
+    async def _notify(self, *, anew: bool = False) -> None:
         """Tell what has happened since, and take what is granted; `anew`: also if nothing has."""
         async with self._telling:
             if not (anew or self._told.known) or not self._policy.size:
                 return
-            told, self._told = self._told, Told()
+            told, self._told = self._told, GateReport()
             try:
                 await self._advance(told)
             except BaseException:
@@ -204,7 +204,7 @@ class PeriodGate:
             self._close(self._state.trip)
         self._news.set()
 
-    async def _advance(self, told: Told) -> None:
+    async def _advance(self, told: GateReport) -> None:
         self._beat += 1
         begun = asyncio.get_running_loop().time()
         for race in range(RACES):
@@ -244,7 +244,7 @@ class Gates:
     """
 
     def __init__(self, policy: GatePolicy, store: ErrorGates, pull: Pull, process: str, clock: Clock) -> None:
-        self._parts = Parts(policy, store, pull, process, clock)
+        self._parts = GateParts(policy, store, pull, process, clock)
         self._gates: dict[str, tuple[Control, PeriodGate]] = {}
         self.rest = RestGate(active=policy.size > 0)
 

@@ -9,16 +9,16 @@ from relance.domain.failures import Failure
 from relance.ports import Result
 
 
-class Gate(Protocol):
+class SendGate(Protocol):
     """What a connection asks before it claims a mail, and tells after."""
 
     def admit(self) -> bool:
         """Tell whether a mail may be claimed now; what was admitted is noted or given back."""
 
-    async def turn(self, stop: Callable[[], bool]) -> bool:
+    async def acquire(self, stop: Callable[[], bool]) -> bool:
         """Wait to be admitted; return False when `stop()` says so before."""
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Say that what was admitted was not sent."""
 
     def note(self, user: str, result: Result, *, again: bool = False) -> None:
@@ -35,11 +35,11 @@ class OpenGate:
         """Always."""
         return True
 
-    async def turn(self, stop: Callable[[], bool]) -> bool:
+    async def acquire(self, stop: Callable[[], bool]) -> bool:
         """At once."""
         return not stop()
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Counts nothing."""
 
     def note(self, user: str, result: Result, *, again: bool = False) -> None:

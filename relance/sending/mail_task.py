@@ -11,11 +11,11 @@ from relance.domain.invitations.invitation import Invitation, MailKind
 from relance.domain.invitations.people import Contact, User
 from relance.domain.invitations.reminders import REMINDERS, due_instant
 from relance.ports import Refused, Result
-from relance.sending.gate import OPEN_GATE, Gate
+from relance.sending.gate import OPEN_GATE, SendGate
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class MailTask:
     """One mail to send: whose, to whom, which; `tries` counts the attempts before this one.
 
     `planned` is the instant it should have left; `zone` is the user's, for the reminders' instants.
@@ -37,14 +37,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SendOptions:
     """How a set of jobs is to be sent: by whom, since when, over how many connections, until when, past which gate."""
 
     token: str
     at: datetime
     lanes: int
     stop: Callable[[], bool]
-    gate: Gate = OPEN_GATE
+    gate: SendGate = OPEN_GATE
 
 
 Outcome: TypeAlias = Result | Refused

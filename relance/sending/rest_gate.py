@@ -37,11 +37,11 @@ class RestGate:
         """Tell whether a mail may be claimed now."""
         return not self.closed
 
-    async def turn(self, stop: Callable[[], bool]) -> bool:
+    async def acquire(self, stop: Callable[[], bool]) -> bool:
         """Nobody waits here: return whether a mail may be claimed now."""
         return not (stop() or self.closed)
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Counts nothing."""
 
     def note(self, user: str, result: Result, *, again: bool = False) -> None:

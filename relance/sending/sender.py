@@ -30,10 +30,10 @@ from relance.ports import (
     Deferred,
     Failed,
     Ledger,
-    Letter,
     Mailer,
     MailLane,
     Meter,
+    OutgoingMail,
     Postponed,
     RelayLog,
     Released,
@@ -43,8 +43,8 @@ from relance.ports import (
     Settlement,
     Uncertain,
 )
-from relance.sending.mail_task import Job, Order, Outcome
-from relance.services.uncertain_mail import Doubts
+from relance.sending.mail_task import MailTask, Outcome, SendOptions
+from relance.services.uncertain_mail import UncertainMails
 
 SETTLE_FOR = 120.0
 """Seconds for which a result that only this process knows is offered to the database again."""
@@ -69,15 +69,17 @@ class Sender:
     restores: Restores | None = None
 
     @property
-    def doubts(self) -> Doubts:
+    def doubts(self) -> UncertainMails:
         """What is known of the mails whose reply was lost."""
-        return Doubts(self.ledger, self.relay_log, self.message_id_domain)
+        return UncertainMails(self.ledger, self.relay_log, self.message_id_domain)
 
     def now(self, at: datetime) -> datetime:
         """Return the time for a record: never before the workflow time that asked for it, if our clock is slow."""
         return max(self.clock.now(), at)
 
-    async def send(self, jobs: Sequence[Job], order: Order, done: Callable[[Job, Outcome], None]) -> None:
+    async def send(
+        self, jobs: Sequence[MailTask], order: SendOptions, done: Callable[[MailTask, Outcome], None]
+    ) -> None:
         """Send the jobs and tell each outcome once it is recorded.
 
         Stops early, with jobs left over, when `order.stop()` says so. A cancellation lets mails in flight finish.
@@ -91,13 +93,13 @@ class Sender:
         # Whoever waits for the canary has nothing in flight, and would wait on for mails that nobody sends any more.
         lanes_order = replace(order, stop=lambda: cancelled or order.stop())
 
-        def counted(job: Job, outcome: Outcome) -> None:
+        def counted(job: MailTask, outcome: Outcome) -> None:
             nonlocal outcomes
             outcomes += 1
             done(job, outcome)
 
         lanes = [
-            asyncio.create_task(self._lane(queue, lanes_order, counted))
+            asyncio.create_task(self._connection_loop(queue, lanes_order, counted))
             for _ in range(min(order.lanes, len(queue), self.mailer.connections))
         ]
         finished = asyncio.gather(*lanes, return_exceptions=True)
@@ -115,9 +117,11 @@ class Sender:
         if errors and outcomes < len(jobs):
             raise errors[0]
 
-    async def _lane(self, queue: deque[Job], order: Order, done: Callable[[Job, Outcome], None]) -> None:
+    async def _connection_loop(
+        self, queue: deque[MailTask], order: SendOptions, done: Callable[[MailTask, Outcome], None]
+    ) -> None:
         async with self.mailer.lane() as lane:
-            last: tuple[Job, Settlement] | None = None
+            last: tuple[MailTask, Settlement] | None = None
             while queue and not order.stop():
                 job = queue.popleft()
                 free = lane.is_free(job.contact.email)
@@ -125,34 +129,38 @@ class Sender:
                     # What was sent is recorded before a wait, and the wait is over before the claim.
                     await self._record(last, done)
                     last = None
-                put_off = await lane.turn(job.contact.email)
+                put_off = await lane.acquire(job.contact.email)
                 if not free and order.stop():
                     break
                 if not order.gate.admit():
                     await self._record(last, done)
                     last = None
-                    if not await order.gate.turn(order.stop):
+                    if not await order.gate.acquire(order.stop):
                         break
                 answer = await self._exchange(last, job, order)
                 if last is not None:
                     done(last[0], last[1].result)
                     last = None
                 if not isinstance(answer, Claimed):
-                    order.gate.give_back()
+                    order.gate.release()
                     done(job, answer)
                 elif put_off is not None:
-                    order.gate.give_back()
+                    order.gate.release()
                     last = job, self._put_off(job, put_off, order)
                 else:
                     last = job, await self._hand_over(lane, job, answer, order)
             await self._record(last, done)
 
-    async def _record(self, last: tuple[Job, Settlement] | None, done: Callable[[Job, Outcome], None]) -> None:
+    async def _record(
+        self, last: tuple[MailTask, Settlement] | None, done: Callable[[MailTask, Outcome], None]
+    ) -> None:
         if last is not None:
             await self._settle(last[1])
             done(last[0], last[1].result)
 
-    async def _exchange(self, last: tuple[Job, Settlement] | None, job: Job, order: Order) -> Claimed | Outcome:
+    async def _exchange(
+        self, last: tuple[MailTask, Settlement] | None, job: MailTask, order: SendOptions
+    ) -> Claimed | Outcome:
         request = ClaimRequest(
             invitation_id=job.invitation.id,
             kind=job.kind,
@@ -164,7 +172,7 @@ class Sender:
         try:
             answer = await self.ledger.exchange(last[1] if last else None, request)
         except DependencyUnavailable:
-            order.gate.give_back()
+            order.gate.release()
             # Whether the claim was written is unknown: give it back, so that the next attempt finds it free.
             for one in (*([last[1]] if last else []), _settlement(job, order, Released())):
                 await self._settle(one)
@@ -189,7 +197,7 @@ class Sender:
             else:
                 return
 
-    async def _hand_over(self, lane: MailLane, job: Job, claimed: Claimed, order: Order) -> Settlement:
+    async def _hand_over(self, lane: MailLane, job: MailTask, claimed: Claimed, order: SendOptions) -> Settlement:
         contact = claimed.contact
         letter = self._letter(job, contact, self.now(order.at))
         started = asyncio.get_running_loop().time()
@@ -205,7 +213,7 @@ class Sender:
         except MailUncertain:
             result = self._after_uncertain(job, self.now(order.at))
         except DependencyUnavailable:
-            order.gate.give_back()
+            order.gate.release()
             await self._settle(_settlement(job, order, Released()))
             raise
         else:
@@ -218,7 +226,7 @@ class Sender:
             await self._mark(job, claimed, refused, self.now(order.at))
         return _settlement(job, order, result)
 
-    async def _mark(self, job: Job, claimed: Claimed, result: Deferred | Failed, at: datetime) -> None:
+    async def _mark(self, job: MailTask, claimed: Claimed, result: Deferred | Failed, at: datetime) -> None:
         """Mark the contact of a refused mail, if the refusal is about its mailbox and for good (SPEC X2).
 
         What earlier mails to another mailbox met does not count; a record that names another one by now stays as it is.
@@ -231,25 +239,25 @@ class Sender:
         if (status := contact_status_after(failure, struck_out=struck_out)) is not None:
             await self.contacts.set_status(contact.id, status, failure.class_, at, address=contact.email)
 
-    def _put_off(self, job: Job, put_off: timedelta, order: Order) -> Settlement:
+    def _put_off(self, job: MailTask, put_off: timedelta, order: SendOptions) -> Settlement:
         at = self.now(order.at)
         return _settlement(job, order, Deferred(PUT_OFF, at + put_off, at, tried=False))
 
-    def _accepted(self, job: Job, letter: Letter, at: datetime) -> Sent:
+    def _accepted(self, job: MailTask, letter: OutgoingMail, at: datetime) -> Sent:
         due: DueAt | None = due_at(at, job.zone, job.expiry_days) if job.kind is MailKind.INVITATION else None
         return Sent(letter.message_id, at, late=is_late(job.planned, at), due=due)
 
-    def _after(self, failure: Failure, job: Job, at: datetime) -> Deferred | Failed:
+    def _after(self, failure: Failure, job: MailTask, at: datetime) -> Deferred | Failed:
         again = retry_at(failure, job.tries + 1, at)
         return Deferred(failure, again, at) if again is not None else Failed(failure, at)
 
-    def _after_uncertain(self, job: Job, at: datetime) -> Deferred | Uncertain:
+    def _after_uncertain(self, job: MailTask, at: datetime) -> Deferred | Uncertain:
         # SPEC X4: an invitation is sent again with the same Message-ID, a reminder is not.
         again = retry_at(UNCERTAIN, job.tries + 1, at) if job.kind is MailKind.INVITATION else None
         return Deferred(UNCERTAIN, again, at) if again is not None else Uncertain(UNCERTAIN, at)
 
-    def _letter(self, job: Job, contact: Contact, at: datetime) -> Letter:
-        return Letter(
+    def _letter(self, job: MailTask, contact: Contact, at: datetime) -> OutgoingMail:
+        return OutgoingMail(
             invitation_id=job.invitation.id,
             kind=job.kind,
             message_id=ids.message_id(job.invitation.id, job.kind, self.message_id_domain),
@@ -263,5 +271,5 @@ class Sender:
         )
 
 
-def _settlement(job: Job, order: Order, result: Result) -> Settlement:
+def _settlement(job: MailTask, order: SendOptions, result: Result) -> Settlement:
     return Settlement(job.invitation.id, job.kind, order.token, result)

@@ -13,7 +13,7 @@ from relance.domain.invitations.invitation import InvitationStatus, MailKind, Ve
 from relance.domain.invitations.restore import doubt_after
 from relance.errors import DependencyUnavailable
 from relance.ports import TAKEN, Deferred, Knowledge, Refused, RelayRecord, Uncertain
-from relance.sending.mail_task import Job, Order, Outcome
+from relance.sending.mail_task import MailTask, Outcome, SendOptions
 from relance.sending.sender import Sender
 from relance.services.uncertain_mail import UNKNOWN
 
@@ -26,19 +26,19 @@ _FREE = (InvitationStatus.QUEUED, InvitationStatus.SENDING)
 
 logger = logging.getLogger(__name__)
 
-Done = Callable[[Job, Outcome], None]
+Done = Callable[[MailTask, Outcome], None]
 
 
-def is_doubtful(sender: Sender, job: Job) -> bool:
+def is_doubtful(sender: Sender, job: MailTask) -> bool:
     """Tell whether a mail must not be sent before its doubt is settled; without a log a reminder simply is not sent."""
     may_be_asked = sender.relay_log is not None or job.kind is MailKind.INVITATION
     return may_be_asked and job.invitation.doubt(job.kind) is not None
 
 
-async def doubted_by_restore(sender: Sender, jobs: Sequence[Job]) -> list[Job]:
+async def doubted_by_restore(sender: Sender, jobs: Sequence[MailTask]) -> list[MailTask]:
     """Put those of the mails in doubt that may have left after the state the database was put back to (SPEC I2)."""
     restore = await sender.restores.last() if sender.restores is not None and jobs else None
-    result: list[Job] = []
+    result: list[MailTask] = []
     found: dict[tuple[MailKind, datetime], list[str]] = {}
     for job in jobs:
         entry = job.invitation
@@ -54,7 +54,7 @@ async def doubted_by_restore(sender: Sender, jobs: Sequence[Job]) -> list[Job]:
     return result
 
 
-async def settled_in_batch(sender: Sender, jobs: Sequence[Job], order: Order, done: Done) -> list[Job]:
+async def settled_in_batch(sender: Sender, jobs: Sequence[MailTask], order: SendOptions, done: Done) -> list[MailTask]:
     """Settle the invitations in doubt among a batch's jobs with one look; return those to be sent again.
 
     Waits for as long as the log may be behind, or until `order.stop()`; then nothing is settled and nothing returned.
@@ -64,20 +64,20 @@ async def settled_in_batch(sender: Sender, jobs: Sequence[Job], order: Order, do
         if order.stop():
             return []
         await asyncio.sleep(min(STOP_LOOK, max((at - sender.now(order.at)).total_seconds(), 0)))
-    again: list[Job] = []
+    again: list[MailTask] = []
     for job, record in zip(jobs, await _records(sender, jobs) or [UNKNOWN] * len(jobs), strict=True):
         if await _settle(sender, job, record, order, done):
             again.append(job)
     return again
 
 
-async def settled_in_steps(sender: Sender, jobs: Sequence[Job], order: Order, done: Done) -> list[Job]:
+async def settled_in_steps(sender: Sender, jobs: Sequence[MailTask], order: SendOptions, done: Done) -> list[MailTask]:
     """Settle the mails in doubt among a user's due ones with one look; return those to be sent.
 
     What the log cannot know yet, and reminders while it cannot be read, are put off (`Deferred`, not `tried`).
     """
     now = sender.now(order.at)
-    ripe: list[Job] = []
+    ripe: list[MailTask] = []
     for job in jobs:
         at = max(filter(None, (sender.doubts.ask_at(job), job.invitation.retry_at)), default=None)
         if at is not None and at > now:
@@ -85,7 +85,7 @@ async def settled_in_steps(sender: Sender, jobs: Sequence[Job], order: Order, do
         else:
             ripe.append(job)
     records = await _records(sender, ripe)
-    again: list[Job] = []
+    again: list[MailTask] = []
     for number, job in enumerate(ripe):
         if records is None and (later := _ask_again(job, now)) is not None:
             done(job, Deferred(UNCERTAIN, later, now, tried=False))
@@ -102,7 +102,7 @@ def look_after(sender: Sender, outcome: Outcome) -> Outcome:
     return outcome
 
 
-async def _records(sender: Sender, jobs: Sequence[Job]) -> list[RelayRecord] | None:
+async def _records(sender: Sender, jobs: Sequence[MailTask]) -> list[RelayRecord] | None:
     try:
         return await sender.doubts.look_up(jobs)
     except DependencyUnavailable as error:
@@ -110,19 +110,19 @@ async def _records(sender: Sender, jobs: Sequence[Job]) -> list[RelayRecord] | N
         return None
 
 
-def _ask_again(job: Job, now: datetime) -> datetime | None:
+def _ask_again(job: MailTask, now: datetime) -> datetime | None:
     doubt = job.invitation.doubt(job.kind)
     if doubt is None or _is_free(job) or now - doubt.since > GIVE_UP:
         return None
     return now + max(LOOK_AGAIN, now - doubt.since)
 
 
-def _is_free(job: Job) -> bool:
+def _is_free(job: MailTask) -> bool:
     """Tell whether policy sends the mail again if nothing is known of it."""
     return job.kind is MailKind.INVITATION and job.invitation.status in _FREE
 
 
-async def _settle(sender: Sender, job: Job, record: RelayRecord, order: Order, done: Done) -> bool:
+async def _settle(sender: Sender, job: MailTask, record: RelayRecord, order: SendOptions, done: Done) -> bool:
     """Record what is known of one mail; return whether it is to be sent."""
     now, desk = sender.now(order.at), sender.doubts
     if record.knowledge is Knowledge.ACCEPTED:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relance.contracts.alerts import Decided, Inhibited, Sighted, SilencedKeys
-from relance.domain.alerts.condition import Sighting
-from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry
+from relance.domain.alerts.condition import Condition
+from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState, HistoryEntry
 from relance.domain.alerts.suppression import INHIBITS, Matcher, Silence, inhibited_rules, inhibitor, silenced_until
 from relance.errors import NotFound
 from relance.ids import alert_key
@@ -20,7 +20,7 @@ from relance.ports import AlertGroups, Alerts, Clock, Silences
 
 
 @dataclass(frozen=True, slots=True)
-class AlertDesk:
+class AlertService:
     """Takes in what was seen and what people decided.
 
     alerts, silences: the truth. groups: the workflows that deliver, each in its own time.
@@ -31,24 +31,24 @@ class AlertDesk:
     groups: AlertGroups
     clock: Clock
 
-    async def observe(self, group: str, sightings: Sequence[Sighting], observation: str) -> list[Alert]:
+    async def observe(self, group: str, conditions: Sequence[Condition], observation: str) -> list[AlertRecord]:
         """Take the whole result of one check run: what it does not name is gone; return the alerts it keeps open.
 
         A run that was overtaken by a later one changes nothing.
         """
         if observation < await self.alerts.latest_observation(group):
             return []
-        taken = await self._take(sightings)
+        taken = await self._take(conditions)
         gone = {alert.key for alert in await self.alerts.open(group)} - taken.keys()
         if taken or gone:
-            await self._tell(group, taken, sightings, gone, observation=observation, whole=True)
+            await self._notify(group, taken, conditions, gone, observation=observation, whole=True)
         return list(taken.values())
 
-    async def fire(self, sightings: Sequence[Sighting]) -> list[Alert]:
+    async def fire(self, conditions: Sequence[Condition]) -> list[AlertRecord]:
         """Take conditions that are there; the others of their groups stay as they are."""
-        taken = await self._take(sightings)
-        for group, those in _by_group(sightings).items():
-            await self._tell(group, taken, those, ())
+        taken = await self._take(conditions)
+        for group, those in _by_group(conditions).items():
+            await self._notify(group, taken, those, ())
         return list(taken.values())
 
     async def clear(self, rule: str, subject: str, observation: str = "") -> bool:
@@ -57,10 +57,10 @@ class AlertDesk:
         alert = (await self.alerts.newest([key])).get(key)
         if alert is None or not alert.is_open or (observation and observation < alert.observation):
             return False
-        await self._tell(alert.group, {}, (), {key})
+        await self._notify(alert.group, {}, (), {key})
         return True
 
-    async def acknowledge(self, target: str, by: str) -> list[Alert]:
+    async def acknowledge(self, target: str, by: str) -> list[AlertRecord]:
         """Take that a person looks after an alert, or after all of a group.
 
         Raises:
@@ -69,13 +69,13 @@ class AlertDesk:
         entry = HistoryEntry(at=self.clock.now(), event=AlertEvent.ACKNOWLEDGED, by=by)
         return await self._decide(await self.matching(target), entry)
 
-    async def silence(self, silence: Silence) -> list[Alert]:
+    async def silence(self, silence: Silence) -> list[AlertRecord]:
         """Store a silence and apply it to the open alerts it matches; alerts that open later are born under it."""
         await self.silences.add(silence)
         now = self.clock.now()
         active = await self.silences.active(now)
         entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=silence.author, detail=silence.reason)
-        ends: dict[datetime, list[Alert]] = {}
+        ends: dict[datetime, list[AlertRecord]] = {}
         for alert in await self.alerts.open():
             if silence.matcher.matches(alert):
                 # A short silence does not end a longer one.
@@ -83,7 +83,7 @@ class AlertDesk:
                 ends.setdefault(longest, []).append(alert)
         return [one for end, alerts in ends.items() for one in await self._decide(alerts, entry, end)]
 
-    async def unsilence(self, silences: Sequence[Silence], matchers: Sequence[Matcher], by: str) -> list[Alert]:
+    async def unsilence(self, silences: Sequence[Silence], matchers: Sequence[Matcher], by: str) -> list[AlertRecord]:
         """End silences; return the open alerts that none holds back any more.
 
         Alerts that `matchers` name are freed too when nothing holds them back: whoever died in between comes again.
@@ -110,10 +110,10 @@ class AlertDesk:
         told = [*freed, *(alert for alert in meant if alert.state is AlertState.FIRING)]
         for group in sorted({alert.group for alert in told}):
             keys = [alert.key for alert in told if alert.group == group]
-            await self.groups.tell(group, Decided(keys=tuple(keys), until=now))
+            await self.groups.notify(group, Decided(keys=tuple(keys), until=now))
         return freed
 
-    async def matching(self, target: str) -> list[Alert]:
+    async def matching(self, target: str) -> list[AlertRecord]:
         """Return the open alerts with this key or of this group.
 
         Raises:
@@ -128,10 +128,10 @@ class AlertDesk:
         """Tell the groups that a rule explains away whether it is still open."""
         by = cause if await self.alerts.open_rules([cause]) else None
         for rule in sorted(inhibited_rules(cause)):
-            await self.groups.tell(rule, Inhibited(by=by))
+            await self.groups.notify(rule, Inhibited(by=by))
 
-    async def _take(self, sightings: Iterable[Sighting]) -> dict[str, Alert]:
-        by_key = {alert_key(one.rule, one.subject): one for one in sightings}
+    async def _take(self, conditions: Iterable[Condition]) -> dict[str, AlertRecord]:
+        by_key = {alert_key(one.rule, one.subject): one for one in conditions}
         if not by_key:
             return {}
         now = self.clock.now()
@@ -139,7 +139,7 @@ class AlertDesk:
         quiet = await self._under_silence(taken, now)
         return {alert.key: quiet.get(alert.key, alert) for alert in taken}
 
-    async def _under_silence(self, taken: Sequence[Alert], now: datetime) -> dict[str, Alert]:
+    async def _under_silence(self, taken: Sequence[AlertRecord], now: datetime) -> dict[str, AlertRecord]:
         silences = await self.silences.active(now)
         under: dict[tuple[str, str, datetime], list[str]] = {}
         for alert in taken:
@@ -147,24 +147,24 @@ class AlertDesk:
             if until is not None and alert.state is AlertState.FIRING:
                 one = next(each for each in silences if each.ends_at == until and each.matcher.matches(alert))
                 under.setdefault((one.author, one.reason, until), []).append(alert.key)
-        quiet: dict[str, Alert] = {}
+        quiet: dict[str, AlertRecord] = {}
         for (author, reason, until), keys in under.items():
             entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=author, detail=reason)
             quiet |= {alert.key: alert for alert in await self.alerts.decide(keys, entry, until)}
         return quiet
 
-    async def _tell(
+    async def _notify(
         self,
         group: str,
-        taken: Mapping[str, Alert],
-        sightings: Sequence[Sighting],
+        taken: Mapping[str, AlertRecord],
+        conditions: Sequence[Condition],
         gone: Collection[str],
         *,
         observation: str = "",
         whole: bool = False,
     ) -> None:
-        keys = {alert_key(one.rule, one.subject): one for one in sightings}
-        rules = {one.rule for one in sightings} or {group}
+        keys = {alert_key(one.rule, one.subject): one for one in conditions}
+        rules = {one.rule for one in conditions} or {group}
         open_causes = await self.alerts.open_rules(sorted(INHIBITS))
         news = Sighted(
             firings=tuple(one.firing(key) for key, one in keys.items() if key in taken),
@@ -177,22 +177,24 @@ class AlertDesk:
         if news.firings or news.gone:
             await self.groups.sighted(group, news)
 
-    async def _decide(self, alerts: Sequence[Alert], entry: HistoryEntry, until: datetime | None = None) -> list[Alert]:
+    async def _decide(
+        self, alerts: Sequence[AlertRecord], entry: HistoryEntry, until: datetime | None = None
+    ) -> list[AlertRecord]:
         decided = await self.alerts.decide([alert.key for alert in alerts], entry, until)
         for group in sorted({alert.group for alert in decided}):
             keys = tuple(alert.key for alert in decided if alert.group == group)
-            await self.groups.tell(group, Decided(keys=keys, until=until))
+            await self.groups.notify(group, Decided(keys=keys, until=until))
         return decided
 
 
-def _by_group(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
-    groups: dict[str, list[Sighting]] = {}
-    for one in sightings:
+def _by_group(conditions: Iterable[Condition]) -> dict[str, list[Condition]]:
+    groups: dict[str, list[Condition]] = {}
+    for one in conditions:
         groups.setdefault(one.group, []).append(one)
     return groups
 
 
-def _silenced(alerts: Iterable[Alert]) -> tuple[SilencedKeys, ...]:
+def _silenced(alerts: Iterable[AlertRecord]) -> tuple[SilencedKeys, ...]:
     ends: dict[datetime, list[str]] = {}
     for alert in alerts:
         if alert.state is AlertState.SILENCED and alert.silenced_until is not None:

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from relance.contracts.cycle import CycleStatistics
 from relance.contracts.names import CheckName
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.cycle.error_gate import Trip
 from relance.domain.failures import Severity
-from relance.domain.health.status import Concern, ProbeRule, Standing
-from relance.domain.invitations.reconciliation import Mended, ReconcilePolicy, mended
+from relance.domain.health.status import Concern, ProbeRule, ProbeStatus
+from relance.domain.invitations.reconciliation import ReconcilePolicy, Repair, repaired
 from relance.domain.jobs.performance import Degradation
 from relance.domain.jobs.repairs import Restarted, restarted
 from relance.domain.jobs.run import JobRun
@@ -29,25 +29,25 @@ SUBJECT = "follow-ups"
 WORKFLOWS = "workflows"
 
 
-def out_of_step(counts: Mapping[str, int], policy: ReconcilePolicy) -> Sighting:
+def drift_detected(counts: Mapping[str, int], policy: ReconcilePolicy) -> Condition:
     """Return the sighting that the ledger and the follow-ups were apart: `value` were mended, `current` cannot be."""
-    return Sighting(
+    return Condition(
         rule=Rule.RECONCILIATION,
         group=Rule.RECONCILIATION,
         subject=SUBJECT,
         severity=Severity.HIGH,
-        labels={kind.value: str(counts.get(kind, 0)) for kind in Mended},
+        labels={kind.value: str(counts.get(kind, 0)) for kind in Repair},
         evidence=Evidence(
-            value=Decimal(mended(counts)),
+            value=Decimal(repaired(counts)),
             threshold=Decimal(policy.alert_above),
-            current=Decimal(counts.get(Mended.PLANS_STUCK, 0)),
+            current=Decimal(counts.get(Repair.PLANS_STUCK, 0)),
         ),
     )
 
 
-def restarts(counts: Mapping[str, int], policy: ReconcilePolicy) -> Sighting:
+def workflows_restarted(counts: Mapping[str, int], policy: ReconcilePolicy) -> Condition:
     """Return the sighting that many workflows had been ended by hand: `value` were started again."""
-    return Sighting(
+    return Condition(
         rule=Rule.RECONCILIATION,
         group=Rule.RECONCILIATION,
         subject=WORKFLOWS,
@@ -57,9 +57,9 @@ def restarts(counts: Mapping[str, int], policy: ReconcilePolicy) -> Sighting:
     )
 
 
-def cycle_stopped(period: str, trip: Trip) -> Sighting:
+def cycle_stopped(period: str, trip: Trip) -> Condition:
     """Return the sighting that a cycle was stopped by its errors."""
-    return Sighting(
+    return Condition(
         rule=Rule.CYCLE_STOPPED,
         group=Rule.CYCLE_STOPPED,
         subject=period,
@@ -79,10 +79,10 @@ def window_of_check(check: CheckName, nominal: datetime, zone: str) -> Window:
     return paused_partner_windows(nominal, zone).current
 
 
-def without_data(check: CheckName, rules: CheckRules, nominal: datetime, reason: str) -> Sighting:
+def without_data(check: CheckName, rules: CheckRules, nominal: datetime, reason: str) -> Condition:
     """Return the sighting that a check has no data (SPEC W4)."""
     window = window_of_check(check, nominal, rules.zone)
-    return Sighting(
+    return Condition(
         rule=Rule.NO_DATA,
         group=Rule.NO_DATA,
         subject=check,
@@ -93,9 +93,9 @@ def without_data(check: CheckName, rules: CheckRules, nominal: datetime, reason:
     )
 
 
-def everflow_down(rules: CheckRules) -> Sighting:
+def everflow_down(rules: CheckRules) -> Condition:
     """Return the sighting that Everflow does not answer; while it is open, nothing else of Everflow is told."""
-    return Sighting(
+    return Condition(
         rule=Rule.EVERFLOW_DOWN,
         group=Rule.EVERFLOW_DOWN,
         subject=EVERFLOW,
@@ -105,10 +105,10 @@ def everflow_down(rules: CheckRules) -> Sighting:
     )
 
 
-def imbalance(statistics: CycleStatistics, unsent: int = 0) -> Sighting:
+def imbalance(statistics: CycleStatistics, unsent: int = 0) -> Condition:
     """Return the sighting that a cycle is not balanced: contacts not accounted for, or `unsent` users at its end."""
     accounted = statistics.eligible - statistics.balance
-    return Sighting(
+    return Condition(
         rule=Rule.CYCLE_IMBALANCE,
         group=Rule.CYCLE_IMBALANCE,
         subject=statistics.period,
@@ -123,9 +123,9 @@ def imbalance(statistics: CycleStatistics, unsent: int = 0) -> Sighting:
     )
 
 
-def worsened(one: Degradation, run: JobRun, factor: float) -> Sighting:
+def worsened(one: Degradation, run: JobRun, factor: float) -> Condition:
     """Return the sighting that a figure of a job was clearly worse in a run; it names figure, baseline and factor."""
-    return Sighting(
+    return Condition(
         rule=Rule.PERFORMANCE,
         group=Rule.PERFORMANCE,
         subject=f"{one.job}.{one.figure}",
@@ -145,11 +145,11 @@ def _rounded(value: float) -> Decimal:
     return Decimal(str(round(value, 1)))
 
 
-def sighting_of(standing: Standing, rule: ProbeRule) -> Sighting:
+def probe_unhealthy(standing: ProbeStatus, rule: ProbeRule) -> Condition:
     """Return the sighting that a probe is unhealthy."""
     labels = {"detail": standing.detail, "unit": standing.unit, "trouble": standing.trouble or ""}
     value = Decimal(str(round(standing.value, 1))) if standing.value is not None else None
-    return Sighting(
+    return Condition(
         rule=rule.alert,
         group=rule.alert,
         subject=subject_of_probe(rule),
@@ -162,11 +162,11 @@ def sighting_of(standing: Standing, rule: ProbeRule) -> Sighting:
     )
 
 
-def concern_of(standing: Standing, rule: ProbeRule, subject: str) -> Sighting:
+def probe_concern(standing: ProbeStatus, rule: ProbeRule, subject: str) -> Condition:
     """Return the sighting that something is wrong with one subject of a probe, or that nobody can look."""
     concern = standing.concerns.get(subject, Concern(code=""))
     labels = {"detail": concern.code, "reason": concern.reason, "trouble": standing.trouble or ""}
-    return Sighting(
+    return Condition(
         rule=rule.alert,
         group=rule.alert,
         subject=subject,
@@ -182,10 +182,10 @@ def subject_of_probe(rule: ProbeRule) -> str:
     return EVERFLOW if rule.alert == Rule.EVERFLOW_DOWN else rule.probe
 
 
-def job_missed(run: JobRun) -> Sighting:
+def job_missed(run: JobRun) -> Condition:
     """Return the sighting that a job did not run, or failed."""
     reason = run.detail.get("reason")
-    return Sighting(
+    return Condition(
         rule=Rule.JOB_MISSED,
         group=Rule.JOB_MISSED,
         subject=run.job,

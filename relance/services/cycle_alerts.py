@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.cycle.send_times import INVALID
 from relance.domain.failures import Severity
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 
 
-async def notify_unreadable(desk: AlertDesk, period: str, count: int) -> None:
+async def notify_unreadable(desk: AlertService, period: str, count: int) -> None:
     """Fire or clear the alert that plans of a period could not be read and were ended."""
     if count:
         await desk.fire([_about(Rule.PLANS_UNREADABLE, period, Severity.MEDIUM, count)])
@@ -21,7 +21,7 @@ async def notify_unreadable(desk: AlertDesk, period: str, count: int) -> None:
         await desk.clear(Rule.PLANS_UNREADABLE, period)
 
 
-async def notify_too_late(desk: AlertDesk, period: str, users: int, contacts: int) -> None:
+async def notify_too_late(desk: AlertService, period: str, users: int, contacts: int) -> None:
     """Fire or clear the alert that users' send times were missed by too long, with all their contacts (SPEC C14)."""
     if users:
         labels = {"users": str(users), "contacts": str(contacts)}
@@ -30,7 +30,7 @@ async def notify_too_late(desk: AlertDesk, period: str, users: int, contacts: in
         await desk.clear(Rule.TOO_LATE, period)
 
 
-async def notify_nobody(desk: AlertDesk, period: str, contacts: int) -> None:
+async def notify_nobody(desk: AlertService, period: str, contacts: int) -> None:
     """Fire or clear the alert that a cycle has ended and wrote to none of so many contacts (SPEC C13)."""
     if contacts:
         await desk.fire([_about(Rule.NOBODY, period, Severity.CRITICAL, contacts)])
@@ -38,7 +38,7 @@ async def notify_nobody(desk: AlertDesk, period: str, contacts: int) -> None:
         await desk.clear(Rule.NOBODY, period)
 
 
-async def notify_send_times(desk: AlertDesk, period: str, users: int, notes: Mapping[str, int]) -> None:
+async def notify_send_times(desk: AlertService, period: str, users: int, notes: Mapping[str, int]) -> None:
     """Fire or clear the alert that `users` have no valid day, time or zone; `notes` counts by code (SPEC C3)."""
     if users:
         # All of them: an alert that is seen again keeps the labels that it is not given anew.
@@ -48,7 +48,7 @@ async def notify_send_times(desk: AlertDesk, period: str, users: int, notes: Map
         await desk.clear(Rule.SEND_TIMES, period)
 
 
-async def notify_left(desk: AlertDesk, period: str, plans_open: int, *, left: bool) -> None:
+async def notify_left(desk: AlertService, period: str, plans_open: int, *, left: bool) -> None:
     """Fire or clear the alert that a period's cycle has ended, by hand or not, and `plans_open` are left."""
     if left:
         await desk.fire([_about(Rule.CYCLE_LEFT, period, Severity.CRITICAL, plans_open)])
@@ -56,7 +56,7 @@ async def notify_left(desk: AlertDesk, period: str, plans_open: int, *, left: bo
         await desk.clear(Rule.CYCLE_LEFT, period)
 
 
-async def notify_waves(desk: AlertDesk, period: str, waves: int, limit: int) -> None:
+async def notify_waves(desk: AlertService, period: str, waves: int, limit: int) -> None:
     """Fire the alert that a cycle has started more waves in an hour than it may, or clear it."""
     if waves:
         await desk.fire([_about(Rule.CYCLE_WAVES, period, Severity.HIGH, waves, limit)])
@@ -72,8 +72,8 @@ def _about(
     threshold: int = 0,
     *,
     labels: Mapping[str, str] = MappingProxyType({}),
-) -> Sighting:
-    return Sighting(
+) -> Condition:
+    return Condition(
         rule=rule,
         group=rule,
         subject=period,

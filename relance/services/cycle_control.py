@@ -15,7 +15,7 @@ from relance.domain.alerts.model import Rule
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.cycle.error_gate import Trip
 from relance.ports import Clock, Compensations, Controls, Cycles, RunningFollowUps
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.conditions import cycle_stopped
 
 GOES_ON = frozenset({ControlState.RUNNING, ControlState.CANCELLED})
@@ -23,7 +23,7 @@ GOES_ON = frozenset({ControlState.RUNNING, ControlState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ControlResult:
     """What holds now; `changed` is False when it held already or may not follow, `heard` when no cycle runs."""
 
     now: Control
@@ -32,14 +32,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class CycleDesk:
+class CycleControl:
     """Tells cycles what to do; controls are the truth, cycles the workflows."""
 
     controls: Controls
     cycles: Cycles
     clock: Clock
 
-    async def tell(self, period: str, state: ControlState, reason: str, by: str) -> Told:
+    async def notify(self, period: str, state: ControlState, reason: str, by: str) -> ControlResult:
         """Store what a cycle is told, then signal it, then wake the follow-ups that a pause has held.
 
         Saying the same again does the last two again. Who dies in between loses nothing: waves ask every hour, and the
@@ -51,10 +51,10 @@ class CycleDesk:
         if not changed:
             # As of now: so it also ends what a workflow was told by hand, past the database.
             order = order.model_copy(update={"at": wanted.at})
-        heard = now.state is state and await self.cycles.tell(period, order)
+        heard = now.state is state and await self.cycles.notify(period, order)
         if now.state is state and state in GOES_ON:
             await self.cycles.wake_follow_ups(period)
-        return Told(now, changed, heard)
+        return ControlResult(now, changed, heard)
 
 
 PAGE = 500
@@ -78,19 +78,19 @@ ERROR_GATE = "error gate"
 
 
 @dataclass(frozen=True, slots=True)
-class Brake:
+class ErrorPause:
     """Pauses a cycle and tells people. Pulled twice it pauses once, and they hear of it once."""
 
-    cycles: CycleDesk
-    alerts: AlertDesk
+    cycles: CycleControl
+    alerts: AlertService
 
-    async def pull(self, period: str, trip: Trip) -> None:
+    async def pause_on_errors(self, period: str, trip: Trip) -> None:
         """Raise a critical alert and pause a cycle; one that a person has ended meanwhile stays ended.
 
         People are told first: whatever fails or dies in between, the cycle still runs and its errors stop it again. The
         other way round it could stand still without anybody knowing.
         """
         await self.alerts.fire([cycle_stopped(period, trip)])
-        told = await self.cycles.tell(period, ControlState.PAUSED, trip.words, ERROR_GATE)
+        told = await self.cycles.notify(period, ControlState.PAUSED, trip.words, ERROR_GATE)
         if told.now.state is not ControlState.PAUSED:
             await self.alerts.clear(Rule.CYCLE_STOPPED, period)

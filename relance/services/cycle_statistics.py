@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from relance.contracts.cycle import CycleProgress, CycleStatistics
-from relance.domain.cycle.balance import Counted, sum_up
-from relance.domain.cycle.report import FAILED, SKIPPED, CycleReport, measured
+from relance.domain.cycle.balance import CountedOutcomes, sum_up
+from relance.domain.cycle.report import FAILED, SKIPPED, CycleFigures, measured
 from relance.domain.cycle.send_times import period_before
 from relance.domain.invitations.eligibility import Refusal
 from relance.domain.invitations.invitation import InvitationStatus
@@ -20,7 +20,7 @@ async def balance_period(
     plans: Plans,
     period: str,
     progress: CycleProgress | None = None,
-    counted: Counted | None = None,
+    counted: CountedOutcomes | None = None,
 ) -> CycleStatistics:
     """Return the period's balance; `eligible` comes from the plans, the outcomes from the ledger.
 
@@ -92,9 +92,9 @@ def all_figures(statistics: CycleStatistics) -> dict[str, float]:
     }
 
 
-def report_of(statistics: CycleStatistics) -> CycleReport:
+def report_of(statistics: CycleStatistics) -> CycleFigures:
     """Return what is told of a cycle."""
-    return CycleReport(
+    return CycleFigures(
         period=statistics.period,
         now=all_figures(statistics),
         before_period=statistics.before_period,

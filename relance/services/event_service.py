@@ -41,7 +41,7 @@ class Message:
 
 
 @dataclass(slots=True, eq=False)
-class _Call:
+class _EventCall:
     message: Message
     answered: asyncio.Future[str]
     written: Received | None = None
@@ -63,7 +63,7 @@ class EventDesk:
     def __init__(self, intake: EventIntake, inbox: Inbox) -> None:
         self._intake = intake
         self._inbox = inbox
-        self._waiting: deque[_Call] = deque()
+        self._waiting: deque[_EventCall] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._closing: list[str] = []
         self._closer: asyncio.Task[None] | None = None
@@ -75,7 +75,7 @@ class EventDesk:
             MessageReused: another message had this id.
             DependencyUnavailable: the database; to be said again.
         """
-        call = _Call(message, asyncio.get_running_loop().create_future())
+        call = _EventCall(message, asyncio.get_running_loop().create_future())
         self._waiting.append(call)
         self._start()
         return await call.answered
@@ -96,9 +96,9 @@ class EventDesk:
         self._running.discard(task)
         self._start()
 
-    def _next_group(self) -> list[_Call]:
-        group: list[_Call] = []
-        room, ids, later = EVENTS_AT_ONCE, set[str](), list[_Call]()
+    def _next_group(self) -> list[_EventCall]:
+        group: list[_EventCall] = []
+        room, ids, later = EVENTS_AT_ONCE, set[str](), list[_EventCall]()
         while self._waiting and (not group or len(self._waiting[0].message.events) <= room):
             call = self._waiting.popleft()
             # The same message twice: the second one finds the first one written.
@@ -116,7 +116,7 @@ class EventDesk:
             for call in calls:
                 call.reply(problem)
 
-    async def _serve(self, calls: Sequence[_Call]) -> None:
+    async def _serve(self, calls: Sequence[_EventCall]) -> None:
         plan = await self._intake.plan([event for call in calls for event in call.message.events])
         if not await self._write(calls, plan):
             await self._do(calls, plan)
@@ -131,7 +131,7 @@ class EventDesk:
             *([self._serve(fresh)] if fresh else []),
         )
 
-    async def _again(self, call: _Call, written: Received) -> None:
+    async def _again(self, call: _EventCall, written: Received) -> None:
         """Answer a message that is in the inbox; what it asks for is done again unless it is known to be done."""
         if written.digest != call.message.digest:
             call.reply(MessageReused("a message with this id was received before, and said something else"))
@@ -142,7 +142,7 @@ class EventDesk:
         else:
             await self._do([call], await self._intake.plan(call.message.events))
 
-    async def _write(self, calls: Sequence[_Call], plan: EventPlan) -> set[str]:
+    async def _write(self, calls: Sequence[_EventCall], plan: EventPlan) -> set[str]:
         """Write the messages with their answers; return the ids of those that were there already."""
         at, outcomes = plan.since, iter(plan.outcomes)
         for call in calls:
@@ -150,7 +150,7 @@ class EventDesk:
             call.written = Received(call.message.id, call.message.digest, answer, at)
         return await self._inbox.put([call.written for call in calls if call.written is not None])
 
-    async def _do(self, calls: Sequence[_Call], plan: EventPlan) -> None:
+    async def _do(self, calls: Sequence[_EventCall], plan: EventPlan) -> None:
         self._intake.notify(await self._intake.apply(plan))
         for call in calls:
             if call.written is not None:

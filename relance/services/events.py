@@ -26,7 +26,7 @@ def _nobody(_: Sequence[InvitationEvent]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class EventResult:
     """What an event changed; everything False or 0 when it had been told before."""
 
     invitation_id: str
@@ -79,7 +79,7 @@ class EventIntake:
     outbox: Outbox | None = None
     notify: Callable[[Sequence[InvitationEvent]], None] = _nobody
 
-    async def take(self, invitation_id: str, kind: EventKind) -> Taken:
+    async def take(self, invitation_id: str, kind: EventKind) -> EventResult:
         """Write an event to the database and tell the follow-ups it concerns.
 
         An opt-out counts also when the entry was made anonymous, and for as long as its contact is there when it was
@@ -95,11 +95,11 @@ class EventIntake:
             raise NotFound(f"INVITATION_ID: the ledger has no {invitation_id!r}; look it up with `why --contact ID`")
         notices = await self.apply(plan)
         others = [one for one in notices if one.invitation_id != invitation_id]
-        told = [await self.follow_ups.tell(each) for each in (event, *others)]
+        told = [await self.follow_ups.notify(each) for each in (event, *others)]
         if self.outbox is not None:
             await self.outbox.done(notices)
         changed = [one.invitation.id for one in plan.changes if one.fields]
-        return Taken(
+        return EventResult(
             invitation_id=invitation_id,
             kind=kind,
             at=event.at,

@@ -9,37 +9,46 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Rule
-from relance.domain.health.status import Health, Look, ProbeRule, Standing, Trouble, graded, is_settled, judged
+from relance.domain.health.status import (
+    Health,
+    ProbeResult,
+    ProbeRule,
+    ProbeStatus,
+    Trouble,
+    graded,
+    is_settled,
+    judged,
+)
 from relance.errors import DependencyUnavailable, MailRefused, RelanceError, ReportRefused, ReportUnavailable
 from relance.ports import Clock
-from relance.ports.health import HealthChecks, Probe, Reading
-from relance.services.alerts import AlertDesk
-from relance.services.conditions import concern_of, sighting_of, subject_of_probe
+from relance.ports.health import HealthChecks, Probe, ProbeReading
+from relance.services.alerts import AlertService
+from relance.services.conditions import probe_concern, probe_unhealthy, subject_of_probe
 
 logger = logging.getLogger(__name__)
 
 
-async def look_at_all(probes: Iterable[Probe], clock: Clock) -> list[Look]:
+async def run_probes(probes: Iterable[Probe], clock: Clock) -> list[ProbeResult]:
     """Look at everything at the same time; one that hangs is given up at its deadline and holds up nobody."""
-    return list(await asyncio.gather(*(_look(probe, clock) for probe in probes)))
+    return list(await asyncio.gather(*(_run_probe(probe, clock) for probe in probes)))
 
 
-async def _look(probe: Probe, clock: Clock) -> Look:
+async def _run_probe(probe: Probe, clock: Clock) -> ProbeResult:
     looking = asyncio.ensure_future(probe.look())
     # Not wait_for: it waits for what it has cancelled, and what hangs may not care.
     done, _ = await asyncio.wait({looking}, timeout=probe.deadline)
     if not done:
         looking.cancel()
         looking.add_done_callback(_forget)
-        return Look(probe=probe.name, at=clock.now(), trouble=Trouble.TIMEOUT)
+        return ProbeResult(probe=probe.name, at=clock.now(), trouble=Trouble.TIMEOUT)
     error = looking.exception()
     if error is not None:
-        return Look(probe=probe.name, at=clock.now(), trouble=_trouble(probe.name, error))
+        return ProbeResult(probe=probe.name, at=clock.now(), trouble=_trouble(probe.name, error))
     reading = looking.result()
     value = round(reading.value, 3)
-    return Look(
+    return ProbeResult(
         probe=probe.name,
         at=clock.now(),
         value=value,
@@ -49,7 +58,7 @@ async def _look(probe: Probe, clock: Clock) -> Look:
     )
 
 
-def _forget(looking: asyncio.Future[Reading]) -> None:
+def _forget(looking: asyncio.Future[ProbeReading]) -> None:
     if not looking.cancelled():
         looking.exception()
 
@@ -74,7 +83,7 @@ def _trouble(probe: str, error: BaseException) -> Trouble:
 class Judgement:
     """Where everything stands after a round of looks; `settled` unless another round soon may change it."""
 
-    standings: Sequence[Standing]
+    statuses: Sequence[ProbeStatus]
     fired: Sequence[str]
     cleared: Sequence[str]
     settled: bool
@@ -82,27 +91,27 @@ class Judgement:
     @property
     def counts(self) -> dict[str, int]:
         """How many probes are in each state, and how many alerts began and ended."""
-        states = Counter(str(standing.state) for standing in self.standings)
+        states = Counter(str(standing.state) for standing in self.statuses)
         return {**{str(state): states[state] for state in Health}, "fired": len(self.fired), "over": len(self.cleared)}
 
 
 @dataclass(frozen=True, slots=True)
-class HealthDesk:
+class HealthMonitor:
     """Takes looks in: stores where each probe stands, and tells of those that became unhealthy or well."""
 
     rules: Mapping[str, ProbeRule]
     checks: HealthChecks
-    alerts: AlertDesk
+    alerts: AlertService
 
-    async def take(self, looks: Sequence[Look]) -> Judgement:
+    async def take(self, looks: Sequence[ProbeResult]) -> Judgement:
         """Judge a round of looks.
 
         Whom people were told of is stored after they were told: whoever dies in between tells the desk once more,
         which knows it already.
         """
-        standings = stand(looks, self.rules, await self.checks.all())
-        await self.checks.store(standings)
-        whole = [one for one in standings if not self.rules[one.probe].by_subject]
+        statuses = probe_statuses(looks, self.rules, await self.checks.all())
+        await self.checks.store(statuses)
+        whole = [one for one in statuses if not self.rules[one.probe].by_subject]
         unwell = [one for one in whole if one.state is Health.UNHEALTHY and not one.told]
         well = await self._well_again(whole)
         if unwell:
@@ -110,47 +119,47 @@ class HealthDesk:
         for one in well:
             await self.alerts.clear(self.rules[one.probe].alert, subject_of_probe(self.rules[one.probe]))
         told = {one.probe: True for one in unwell} | {one.probe: False for one in well if one.told}
-        changed = {
-            one.probe: one.model_copy(update={"told": told[one.probe]}) for one in standings if one.probe in told
-        }
-        for one in standings:
+        changed = {one.probe: one.model_copy(update={"told": told[one.probe]}) for one in statuses if one.probe in told}
+        for one in statuses:
             if self.rules[one.probe].by_subject and (due := due_concerns(one, self.rules[one.probe])) != one.told_of:
-                changed[one.probe] = await self._tell_concerns(one, due)
+                changed[one.probe] = await self._notify_concerns(one, due)
         await self.checks.store(list(changed.values()))
         return Judgement(
-            standings=[changed.get(one.probe, one) for one in standings],
-            fired=[*(one.probe for one in unwell), *_grown(standings, changed)],
-            cleared=[*(one.probe for one in well), *_grown(list(changed.values()), _by_probe(standings))],
-            settled=all(is_settled(one, self.rules[one.probe]) for one in standings),
+            statuses=[changed.get(one.probe, one) for one in statuses],
+            fired=[*(one.probe for one in unwell), *_grown(statuses, changed)],
+            cleared=[*(one.probe for one in well), *_grown(list(changed.values()), _by_probe(statuses))],
+            settled=all(is_settled(one, self.rules[one.probe]) for one in statuses),
         )
 
-    async def _well_again(self, standings: Sequence[Standing]) -> list[Standing]:
+    async def _well_again(self, statuses: Sequence[ProbeStatus]) -> list[ProbeStatus]:
         well = {Health.HEALTHY, Health.DEGRADED}
-        return [one for one in standings if (one.told and one.state in well) or await self._ends_for_others(one)]
+        return [one for one in statuses if (one.told and one.state in well) or await self._ends_for_others(one)]
 
-    async def _ends_for_others(self, standing: Standing) -> bool:
+    async def _ends_for_others(self, standing: ProbeStatus) -> bool:
         """Tell whether Everflow is well while one of its checks says that it is down: that one looks again tomorrow."""
         rule = self.rules[standing.probe]
         if rule.alert != Rule.EVERFLOW_DOWN or standing.state is not Health.HEALTHY:
             return False
         return standing.good >= rule.recover_after and rule.alert in await self.alerts.alerts.open_rules([rule.alert])
 
-    async def _tell_concerns(self, standing: Standing, due: Mapping[str, str]) -> Standing:
+    async def _notify_concerns(self, standing: ProbeStatus, due: Mapping[str, str]) -> ProbeStatus:
         """Tell of each subject that something is wrong with now, or that nothing is any more; return what was told."""
         rule = self.rules[standing.probe]
         new = [subject for subject, code in due.items() if standing.told_of.get(subject) != code]
         if new:
-            await self.alerts.fire([concern_of(standing, rule, subject) for subject in new])
+            await self.alerts.fire([probe_concern(standing, rule, subject) for subject in new])
         for subject in standing.told_of.keys() - due.keys():
             await self.alerts.clear(rule.alert, subject)
         return standing.model_copy(update={"told": bool(due), "told_of": dict(due)})
 
-    def _sighting(self, standing: Standing) -> Sighting:
+    def _sighting(self, standing: ProbeStatus) -> Condition:
         rule = self.rules[standing.probe]
-        return sighting_of(standing, rule)
+        return probe_unhealthy(standing, rule)
 
 
-def stand(looks: Sequence[Look], rules: Mapping[str, ProbeRule], before: Mapping[str, Standing]) -> list[Standing]:
+def probe_statuses(
+    looks: Sequence[ProbeResult], rules: Mapping[str, ProbeRule], before: Mapping[str, ProbeStatus]
+) -> list[ProbeStatus]:
     """Return where each probe stands after a round of looks."""
     failed = {look.probe for look in looks if look.trouble is not None}
     return [
@@ -160,7 +169,7 @@ def stand(looks: Sequence[Look], rules: Mapping[str, ProbeRule], before: Mapping
     ]
 
 
-def due_concerns(standing: Standing, rule: ProbeRule) -> dict[str, str]:
+def due_concerns(standing: ProbeStatus, rule: ProbeRule) -> dict[str, str]:
     """Return by subject what people are to know is wrong; a look that failed changes nothing they know."""
     if rule.tells_degraded and standing.trouble is not None:
         return standing.told_of
@@ -171,10 +180,10 @@ def due_concerns(standing: Standing, rule: ProbeRule) -> dict[str, str]:
     return standing.told_of or {standing.probe: standing.trouble}
 
 
-def _by_probe(standings: Sequence[Standing]) -> dict[str, Standing]:
-    return {one.probe: one for one in standings}
+def _by_probe(statuses: Sequence[ProbeStatus]) -> dict[str, ProbeStatus]:
+    return {one.probe: one for one in statuses}
 
 
-def _grown(before: Sequence[Standing], after: Mapping[str, Standing]) -> list[str]:
+def _grown(before: Sequence[ProbeStatus], after: Mapping[str, ProbeStatus]) -> list[str]:
     """Return the probes of which people know of more subjects, or of other ones, after than before."""
     return [one.probe for one in before if (new := after.get(one.probe)) and new.told_of.keys() - one.told_of.keys()]

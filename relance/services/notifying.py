@@ -19,7 +19,7 @@ from relance.domain.cycle.send_times import current_period, next_period
 from relance.errors import DependencyUnavailable
 from relance.ids import parse_invitation_id
 from relance.ports import Clock, FollowUps, Lag, Outbox
-from relance.ports.ledger import Parts
+from relance.ports.ledger import FollowUpParts
 
 AT_ONCE = 4
 """Signals in flight: faster than one after the other, and most of this process is left for those who wait for it."""
@@ -46,7 +46,7 @@ class Notifier:
 
     outbox: Outbox
     follow_ups: FollowUps
-    parts: Parts
+    parts: FollowUpParts
     replan: Callable[[str], Awaitable[bool]]
     clock: Clock
     zone: str
@@ -119,7 +119,7 @@ class Notifier:
                 event = queue.popleft()
                 try:
                     key = parse_invitation_id(event.invitation_id)
-                    await self.follow_ups.tell(event, parts=parts.get((key.period, key.user_id)))
+                    await self.follow_ups.notify(event, parts=parts.get((key.period, key.user_id)))
                 except DependencyUnavailable as problem:
                     troubles.append(problem)
                 else:

@@ -16,14 +16,14 @@ from relance.contracts.alerts import Sighted
 from relance.contracts.control import ControlChange
 from relance.contracts.rollback import RollBackInput
 from relance.domain.alerts.lifecycle import Firing
-from relance.domain.alerts.model import Alert, AlertState
+from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.domain.alerts.suppression import INHIBITS, inhibitor
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.jobs.repairs import SETTLED_AFTER, Restarted, group_of
 from relance.errors import NobodyAnswers
 from relance.ports import Compensations, Controls, Plans
 from relance.ports.repairs import AlertRestarts, CycleRestarts, WorkflowState
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.cycle_alerts import notify_left, notify_unreadable
 
 
@@ -31,13 +31,13 @@ from relance.services.cycle_alerts import notify_left, notify_unreadable
 class AlertRepair:
     """Groups of alerts that are open in the database and that nobody delivers and repeats."""
 
-    desk: AlertDesk
+    desk: AlertService
     groups: AlertRestarts
     grace: timedelta = SETTLED_AFTER
 
     async def repair(self, at: datetime, *, dry_run: bool) -> Counter[str]:
         """Start the workflow of each such group with what is stored; return how many."""
-        groups: dict[str, list[Alert]] = {}
+        groups: dict[str, list[AlertRecord]] = {}
         for alert in await self.desk.alerts.open():
             groups.setdefault(alert.group, []).append(alert)
         causes = await self.desk.alerts.open_rules(sorted(INHIBITS))
@@ -46,7 +46,9 @@ class AlertRepair:
             found[Restarted.ALERT_GROUPS] += await self._one(group, alerts, causes, at, dry_run=dry_run)
         return found
 
-    async def _one(self, group: str, alerts: Sequence[Alert], causes: set[str], at: datetime, *, dry_run: bool) -> bool:
+    async def _one(
+        self, group: str, alerts: Sequence[AlertRecord], causes: set[str], at: datetime, *, dry_run: bool
+    ) -> bool:
         try:
             held = await self.groups.members(group)
         except NobodyAnswers:
@@ -71,7 +73,7 @@ class AlertRepair:
 class CycleRepair:
     """Cycles that were cut off: one that was told to end is ended; of any other one people are notified."""
 
-    desk: AlertDesk
+    desk: AlertService
     cycles: CycleRestarts
     controls: Controls
     plans: Plans

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from relance.contracts.names import CheckName
-from relance.domain.alerts.condition import Sighting, sighting
+from relance.domain.alerts.condition import Condition, condition_of_finding
 from relance.domain.reports.rules import (
     DEFAULT_LP_COLUMNS,
     PAUSED_PARTNER_COLUMNS,
@@ -25,14 +25,14 @@ from relance.ports import Reports
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CheckRun:
     """What a check saw as of one nominal time: the findings, worst first, and the same as sightings."""
 
     check: CheckName
     window: Window
     rows: int
     findings: Sequence[Finding]
-    sightings: Sequence[Sighting]
+    conditions: Sequence[Condition]
 
     @property
     def observation(self) -> str:
@@ -41,7 +41,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FindingContext:
     """Where findings were seen: the windows, the currency, the accounts' statuses by partner."""
 
     currency: str
@@ -50,36 +50,36 @@ class Seen:
     statuses: Mapping[str, str] = field(default_factory=dict)
 
 
-async def look(check: CheckName, reports: Reports, rules: CheckRules, nominal: datetime) -> Look:
+async def run_check(check: CheckName, reports: Reports, rules: CheckRules, nominal: datetime) -> CheckRun:
     """Return what a check finds; raises what `Reports` raises, so that no data is never "all clear" (SPEC W4)."""
     return await _LOOKS[check](reports, rules, nominal)
 
 
-async def _default_lp(reports: Reports, rules: CheckRules, nominal: datetime) -> Look:
+async def _default_lp(reports: Reports, rules: CheckRules, nominal: datetime) -> CheckRun:
     window = default_lp_window(nominal, rules.zone)
     table = await _rows(reports, window, DEFAULT_LP_COLUMNS)
     findings = default_lp(table.rows, rules.default_lp)
-    seen = _sightings(CheckName.DEFAULT_LP, rules, findings, Seen(table.currency, window))
-    return Look(CheckName.DEFAULT_LP, window, len(table.rows), findings, seen)
+    seen = _conditions(CheckName.DEFAULT_LP, rules, findings, FindingContext(table.currency, window))
+    return CheckRun(CheckName.DEFAULT_LP, window, len(table.rows), findings, seen)
 
 
-async def _paused_partner(reports: Reports, rules: CheckRules, nominal: datetime) -> Look:
+async def _paused_partner(reports: Reports, rules: CheckRules, nominal: datetime) -> CheckRun:
     windows = paused_partner_windows(nominal, rules.zone)
     previous = await _rows(reports, windows.previous, PAUSED_PARTNER_COLUMNS)
     current = await _rows(reports, windows.current, PAUSED_PARTNER_COLUMNS)
     findings = paused_partner(previous.rows, current.rows, rules.paused_partner)
     statuses = await _statuses(reports, findings)
-    seen = Seen(current.currency, windows.current, windows.previous, statuses)
-    return Look(
+    seen = FindingContext(current.currency, windows.current, windows.previous, statuses)
+    return CheckRun(
         CheckName.PAUSED_PARTNER,
         windows.current,
         len(previous.rows) + len(current.rows),
         findings,
-        _sightings(CheckName.PAUSED_PARTNER, rules, findings, seen),
+        _conditions(CheckName.PAUSED_PARTNER, rules, findings, seen),
     )
 
 
-_LOOKS: Mapping[CheckName, Callable[[Reports, CheckRules, datetime], Awaitable[Look]]] = {
+_LOOKS: Mapping[CheckName, Callable[[Reports, CheckRules, datetime], Awaitable[CheckRun]]] = {
     CheckName.DEFAULT_LP: _default_lp,
     CheckName.PAUSED_PARTNER: _paused_partner,
 }
@@ -99,9 +99,11 @@ async def _statuses(reports: Reports, findings: Sequence[Finding]) -> Mapping[st
         return {}
 
 
-def _sightings(check: CheckName, rules: CheckRules, findings: Sequence[Finding], seen: Seen) -> list[Sighting]:
+def _conditions(
+    check: CheckName, rules: CheckRules, findings: Sequence[Finding], seen: FindingContext
+) -> list[Condition]:
     return [
-        sighting(
+        condition_of_finding(
             finding,
             rule=check,
             severity=rules.severity,

@@ -42,7 +42,7 @@ class DoubtfulMail(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Doubts:
+class UncertainMails:
     """Ask and record; needs `Ledger`, and a `RelayLog` unless none is configured."""
 
     ledger: Ledger

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitations.events import EventKind
-from relance.domain.invitations.opt_outs import OptOut, OptOutScope, OptOutWay, Standing
+from relance.domain.invitations.opt_outs import OptOut, OptOutScope, OptOutStatus, OptOutWay
 from relance.domain.invitations.people import Contact, ContactStatus, User
 from relance.ids import is_invitation_id, parse_invitation_id
 from relance.ports import Clock, Contacts, Ledger, Suppression, Suppressions, Users
@@ -38,7 +38,7 @@ class Situation:
     """What a page says to the holder of a link: how it stands, and which opt-out can be taken back."""
 
     holder: LinkHolder
-    standing: Standing
+    standing: OptOutStatus
     undoable: OptOut | None = None
 
 
@@ -113,13 +113,13 @@ class Unsubscribing:
             return holder.mailboxes
         return self.suppressions.for_sender(holder.mailboxes, holder.user_id)
 
-    async def _standing(self, holder: LinkHolder) -> Standing:
+    async def _standing(self, holder: LinkHolder) -> OptOutStatus:
         by_sender = self.suppressions.for_sender(holder.mailboxes, holder.user_id)
         known = await self.suppressions.known([*holder.mailboxes, *by_sender])
         if not known.isdisjoint(holder.mailboxes):
-            return Standing.BY_NOBODY
+            return OptOutStatus.BY_NOBODY
         closed = holder.contact is not None and holder.contact.status is ContactStatus.OPTED_OUT
-        return Standing.NOT_BY_SENDER if closed or known else Standing.WRITTEN_TO
+        return OptOutStatus.NOT_BY_SENDER if closed or known else OptOutStatus.WRITTEN_TO
 
     async def _holder(self, invitation_id: str) -> LinkHolder | None:
         if not is_invitation_id(invitation_id):
@@ -184,8 +184,8 @@ class _OfOneSender:
         return self.all.for_sender(mailboxes, self.user_id)
 
 
-def _holds(one: OptOut, standing: Standing) -> bool:
-    wanted = Standing.BY_NOBODY if one.scope is OptOutScope.EVERYONE else Standing.NOT_BY_SENDER
+def _holds(one: OptOut, standing: OptOutStatus) -> bool:
+    wanted = OptOutStatus.BY_NOBODY if one.scope is OptOutScope.EVERYONE else OptOutStatus.NOT_BY_SENDER
     return standing is wanted
 
 

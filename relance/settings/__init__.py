@@ -26,26 +26,26 @@ from relance.domain.cycle.send_times import FIRST_REMINDER_DAYS
 from relance.domain.invitations.holdout import HeldOut, HoldOut
 from relance.domain.invitations.reminders import ReminderTiming
 from relance.errors import SettingsError
-from relance.settings.alerts import Alerts
+from relance.settings.alerts import AlertsGroup
 from relance.settings.bounds import BoundsGroup
 from relance.settings.channels import Channels
 from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
-from relance.settings.group import Cron, Group, Zone
+from relance.settings.group import Cron, SettingsGroup, Zone
 from relance.settings.health import HealthGroup
 from relance.settings.intake import Intake
-from relance.settings.jobs import DigestGroup, Jobs, Performance, Reconcile
-from relance.settings.mail import Mail
+from relance.settings.jobs import DigestGroup, Jobs, Performance, ReconcileGroup
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
 from relance.settings.privacy import Privacy
-from relance.settings.relay_log import RelayLog
+from relance.settings.relay_log import RelayLogGroup
 from relance.settings.retention import RetentionGroup
 from relance.settings.sources import DELIMITER, PREFIX, check_names, secrets_folder, sentence
 from relance.settings.watchdog import Watchdog
 
 
-class Scheduling(Group):
+class Scheduling(SettingsGroup):
     """Days, hours, zones and intervals."""
 
     default_day: int = Field(5, ge=1, le=31, description="Day of the month for users without one of their own.")
@@ -105,7 +105,7 @@ class Scheduling(Group):
         return HoldOut(self.holdout_percent, self.holdout_without)
 
 
-class Batches(Group):
+class Batches(SettingsGroup):
     """How a wave is cut up."""
 
     users: int = Field(50, ge=1, le=1000, description="Users per batch.")
@@ -133,7 +133,7 @@ def _mongo_uri(uri: SecretStr) -> SecretStr:
     return uri
 
 
-class Mongo(Group):
+class Mongo(SettingsGroup):
     """The database."""
 
     uri: Annotated[SecretStr, AfterValidator(_mongo_uri)] = Field(
@@ -144,7 +144,7 @@ class Mongo(Group):
     pool: int = Field(32, ge=1, le=500, description="Most connections to the database, per process.")
 
 
-class Worker(Group):
+class WorkerGroup(SettingsGroup):
     """Slots and limits of a worker process."""
 
     workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once, per worker process.")
@@ -171,7 +171,7 @@ class Worker(Group):
     )
 
 
-class Monitoring(Group):
+class Monitoring(SettingsGroup):
     """Logs, metrics, traces."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level logged.")
@@ -190,7 +190,7 @@ class Monitoring(Group):
     trace_share: float = Field(1.0, ge=0, le=1, description="Share of traces that are recorded, with OTLP.")
 
 
-class TemporalGroup(Group):
+class TemporalGroup(SettingsGroup):
     """What Temporal's own variables do not cover."""
 
     retention: timedelta = Field(
@@ -209,24 +209,24 @@ class Settings(BaseSettings):
     jobs: Jobs = Jobs()
     health: HealthGroup = HealthGroup()
     performance: Performance = Performance()
-    reconcile: Reconcile = Reconcile()
+    reconcile: ReconcileGroup = ReconcileGroup()
     retention: RetentionGroup = RetentionGroup()
     digest: DigestGroup = DigestGroup()
     batches: Batches = Batches()
     bounds: BoundsGroup = BoundsGroup()
-    mail: Mail = Mail()
-    relay_log: RelayLog = RelayLog()
+    mail: MailGroup = MailGroup()
+    relay_log: RelayLogGroup = RelayLogGroup()
     pacing: Pacing = Pacing()
     breakers: Breaking = Breaking()
     error_gate: ErrorGateGroup = ErrorGateGroup()
     mongo: Mongo = Mongo()
     everflow: Everflow = Everflow()
     channels: Channels = Channels()
-    alerts: Alerts = Alerts()
+    alerts: AlertsGroup = AlertsGroup()
     gateway: Gateway = Gateway()
     intake: Intake = Intake()
     temporal: TemporalGroup = TemporalGroup()
-    worker: Worker = Worker()
+    worker: WorkerGroup = WorkerGroup()
     monitoring: Monitoring = Monitoring()
     watchdog: Watchdog = Watchdog()
     privacy: Privacy = Privacy()

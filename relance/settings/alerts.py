@@ -9,15 +9,15 @@ from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from relance.domain.alerts.policy import AlertPolicy, Pace
+from relance.domain.alerts.policy import AlertPolicy, SeverityPolicy
 from relance.domain.alerts.routing import AlertRoute
-from relance.settings.group import Group, Zone
+from relance.settings.group import SettingsGroup, Zone
 from relance.settings.routes import read_routes
 
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
 
 
-class Alerts(Group):
+class AlertsGroup(SettingsGroup):
     """When people are told about alerts, how often and in how many messages."""
 
     language: Literal["en", "fr"] = Field("en", description="Language of the messages.")
@@ -103,10 +103,10 @@ class Alerts(Group):
     def policy(self) -> AlertPolicy:
         """The policy these settings describe."""
         return AlertPolicy(
-            critical=Pace(repeat=self.critical_repeat, escalate=self.critical_escalate),
-            high=Pace(repeat=self.high_repeat, repeats=self.high_repeats),
-            medium=Pace(gather=self.medium_gather),
-            low=Pace(daily=True),
+            critical=SeverityPolicy(repeat=self.critical_repeat, escalate=self.critical_escalate),
+            high=SeverityPolicy(repeat=self.high_repeat, repeats=self.high_repeats),
+            medium=SeverityPolicy(gather=self.medium_gather),
+            low=SeverityPolicy(daily=True),
             worse_by=self.worse_by,
             interval=self.interval,
             most_messages=self.most_messages,

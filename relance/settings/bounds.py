@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from relance.domain.invitations.bounds import CONTACTS_PER_USER, USERS_PER_MAILBOX, Bounds
-from relance.settings.group import Group
+from relance.settings.group import SettingsGroup
 
 
-class BoundsGroup(Group):
+class BoundsGroup(SettingsGroup):
     """Limits of address books and of mailboxes; whatever is beyond them is skipped with its reason."""
 
     contacts_per_user: int = Field(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from relance.settings.group import Group, SecretUrl
+from relance.settings.group import SecretUrl, SettingsGroup
 from relance.settings.recipients import EXAMPLE, ChannelName, kind_of, listed, masked, read_recipients
 from relance.settings.signing_secrets import FORM, SigningSecrets
 
@@ -36,7 +36,7 @@ _ADDRESS_OF = {
 }
 
 
-class Channels(Group):
+class Channels(SettingsGroup):
     """Where alerts and reports are posted."""
 
     always: ChannelList = Field("inbox", description="Channels that get every message, separated by commas.")

@@ -7,10 +7,10 @@ from decimal import Decimal
 from pydantic import Field
 
 from relance.domain.cycle.error_gate import GatePolicy
-from relance.settings.group import Group
+from relance.settings.group import SettingsGroup
 
 
-class ErrorGateGroup(Group):
+class ErrorGateGroup(SettingsGroup):
     """When errors pause a cycle until a person resumes it."""
 
     canary: int = Field(

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from relance.domain.failures import Severity
 from relance.domain.reports.rules import CheckRules, DefaultLpPolicy, PausedPartnerPolicy
 from relance.domain.reports.table import Clicks
-from relance.settings.group import Cron, Group, Zone
+from relance.settings.group import Cron, SettingsGroup, Zone
 
 
 def _host_only(url: str) -> str:
@@ -30,7 +30,7 @@ def _none_if_empty(value: object) -> object:
     return value or None
 
 
-class Everflow(Group):
+class Everflow(SettingsGroup):
     """The partner desk's reports: where they come from, how they are checked, and what counts as a finding."""
 
     base_url: Annotated[str, AfterValidator(_host_only)] = Field(

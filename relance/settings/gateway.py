@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from relance.settings.group import Group
+from relance.settings.group import SettingsGroup
 from relance.settings.keyring import Keyring
 from relance.settings.privacy import Keys, ring_of
 from relance.settings.recipients import listed
@@ -51,7 +51,7 @@ def _networks(text: str) -> str:
     return text
 
 
-class Gateway(Group):
+class Gateway(SettingsGroup):
     """What is reachable over HTTP: the links in mails, the event API, and the pictures that chat messages link to."""
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")

@@ -44,7 +44,7 @@ SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
 """An address that is a secret itself: whoever knows it can write there."""
 
 
-class Group(BaseModel):
+class SettingsGroup(BaseModel):
     """One group of settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -10,12 +10,12 @@ from relance.domain.alerts.model import Rule
 from relance.domain.failures import Severity
 from relance.domain.health.probes import ProbeName
 from relance.domain.health.status import ProbeRule, Trouble
-from relance.settings.group import Group
+from relance.settings.group import SettingsGroup
 
 _MONGODB, _TEMPORAL = frozenset({ProbeName.MONGODB}), frozenset({ProbeName.TEMPORAL})
 
 
-class HealthGroup(Group):
+class HealthGroup(SettingsGroup):
     """When a dependency counts as unhealthy: thresholds, how many bad looks in a row, how long a look may take."""
 
     fail_after: int = Field(2, ge=1, le=100, description="Bad looks in a row that make something unhealthy.")

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from relance.domain.intake.model import DoorNames
 from relance.domain.invitations.addresses import domain_of, valid_address
-from relance.settings.group import Group
+from relance.settings.group import SettingsGroup
 from relance.settings.mail import Address
 from relance.settings.recipients import listed
 from relance.settings.signing_secrets import FORM, SigningSecrets
@@ -44,7 +44,7 @@ def _topic(arn: str | None) -> str | None:
     return arn
 
 
-class Intake(Group):
+class Intake(SettingsGroup):
     """The listener for delivery reports, complaints and unsubscribe mails, and the relays' webhooks."""
 
     host: str = Field("127.0.0.1", min_length=1, description="Address the listener listens on.")

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from relance.domain.jobs.performance import PerformancePolicy
-from relance.settings.group import Cron, Group
+from relance.settings.group import Cron, SettingsGroup
 
 LEAST_CATCHUP = timedelta(seconds=10)
 """The server takes nothing shorter for a catch-up window."""
@@ -17,7 +17,7 @@ LEAST_CATCHUP = timedelta(seconds=10)
 Catchup = Annotated[timedelta, Field(ge=LEAST_CATCHUP)]
 
 
-class Jobs(Group):
+class Jobs(SettingsGroup):
     """When the jobs that keep the house run, in the default zone, and how long their runs are remembered."""
 
     cleanup_cron: Cron = Field("30 3 * * 0", description="When the weekly cleanup runs.")
@@ -47,7 +47,7 @@ class Jobs(Group):
     )
 
 
-class DigestGroup(Group):
+class DigestGroup(SettingsGroup):
     """What people are told without asking."""
 
     when_quiet: bool = Field(
@@ -55,7 +55,7 @@ class DigestGroup(Group):
     )
 
 
-class Performance(Group):
+class Performance(SettingsGroup):
     """From when on a run counts as clearly worse than its job usually is."""
 
     factor: float = Field(2.0, gt=1, le=100, description="Factor over the median of the last runs.")
@@ -85,7 +85,7 @@ class Performance(Group):
         return PerformancePolicy(self.factor, self.runs, self.least_runs, least)
 
 
-class Reconcile(Group):
+class ReconcileGroup(SettingsGroup):
     """When a reminder counts as overdue, and from when on people hear of what was mended."""
 
     margin: timedelta = Field(

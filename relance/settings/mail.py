@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from relance.domain.invitations.addresses import valid_address
-from relance.settings.group import Group
+from relance.settings.group import SettingsGroup
 
 
 class TlsMode(StrEnum):
@@ -66,7 +66,7 @@ Address = Annotated[str, AfterValidator(_address)]
 Domain = Annotated[str, AfterValidator(_domain)]
 
 
-class Mail(Group):
+class MailGroup(SettingsGroup):
     """The relay, its pool and limits, and what the mails say about their sender."""
 
     host: Annotated[str, AfterValidator(_host)] = Field("127.0.0.1", min_length=1, description="The relay's host.")
@@ -125,7 +125,7 @@ class Mail(Group):
     )
 
     @model_validator(mode="after")
-    def _a_password_does_not_travel_open(self) -> Mail:
+    def _a_password_does_not_travel_open(self) -> MailGroup:
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password belong together, and one of them is not set")
         if self.password is not None and self.tls is TlsMode.NONE and not self.is_local:
@@ -133,7 +133,7 @@ class Mail(Group):
         return self
 
     @model_validator(mode="after")
-    def _a_rehearsal_stays_here(self) -> Mail:
+    def _a_rehearsal_stays_here(self) -> MailGroup:
         if self.rehearsal and not self.is_local:
             raise ValueError("rehearsal says that mails do not leave this machine, and the relay is on another one")
         return self

@@ -9,20 +9,20 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from relance.domain.mail.breaker import Policy
-from relance.domain.mail.providers import LIMITS, OTHERS, Limits
-from relance.domain.mail.rate_limit import Manners
-from relance.settings.group import Group
+from relance.domain.mail.providers import LIMITS, OTHERS, ProviderLimits
+from relance.domain.mail.rate_limit import RatePolicy
+from relance.settings.group import SettingsGroup
 
 _ENTRY = re.compile(r"([a-z0-9.-]+)=(\d{1,3})(?::(\d+(?:\.\d+)?))?")
 
 
-def _parsed(text: str) -> dict[str, Limits]:
-    found: dict[str, Limits] = {}
+def _parsed(text: str) -> dict[str, ProviderLimits]:
+    found: dict[str, ProviderLimits] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         match = _ENTRY.fullmatch(entry)
         if match is None or not int(match[2]) or (match[3] and not float(match[3])):
             raise ValueError(f"{entry!r} is not like google=5 or orange=3:0.5, each number above 0")
-        found[match[1]] = Limits(int(match[2]), float(match[3]) if match[3] else None)
+        found[match[1]] = ProviderLimits(int(match[2]), float(match[3]) if match[3] else None)
     return found
 
 
@@ -31,7 +31,7 @@ def _limits(text: str) -> str:
     return text
 
 
-class Pacing(Group):
+class Pacing(SettingsGroup):
     """Mails per provider of mailboxes: how many at once, and what is done when one does not keep up."""
 
     providers: Annotated[str, AfterValidator(_limits)] = Field(
@@ -87,9 +87,9 @@ class Pacing(Group):
     )
 
     @property
-    def manners(self) -> Manners:
+    def manners(self) -> RatePolicy:
         """How a provider that feels hurried is treated."""
-        return Manners(
+        return RatePolicy(
             pause=self.pause.total_seconds(),
             recovery=self.recovery.total_seconds(),
             slowest=self.slowest,
@@ -97,12 +97,12 @@ class Pacing(Group):
         )
 
     @property
-    def limits(self) -> dict[str, Limits]:
+    def limits(self) -> dict[str, ProviderLimits]:
         """The limits by provider: those built in, and our own."""
         return {**LIMITS, **_parsed(self.providers)}
 
 
-class Breaking(Group):
+class Breaking(SettingsGroup):
     """Circuit breakers: when a dependency that fails is left alone for a while.
 
     Each process counts for itself. An open breaker of a provider holds for the whole installation; those of the relay,

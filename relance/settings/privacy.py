@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from relance.settings.group import Group
+from relance.settings.group import SettingsGroup
 from relance.settings.keyring import BETWEEN, Keyring
 
 SUPPRESSION_KEY, LINK_KEY = "RELANCE_PRIVACY__SUPPRESSION_KEY", "RELANCE_PRIVACY__LINK_KEY"
@@ -33,7 +33,7 @@ Keys = Annotated[SecretStr | None, AfterValidator(_keys)]
 _FORM = "At least 32 characters without blanks; several keys separated by commas."
 
 
-class Privacy(Group):
+class Privacy(SettingsGroup):
     """Keys, kept for as long as the data: a worker does not start without them. The embedded stack makes its own."""
 
     suppression_key: Keys = Field(

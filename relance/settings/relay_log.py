@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from relance.settings.group import Group, Zone
+from relance.settings.group import SettingsGroup, Zone
 
 
 class RelayLogKind(StrEnum):
@@ -19,7 +19,7 @@ class RelayLogKind(StrEnum):
     POSTFIX = "postfix"
 
 
-class RelayLog(Group):
+class RelayLogGroup(SettingsGroup):
     """Where mails whose reply was lost are looked up before they are sent again."""
 
     kind: RelayLogKind = Field(
@@ -43,7 +43,7 @@ class RelayLog(Group):
     )
 
     @model_validator(mode="after")
-    def _kind_has_its_place(self) -> RelayLog:
+    def _kind_has_its_place(self) -> RelayLogGroup:
         needed = {RelayLogKind.MAILBOX: "mailbox_url", RelayLogKind.POSTFIX: "postfix_log"}.get(self.kind)
         if needed is not None and getattr(self, needed) is None:
             raise ValueError(f"kind is {self.kind}, but {needed} is not set")

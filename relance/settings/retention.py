@@ -7,12 +7,12 @@ from datetime import timedelta
 from pydantic import Field
 
 from relance.domain.jobs.retention import Retention, Sweep
-from relance.settings.group import Group
+from relance.settings.group import SettingsGroup
 
 _LEAST = timedelta(days=7)
 
 
-class RetentionGroup(Group):
+class RetentionGroup(SettingsGroup):
     """How long things are kept; a period counts from its end, and goes only when nothing of it is open."""
 
     cycles: timedelta = Field(

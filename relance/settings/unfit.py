@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from relance.errors import SettingsError
 from relance.settings.gateway import Gateway
 from relance.settings.keyring import MAKE_ONE, Keyring
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.privacy import Privacy
 
 PUBLISHED = "development-only-"
@@ -40,7 +40,7 @@ def unfit_keys(privacy: Privacy) -> list[Unfit]:
     return [found for ring in privacy.keyrings if (found := _unfit_key(ring)) is not None]
 
 
-def unfit_names(mail: Mail, gateway: Gateway | None = None) -> list[Unfit]:
+def unfit_names(mail: MailGroup, gateway: Gateway | None = None) -> list[Unfit]:
     """Return which addresses and domains in mails are reserved names (RFC 2606, RFC 6761), to which nothing leads.
 
     With a gateway also where its links to forms lead, if the links in mails are its own.
@@ -73,7 +73,7 @@ def check_keys(privacy: Privacy) -> None:
     _refuse(unfit_keys(privacy))
 
 
-def check_names(mail: Mail, gateway: Gateway | None = None) -> None:
+def check_names(mail: MailGroup, gateway: Gateway | None = None) -> None:
     """Make sure that what mails name exists.
 
     Raises:

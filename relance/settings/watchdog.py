@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import Field
 
 from relance.domain.health.watchdog import Patience
-from relance.settings.group import Group, SecretUrl
+from relance.settings.group import SecretUrl, SettingsGroup
 
 Margin = Annotated[timedelta, Field(ge=timedelta(seconds=1), le=timedelta(days=1))]
 
 
-class Watchdog(Group):
+class Watchdog(SettingsGroup):
     """How late an effect may be before the watchdog says that it has stopped, and whom it tells that all is well."""
 
     mails_within: Margin = Field(

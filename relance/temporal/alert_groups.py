@@ -46,7 +46,7 @@ class TemporalAlertGroups:
         except RPCError as error:
             raise unavailable("a sighting was not told", error) from error
 
-    async def tell(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
+    async def notify(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
         """Tell the group's workflow; return False if it does not run.
 
         Raises:

@@ -18,7 +18,7 @@ from relance.errors import DependencyUnavailable
 from relance.temporal.errors import is_missing
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.queries import QUERY_TIMEOUT, unless_silent
-from relance.temporal.schedules import RPC_TIMEOUT, Declared
+from relance.temporal.schedules import RPC_TIMEOUT, DeclaredSchedule
 
 MOST = 1000
 """Nominal times of one backfill: they travel with its start."""
@@ -40,7 +40,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BackfillStatus:
     """The newest backfill of a Schedule: whether it runs, and how far it is, None if no worker answers."""
 
     runs: bool
@@ -59,7 +59,7 @@ async def times_between(client: Client, schedule: str, first: datetime, last: da
     return Times(found[:MOST], max(MOST + 1, round(MOST / share)) if share else MOST + 1)
 
 
-async def start_backfill(client: Client, wanted: Declared, times: Sequence[datetime]) -> Handle | None:
+async def start_backfill(client: Client, wanted: DeclaredSchedule, times: Sequence[datetime]) -> Handle | None:
     """Start making up for these nominal times; None if a backfill of this Schedule runs already."""
     request = BackfillInput(
         schedule=wanted.id,
@@ -92,7 +92,7 @@ def backfill_handle(client: Client, schedule: str) -> Handle:
     return client.get_workflow_handle(ids.backfill_workflow_id(schedule), result_type=BackfillProgress)
 
 
-async def standing(client: Client, schedule: str) -> Standing | None:
+async def standing(client: Client, schedule: str) -> BackfillStatus | None:
     """Return how a Schedule's newest backfill stands; None if the server knows of none."""
     handle = backfill_handle(client, schedule)
     try:
@@ -105,7 +105,7 @@ async def standing(client: Client, schedule: str) -> Standing | None:
     progress = await unless_silent(
         handle.query(Query.PROGRESS, result_type=BackfillProgress, rpc_timeout=QUERY_TIMEOUT)
     )
-    return Standing(runs, progress)
+    return BackfillStatus(runs, progress)
 
 
 async def stop_backfill(client: Client, schedule: str) -> bool:

@@ -65,7 +65,7 @@ class TemporalCycles:
                 raise unavailable("a cycle was not looked up", error) from error
             return None
 
-    async def tell(self, period: str, change: ControlChange) -> bool:
+    async def notify(self, period: str, change: ControlChange) -> bool:
         """Signal a period's cycle; return False if it does not run.
 
         Raises:
@@ -113,7 +113,7 @@ class TemporalCycles:
             )
         except RPCError as error:
             raise unavailable("a cycle was not asked what it was told", error) from error
-        return known is not None and truth.newer_than(known.control) and await self.tell(period, truth)
+        return known is not None and truth.newer_than(known.control) and await self.notify(period, truth)
 
     async def wake_follow_ups(self, period: str) -> None:
         """Start what wakes the follow-ups that a pause has held; one that runs already begins anew.

@@ -16,7 +16,7 @@ from relance import ids
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.contracts.names import Signal, TaskQueue, Workflow
 from relance.errors import DependencyUnavailable
-from relance.ports.ledger import Parts
+from relance.ports.ledger import FollowUpParts
 from relance.temporal.errors import NAME, is_missing, unavailable
 
 RPC_TIMEOUT = timedelta(seconds=10)
@@ -31,7 +31,7 @@ class TemporalFollowUps:
     """
 
     client: Client
-    ledger: Parts
+    ledger: FollowUpParts
 
     async def start(self, follow_up: FollowUpInput) -> bool:
         """Start a follow-up; return False if it was started before.
@@ -55,7 +55,7 @@ class TemporalFollowUps:
             raise unavailable("a follow-up was not started", error) from error
         return True
 
-    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+    async def notify(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         """Signal the follow-up of an invitation; return False if it does not exist or has ended; see `ports`.
 
         Raises:

@@ -18,7 +18,7 @@ RPC_TIMEOUT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class NamespaceRetention:
     """How long the namespace kept closed workflows before, and keeps them now."""
 
     before: timedelta
@@ -44,14 +44,14 @@ async def retention(client: Client) -> timedelta:
     return found.config.workflow_execution_retention_ttl.ToTimedelta()
 
 
-async def raise_retention(client: Client, wanted: timedelta) -> Retention:
+async def raise_retention(client: Client, wanted: timedelta) -> NamespaceRetention:
     """Make the namespace keep closed workflows at least as long as wanted; never shortens what it finds.
 
     Refusing a duplicate workflow id works only within the retention; the embedded server starts with one day.
     """
     before = await retention(client)
     if before >= wanted:
-        return Retention(before, before)
+        return NamespaceRetention(before, before)
     duration = Duration()
     duration.FromTimedelta(wanted)
     await client.workflow_service.update_namespace(
@@ -60,4 +60,4 @@ async def raise_retention(client: Client, wanted: timedelta) -> Retention:
         ),
         timeout=RPC_TIMEOUT,
     )
-    return Retention(before, wanted)
+    return NamespaceRetention(before, wanted)

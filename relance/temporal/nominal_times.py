@@ -21,7 +21,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 from relance import ids
-from relance.domain.jobs.audit import Execution, Passed, Status, Watched
+from relance.domain.jobs.audit import AuditStatus, Execution, Passed, Watched
 from relance.temporal.errors import is_missing, unavailable
 
 PAGE = 200
@@ -33,13 +33,13 @@ A_YEAR = timedelta(days=365)
 
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 _STATUSES = {
-    WorkflowExecutionStatus.RUNNING: Status.RUNNING,
-    WorkflowExecutionStatus.CONTINUED_AS_NEW: Status.RUNNING,
-    WorkflowExecutionStatus.COMPLETED: Status.COMPLETED,
-    WorkflowExecutionStatus.FAILED: Status.FAILED,
-    WorkflowExecutionStatus.CANCELED: Status.CANCELLED,
-    WorkflowExecutionStatus.TERMINATED: Status.TERMINATED,
-    WorkflowExecutionStatus.TIMED_OUT: Status.TIMED_OUT,
+    WorkflowExecutionStatus.RUNNING: AuditStatus.RUNNING,
+    WorkflowExecutionStatus.CONTINUED_AS_NEW: AuditStatus.RUNNING,
+    WorkflowExecutionStatus.COMPLETED: AuditStatus.COMPLETED,
+    WorkflowExecutionStatus.FAILED: AuditStatus.FAILED,
+    WorkflowExecutionStatus.CANCELED: AuditStatus.CANCELLED,
+    WorkflowExecutionStatus.TERMINATED: AuditStatus.TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT: AuditStatus.TIMED_OUT,
 }
 
 
@@ -108,8 +108,8 @@ class TemporalNominalTimes:
                     return None
                 raise
             found = _execution(described, nominal)
-            if found.status is Status.TIMED_OUT and not await _was_served(handle):
-                return Execution(nominal, Status.UNSERVED, found.started_at, found.closed_at)
+            if found.status is AuditStatus.TIMED_OUT and not await _was_served(handle):
+                return Execution(nominal, AuditStatus.UNSERVED, found.started_at, found.closed_at)
         return found
 
     async def executions(self, schedule: Watched, since: datetime) -> list[Execution]:
@@ -125,7 +125,7 @@ class TemporalNominalTimes:
 
 
 def _execution(found: WorkflowExecution, nominal: datetime) -> Execution:
-    status = _STATUSES[found.status] if found.status is not None else Status.RUNNING
+    status = _STATUSES[found.status] if found.status is not None else AuditStatus.RUNNING
     return Execution(nominal, status, found.start_time, found.close_time)
 
 

@@ -33,7 +33,7 @@ class RelancePayloadConverter(PydanticPayloadConverter):
     """Pydantic's converter; arguments of a signal that cannot be read become `Unreadable` instead of an error.
 
     The SDK drops such a signal before any interceptor hears of it, logs it with its values, and does both again with
-    every replay. Told apart from everything else by three things together: what the SDK reads for a workflow carries a
+    every replay. Known from everything else by three things together: what the SDK reads for a workflow carries a
     workflow's context; what it reads ahead of the workflow's code, it reads outside of any event loop; and the type is
     one that only signals have, or none, because the number of arguments is wrong. Everything else fails as ever.
     """

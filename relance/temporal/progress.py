@@ -14,7 +14,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from relance import ids
-from relance.contracts.cycle import Counts, CycleProgress, WaveResult
+from relance.contracts.cycle import CycleProgress, MailCounts, WaveResult
 from relance.contracts.names import Query
 from relance.temporal.errors import is_missing
 
@@ -38,7 +38,7 @@ async def live_progress(client: Client, period: str) -> CycleProgress:
     return progress.model_copy(update={"counts": counts})
 
 
-async def _wave(client: Client, period: str, instant: datetime) -> Counts:
+async def _wave(client: Client, period: str, instant: datetime) -> MailCounts:
     """Return the counts of a wave's batches, done and under way; nothing while it does not exist yet."""
     wave: WorkflowHandle[object, object] = client.get_workflow_handle(ids.wave_workflow_id(period, instant))
     try:
@@ -53,7 +53,7 @@ async def _wave(client: Client, period: str, instant: datetime) -> Counts:
     except RPCError as error:
         # The cycle names it a moment before it exists.
         if is_missing(error):
-            return Counts()
+            return MailCounts()
         raise
 
 
@@ -62,9 +62,9 @@ async def _done(wave: WorkflowHandle[object, object]) -> WaveResult:
     return found
 
 
-async def _beats(client: Client, pending: Iterable[PendingActivityInfo]) -> list[Counts]:
-    found: list[Counts] = []
+async def _beats(client: Client, pending: Iterable[PendingActivityInfo]) -> list[MailCounts]:
+    found: list[MailCounts] = []
     for activity in pending:
         if activity.activity_type.name == SENDING and activity.heartbeat_details.payloads:
-            found += await client.data_converter.decode(activity.heartbeat_details.payloads, [Counts])
+            found += await client.data_converter.decode(activity.heartbeat_details.payloads, [MailCounts])
     return found

@@ -44,7 +44,7 @@ CHECK_TIMEOUT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredSchedule:
     """A Schedule as it should be: `cron` in `zone`, starting `workflow` with `argument`.
 
     A run that is not done within `execution_timeout` is ended by the server.
@@ -96,7 +96,7 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScheduleLine:
     """How one declared Schedule stands on the server; `present` is False when it was never applied."""
 
     id: str
@@ -124,7 +124,7 @@ def cycle_options(settings: Settings) -> CycleOptions:
     )
 
 
-def declared(settings: Settings) -> list[Declared]:
+def declared(settings: Settings) -> list[DeclaredSchedule]:
     """Return every Schedule this installation should have; without a key for Everflow there are no checks."""
     names = CheckName if settings.everflow.api_key is not None else ()
     return [
@@ -134,10 +134,10 @@ def declared(settings: Settings) -> list[Declared]:
     ]
 
 
-def _monthly(settings: Settings) -> Declared:
+def _monthly(settings: Settings) -> DeclaredSchedule:
     scheduling = settings.scheduling
     zone = zone_of(scheduling.cycle_cron, scheduling.default_zone)
-    return Declared(
+    return DeclaredSchedule(
         id=MONTHLY_SCHEDULE,
         cron=scheduling.cycle_cron,
         zone=zone,
@@ -152,9 +152,9 @@ def _monthly(settings: Settings) -> Declared:
     )
 
 
-def _check(name: CheckName, settings: Settings) -> Declared:
+def _check(name: CheckName, settings: Settings) -> DeclaredSchedule:
     everflow = settings.everflow
-    return Declared(
+    return DeclaredSchedule(
         id=name,
         cron=checks.cron_of(name, everflow),
         zone=zone_of(checks.cron_of(name, everflow), everflow.timezone),
@@ -168,8 +168,8 @@ def _check(name: CheckName, settings: Settings) -> Declared:
     )
 
 
-def _job(name: JobName, settings: Settings) -> Declared:
-    return Declared(
+def _job(name: JobName, settings: Settings) -> DeclaredSchedule:
+    return DeclaredSchedule(
         id=name,
         cron=jobs.cron_of(name, settings.jobs),
         zone=zone_of(jobs.cron_of(name, settings.jobs), settings.scheduling.default_zone),
@@ -188,7 +188,7 @@ async def apply(client: Client, settings: Settings) -> list[Applied]:
     return [await _apply_one(client, wanted) for wanted in declared(settings)]
 
 
-async def _apply_one(client: Client, wanted: Declared) -> Applied:
+async def _apply_one(client: Client, wanted: DeclaredSchedule) -> Applied:
     times, now = TemporalNominalTimes(client), datetime.now(UTC)
     fresh = ScheduleState(note=MANAGED)
     try:
@@ -218,24 +218,24 @@ async def _apply_one(client: Client, wanted: Declared) -> Applied:
     return Applied(wanted.id, "created", fresh.paused, fresh.note)
 
 
-async def lines(client: Client, settings: Settings) -> list[Line]:
+async def lines(client: Client, settings: Settings) -> list[ScheduleLine]:
     """Return how every declared Schedule stands."""
     return [await _line(client, wanted) for wanted in declared(settings)]
 
 
-async def _line(client: Client, wanted: Declared) -> Line:
+async def _line(client: Client, wanted: DeclaredSchedule) -> ScheduleLine:
     try:
         async with handle(client, wanted.id) as found:
             description = await found.describe(rpc_timeout=RPC_TIMEOUT)
     except NotFound:
-        return Line(wanted.id, present=False, cron=wanted.cron, zone=wanted.zone)
+        return ScheduleLine(wanted.id, present=False, cron=wanted.cron, zone=wanted.zone)
     return _described(wanted, description)
 
 
-def _described(wanted: Declared, description: ScheduleDescription) -> Line:
+def _described(wanted: DeclaredSchedule, description: ScheduleDescription) -> ScheduleLine:
     info, state = description.info, description.schedule.state
     last = info.recent_actions[-1] if info.recent_actions else None
-    return Line(
+    return ScheduleLine(
         wanted.id,
         present=True,
         cron=wanted.cron,

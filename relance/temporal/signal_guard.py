@@ -22,7 +22,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from relance.contracts.names import SIGNALS_IGNORED, Failure, Signal
+from relance.contracts.names import SIGNALS_IGNORED, ErrorType, Signal
 from relance.temporal.payloads import Unreadable
 
 KNOWN: frozenset[str] = frozenset(Signal)
@@ -76,7 +76,7 @@ class GuardedInbound(WorkflowInboundInterceptor):
             raise
         except Exception as problem:  # noqa: BLE001 - whatever it is, the workflow goes on
             raise ApplicationError(
-                f"the update was refused: {type(problem).__name__}", type=Failure.INVALID_INPUT, non_retryable=True
+                f"the update was refused: {type(problem).__name__}", type=ErrorType.INVALID_INPUT, non_retryable=True
             ) from None
 
 

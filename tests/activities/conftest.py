@@ -37,16 +37,16 @@ from relance.domain.cycle.send_times import Defaults
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import Invitation
 from relance.ids import invitation_id
-from relance.rendering.mail import LetterWriter
-from relance.sending.control_watch import ControlWatch
+from relance.rendering.mail import MailRenderer
+from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates, Pull
 from relance.sending.sender import Sender
-from relance.services.alerts import AlertDesk
-from relance.services.cycle_control import Brake, CycleDesk
+from relance.services.alerts import AlertService
+from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.services.cycle_statistics import balance_period
 from relance.services.events import EventIntake
 from relance.settings import Mongo
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
 from tests.fakes import FakeAlertGroups, FakeCycles, FakeFollowUps, FakeMailer, FakeMeter, FakeRelayLog, FixedClock
 from tests.keys import PRIVACY
@@ -83,8 +83,8 @@ class Office:
     clock: FixedClock
     alert_groups: FakeAlertGroups
     cycles: FakeCycles
-    control: ControlWatch
-    brake: Brake
+    control: ControlPoller
+    brake: ErrorPause
     gates: Gates
     attempt: int = 1
     relay_log: FakeRelayLog | None = None
@@ -93,7 +93,7 @@ class Office:
 
     @property
     def gate_parts(self) -> tuple[MongoErrorGates, Pull, str, FixedClock]:
-        return self.data.error_gates, self.brake.pull, "here:1", self.clock
+        return self.data.error_gates, self.brake.pause_on_errors, "here:1", self.clock
 
     @property
     def sender(self) -> Sender:
@@ -136,8 +136,8 @@ class Office:
         return Unsent(*people, data.plans, data.ledger, data.controls, data.unsent, DEFAULTS)
 
     @property
-    def desk(self) -> AlertDesk:
-        return AlertDesk(self.data.alerts, self.data.silences, self.alert_groups, self.clock)
+    def desk(self) -> AlertService:
+        return AlertService(self.data.alerts, self.data.silences, self.alert_groups, self.clock)
 
     @property
     def corrections(self) -> Corrections:
@@ -185,9 +185,9 @@ class Office:
     async def follow(self, at: datetime = SEND_AT) -> int:
         return await self.run(self.starts.start_follow_ups, batch_of_everyone(at))
 
-    async def tell(self, state: ControlState) -> None:
+    async def notify(self, state: ControlState) -> None:
         """Tell the cycle something, as a person would, and wait until this process looks again."""
-        told = await CycleDesk(self.data.controls, self.cycles, self.clock).tell(PERIOD, state, "a test", "ann")
+        told = await CycleControl(self.data.controls, self.cycles, self.clock).notify(PERIOD, state, "a test", "ann")
         assert told.changed
         await asyncio.sleep(1.1 * LOOK_EVERY)
 
@@ -217,10 +217,12 @@ async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
     data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
     await data.ensure_indexes()
     clock, groups, cycles = FixedClock(SEND_AT), FakeAlertGroups(), FakeCycles()
-    brake = Brake(CycleDesk(data.controls, cycles, clock), AlertDesk(data.alerts, data.silences, groups, clock))
+    brake = ErrorPause(
+        CycleControl(data.controls, cycles, clock), AlertService(data.alerts, data.silences, groups, clock)
+    )
     control, gates = (
-        ControlWatch(data.controls, every=LOOK_EVERY),
-        Gates(GatePolicy(canary=20, size=50), data.error_gates, brake.pull, "here:1", clock),
+        ControlPoller(data.controls, every=LOOK_EVERY),
+        Gates(GatePolicy(canary=20, size=50), data.error_gates, brake.pause_on_errors, "here:1", clock),
     )
     office = Office(data, FakeMailer(), FakeFollowUps(), FakeMeter(), clock, groups, cycles, control, brake, gates)
     yield office
@@ -236,10 +238,10 @@ async def connect_relay(office: Office) -> AsyncIterator[ConnectRelay]:
     async with AsyncExitStack() as stack:
 
         def make(port: int, pacing: Pacing = PACING, breaking: Breaking = BREAKING, **settings: Any) -> Breakers:
-            mail = Mail(port=port, connect_timeout=5, command_timeout=30, data_timeout=30, **settings)
+            mail = MailGroup(port=port, connect_timeout=5, command_timeout=30, data_timeout=30, **settings)
             tokens, breakers = LinkTokens(PRIVACY.link_keys), Breakers(breaking)
             sign = partial(partial, tokens.sign)
-            writer = LetterWriter(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
+            writer = MailRenderer(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
             mailer = SmtpMailer(mail, writer.write, tokens.bounce_token, pacing, breakers)
             stack.push_async_callback(mailer.close)
             office.mailer = mailer  # type: ignore[assignment]

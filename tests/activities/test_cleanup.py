@@ -15,7 +15,7 @@ from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
 from relance.contracts.jobs import Ended, EndedInput, JobRequest, SweepInput
 from relance.domain.invitations.events import EventKind
-from relance.domain.jobs.retention import EXPIRED, Stage, Sweep
+from relance.domain.jobs.retention import EXPIRED, RetentionStage, Sweep
 from relance.errors import NotFound
 from relance.services.events import EventIntake
 from relance.settings.retention import RetentionGroup
@@ -85,7 +85,11 @@ async def clean(cleanup: Cleanup, *, dry_run: bool = False) -> tuple[dict[str, i
     ended = await run(cleanup.ended, EndedInput(nominal=NOW, busy=expired.busy))
     counts = {EXPIRED: expired.expired, **ended.held}
     for sweep in Sweep:
-        periods = {Stage.DELETED: ended.delete, Stage.ANONYMOUS: ended.anonymise}[sweep.stage] if sweep.stage else ()
+        periods = (
+            {RetentionStage.DELETED: ended.delete, RetentionStage.ANONYMOUS: ended.anonymise}[sweep.stage]
+            if sweep.stage
+            else ()
+        )
         request = SweepInput(sweep=sweep, nominal=NOW, dry_run=dry_run, periods=periods)
         counts[sweep] = await run(cleanup.sweep, request)
     return {name: count for name, count in counts.items() if count}, ended

@@ -11,7 +11,7 @@ from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import MailKind
 from relance.errors import DependencyUnavailable, MailRefused
 from relance.ids import invitation_id
-from relance.ports import Letter
+from relance.ports import OutgoingMail
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 
 
@@ -25,7 +25,7 @@ async def roll_back(office: Office) -> None:
     await office.add_user("u1", contacts=4)
     await office.plan()
     await office.send()
-    await office.tell(ControlState.ROLLED_BACK)
+    await office.notify(ControlState.ROLLED_BACK)
     await office.give_up()
     office.mailer.accepted.clear()
 
@@ -34,7 +34,7 @@ async def test_each_who_was_invited_gets_one_correction_under_the_invitation(off
     await roll_back(office)
     result = await correct(office)
     assert (result.counts.sent, result.last, result.retry_at) == (4, None, None)
-    letter: Letter = office.mailer.accepted[0]
+    letter: OutgoingMail = office.mailer.accepted[0]
     assert (letter.kind, letter.references) == (MailKind.CORRECTION, f"<{letter.invitation_id}.invitation@x.example>")
     assert letter.message_id == f"<{letter.invitation_id}.correction@x.example>"
     again = await correct(office)
@@ -47,7 +47,7 @@ async def test_whoever_opted_out_meanwhile_and_whoever_was_never_invited_gets_no
     await office.plan()
     await office.send()
     await office.tell_event(invitation_id(PERIOD, "u1", "u1c1"), EventKind.OPTED_OUT)
-    await office.tell(ControlState.ROLLED_BACK)
+    await office.notify(ControlState.ROLLED_BACK)
     await office.give_up()
     office.mailer.accepted.clear()
     result = await correct(office)
@@ -60,7 +60,7 @@ async def test_an_answer_does_not_spare_the_correction(office: Office) -> None:
     await office.plan()
     await office.send()
     await office.tell_event(invitation_id(PERIOD, "u1", "u1c0"), EventKind.SUBMITTED)
-    await office.tell(ControlState.ROLLED_BACK)
+    await office.notify(ControlState.ROLLED_BACK)
     await office.give_up()
     assert (await correct(office)).counts.sent == 1
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
+from relance.contracts.follow_up import DueGroup, FollowUpStep, StepInput, StepResult
 from relance.contracts.rollback import GiveUpInput
 from relance.domain.cycle.control import ControlState
 from relance.domain.cycle.error_gate import GatePolicy, Trip
@@ -18,7 +18,7 @@ from relance.domain.failures import classify_smtp
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus
 from relance.errors import DependencyUnavailable, InvalidInput, MailRefused
-from relance.ports import Failed, Letter
+from relance.ports import Failed, OutgoingMail
 from relance.sending.error_gate import Gates
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 
@@ -35,7 +35,7 @@ async def three_users(office: Office) -> None:
 async def remind(office: Office, at_days: int = 3, *, holds: bool = True) -> StepResult:
     at = SEND_AT + timedelta(days=at_days)
     office.clock.at = at
-    due = (DueGroup(step=Step.FIRST, contacts=("u1c0", "u1c1", "u1c2")),)
+    due = (DueGroup(step=FollowUpStep.FIRST, contacts=("u1c0", "u1c1", "u1c2")),)
     request = StepInput(period=PERIOD, user_id="u1", at=at, expiry_days=30, due=due, holds=holds)
     return await office.run(office.steps.run_steps, request)
 
@@ -46,10 +46,10 @@ async def test_a_pause_in_the_middle_of_a_batch_leaves_the_rest_queued_and_loses
     office.mailer.connections = 2
     told: list[str] = []
 
-    async def slowly(letter: Letter) -> None:
+    async def slowly(letter: OutgoingMail) -> None:
         if len(office.mailer.tried) >= 5 and not told:
             told.append(letter.invitation_id)
-            await office.tell(ControlState.PAUSED)
+            await office.notify(ControlState.PAUSED)
         await asyncio.sleep(0.03)
 
     office.mailer.before = slowly
@@ -63,7 +63,7 @@ async def test_a_pause_in_the_middle_of_a_batch_leaves_the_rest_queued_and_loses
     # While it is paused nothing more is sent, not even the first mail.
     assert (await office.send()).stopped
     assert len(office.mailer.accepted) == sent
-    await office.tell(ControlState.RUNNING)
+    await office.notify(ControlState.RUNNING)
     rest = await office.send()
     assert (rest.stopped, rest.counts.sent) == (False, 30)
     assert len(set(office.mailer.invitations_sent())) == len(office.mailer.accepted) == 30
@@ -72,7 +72,7 @@ async def test_a_pause_in_the_middle_of_a_batch_leaves_the_rest_queued_and_loses
 async def test_a_batch_of_a_paused_cycle_is_not_even_begun(office: Office) -> None:
     await office.add_user("u1")
     await office.plan()
-    await office.tell(ControlState.PAUSED)
+    await office.notify(ControlState.PAUSED)
     assert (await office.send()).stopped
     assert [plan.status for plan in await office.data.plans.of_user("u1")] == [PlanStatus.PLANNED]
 
@@ -81,24 +81,24 @@ async def test_reminders_of_a_paused_cycle_are_held_and_no_try_is_counted(office
     await office.add_user("u1")
     await office.plan()
     await office.send()
-    await office.tell(ControlState.PAUSED)
+    await office.notify(ControlState.PAUSED)
     everyone = ("u1c0", "u1c1", "u1c2")
     assert await remind(office) == StepResult(held=everyone, may_continue=True)
     # A follow-up that runs on an older version would take what is held for done.
     later = office.clock.at + timedelta(minutes=10)
     assert await remind(office, holds=False) == StepResult(put_off=dict.fromkeys(everyone, later), may_continue=True)
-    await office.tell(ControlState.RUNNING)
+    await office.notify(ControlState.RUNNING)
     assert len((await remind(office)).sent) == 3
 
 
 async def test_whoever_ends_a_pause_starts_what_wakes_the_follow_ups(office: Office) -> None:
-    await office.tell(ControlState.PAUSED)
+    await office.notify(ControlState.PAUSED)
     assert office.cycles.woken == []
-    await office.tell(ControlState.RUNNING)
-    await office.tell(ControlState.PAUSED)
-    await office.tell(ControlState.CANCELLED)
+    await office.notify(ControlState.RUNNING)
+    await office.notify(ControlState.PAUSED)
+    await office.notify(ControlState.CANCELLED)
     assert office.cycles.woken == [PERIOD, PERIOD]
-    await office.tell(ControlState.ROLLED_BACK)
+    await office.notify(ControlState.ROLLED_BACK)
     assert office.cycles.woken == [PERIOD, PERIOD]
 
 
@@ -109,7 +109,7 @@ async def test_a_cancelled_cycle_goes_on_reminding_and_a_rolled_back_one_does_no
     await office.add_user("u1")
     await office.plan()
     await office.send()
-    await office.tell(state)
+    await office.notify(state)
     result = await remind(office)
     assert len(result.sent) == reminded
     assert len(result.ended) == 3 - reminded
@@ -120,9 +120,9 @@ async def test_another_try_of_an_invitation_that_was_given_up_ends(office: Offic
     await office.plan()
     office.mailer.scripts["u1c0@c.example"] = [MailRefused(450, "4.7.1 greylisted", "rcpt")]
     await office.send()
-    await office.tell(ControlState.CANCELLED)
+    await office.notify(ControlState.CANCELLED)
     await office.give_up()
-    due = (DueGroup(step=Step.RETRY, contacts=("u1c0",)),)
+    due = (DueGroup(step=FollowUpStep.RETRY, contacts=("u1c0",)),)
     at = office.clock.at = SEND_AT + timedelta(minutes=6)
     request = StepInput(period=PERIOD, user_id="u1", at=at, expiry_days=30, due=due)
     result = await office.run(office.steps.run_steps, request)
@@ -137,9 +137,9 @@ async def test_what_is_cancelled_is_given_up_once_with_a_record_and_balances(off
     office.mailer.scripts["u1c0@c.example"] = [MailRefused(450, "4.7.1 greylisted", "rcpt")]
     office.mailer.connections = 1
 
-    async def cancel(letter: Letter) -> None:
+    async def cancel(letter: OutgoingMail) -> None:
         if len(office.mailer.tried) == 2:
-            await office.tell(ControlState.CANCELLED)
+            await office.notify(ControlState.CANCELLED)
             await asyncio.sleep(0.2)
 
     office.mailer.before = cancel
@@ -163,7 +163,7 @@ async def test_a_rollback_takes_back_what_was_sent_and_keeps_what_people_did(off
     await office.follow()
     entry = await office.entry("u1", "u1c3")
     await office.tell_event(entry.id, EventKind.SUBMITTED)
-    await office.tell(ControlState.ROLLED_BACK)
+    await office.notify(ControlState.ROLLED_BACK)
     planned = await office.data.compensations.survey(PERIOD, ControlState.ROLLED_BACK)
     done = await office.give_up()
     assert done.changes == planned == {"plans.done": 1, "invitations.sent": 3}
@@ -178,8 +178,8 @@ async def test_a_mail_in_flight_is_not_given_up(office: Office) -> None:
     await office.add_user("u1", contacts=1)
     await office.plan()
 
-    async def give_up(letter: Letter) -> None:
-        await office.tell(ControlState.CANCELLED)
+    async def give_up(letter: OutgoingMail) -> None:
+        await office.notify(ControlState.CANCELLED)
         assert (await office.give_up()).in_flight == 1
 
     office.mailer.before = give_up
@@ -199,7 +199,7 @@ async def test_a_mail_whose_process_has_died_is_given_up_in_doubt_once_nobody_ca
         {"_id": f"{PERIOD}.u1.u1c0"},
         {"$set": {"status": "sending", "claim": claim}, "$unset": dict.fromkeys(("sentAt", "messageId", "dueAt"), "")},
     )
-    await office.tell(ControlState.CANCELLED)
+    await office.notify(ControlState.CANCELLED)
     office.clock.at = claimed_at + timedelta(minutes=14)
     assert (await office.give_up()).in_flight == 1
     office.clock.at = claimed_at + timedelta(minutes=16)
@@ -229,7 +229,7 @@ async def test_too_many_errors_in_the_canary_pause_the_cycle_and_tell_people(off
     assert [change.state for _, change in office.cycles.told] == [ControlState.PAUSED]
     assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], [])]
     # A person's decision opens a new gate; the rest is healthy.
-    await office.tell(ControlState.RUNNING)
+    await office.notify(ControlState.RUNNING)
     rest = await office.send()
     assert (rest.stopped, rest.counts.sent, rest.counts.failed) == (False, 58, 2)
 
@@ -274,7 +274,7 @@ async def test_a_relay_that_cannot_be_trusted_pauses_the_cycle_and_keeps_the_wor
     assert f"({code}): check RELANCE_MAIL__" in control.reason
     assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], [])]
     office.mailer.opening = None
-    await office.tell(ControlState.RUNNING)
+    await office.notify(ControlState.RUNNING)
     rest = await office.send()
     assert (rest.stopped, rest.counts.sent) == (False, 60)
 
@@ -295,11 +295,11 @@ async def test_a_new_process_goes_on_with_what_the_others_found_out(office: Offi
         await office.data.controls.get(PERIOD)
     )
     async with gate.sending():
-        assert await gate.turn(lambda: False)
+        assert await gate.acquire(lambda: False)
     assert gate.canary_over
     # Two more users that fail are too many for both.
     for user in ("u8", "u9"):
-        assert gate.admit() or await gate.turn(lambda: False)
+        assert gate.admit() or await gate.acquire(lambda: False)
         gate.note(user, Failed(classify_smtp(550, "5.1.1 user unknown", "rcpt"), SEND_AT))
     await gate.stopped()
     assert (await office.data.controls.get(PERIOD)).reason == (
@@ -337,8 +337,8 @@ async def test_a_cycle_never_stands_still_without_people_being_told(office: Offi
 
 
 async def test_of_a_cycle_that_a_person_has_ended_meanwhile_the_alert_is_over_at_once(office: Office) -> None:
-    await office.tell(ControlState.CANCELLED)
-    await office.brake.pull(PERIOD, Trip(failed=2, results=20))
+    await office.notify(ControlState.CANCELLED)
+    await office.brake.pause_on_errors(PERIOD, Trip(failed=2, results=20))
     assert (await office.data.controls.get(PERIOD)).state is ControlState.CANCELLED
     assert office.alert_groups.summary() == [("cycle-stopped", [ALERT], []), ("cycle-stopped", [], [ALERT])]
 
@@ -350,7 +350,7 @@ async def test_no_more_mails_than_the_canary_are_claimed_before_their_results_ar
     begun: list[str] = []
     most = 0
 
-    async def hold(letter: Letter) -> None:
+    async def hold(letter: OutgoingMail) -> None:
         nonlocal most
         begun.append(letter.invitation_id)
         if not office.mailer.accepted:
@@ -371,7 +371,7 @@ async def test_a_cancelled_batch_finishes_what_is_in_flight_and_begins_nothing_t
     begun: list[str] = []
     let_go = asyncio.Event()
 
-    async def hold(letter: Letter) -> None:
+    async def hold(letter: OutgoingMail) -> None:
         begun.append(letter.invitation_id)
         await let_go.wait()
 

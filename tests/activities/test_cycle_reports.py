@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.alerts import Address, AlertDelivery, Voice
+from activities.alerts import Address, AlertDelivery, MessageLocale
 from activities.cycle_reports import CycleReports
-from relance.adapters.channels.inbox import Inbox
-from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics, StatisticsInput
+from relance.adapters.channels.inbox import InboxChannel
+from relance.contracts.cycle import CycleProgress, CycleStatistics, MailCounts, StatisticsInput
 from relance.contracts.reports import CycleReportPost
 from relance.domain.channels.messages import OutgoingMessage, links
 from relance.errors import ChannelGone
@@ -40,8 +40,8 @@ class Chat:
 
 
 def reports(office: Office, chat: Chat) -> CycleReports:
-    addresses = {"slack": Address(chat, "f1"), "inbox": Address(Inbox(office.data.chat_messages), "")}
-    voice = Voice("en", "Europe/Amsterdam")
+    addresses = {"slack": Address(chat, "f1"), "inbox": Address(InboxChannel(office.data.chat_messages), "")}
+    voice = MessageLocale("en", "Europe/Amsterdam")
     desk = office.statistics.desk
     delivery = AlertDelivery(
         desk,
@@ -61,7 +61,7 @@ def reports(office: Office, chat: Chat) -> CycleReports:
 async def balanced(office: Office, period: str = PERIOD, sent: int = 3) -> CycleStatistics:
     progress = CycleProgress(
         period=period,
-        counts=Counts(sent=sent),
+        counts=MailCounts(sent=sent),
         sending_time=timedelta(seconds=2),
         slowest_batch=timedelta(seconds=1.5),
         rss_peak_mb=88.0,

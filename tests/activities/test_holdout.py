@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from activities.invitations import Invitations
-from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
+from relance.contracts.follow_up import DueGroup, FollowUpStep, StepInput, StepResult
 from relance.domain.invitations.holdout import HeldOut, HoldOut
 from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.wording.explain import explain_invitation
@@ -27,8 +27,8 @@ async def invited(office: Office, rule: HoldOut, contacts: int = 3) -> None:
     assert result.counts.sent == contacts
 
 
-async def due(office: Office, step: Step, contacts: int = 3) -> StepResult:
-    office.clock.at = {Step.FIRST: FIRST_AT, Step.SECOND: SECOND_AT}[step]
+async def due(office: Office, step: FollowUpStep, contacts: int = 3) -> StepResult:
+    office.clock.at = {FollowUpStep.FIRST: FIRST_AT, FollowUpStep.SECOND: SECOND_AT}[step]
     groups = (DueGroup(step=step, contacts=tuple(f"u1c{number}" for number in range(contacts))),)
     request = StepInput(period=PERIOD, user_id="u1", at=office.clock.at, expiry_days=30, due=groups)
     return await office.run(office.steps.run_steps, request)
@@ -36,7 +36,7 @@ async def due(office: Office, step: Step, contacts: int = 3) -> StepResult:
 
 async def test_who_is_held_out_is_invited_and_gets_no_reminder_with_the_reason_recorded(office: Office) -> None:
     await invited(office, HoldOut(100))
-    for step in (Step.FIRST, Step.SECOND):
+    for step in (FollowUpStep.FIRST, FollowUpStep.SECOND):
         result = await due(office, step)
         assert result.sent == ()
         assert result.skipped == dict.fromkeys(("u1c0", "u1c1", "u1c2"), "holdout")
@@ -54,8 +54,8 @@ async def test_who_is_held_out_is_invited_and_gets_no_reminder_with_the_reason_r
 
 async def test_holding_out_the_second_reminder_leaves_the_first(office: Office) -> None:
     await invited(office, HoldOut(100, HeldOut.SECOND))
-    assert set((await due(office, Step.FIRST)).sent) == {"u1c0", "u1c1", "u1c2"}
-    assert set((await due(office, Step.SECOND)).skipped.values()) == {"holdout"}
+    assert set((await due(office, FollowUpStep.FIRST)).sent) == {"u1c0", "u1c1", "u1c2"}
+    assert set((await due(office, FollowUpStep.SECOND)).skipped.values()) == {"holdout"}
 
 
 async def test_only_the_group_goes_without_and_asking_again_changes_nothing(office: Office) -> None:
@@ -63,10 +63,10 @@ async def test_only_the_group_goes_without_and_asking_again_changes_nothing(offi
     await invited(office, rule, contacts=20)
     held = {f"u1c{number}" for number in range(20) if rule.kinds(f"{PERIOD}.u1.u1c{number}")}
     assert 0 < len(held) < 20
-    first = await due(office, Step.FIRST, contacts=20)
+    first = await due(office, FollowUpStep.FIRST, contacts=20)
     assert (set(first.skipped), set(first.sent) & held) == (held, set())
     assert len(first.sent) == 20 - len(held)
-    again = await due(office, Step.FIRST, contacts=20)
+    again = await due(office, FollowUpStep.FIRST, contacts=20)
     assert again.sent == ()
     entries = (await office.data.ledger.of_users(PERIOD, ["u1"]))["u1"]
     assert {one.contact_id for one in entries if one.reminder_skips} == held
@@ -77,7 +77,7 @@ async def test_by_default_everybody_is_reminded_and_nothing_is_stored_about_it(o
     await office.add_user("u1")
     await office.plan()
     await office.send()
-    assert set((await due(office, Step.FIRST)).sent) == {"u1c0", "u1c1", "u1c2"}
+    assert set((await due(office, FollowUpStep.FIRST)).sent) == {"u1c0", "u1c1", "u1c2"}
     raw = await office.data.raw.invitations.find_one({})
     assert raw is not None
     assert "heldOut" not in raw

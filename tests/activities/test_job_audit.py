@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from activities.job_audit import JobAudit
 from relance.adapters.mongo.connection import Database
 from relance.contracts.jobs import JobRequest
-from relance.domain.jobs.audit import Execution, Passed, Status, Watched
+from relance.domain.jobs.audit import AuditStatus, Execution, Passed, Watched
 from relance.domain.jobs.run import JobRun
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from tests.fakes import FakeAlertGroups, FakeMeter, FixedClock
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
@@ -61,12 +61,12 @@ class FakeServer:
         self,
         number: int,
         *,
-        status: Status = Status.COMPLETED,
+        status: AuditStatus = AuditStatus.COMPLETED,
         begun: datetime | None = None,
         lasted: timedelta = timedelta(seconds=9),
     ) -> None:
         started = begun or nominal(number)
-        closed = None if status is Status.RUNNING else started + lasted
+        closed = None if status is AuditStatus.RUNNING else started + lasted
         self.runs[nominal(number)] = Execution(nominal(number), status, started, closed)
 
 
@@ -94,7 +94,7 @@ class Site:
     async def audit(self, at: datetime, *, dry_run: bool = False) -> dict[str, int]:
         self.clock.at = self.server.now = at
         data = self.database
-        desk = AlertDesk(data.alerts, data.silences, self.groups, self.clock)
+        desk = AlertService(data.alerts, data.silences, self.groups, self.clock)
         audit = JobAudit([JOB], self.server, data.audit_marks, data.job_runs, desk, self.clock, GRACE, self.meter)
         return (await audit.audit(JobRequest(nominal=at, dry_run=dry_run))).counts
 
@@ -138,9 +138,9 @@ async def test_a_dry_run_counts_the_same_and_leaves_no_trace() -> None:
 
 async def test_whatever_a_run_came_to_is_recorded() -> None:
     async with Site() as site:
-        site.server.ran(1, status=Status.TIMED_OUT, lasted=timedelta(minutes=11))
-        site.server.ran(4, status=Status.UNSERVED)
-        site.server.ran(5, status=Status.RUNNING)
+        site.server.ran(1, status=AuditStatus.TIMED_OUT, lasted=timedelta(minutes=11))
+        site.server.ran(4, status=AuditStatus.UNSERVED)
+        site.server.ran(5, status=AuditStatus.RUNNING)
         site.server.ran(6)
         await site.audit(nominal(9))
         assert await site.states() == {
@@ -263,8 +263,8 @@ def test_every_nominal_time_has_a_record_once_nothing_can_be_made_up_for_any_mor
             site.server.ran(number)
             await site.record(number)
         elif fate == "cut":
-            site.server.ran(number, status=Status.TERMINATED)
+            site.server.ran(number, status=AuditStatus.TERMINATED)
         elif fate == "running":
-            site.server.ran(number, status=Status.RUNNING)
+            site.server.ran(number, status=AuditStatus.RUNNING)
 
     asyncio.run(run())

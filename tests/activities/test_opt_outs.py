@@ -9,13 +9,13 @@ import pytest
 
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import repositories
-from relance.contracts.follow_up import DueGroup, Step, StepInput
+from relance.contracts.follow_up import DueGroup, FollowUpStep, StepInput
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus
 from relance.domain.jobs.retention import Sweep
 from relance.errors import MailRefused, MailUncertain, NotFound
 from relance.ids import invitation_id
-from relance.ports import Letter
+from relance.ports import OutgoingMail
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 from tests.keys import PRIVACY, a_key, privacy
 
@@ -145,7 +145,7 @@ async def test_both_may_say_no_when_it_is_not_known_who_got_the_mail(office: Off
     await office.send()
     await _rename(office)
     office.clock.at = again = (await office.entry("u1", "u1c0")).retry_at or office.clock.at
-    due = (DueGroup(step=Step.RETRY, contacts=("u1c0",)),)
+    due = (DueGroup(step=FollowUpStep.RETRY, contacts=("u1c0",)),)
     await office.run(office.steps.run_steps, StepInput(period=PERIOD, user_id="u1", at=again, expiry_days=30, due=due))
     assert [letter.to_address for letter in office.mailer.accepted] == [BOB]
     await office.tell_event(INVITATION, EventKind.OPTED_OUT)
@@ -156,7 +156,7 @@ async def test_a_refusal_of_alices_mailbox_does_not_mark_bob_who_took_her_place_
     await office.add_user("u1", contacts=1)
     await office.plan()
 
-    async def change(_: Letter) -> None:
+    async def change(_: OutgoingMail) -> None:
         await _rename(office)
 
     office.mailer.before = change

@@ -14,14 +14,14 @@ from temporalio.testing import ActivityEnvironment
 from activities.reconcile import Reconciliation
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
-from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.contracts.control import ControlChange
 from relance.contracts.follow_up import FollowUpInput
 from relance.contracts.jobs import JobRequest
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.ids import follow_up_workflow_id
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from tests.adapters.mongo.test_reconciliation import AT, DAY, PERIOD, entry, plan
 from tests.fakes import FakeAlertGroups, FixedClock
 
@@ -65,7 +65,7 @@ def workflows() -> Workflows:
 def job(db: Database, workflows: Workflows) -> Reconciliation:
     clock = FixedClock(AT)
     return Reconciliation(
-        MongoFollowees(db.raw),
+        MongoReconcileRows(db.raw),
         db.users,
         db.contacts,
         db.suppressions,
@@ -74,7 +74,7 @@ def job(db: Database, workflows: Workflows) -> Reconciliation:
         db.controls,
         workflows,
         workflows,
-        AlertDesk(db.alerts, db.silences, FakeAlertGroups(), clock),
+        AlertService(db.alerts, db.silences, FakeAlertGroups(), clock),
         ReconcilePolicy(alert_above=2),
         clock,
     )

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
+from relance.contracts.follow_up import DueGroup, FollowUpStep, StepInput, StepResult
 from relance.contracts.rollback import CorrectionInput
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.domain.cycle.control import ControlState
 from relance.domain.cycle.error_gate import GatePolicy
 from relance.domain.invitations.invitation import InvitationStatus
@@ -22,8 +22,8 @@ from tests.activities.conftest import PERIOD, SEND_AT, ConnectRelay, Office
 USERS, CONTACTS = 12, 3
 CONNECTIONS = 3
 FIRST_DUE = SEND_AT + timedelta(days=3)
-REFUSED_US = Refuse(stage=Stage.MAIL, code=550, text="5.7.26 unauthenticated")
-REFUSED_BY_POLICY = Refuse(stage=Stage.RCPT, code=550, text="5.7.1 refused by policy")
+REFUSED_US = Refuse(stage=SmtpStage.MAIL, code=550, text="5.7.26 unauthenticated")
+REFUSED_BY_POLICY = Refuse(stage=SmtpStage.RCPT, code=550, text="5.7.1 refused by policy")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def invited(office: Office, mailbox_smtp: tuple[str, int], connect_relay: 
     return office
 
 
-async def run_step(office: Office, step: Step, user: int, at: datetime) -> StepResult:
+async def run_step(office: Office, step: FollowUpStep, user: int, at: datetime) -> StepResult:
     contacts = tuple(f"u{user}c{number}" for number in range(CONTACTS))
     due = (DueGroup(step=step, contacts=contacts),)
     request = StepInput(period=PERIOD, user_id=f"u{user}", at=at, expiry_days=30, due=due, holds=True)
@@ -47,7 +47,7 @@ async def run_step(office: Office, step: Step, user: int, at: datetime) -> StepR
 async def remind(office: Office, *users: int, at: datetime = FIRST_DUE) -> list[StepResult]:
     """Run the first reminders of these users, or of all, together."""
     office.clock.at = at
-    return await asyncio.gather(*(run_step(office, Step.FIRST, user, at) for user in users or range(USERS)))
+    return await asyncio.gather(*(run_step(office, FollowUpStep.FIRST, user, at) for user in users or range(USERS)))
 
 
 async def known(office: Office) -> int:
@@ -76,7 +76,7 @@ async def test_a_relay_that_refuses_us_pauses_the_period_and_the_reminders_are_h
     assert (control.state, control.by) == (ControlState.PAUSED, "error gate")
     assert [one[0] for one in invited.alert_groups.summary()] == ["cycle-stopped"]
     await mailbox.clear_rules()
-    await invited.tell(ControlState.RUNNING)
+    await invited.notify(ControlState.RUNNING)
     again = await remind(invited, at=FIRST_DUE + timedelta(hours=1))
     assert sent(again) == held(results)
 
@@ -85,7 +85,7 @@ async def test_a_relay_that_does_not_let_us_in_pauses_the_period_and_spends_no_r
     invited: Office, mailbox: Mailbox, mailbox_smtp: tuple[str, int], connect_relay: ConnectRelay
 ) -> None:
     connect_relay(mailbox_smtp[1], connections=CONNECTIONS)
-    await mailbox.add_rule(Refuse(stage=Stage.CONNECT, code=554, text="5.7.1 not you"))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.CONNECT, code=554, text="5.7.1 not you"))
     results = await remind(invited)
     assert held(results) == USERS * CONTACTS
     assert (await invited.data.controls.get(PERIOD)).state is ControlState.PAUSED
@@ -102,7 +102,7 @@ async def test_reminders_refused_by_policy_close_the_gate_by_their_share(invited
 
 
 async def test_the_reminders_of_one_bad_address_book_stop_nothing(invited: Office, mailbox: Mailbox) -> None:
-    unknown = Refuse(stage=Stage.RCPT, code=550, text="5.1.1 unknown", recipient="u3c*")
+    unknown = Refuse(stage=SmtpStage.RCPT, code=550, text="5.1.1 unknown", recipient="u3c*")
     await mailbox.add_rule(unknown)
     results = await remind(invited)
     assert (sent(results), held(results)) == ((USERS - 1) * CONTACTS, 0)
@@ -115,13 +115,13 @@ async def test_tries_that_ran_out_at_providers_that_are_away_stop_nothing(
     for user in range(USERS):
         await office.add_user(f"u{user}", contacts=CONTACTS)
     await office.plan()
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, code=451, text="4.4.1 no answer from the host"))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.RCPT, code=451, text="4.4.1 no answer from the host"))
     assert (await office.send()).counts.deferred == USERS * CONTACTS
     at = SEND_AT
     for _ in range(6):
         at += timedelta(days=1)
         office.clock.at = at
-        await asyncio.gather(*(run_step(office, Step.RETRY, user, at) for user in range(USERS)))
+        await asyncio.gather(*(run_step(office, FollowUpStep.RETRY, user, at) for user in range(USERS)))
     assert (await office.entry("u5", "u5c1")).status is InvitationStatus.FAILED
     assert (await office.data.controls.get(PERIOD)).state is ControlState.RUNNING
     [gate] = await office.data.raw.errorGates.find().to_list(None)
@@ -143,7 +143,7 @@ async def test_a_new_process_counts_on_where_the_others_are_and_waits_for_no_can
 async def test_reminders_of_a_cancelled_cycle_rest_for_a_while_because_nothing_can_be_paused(
     invited: Office, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await invited.tell(ControlState.CANCELLED)
+    await invited.notify(ControlState.CANCELLED)
     await mailbox.add_rule(REFUSED_US)
     results = await remind(invited)
     burnt = sum(len(one.skipped) for one in results)
@@ -159,7 +159,7 @@ async def test_reminders_of_a_cancelled_cycle_rest_for_a_while_because_nothing_c
 async def test_corrections_wait_until_the_relay_takes_mails_from_us(
     invited: Office, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await invited.tell(ControlState.ROLLED_BACK)
+    await invited.notify(ControlState.ROLLED_BACK)
     await invited.give_up()
     await mailbox.add_rule(REFUSED_US)
     page = CorrectionInput(period=PERIOD, at=invited.clock.at, tries=0)

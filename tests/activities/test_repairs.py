@@ -12,14 +12,14 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.repairs import Repairs
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import WaveLook
 from relance.contracts.jobs import JobRequest
 from relance.contracts.reports import CycleReportInput
 from relance.contracts.rollback import RollBackInput
-from relance.domain.alerts.condition import Sighting
-from relance.domain.alerts.delivery import Deliver, Telling, Wait, next_action
+from relance.domain.alerts.condition import Condition
+from relance.domain.alerts.delivery import Deliver, NotificationKind, Wait, next_action
 from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.model import AlertEvent, Evidence, HistoryEntry, Rule
 from relance.domain.alerts.policy import AlertPolicy
@@ -28,7 +28,7 @@ from relance.domain.failures import Severity
 from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.errors import NobodyAnswers
 from relance.ports.repairs import WorkflowState
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from tests.adapters.mongo.test_reconciliation import AT, DAY, PERIOD, plan
 from tests.fakes import FakeAlertGroups, FixedClock
@@ -101,9 +101,9 @@ def told() -> FakeAlertGroups:
 @pytest.fixture
 def job(db: Database, server: Server, told: FakeAlertGroups) -> Repairs:
     clock = FixedClock(AT)
-    desk = AlertDesk(db.alerts, db.silences, told, clock)
+    desk = AlertService(db.alerts, db.silences, told, clock)
     return Repairs(
-        followees=MongoFollowees(db.raw),
+        reconcile_rows=MongoReconcileRows(db.raw),
         by_period=(
             CycleRepair(desk, server, db.controls, db.plans, db.compensations),
             RollBackRepair(server, db.controls, db.compensations),
@@ -229,9 +229,9 @@ async def test_unreadable_plans_are_told_for_as_long_as_the_period_is_watched(
     assert await rules(db) == {Rule.PLANS_UNREADABLE: (Severity.MEDIUM, Decimal(1))}
 
 
-def _sighting(subject: str) -> Sighting:
+def _sighting(subject: str) -> Condition:
     evidence = Evidence(value=Decimal(3), threshold=Decimal(0))
-    return Sighting(
+    return Condition(
         rule="demo", group="demo", subject=subject, severity=Severity.CRITICAL, labels={}, evidence=evidence
     )
 
@@ -243,8 +243,8 @@ async def _open(db: Database, *subjects: str, ago: timedelta = HOUR) -> None:
 
 async def test_a_group_whose_workflow_is_gone_goes_on_where_it_was(db: Database, job: Repairs, server: Server) -> None:
     await _open(db, "told", "untold", "known", ago=2 * HOUR)
-    said = HistoryEntry(at=AT - timedelta(minutes=30), event=AlertEvent.SENT, detail=Telling.FIRING)
-    escalated = HistoryEntry(at=AT - timedelta(minutes=10), event=AlertEvent.SENT, detail=Telling.ESCALATION)
+    said = HistoryEntry(at=AT - timedelta(minutes=30), event=AlertEvent.SENT, detail=NotificationKind.FIRING)
+    escalated = HistoryEntry(at=AT - timedelta(minutes=10), event=AlertEvent.SENT, detail=NotificationKind.ESCALATION)
     await db.alerts.record({"demo/told": [said, escalated]})
     await db.alerts.decide(["demo/known"], HistoryEntry(at=AT - HOUR, event=AlertEvent.ACKNOWLEDGED, by="ann"))
     await db.raw.alerts.update_many({}, {"$set": {"updatedAt": AT - HOUR}})

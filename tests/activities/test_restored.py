@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relance.contracts.follow_up import Step
+from relance.contracts.follow_up import FollowUpStep
 from relance.domain.invitations.invitation import InvitationStatus, MailKind, Verdict
 from relance.domain.invitations.restore import Restore
 from relance.ports import Knowledge
@@ -82,9 +82,9 @@ async def test_a_reminder_sent_since_the_backup_is_never_sent_again(office: Offi
     await prepared(office, log, 1)
     await office.send()
     copy = await copied(office)
-    await step(office, Step.FIRST, ("u1c0",), IN_3_DAYS)
+    await step(office, FollowUpStep.FIRST, ("u1c0",), IN_3_DAYS)
     await put_back(office, copy, log, at=IN_3_DAYS + timedelta(hours=1))
-    result = await step(office, Step.FIRST, ("u1c0",), IN_3_DAYS + timedelta(hours=2))
+    result = await step(office, FollowUpStep.FIRST, ("u1c0",), IN_3_DAYS + timedelta(hours=2))
     entry = await office.entry("u1", "u1c0")
     assert sent(office, MailKind.FIRST) == [f"{PERIOD}.u1.u1c0"]
     assert result.sent == (("u1c0",) if log else ())
@@ -96,7 +96,7 @@ async def test_a_reminder_the_log_does_not_have_goes_out_after_all(office: Offic
     await prepared(office, FakeRelayLog(otherwise=Knowledge.ABSENT), 1)
     await office.send()
     await put_back(office, await copied(office), None, at=IN_3_DAYS + timedelta(hours=1))
-    result = await step(office, Step.FIRST, ("u1c0",), IN_3_DAYS + timedelta(hours=2))
+    result = await step(office, FollowUpStep.FIRST, ("u1c0",), IN_3_DAYS + timedelta(hours=2))
     assert (result.sent, sent(office, MailKind.FIRST)) == (("u1c0",), [f"{PERIOD}.u1.u1c0"])
 
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from relance.contracts.names import Failure
+from relance.contracts.names import ErrorType
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
 from relance.ids import invitation_id, message_id
-from relance.ports import Letter
+from relance.ports import OutgoingMail
 from relance.services.events import EventIntake
 from tests.activities.conftest import PERIOD, SEND_AT, Office, batch_of_everyone
 
@@ -87,7 +87,7 @@ async def test_an_opt_out_and_an_answer_in_the_middle_of_a_batch_count_at_once(o
         office.data.ledger, office.data.contacts, office.data.suppressions, office.follow_ups, office.clock
     )
 
-    async def interfere(letter: Letter) -> None:
+    async def interfere(letter: OutgoingMail) -> None:
         if not office.mailer.tried:
             await intake.take(invitation_id(PERIOD, "u1", "u1c4"), EventKind.OPTED_OUT)
             await intake.take(invitation_id(PERIOD, "u1", "u1c5"), EventKind.SUBMITTED)
@@ -111,7 +111,7 @@ async def test_a_contact_changed_in_the_database_alone_counts_in_the_middle_of_a
     await office.plan()
     office.mailer.connections = 1
 
-    async def interfere(letter: Letter) -> None:
+    async def interfere(letter: OutgoingMail) -> None:
         await office.data.raw.contacts.update_one({"_id": "u1c5"}, {"$set": {"status": "blocked"}})
         await office.data.raw.contacts.update_one({"_id": "u1c4"}, {"$set": {"email": "moved@c.example"}})
 
@@ -192,7 +192,7 @@ async def test_a_broken_connection_costs_nothing_and_the_next_attempt_sends_the_
     office.mailer.scripts["u1c2@c.example"] = [DependencyUnavailable("relay", "closed")]
     with pytest.raises(ApplicationError) as caught:
         await office.send()
-    assert (caught.value.type, caught.value.non_retryable) == (Failure.UNAVAILABLE, False)
+    assert (caught.value.type, caught.value.non_retryable) == (ErrorType.UNAVAILABLE, False)
     result = await office.send()
     assert len(set(office.mailer.invitations_sent())) == len(office.mailer.accepted) == 5
     assert result.counts.sent == 5
@@ -210,7 +210,7 @@ async def test_what_a_dead_worker_claimed_is_sent_again_with_the_same_message_id
     await office.plan()
     reached = asyncio.Event()
 
-    async def die(letter: Letter) -> None:
+    async def die(letter: OutgoingMail) -> None:
         reached.set()
         await asyncio.Event().wait()
 

@@ -11,11 +11,11 @@ from datetime import timedelta
 from temporalio.exceptions import ApplicationError
 
 from relance.contracts.cycle import BatchResult
-from relance.contracts.names import Failure
+from relance.contracts.names import ErrorType
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.invitations.invitation import InvitationStatus
-from relance.domain.mail.breaker import State
+from relance.domain.mail.breaker import BreakerState
 from relance.settings.pacing import Breaking, Pacing
 from tests.activities.conftest import ConnectRelay, Office
 from tests.adapters.smtp.relay import DROP, Relay
@@ -33,7 +33,7 @@ async def test_a_tarpit_does_not_hold_a_batch(
 ) -> None:
     pacing = Pacing(patience=0.3, slow_reply=1.0, providers="slow.example=2")
     breakers = connect_relay(mailbox_smtp[1], pacing, Breaking(failures=2), connections=8)
-    await mailbox.add_rule(Delay(stage=Stage.RCPT, recipient="*@slow.example", seconds=1.5))
+    await mailbox.add_rule(Delay(stage=SmtpStage.RCPT, recipient="*@slow.example", seconds=1.5))
     await _plan(office, 100, lambda number: "slow.example" if number % 2 else "mail.example")
     began = time.perf_counter()
     result = await office.send()
@@ -41,7 +41,7 @@ async def test_a_tarpit_does_not_hold_a_batch(
     assert time.perf_counter() - began < 4.5
     assert result.counts.sent + result.counts.deferred == 100
     assert result.counts.sent >= 50
-    assert breakers.states()["provider other"] is State.OPEN
+    assert breakers.states()["provider other"] is BreakerState.OPEN
     waiting = [await office.entry("u1", f"c{number}") for number in range(1, 100, 2)]
     put_off = [one for one in waiting if one.status is InvitationStatus.SENDING]
     assert len(put_off) == result.counts.deferred >= 45
@@ -61,7 +61,7 @@ async def test_while_the_relay_is_down_it_is_left_alone_and_afterwards_every_mai
             await asyncio.sleep(0.005)
         relay.faults["mail"], relay.faults["connect"] = [DROP] * 4, [DROP] * 100_000
         began = time.perf_counter()
-        while breakers.states()["relay"] is not State.OPEN:
+        while breakers.states()["relay"] is not BreakerState.OPEN:
             await asyncio.sleep(0.01)
         assert time.perf_counter() - began < 10
         before = relay.connections
@@ -71,7 +71,7 @@ async def test_while_the_relay_is_down_it_is_left_alone_and_afterwards_every_mai
         relay.faults.clear()
         result, errors = await sending
     assert any(error.next_retry_delay for error in errors)
-    assert {error.type for error in errors} == {Failure.UNAVAILABLE}
+    assert {error.type for error in errors} == {ErrorType.UNAVAILABLE}
     assert result.counts.sent == 120
     assert Counter(mail.recipient for mail in relay.mails) == {f"c{n}@d{n % 5}.example": 1 for n in range(120)}
 

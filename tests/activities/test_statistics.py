@@ -9,8 +9,8 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from relance.contracts.cycle import CycleProgress, CycleStatistics, JobRunInput, StatisticsInput
-from relance.domain.alerts.delivery import Telling
-from relance.domain.cycle.balance import Counted
+from relance.domain.alerts.delivery import NotificationKind
+from relance.domain.cycle.balance import CountedOutcomes
 from relance.domain.failures import Severity
 from relance.wording.alerts.messages import alert_message
 from tests.activities.conftest import PERIOD, SEND_AT, Office
@@ -42,7 +42,7 @@ async def test_an_account_that_adds_up_is_stored_and_wakes_nobody(office: Office
     await office.send()
     assert (await balanced(office)).balance == 0
     assert await office.data.job_runs.statistics(PERIOD) is not None
-    assert office.alert_groups.sightings == []
+    assert office.alert_groups.conditions == []
 
 
 async def test_a_missing_entry_is_a_critical_alert_until_it_is_accounted_for(office: Office) -> None:
@@ -64,12 +64,12 @@ async def test_a_cycle_that_ends_with_open_plans_is_not_balanced(office: Office)
         await office.add_user(user)
     await office.plan()
     assert (await balanced(office)).plans_open == 2
-    assert office.alert_groups.sightings == [], "it still sends"
+    assert office.alert_groups.conditions == [], "it still sends"
     assert (await balanced(office, last=True)).balance == 0
     [alert] = await office.data.alerts.open()
     assert (alert.key, alert.evidence.value, alert.labels["plans_open"]) == (KEY, Decimal(2), "2")
     assert alert_message(
-        Telling.FIRING, [alert], key="k", at=SEND_AT, language="en", attachments=(), runbook_url=None
+        NotificationKind.FIRING, [alert], key="k", at=SEND_AT, language="en", attachments=(), runbook_url=None
     ).rows == (f"cycle {PERIOD} · 2 users not written to · to go on: starter.py start cycle --period {PERIOD}",)
 
 
@@ -102,7 +102,7 @@ async def test_a_count_that_was_cut_off_goes_on_where_it_was(office: Office) -> 
         {"userId": "u1"}, {"$set": {"status": "nonsense"}, "$unset": {"sentAt": 1}}
     )
     # Counted before that happened: not looked at again.
-    earlier = Counted.restored(f"{PERIOD}.u1.u1c2", [["sent", None, None, True, 3]])
+    earlier = CountedOutcomes.restored(f"{PERIOD}.u1.u1c2", [["sent", None, None, True, 3]])
     found = await balanced(office, heartbeat=earlier.state())
     assert (found.sent, found.balance) == (6, 0)
     assert (await balanced(office)).balance == 3

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import pytest
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Drop, Refuse, Stage
+from relance.devstack.mailbox.rules import Drop, Refuse, SmtpStage
 from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Row, Strategy, http, mongodb, smtp, temporal
 from relance.domain.invitations.invitation import InvitationStatus
@@ -67,12 +67,12 @@ async def resolved(office: Office) -> None:
 
 
 BY_MAIL: dict[Strategy, tuple[Refuse | Drop, Drive]] = {
-    Strategy.SUPPRESS_CONTACT: (Refuse(stage=Stage.RCPT, code=550, text="5.1.1 user unknown", times=1), suppressed),
-    Strategy.GIVE_UP: (Refuse(stage=Stage.RCPT, code=550, text="5.7.1 refused by policy", times=1), given_up),
-    Strategy.RETRY_LATER: (Refuse(stage=Stage.RCPT, code=451, text="4.3.0 try again", times=1), retried_later),
-    Strategy.SLOW_DOWN: (Refuse(stage=Stage.RCPT, code=421, text="4.7.28 unusual rate", times=1), slowed_down),
-    Strategy.PAUSE_AND_ALERT: (Refuse(stage=Stage.MAIL, code=550, text="5.7.26 unauthenticated", times=1), paused),
-    Strategy.RESOLVE: (Drop(stage=Stage.END_OF_DATA, times=1), resolved),
+    Strategy.SUPPRESS_CONTACT: (Refuse(stage=SmtpStage.RCPT, code=550, text="5.1.1 user unknown", times=1), suppressed),
+    Strategy.GIVE_UP: (Refuse(stage=SmtpStage.RCPT, code=550, text="5.7.1 refused by policy", times=1), given_up),
+    Strategy.RETRY_LATER: (Refuse(stage=SmtpStage.RCPT, code=451, text="4.3.0 try again", times=1), retried_later),
+    Strategy.SLOW_DOWN: (Refuse(stage=SmtpStage.RCPT, code=421, text="4.7.28 unusual rate", times=1), slowed_down),
+    Strategy.PAUSE_AND_ALERT: (Refuse(stage=SmtpStage.MAIL, code=550, text="5.7.26 unauthenticated", times=1), paused),
+    Strategy.RESOLVE: (Drop(stage=SmtpStage.END_OF_DATA, times=1), resolved),
 }
 
 ELSEWHERE: dict[Strategy, str] = {

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from relance.contracts.follow_up import DueGroup, Step, StepInput
+from relance.contracts.follow_up import DueGroup, FollowUpStep, StepInput
 from relance.domain.invitations.invitation import InvitationStatus
 from relance.errors import MailRefused
 from relance.ids import invitation_id
@@ -40,7 +40,7 @@ async def _refused(office: Office, refusal: MailRefused, tries: int = 1) -> str:
     await office.send()
     for _ in range(1, tries):
         office.clock.at = again = (await office.entry("u1", "u1c0")).retry_at or office.clock.at
-        step = DueGroup(step=Step.RETRY, contacts=("u1c0",))
+        step = DueGroup(step=FollowUpStep.RETRY, contacts=("u1c0",))
         await office.run(
             office.steps.run_steps, StepInput(period=PERIOD, user_id="u1", at=again, expiry_days=30, due=(step,))
         )

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from relance.contracts.cycle import BatchResult
-from relance.contracts.follow_up import DueGroup, Step, StepInput, StepResult
+from relance.contracts.follow_up import DueGroup, FollowUpStep, StepInput, StepResult
 from relance.domain.invitations.invitation import InvitationStatus, MailKind, Verdict
 from relance.errors import MailUncertain
-from relance.ports import Knowledge, Letter
+from relance.ports import Knowledge, OutgoingMail
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 from tests.fakes import FakeRelayLog
 
@@ -36,7 +36,7 @@ async def die_in_the_middle(office: Office, *, accepting: bool = True, lanes: in
     """Run a batch until every connection has handed a mail over, and never let it hear of the replies."""
     handed_over = asyncio.Semaphore(0)
 
-    async def die(letter: Letter) -> None:
+    async def die(letter: OutgoingMail) -> None:
         if accepting and office.relay_log is not None:
             office.relay_log.accept(letter, TAKEN_AT)
         handed_over.release()
@@ -63,7 +63,9 @@ async def prepared(office: Office, log: FakeRelayLog | None, contacts: int = 6) 
     await office.plan()
 
 
-async def step(office: Office, step: Step, contacts: tuple[str, ...], at: datetime, tries: int = 0) -> StepResult:
+async def step(
+    office: Office, step: FollowUpStep, contacts: tuple[str, ...], at: datetime, tries: int = 0
+) -> StepResult:
     office.clock.at = at
     due = (DueGroup(step=step, contacts=contacts, tries=tries),)
     return await office.run(
@@ -137,7 +139,7 @@ async def test_the_next_try_of_an_invitation_without_a_reply_asks_first(office: 
     await office.send()
     if known:
         log.accept(office.mailer.tried[0], TAKEN_AT)
-    result = await step(office, Step.RETRY, ("u1c0",), SEND_AT + timedelta(minutes=5))
+    result = await step(office, FollowUpStep.RETRY, ("u1c0",), SEND_AT + timedelta(minutes=5))
     entry = await office.entry("u1", "u1c0")
     assert len(office.mailer.tried) == (1 if known else 2)
     assert (result.sent, entry.status) == (("u1c0",), InvitationStatus.SENT)
@@ -150,13 +152,13 @@ async def without_a_reply(office: Office, log: FakeRelayLog | None) -> StepResul
     await prepared(office, log, contacts=2)
     await office.send()
     office.mailer.scripts["u1c0@c.example"] = [MailUncertain("no reply")]
-    return await step(office, Step.FIRST, ("u1c0", "u1c1"), IN_3_DAYS)
+    return await step(office, FollowUpStep.FIRST, ("u1c0", "u1c1"), IN_3_DAYS)
 
 
 async def test_without_a_log_an_uncertain_reminder_is_not_sent_again(office: Office) -> None:
     result = await without_a_reply(office, None)
     assert (result.sent, result.skipped, result.put_off) == (("u1c1",), {"u1c0": "uncertain"}, {})
-    again = await step(office, Step.FIRST, ("u1c0",), IN_3_DAYS + timedelta(minutes=5))
+    again = await step(office, FollowUpStep.FIRST, ("u1c0",), IN_3_DAYS + timedelta(minutes=5))
     assert again.skipped == {"u1c0": "already_decided"}
 
 
@@ -177,7 +179,7 @@ async def test_an_uncertain_reminder_is_sent_exactly_once_if_the_log_knows(offic
     if known:
         log.accept(next(one for one in office.mailer.tried if one.kind is MailKind.FIRST), IN_3_DAYS)
     later = IN_3_DAYS + timedelta(minutes=5)
-    result = await step(office, Step.FIRST, ("u1c0",), later)
+    result = await step(office, FollowUpStep.FIRST, ("u1c0",), later)
     entry = await office.entry("u1", "u1c0")
     tried = [letter for letter in office.mailer.tried if letter.kind is MailKind.FIRST and "c0." in letter.message_id]
     assert (result.sent, len(tried)) == (("u1c0",), 1 if known else 2)
@@ -188,7 +190,7 @@ async def test_an_uncertain_reminder_is_sent_exactly_once_if_the_log_knows(offic
 async def test_a_reminder_nobody_knows_about_stays_uncertain(office: Office) -> None:
     await without_a_reply(office, FakeRelayLog(otherwise=Knowledge.UNKNOWN))
     tried = len(office.mailer.tried)
-    result = await step(office, Step.FIRST, ("u1c0",), IN_3_DAYS + timedelta(minutes=5))
+    result = await step(office, FollowUpStep.FIRST, ("u1c0",), IN_3_DAYS + timedelta(minutes=5))
     entry = await office.entry("u1", "u1c0")
     assert (result.skipped, result.put_off, len(office.mailer.tried)) == ({"u1c0": "uncertain"}, {}, tried)
     assert [skip.reason for skip in entry.reminder_skips] == ["uncertain"]
@@ -200,7 +202,9 @@ async def test_a_log_that_cannot_be_read_is_asked_again_at_growing_distances_for
     await without_a_reply(office, log)
     log.reachable = False
     at, distances = IN_3_DAYS + timedelta(minutes=5), []
-    while (next_at := (result := await step(office, Step.FIRST, ("u1c0",), at)).put_off.get("u1c0")) is not None:
+    while (
+        next_at := (result := await step(office, FollowUpStep.FIRST, ("u1c0",), at)).put_off.get("u1c0")
+    ) is not None:
         distances.append(next_at - at)
         at = next_at
     assert result.skipped == {"u1c0": "uncertain"}
@@ -214,16 +218,16 @@ async def test_a_reminder_a_dead_worker_claimed_is_asked_about_when_the_log_may_
     await office.send()
     taken = asyncio.Event()
 
-    async def die(letter: Letter) -> None:
+    async def die(letter: OutgoingMail) -> None:
         log.accept(letter, IN_3_DAYS)
         taken.set()
         await office.burial.wait()
 
     office.mailer.before = die
-    office.dead.append(asyncio.create_task(step(office, Step.FIRST, ("u1c0",), IN_3_DAYS)))
+    office.dead.append(asyncio.create_task(step(office, FollowUpStep.FIRST, ("u1c0",), IN_3_DAYS)))
     await taken.wait()
     office.mailer.before = None
-    early = await step(office, Step.FIRST, ("u1c0",), IN_3_DAYS + timedelta(seconds=30))
+    early = await step(office, FollowUpStep.FIRST, ("u1c0",), IN_3_DAYS + timedelta(seconds=30))
     assert (early.put_off, log.asked) == ({"u1c0": IN_3_DAYS + log.lag}, [])
-    late = await step(office, Step.FIRST, ("u1c0",), IN_3_DAYS + log.lag)
+    late = await step(office, FollowUpStep.FIRST, ("u1c0",), IN_3_DAYS + log.lag)
     assert (late.sent, len(office.mailer.accepted)) == (("u1c0",), 1)

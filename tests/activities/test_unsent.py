@@ -132,7 +132,7 @@ async def test_who_a_cancelled_cycle_had_not_come_to_is_counted_as_cancelled(
     await office.add_user("u1")
     await office.plan()
     await office.add_user("unplanned")
-    await office.tell(state)
+    await office.notify(state)
     await office.give_up()
     found = await close(office)
     assert (found.eligible, found.cancelled, found.skipped, found.balance) == (6, 6, {}, 0)
@@ -143,10 +143,10 @@ async def test_who_a_cancelled_cycle_had_not_come_to_is_counted_as_cancelled(
 async def test_what_a_pause_has_held_past_its_last_send_time_is_skipped_and_told(office: Office) -> None:
     await office.add_user("u1")
     await office.plan()
-    await office.tell(ControlState.PAUSED)
+    await office.notify(ControlState.PAUSED)
     assert (await office.send()).stopped
     await office.data.raw.plans.update_many({}, {"$set": {"status": "sending"}})
-    await office.tell(ControlState.RUNNING)
+    await office.notify(ControlState.RUNNING)
     await office.send(MUCH_LATER)
     await office.follow(MUCH_LATER)
     assert office.mailer.accepted == []

@@ -13,7 +13,7 @@ from temporalio.testing import ActivityEnvironment
 from activities import waking
 from activities.waking import Waking
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.contracts.waking import WakeInput, WakeResult
 from relance.domain.cycle.control import Control, ControlState
 from relance.ids import follow_up_workflow_id
@@ -67,7 +67,7 @@ async def sleepers(db: Database) -> AsyncIterator[Sleepers]:
 def job(db: Database, sleepers: Sleepers, monkeypatch: pytest.MonkeyPatch) -> Waking:
     monkeypatch.setattr(waking, "LOOK_EVERY", timedelta(milliseconds=50))
     monkeypatch.setattr(waking, "PATIENCE", timedelta(seconds=5))
-    return Waking(MongoFollowees(db.raw), db.controls, sleepers, 4, FixedClock(AT))
+    return Waking(MongoReconcileRows(db.raw), db.controls, sleepers, 4, FixedClock(AT))
 
 
 def running(*users: str) -> set[str]:

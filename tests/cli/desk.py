@@ -13,12 +13,12 @@ from temporalio.client import Client
 import starter
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 from relance.domain.zones import window_of
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from tests.cli.terminal import Terminal
@@ -37,15 +37,15 @@ def stored(terminal: Terminal) -> Settings:
 
 
 @asynccontextmanager
-async def desk(terminal: Terminal, client: Client) -> AsyncIterator[tuple[AlertDesk, Database]]:
+async def desk(terminal: Terminal, client: Client) -> AsyncIterator[tuple[AlertService, Database]]:
     """Yield the desk of the terminal's namespace and database."""
     async with starter.database(stored(terminal)) as database:
         await database.ensure_indexes()
         groups = TemporalAlertGroups(client, AlertPolicy())
-        yield AlertDesk(database.alerts, database.silences, groups, SystemClock()), database
+        yield AlertService(database.alerts, database.silences, groups, SystemClock()), database
 
 
-def page(subject: str, clicks: int = 63, **fields: Any) -> Sighting:
+def page(subject: str, clicks: int = 63, **fields: Any) -> Condition:
     """Return the sighting of a default page."""
     standard: dict[str, Any] = {
         "rule": Rule.DEFAULT_LP,
@@ -56,4 +56,4 @@ def page(subject: str, clicks: int = 63, **fields: Any) -> Sighting:
         "evidence": Evidence(value=Decimal(clicks), threshold=Decimal(50), window=YESTERDAY),
         "observation": "2026-03-10",
     }
-    return Sighting(**{**standard, **fields})
+    return Condition(**{**standard, **fields})

@@ -9,7 +9,7 @@ import pytest
 
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.dataset import World
-from relance.devstack.everflow.faults import Cut, Status
+from relance.devstack.everflow.faults import Cut, StatusFault
 from relance.devstack.everflow.samples import sample_world
 from relance.domain.zones import zone_info
 from tests.cli.checks import MORNING
@@ -91,7 +91,7 @@ async def test_a_day_without_data_is_shown_and_stops_no_other(
 
 
 async def test_one_broken_answer_costs_one_day(network: EverflowControl, everflow_only: Terminal) -> None:
-    await network.add_fault(Status(code=500, path="*/table", after=3, times=1))
+    await network.add_fault(StatusFault(code=500, path="*/table", after=3, times=1))
     said = backtest(everflow_only, "default-lp", *TWO_WEEKS)
     [day] = [one for one in said["days"] if one["no_data"]]
     assert day["no_data"] == "unavailable"
@@ -99,7 +99,7 @@ async def test_one_broken_answer_costs_one_day(network: EverflowControl, everflo
 
 
 async def test_a_rate_limit_that_says_when_is_waited_for(network: EverflowControl, everflow_only: Terminal) -> None:
-    await network.add_fault(Status(code=429, path="*/table", retry_after="1", after=3, times=2))
+    await network.add_fault(StatusFault(code=429, path="*/table", retry_after="1", after=3, times=2))
     said = backtest(everflow_only, "default-lp", *TWO_WEEKS)
     assert (said["no_data_days"], said["fired_days"]) == ([], ["2025-11-05"])
 
@@ -107,15 +107,15 @@ async def test_a_rate_limit_that_says_when_is_waited_for(network: EverflowContro
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        (Status(code=503, path="*/table"), 3),
-        (Status(code=503), 3),
+        (StatusFault(code=503, path="*/table"), 3),
+        (StatusFault(code=503), 3),
         (Cut(rows=1), 1),
-        (Status(code=401, error="No Authentication Method Found"), 1),
+        (StatusFault(code=401, error="No Authentication Method Found"), 1),
     ],
     ids=["no report at all", "nothing at all", "cut reports", "a wrong key"],
 )
 async def test_when_no_day_has_data_nothing_was_tested(
-    network: EverflowControl, everflow_only: Terminal, fault: Status | Cut, code: int
+    network: EverflowControl, everflow_only: Terminal, fault: StatusFault | Cut, code: int
 ) -> None:
     await network.add_fault(fault)
     ended: Ended = everflow_only.run("backtest", "default-lp", *TWO_WEEKS, "--json")

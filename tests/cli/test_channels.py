@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 import starter
-from relance.domain.channels.channel_state import ChannelState, Condition
+from relance.domain.channels.channel_state import ChannelCondition, ChannelState
 from relance.settings import Settings
 from relance.settings.recipients import ChannelName
 from tests.cli.desk import stored
@@ -23,7 +23,7 @@ def fingerprint(hook: str = HOOK) -> str:
     return settings.channels.fingerprint(ChannelName.SLACK)
 
 
-def slack(condition: Condition, **fields: object) -> ChannelState:
+def slack(condition: ChannelCondition, **fields: object) -> ChannelState:
     standard = {"since": SINCE, "at": SINCE, "address": fingerprint(), "detail": "answered 404", "failed": 3}
     return ChannelState.model_validate({"name": "slack", "condition": condition, **standard, **fields})
 
@@ -48,7 +48,7 @@ def conditions(said: dict[str, list[dict[str, object]]]) -> dict[object, object]
 
 async def test_every_named_channel_is_shown_with_how_it_fares(wired: Terminal) -> None:
     assert conditions(wired.json("alerts", "channels")) == {"inbox": "never used", "slack": "never used"}
-    await note(wired, slack(Condition.FAILING, delivered=7))
+    await note(wired, slack(ChannelCondition.FAILING, delivered=7))
     ended = wired.run("alerts", "channels")
     assert ended.code == 0
     for part in ("every message", "choice 1", "failing", "2026-03-11 09:00", "answered 404", "7"):
@@ -57,7 +57,7 @@ async def test_every_named_channel_is_shown_with_how_it_fares(wired: Terminal) -
 
 
 async def test_a_channel_that_is_gone_shows_in_the_exit_code_until_it_is_enabled_again(wired: Terminal) -> None:
-    await note(wired, slack(Condition.GONE))
+    await note(wired, slack(ChannelCondition.GONE))
     ended = wired.run("alerts", "channels")
     assert ended.code == 1
     assert "starter.py alerts enable slack" in ended.out
@@ -71,7 +71,7 @@ async def test_a_channel_that_is_gone_shows_in_the_exit_code_until_it_is_enabled
 
 
 async def test_what_was_gone_at_another_address_says_nothing_about_this_one(wired: Terminal) -> None:
-    await note(wired, slack(Condition.GONE, address=fingerprint("https://hooks.example.com/services/T/B/old")))
+    await note(wired, slack(ChannelCondition.GONE, address=fingerprint("https://hooks.example.com/services/T/B/old")))
     said = wired.json("alerts", "channels")
     assert conditions(said)["slack"] == "never used at this address"
 

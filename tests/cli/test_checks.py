@@ -15,7 +15,7 @@ from relance import ids
 from relance.contracts.checks import CheckInput
 from relance.contracts.names import CheckName, TaskQueue
 from relance.devstack.everflow.client import EverflowControl
-from relance.devstack.everflow.faults import MissingRows, Status
+from relance.devstack.everflow.faults import MissingRows, StatusFault
 from relance.devstack.everflow.samples import PAUSED_PARTNER, sample_world
 from relance.domain.zones import zone_info
 from tests.cli.checks import MORNING, Ending
@@ -105,7 +105,7 @@ async def test_a_report_that_cannot_be_used_is_no_all_clear(network: EverflowCon
     assert ended.code == 1
     assert "cannot be used (totals)" in ended.data["error"]
     await network.clear_faults()
-    await network.add_fault(Status(code=503))
+    await network.add_fault(StatusFault(code=503))
     ended = everflow_only.run("start", "default-lp", "--dry-run", "--date", MORNING.isoformat(), "--json")
     assert (ended.code, ended.data["dependency"]) == (3, "Everflow")
 

@@ -10,8 +10,8 @@ import pytest
 from relance.cli.demo.desk_report import DeskAccount
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName
-from relance.domain.alerts.group import Counts
-from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry
+from relance.domain.alerts.group import AlertCounts
+from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState, HistoryEntry
 from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.failures import Severity
 
@@ -22,9 +22,9 @@ def result(check: CheckName, findings: int = 1, state: str = "ran") -> CheckResu
     return CheckResult(check=check, nominal=NOW, state=state, rows=7, findings=findings)
 
 
-def alert(rule: str, state: AlertState = AlertState.RESOLVED, *events: AlertEvent) -> Alert:
+def alert(rule: str, state: AlertState = AlertState.RESOLVED, *events: AlertEvent) -> AlertRecord:
     history = tuple(HistoryEntry(at=NOW, event=event) for event in events or (AlertEvent.OPENED, AlertEvent.SENT))
-    return Alert(
+    return AlertRecord(
         id=f"{rule}/1@{NOW}",
         key=f"{rule}/1",
         group=rule,
@@ -48,7 +48,7 @@ KEYS = [f"alert/{letter}" for letter in "abcd"]
 FINE = DeskAccount(
     first=[result(CheckName.DEFAULT_LP), result(CheckName.PAUSED_PARTNER)],
     others=[result(CheckName.DEFAULT_LP), result(CheckName.DEFAULT_LP, 0), result(CheckName.PAUSED_PARTNER, 0)],
-    counts=[Counts(fired=1, delivered=2, suppressed=1, resolved=1), Counts(fired=1, delivered=2, resolved=1)],
+    counts=[AlertCounts(fired=1, delivered=2, suppressed=1, resolved=1), AlertCounts(fired=1, delivered=2, resolved=1)],
     alerts=[alert("default-lp"), alert("paused-partner")],
     inbox=[message(key) for key in KEYS],
     posted=KEYS,
@@ -61,7 +61,7 @@ WRONG = {
     "a message twice": (replace(FINE, posted=[*KEYS, KEYS[-1]]), "a message is in the chat twice"),
     "a message only in our inbox": (replace(FINE, posted=KEYS[:-1]), "do not hold the same messages"),
     "a message nobody counted": (
-        replace(FINE, counts=[Counts(delivered=3)]),
+        replace(FINE, counts=[AlertCounts(delivered=3)]),
         "does not hold as many messages as the workflows say",
     ),
     "a finding without a message": (

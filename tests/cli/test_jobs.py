@@ -12,7 +12,7 @@ from temporalio.client import Client, ScheduleActionStartWorkflow, WorkflowExecu
 import starter
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import JobName, TaskQueue
-from relance.domain.jobs.audit import Status
+from relance.domain.jobs.audit import AuditStatus
 from relance.domain.jobs.run import JobRun
 from relance.settings import Settings
 from relance.settings.jobs import Jobs
@@ -95,12 +95,12 @@ async def test_two_starts_are_one_run_for_the_newest_nominal_time_and_the_audit_
     assert watched is not None
     found = await times.execution(watched, nominal)
     assert found is not None
-    assert found.status is Status.RUNNING
+    assert found.status is AuditStatus.RUNNING
     handle = client.get_workflow_handle(said["workflow"])
     await handle.terminate()
     ended = await times.execution(watched, nominal)
     assert ended is not None
-    assert ended.status is Status.TERMINATED
+    assert ended.status is AuditStatus.TERMINATED
     assert await times.execution(watched, nominal - DAY) is None
 
 
@@ -119,8 +119,8 @@ async def test_a_run_nobody_took_is_told_from_one_that_hung(applied: Terminal, c
     for _ in range(100):
         found = await times.execution(watched, nominal)
         assert found is not None
-        if found.status is not Status.RUNNING:
-            assert found.status is Status.UNSERVED
+        if found.status is not AuditStatus.RUNNING:
+            assert found.status is AuditStatus.UNSERVED
             return
         await asyncio.sleep(0.1)
     pytest.fail("it was not ended")

@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 import starter
 from relance.cli import app
-from relance.domain.alerts.model import Alert, AlertState
+from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.temporal.plugin import relance_plugin
 from tests.cli.desk import desk, page, stored
 from tests.cli.terminal import Terminal
@@ -54,7 +54,7 @@ async def fire(terminal: Terminal) -> None:
         await ours.fire([page("0.8.376")])
 
 
-async def the_open_one(terminal: Terminal) -> Alert:
+async def the_open_one(terminal: Terminal) -> AlertRecord:
     async with starter.database(stored(terminal)) as database:
         [alert] = await database.alerts.open()
     return alert

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import starter
-from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics
+from relance.contracts.cycle import CycleProgress, CycleStatistics, MailCounts
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind, Reminder, ReminderSkip
 from relance.ids import invitation_id
 from relance.services.cycle_statistics import all_figures
@@ -32,7 +32,7 @@ def cycle(period: str, sent: int, opted_out: int, before: CycleStatistics | None
         open=0,
         balance=0,
         plans_open=0,
-        progress=CycleProgress(period=period, waves_done=3, counts=Counts(sent=sent)),
+        progress=CycleProgress(period=period, waves_done=3, counts=MailCounts(sent=sent)),
         at=AT,
         figures={**figures, "success_rate": 1.0},
         before_period=before.period if before else None,

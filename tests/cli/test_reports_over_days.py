@@ -75,11 +75,11 @@ async def test_a_noisy_rule_is_named_with_what_to_do_about_it(terminal: Terminal
     assert "There were no alerts in this time" in quiet
     async with starter.database(stored(terminal)) as database:
         await database.ensure_indexes()
-        sightings = {alert_key("default-lp", f"{n}.8.376"): page(f"{n}.8.376") for n in range(5)}
-        await database.alerts.take(sightings, NOW - timedelta(hours=2))
+        conditions = {alert_key("default-lp", f"{n}.8.376"): page(f"{n}.8.376") for n in range(5)}
+        await database.alerts.take(conditions, NOW - timedelta(hours=2))
         sent = HistoryEntry(at=NOW - timedelta(hours=1), event=AlertEvent.SENT)
         held = HistoryEntry(at=NOW - timedelta(hours=1), event=AlertEvent.SUPPRESSED, detail="unchanged")
-        await database.alerts.record({key: [sent, held] for key in sightings})
+        await database.alerts.record({key: [sent, held] for key in conditions})
     said = terminal.json("report", "noise", "--days", "1")
     [rule] = said["rules"]
     assert (rule["rule"], rule["alerts"], rule["sent"], rule["unheeded"]) == ("default-lp", 5, 5, 5)

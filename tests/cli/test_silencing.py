@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
-from relance.domain.alerts.model import Alert
+from relance.domain.alerts.model import AlertRecord
 from relance.domain.alerts.suppression import Matcher
 from relance.domain.failures import Severity
 from relance.errors import InvalidInput, NotFound
@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 ZONE = "Europe/Amsterdam"
 
 
-def odd(subject: str, **fields: Any) -> Alert:
+def odd(subject: str, **fields: Any) -> AlertRecord:
     return an_alert(id=f"{subject}@1", key=f"default-lp/{subject}", subject=subject, **fields)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import starter
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Fault, Service
+from relance.devstack.chat.models import ChatFault, Service
 from tests.cli.desk import stored
 from tests.cli.terminal import Ended, Terminal
 
@@ -73,7 +73,7 @@ async def test_only_those_that_are_named_are_tried(wired: Terminal, chat: Chat) 
 async def test_what_a_channel_answers_is_told_with_what_to_mend(
     wired: Terminal, chat: Chat, fault: dict[str, object], code: int, outcome: str, reason: str
 ) -> None:
-    await chat.add_fault(Fault.model_validate({"service": "slack", **fault}))
+    await chat.add_fault(ChatFault.model_validate({"service": "slack", **fault}))
     ended = wired.run("alerts", "channels", "--test", "--json")
     assert ended.code == code
     found = {one["channel"]: one for one in ended.data["trials"]}
@@ -88,7 +88,7 @@ async def test_what_a_channel_answers_is_told_with_what_to_mend(
 async def test_when_every_channel_to_people_fails_the_watchdog_says_that_nobody_is_told(
     wired: Terminal, chat: Chat
 ) -> None:
-    await chat.add_fault(Fault(status=503))
+    await chat.add_fault(ChatFault(status=503))
     assert wired.run("alerts", "channels", "--test", "--json").code == 3
     ended = wired.run("watchdog", "--json")
     assert ended.code != 0

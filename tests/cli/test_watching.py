@@ -11,11 +11,11 @@ import pytest
 
 from relance.cli.cycle import snapshot
 from relance.cli.cycle.watching import Watch
-from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics
+from relance.contracts.cycle import CycleProgress, CycleStatistics, MailCounts
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.cycle.planning import PlanStatus
 from relance.domain.invitations.people import User
-from relance.domain.invitations.unsent import Ending
+from relance.domain.invitations.unsent import PlanEnding
 from relance.errors import DependencyUnavailable
 from relance.ports import Page
 
@@ -81,8 +81,8 @@ class Users:
 class Unsent:
     """All have a plan but the last one."""
 
-    async def endings(self, period: str, user_ids: Sequence[str]) -> Mapping[str, Ending]:
-        return {user_id: Ending(PlanStatus.PLANNED) for user_id in user_ids[:-1]}
+    async def endings(self, period: str, user_ids: Sequence[str]) -> Mapping[str, PlanEnding]:
+        return {user_id: PlanEnding(PlanStatus.PLANNED) for user_id in user_ids[:-1]}
 
 
 class JobRuns:
@@ -116,7 +116,7 @@ class Watched(Watch):
     sent = 0
 
     async def progress(self) -> CycleProgress | None:
-        return CycleProgress(period=PERIOD, stage="sending", current_waves=(NOW,), counts=Counts(sent=self.sent))
+        return CycleProgress(period=PERIOD, stage="sending", current_waves=(NOW,), counts=MailCounts(sent=self.sent))
 
 
 def watched(data: Data) -> Watched:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Fault, Service
+from relance.devstack.chat.models import ChatFault, Service
 from relance.devstack.stack import Given, Stack
 from relance.errors import DependencyUnavailable, InvalidInput
 
@@ -61,9 +61,9 @@ async def test_what_the_real_one_would_refuse_is_refused(chat: Chat, path: str, 
 
 
 async def test_faults_happen_in_turn_and_as_often_as_asked(chat: Chat) -> None:
-    await chat.add_fault(Fault(service=Service.TEAMS, status=500))
-    await chat.add_fault(Fault(status=429, headers={"retry-after": "3"}, times=2))
-    await chat.add_fault(Fault(drop=True, keep=True, times=1))
+    await chat.add_fault(ChatFault(service=Service.TEAMS, status=500))
+    await chat.add_fault(ChatFault(status=429, headers={"retry-after": "3"}, times=2))
+    await chat.add_fault(ChatFault(drop=True, keep=True, times=1))
     for _ in range(2):
         answer = await _post(chat, "/slack/x", HELLO)
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
@@ -72,7 +72,7 @@ async def test_faults_happen_in_turn_and_as_often_as_asked(chat: Chat) -> None:
     assert len(await chat.messages()) == 1
     assert (await _post(chat, "/slack/x", HELLO)).status_code == 200
     with pytest.raises(InvalidInput):
-        await chat.add_fault(Fault.model_construct(status=200))
+        await chat.add_fault(ChatFault.model_construct(status=200))
 
 
 async def test_the_page_shows_bubbles_and_runs_no_script(chat: Chat) -> None:

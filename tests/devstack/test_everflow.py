@@ -13,8 +13,8 @@ import pytest
 from relance.devstack import everflow_server
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.dataset import Fact, Offer, OfferUrl, Partner, World
-from relance.devstack.everflow.faults import Slow, Status
-from relance.devstack.everflow.gate import AFFILIATE_KEY, NETWORK_KEY, Limits
+from relance.devstack.everflow.faults import Slow, StatusFault
+from relance.devstack.everflow.gate import AFFILIATE_KEY, NETWORK_KEY, CallLimits
 from relance.devstack.everflow.zones import ZONES
 from relance.errors import InvalidInput
 
@@ -176,19 +176,19 @@ async def test_keys_are_checked(api: httpx.AsyncClient) -> None:
 
 async def test_the_table_is_cut_at_the_limit_and_says_so(api: httpx.AsyncClient, everflow: EverflowControl) -> None:
     assert (await api.post(TABLE, json=BODY)).json()["incomplete_results"] is False
-    await everflow.set_limits(Limits(rows=1))
+    await everflow.set_limits(CallLimits(rows=1))
     cut = (await api.post(TABLE, json=BODY)).json()
     assert (len(cut["table"]), cut["incomplete_results"]) == (1, True)
 
 
 async def test_the_rate_limit_counts_down_and_then_refuses(api: httpx.AsyncClient, everflow: EverflowControl) -> None:
-    await everflow.set_limits(Limits(calls=2, window_s=60, retry_after=True))
+    await everflow.set_limits(CallLimits(calls=2, window_s=60, retry_after=True))
     answers = [await api.get("/v1/networks") for _ in range(3)]
     assert [one.status_code for one in answers] == [200, 200, 429]
     assert [one.headers["x-ratelimit-remaining"] for one in answers] == ["1", "0", "0"]
     assert {one.headers["x-ratelimit-limit"] for one in answers} == {"2"}
     assert 50 < int(answers[2].headers["retry-after"]) <= 60
-    await everflow.set_limits(Limits(calls=2, window_s=60))
+    await everflow.set_limits(CallLimits(calls=2, window_s=60))
     assert "retry-after" not in (await api.get("/v1/networks")).headers
 
 
@@ -227,7 +227,7 @@ async def test_zones_are_listed_with_the_numbers_of_the_real_api(api: httpx.Asyn
 async def test_a_fault_spares_happens_so_often_and_is_counted(
     api: httpx.AsyncClient, everflow: EverflowControl
 ) -> None:
-    await everflow.add_fault(Status(path=TABLE, code=503, after=1, times=2, spelling="error"))
+    await everflow.add_fault(StatusFault(path=TABLE, code=503, after=1, times=2, spelling="error"))
     answers = [await api.post(TABLE, json=BODY) for _ in range(4)]
     assert [one.status_code for one in answers] == [200, 503, 503, 200]
     assert answers[1].json() == {"error": "refused on demand"}
@@ -237,7 +237,7 @@ async def test_a_fault_spares_happens_so_often_and_is_counted(
 
 async def test_a_wrong_fault_is_refused_with_the_reason(everflow: EverflowControl) -> None:
     with pytest.raises(InvalidInput, match="code"):
-        await everflow.add_fault(Status.model_construct(code=200))
+        await everflow.add_fault(StatusFault.model_construct(code=200))
 
 
 async def test_the_facts_survive_a_restart(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from relance.devstack import mailbox_server
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.store import Store
+from relance.devstack.mailbox.store import MailboxStore
 from relance.errors import NotFound
 
 Address: TypeAlias = tuple[str, int]
@@ -118,15 +118,15 @@ async def test_mails_and_log_survive_a_kill_of_the_mailbox(tmp_path: Path) -> No
 
 
 def test_a_torn_last_line_of_the_log_costs_that_mail_only(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = MailboxStore(tmp_path)
     for n in (1, 2):
         store.append(1, "a@app.example", ["b@mail.example"], b"Message-ID: <%d@x>\r\n\r\nbody %d" % (n, n))
     store.close()
     os.truncate(store.log_path, store.log_path.stat().st_size - 5)
-    store = Store(tmp_path)
+    store = MailboxStore(tmp_path)
     store.append(2, "a@app.example", ["b@mail.example"], b"Message-ID: <3@x>\r\n\r\nbody 3")
     store.close()
-    store = Store(tmp_path)
+    store = MailboxStore(tmp_path)
     assert [(one.n, store.raw(one)[-6:]) for one in store.page(0, 10)] == [(1, b"body 1"), (2, b"body 3")]
     store.close()
 

@@ -13,21 +13,21 @@ import pytest
 
 from relance.devstack import mailbox_server
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Drop, Greylist, Refuse, Stage
+from relance.devstack.mailbox.rules import Delay, Drop, Greylist, Refuse, SmtpStage
 from relance.errors import InvalidInput
 
 Address: TypeAlias = tuple[str, int]
 RAW = b"From: a@app.example\r\nTo: b@mail.example\r\nMessage-ID: <1@app.example>\r\nSubject: Hi\r\n\r\nHello\r\n"
 
-REPLY_ERRORS: dict[Stage, type[aiosmtplib.SMTPException]] = {
-    Stage.CONNECT: aiosmtplib.SMTPConnectResponseError,
-    Stage.EHLO: aiosmtplib.SMTPHeloError,
-    Stage.MAIL: aiosmtplib.SMTPSenderRefused,
-    Stage.RCPT: aiosmtplib.SMTPRecipientsRefused,
-    Stage.DATA: aiosmtplib.SMTPDataError,
-    Stage.END_OF_DATA: aiosmtplib.SMTPDataError,
+REPLY_ERRORS: dict[SmtpStage, type[aiosmtplib.SMTPException]] = {
+    SmtpStage.CONNECT: aiosmtplib.SMTPConnectResponseError,
+    SmtpStage.EHLO: aiosmtplib.SMTPHeloError,
+    SmtpStage.MAIL: aiosmtplib.SMTPSenderRefused,
+    SmtpStage.RCPT: aiosmtplib.SMTPRecipientsRefused,
+    SmtpStage.DATA: aiosmtplib.SMTPDataError,
+    SmtpStage.END_OF_DATA: aiosmtplib.SMTPDataError,
 }
-IN_CLEAR = [*REPLY_ERRORS, Stage.BODY]
+IN_CLEAR = [*REPLY_ERRORS, SmtpStage.BODY]
 CERTIFICATE = Path(__file__).parents[1] / "adapters" / "smtp" / "localhost.pem"
 
 
@@ -50,7 +50,7 @@ def _code(error: aiosmtplib.SMTPException) -> int:
 @pytest.mark.parametrize("code", [451, 554])
 @pytest.mark.parametrize("stage", list(REPLY_ERRORS))
 async def test_a_refusal_reaches_the_client_at_its_stage(
-    stage: Stage, code: int, mailbox: Mailbox, mailbox_smtp: Address
+    stage: SmtpStage, code: int, mailbox: Mailbox, mailbox_smtp: Address
 ) -> None:
     await mailbox.add_rule(Refuse(stage=stage, code=code, text="5.0.0 on demand", times=2))
     # aiosmtplib tries HELO after a refused EHLO, so two refusals are needed there.
@@ -62,7 +62,7 @@ async def test_a_refusal_reaches_the_client_at_its_stage(
 
 @pytest.mark.parametrize("stage", IN_CLEAR)
 async def test_a_dropped_connection_is_noticed_at_its_stage_and_keeps_nothing(
-    stage: Stage, mailbox: Mailbox, mailbox_smtp: Address
+    stage: SmtpStage, mailbox: Mailbox, mailbox_smtp: Address
 ) -> None:
     await mailbox.add_rule(Drop(stage=stage, times=1))
     with pytest.raises((aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError)):
@@ -73,9 +73,9 @@ async def test_a_dropped_connection_is_noticed_at_its_stage_and_keeps_nothing(
     assert (await mailbox.stats()).total == 1
 
 
-@pytest.mark.parametrize("stage", [Stage.STARTTLS, Stage.AUTH])
+@pytest.mark.parametrize("stage", [SmtpStage.STARTTLS, SmtpStage.AUTH])
 async def test_a_mailbox_with_a_certificate_encrypts_asks_for_a_password_and_fails_at_both(
-    stage: Stage, tmp_path: Path
+    stage: SmtpStage, tmp_path: Path
 ) -> None:
     server = await mailbox_server.start(tmp_path, certificate=CERTIFICATE)
     host, port = server.smtp
@@ -96,7 +96,7 @@ async def test_a_mailbox_with_a_certificate_encrypts_asks_for_a_password_and_fai
 
 
 async def test_a_drop_after_the_data_can_keep_the_mail(mailbox: Mailbox, mailbox_smtp: Address) -> None:
-    await mailbox.add_rule(Drop(stage=Stage.END_OF_DATA, stored=True, times=1))
+    await mailbox.add_rule(Drop(stage=SmtpStage.END_OF_DATA, stored=True, times=1))
     with pytest.raises(aiosmtplib.SMTPServerDisconnected):
         await _send(mailbox_smtp)
     await _send(mailbox_smtp)
@@ -107,7 +107,7 @@ async def test_a_drop_after_the_data_can_keep_the_mail(mailbox: Mailbox, mailbox
 
 @pytest.mark.parametrize("stage", IN_CLEAR)
 async def test_a_delay_is_felt_and_then_the_mail_is_accepted(
-    stage: Stage, mailbox: Mailbox, mailbox_smtp: Address
+    stage: SmtpStage, mailbox: Mailbox, mailbox_smtp: Address
 ) -> None:
     await mailbox.add_rule(Delay(stage=stage, seconds=0.3))
     begun = time.monotonic()
@@ -120,7 +120,7 @@ async def test_a_delay_is_felt_and_then_the_mail_is_accepted(
 async def test_a_client_that_gives_up_during_a_delayed_reply_may_or_may_not_have_sent(
     stored: bool, mailbox: Mailbox, mailbox_smtp: Address
 ) -> None:
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=1.0, stored=stored, times=1))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=1.0, stored=stored, times=1))
     with pytest.raises(aiosmtplib.SMTPTimeoutError):
         await _send(mailbox_smtp, patience=0.3)
     await asyncio.sleep(1.0)
@@ -128,7 +128,7 @@ async def test_a_client_that_gives_up_during_a_delayed_reply_may_or_may_not_have
 
 
 async def test_421_closes_the_connection(mailbox: Mailbox, mailbox_smtp: Address) -> None:
-    await mailbox.add_rule(Refuse(stage=Stage.MAIL, code=421, text="4.3.2 shutting down", times=1))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.MAIL, code=421, text="4.3.2 shutting down", times=1))
     client = _client(mailbox_smtp)
     await client.connect()
     with pytest.raises(aiosmtplib.SMTPException):
@@ -154,7 +154,7 @@ async def test_greylisting_refuses_the_first_attempts_of_each_recipient(
 
 async def test_a_rule_touches_only_its_recipients_and_only_so_often(mailbox: Mailbox, mailbox_smtp: Address) -> None:
     number = await mailbox.add_rule(
-        Refuse(stage=Stage.RCPT, recipient="gone*@*", code=550, text="5.1.1 no such user", times=1)
+        Refuse(stage=SmtpStage.RCPT, recipient="gone*@*", code=550, text="5.1.1 no such user", times=1)
     )
     await _send(mailbox_smtp, "here@mail.example")
     with pytest.raises(aiosmtplib.SMTPRecipientsRefused):
@@ -164,6 +164,6 @@ async def test_a_rule_touches_only_its_recipients_and_only_so_often(mailbox: Mai
 
 
 async def test_a_rule_that_makes_no_sense_is_refused(mailbox: Mailbox) -> None:
-    wrong = Refuse.model_construct(stage=Stage.CONNECT, recipient="x@y.example", code=450, text="no", times=None)
+    wrong = Refuse.model_construct(stage=SmtpStage.CONNECT, recipient="x@y.example", code=450, text="no", times=None)
     with pytest.raises(InvalidInput, match="the recipient is not known yet"):
         await mailbox.add_rule(wrong)

@@ -7,14 +7,22 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from relance.domain.invitations.effectiveness import Arm, Effect, Effects, Group, count, in_order, overall
+from relance.domain.invitations.effectiveness import (
+    Arm,
+    Effects,
+    ReminderEffect,
+    ReminderGroup,
+    count,
+    in_order,
+    overall,
+)
 from relance.domain.invitations.holdout import HoldOut
 from relance.domain.invitations.invitation import MailKind
 
 AT = datetime(2026, 11, 8, 17, 0, tzinfo=UTC)
 
 
-def a_group(count: int = 10, **fields: Any) -> Group:
+def a_group(count: int = 10, **fields: Any) -> ReminderGroup:
     standard = {
         "period": "2026-11",
         "kind": MailKind.FIRST,
@@ -26,10 +34,10 @@ def a_group(count: int = 10, **fields: Any) -> Group:
         "submitted": 0,
         "opted_out": 0,
     }
-    return Group(**{**standard, **fields})
+    return ReminderGroup(**{**standard, **fields})
 
 
-def effects(groups: Iterable[Group]) -> Effects:
+def effects(groups: Iterable[ReminderGroup]) -> Effects:
     """Return the effects by period and type, in order."""
     found: Effects = {}
     for group in groups:
@@ -37,12 +45,12 @@ def effects(groups: Iterable[Group]) -> Effects:
     return in_order(found)
 
 
-def whole(groups: Iterable[Group]) -> dict[MailKind, Effect]:
+def whole(groups: Iterable[ReminderGroup]) -> dict[MailKind, ReminderEffect]:
     """Return the effects by type."""
     return overall(effects(groups).values())
 
 
-def experiment(people: int, rule: HoldOut, untold: float, lift: float, seed: int) -> Iterator[Group]:
+def experiment(people: int, rule: HoldOut, untold: float, lift: float, seed: int) -> Iterator[ReminderGroup]:
     """Yield both arms of one month: who is held out by the rule, who answers by chance."""
     dice = random.Random(seed)
     sizes, answers = {Arm.SENT: 0, Arm.HELD_OUT: 0}, {Arm.SENT: 0, Arm.HELD_OUT: 0}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from relance.domain.quarantine import (
-    Fault,
+    DocumentFault,
     SetAside,
     cost,
     fault_words,
@@ -47,16 +47,16 @@ def test_an_id_is_shown_where_it_has_the_form_of_one(collection: str, text: str,
 
 def test_a_reason_is_read_as_faults() -> None:
     assert faults_of("reminderSettings.first: bool_type, status: missing") == (
-        Fault("reminderSettings.first", "bool_type"),
-        Fault("status", "missing"),
+        DocumentFault("reminderSettings.first", "bool_type"),
+        DocumentFault("status", "missing"),
     )
     assert faults_of("") == ()
-    assert faults_of("odd") == (Fault("odd", "unusable"),)
+    assert faults_of("odd") == (DocumentFault("odd", "unusable"),)
 
 
 @pytest.mark.parametrize("code", ["not_utf8", "string_type", "datetime_from_date_parsing", "enum", "never_heard_of"])
 def test_each_fault_has_words(code: str) -> None:
-    assert fault_words(Fault("name", code)).split()[0] in {"holds", "is", "has", "can"}
+    assert fault_words(DocumentFault("name", code)).split()[0] in {"holds", "is", "has", "can"}
 
 
 def test_what_it_costs_follows_from_the_collection_and_the_period() -> None:

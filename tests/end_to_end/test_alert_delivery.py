@@ -17,7 +17,7 @@ from relance.cli.base.periods import today
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Fault, Posted, Service
+from relance.devstack.chat.models import ChatFault, PostedMessage, Service
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.faults import TABLE, Slow
 from relance.devstack.everflow.gate import NETWORK_KEY
@@ -80,7 +80,7 @@ async def job_runs(desk: Installation) -> list[tuple[str, datetime]]:
     return [(one["job"], one["nominal"]) async for one in found]
 
 
-def keys(posted: list[Posted]) -> list[str]:
+def keys(posted: list[PostedMessage]) -> list[str]:
     return [one.key for one in posted]
 
 
@@ -88,7 +88,7 @@ def keys(posted: list[Posted]) -> list[str]:
 async def test_a_worker_killed_between_posting_a_message_and_recording_it_posts_it_once_more_under_its_key(
     desk: Installation, chat: Chat
 ) -> None:
-    await chat.add_fault(Fault(service=Service.SLACK, keep=True, delay=LOST_ANSWER_S, times=1))
+    await chat.add_fault(ChatFault(service=Service.SLACK, keep=True, delay=LOST_ANSWER_S, times=1))
     worker = await desk.start_worker()
     await start_check(desk.client, CHECK, NETWORK, NOMINAL)
     await until(chat.messages)

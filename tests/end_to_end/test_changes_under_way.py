@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus
 from tests.end_to_end.people import PERIOD, address, invitation, people
@@ -18,7 +18,7 @@ SLOW_S = 0.25
 async def test_answers_and_opt_outs_in_the_middle_of_a_batch_are_honoured(
     installation: Installation, mailbox: Mailbox
 ) -> None:
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=SLOW_S))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=SLOW_S))
     await installation.load(*people(2, 40))
     await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)

@@ -10,7 +10,7 @@ import pytest
 from relance import ids
 from relance.contracts.cycle import CycleOptions
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Refuse, Stage
+from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.domain.cycle.control import ControlState
 from relance.domain.invitations.events import EventKind
 from tests import preloaded_starter
@@ -30,7 +30,7 @@ CONFIRMED_AFTER_S = 0.05
 
 async def begin(installation: Installation, mailbox: Mailbox) -> tuple[CycleHandle, MailFlow]:
     """Start a cycle of 2,000 mails and wait until a part of it is sent."""
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=CONFIRMED_AFTER_S))
     await installation.load(*people(USERS, CONTACTS))
     await installation.start_worker()
     await asyncio.to_thread(preloaded_starter.server)
@@ -146,7 +146,7 @@ async def test_a_rollback_of_a_cycle_that_is_done_ends_its_follow_ups(
 async def test_a_cycle_with_too_many_errors_pauses_itself_until_a_person_resumes_it(
     installation: Installation, mailbox: Mailbox
 ) -> None:
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient="*c1@*", code=550, text="5.1.1 no such user"))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.RCPT, recipient="*c1@*", code=550, text="5.1.1 no such user"))
     await installation.load(*people(40, 10))
     await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)

@@ -11,7 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from relance.contracts.cycle import CycleOptions, WaveInput, WaveResult
 from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue, Workflow
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.devstack.samples import REFUSED_DOMAIN, sample_people
 from relance.settings import Settings
 from relance.temporal import schedules
@@ -37,7 +37,9 @@ async def test_a_cycle_of_awkward_people_balances_and_equals_the_mailbox(
 ) -> None:
     users, contacts = sample_people(16, 6)
     expected = expectation(PERIOD, users, contacts, REFUSED_DOMAIN)
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient=f"*@{REFUSED_DOMAIN}", code=550, text="5.1.1 unknown"))
+    await mailbox.add_rule(
+        Refuse(stage=SmtpStage.RCPT, recipient=f"*@{REFUSED_DOMAIN}", code=550, text="5.1.1 unknown")
+    )
     await installation.load(users, contacts)
     worker = await installation.start_worker()
     result = await (await installation.start_cycle(PERIOD)).result()

@@ -9,7 +9,7 @@ import pytest
 
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence
 from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.failures import Severity
@@ -35,8 +35,8 @@ async def told(installation: Installation) -> list[ChatMessage]:
     return [message for message in messages if not message.key.startswith("cycle-report/")]
 
 
-def low(subject: str, severity: Severity = Severity.LOW) -> Sighting:
-    return Sighting("disk-space", "disk-space", subject, severity, {"name": subject}, Evidence())
+def low(subject: str, severity: Severity = Severity.LOW) -> Condition:
+    return Condition("disk-space", "disk-space", subject, severity, {"name": subject}, Evidence())
 
 
 async def test_low_alerts_are_told_in_one_digest_however_often_it_is_started(installation: Installation) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from relance.contracts.cycle import CycleOptions
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Refuse, Stage
+from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.domain.alerts.model import AlertState, Rule
 from relance.domain.cycle.control import ControlState
 from tests import preloaded_starter
@@ -55,8 +55,8 @@ async def processes_of_canary(installation: Installation, seen: set[str]) -> Non
 
 @pytest.mark.slow
 async def test_two_processes_send_one_canary_together(installation: Installation, mailbox: Mailbox) -> None:
-    await mailbox.add_rule(Delay(stage=Stage.RCPT, seconds=0.5))
-    refusing = await mailbox.add_rule(Refuse(stage=Stage.RCPT, code=550, text="5.1.1 user unknown"))
+    await mailbox.add_rule(Delay(stage=SmtpStage.RCPT, seconds=0.5))
+    refusing = await mailbox.add_rule(Refuse(stage=SmtpStage.RCPT, code=550, text="5.1.1 user unknown"))
     await installation.load(*people(USERS, CONTACTS))
     await installation.start_worker(processes=2, environment=SMALL_CANARY)
     seen: set[str] = set()
@@ -79,7 +79,7 @@ async def test_two_processes_send_one_canary_together(installation: Installation
 async def test_what_is_healthy_goes_through_two_processes_and_one_bad_address_book_stops_nothing(
     installation: Installation, mailbox: Mailbox
 ) -> None:
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, code=550, text="5.1.1 user unknown", recipient="u3c*"))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.RCPT, code=550, text="5.1.1 user unknown", recipient="u3c*"))
     users, contacts = people(USERS, CONTACTS)
     await installation.load(users, contacts)
     await installation.start_worker(processes=2, environment=SMALL_CANARY)

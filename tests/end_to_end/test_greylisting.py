@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relance import ids
 from relance.cli.demo.virtual_time import FastMotion
-from relance.contracts.follow_up import FollowedState, Step
+from relance.contracts.follow_up import FollowedState, FollowUpStep
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Greylist
 from relance.domain.invitations.invitation import InvitationStatus
@@ -14,7 +14,7 @@ from tests.installation import Installation
 
 
 def _to_be_tried_again(state: FollowedState) -> bool:
-    return state.step is Step.RETRY
+    return state.step is FollowUpStep.RETRY
 
 
 async def test_a_greylisted_recipient_is_tried_again_and_gets_his_mail_once(
@@ -40,7 +40,7 @@ async def test_a_greylisted_recipient_is_tried_again_and_gets_his_mail_once(
         state.contact_id: state
         for state in await answered(lambda: follow_up.query("steps", result_type=list[FollowedState]))
     }
-    assert (steps["u0c1"].step, steps["u0c1"].due) == (Step.FIRST, sent.due_at.first)
+    assert (steps["u0c1"].step, steps["u0c1"].due) == (FollowUpStep.FIRST, sent.due_at.first)
     assert [mail.to[0] for mail in await mailbox.log()].count(address(0, 1)) == 1
     await motion.settle()
     result = await cycle.result()

@@ -13,7 +13,7 @@ import pytest
 from relance.contracts.jobs import JobResult
 from relance.contracts.names import JobName
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.alerts.model import AlertState, Rule
 from relance.domain.health.probes import ProbeName
 from relance.domain.health.status import Health
@@ -61,7 +61,7 @@ async def test_a_run_made_slow_is_told_with_figure_baseline_and_factor_and_is_ov
     await installation.start_worker(environment=QUICK)
     usual = [await check(installation, hour) for hour in range(5)]
     assert all(0 < one.figures["smtp_ms"] < 1000 * SLOW_S for one in usual)
-    await mailbox.add_rule(Delay(stage=Stage.CONNECT, seconds=SLOW_S))
+    await mailbox.add_rule(Delay(stage=SmtpStage.CONNECT, seconds=SLOW_S))
     slow = await check(installation, 5)
     assert slow.figures["smtp_ms"] > 1000 * SLOW_S
     # The run that was slow has no record yet when it compares: the next one finds it.
@@ -92,10 +92,10 @@ async def test_a_worker_says_over_http_that_it_lives_is_ready_and_drains(
     assert report.role == "all"
     assert 20 < report.rss_mb < 512
     await check(installation, 0)
-    standings = await installation.database.health_checks.all()
-    assert standings.keys() == {str(one) for one in ProbeName}
-    assert {one.state for one in standings.values()} <= {Health.HEALTHY, Health.DEGRADED}
-    assert (standings[ProbeName.MEMORY].value or 0) > 20
+    statuses = await installation.database.health_checks.all()
+    assert statuses.keys() == {str(one) for one in ProbeName}
+    assert {one.state for one in statuses.values()} <= {Health.HEALTHY, Health.DEGRADED}
+    assert (statuses[ProbeName.MEMORY].value or 0) > 20
     code, _ = await worker.stop()
     assert code == 0
     assert await installation.database.workers.alive(datetime.now(UTC) - timedelta(minutes=5)) == []

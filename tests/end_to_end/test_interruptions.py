@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from tests.end_to_end.conftest import CONNECTIONS
 from tests.end_to_end.people import PERIOD, people
 from tests.faults.mail_flow import MailFlow
@@ -26,7 +26,7 @@ async def _under_way(installation: Installation, mailbox: Mailbox) -> MailFlow:
 
 async def _begin(installation: Installation, mailbox: Mailbox) -> None:
     # Kept first and confirmed later: whoever dies in between does not know that the mail arrived.
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
     await installation.load(*people(3, MAILS // 3))
 
 
@@ -72,7 +72,7 @@ async def test_a_worker_asked_to_stop_finishes_its_mails_and_leaves_with_zero(
 async def test_a_worker_asked_to_stop_does_not_wait_for_a_relay_that_never_replies(
     installation: Installation, mailbox: Mailbox
 ) -> None:
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=NEVER_S, stored=True))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=NEVER_S, stored=True))
     await installation.load(*people(3, MAILS // 3))
     worker = await installation.start_worker(environment=IMPATIENT_DRAIN)
     cycle = await installation.start_cycle(PERIOD)

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.runtime.catalogue import METRICS
 from tests.end_to_end.people import PERIOD, people
 from tests.installation import ROOT, Installation
@@ -67,7 +67,7 @@ def _asked_by(title: str, interval: str) -> list[str]:
 async def test_every_panel_and_every_rule_asks_for_metrics_that_there_are(
     installation: Installation, mailbox: Mailbox, tmp_path: Path
 ) -> None:
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient="u0c1@*", code=550, text="5.1.1 unknown"))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.RCPT, recipient="u0c1@*", code=550, text="5.1.1 unknown"))
     await installation.load(*people(20, 5))
     worker = await installation.start_worker(environment={"RELANCE_MONITORING__METRICS_PORT": "0"})
     assert worker.metrics_url is not None

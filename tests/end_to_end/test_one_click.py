@@ -13,7 +13,7 @@ import pytest
 
 from relance.contracts.cycle import CycleOptions
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from tests.end_to_end.people import PERIOD, people
 from tests.installation import Installation
 from tests.patience import PATIENCE_S
@@ -49,7 +49,7 @@ async def test_after_one_click_no_mail_follows_while_the_cycle_goes_on(
     installation: Installation, mailbox: Mailbox
 ) -> None:
     await _load(installation)
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=0.3))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=0.3))
     await installation.start_worker(environment={"RELANCE_MAIL__CONNECTIONS": "2"})
     cycle = await installation.start_cycle(PERIOD, CycleOptions())
     async with asyncio.timeout(PATIENCE_S):

@@ -12,7 +12,7 @@ from relance.contracts.names import Query
 from relance.contracts.waking import WakeResult
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.cycle.control import ControlState
-from relance.services.cycle_control import CycleDesk
+from relance.services.cycle_control import CycleControl
 from relance.temporal.cycles import TemporalCycles
 from tests.asking import answered
 from tests.end_to_end.people import PERIOD, people
@@ -41,8 +41,8 @@ async def test_reminders_of_a_paused_cycle_are_held_and_go_out_once_when_it_goes
     await installation.load(*people(USERS, CONTACTS))
     await installation.start_worker()
     await (await installation.start_cycle(PERIOD)).result()
-    desk = CycleDesk(installation.database.controls, TemporalCycles(installation.client), SystemClock())
-    await desk.tell(PERIOD, ControlState.PAUSED, "the relay moves house", "ann")
+    desk = CycleControl(installation.database.controls, TemporalCycles(installation.client), SystemClock())
+    await desk.notify(PERIOD, ControlState.PAUSED, "the relay moves house", "ann")
     users = [f"u{number}" for number in range(USERS)]
     for user in users:
         await follow_up(installation, user).terminate("started again, with other instants")
@@ -53,12 +53,12 @@ async def test_reminders_of_a_paused_cycle_are_held_and_go_out_once_when_it_goes
     assert await mails(mailbox, "first") == []
     held = [(await follow_up(installation, user).describe()).history_length for user in users]
 
-    await desk.tell(PERIOD, ControlState.RUNNING, "", "ann")
+    await desk.notify(PERIOD, ControlState.RUNNING, "", "ann")
     waking = installation.client.get_workflow_handle(ids.wake_workflow_id(PERIOD), result_type=WakeResult)
     assert await waking.result() == WakeResult(users=USERS, woken=USERS)
     assert len(await arrived(mailbox, "first", USERS * CONTACTS)) == USERS * CONTACTS
     # Saying it again wakes nobody, and a lost start is made up for by the reconciliation, when something is overdue.
-    await desk.tell(PERIOD, ControlState.RUNNING, "", "ann")
+    await desk.notify(PERIOD, ControlState.RUNNING, "", "ann")
     assert await waking.result() == WakeResult()
     assert "reminders_woken" not in await reconcile(installation, "after")
     await asyncio.sleep(1.0)

@@ -10,9 +10,9 @@ import pytest
 
 from relance import ids
 from relance.cli.demo.virtual_time import FastMotion
-from relance.contracts.follow_up import FollowedState, Step
+from relance.contracts.follow_up import FollowedState, FollowUpStep
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Drop, Greylist, Refuse, Stage
+from relance.devstack.mailbox.rules import Drop, Greylist, Refuse, SmtpStage
 from relance.domain.invitations.events import EventKind
 from tests.end_to_end.people import PERIOD, Documents, invitation, people
 from tests.installation import Installation
@@ -38,13 +38,13 @@ async def _misbehave(mailbox: Mailbox) -> None:
     """Let the mailbox fail in several ways and quote the address while it does."""
     recipient = f"{CANARY}.u0c{{}}@*".format
     quoting = f"5.1.1 <{CANARY}.u0c1@people.example> {CANARY} unknown"
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient=recipient(REFUSED), code=550, text=quoting))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.RCPT, recipient=recipient(REFUSED), code=550, text=quoting))
     await mailbox.add_rule(Greylist(recipient=recipient(GREYLISTED), attempts=1))
-    await mailbox.add_rule(Drop(stage=Stage.RCPT, recipient=recipient(DROPPED), times=1))
+    await mailbox.add_rule(Drop(stage=SmtpStage.RCPT, recipient=recipient(DROPPED), times=1))
 
 
 def _is_due_soon(state: FollowedState) -> bool:
-    return state.step in {Step.RETRY, Step.FIRST}
+    return state.step in {FollowUpStep.RETRY, FollowUpStep.FIRST}
 
 
 async def _histories(installation: Installation) -> dict[str, bytes]:

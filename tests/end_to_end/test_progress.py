@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.temporal.progress import live_progress
 from tests.end_to_end.people import PERIOD, people
 from tests.installation import Installation
@@ -18,7 +18,7 @@ USERS, CONTACTS = 2, 16
 @pytest.mark.slow
 async def test_the_mails_of_a_batch_are_counted_while_it_runs(installation: Installation, mailbox: Mailbox) -> None:
     # Four connections: eight rounds of half a second each.
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=0.5))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=0.5))
     await installation.load(*people(USERS, CONTACTS))
     await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)

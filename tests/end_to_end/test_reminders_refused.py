@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.domain.alerts.model import AlertState, Rule
 from tests import preloaded_starter
 from tests.end_to_end.commands import starter
@@ -36,7 +36,7 @@ async def test_reminders_that_a_relay_refuses_for_our_sake_are_held_until_a_pers
     await installation.start_worker(environment=environment)
     result = await (await installation.start_cycle(PERIOD, OPTIONS)).result()
     assert result.sent == USERS * CONTACTS
-    await mailbox.add_rule(Refuse(stage=Stage.MAIL, code=550, text="5.7.26 unauthenticated mail"))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.MAIL, code=550, text="5.7.26 unauthenticated mail"))
     for user in range(USERS):
         await follow_up(installation, f"u{user}").terminate("started again, with other instants")
     await came_due(installation, "first", -SOON)

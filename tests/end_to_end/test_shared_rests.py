@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from tests.end_to_end.people import PERIOD, people
 from tests.end_to_end.test_error_gate import OPTIONS, SMALL_CANARY, processes_of_canary, shared_by
 from tests.installation import Installation
@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_S
 
 USERS, CONTACTS = 20, 5
 NEXT_PERIOD = "2026-12"
-TWO_HOURS = Refuse(stage=Stage.RCPT, code=421, text="4.7.0 [TSS04] deferred", times=1)
+TWO_HOURS = Refuse(stage=SmtpStage.RCPT, code=421, text="4.7.0 [TSS04] deferred", times=1)
 
 
 async def all_put_off(installation: Installation, period: str, mails: int) -> None:

@@ -12,7 +12,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from relance import ids
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.invitations.events import EventKind
 from tests.end_to_end.people import PERIOD, invitation, people
 from tests.installation import ROOT, Installation
@@ -37,7 +37,7 @@ async def _signal(installation: Installation, *arguments: str) -> tuple[int, dic
 async def test_events_before_the_follow_up_exists_and_after_its_end_are_answered(
     installation: Installation, mailbox: Mailbox
 ) -> None:
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=1.0, times=4))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=1.0, times=4))
     await installation.load(*people(1, 5))
     await installation.start_worker()
 

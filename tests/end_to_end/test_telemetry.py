@@ -12,7 +12,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from tests.end_to_end.commands import starter
 from tests.end_to_end.people import PERIOD, Documents, people
 from tests.installation import Installation
@@ -74,7 +74,7 @@ async def test_one_trace_goes_from_the_command_to_relay_and_database_and_names_n
         "RELANCE_MONITORING__LOG_LEVEL": "DEBUG",
     }
     quoting = f"5.1.1 <{CANARY}.u0c1@people.example> {CANARY} unknown"
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient=f"{CANARY}.u0c1@*", code=550, text=quoting))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.RCPT, recipient=f"{CANARY}.u0c1@*", code=550, text=quoting))
     await installation.load(*_marked())
     worker = await installation.start_worker()
 

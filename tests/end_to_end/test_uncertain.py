@@ -6,9 +6,9 @@ import pytest
 
 from relance import ids
 from relance.cli.demo.virtual_time import FastMotion
-from relance.contracts.follow_up import FollowedState, Step
+from relance.contracts.follow_up import FollowedState, FollowUpStep
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Drop, Stage
+from relance.devstack.mailbox.rules import Delay, Drop, SmtpStage
 from relance.domain.invitations.invitation import InvitationStatus, Verdict
 from tests.end_to_end.commands import starter
 from tests.end_to_end.people import PERIOD, people
@@ -20,7 +20,7 @@ MAILS, CONFIRMED_AFTER_S = 60, 0.1
 
 
 def _to_be_tried_again(state: FollowedState) -> bool:
-    return state.step is Step.RETRY
+    return state.step is FollowUpStep.RETRY
 
 
 def with_a_log(mailbox: Mailbox) -> dict[str, str]:
@@ -33,7 +33,7 @@ def with_a_log(mailbox: Mailbox) -> dict[str, str]:
 
 async def lose_replies(installation: Installation, mailbox: Mailbox) -> FastMotion:
     """Send a cycle of one user; the relay keeps every mail and drops some connections before its reply."""
-    await mailbox.add_rule(Drop(stage=Stage.END_OF_DATA, stored=True, times=LOST))
+    await mailbox.add_rule(Drop(stage=SmtpStage.END_OF_DATA, stored=True, times=LOST))
     await installation.load(*people(1, CONTACTS))
     await installation.start_worker()
     await installation.start_cycle(PERIOD)
@@ -95,7 +95,7 @@ async def test_a_killed_worker_doubles_nothing_where_there_is_a_log(
 ) -> None:
     installation.environment.update(with_a_log(mailbox))
     # Kept first and confirmed later: whoever dies in between does not know that the mail arrived.
-    await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
     await installation.load(*people(3, MAILS // 3))
     worker = await installation.start_worker()
     cycle = await installation.start_cycle(PERIOD)

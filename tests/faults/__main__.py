@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from relance.runtime import process_exit as way_out
+from relance.runtime import process_exit
 from tests.faults.everything import run_all, save, table
 from tests.faults.matrix import MATRIX
 from tests.faults.registry import SCENARIOS
@@ -20,7 +20,7 @@ ALL = "all"
 def main() -> None:
     """Run the scenario of the command line; exit code 0 if everything holds, 1 if not, 2 for wrong usage."""
     arguments = parsed(sys.argv[1:])
-    way_out.run(lambda: _run_all(arguments) if arguments.scenario == ALL else _run(arguments))
+    process_exit.run(lambda: _run_all(arguments) if arguments.scenario == ALL else _run(arguments))
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:
@@ -36,7 +36,7 @@ async def _run_all(arguments: argparse.Namespace) -> int:
     if arguments.save:
         save(report, arguments.save)
     print(json.dumps(report) if arguments.json else "\n".join(table(report)))
-    return way_out.DONE if report["holds"] else way_out.JOB_FAILED
+    return process_exit.DONE if report["holds"] else process_exit.JOB_FAILED
 
 
 def _say(text: str) -> None:
@@ -47,7 +47,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     report = await SCENARIOS[arguments.scenario].run(arguments, _say)
     figures = {"scenario": arguments.scenario, **report.as_dict()}
     print(json.dumps(figures) if arguments.json else "\n".join(_rows(figures)))
-    return way_out.DONE if report.holds else way_out.JOB_FAILED
+    return process_exit.DONE if report.holds else process_exit.JOB_FAILED
 
 
 def _rows(figures: Mapping[str, Any], indent: str = "") -> Iterator[str]:

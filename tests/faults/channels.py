@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Fault, Posted, Service
+from relance.devstack.chat.models import ChatFault, PostedMessage, Service
 from relance.devstack.stack import Stack
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence
 from relance.domain.failures import Severity
 from tests.faults.scenario import Say, Scenario, positive
@@ -29,12 +29,12 @@ class Kind:
     """A fault of the first channel, Slack; `gone` means that the second one must step in."""
 
     name: str
-    fault: Fault
+    fault: ChatFault
     gone: bool = False
 
 
-def _slack(**fields: Any) -> Fault:
-    return Fault(service=Service.SLACK, **fields)
+def _slack(**fields: Any) -> ChatFault:
+    return ChatFault(service=Service.SLACK, **fields)
 
 
 KINDS = (
@@ -55,7 +55,7 @@ class Fared:
 
     kind: Kind
     groups: Sequence[str]
-    posted: Sequence[Posted]
+    posted: Sequence[PostedMessage]
     tries: int
     slack_condition: str
     first_after_s: float
@@ -191,8 +191,8 @@ async def _rehearse(installation: Installation, chat: Chat, kind: Kind, alerts: 
 
 
 async def _fire(installation: Installation, groups: Sequence[str]) -> None:
-    sightings = [Sighting(group, group, "x", Severity.HIGH, {}, Evidence()) for group in groups]
-    for one in sightings:
+    conditions = [Condition(group, group, "x", Severity.HIGH, {}, Evidence()) for group in groups]
+    for one in conditions:
         await installation.desk().fire([one])
     await installation.alert_groups_idle(groups)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relance.contracts.cycle import CycleStatistics
-from relance.devstack.mailbox.models import Accepted, Stats
+from relance.devstack.mailbox.models import Accepted, MailboxStats
 from relance.domain.invitations.invitation import Invitation
 
 
@@ -22,7 +22,7 @@ class Evidence:
     """
 
     accepted: Sequence[Accepted]
-    mailbox: Stats
+    mailbox: MailboxStats
     entries: Mapping[str, Invitation]
     result: CycleStatistics
     balance: CycleStatistics

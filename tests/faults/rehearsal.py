@@ -13,7 +13,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 
 from relance.contracts.cycle import CycleStatistics
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Refuse, Stage
+from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.devstack.samples import REFUSED_DOMAIN, sample_people
 from relance.devstack.stack import Stack
 from tests.faults.arrangement import Arrangement
@@ -117,10 +117,10 @@ async def rehearse(disturb: Disturb, options: Options, say: Say, arranged: Arran
         ) as installation,
     ):
         await mailbox.add_rule(
-            Refuse(stage=Stage.RCPT, recipient=f"*@{REFUSED_DOMAIN}", code=550, text="5.1.1 unknown")
+            Refuse(stage=SmtpStage.RCPT, recipient=f"*@{REFUSED_DOMAIN}", code=550, text="5.1.1 unknown")
         )
         if arranged.confirmed_after_s:
-            await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=arranged.confirmed_after_s, stored=True))
+            await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=arranged.confirmed_after_s, stored=True))
         users, contacts = sample_people(options.users, options.contacts, options.seed)
         users = [{**user, **arranged.changes} for user in users]
         expected = expectation(arranged.period, users, contacts, REFUSED_DOMAIN)

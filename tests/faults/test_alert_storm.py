@@ -9,14 +9,14 @@ import pytest
 
 from tests.faults.storm.flapping import Flapping
 from tests.faults.storm.storm import Storm
-from tests.faults.storm.told import Told, most_per_interval
+from tests.faults.storm.told import WebhookMessage, most_per_interval
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
 ROWS = ("Offer 00001 · Partner 00001", "Offer 00002 · Partner 00002")
 
 
-def message(minute: float, *rows: str, title: str = "Alert") -> Told:
-    return Told(f"alert/x/{minute}", AT + timedelta(minutes=minute), title, rows)
+def message(minute: float, *rows: str, title: str = "Alert") -> WebhookMessage:
+    return WebhookMessage(f"alert/x/{minute}", AT + timedelta(minutes=minute), title, rows)
 
 
 STORM = Storm(

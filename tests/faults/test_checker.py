@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from relance.contracts.cycle import CycleStatistics
-from relance.devstack.mailbox.models import Accepted, Stats
+from relance.devstack.mailbox.models import Accepted, MailboxStats
 from relance.domain.invitations.invitation import Invitation, InvitationStatus
 from tests.faults.checker import judge
 from tests.faults.evidence import Evidence
@@ -48,8 +48,8 @@ def _statistics(**changes: int) -> CycleStatistics:
     return CycleStatistics(period="2026-11", skipped={}, failed={}, **{**sound, **changes})
 
 
-def _stats(open_connections: int = 0) -> Stats:
-    return Stats(
+def _stats(open_connections: int = 0) -> MailboxStats:
+    return MailboxStats(
         total=2,
         deliveries=2,
         duplicates=0,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relance.contracts.names import CheckName
-from relance.devstack.chat.models import Posted, Service
+from relance.devstack.chat.models import PostedMessage, Service
 from tests.faults.everflow.checker import Judgement, Outcome, Seen, after_recovery, judge
 from tests.faults.everflow.kinds import API_LIMIT, KINDS
 from tests.faults.everflow.plan import plans
@@ -39,13 +39,13 @@ WITHOUT_DATA = {
 RUN = {"job": "default-lp", "nominal": AT, "state": "late"}
 
 
-def message(group: str, row: str = ROW) -> Posted:
+def message(group: str, row: str = ROW) -> PostedMessage:
     body = {"text": f"[09:00 AM] Agent:\n\nTitle\n\nA sentence.\n• {row}\nMore?"}
     key = f"alert/{group}/{AT.isoformat()}/0"
-    return Posted(n=1, time=AT, service=Service.SLACK, path="/slack/x", key=key, headers={}, raw="", body=body)
+    return PostedMessage(n=1, time=AT, service=Service.SLACK, path="/slack/x", key=key, headers={}, raw="", body=body)
 
 
-def seen(*chat: Posted, alerts: tuple[dict[str, Any], ...] = (), state: str = "late") -> Seen:
+def seen(*chat: PostedMessage, alerts: tuple[dict[str, Any], ...] = (), state: str = "late") -> Seen:
     keys = frozenset(one.key for one in chat)
     return Seen(chat, keys, alerts, [{**RUN, "state": state}], struck=1)
 

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.devstack.processes import free_port
-from relance.domain.invitations.opt_outs import OptOutScope, Standing
+from relance.domain.invitations.opt_outs import OptOutScope, OptOutStatus
 from relance.gateway.application import application
 from relance.gateway.links import Links
 from relance.gateway.server import serving
@@ -40,9 +40,9 @@ WHOLE = "document.readyState === 'complete'"
 def _pages() -> dict[str, str]:
     found: dict[str, str] = {}
     for language in ("fr", "en"):
-        for standing in Standing:
-            scope = OptOutScope.EVERYONE if standing is Standing.BY_NOBODY else OptOutScope.SENDER
-            undo = None if standing is Standing.WRITTEN_TO else (scope, UNTIL)
+        for standing in OptOutStatus:
+            scope = OptOutScope.EVERYONE if standing is OptOutStatus.BY_NOBODY else OptOutScope.SENDER
+            undo = None if standing is OptOutStatus.WRITTEN_TO else (scope, UNTIL)
             view = UnsubscribeView(language, LONG[:60], standing, undo, changed=undo is not None)
             found[f"{standing}-{language}"] = WRITER.unsubscribe(view)
         found[f"unknown-{language}"] = WRITER.unknown(language)

@@ -31,11 +31,11 @@ class Temporal(FakeFollowUps):
     replanned: list[str] = field(default_factory=list)
     known_parts: list[int | None] = field(default_factory=list)
 
-    async def tell(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
+    async def notify(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         if self.away:
             raise DependencyUnavailable("Temporal", "not now")
         self.known_parts.append(parts)
-        return await super().tell(event)
+        return await super().notify(event)
 
     async def replan(self, period: str) -> bool:
         if self.away:

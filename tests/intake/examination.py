@@ -20,7 +20,7 @@ from relance.domain.invitations.invitation import Invitation, InvitationStatus, 
 from relance.services.event_plan import Outcome
 from relance.services.mail_intake import EVENTS
 from relance.settings import Settings
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from tests.intake.corpus import CorpusEntry, entries
 from tests.keys import PRIVACY, a_key, ring
 
@@ -31,7 +31,7 @@ ADDRESSES = {"a": "claire.martin@example.net", "b": "jan.devries@example.org", "
 TOKENS = LinkTokens(PRIVACY.link_keys)
 FOREIGN = LinkTokens(ring(a_key()))
 
-settings = Settings(mail=Mail(bounce_domain=BOUNCES, message_id_domain=DOMAIN), privacy=PRIVACY)
+settings = Settings(mail=MailGroup(bounce_domain=BOUNCES, message_id_domain=DOMAIN), privacy=PRIVACY)
 
 
 @dataclass

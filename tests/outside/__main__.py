@@ -16,7 +16,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
-from relance.runtime import process_exit as way_out
+from relance.runtime import process_exit
 from tests.outside.catalogue import FIGURES
 from tests.outside.figure import Case, Figure, Stage
 
@@ -40,7 +40,7 @@ class Outcome:
 def main() -> None:
     """Run the figures of the command line; exit code 0 if all are right, 1 if not, 2 for wrong usage."""
     arguments = _arguments()
-    way_out.run(lambda: _run(arguments))
+    process_exit.run(lambda: _run(arguments))
 
 
 async def _run(arguments: argparse.Namespace) -> int:
@@ -56,7 +56,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             outcomes = [await _measured(one, stage) for one in wanted]
     seconds = time.monotonic() - begun
     print(json.dumps(report(outcomes, seconds)) if arguments.json else "\n".join(_table(outcomes, seconds)))
-    return way_out.JOB_FAILED if any(one.wrong for one in outcomes) else way_out.DONE
+    return process_exit.JOB_FAILED if any(one.wrong for one in outcomes) else process_exit.DONE
 
 
 async def _measured(figure: Figure, stage: Stage) -> Outcome:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from relance.devstack.mailbox.rules import Refuse
-from relance.devstack.mailbox.rules import Stage as Moment
+from relance.devstack.mailbox.rules import SmtpStage as Moment
 from relance.domain.failures import classify_smtp
 from tests.domain.failures.corpus import ABOUT_US, Reply, replies, verdict_of
 from tests.installation import Installation

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relance.devstack.mailbox.rules import Refuse
-from relance.devstack.mailbox.rules import Stage as Moment
+from relance.devstack.mailbox.rules import SmtpStage as Moment
 from tests.installation import Installation
 from tests.outside.figure import Case, Figure, Stage
 from tests.outside.people import a_contact, a_user, ended, missing, neighbours

@@ -13,7 +13,7 @@ import yaml
 
 from relance.devstack import processes
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Posted
+from relance.devstack.chat.models import PostedMessage
 from tests.patience import PATIENCE_S
 from tests.prometheus import DEPLOY, RULES, prometheus
 
@@ -104,7 +104,7 @@ async def test_when_no_worker_answers_somebody_reads_so_in_the_chat(
     assert "docs/incidents.md#noworker" in message.raw
 
 
-async def _first(chat: Chat) -> Posted:
+async def _first(chat: Chat) -> PostedMessage:
     async with asyncio.timeout(2 * PATIENCE_S):
         while True:
             for message in await chat.messages():

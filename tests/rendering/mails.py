@@ -12,21 +12,21 @@ from typing import Any
 
 from relance.domain.invitations.invitation import MailKind
 from relance.ids import message_id
-from relance.ports import Letter
-from relance.rendering.mail import LetterWriter
-from relance.settings.mail import Mail
+from relance.ports import OutgoingMail
+from relance.rendering.mail import MailRenderer
+from relance.settings.mail import MailGroup
 
-SETTINGS = Mail(reply_to="reponses@form-a-friend.example")
+SETTINGS = MailGroup(reply_to="reponses@form-a-friend.example")
 INVITATION = "2026-11.u1.c1"
 FORM = f"https://form-a-friend.example/f/form-{INVITATION}"
 UNSUBSCRIBE = f"https://form-a-friend.example/u/stop-{INVITATION}"
 THREAD = message_id(INVITATION, MailKind.INVITATION, SETTINGS.message_id_domain)
 DATE = datetime(2026, 11, 5, 18, 0, 30, 999, tzinfo=timezone(timedelta(hours=1)))
-WRITER = LetterWriter(SETTINGS, "form-{}".format, "stop-{}".format)
+WRITER = MailRenderer(SETTINGS, "form-{}".format, "stop-{}".format)
 EVERY = [(kind, language) for kind in MailKind for language in ("fr", "en")]
 
 
-def a_letter(kind: MailKind = MailKind.INVITATION, locale: str = "fr", **changed: Any) -> Letter:
+def a_letter(kind: MailKind = MailKind.INVITATION, locale: str = "fr", **changed: Any) -> OutgoingMail:
     fields: dict[str, Any] = {
         "invitation_id": INVITATION,
         "kind": kind,
@@ -38,7 +38,7 @@ def a_letter(kind: MailKind = MailKind.INVITATION, locale: str = "fr", **changed
         "date": DATE,
         "references": None if kind is MailKind.INVITATION else THREAD,
     }
-    return Letter(**{**fields, **changed})
+    return OutgoingMail(**{**fields, **changed})
 
 
 def written(kind: MailKind = MailKind.INVITATION, locale: str = "fr", **changed: Any) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from relance.domain.alerts.model import Alert, Evidence, Rule
+from relance.domain.alerts.model import AlertRecord, Evidence, Rule
 from relance.domain.zones import window_of
 from relance.rendering import alert_charts
 from relance.rendering.alert_charts import AlertCharts
@@ -20,7 +20,7 @@ LATER = window_of(date(2026, 3, 8), date(2026, 3, 10), "Europe/Amsterdam")
 EARLIER = window_of(date(2026, 3, 1), date(2026, 3, 3), "Europe/Amsterdam")
 
 
-def a_fall(partner: str = "Partner Alpha", drop: str = "91.9", **changed: Any) -> Alert:
+def a_fall(partner: str = "Partner Alpha", drop: str = "91.9", **changed: Any) -> AlertRecord:
     evidence: dict[str, Any] = {
         "value": Decimal(drop),
         "threshold": Decimal(50),

@@ -10,8 +10,8 @@ import pytest
 
 from relance.domain.invitations.invitation import MailKind
 from relance.errors import InvalidInput
-from relance.rendering.mail import LetterWriter
-from relance.settings.mail import Mail
+from relance.rendering.mail import MailRenderer
+from relance.settings.mail import MailGroup
 from tests.rendering.mails import EVERY, THREAD, UNSUBSCRIBE, UTC_DATE, WRITER, a_letter, defects, read, written
 
 REMINDERS = [MailKind.FIRST, MailKind.SECOND, MailKind.CORRECTION]
@@ -49,7 +49,7 @@ def test_answers_go_to_the_reply_address() -> None:
 
 
 def test_without_a_reply_address_answers_go_to_the_sender() -> None:
-    writer = LetterWriter(Mail(), str, str)
+    writer = MailRenderer(MailGroup(), str, str)
     assert read(writer.write(a_letter())[1])["Reply-To"].addresses[0].addr_spec == "bonjour@form-a-friend.example"
 
 
@@ -145,7 +145,7 @@ def test_a_message_id_that_is_none_is_refused(changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize("kind", MailKind)
 def test_content_in_a_name_is_neither_in_the_subject_nor_in_the_body_and_is_counted(kind: MailKind) -> None:
     withheld: list[str] = []
-    writer = LetterWriter(Mail(), str, str, withheld.append)
+    writer = MailRenderer(MailGroup(), str, str, withheld.append)
     letter = replace(a_letter(kind), sender_name="Win at prize.example.com", to_name="https://prize.example.com")
     message = read(writer.write(letter)[1])
     assert withheld == ["sender", "recipient"]

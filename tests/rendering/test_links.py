@@ -11,11 +11,11 @@ from composition.connections import unsubscribe_mail
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.invitations.invitation import MailKind
 from relance.ids import invitation_id
-from relance.rendering.mail import LetterWriter
+from relance.rendering.mail import MailRenderer
 from relance.settings import Settings
 from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.unfit import unfit_names
 from tests.keys import PRIVACY
 from tests.rendering.mails import EVERY, INVITATION, a_letter, defects, part, read
@@ -25,9 +25,9 @@ SIGN = partial(TOKENS.sign, Purpose.UNSUBSCRIBE)
 LONG_ID = invitation_id("2026-11", "u" * 24, "c" * 24)
 
 
-def _writer(mail: Mail | None = None, intake: Intake | None = None) -> LetterWriter:
-    settings = Settings(mail=mail or Mail(), intake=intake or Intake())
-    return LetterWriter(
+def _writer(mail: MailGroup | None = None, intake: Intake | None = None) -> MailRenderer:
+    settings = Settings(mail=mail or MailGroup(), intake=intake or Intake())
+    return MailRenderer(
         settings.mail,
         partial(TOKENS.sign, Purpose.SUBMIT),
         SIGN,
@@ -69,7 +69,7 @@ def test_lines_of_the_header_are_short_enough() -> None:
 @pytest.mark.parametrize(("is_on", "has_agreed"), [(True, True), (True, False), (False, True), (False, False)])
 @pytest.mark.parametrize("kind", list(MailKind))
 def test_a_picture_is_only_in_mails_to_who_has_agreed(kind: MailKind, is_on: bool, has_agreed: bool) -> None:
-    message = read(_writer(Mail(open_tracking=is_on)).write(a_letter(kind, is_tracked=has_agreed))[1])
+    message = read(_writer(MailGroup(open_tracking=is_on)).write(a_letter(kind, is_tracked=has_agreed))[1])
     pictures = re.findall(r'<img src="([^"]+)"', part(message, "html"))
     wanted = f"https://form-a-friend.example/o/{TOKENS.sign(Purpose.OPEN, INVITATION)}.gif"
     assert pictures == ([wanted] if is_on and has_agreed else [])
@@ -101,5 +101,5 @@ def test_links_lead_to_the_gateway_unless_they_are_told_otherwise(given: dict[st
 )
 def test_no_worker_sends_links_that_end_at_a_name_for_examples(base: str, form: str, unfit: bool) -> None:
     gateway = Gateway(public_url="https://door.fr", form_url=form)
-    found = {one.setting for one in unfit_names(Mail(link_base=base), gateway)}
+    found = {one.setting for one in unfit_names(MailGroup(link_base=base), gateway)}
     assert ("RELANCE_GATEWAY__FORM_URL" in found) is unfit

@@ -9,7 +9,7 @@ import pytest
 
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.channels.messages import Attachment
-from relance.domain.cycle.report import CycleReport
+from relance.domain.cycle.report import CycleFigures
 from relance.domain.invitations.effectiveness import Arm
 from relance.domain.invitations.invitation import MailKind
 from relance.rendering import cycle_charts as drawing
@@ -37,9 +37,9 @@ def month(period: str, sent: int) -> CycleStatistics:
     )
 
 
-def report(**figures: float) -> CycleReport:
+def report(**figures: float) -> CycleFigures:
     now = {"eligible": 10.0, "sent": 10.0, **{name.replace("__", "."): value for name, value in figures.items()}}
-    return CycleReport("2026-11", now, None, {}, unaccounted=0, open=0)
+    return CycleFigures("2026-11", now, None, {}, unaccounted=0, open=0)
 
 
 @LANGUAGES

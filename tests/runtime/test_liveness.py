@@ -12,10 +12,10 @@ import pytest
 
 from relance.adapters.clock import SystemClock
 from relance.domain.health.probes import WorkerReport
-from relance.domain.mail.breaker import State
+from relance.domain.mail.breaker import BreakerState
 from relance.errors import DependencyUnavailable
 from relance.runtime.health_endpoint import HealthEndpoint
-from relance.runtime.liveness import STUCK_AFTER, Vitals, ticking
+from relance.runtime.liveness import STUCK_AFTER, Liveness, ticking
 from relance.runtime.reporter import Reporter, lately, reporting, worker_name
 from tests.patience import PATIENCE_S
 
@@ -37,13 +37,13 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def vitals(watch: Watch) -> Vitals:
-    return Vitals(20.0, watch, polling=lambda: True)
+def liveness(watch: Watch) -> Liveness:
+    return Liveness(20.0, watch, polling=lambda: True)
 
 
 @pytest.fixture
-def asked(vitals: Vitals) -> Iterator[Callable[[str], tuple[int, Any]]]:
-    endpoint = HealthEndpoint("127.0.0.1", 0, vitals)
+def asked(liveness: Liveness) -> Iterator[Callable[[str], tuple[int, Any]]]:
+    endpoint = HealthEndpoint("127.0.0.1", 0, liveness)
 
     def ask(path: str) -> tuple[int, Any]:
         answer = httpx.get(f"{endpoint.url}{path}", trust_env=False)
@@ -54,38 +54,38 @@ def asked(vitals: Vitals) -> Iterator[Callable[[str], tuple[int, Any]]]:
 
 
 def test_a_process_is_not_ready_before_it_has_reached_its_servers(
-    vitals: Vitals, asked: Callable[[str], tuple[int, Any]]
+    liveness: Liveness, asked: Callable[[str], tuple[int, Any]]
 ) -> None:
     assert asked("/ready") == (503, {"ready": False, "missing": ["starting"]})
     assert asked("/live")[0] == 200
-    vitals.answered("mongodb")
+    liveness.answered("mongodb")
     assert asked("/ready") == (200, {"ready": True, "missing": []})
 
 
 def test_a_server_that_has_not_answered_lately_is_lost(
-    vitals: Vitals, watch: Watch, asked: Callable[[str], tuple[int, Any]]
+    liveness: Liveness, watch: Watch, asked: Callable[[str], tuple[int, Any]]
 ) -> None:
-    vitals.answered("mongodb")
+    liveness.answered("mongodb")
     watch.now += 21
-    vitals.answered("temporal")
-    vitals.ticked = watch.now
+    liveness.answered("temporal")
+    liveness.ticked = watch.now
     assert asked("/ready") == (503, {"ready": False, "missing": ["lost_mongodb"]})
     assert asked("/live")[0] == 200
 
 
 def test_a_process_that_drains_or_does_not_poll_is_live_and_not_ready(
-    vitals: Vitals, asked: Callable[[str], tuple[int, Any]]
+    liveness: Liveness, asked: Callable[[str], tuple[int, Any]]
 ) -> None:
-    vitals.answered("mongodb")
-    vitals.polling = lambda: False
+    liveness.answered("mongodb")
+    liveness.polling = lambda: False
     assert asked("/ready")[1]["missing"] == ["not_polling"]
-    vitals.draining = True
+    liveness.draining = True
     assert asked("/ready")[1]["missing"] == ["draining"]
     assert asked("/live")[0] == 200
 
 
 def test_a_loop_that_does_not_turn_is_not_live(
-    vitals: Vitals, watch: Watch, asked: Callable[[str], tuple[int, Any]]
+    liveness: Liveness, watch: Watch, asked: Callable[[str], tuple[int, Any]]
 ) -> None:
     watch.now += STUCK_AFTER
     assert asked("/live")[0] == 503
@@ -97,11 +97,11 @@ def test_there_is_nothing_else(asked: Callable[[str], tuple[int, Any]]) -> None:
 
 
 async def test_the_loop_says_that_it_turns() -> None:
-    vitals = Vitals(20.0)
-    vitals.ticked = 0.0
-    async with ticking(vitals):
+    liveness = Liveness(20.0)
+    liveness.ticked = 0.0
+    async with ticking(liveness):
         await asyncio.sleep(0.05)
-    assert time.monotonic() - vitals.ticked < 1
+    assert time.monotonic() - liveness.ticked < 1
 
 
 class Register:
@@ -124,18 +124,18 @@ class Register:
         return [one for one in self.reports if one.at >= since]
 
 
-def reporter(register: Register, vitals: Vitals) -> Reporter:
-    async def greet() -> None:
+def reporter(register: Register, liveness: Liveness) -> Reporter:
+    async def check_connection() -> None:
         if register.silent:
             raise DependencyUnavailable("Temporal", "on demand")
 
-    breakers = {"provider gmail": State.OPEN, "relay": State.CLOSED}
-    return Reporter(register, greet, lambda: breakers, "mail", EVERY, vitals, SystemClock())
+    breakers = {"provider gmail": BreakerState.OPEN, "relay": BreakerState.CLOSED}
+    return Reporter(register, check_connection, lambda: breakers, "mail", EVERY, liveness, SystemClock())
 
 
 async def test_a_process_reports_its_memory_and_its_open_breakers_until_it_ends() -> None:
-    register, vitals = Register(), Vitals(20.0)
-    async with reporting(reporter(register, vitals)):
+    register, liveness = Register(), Liveness(20.0)
+    async with reporting(reporter(register, liveness)):
         async with asyncio.timeout(PATIENCE_S):
             while len(register.reports) < 2:
                 await asyncio.sleep(0.01)
@@ -145,16 +145,16 @@ async def test_a_process_reports_its_memory_and_its_open_breakers_until_it_ends(
     assert 10 < newest.rss_mb < 2000
     assert newest.started_at <= newest.at <= datetime.now(UTC)
     assert register.left == [worker_name()]
-    assert vitals.reached.keys() == {"mongodb", "temporal"}
+    assert liveness.reached.keys() == {"mongodb", "temporal"}
 
 
 async def test_servers_that_do_not_answer_stop_neither_the_process_nor_its_reports() -> None:
-    register, vitals = Register(), Vitals(0.15, polling=lambda: True)
-    async with reporting(reporter(register, vitals)):
+    register, liveness = Register(), Liveness(0.15, polling=lambda: True)
+    async with reporting(reporter(register, liveness)):
         for silent, missing in ((True, ["lost_mongodb", "lost_temporal"]), (False, [])):
             register.silent = silent
             async with asyncio.timeout(PATIENCE_S):
-                while vitals.missing != missing:
+                while liveness.missing != missing:
                     await asyncio.sleep(0.01)
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from relance.runtime.probe_server import AT_ONCE, Answer, ProbeServer
+from relance.runtime.probe_server import AT_ONCE, ProbeAnswer, ProbeServer
 from tests.patience import PATIENCE_S
 
 SHORT_S = 0.5
@@ -19,7 +19,9 @@ SHORT_S = 0.5
 
 @pytest.fixture
 def probe() -> Iterator[ProbeServer]:
-    server = ProbeServer("127.0.0.1", 0, "probe", lambda path: Answer(path.encode(), "text/plain"), request_s=SHORT_S)
+    server = ProbeServer(
+        "127.0.0.1", 0, "probe", lambda path: ProbeAnswer(path.encode(), "text/plain"), request_s=SHORT_S
+    )
     yield server
     server.close()
 
@@ -67,7 +69,7 @@ def test_who_says_it_byte_by_byte_has_no_more_time(probe: ProbeServer) -> None:
 
 
 def test_silent_connections_do_not_stop_the_others() -> None:
-    server = ProbeServer("127.0.0.1", 0, "probe", lambda _: Answer(b"well", "text/plain"), request_s=60)
+    server = ProbeServer("127.0.0.1", 0, "probe", lambda _: ProbeAnswer(b"well", "text/plain"), request_s=60)
     before = threading.active_count()
     with ExitStack() as stack:
         for _ in range(3 * AT_ONCE):

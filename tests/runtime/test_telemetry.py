@@ -21,13 +21,13 @@ from temporalio.worker import Worker
 
 from relance.domain.failures import Failure, FailureClass, Severity, Strategy, classify_mongodb
 from relance.domain.invitations.invitation import MailKind
-from relance.domain.mail.breaker import State
+from relance.domain.mail.breaker import BreakerState
 from relance.ports import Failed, Sent
 from relance.runtime.catalogue import METRICS, SIGNALS_IGNORED
 from relance.runtime.telemetry import Telemetry, configure
 from relance.settings import Monitoring
 from tests.runtime.collector import Collector, collecting
-from tests.runtime.greeting import Greet, greet
+from tests.runtime.greeting import Greet, check_connection
 
 NOW = datetime(2026, 11, 5, 17, tzinfo=UTC)
 FAILED = Failed(Failure("5.1.1", FailureClass.HARD_RECIPIENT, Severity.LOW, Strategy.SUPPRESS_CONTACT), NOW)
@@ -61,7 +61,7 @@ async def server() -> AsyncIterator[str]:
 
 async def _run_a_workflow(server: str, telemetry: Telemetry) -> None:
     client = await Client.connect(server, runtime=telemetry.runtime, interceptors=telemetry.interceptors)
-    async with Worker(client, task_queue="runtime", workflows=[Greet], activities=[greet]):
+    async with Worker(client, task_queue="runtime", workflows=[Greet], activities=[check_connection]):
         await client.execute_workflow(
             Greet.run, id="greet", task_queue="runtime", execution_timeout=timedelta(seconds=30)
         )
@@ -118,7 +118,7 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         instruments.name_withheld("sender")
         instruments.uncertain(MailKind.FIRST, "arrived")
         instruments.error(classify_mongodb(14031))
-        instruments.watch_breakers(lambda: {"relay": State.OPEN, "everflow": State.CLOSED})
+        instruments.watch_breakers(lambda: {"relay": BreakerState.OPEN, "everflow": BreakerState.CLOSED})
         instruments.mail(MailKind.INVITATION, FAILED, 0.02, "other", 90.0)
         instruments.follow_up_started()
         instruments.job_run("cleanup", "skipped(no worker in time)", None)

@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationError
 
 from relance.errors import SettingsError
 from relance.settings.keyring import Keyring
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
 from relance.settings.unfit import check_keys, check_names, is_reserved, unfit_names
 from tests.keys import a_key, privacy
@@ -115,23 +115,23 @@ def test_other_names_are_not_taken_for_reserved_ones(host: str) -> None:
     ],
 )
 def test_a_name_for_examples_stops_who_would_send(field: str, value: str) -> None:
-    check_names(Mail.model_validate(OURS))
-    mail = Mail.model_validate({**OURS, field: value})
+    check_names(MailGroup.model_validate(OURS))
+    mail = MailGroup.model_validate({**OURS, field: value})
     assert [one.setting for one in unfit_names(mail)] == [f"RELANCE_MAIL__{field.upper()}"]
     with pytest.raises(SettingsError, match=f"RELANCE_MAIL__{field.upper()}: "):
         check_names(mail)
 
 
 def test_every_default_is_a_name_for_examples_and_a_rehearsal_may_use_them() -> None:
-    assert len(unfit_names(Mail())) == 4
-    assert unfit_names(Mail(rehearsal=True)) == []
+    assert len(unfit_names(MailGroup())) == 4
+    assert unfit_names(MailGroup(rehearsal=True)) == []
 
 
 def test_a_rehearsal_takes_a_relay_on_this_machine() -> None:
     with pytest.raises(ValidationError, match="rehearsal"):
-        Mail(rehearsal=True, host="relay.form.fr")
+        MailGroup(rehearsal=True, host="relay.form.fr")
     with pytest.raises(ValidationError, match="rehearsal"):
-        Mail(rehearsal=True, host="mail")
+        MailGroup(rehearsal=True, host="mail")
 
 
 def test_a_key_is_never_part_of_what_settings_show() -> None:

@@ -81,7 +81,7 @@ def test_recipients_may_come_from_a_file_of_the_secrets(
         (("default-lp", "default-pl"), ["route desk", "default-pl", "did you mean default-lp?"]),
         (("20:00-08:00", "20:00-08:00 Mars/Base"), ["route 1 (desk)", "quiet", "IANA"]),
         (("20:00-08:00", "8pm"), ["route 1 (desk)", "quiet", "22:00-07:00"]),
-        (('name = "desk"', 'name = "Desk!"'), ["route 1 (Desk!)", "name"]),
+        (('name = "desk"', 'name = "Duty!"'), ["route 1 (Duty!)", "name"]),
         (('name = "desk"', ""), ["route 1", "name is missing"]),
         (('name = "desk"', 'name = "default"'), ["rename"]),
         (('name = "desk"', 'name = "desk"\nseverities = ["urgent"]'), ["severities", "critical"]),

@@ -16,7 +16,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
-from relance.runtime.process_exit import DONE, JOB_FAILED, leave
+from relance.runtime.process_exit import DONE, JOB_FAILED, terminate
 from tests.simulation.run import Report, simulate
 
 SAY_EVERY = 10
@@ -36,7 +36,7 @@ def main() -> None:
     print(
         json.dumps(summary) if arguments.json else "\n".join(f"{name:<12} {value}" for name, value in summary.items())
     )
-    leave(JOB_FAILED if summary["violations"] else DONE)
+    terminate(JOB_FAILED if summary["violations"] else DONE)
 
 
 def _run(seeds: Sequence[int], months: int, processes: int) -> Iterator[Report]:

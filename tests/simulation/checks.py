@@ -11,7 +11,7 @@ from relance import ids
 from relance.domain.invitations.addresses import valid_address
 from relance.domain.invitations.events import CONTACT_AFTER, EventKind
 from relance.domain.invitations.invitation import InvitationStatus, MailKind, may_become
-from relance.ports import ClaimRequest, Letter
+from relance.ports import ClaimRequest, OutgoingMail
 from tests.simulation.application import Application
 from tests.simulation.composition import DOMAIN
 from tests.simulation.control_history import ControlHistory
@@ -177,7 +177,7 @@ class Checks:
         if len(kinds) != len(set(kinds)):
             self.world.violated("status", f"{after['_id']} has a reminder decided twice")
 
-    def _accepted(self, letter: Letter, process: Process) -> None:
+    def _accepted(self, letter: OutgoingMail, process: Process) -> None:
         key = letter.invitation_id, str(letter.kind)
         self.copies[key] += 1
         self.opt_outs.reached(letter.invitation_id, letter.to_address)
@@ -192,7 +192,7 @@ class Checks:
             self.world.violated("I2", f"{self.duplicates} duplicates, at most {allowed} may be")
         self._check_allowed(letter, process)
 
-    def _check_allowed(self, letter: Letter, process: Process) -> None:
+    def _check_allowed(self, letter: OutgoingMail, process: Process) -> None:
         asked = self.asked.get((process.name, letter.invitation_id, letter.kind))
         if asked is None:
             self.world.violated("I3", f"{letter.invitation_id} {letter.kind} was sent without a claim")
@@ -209,7 +209,7 @@ class Checks:
         if letter.to_address not in {asked.address, now}:
             self.world.violated("I3", f"{letter.invitation_id} was sent to an address of the past")
 
-    def _check_reminder(self, letter: Letter) -> None:
+    def _check_reminder(self, letter: OutgoingMail) -> None:
         if self.copies[letter.invitation_id, str(letter.kind)] > 1 and not self._log_was_asked_too_soon(letter):
             self.world.violated("I2", f"{letter.kind} of {letter.invitation_id} was sent twice")
         entry = self.entry(letter.invitation_id)
@@ -218,7 +218,7 @@ class Checks:
         if letter.references != entry.get("messageId"):
             self.world.violated("R4", f"{letter.kind} of {letter.invitation_id} does not refer to the invitation")
 
-    def _log_was_asked_too_soon(self, letter: Letter) -> bool:
+    def _log_was_asked_too_soon(self, letter: OutgoingMail) -> bool:
         # A process that was given up with the mail in its hands: the log is right that it has not arrived, so far.
         same = [one for one in self.acceptances if (one.invitation_id, one.kind) == (letter.invitation_id, letter.kind)]
         return self.relay.log is not None and any(one.by_zombie for one in same)

@@ -10,7 +10,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.client import Client
 
-from activities.alerts import Address, AlertDelivery, Voice
+from activities.alerts import Address, AlertDelivery, MessageLocale
 from activities.cleanup import Cleanup
 from activities.corrections import Corrections
 from activities.cycle_control import Controlling, Endings
@@ -26,21 +26,21 @@ from activities.repairs import Repairs
 from activities.statistics import Statistics
 from activities.unsent import Unsent
 from activities.waking import Waking
-from relance.adapters.channels.inbox import Inbox
+from relance.adapters.channels.inbox import InboxChannel
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.contracts.cycle import CycleOptions
 from relance.domain.cycle.error_gate import GatePolicy
 from relance.domain.cycle.send_times import Defaults
 from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.domain.invitations.reminders import ReminderTiming
 from relance.ports import Clock, Ledger, Mailer, RelayLog
-from relance.sending.control_watch import ControlWatch
+from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
 from relance.sending.sender import Sender
-from relance.services.alerts import AlertDesk
-from relance.services.cycle_control import Brake, CycleDesk
+from relance.services.alerts import AlertService
+from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from relance.settings.retention import RetentionGroup
 from relance.temporal.cycles import TemporalCycles
@@ -94,9 +94,9 @@ class Everything(frozenset[str]):
         return True
 
 
-def cycle_desk(data: Database, client: Client, clock: Clock) -> CycleDesk:
+def cycle_desk(data: Database, client: Client, clock: Clock) -> CycleControl:
     """Return where cycles are told what to do, for a worker or a person's command line."""
-    return CycleDesk(data.controls, TemporalCycles(client), clock)
+    return CycleControl(data.controls, TemporalCycles(client), clock)
 
 
 def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
@@ -105,19 +105,19 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     sender = Sender(
         ledger, data.contacts, parts.mailer, meter, clock, DOMAIN, relay_log=parts.relay_log, restores=data.restores
     )
-    alerts = AlertDesk(data.alerts, data.silences, FakeAlertGroups(), clock)
+    alerts = AlertService(data.alerts, data.silences, FakeAlertGroups(), clock)
     unsent = Unsent(
         data.users, data.contacts, data.suppressions, data.plans, ledger, data.controls, data.unsent, DEFAULTS
     )
     planning = Planning(data.users, data.plans, DEFAULTS, meter, data.quarantine, unsent, alerts)
-    control = ControlWatch(data.controls)
+    control = ControlPoller(data.controls)
     follow_ups, cycles = TemporalFollowUps(parts.client, data.ledger), TemporalCycles(parts.client)
-    brake = Brake(cycle_desk(data, parts.client, clock), alerts)
-    gates = Gates(parts.gate, data.error_gates, brake.pull, parts.process, clock)
+    brake = ErrorPause(cycle_desk(data, parts.client, clock), alerts)
+    gates = Gates(parts.gate, data.error_gates, brake.pause_on_errors, parts.process, clock)
     people = (data.users, data.contacts, data.suppressions)
     statistics = Statistics(ledger, data.plans, data.job_runs, alerts, meter, data.quarantine)
-    inbox = {"inbox": Address(Inbox(data.chat_messages), "")}
-    voice = Voice("en", DEFAULTS.zone)
+    inbox = {"inbox": Address(InboxChannel(data.chat_messages), "")}
+    voice = MessageLocale("en", DEFAULTS.zone)
     delivery = AlertDelivery(alerts, data.channel_states, inbox, tuple(inbox), (), NoPictures(), voice, clock, meter)
     endings = Endings(data.controls, data.compensations, ledger, follow_ups, clock)
     restarts, watch, policy = (
@@ -126,7 +126,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         ReconcilePolicy(timing=parts.timing),
     )
     reconciliation = Reconciliation(
-        followees=MongoFollowees(data.raw),
+        reconcile_rows=MongoReconcileRows(data.raw),
         users=data.users,
         contacts=data.contacts,
         suppressions=data.suppressions,
@@ -140,7 +140,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         clock=clock,
     )
     repairs = Repairs(
-        followees=MongoFollowees(data.raw),
+        reconcile_rows=MongoReconcileRows(data.raw),
         by_period=(
             CycleRepair(alerts, restarts, data.controls, data.plans, data.compensations),
             RollBackRepair(restarts, data.controls, data.compensations),
@@ -180,7 +180,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         notes.look_at_wave,
         notes.note_left,
         notes.note_waves,
-        Waking(MongoFollowees(data.raw), data.controls, watch, TOGETHER, clock).wake_held,
+        Waking(MongoReconcileRows(data.raw), data.controls, watch, TOGETHER, clock).wake_held,
         cleanup.expire,
         cleanup.ended,
         cleanup.sweep,

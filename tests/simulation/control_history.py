@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from relance import ids
 from relance.domain.cycle.control import ControlState
 from relance.domain.invitations.invitation import MailKind
-from relance.ports import Letter
+from relance.ports import OutgoingMail
 from tests.simulation.memory.values import Raw
 from tests.simulation.world import World
 
@@ -39,7 +39,7 @@ class ControlHistory:
         for period in list(self._told):
             self._told[period].append((self._world.now(), known.get(period, _S.RUNNING)))
 
-    def check(self, letter: Letter, asked_at: datetime) -> None:
+    def check(self, letter: OutgoingMail, asked_at: datetime) -> None:
         """Look whether a mail may be sent whose claim was asked for at an instant."""
         period = ids.parse_invitation_id(letter.invitation_id).period
         since = self._forbidden_since(period, letter.kind, asked_at)

@@ -10,7 +10,7 @@ from relance import ids
 from relance.adapters.mailbox_digests import MailboxDigests
 from relance.domain.invitations.addresses import mailbox_key
 from relance.domain.invitations.invitation import MailKind
-from relance.ports import Letter
+from relance.ports import OutgoingMail
 from tests.keys import PRIVACY
 from tests.simulation.application import Application
 from tests.simulation.memory.values import Raw
@@ -34,7 +34,7 @@ class Mailboxes:
         self._digests = MailboxDigests(PRIVACY.suppression_keys)
         self._invited: list[_Invited] = []
 
-    def accepted(self, letter: Letter) -> None:
+    def accepted(self, letter: OutgoingMail) -> None:
         """Look at a mail the relay took."""
         if letter.kind is not MailKind.INVITATION:
             return

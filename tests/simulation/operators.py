@@ -19,7 +19,7 @@ from relance.domain.alerts.model import Rule
 from relance.domain.cycle.control import ControlState, may_follow
 from relance.domain.cycle.send_times import period_window
 from relance.errors import DependencyUnavailable
-from relance.services.cycle_control import CycleDesk
+from relance.services.cycle_control import CycleControl
 from tests.simulation.chance import long_time
 from tests.simulation.composition import cycle_desk
 from tests.simulation.faulty_link import FaultyLink
@@ -178,9 +178,9 @@ class Operators:
                 return
         await self._until_done(lambda: self._tell_by(self._desk(self._client), period, state))
 
-    async def _tell_by(self, desk: CycleDesk, period: str, state: ControlState) -> None:
+    async def _tell_by(self, desk: CycleControl, period: str, state: ControlState) -> None:
         try:
-            told = await desk.tell(period, state, "simulated", "operator")
+            told = await desk.notify(period, state, "simulated", "operator")
         except Died:
             pass
         else:
@@ -188,7 +188,7 @@ class Operators:
                 return
         self.decided[period] = state, self._world.now()
 
-    def _desk(self, client: Any) -> CycleDesk:
+    def _desk(self, client: Any) -> CycleControl:
         return cycle_desk(self._data, client, self._clock)
 
     async def _until_done(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
-from relance.ports import Letter
+from relance.ports import OutgoingMail
 from tests.simulation.relay_log import SimulatedRelayLog
 from tests.simulation.world import Process, World
 
@@ -30,19 +30,19 @@ class Relay:
     """What was accepted, in order, and what was not."""
 
     world: World
-    accepted: list[Letter] = field(default_factory=list)
+    accepted: list[OutgoingMail] = field(default_factory=list)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     unanswered: Counter[tuple[str, str]] = field(default_factory=Counter)
     gone: set[str] = field(default_factory=set)
     log: SimulatedRelayLog | None = None
-    on_accepted: Callable[[Letter, Process], None] = lambda _letter, _process: None
+    on_accepted: Callable[[OutgoingMail, Process], None] = lambda _letter, _process: None
 
     @property
     def log_is_sure(self) -> bool:
         """Whether there is a log, and it can always be read."""
         return self.log is not None and not self.world.rates.relay_breaks_before
 
-    def accept(self, letter: Letter, process: Process) -> None:
+    def accept(self, letter: OutgoingMail, process: Process) -> None:
         """Take a mail."""
         self.accepted.append(letter)
         if self.log is not None:
@@ -50,7 +50,7 @@ class Relay:
         self.world.trace.event("relay", f"accepted {letter.invitation_id} {letter.kind} from {process.name}")
         self.on_accepted(letter, process)
 
-    def refusal(self, letter: Letter) -> MailRefused | None:
+    def refusal(self, letter: OutgoingMail) -> MailRefused | None:
         """Return why a mail is not taken; an address without a mailbox never gets one."""
         if letter.to_address in self.gone:
             answer = (550, "5.1.1 user unknown", "rcpt")
@@ -74,14 +74,14 @@ class Lane:
     def is_free(self, to_address: str) -> bool:
         return not self.paced
 
-    async def turn(self, to_address: str) -> timedelta | None:
+    async def acquire(self, to_address: str) -> timedelta | None:
         dice = self.relay.world.dice
         if not self.paced:
             return None
         await asyncio.sleep(dice.uniform(0.0, 2.0))
         return timedelta(minutes=dice.uniform(1, 90)) if dice.random() < 0.1 else None
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: OutgoingMail) -> None:
         relay, process, world = self.relay, self.process, self.relay.world
         key = letter.invitation_id, str(letter.kind)
         if world.over:

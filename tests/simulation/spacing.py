@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from relance.domain.invitations.invitation import MailKind
-from relance.ports import Letter
+from relance.ports import OutgoingMail
 from tests.simulation.memory.values import Raw
 from tests.simulation.world import World
 
@@ -22,7 +22,7 @@ class Spacing:
         self._sent: dict[str, list[tuple[datetime, MailKind]]] = defaultdict(list)
         self.closest = timedelta(days=365)
 
-    def check(self, letter: Letter, asked_at: datetime, entry: Raw) -> None:
+    def check(self, letter: OutgoingMail, asked_at: datetime, entry: Raw) -> None:
         """Look at a mail that the relay has taken; its claim was asked for at an instant."""
         before = self._sent[letter.invitation_id]
         now = self._world.now()
@@ -34,7 +34,7 @@ class Spacing:
                 self._violated("distance", letter, f"{distance} after another mail of it")
         before.append((now, letter.kind))
 
-    def _check_reminder(self, letter: Letter, asked_at: datetime, entry: Raw) -> None:
+    def _check_reminder(self, letter: OutgoingMail, asked_at: datetime, entry: Raw) -> None:
         due = entry.get("dueAt", {})
         if str(letter.kind) not in due:
             return
@@ -44,5 +44,5 @@ class Spacing:
         if letter.kind is MailKind.FIRST and asked_at > due["second"] + self._skew:
             self._violated("order", letter, f"{asked_at - due['second']} after the second one was due")
 
-    def _violated(self, rule: str, letter: Letter, how: str) -> None:
+    def _violated(self, rule: str, letter: OutgoingMail, how: str) -> None:
         self._world.violated(rule, f"{letter.kind} of {letter.invitation_id} was sent {how}")

@@ -10,10 +10,10 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from relance.contracts.alerts import AlertEntry, Posted, PostInput, RecordInput, Ways
+from relance.contracts.alerts import AlertEntry, ChannelRoutes, Posted, PostInput, RecordInput
 from relance.contracts.checks import CheckLook, CheckRequest, NoDataInput
 from relance.contracts.cycle import JobRunInput
-from relance.contracts.names import Failure
+from relance.contracts.names import ErrorType
 from relance.domain.alerts.routing import AlertRoute
 
 
@@ -41,16 +41,16 @@ class Newsroom:
         return [str(entry.event) for entry in self.entries if entry.key == key]
 
     @activity.defn(name="ways")
-    async def ways(self) -> Ways:
-        return Ways(always=self.always, order=self.order, routes=self.routes)
+    async def ways(self) -> ChannelRoutes:
+        return ChannelRoutes(always=self.always, order=self.order, routes=self.routes)
 
     @activity.defn(name="post")
     async def post(self, request: PostInput) -> Posted:
         if request.channel in self.broken:
-            raise ApplicationError("gone", type=Failure.CHANNEL_GONE, non_retryable=True)
+            raise ApplicationError("gone", type=ErrorType.CHANNEL_GONE, non_retryable=True)
         if request.channel in self.busy:
             # As after ten minutes of tries.
-            raise ApplicationError("busy", type=Failure.CHANNEL_UNAVAILABLE, non_retryable=True)
+            raise ApplicationError("busy", type=ErrorType.CHANNEL_UNAVAILABLE, non_retryable=True)
         self.posts.append(request)
         return Posted(channel=request.channel)
 

@@ -30,7 +30,7 @@ from relance.contracts.cycle import CycleInput, CycleOptions, OpenPeriodInput
 from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Wake
 from relance.contracts.health import OutageInput
 from relance.contracts.jobs import JobInput
-from relance.contracts.names import Failure, TaskQueue
+from relance.contracts.names import ErrorType, TaskQueue
 from relance.devstack import temporal_server
 from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.policy import AlertPolicy
@@ -38,7 +38,7 @@ from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
 from relance.domain.invitations.events import EventKind
 from relance.domain.jobs.run import ENDED_BY_HAND
-from relance.runtime.process_exit import leave
+from relance.runtime.process_exit import terminate
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
 from relance.temporal.repairs import TemporalCycleRestarts
@@ -50,7 +50,7 @@ from tests.workflows.histories_held import LONG, Answers, record_held
 from tests.workflows.histories_routes import record_routes
 from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
-from tests.workflows.maintenance import Upkeep
+from tests.workflows.maintenance import Maintenance
 from tests.workflows.test_backfill import asked
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
@@ -239,8 +239,8 @@ async def record_partner_desk(skipper: TimeSkipper) -> None:
     await groups.sighted("recorded", Sighted(firings=firings, observation="2026-11-20", whole=True))
     handle = client.get_workflow_handle(ids.alert_workflow_id("recorded"))
     await skipper.fast_forward(handle, timedelta(minutes=20))
-    await groups.tell("recorded", DetailsAsked(keys=("a",)))
-    await groups.tell("recorded", Decided(keys=("a",)))
+    await groups.notify("recorded", DetailsAsked(keys=("a",)))
+    await groups.notify("recorded", Decided(keys=("a",)))
     await skipper.fast_forward(handle, timedelta(hours=2))
     await groups.sighted("recorded", Sighted(observation="2026-11-21", whole=True))
     await skipper.fast_forward(handle, timedelta(hours=2))
@@ -248,7 +248,7 @@ async def record_partner_desk(skipper: TimeSkipper) -> None:
     await save(client, handle.id, "alert")
 
 
-async def record_upkeep(skipper: TimeSkipper) -> None:
+async def record_maintenance(skipper: TimeSkipper) -> None:
     """The jobs that keep the house, each once; the digest is posted on the second try, a follow-up is woken."""
     client = skipper.client
     for job, name in (
@@ -308,7 +308,7 @@ async def record() -> int:
         server = await temporal_server.start(Path(folder), dynamic_config=LONG_HISTORY)
         client = await Client.connect(server.address, plugins=[relance_plugin()])
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
-        reporting = Reporting([ApplicationError("on demand", "unavailable", type=Failure.REPORT_UNAVAILABLE)])
+        reporting = Reporting([ApplicationError("on demand", "unavailable", type=ErrorType.REPORT_UNAVAILABLE)])
         watch = Watch()
         archive = Archive(in_flight=[1], put_off={None: 1})
         activities = [
@@ -318,7 +318,7 @@ async def record() -> int:
             *Newsroom(broken={"slack"}).activities(),
             RecordedSteps(answers := Answers()).run_steps,
             *(one for one in watch.activities() if one != watch.record_job_run),
-            *Upkeep(full={"slack": 1, "mail": 1}).activities(),
+            *Maintenance(full={"slack": 1, "mail": 1}).activities(),
         ]
         async with AsyncExitStack() as workers:
             for queue in TaskQueue:
@@ -339,7 +339,7 @@ async def record() -> int:
             await record_ended_cycle(client, house)
             await record_partner_desk(skipper)
             await record_health(skipper, watch)
-            await record_upkeep(skipper)
+            await record_maintenance(skipper)
             await record_backfill(client)
         await server.stop()
     await record_signals(save)
@@ -349,4 +349,4 @@ async def record() -> int:
 
 
 if __name__ == "__main__":
-    leave(asyncio.run(record()))
+    terminate(asyncio.run(record()))

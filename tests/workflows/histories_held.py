@@ -11,7 +11,15 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper
 
 from relance import ids
-from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Step, StepInput, StepResult, Wake
+from relance.contracts.follow_up import (
+    Followed,
+    FollowUpInput,
+    FollowUpStep,
+    InvitationEvent,
+    StepInput,
+    StepResult,
+    Wake,
+)
 from relance.contracts.names import TaskQueue
 from relance.contracts.waking import WakeInput
 from relance.domain.invitations.events import EventKind
@@ -38,7 +46,7 @@ class Answers:
     def __call__(self, request: StepInput) -> StepResult:
         self.asked.append(request)
         names = [one for group in request.due for one in group.contacts]
-        if request.user_id == FAILED and "bad" in names and request.due[0].step is Step.FIRST:
+        if request.user_id == FAILED and "bad" in names and request.due[0].step is FollowUpStep.FIRST:
             raise ApplicationError("on demand", type="InvalidInput", non_retryable=True)
         if request.user_id in {HELD, CONTINUED} and self.paused:
             return StepResult(held=tuple(names), may_continue=True)

@@ -22,7 +22,7 @@ from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.alerts.routing import AlertRoute, QuietHours
 from relance.domain.failures import Severity
-from relance.runtime.process_exit import leave
+from relance.runtime.process_exit import terminate
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
 from tests.workflows.desk import Newsroom
@@ -58,9 +58,9 @@ async def record_routes(save: Save) -> None:
             await skipper.fast_forward(handle, timedelta(minutes=16))
             room.busy = set()
             await skipper.fast_forward(handle, timedelta(minutes=10))
-            await groups.tell(GROUP, DetailsAsked(keys=("default-lp/a", "default-lp/b")))
+            await groups.notify(GROUP, DetailsAsked(keys=("default-lp/a", "default-lp/b")))
             await skipper.fast_forward(handle, timedelta(hours=3))
-            await groups.tell(GROUP, Decided(keys=("default-lp/a",)))
+            await groups.notify(GROUP, Decided(keys=("default-lp/a",)))
             await groups.sighted(GROUP, Sighted(observation="2026-11-21", whole=True))
             await skipper.fast_forward(handle, timedelta(hours=2))
             await handle.result()
@@ -77,4 +77,4 @@ async def _record() -> int:
 
 
 if __name__ == "__main__":
-    leave(asyncio.run(_record()))
+    terminate(asyncio.run(_record()))

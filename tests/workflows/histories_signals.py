@@ -18,7 +18,7 @@ from relance.contracts.alerts import AlertInput, DetailsAsked, Inhibited, Sighte
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleOptions, WaveInput
 from relance.contracts.follow_up import Followed, FollowUpInput, Wake
-from relance.contracts.names import Failure, Signal, TaskQueue
+from relance.contracts.names import ErrorType, Signal, TaskQueue
 from relance.contracts.reports import CycleReportInput
 from relance.contracts.rollback import RollBackInput
 from relance.devstack import temporal_server
@@ -55,7 +55,7 @@ async def record_signals(save: Save) -> None:
     archive = Archive(pages=dict(zip(names, [*names[1:], None], strict=True)), put_off={None: 1})
     activities: list[Callable[..., Any]] = [
         *(one for one in house.activities() if one not in (house.give_up, house.ways, house.post_cycle_report)),
-        Chats({name: [Failure.CHANNEL_UNAVAILABLE] * 100 for name in ("slack", "mail")}).post_cycle_report,
+        Chats({name: [ErrorType.CHANNEL_UNAVAILABLE] * 100 for name in ("slack", "mail")}).post_cycle_report,
         *archive.activities(),
         *Newsroom(busy={"slack", "mail"}).activities(),
         RecordedSteps().run_steps,

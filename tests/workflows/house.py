@@ -11,16 +11,16 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from relance.contracts.alerts import Posted, Ways
+from relance.contracts.alerts import ChannelRoutes, Posted
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import (
     BatchesInput,
     BatchInput,
     BatchResult,
     Boundary,
-    Counts,
     CycleStatistics,
     JobRunInput,
+    MailCounts,
     NextWave,
     NextWaveInput,
     PlanInput,
@@ -134,7 +134,7 @@ class House:
                 raise ApplicationError("broken", type="UnexpectedError", non_retryable=True)
             if self.control.stops:
                 self.stopped += 1
-                return BatchResult(counts=Counts(), duration=timedelta(0), rss_peak_mb=0.0, stopped=True)
+                return BatchResult(counts=MailCounts(), duration=timedelta(0), rss_peak_mb=0.0, stopped=True)
             for user in self.slow.keys() & set(users):
                 while not self.slow[user].is_set():
                     activity.heartbeat()
@@ -143,7 +143,7 @@ class House:
                 if user not in self.stubborn:
                     del self.planned[user]
             return BatchResult(
-                counts=Counts(users=len(users), sent=len(users)), duration=timedelta(seconds=1), rss_peak_mb=100.0
+                counts=MailCounts(users=len(users), sent=len(users)), duration=timedelta(seconds=1), rss_peak_mb=100.0
             )
         finally:
             self.in_flight -= 1
@@ -217,8 +217,8 @@ class House:
         return UnsentResult()
 
     @activity.defn(name="ways")
-    async def ways(self) -> Ways:
-        return Ways(always=("inbox",), order=())
+    async def ways(self) -> ChannelRoutes:
+        return ChannelRoutes(always=("inbox",), order=())
 
     @activity.defn(name="post_cycle_report")
     async def post_cycle_report(self, request: CycleReportPost) -> Posted:

@@ -12,13 +12,13 @@ from temporalio.exceptions import ApplicationError
 
 from relance.contracts.alerts import Posted
 from relance.contracts.jobs import Ended, EndedInput, Expired, JobOutcome, JobRequest, SweepInput
-from relance.contracts.names import Failure
+from relance.contracts.names import ErrorType
 from relance.contracts.reports import ReportDone, ReportInput, ReportPost, ReportTaken
 from relance.contracts.waking import WakeInput, WakeResult
 
 
 @dataclass
-class Upkeep:
+class Maintenance:
     """Answers what it is told to; `full` are the channels that take no report for as many tries as it says."""
 
     expired: Expired = field(default_factory=Expired)
@@ -48,7 +48,7 @@ class Upkeep:
     async def reconcile(self, request: JobRequest) -> JobOutcome:
         self.asked.append(request)
         if self.broken:
-            raise ApplicationError("a bug", type=Failure.BUG, non_retryable=True)
+            raise ApplicationError("a bug", type=ErrorType.BUG, non_retryable=True)
         return JobOutcome(counts={"users_watched": 2, "follow_ups_restarted": 1})
 
     @activity.defn(name="repair")
@@ -86,7 +86,7 @@ class Upkeep:
         left = self.full.get(request.channel, 0)
         if left:
             self.full[request.channel] = left - 1
-            raise ApplicationError("busy", type=Failure.CHANNEL_UNAVAILABLE, non_retryable=True)
+            raise ApplicationError("busy", type=ErrorType.CHANNEL_UNAVAILABLE, non_retryable=True)
         self.posts.append(request.channel)
         return Posted(channel=request.channel)
 

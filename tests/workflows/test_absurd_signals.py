@@ -16,7 +16,7 @@ from temporalio.testing import TimeSkipper
 from relance.contracts.alerts import AlertView, Decided, DetailsAsked, Inhibited, Sighted, SilencedKeys
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions
-from relance.contracts.follow_up import Followed, InvitationEvent, Step, Wake
+from relance.contracts.follow_up import Followed, FollowUpStep, InvitationEvent, Wake
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.group import AlertGroup, Member
 from relance.domain.alerts.lifecycle import Firing
@@ -113,7 +113,7 @@ async def test_a_follow_up_is_not_woken_for_what_it_cannot_hold(
         await handle.terminate()
     # One crowd of unknown contacts fits beside the hundred it was begun for, not a second one.
     assert known == {"a", *crowd}
-    assert (Step.FIRST, ("a",)) in steps.steps()
+    assert (FollowUpStep.FIRST, ("a",)) in steps.steps()
 
 
 async def test_a_group_of_alerts_lives_through_what_no_check_would_send(group: Group) -> None:
@@ -155,7 +155,7 @@ async def test_a_group_of_alerts_lives_through_what_no_check_would_send(group: G
 async def test_a_silence_without_end_is_no_timer_of_centuries(group: Group) -> None:
     await group.sees(seen(firing("a")))
     await group.told(1)
-    await group.groups.tell(group.name, Decided(keys=("a",), until=END_OF_TIME))
+    await group.groups.notify(group.name, Decided(keys=("a",), until=END_OF_TIME))
     await group.until(lambda: _is_silenced(group))
     month, timers = timedelta(days=30), list[timedelta]()
     async with asyncio.timeout(PATIENCE_S):

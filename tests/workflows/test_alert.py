@@ -13,7 +13,7 @@ from temporalio.testing import TimeSkipper
 
 from relance import ids
 from relance.contracts.alerts import AlertView, Decided, DetailsAsked, Inhibited, Sighted, SilencedKeys
-from relance.domain.alerts.group import Counts
+from relance.domain.alerts.group import AlertCounts
 from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
@@ -48,8 +48,8 @@ class Group:
         return TemporalAlertGroups(self.client, AlertPolicy())
 
     @property
-    def handle(self) -> WorkflowHandle[object, Counts]:
-        return self.client.get_workflow_handle(ids.alert_workflow_id(self.name), result_type=Counts)
+    def handle(self) -> WorkflowHandle[object, AlertCounts]:
+        return self.client.get_workflow_handle(ids.alert_workflow_id(self.name), result_type=AlertCounts)
 
     async def sees(self, news: Sighted) -> None:
         await self.groups.sighted(self.name, news)
@@ -109,7 +109,7 @@ async def test_the_same_run_again_says_nothing(group: Group) -> None:
 async def test_high_is_repeated_after_four_hours_unless_somebody_acknowledges(group: Group) -> None:
     await group.sees(seen(firing("a"), firing("b")))
     await group.told(1)
-    await group.groups.tell(group.name, Decided(keys=("a",)))
+    await group.groups.notify(group.name, Decided(keys=("a",)))
     await group.passes(4 * HOUR + MINUTE)
     assert await group.told(2) == [("firing", 0, 2), ("repeat", 1, 1)]
     assert [line.key for line in group.room.posts[-1].lines] == ["b"]
@@ -186,7 +186,7 @@ async def test_a_group_that_another_alert_explains_is_told_only_when_that_one_is
     await group.sees(seen(firing("a")).model_copy(update={"inhibited_by": "everflow-down"}))
     await group.until(lambda: "suppressed" in group.room.events("a"))
     assert group.room.posts == []
-    await group.groups.tell(group.name, Inhibited(by=None))
+    await group.groups.notify(group.name, Inhibited(by=None))
     assert await group.told(1) == [("firing", 0, 1)]
 
 
@@ -204,7 +204,7 @@ async def test_an_alert_that_opens_under_a_silence_is_told_when_the_silence_ends
 async def test_whoever_asks_gets_the_details_to_the_last_message(group: Group) -> None:
     await group.sees(seen(firing("a"), firing("b")))
     await group.told(1)
-    assert await group.groups.tell(group.name, DetailsAsked(keys=("b", "unknown")))
+    assert await group.groups.notify(group.name, DetailsAsked(keys=("b", "unknown")))
     assert await group.told(2) == [("firing", 0, 2), ("details", 0, 1)]
     repeat = group.room.posts[-1].next_repeat
     assert repeat is not None
@@ -233,5 +233,5 @@ async def test_a_storm_is_few_messages_and_survives_continuing_as_new(group: Gro
 
 
 async def test_nobody_is_told_about_a_group_that_is_not_there(group: Group) -> None:
-    assert not await group.groups.tell(f"{group.name}-other", Inhibited(by=None))
+    assert not await group.groups.notify(f"{group.name}-other", Inhibited(by=None))
     await group.sees(seen(firing("a")))

@@ -19,7 +19,7 @@ from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
-from tests.workflows.maintenance import Upkeep
+from tests.workflows.maintenance import Maintenance
 from workflows.backfill import Backfill
 
 FIRST = datetime(2026, 11, 2, 4, 17, tzinfo=UTC)
@@ -54,7 +54,7 @@ async def current(handle: WorkflowHandle[Any, BackfillProgress]) -> BackfillProg
 
 
 async def test_each_nominal_time_is_run_for_in_its_turn(client: Client, serving: Serve) -> None:
-    house, upkeep = House(), Upkeep()
+    house, upkeep = House(), Maintenance()
     async with serving([house.record_job_run, *upkeep.activities()]):
         progress = await (await begin(client, asked())).result()
     assert (progress.total, progress.done, progress.failed, progress.running) == (3, 3, 0, 0)
@@ -62,7 +62,7 @@ async def test_each_nominal_time_is_run_for_in_its_turn(client: Client, serving:
 
 
 async def test_a_nominal_time_that_is_run_for_already_is_left_to_that_run(client: Client, serving: Serve) -> None:
-    house, upkeep, request = House(), Upkeep(), asked()
+    house, upkeep, request = House(), Maintenance(), asked()
     first = await client.start_workflow(
         Workflow.RECONCILE,
         JobInput(),

@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
 from relance.contracts.checks import CheckInput, CheckResult
-from relance.contracts.names import CheckName, Failure, TaskQueue, Workflow
+from relance.contracts.names import CheckName, ErrorType, TaskQueue, Workflow
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Reporting
 
@@ -17,7 +17,7 @@ NOMINAL = datetime(2026, 11, 20, 8, tzinfo=UTC)
 QUICK = timedelta(seconds=3)
 
 
-def failure(kind: Failure, reason: str | None = None, *, final: bool = False) -> ApplicationError:
+def failure(kind: ErrorType, reason: str | None = None, *, final: bool = False) -> ApplicationError:
     details = () if reason is None else (reason,)
     return ApplicationError("on demand", *details, type=kind, non_retryable=final)
 
@@ -69,7 +69,7 @@ async def test_a_check_that_starts_at_its_nominal_time_ran(client: Client, servi
 
 
 async def test_a_report_that_fails_is_asked_again(client: Client, serving: Serve) -> None:
-    meets = [failure(Failure.REPORT_UNAVAILABLE, "unavailable"), failure(Failure.REPORT_UNUSABLE, "totals")]
+    meets = [failure(ErrorType.REPORT_UNAVAILABLE, "unavailable"), failure(ErrorType.REPORT_UNUSABLE, "totals")]
     result, desk = await run(client, serving, meets)
     assert (result.state, result.findings) == ("late", 2)
     assert len(desk.looks) == 3
@@ -80,19 +80,19 @@ async def test_a_report_that_fails_is_asked_again(client: Client, serving: Serve
 async def test_a_report_that_stays_unusable_is_no_data_and_never_all_clear(
     client: Client, serving: Serve, reason: str
 ) -> None:
-    result, desk = await run(client, serving, [failure(Failure.REPORT_UNUSABLE, reason)] * 100)
+    result, desk = await run(client, serving, [failure(ErrorType.REPORT_UNUSABLE, reason)] * 100)
     assert (result.state, result.reason, result.findings) == ("failed", reason, 0)
     assert [(one.check, one.reason) for one in desk.without_data] == [(CheckName.DEFAULT_LP, reason)]
     assert (desk.job_runs[0].state, desk.job_runs[0].detail) == ("failed", {"reason": reason})
 
 
 async def test_a_refusal_is_not_asked_again(client: Client, serving: Serve) -> None:
-    result, desk = await run(client, serving, [failure(Failure.REPORT_REFUSED, "refused", final=True)])
+    result, desk = await run(client, serving, [failure(ErrorType.REPORT_REFUSED, "refused", final=True)])
     assert (result.reason, len(desk.looks)) == ("refused", 1)
 
 
 async def test_our_own_database_being_away_says_nothing_about_the_report(client: Client, serving: Serve) -> None:
-    meets = [failure(Failure.UNAVAILABLE, final=True)] * 3
+    meets = [failure(ErrorType.UNAVAILABLE, final=True)] * 3
     result, desk = await run(client, serving, meets)
     assert (result.state, desk.without_data) == ("late", [])
     assert len(desk.looks) == 4

@@ -15,11 +15,11 @@ from temporalio.testing import TimeSkipper
 
 from relance import ids
 from relance.contracts.alerts import AlertInput, DetailsAsked, Inhibited, Sighted
-from relance.contracts.cycle import Counts
-from relance.contracts.names import Failure, Signal, TaskQueue
+from relance.contracts.cycle import MailCounts
+from relance.contracts.names import ErrorType, Signal, TaskQueue
 from relance.contracts.reports import CycleReportInput, CycleReportResult
-from relance.contracts.rollback import Correcting, PutOff, RollBackInput
-from relance.domain.alerts.group import Counts as AlertCounts
+from relance.contracts.rollback import Correcting, PutOffPage, RollBackInput
+from relance.domain.alerts.group import AlertCounts
 from tests.asking import answered
 from tests.patience import PATIENCE_S
 from tests.workflows import test_roll_back
@@ -104,13 +104,15 @@ async def test_a_rollback_of_many_pages_goes_on_where_it_was(
     assert archive.calls[153:] == again
     assert (result.follow_ups, result.reached, result.changes) == (3, 9, {"invitations.sent": 7})
     sent = 5 * len(names) - sum(put_off.values()) + len(again)
-    assert result.corrections == Counts(users=2 * len(names), sent=sent)
+    assert result.corrections == MailCounts(users=2 * len(names), sent=sent)
 
 
 async def test_what_is_put_off_does_not_grow_without_end(skipper: TimeSkipper, serving: Serve) -> None:
     archive, full = Archive(pages={"u9": "u99", "u99": None}), roll_back.MOST_PUT_OFF
     long_ago = datetime(2026, 1, 1, tzinfo=UTC)
-    put_off = tuple(PutOff(after=f"a{number}", last=f"b{number}", deferred=1, at=long_ago) for number in range(full))
+    put_off = tuple(
+        PutOffPage(after=f"a{number}", last=f"b{number}", deferred=1, at=long_ago) for number in range(full)
+    )
     correcting = Correcting(after="u9", put_off=put_off)
     request = RollBackInput(period="2026-11", correction=True, correcting=correcting)
     assert len(to_json(request)) < 500_000
@@ -125,7 +127,7 @@ async def test_what_is_put_off_does_not_grow_without_end(skipper: TimeSkipper, s
 
 
 async def test_a_report_that_goes_on_in_a_new_run_is_told_once(client: Client, serving: Serve) -> None:
-    chats = Chats({"slack": [Failure.CHANNEL_UNAVAILABLE], "mail": [Failure.CHANNEL_UNAVAILABLE]})
+    chats = Chats({"slack": [ErrorType.CHANNEL_UNAVAILABLE], "mail": [ErrorType.CHANNEL_UNAVAILABLE]})
     handle = await client.start_workflow(
         CycleReport.run,
         CycleReportInput(period="2026-11", at=AT),

@@ -12,9 +12,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper
 
 from relance import ids
-from relance.contracts.alerts import Posted, Ways
+from relance.contracts.alerts import ChannelRoutes, Posted
 from relance.contracts.cycle import CycleInput, CycleOptions
-from relance.contracts.names import Failure, TaskQueue
+from relance.contracts.names import ErrorType, TaskQueue
 from relance.contracts.reports import CycleReportInput, CycleReportPost, CycleReportResult
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
@@ -29,7 +29,7 @@ Handle = WorkflowHandle[CycleReport, CycleReportResult]
 class Chats:
     """An inbox and two channels in line; `refusals` are what a channel answers first."""
 
-    refusals: dict[str, list[Failure]] = field(default_factory=dict)
+    refusals: dict[str, list[ErrorType]] = field(default_factory=dict)
     posts: list[CycleReportPost] = field(default_factory=list)
 
     def activities(self) -> Sequence[Callable[..., Any]]:
@@ -40,8 +40,8 @@ class Chats:
         return [one.channel for one in self.posts]
 
     @activity.defn(name="ways")
-    async def ways(self) -> Ways:
-        return Ways(always=("inbox",), order=("slack", "mail"))
+    async def ways(self) -> ChannelRoutes:
+        return ChannelRoutes(always=("inbox",), order=("slack", "mail"))
 
     @activity.defn(name="post_cycle_report")
     async def post_cycle_report(self, request: CycleReportPost) -> Posted:
@@ -72,7 +72,7 @@ async def test_the_inbox_and_the_first_in_line_get_the_report_once(serving: Serv
 
 
 async def test_a_channel_that_is_gone_is_replaced_by_the_next(serving: Serve, skipper: TimeSkipper) -> None:
-    chats = Chats({"slack": [Failure.CHANNEL_GONE]})
+    chats = Chats({"slack": [ErrorType.CHANNEL_GONE]})
     async with serving(chats.activities()):
         result = await (await begin(skipper)).result()
     assert result.outcomes == {"inbox": "delivered", "slack": "ChannelGone", "mail": "delivered"}
@@ -81,7 +81,7 @@ async def test_a_channel_that_is_gone_is_replaced_by_the_next(serving: Serve, sk
 async def test_what_no_channel_in_line_took_is_tried_again_and_the_inbox_is_not_told_twice(
     serving: Serve, skipper: TimeSkipper
 ) -> None:
-    busy = [Failure.CHANNEL_UNAVAILABLE]
+    busy = [ErrorType.CHANNEL_UNAVAILABLE]
     chats = Chats({"slack": busy * 2, "mail": busy * 2})
     async with serving(chats.activities()):
         handle = await begin(skipper)
@@ -95,7 +95,7 @@ async def test_what_no_channel_in_line_took_is_tried_again_and_the_inbox_is_not_
 
 
 async def test_after_some_days_it_gives_up(serving: Serve, skipper: TimeSkipper) -> None:
-    busy = [Failure.CHANNEL_UNAVAILABLE] * 1000
+    busy = [ErrorType.CHANNEL_UNAVAILABLE] * 1000
     chats = Chats({"inbox": list(busy), "slack": list(busy), "mail": list(busy)})
     async with serving(chats.activities()):
         handle = await begin(skipper, patience=timedelta(minutes=30))

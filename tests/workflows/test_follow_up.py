@@ -9,7 +9,15 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 
 from relance import ids
-from relance.contracts.follow_up import Followed, FollowUpInput, InvitationEvent, Step, StepInput, StepResult, Wake
+from relance.contracts.follow_up import (
+    Followed,
+    FollowUpInput,
+    FollowUpStep,
+    InvitationEvent,
+    StepInput,
+    StepResult,
+    Wake,
+)
 from relance.contracts.names import TaskQueue
 from relance.domain.invitations.events import EventKind
 from tests.workflows.conftest import Serve, move_to
@@ -31,14 +39,14 @@ class RecordedSteps:
         self.asked.append(request)
         return self._answer(request)
 
-    def steps(self) -> list[tuple[Step, tuple[str, ...]]]:
+    def steps(self) -> list[tuple[FollowUpStep, tuple[str, ...]]]:
         return [(group.step, tuple(sorted(group.contacts))) for asked in self.asked for group in asked.due]
 
 
 def sent_or_expired(request: StepInput) -> StepResult:
     return StepResult(
-        sent=tuple(one for group in request.due if group.step is not Step.EXPIRY for one in group.contacts),
-        ended={one: "expired" for group in request.due if group.step is Step.EXPIRY for one in group.contacts},
+        sent=tuple(one for group in request.due if group.step is not FollowUpStep.EXPIRY for one in group.contacts),
+        ended={one: "expired" for group in request.due if group.step is FollowUpStep.EXPIRY for one in group.contacts},
     )
 
 
@@ -57,7 +65,7 @@ async def begin(client: Client, user: str, start: datetime, contacts: tuple[str,
     )
 
 
-async def tell(handle: Handle, user: str, contact: str, kind: EventKind) -> None:
+async def notify(handle: Handle, user: str, contact: str, kind: EventKind) -> None:
     event = InvitationEvent(invitation_id=ids.invitation_id(PERIOD, user, contact), kind=kind, at=datetime.now(UTC))
     await handle.signal(FollowUp.event, event)
 
@@ -72,7 +80,11 @@ async def test_reminders_of_one_user_go_out_together_at_j3_and_j7_and_expire_aft
             await move_to(skipper, handle, due_in(days, start))
         result = await handle.result()
     together = ("a", "b", "c")
-    assert steps.steps() == [(Step.FIRST, together), (Step.SECOND, together), (Step.EXPIRY, together)]
+    assert steps.steps() == [
+        (FollowUpStep.FIRST, together),
+        (FollowUpStep.SECOND, together),
+        (FollowUpStep.EXPIRY, together),
+    ]
     assert result == dict.fromkeys(together, "expired")
 
 
@@ -95,16 +107,16 @@ async def test_an_event_ends_the_timers_of_its_invitation_alone(
     steps = RecordedSteps()
     async with serving([steps.run_steps]):
         handle = await begin(skipper.client, user, start, ("a", "b"))
-        await tell(handle, user, "a", EventKind.SUBMITTED)
-        await tell(handle, user, "a", EventKind.SUBMITTED)
-        await tell(handle, user, "b", EventKind.OPENED)
-        await tell(handle, user, "stranger", EventKind.OPTED_OUT)
+        await notify(handle, user, "a", EventKind.SUBMITTED)
+        await notify(handle, user, "a", EventKind.SUBMITTED)
+        await notify(handle, user, "b", EventKind.OPENED)
+        await notify(handle, user, "stranger", EventKind.OPTED_OUT)
         await move_to(skipper, handle, due_in(3, start))
         states = {state.contact_id: state for state in await handle.query(FollowUp.steps)}
-        assert steps.steps() == [(Step.FIRST, ("b",))]
+        assert steps.steps() == [(FollowUpStep.FIRST, ("b",))]
         assert (states["a"].ended, states["a"].due) == ("submitted", None)
-        assert (states["b"].ended, states["b"].step) == (None, Step.SECOND)
-        await tell(handle, user, "b", EventKind.OPTED_OUT)
+        assert (states["b"].ended, states["b"].step) == (None, FollowUpStep.SECOND)
+        await notify(handle, user, "b", EventKind.OPTED_OUT)
         assert await handle.result() == {"a": "submitted", "b": "opted_out"}
 
 
@@ -116,7 +128,7 @@ async def test_what_the_activity_ends_for_good_gets_no_further_step(
         handle = await begin(skipper.client, user, start, ("a", "b"))
         await move_to(skipper, handle, due_in(3, start))
         await move_to(skipper, handle, due_in(7, start))
-        assert steps.steps() == [(Step.FIRST, ("a", "b")), (Step.SECOND, ("b",))]
+        assert steps.steps() == [(FollowUpStep.FIRST, ("a", "b")), (FollowUpStep.SECOND, ("b",))]
         await handle.terminate()
 
 
@@ -143,7 +155,11 @@ async def test_a_deferred_invitation_is_tried_again_and_then_followed(
         await move_to(skipper, handle, start + timedelta(minutes=20))
         await move_to(skipper, handle, due_in(4, start))
         assert [group.tries for asked in steps.asked for group in asked.due] == [0, 1, 0]
-        assert steps.steps() == [(Step.RETRY, ("a",)), (Step.RETRY, ("a",)), (Step.FIRST, ("a",))]
+        assert steps.steps() == [
+            (FollowUpStep.RETRY, ("a",)),
+            (FollowUpStep.RETRY, ("a",)),
+            (FollowUpStep.FIRST, ("a",)),
+        ]
         await handle.terminate()
 
 
@@ -172,7 +188,7 @@ async def test_what_is_put_off_is_asked_again_and_no_try_is_counted(
         await move_to(skipper, handle, due_in(3, start))
         await move_to(skipper, handle, put_off)
         await handle.terminate()
-    assert steps.steps() == [(Step.FIRST, ("a",))] * 2
+    assert steps.steps() == [(FollowUpStep.FIRST, ("a",))] * 2
     assert [group.tries for asked in steps.asked for group in asked.due] == [0, 0]
     assert steps.asked[1].at >= put_off
 
@@ -181,7 +197,7 @@ async def test_a_rollback_ends_every_timer_at_once(serving: Serve, client: Clien
     steps = RecordedSteps()
     async with serving([steps.run_steps]):
         handle = await begin(client, user, start, ("a", "b"))
-        await tell(handle, user, "a", EventKind.SUBMITTED)
+        await notify(handle, user, "a", EventKind.SUBMITTED)
         await handle.signal(FollowUp.stop, "cycle_rolled_back")
         assert await handle.result() == {"a": "submitted", "b": "cycle_rolled_back"}
     assert steps.asked == []
@@ -194,7 +210,7 @@ async def test_a_follow_up_that_is_woken_learns_what_it_has_lost_and_nothing_twi
     first, second, expiry = (due_in(days, start) for days in (3, 7, 30))
     async with serving([steps.run_steps]):
         handle = await begin(skipper.client, user, start, ("a", "b"))
-        await tell(handle, user, "b", EventKind.SUBMITTED)
+        await notify(handle, user, "b", EventKind.SUBMITTED)
         await move_to(skipper, handle, first)
         # By the ledger a's first reminder was not sent, b has not answered, and c was never known here.
         known = Followed(contacts=("a", "b", "c"), first=first, second=second, expiry=expiry)
@@ -204,11 +220,11 @@ async def test_a_follow_up_that_is_woken_learns_what_it_has_lost_and_nothing_twi
         await move_to(skipper, handle, second)
         await move_to(skipper, handle, expiry)
         result = await handle.result()
-    assert steps.steps()[0] == (Step.FIRST, ("a",))
-    woken = [contacts for step, contacts in steps.steps()[1:] if step is Step.FIRST]
+    assert steps.steps()[0] == (FollowUpStep.FIRST, ("a",))
+    woken = [contacts for step, contacts in steps.steps()[1:] if step is FollowUpStep.FIRST]
     assert sorted(contact for contacts in woken for contact in contacts) == ["a", "b", "c"]
     everyone = ("a", "b", "c")
-    assert steps.steps()[-2:] == [(Step.SECOND, everyone), (Step.EXPIRY, everyone)]
+    assert steps.steps()[-2:] == [(FollowUpStep.SECOND, everyone), (FollowUpStep.EXPIRY, everyone)]
     assert result == dict.fromkeys(everyone, "expired")
 
 
@@ -228,4 +244,4 @@ async def test_a_follow_up_that_is_woken_while_a_step_is_put_off_keeps_to_its_ti
         await move_to(skipper, handle, later)
         await move_to(skipper, handle, due_in(7, start))
         await handle.result()
-    assert [step for step, _ in steps.steps()] == [Step.FIRST, Step.FIRST, Step.SECOND]
+    assert [step for step, _ in steps.steps()] == [FollowUpStep.FIRST, FollowUpStep.FIRST, FollowUpStep.SECOND]

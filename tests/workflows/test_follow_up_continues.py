@@ -15,7 +15,7 @@ from relance.contracts.follow_up import (
     Followed,
     FollowedState,
     FollowUpInput,
-    Step,
+    FollowUpStep,
     StepInput,
     StepResult,
     Wake,
@@ -24,7 +24,7 @@ from relance.contracts.names import TaskQueue
 from relance.domain.invitations.events import EventKind
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
-from tests.workflows.test_follow_up import PERIOD, Handle, RecordedSteps, begin, due_in, sent_or_expired, tell
+from tests.workflows.test_follow_up import PERIOD, Handle, RecordedSteps, begin, due_in, notify, sent_or_expired
 from tests.workflows.test_follow_up_pause import states, until, until_all, until_held, until_next
 from workflows.common.invitation_steps import ERRORS_BORNE
 from workflows.follow_up import FollowUp
@@ -42,7 +42,7 @@ async def grow(handle: Handle, user: str) -> None:
     """Send the follow-up news that change nothing until it has begun a new run."""
     before = await run_of(handle)
     for _ in range(SUGGESTED_AFTER):
-        await tell(handle, user, "stranger", EventKind.OPENED)
+        await notify(handle, user, "stranger", EventKind.OPENED)
     async with asyncio.timeout(PATIENCE_S):
         while await run_of(handle) == before:
             await asyncio.sleep(0.05)
@@ -64,13 +64,13 @@ async def test_steps_tries_put_offs_what_is_held_and_what_has_ended_outlive_the_
     names = ("tried", "put-off", "held", "answered")
     async with serving([steps.run_steps]):
         handle = await begin(skipper.client, user, start, names)
-        await tell(handle, user, "answered", EventKind.SUBMITTED)
+        await notify(handle, user, "answered", EventKind.SUBMITTED)
         await move_to(skipper, handle, first)
         await until_held(handle, "held")
         before = await states(handle)
         await grow(handle, user)
         assert await states(handle) == before
-        expected = {name: (Step.FIRST, first if name == "held" else later[name], None) for name in names[:3]}
+        expected = {name: (FollowUpStep.FIRST, first if name == "held" else later[name], None) for name in names[:3]}
         assert {name: (one.step, one.due, one.ended) for name, one in before.items()} == {
             **expected,
             "answered": (None, None, "submitted"),
@@ -81,13 +81,16 @@ async def test_steps_tries_put_offs_what_is_held_and_what_has_ended_outlive_the_
         assert [(group.contacts, group.tries) for group in steps.asked[1].due] == [(("tried",), 1)]
         paused = False
         await move_to(skipper, handle, first + 24 * HOUR + HOUR)
-        await until_next(handle, "held", Step.SECOND)
-        await until_next(handle, "put-off", Step.SECOND)
+        await until_next(handle, "held", FollowUpStep.SECOND)
+        await until_next(handle, "put-off", FollowUpStep.SECOND)
         await grow(handle, user)
         for days in (7, 30):
             await move_to(skipper, handle, due_in(days, start))
         assert await handle.result() == {**dict.fromkeys(names[:3], "expired"), "answered": "submitted"}
-    assert steps.steps()[-2:] == [(Step.SECOND, ("held", "put-off", "tried")), (Step.EXPIRY, tuple(sorted(names[:3])))]
+    assert steps.steps()[-2:] == [
+        (FollowUpStep.SECOND, ("held", "put-off", "tried")),
+        (FollowUpStep.EXPIRY, tuple(sorted(names[:3]))),
+    ]
 
 
 async def test_news_that_come_while_it_continues_as_new_are_not_lost(
@@ -106,7 +109,7 @@ async def test_news_that_come_while_it_continues_as_new_are_not_lost(
 
         for at in range(0, 2 * len(names), 20):
             await asyncio.gather(*(send(name) for name in (names * 2)[at : at + 20]))
-        await until_all(handle, names, lambda state: state.step is Step.SECOND)
+        await until_all(handle, names, lambda state: state.step is FollowUpStep.SECOND)
         assert await run_of(handle) != before
         assert (await states(handle)).keys() == {"a", *names}
         await handle.terminate()
@@ -129,15 +132,15 @@ async def test_a_follow_up_that_was_started_before_it_could_waits_for_a_step_of_
         )
         before = await run_of(handle)
         for _ in range(SUGGESTED_AFTER):
-            await tell(handle, user, "stranger", EventKind.OPENED)
-        assert (await states(handle))["a"].step is Step.FIRST
+            await notify(handle, user, "stranger", EventKind.OPENED)
+        assert (await states(handle))["a"].step is FollowUpStep.FIRST
         assert await run_of(handle) == before
         await move_to(skipper, handle, due_in(3, start))
-        await until_next(handle, "a", Step.SECOND)
+        await until_next(handle, "a", FollowUpStep.SECOND)
         async with asyncio.timeout(PATIENCE_S):
             while await run_of(handle) == before:
                 await asyncio.sleep(0.05)
-        assert (await states(handle))["a"].step is Step.SECOND
+        assert (await states(handle))["a"].step is FollowUpStep.SECOND
         await handle.terminate()
 
 
@@ -167,12 +170,12 @@ async def test_a_step_that_fails_for_good_ends_neither_the_follow_up_nor_its_nei
         await move_to(skipper, handle, due_in(3, start))
         await until(lambda: len(poisoned.asked) == 1)
         await move_to(skipper, handle, due_in(3, start) + timedelta(minutes=6))
-        await until_next(handle, "good", Step.SECOND)
+        await until_next(handle, "good", FollowUpStep.SECOND)
         assert poisoned.sent == ["good"]
         await move_to(skipper, handle, due_in(7, start) - HOUR)
         assert len(poisoned.asked) == 2 + ERRORS_BORNE
         found = await states(handle)
-        assert (found["bad"].ended, found["good"].step) == ("step_failed", Step.SECOND)
+        assert (found["bad"].ended, found["good"].step) == ("step_failed", FollowUpStep.SECOND)
         # The reconciliation finds its reminder overdue, and has it tried again.
         group = Followed(contacts=("bad",), first=due_in(3, start), second=due_in(7, start), expiry=due_in(30, start))
         await handle.signal(FollowUp.wake, Wake(groups=(group,)))

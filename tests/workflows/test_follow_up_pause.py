@@ -11,12 +11,12 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from relance.contracts.follow_up import Followed, FollowedState, Step, StepInput, StepResult, Wake
+from relance.contracts.follow_up import Followed, FollowedState, FollowUpStep, StepInput, StepResult, Wake
 from relance.domain.invitations.events import EventKind
 from relance.temporal.queries import unless_silent
 from tests.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
-from tests.workflows.test_follow_up import Handle, begin, due_in, sent_or_expired, tell
+from tests.workflows.test_follow_up import Handle, begin, due_in, notify, sent_or_expired
 from workflows.follow_up import FollowUp
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -42,13 +42,13 @@ class Cycle:
 
     def _held(self, request: StepInput) -> StepResult:
         names = [(group.step, one) for group in request.due for one in group.contacts]
-        held = tuple(one for step, one in names if step is not Step.EXPIRY)
+        held = tuple(one for step, one in names if step is not FollowUpStep.EXPIRY)
         return StepResult(
-            held=held, ended={one: "expired" for step, one in names if step is Step.EXPIRY}, may_continue=True
+            held=held, ended={one: "expired" for step, one in names if step is FollowUpStep.EXPIRY}, may_continue=True
         )
 
     @property
-    def steps(self) -> list[tuple[Step, tuple[str, ...]]]:
+    def steps(self) -> list[tuple[FollowUpStep, tuple[str, ...]]]:
         return [(group.step, tuple(sorted(group.contacts))) for asked in self.asked for group in asked.due]
 
 
@@ -91,7 +91,7 @@ async def until_ended(handle: Handle, contact: str) -> None:
     await until_all(handle, [contact], lambda state: state.ended is not None)
 
 
-async def until_next(handle: Handle, contact: str, step: Step) -> None:
+async def until_next(handle: Handle, contact: str, step: FollowUpStep) -> None:
     await until_all(handle, [contact], lambda state: state.step is step)
 
 
@@ -114,7 +114,11 @@ async def test_a_week_of_pause_costs_a_few_looks_and_everything_is_sent_once_whe
         await until(lambda: len(cycle.asked) == 5)
         await move_to(skipper, handle, due_in(30, start))
         await handle.result()
-    assert cycle.steps[3:] == [(Step.FIRST, everyone), (Step.SECOND, everyone), (Step.EXPIRY, everyone)]
+    assert cycle.steps[3:] == [
+        (FollowUpStep.FIRST, everyone),
+        (FollowUpStep.SECOND, everyone),
+        (FollowUpStep.EXPIRY, everyone),
+    ]
     assert {group.tries for asked in cycle.asked for group in asked.due} == {0}
 
 
@@ -132,7 +136,7 @@ async def test_a_resume_whose_signal_is_lost_is_noticed_by_a_look_of_its_own(
         assert len(cycle.asked) == 2
         state = (await states(handle))["a"]
         await handle.terminate()
-    assert (state.held, state.step) == (False, Step.SECOND)
+    assert (state.held, state.step) == (False, FollowUpStep.SECOND)
 
 
 async def test_what_comes_due_later_in_a_pause_is_held_without_asking_and_later_asks(
@@ -152,8 +156,8 @@ async def test_what_comes_due_later_in_a_pause_is_held_without_asking_and_later_
         await until(lambda: len(cycle.asked) == 3)
         found = await states(handle)
         await handle.terminate()
-    assert [one.step for one in found.values()] == [Step.SECOND] * 3
-    assert cycle.steps[1:] == [(Step.FIRST, ("c",)), (Step.FIRST, ("a", "b"))]
+    assert [one.step for one in found.values()] == [FollowUpStep.SECOND] * 3
+    assert cycle.steps[1:] == [(FollowUpStep.FIRST, ("c",)), (FollowUpStep.FIRST, ("a", "b"))]
 
 
 async def test_a_wake_up_during_a_step_is_not_lost(
@@ -170,7 +174,7 @@ async def test_a_wake_up_during_a_step_is_not_lost(
     async with serving([cycle.run_steps]):
         handle = await begin(client, user, start - 3 * DAY - HOUR, ("a",))
         await until(lambda: len(cycle.asked) == 2)
-        await until_next(handle, "a", Step.SECOND)
+        await until_next(handle, "a", FollowUpStep.SECOND)
         await handle.terminate()
 
 
@@ -183,9 +187,9 @@ async def test_a_follow_up_of_a_paused_cycle_hears_of_answers_expires_and_ends(
         await handle.signal(FollowUp.wake, Wake(groups=(expiring,)))
         await move_to(skipper, handle, due_in(3, start))
         await until_held(handle, "a", "b")
-        await tell(handle, user, "a", EventKind.SUBMITTED)
+        await notify(handle, user, "a", EventKind.SUBMITTED)
         await move_to(skipper, handle, due_in(5, start))
         await until_ended(handle, "c")
         await handle.signal(FollowUp.stop, "cycle_rolled_back")
         assert await handle.result() == {"a": "submitted", "b": "cycle_rolled_back", "c": "expired"}
-    assert not any(step is Step.SECOND for step, _ in cycle.steps)
+    assert not any(step is FollowUpStep.SECOND for step, _ in cycle.steps)

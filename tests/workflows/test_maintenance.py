@@ -17,7 +17,7 @@ from relance.domain.jobs.retention import Sweep
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Newsroom
 from tests.workflows.house import House
-from tests.workflows.maintenance import Upkeep
+from tests.workflows.maintenance import Maintenance
 from workflows.daily_digest import DailyDigest
 from workflows.noise_report import NoiseReport
 from workflows.reconcile import Reconcile
@@ -33,7 +33,7 @@ def house() -> House:
     return House()
 
 
-def served(house: House, upkeep: Upkeep) -> Sequence[Callable[..., Any]]:
+def served(house: House, upkeep: Maintenance) -> Sequence[Callable[..., Any]]:
     return [house.record_job_run, Newsroom().ways, *upkeep.activities()]
 
 
@@ -50,7 +50,7 @@ async def begin(skipper: TimeSkipper, job: Job, request: JobInput | None = None)
 async def test_the_cleanup_sweeps_what_was_chosen_and_records_its_counts(
     skipper: TimeSkipper, serving: Serve, house: House
 ) -> None:
-    upkeep = Upkeep(
+    upkeep = Maintenance(
         expired=Expired(expired=4, busy=("2026-08",)),
         ended=Ended(delete=("2025-03",), anonymise=("2026-05", "2026-06"), held={"periods_held": 1}),
     )
@@ -68,7 +68,7 @@ async def test_the_cleanup_sweeps_what_was_chosen_and_records_its_counts(
 async def test_a_cleanup_without_ended_periods_leaves_them_out(
     skipper: TimeSkipper, serving: Serve, house: House
 ) -> None:
-    upkeep = Upkeep()
+    upkeep = Maintenance()
     async with serving(served(house, upkeep)):
         await (await begin(skipper, WeeklyCleanup, JobInput(nominal=NOMINAL, dry_run=True))).result()
     sweeps = [one for one in upkeep.asked if isinstance(one, SweepInput)]
@@ -80,7 +80,7 @@ async def test_a_cleanup_without_ended_periods_leaves_them_out(
 async def test_a_reconciliation_is_recorded_however_it_ends(
     skipper: TimeSkipper, serving: Serve, house: House, broken: bool, state: str
 ) -> None:
-    upkeep = Upkeep(broken=broken)
+    upkeep = Maintenance(broken=broken)
     async with serving(served(house, upkeep)):
         await (await begin(skipper, Reconcile)).result()
     # What was ended by hand is started again in either case.
@@ -92,7 +92,7 @@ async def test_a_reconciliation_is_recorded_however_it_ends(
 async def test_a_report_goes_to_all_that_always_get_it_and_the_first_that_takes_it(
     skipper: TimeSkipper, serving: Serve, house: House, job: Job
 ) -> None:
-    upkeep = Upkeep()
+    upkeep = Maintenance()
     async with serving(served(house, upkeep)):
         result = await (await begin(skipper, job)).result()
     assert (upkeep.posts, result.counts) == (["inbox", "slack"], {"open_alerts": 3, "channels": 2})
@@ -102,7 +102,7 @@ async def test_a_report_goes_to_all_that_always_get_it_and_the_first_that_takes_
 async def test_a_report_that_another_run_posts_is_left_to_it(
     skipper: TimeSkipper, serving: Serve, house: House
 ) -> None:
-    upkeep = Upkeep(post=False)
+    upkeep = Maintenance(post=False)
     async with serving(served(house, upkeep)):
         result = await (await begin(skipper, DailyDigest)).result()
     assert (upkeep.posts, result.state, result.counts["channels"]) == ([], "late", 0)
@@ -111,7 +111,7 @@ async def test_a_report_that_another_run_posts_is_left_to_it(
 async def test_a_report_no_channel_in_line_takes_is_tried_again_where_it_is_missing(
     skipper: TimeSkipper, serving: Serve, house: House
 ) -> None:
-    upkeep = Upkeep(full={"slack": 2, "mail": 2})
+    upkeep = Maintenance(full={"slack": 2, "mail": 2})
     async with serving(served(house, upkeep)):
         handle = await begin(skipper, DailyDigest)
         await skipper.fast_forward(handle, timedelta(minutes=15))
@@ -122,7 +122,7 @@ async def test_a_report_no_channel_in_line_takes_is_tried_again_where_it_is_miss
 async def test_a_report_nobody_takes_for_hours_is_a_failed_run_and_may_be_started_again(
     skipper: TimeSkipper, serving: Serve, house: House
 ) -> None:
-    upkeep = Upkeep(full=NOBODY)
+    upkeep = Maintenance(full=NOBODY)
     async with serving(served(house, upkeep)):
         handle = await begin(skipper, DailyDigest)
         await skipper.fast_forward(handle, timedelta(hours=4))

@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper
 
-from relance.contracts.cycle import Counts
+from relance.contracts.cycle import MailCounts
 from relance.contracts.names import TaskQueue
 from relance.contracts.rollback import (
     CorrectionInput,
@@ -55,7 +55,7 @@ class Archive:
         self.calls.append(f"correct {request.after} {request.last} {request.tries}")
         left = self.put_off.get(request.after, 0)
         self.put_off[request.after] = max(0, left - 1)
-        counts = Counts(users=2, sent=5 - left if request.tries == 0 else 1, deferred=left)
+        counts = MailCounts(users=2, sent=5 - left if request.tries == 0 else 1, deferred=left)
         last = self.pages.get(request.after) if request.last is None else None
         return CorrectionResult(counts=counts, last=last, retry_at=request.at + GREYLISTED if left else None)
 
@@ -109,4 +109,4 @@ async def test_corrections_go_page_by_page_and_those_put_off_again_later(skipper
         await skipper.fast_forward(rollback, timedelta(minutes=30))
         result = await rollback.result()
     assert archive.calls[3:] == ["correct None None 0", "correct u2 None 0", "correct None u2 1", "correct None u2 2"]
-    assert result.corrections == Counts(users=4, sent=10, deferred=0)
+    assert result.corrections == MailCounts(users=4, sent=10, deferred=0)

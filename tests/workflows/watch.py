@@ -12,17 +12,17 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from relance.contracts.cycle import JobRunInput
-from relance.contracts.health import OutageLook, OutageNotice, Round, Verdict
+from relance.contracts.health import HealthVerdict, OutageLook, OutageNotice, Round
 from relance.contracts.jobs import JobOutcome, JobRequest
-from relance.contracts.names import Failure
-from relance.domain.health.status import Look, Trouble
+from relance.contracts.names import ErrorType
+from relance.domain.health.status import ProbeResult, Trouble
 
 SOON = timedelta(milliseconds=100)
 
 
-def a_look(*, lost: bool) -> Look:
+def a_look(*, lost: bool) -> ProbeResult:
     trouble = Trouble.UNREACHABLE if lost else None
-    return Look(probe="mongodb", at=datetime.now(UTC), value=None if lost else 12.5, unit="ms", trouble=trouble)
+    return ProbeResult(probe="mongodb", at=datetime.now(UTC), value=None if lost else 12.5, unit="ms", trouble=trouble)
 
 
 @dataclass
@@ -62,13 +62,15 @@ class Watch:
         return Round(looks=(a_look(lost=lost),), took=timedelta(seconds=0.25), database_lost=lost, again=self.guard)
 
     @activity.defn(name="judge")
-    async def judge(self, round_: Round) -> Verdict:
+    async def judge(self, round_: Round) -> HealthVerdict:
         if self.unjudged:
             self.unjudged -= 1
-            raise ApplicationError("MongoDB went away", type=Failure.UNAVAILABLE, non_retryable=True)
+            raise ApplicationError("MongoDB went away", type=ErrorType.UNAVAILABLE, non_retryable=True)
         self.judged += 1
         self.changing, changing = max(0, self.changing - 1), self.changing
-        return Verdict(counts={"healthy": len(round_.looks), "fired": 1, "over": 0}, again=SOON if changing else None)
+        return HealthVerdict(
+            counts={"healthy": len(round_.looks), "fired": 1, "over": 0}, again=SOON if changing else None
+        )
 
     @activity.defn(name="audit")
     async def audit(self, request: JobRequest) -> JobOutcome:

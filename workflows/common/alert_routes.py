@@ -7,20 +7,20 @@ from typing import NamedTuple
 
 from temporalio import workflow
 
-from workflows.common.delivery import REPEATED, TAKEN, Told, by, send_to, spread
+from workflows.common.delivery import REPEATED, TAKEN, DeliveryResult, by, send_to, spread
 
 with workflow.unsafe.imports_passed_through():
     from relance.contracts.alerts import Delivery, PostInput
-    from relance.domain.alerts.delivery import Deliver, Line
+    from relance.domain.alerts.delivery import Deliver, MessageLine
     from relance.domain.alerts.group import AlertGroup
-    from relance.domain.alerts.parting import Part
+    from relance.domain.alerts.parting import RoutePart
 
 
-class Taken(NamedTuple):
+class TakenRoutes(NamedTuple):
     """Who took a message."""
 
     sequence: int
-    lines: tuple[Line, ...]
+    lines: tuple[MessageLine, ...]
     outcomes: dict[str, str]
 
 
@@ -31,9 +31,9 @@ class ByRoutes:
     A new run of the workflow has forgotten it, and may tell somebody once more.
     """
 
-    taken: dict[str, Taken] = field(default_factory=dict)
+    taken: dict[str, TakenRoutes] = field(default_factory=dict)
 
-    def numbered(self, part: Part) -> Part:
+    def numbered(self, part: RoutePart) -> RoutePart:
         """Return a part with the number of the message that it is: who took another one must not take it for that."""
         last, action = self.taken.get(part.route.name), part.action
         if last is None or last.sequence < action.sequence:
@@ -41,7 +41,7 @@ class ByRoutes:
         another = last.lines != action.lines and not TAKEN.isdisjoint(last.outcomes.values())
         return replace(part, action=replace(action, sequence=last.sequence + another))
 
-    async def tell(self, group: AlertGroup, part: Part) -> Told:
+    async def notify(self, group: AlertGroup, part: RoutePart) -> DeliveryResult:
         """Write a part to the channels of its route; tried again, it is for those that have not taken it yet."""
         name, action = part.route.name, part.action
         last = self.taken.get(name)
@@ -53,7 +53,7 @@ class ByRoutes:
             return REPEATED if known.get(channel) in TAKEN else await send_to(post, channel)
 
         told = await spread(send, action.routes, by(part.route))
-        self.taken[name] = Taken(action.sequence, action.lines, {**known, **told.outcomes})
+        self.taken[name] = TakenRoutes(action.sequence, action.lines, {**known, **told.outcomes})
         return told
 
 
@@ -71,7 +71,7 @@ def message(group: AlertGroup, action: Deliver, route: str = "") -> PostInput:
     )
 
 
-def delivery(action: Deliver, told: Told, route: str) -> Delivery:
+def delivery(action: Deliver, told: DeliveryResult, route: str) -> Delivery:
     """Return how a message fared."""
     return Delivery(
         sequence=action.sequence,

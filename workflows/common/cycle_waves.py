@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from relance import ids
     from relance.contracts.cycle import CycleInput, WaveInput, WaveLook, WaveLookInput, WaveResult
     from relance.contracts.names import TaskQueue
-    from relance.contracts.waves import LeftInput, PutOff, WaveHour
+    from relance.contracts.waves import LeftInput, PutOffInstant, WaveHour
     from relance.wording.summaries import counted
 
 AT_ONCE = 8
@@ -183,7 +183,7 @@ class Waves:
     def _wait(self, instant: datetime) -> None:
         times = self._put_off[instant].times + 1 if instant in self._put_off else 1
         passes = min(2 ** (times - 1), MOST_PASSES)
-        self._put_off[instant] = PutOff(instant=instant, times=times, passes=passes)
+        self._put_off[instant] = PutOffInstant(instant=instant, times=times, passes=passes)
 
     def _current_hour(self) -> WaveHour:
         if self._hour is None or workflow.now() - self._hour.since >= HOUR:

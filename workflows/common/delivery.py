@@ -13,18 +13,18 @@ from workflows.common.options import LOOK_UP, POST
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertDelivery
-    from relance.contracts.alerts import Posted, PostInput, Ways
-    from relance.contracts.names import Failure
+    from relance.contracts.alerts import ChannelRoutes, Posted, PostInput
+    from relance.contracts.names import ErrorType
     from relance.domain.alerts.delivery import Route
     from relance.domain.alerts.routing import AlertRoute, route_of_report
     from relance.wording.summaries import counted
 
 DELIVERED, REPEATED = "delivered", "repeated"
 TAKEN = {DELIVERED, REPEATED}
-FOR_GOOD = {Failure.CHANNEL_REFUSED, Failure.CHANNEL_GONE}
+FOR_GOOD = {ErrorType.CHANNEL_REFUSED, ErrorType.CHANNEL_GONE}
 
 
-class Told(NamedTuple):
+class DeliveryResult(NamedTuple):
     """How a message fared: whether it is done with, and per channel `delivered`, `repeated` or why not."""
 
     done: bool
@@ -35,42 +35,42 @@ Send = Callable[[str], Awaitable[str]]
 """Hands the message to a channel; returns `delivered`, `repeated` or why not."""
 
 
-async def ways() -> Ways:
+async def channel_routes() -> ChannelRoutes:
     """Return the channels in use, and the routes to them."""
     return await workflow.execute_activity_method(AlertDelivery.ways, summary="look up the channels in use", **LOOK_UP)
 
 
-async def ways_of_report(report: str) -> Ways:
+async def routes_of_report(report: str) -> ChannelRoutes:
     """Return the channels that one of the reports goes to."""
-    found = await ways()
+    found = await channel_routes()
     route = route_of_report(found.routes, report)
     return found if route is None else by(route)
 
 
-def by(route: AlertRoute) -> Ways:
+def by(route: AlertRoute) -> ChannelRoutes:
     """Return the channels of a route."""
-    return Ways(always=route.always, order=route.order)
+    return ChannelRoutes(always=route.always, order=route.order)
 
 
-async def tell(post: PostInput, routes: Sequence[Route], ways: Ways) -> Told:
+async def notify(post: PostInput, routes: Sequence[Route], channel_routes: ChannelRoutes) -> DeliveryResult:
     """Write a message about alerts to every channel that is to have it."""
-    return await spread(lambda channel: send_to(post, channel), routes, ways)
+    return await spread(lambda channel: send_to(post, channel), routes, channel_routes)
 
 
-async def spread(send: Send, routes: Sequence[Route], ways: Ways) -> Told:
+async def spread(send: Send, routes: Sequence[Route], channel_routes: ChannelRoutes) -> DeliveryResult:
     """Hand a message to every channel that is to have it.
 
     It is done with when somebody has it and no channel in line may still take it later: one that failed for good is
     replaced by the next, and with none left the ones that always get it are enough.
     """
-    results = await asyncio.gather(*(send(name) for name in ways.always))
-    outcomes = dict(zip(ways.always, results, strict=True))
+    results = await asyncio.gather(*(send(name) for name in channel_routes.always))
+    outcomes = dict(zip(channel_routes.always, results, strict=True))
     later = False
     for route in routes:
-        tried = await _down_the_line(send, [name for name in _line(ways, route) if name not in outcomes])
+        tried = await _down_the_line(send, [name for name in _line(channel_routes, route) if name not in outcomes])
         outcomes |= tried
         later |= not TAKEN.intersection(tried.values()) and not FOR_GOOD.issuperset(tried.values())
-    return Told(not later and not TAKEN.isdisjoint(outcomes.values()), outcomes)
+    return DeliveryResult(not later and not TAKEN.isdisjoint(outcomes.values()), outcomes)
 
 
 async def outcome_of(posting: Awaitable[Posted]) -> str:
@@ -79,7 +79,7 @@ async def outcome_of(posting: Awaitable[Posted]) -> str:
         posted = await posting
     except ActivityError as error:
         cause = error.cause
-        return (cause.type if isinstance(cause, ApplicationError) else None) or Failure.UNAVAILABLE
+        return (cause.type if isinstance(cause, ApplicationError) else None) or ErrorType.UNAVAILABLE
     return REPEATED if posted.repeated else DELIVERED
 
 
@@ -105,6 +105,6 @@ async def send_to(post: PostInput, channel: str) -> str:
     )
 
 
-def _line(ways: Ways, route: Route) -> Sequence[str]:
+def _line(channel_routes: ChannelRoutes, route: Route) -> Sequence[str]:
     # With one channel in line there is no second one to escalate to: it is said there.
-    return ways.order if route is Route.FIRST else ways.order[1:] or ways.order
+    return channel_routes.order if route is Route.FIRST else channel_routes.order[1:] or channel_routes.order

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from relance.contracts.follow_up import DueStep, Followed, FollowedState, Kept, Step, StepResult
+    from relance.contracts.follow_up import DueStep, Followed, FollowedState, FollowUpStep, Kept, StepResult
 
 COMPLETED = "completed"
 STEP_FAILED = "step_failed"
 ERRORS_BORNE = 5
 FIRST_ERROR_WAIT = timedelta(minutes=5)
-_ORDER = tuple(Step)
+_ORDER = tuple(FollowUpStep)
 
 
 class InvitationSteps:
@@ -131,9 +131,9 @@ def compact(invitations: Iterable[InvitationSteps]) -> tuple[Kept, ...]:
 
 def _steps(group: Followed) -> list[DueStep]:
     known = (
-        (group.retry_at, Step.RETRY),
-        (group.first, Step.FIRST),
-        (group.second, Step.SECOND),
-        (group.expiry, Step.EXPIRY),
+        (group.retry_at, FollowUpStep.RETRY),
+        (group.first, FollowUpStep.FIRST),
+        (group.second, FollowUpStep.SECOND),
+        (group.expiry, FollowUpStep.EXPIRY),
     )
     return [DueStep(step=step, at=at) for at, step in known if at is not None]

@@ -17,15 +17,15 @@ with workflow.unsafe.imports_passed_through():
     from activities.statistics import Statistics
     from relance.contracts.checks import CheckInput, CheckLook, CheckRequest, CheckResult, NoDataInput
     from relance.contracts.cycle import JobRunInput
-    from relance.contracts.names import CheckName, Failure
+    from relance.contracts.names import CheckName, ErrorType
     from relance.wording.summaries import counted
 
 MISSED, BROKEN = "missed", "error"
-NOT_OF_THE_REPORT = {Failure.UNAVAILABLE, Failure.DRAINING}
-Look = Callable[[Any, CheckRequest], Coroutine[Any, Any, CheckLook]]
+NOT_OF_THE_REPORT = {ErrorType.UNAVAILABLE, ErrorType.DRAINING}
+CheckFn = Callable[[Any, CheckRequest], Coroutine[Any, Any, CheckLook]]
 
 
-async def run_check(check: CheckName, look: Look, request: CheckInput) -> CheckResult:
+async def run_check(check: CheckName, look: CheckFn, request: CheckInput) -> CheckResult:
     """Run a check for its nominal time and record that it ran."""
     nominal, begun = request.nominal or nominal_time(), workflow.now()
     result = await _result(check, look, request, nominal)
@@ -45,7 +45,7 @@ async def run_check(check: CheckName, look: Look, request: CheckInput) -> CheckR
     return result
 
 
-async def _result(check: CheckName, look: Look, request: CheckInput, nominal: datetime) -> CheckResult:
+async def _result(check: CheckName, look: CheckFn, request: CheckInput, nominal: datetime) -> CheckResult:
     state = punctuality(nominal)
     if workflow.now() - workflow.info().workflow_start_time > request.max_wait:
         # A message about "yesterday" that comes a day late would mislead, and silence would too.
@@ -70,7 +70,7 @@ async def _result(check: CheckName, look: Look, request: CheckInput, nominal: da
     )
 
 
-async def _look(look: Look, request: CheckInput, nominal: datetime) -> CheckLook:
+async def _look(look: CheckFn, request: CheckInput, nominal: datetime) -> CheckLook:
     while True:
         try:
             return await workflow.execute_activity_method(
@@ -97,9 +97,9 @@ async def _no_data(check: CheckName, nominal: datetime, reason: str) -> None:
 def _reason(error: ActivityError) -> str | None:
     failure = _failure(error)
     if failure is None or failure.type not in {
-        Failure.REPORT_UNAVAILABLE,
-        Failure.REPORT_UNUSABLE,
-        Failure.REPORT_REFUSED,
+        ErrorType.REPORT_UNAVAILABLE,
+        ErrorType.REPORT_UNUSABLE,
+        ErrorType.REPORT_REFUSED,
     }:
         return None
     return str(failure.details[0]) if failure.details else BROKEN

@@ -7,13 +7,13 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows.common.delivery import REPEATED, TAKEN, outcome_of, spread, ways_of_report
+from workflows.common.delivery import REPEATED, TAKEN, outcome_of, routes_of_report, spread
 from workflows.common.options import COUNT, LOOK_UP, POST
 
 with workflow.unsafe.imports_passed_through():
     from activities.digests import GIVEN_UP_AFTER, Digests
     from relance.contracts.jobs import JobOutcome, JobRequest
-    from relance.contracts.names import Failure, JobName
+    from relance.contracts.names import ErrorType, JobName
     from relance.contracts.reports import ReportDone, ReportInput, ReportPost, ReportTaken
     from relance.domain.alerts.delivery import Route
     from relance.wording.summaries import counted
@@ -47,7 +47,7 @@ async def report(job: JobName, request: JobRequest) -> JobOutcome:
         **LOOK_UP,
     )
     if not told:
-        raise ApplicationError("no channel took the report", type=Failure.CHANNEL_UNAVAILABLE)
+        raise ApplicationError("no channel took the report", type=ErrorType.CHANNEL_UNAVAILABLE)
     return JobOutcome(counts={**taken.counts, "channels": told})
 
 
@@ -63,7 +63,7 @@ async def _post(job: JobName, request: JobRequest, taken: ReportTaken) -> dict[s
         )
 
     while True:
-        told = await spread(send, (Route.FIRST,), await ways_of_report(job))
+        told = await spread(send, (Route.FIRST,), await routes_of_report(job))
         outcomes |= told.outcomes
         if told.done or workflow.now() + ONCE_MORE > at + PATIENCE:
             return outcomes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relance.adapters.breaker import Breaker, Verdict
+from relance.adapters.breaker import Breaker, BreakerVerdict
 from relance.domain.channels.messages import OutgoingMessage
 from relance.errors import ChannelUnavailable
 from relance.ports import Channel, Delivered
@@ -25,7 +25,7 @@ class GuardedChannel:
         return ChannelUnavailable(self.name, detail, seconds)
 
 
-def _verdict(error: Exception) -> Verdict:
+def _verdict(error: Exception) -> BreakerVerdict:
     # Who names a time is up, and waited for anyway.
     is_failure = isinstance(error, ChannelUnavailable) and error.retry_after is None
-    return Verdict.FAILURE if is_failure else Verdict.SUCCESS
+    return BreakerVerdict.FAILURE if is_failure else BreakerVerdict.SUCCESS

@@ -81,7 +81,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """A 2xx answer; `body` at most 64 KiB of it."""
 
     status: int
@@ -98,7 +98,7 @@ class ChannelHttp:
         # No client on top: it would log every URL, keep cookies and read proxies from the environment.
         self._transport = transport or GuardedTransport(inner, settings.local_host_names)
 
-    async def post(self, channel: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(self, channel: str, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """Post JSON and return the answer.
 
         Raises:
@@ -127,7 +127,7 @@ class ChannelHttp:
         """Close every connection."""
         await self._transport.aclose()
 
-    async def _exchange(self, channel: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _exchange(self, channel: str, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         request = httpx.Request(
             "POST", url, content=body, headers={**_HEADERS, **headers}, extensions={"timeout": self._timeout}
         )
@@ -137,7 +137,7 @@ class ChannelHttp:
         finally:
             await response.aclose()
         if response.is_success:
-            return Answer(response.status_code, text)
+            return HttpAnswer(response.status_code, text)
         # Slack names the reason in one word, `channel_is_archived`; longer texts are not ours to pass on.
         word = f" {text.decode()}" if _WORD.fullmatch(text) else ""
         wait = retry_after(response.headers, datetime.now(UTC))

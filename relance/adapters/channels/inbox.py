@@ -7,7 +7,7 @@ from relance.ports import ChatMessages, Delivered
 from relance.settings.recipients import ChannelName
 
 
-class Inbox:
+class InboxChannel:
     """`ports.Channel` into our own database."""
 
     name: str = ChannelName.INBOX

@@ -22,7 +22,7 @@ from relance.errors import (
     MailUncertain,
 )
 from relance.ports import Delivered
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.recipients import ChannelName
 
 WriteMail: TypeAlias = Callable[[OutgoingMessage, str, str], bytes]
@@ -32,7 +32,7 @@ WriteMail: TypeAlias = Callable[[OutgoingMessage, str, str], bytes]
 class AlertMail:
     """`ports.Channel` over SMTP; the same key always has the same Message-ID. Who made it closes it."""
 
-    def __init__(self, mail: Mail, to_address: str, write: WriteMail, name: str = ChannelName.MAIL) -> None:
+    def __init__(self, mail: MailGroup, to_address: str, write: WriteMail, name: str = ChannelName.MAIL) -> None:
         self.name = name
         self._mail = mail
         self._to_address = to_address

@@ -12,14 +12,14 @@ from relance.adapters.breaker import Breakers
 from relance.adapters.channels.apprise_channel import AppriseChannel
 from relance.adapters.channels.guarded import GuardedChannel
 from relance.adapters.channels.http import ChannelHttp
-from relance.adapters.channels.inbox import Inbox
+from relance.adapters.channels.inbox import InboxChannel
 from relance.adapters.channels.mail import AlertMail, WriteMail
 from relance.adapters.channels.signed_webhook import SignedWebhook
 from relance.adapters.channels.slack import Slack
 from relance.adapters.channels.teams import Teams
 from relance.ports import Channel, ChatMessages, Clock
 from relance.settings.channels import Channels
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.recipients import ChannelName, kind_of
 
 
@@ -33,7 +33,7 @@ class OpenChannels:
     def __init__(
         self,
         settings: Channels,
-        mail: Mail,
+        mail: MailGroup,
         messages: ChatMessages,
         write_mail: WriteMail,
         clock: Clock,
@@ -54,7 +54,7 @@ class OpenChannels:
             return channel
 
         makers: dict[ChannelName, Callable[[str], Channel]] = {
-            ChannelName.INBOX: lambda _: Inbox(messages),
+            ChannelName.INBOX: lambda _: InboxChannel(messages),
             ChannelName.SLACK: lambda name: Slack(http, address(name), name),
             ChannelName.TEAMS: lambda name: Teams(http, address(name), name),
             ChannelName.WEBHOOK: lambda name: SignedWebhook(http, address(name), settings.secrets, clock, name),

@@ -14,7 +14,7 @@ from dns.asyncresolver import Resolver
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.TXT import TXT
 
-from relance.domain.mail_setup.records import DnsAnswer, LookupState, Question, RecordKind
+from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind
 from relance.errors import InvalidInput
 
 LIFETIME, TIMEOUT = 4.0, 1.5
@@ -31,12 +31,12 @@ class ResolverLookups:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self.reached = False
 
-    async def ask(self, questions: Collection[Question]) -> Mapping[Question, DnsAnswer]:
+    async def ask(self, questions: Collection[DnsQuestion]) -> Mapping[DnsQuestion, DnsAnswer]:
         """Answer all of them, several at once."""
         answers = await asyncio.gather(*(self._ask(question) for question in questions))
         return dict(zip(questions, answers, strict=True))
 
-    async def _ask(self, question: Question) -> DnsAnswer:
+    async def _ask(self, question: DnsQuestion) -> DnsAnswer:
         if self._resolver is None:
             return DnsAnswer(LookupState.FAILED, reason="this machine has no name server")
         async with self._slots:
@@ -60,7 +60,7 @@ class ResolverLookups:
                 reason = f"the look-up failed ({type(error).__name__})"
         return DnsAnswer(LookupState.FAILED, reason=reason)
 
-    async def _resolved(self, resolver: Resolver, question: Question) -> DnsAnswer:
+    async def _resolved(self, resolver: Resolver, question: DnsQuestion) -> DnsAnswer:
         found = await resolver.resolve(
             dns.name.from_text(question.name),
             question.kind.value,

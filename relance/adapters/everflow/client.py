@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from relance import __version__
-from relance.adapters.breaker import Breaker, Verdict
+from relance.adapters.breaker import Breaker, BreakerVerdict
 from relance.adapters.everflow import answers
 from relance.adapters.http_trouble import trouble
 from relance.adapters.tracing import span
@@ -119,10 +119,10 @@ class EverflowClient:
         raise ReportRefused(f"Everflow refuses: {said}; {failure.remedy}", status)
 
 
-def _verdict(error: Exception) -> Verdict:
+def _verdict(error: Exception) -> BreakerVerdict:
     # 429 is a server that works, and the wait it asks for is kept anyway.
     is_failure = isinstance(error, ReportUnavailable) and error.code != str(_TOO_MANY)
-    return Verdict.FAILURE if is_failure else Verdict.SUCCESS
+    return BreakerVerdict.FAILURE if is_failure else BreakerVerdict.SUCCESS
 
 
 def _left_alone(detail: str, seconds: float) -> ReportUnavailable:

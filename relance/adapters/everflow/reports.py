@@ -40,7 +40,7 @@ class EverflowReports:
         """Look up zone and currency, once per process."""
         await self._zone()
 
-    async def greet(self) -> None:
+    async def check_connection(self) -> None:
         """Ask for the smallest answer there is, whatever is known already."""
         await self._client.ask("GET", queries.CURRENCIES)
 

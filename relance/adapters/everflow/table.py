@@ -17,7 +17,7 @@ LONGEST_LABEL = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableLine:
     """One row as delivered; `day` is None when the report was not asked by day."""
 
     day: date | None
@@ -43,7 +43,7 @@ def entries(answer: Any, row_limit: int) -> Sequence[Any]:
     return table
 
 
-def lines(table: Sequence[Any], request: ReportRequest, zone: str | None) -> Iterator[Line]:
+def lines(table: Sequence[Any], request: ReportRequest, zone: str | None) -> Iterator[TableLine]:
     """Yield the rows, in the order of the answer; with a zone they must be dated days of the request.
 
     Raises:
@@ -59,7 +59,7 @@ def lines(table: Sequence[Any], request: ReportRequest, zone: str | None) -> Ite
         figures = row.get("reporting")
         if not isinstance(figures, Mapping):
             raise ReportUnusable("shape", f"row {number} has no figures")
-        yield Line(
+        yield TableLine(
             day=days.day_of(cells[days.COLUMN].id, known, zone) if zone else None,
             columns={column: cells[column] for column in request.columns},
             total_click=values.count(figures.get("total_click"), f"total_click of row {number}"),
@@ -68,14 +68,14 @@ def lines(table: Sequence[Any], request: ReportRequest, zone: str | None) -> Ite
         )
 
 
-def summed(found: Sequence[Line]) -> tuple[ReportRow, ...]:
+def summed(found: Sequence[TableLine]) -> tuple[ReportRow, ...]:
     """Return one row per group over all days, in order of the ids; the label is the one of the latest day.
 
     Raises:
         ReportUnusable: a row is there twice, as in an answer that was put together wrongly.
     """
     seen: set[tuple[object, ...]] = set()
-    groups: dict[tuple[str, ...], list[Line]] = {}
+    groups: dict[tuple[str, ...], list[TableLine]] = {}
     for line in found:
         cells = tuple(line.columns.values())
         if (line.day, cells) in seen:
@@ -85,7 +85,7 @@ def summed(found: Sequence[Line]) -> tuple[ReportRow, ...]:
     return tuple(_group(groups[key]) for key in sorted(groups))
 
 
-def _group(found: Sequence[Line]) -> ReportRow:
+def _group(found: Sequence[TableLine]) -> ReportRow:
     return ReportRow(
         columns=max(found, key=lambda line: line.day or date.min).columns,
         total_click=sum(line.total_click for line in found),

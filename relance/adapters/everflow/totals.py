@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from relance.adapters.everflow import values
-from relance.adapters.everflow.table import Line
+from relance.adapters.everflow.table import TableLine
 from relance.errors import ReportUnusable
 
 
@@ -35,7 +35,7 @@ def totals(answer: Any) -> Totals:
     )
 
 
-def check(found: Sequence[Line], expected: Totals, *, clicks: int, revenue: Decimal) -> None:
+def check(found: Sequence[TableLine], expected: Totals, *, clicks: int, revenue: Decimal) -> None:
     """Check that rows add up to the totals within these tolerances, for figures that changed between the two calls.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from pymongo import UpdateOne
 
 from relance.adapters.mongo.documents import Raw, to_raw
-from relance.domain.alerts.model import HISTORY_KEPT, Alert, AlertEvent, AlertState, HistoryEntry, happened
+from relance.domain.alerts.model import HISTORY_KEPT, AlertEvent, AlertRecord, AlertState, HistoryEntry, happened
 from relance.ids import alert_id
 
 OPEN = "open"
@@ -22,14 +22,14 @@ Identity: TypeAlias = tuple[datetime, AlertEvent, str | None]
 """What makes a history entry the same one: instant, event, detail."""
 
 
-class Change(NamedTuple):
+class AlertChange(NamedTuple):
     """An entry to apply; `until` is the end of a silence."""
 
     entry: HistoryEntry
     until: datetime | None = None
 
 
-def stored(alert: Alert) -> Raw:
+def stored(alert: AlertRecord) -> Raw:
     """Return an alert as it is stored."""
     return to_raw(alert) | ({OPEN: True} if alert.is_open else {})
 
@@ -44,12 +44,12 @@ def identity(entry: HistoryEntry) -> Identity:
     return entry.at, entry.event, entry.detail
 
 
-def identities(alerts: Iterable[Alert]) -> set[Identity]:
+def identities(alerts: Iterable[AlertRecord]) -> set[Identity]:
     """Return the identities of all entries in the histories of these alerts."""
     return {identity(entry) for alert in alerts for entry in alert.history}
 
 
-def new_changes(alert: Alert, changes: Iterable[Change]) -> list[Change]:
+def new_changes(alert: AlertRecord, changes: Iterable[AlertChange]) -> list[AlertChange]:
     """Return the changes that are not in an alert's history, each once, with instants as MongoDB keeps them."""
     known = identities([alert])
     # The oldest entries are dropped from a full history; what is older than all of it has been in it.
@@ -59,11 +59,11 @@ def new_changes(alert: Alert, changes: Iterable[Change]) -> list[Change]:
         kept = entry.model_copy(update={"at": milliseconds(entry.at)})
         if identity(kept) not in known and (forgotten is None or kept.at >= forgotten):
             known.add(identity(kept))
-            result.append(Change(kept, milliseconds(until) if until else None))
+            result.append(AlertChange(kept, milliseconds(until) if until else None))
     return result
 
 
-def applied(alert: Alert, changes: Iterable[Change]) -> list[Alert]:
+def applied(alert: AlertRecord, changes: Iterable[AlertChange]) -> list[AlertRecord]:
     """Return what becomes of a key's newest alert, and the alerts that open after it, oldest first."""
     chain = [alert]
     for entry, until in changes:
@@ -76,7 +76,7 @@ def applied(alert: Alert, changes: Iterable[Change]) -> list[Alert]:
     return chain
 
 
-def refresh(before: Alert, after: Alert) -> UpdateOne | None:
+def refresh(before: AlertRecord, after: AlertRecord) -> UpdateOne | None:
     """Return the write that stores what a check saw of an open alert; None if there is nothing new."""
     update = _differences(before, after, _SIGHTED)
     if not update:
@@ -85,7 +85,7 @@ def refresh(before: Alert, after: Alert) -> UpdateOne | None:
     return UpdateOne(unmoved, update)
 
 
-def progress(before: Alert, after: Alert) -> UpdateOne | None:
+def progress(before: AlertRecord, after: AlertRecord) -> UpdateOne | None:
     """Return the write that stores what happened to an alert; None if nothing did.
 
     It does not match once the alert is in another state, or has any of these entries already.
@@ -106,14 +106,14 @@ def _has(entry: Raw) -> Raw:
     return {"history": {"$elemMatch": {"at": entry["at"], "event": entry["event"], "detail": entry.get("detail")}}}
 
 
-def _anew(last: Alert, entry: HistoryEntry) -> Alert:
+def _anew(last: AlertRecord, entry: HistoryEntry) -> AlertRecord:
     opening = {"fired_at": entry.at, "updated_at": entry.at, "history": (entry,)}
     nothing = dict.fromkeys(("resolved_at", "acknowledged_by", "silenced_until"))
     fresh = {"id": alert_id(last.key, entry.at), "state": AlertState.FIRING}
     return last.model_copy(update={**fresh, **opening, **nothing})
 
 
-def _differences(before: Alert, after: Alert, fields: Sequence[str]) -> Raw:
+def _differences(before: AlertRecord, after: AlertRecord, fields: Sequence[str]) -> Raw:
     differing = {name for name in fields if getattr(before, name) != getattr(after, name)}
     values = after.model_dump(by_alias=True, exclude_none=True, include=differing)
     gone = _aliases(differing) - values.keys()
@@ -121,4 +121,4 @@ def _differences(before: Alert, after: Alert, fields: Sequence[str]) -> Raw:
 
 
 def _aliases(names: Collection[str]) -> set[str]:
-    return {Alert.model_fields[name].alias or name for name in names}
+    return {AlertRecord.model_fields[name].alias or name for name in names}

@@ -10,13 +10,13 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from relance.adapters.mongo import alert_writes
-from relance.adapters.mongo.alert_writes import OPEN, Change, Identity, stored
+from relance.adapters.mongo.alert_writes import OPEN, AlertChange, Identity, stored
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
 from relance.adapters.mongo.piecewise import read_each
-from relance.adapters.mongo.quarantine import Quarantine
-from relance.domain.alerts.condition import Sighting
-from relance.domain.alerts.model import Alert, HistoryEntry
+from relance.adapters.mongo.quarantine import MongoQuarantine
+from relance.domain.alerts.condition import Condition
+from relance.domain.alerts.model import AlertRecord, HistoryEntry
 from relance.domain.alerts.suppression import Silence
 from relance.errors import DependencyUnavailable
 from relance.ids import alert_id
@@ -32,38 +32,40 @@ _SKEW = timedelta(minutes=1)
 class MongoAlerts:
     """`ports.Alerts` over the collection `alerts`, unique over the key among the open ones."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
-        self._reader = Reader(Alert, "alerts", quarantine)
+        self._reader = Reader(AlertRecord, "alerts", quarantine)
 
-    async def take(self, sightings: Mapping[str, Sighting], at: datetime) -> list[Alert]:
+    async def take(self, conditions: Mapping[str, Condition], at: datetime) -> list[AlertRecord]:
         """Open or refresh an alert per key; return those that are open now. See `ports.Alerts`."""
         moment = alert_writes.milliseconds(at)
-        result: list[Alert] = []
-        for keys in _chunks(sightings):
-            result += await self._take({key: sightings[key] for key in keys}, moment)
+        result: list[AlertRecord] = []
+        for keys in _chunks(conditions):
+            result += await self._take({key: conditions[key] for key in keys}, moment)
         return result
 
     async def record(self, entries: Mapping[str, Sequence[HistoryEntry]]) -> None:
         """Apply what happened to the newest alert of each key and add it to its history, each entry once."""
         for keys in _chunks(entries):
-            await self._apply({key: [Change(entry) for entry in entries[key]] for key in keys})
+            await self._apply({key: [AlertChange(entry) for entry in entries[key]] for key in keys})
 
-    async def decide(self, keys: Sequence[str], entry: HistoryEntry, until: datetime | None = None) -> list[Alert]:
+    async def decide(
+        self, keys: Sequence[str], entry: HistoryEntry, until: datetime | None = None
+    ) -> list[AlertRecord]:
         """Acknowledge or silence the open alerts with these keys; return them as they are now."""
-        result: list[Alert] = []
+        result: list[AlertRecord] = []
         for some in _chunks(dict.fromkeys(keys)):
-            result += await self._apply({key: [Change(entry, until)] for key in some})
+            result += await self._apply({key: [AlertChange(entry, until)] for key in some})
         return [alert for alert in result if alert.is_open]
 
-    async def newest(self, keys: Sequence[str]) -> dict[str, Alert]:
+    async def newest(self, keys: Sequence[str]) -> dict[str, AlertRecord]:
         """Return the newest alert of each of these keys, open or not."""
-        result: dict[str, Alert] = {}
+        result: dict[str, AlertRecord] = {}
         for some in _chunks(dict.fromkeys(keys)):
             result |= await self._newest(some)
         return result
 
-    async def open(self, group: str | None = None) -> list[Alert]:
+    async def open(self, group: str | None = None) -> list[AlertRecord]:
         """Return the open alerts, of one group or of all, oldest first."""
         query: Raw = {OPEN: True} | ({"group": group} if group is not None else {})
         with translated("read the open alerts"):
@@ -85,20 +87,20 @@ class MongoAlerts:
             found = await self._collection.find_one(query, {"_id": 0, "observation": 1}, sort=[("observation", -1)])
         return str(found["observation"]) if found else ""
 
-    async def recent(self, since: datetime, *, limit: int = 1000) -> list[Alert]:
+    async def recent(self, since: datetime, *, limit: int = 1000) -> list[AlertRecord]:
         """Return the alerts that changed since then, newest change first."""
         with translated("read recent alerts"):
             found = self._collection.find({"updatedAt": {"$gte": since}}).sort("updatedAt", -1)
             raws = await found.limit(limit).to_list(None)
         return await self._valid(raws)
 
-    async def _take(self, sightings: Mapping[str, Sighting], at: datetime) -> list[Alert]:
+    async def _take(self, conditions: Mapping[str, Condition], at: datetime) -> list[AlertRecord]:
         for _ in range(_RACES):
-            newest = await self._newest(sightings)
-            taken: list[Alert] = []
-            opened: list[Alert] = []
+            newest = await self._newest(conditions)
+            taken: list[AlertRecord] = []
+            opened: list[AlertRecord] = []
             writes: list[UpdateOne | None] = []
-            for key, sighting in sightings.items():
+            for key, sighting in conditions.items():
                 alert = newest.get(key)
                 if alert is not None and _overtaken(sighting, alert):
                     continue
@@ -110,9 +112,9 @@ class MongoAlerts:
                     writes.append(alert_writes.refresh(alert, taken[-1]))
             if await self._wrote(writes, opened):
                 return taken
-        raise _contended(len(sightings))
+        raise _contended(len(conditions))
 
-    async def _apply(self, changes: Mapping[str, Sequence[Change]]) -> list[Alert]:
+    async def _apply(self, changes: Mapping[str, Sequence[AlertChange]]) -> list[AlertRecord]:
         for _ in range(_RACES):
             newest = await self._newest(changes)
             new = {key: alert_writes.new_changes(alert, changes[key]) for key, alert in newest.items()}
@@ -128,7 +130,7 @@ class MongoAlerts:
                 return [chain[-1] for chain in chains.values()]
         raise _contended(len(changes))
 
-    async def _wrote(self, writes: Iterable[UpdateOne | None], opened: Sequence[Alert]) -> bool:
+    async def _wrote(self, writes: Iterable[UpdateOne | None], opened: Sequence[AlertRecord]) -> bool:
         """Write; return False if somebody got ahead anywhere, so that all of it has to be looked at again."""
         updates = [write for write in writes if write is not None]
         with translated("write alerts"):
@@ -146,7 +148,7 @@ class MongoAlerts:
                     return False
         return True
 
-    async def _newest(self, keys: Iterable[str]) -> dict[str, Alert]:
+    async def _newest(self, keys: Iterable[str]) -> dict[str, AlertRecord]:
         stages: list[Raw] = [
             {"$match": {"key": {"$in": list(keys)}}},
             # The open one first, whatever the clocks of those who opened them said.
@@ -160,7 +162,7 @@ class MongoAlerts:
         spoilt = [raw["_id"] for raw in raws if raw["key"] not in found]
         return found | await self._instead_of(spoilt, [raw["key"] for raw in raws]) if spoilt else found
 
-    async def _instead_of(self, spoilt: Sequence[str], keys: Sequence[str]) -> dict[str, Alert]:
+    async def _instead_of(self, spoilt: Sequence[str], keys: Sequence[str]) -> dict[str, AlertRecord]:
         """Return the newest valid alerts of these keys; an invalid one no longer keeps its key from being opened."""
         with translated("read past invalid alerts"):
             await self._collection.update_many({"_id": {"$in": list(spoilt)}, OPEN: True}, {"$unset": {OPEN: ""}})
@@ -169,7 +171,7 @@ class MongoAlerts:
         return {alert.key: alert for alert in await self._valid(raws)}
 
     async def _earlier(
-        self, newest: Mapping[str, Alert], changes: Mapping[str, Sequence[Change]]
+        self, newest: Mapping[str, AlertRecord], changes: Mapping[str, Sequence[AlertChange]]
     ) -> dict[str, set[Identity]]:
         """Return what is recorded of alerts before the newest: repeated, it must not happen to the newest one."""
         doubtful = {
@@ -191,13 +193,13 @@ class MongoAlerts:
             result.setdefault(alert.key, set()).update(alert_writes.identities([alert]))
         return result
 
-    async def _valid(self, raws: Sequence[Raw]) -> list[Alert]:
+    async def _valid(self, raws: Sequence[Raw]) -> list[AlertRecord]:
         for raw in raws:
             raw.pop(OPEN, None)
         return await self._reader.valid(raws)
 
 
-def _overtaken(sighting: Sighting, alert: Alert) -> bool:
+def _overtaken(sighting: Condition, alert: AlertRecord) -> bool:
     if not sighting.observation:
         return False
     if alert.is_open:
@@ -218,7 +220,7 @@ def _contended(count: int) -> DependencyUnavailable:
 class MongoSilences:
     """`ports.Silences` over the collection `silences`."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(Silence, "silences", quarantine)
 

@@ -20,7 +20,7 @@ from relance.domain.base import is_period
 from relance.domain.cycle.control import GIVEN_UP, compensation_id
 from relance.domain.cycle.planning import PlanStatus
 from relance.domain.invitations.invitation import InvitationStatus
-from relance.domain.jobs.retention import Stage, Sweep, Unsettled
+from relance.domain.jobs.retention import RetentionStage, Sweep, Unsettled
 from relance.ports.jobs import Overdue
 
 _FOLLOWED = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
@@ -127,7 +127,7 @@ class MongoArchive:
     async def sweep(self, sweep: Sweep, *, before: datetime, periods: Sequence[str], size: int) -> int:
         """Delete or anonymise the next documents, at most `size`; return how many, 0 when none is left."""
         query, collection = await self._query(sweep, before, periods), self._of(sweep)
-        anonymised = sweep.stage is Stage.ANONYMOUS
+        anonymised = sweep.stage is RetentionStage.ANONYMOUS
         with translated("take away what is past its time"):
             if sweep is Sweep.INVITATIONS_DELETED:
                 # First, so that none of them outlives the invitations it is counted with.
@@ -158,7 +158,7 @@ class MongoArchive:
         if sweep is Sweep.CONTROLS_DELETED:
             return {"_id": {"$in": list(periods)}}
         if sweep.stage is not None:
-            named = {ANONYMOUS: {"$ne": True}} if sweep.stage is Stage.ANONYMOUS else {}
+            named = {ANONYMOUS: {"$ne": True}} if sweep.stage is RetentionStage.ANONYMOUS else {}
             return {"period": {"$in": list(periods)}, **named, **_at_rest(name, before)}
         query: Raw = {_AGE[sweep]: {"$lt": before}}
         if sweep is Sweep.CHAT_MESSAGES:

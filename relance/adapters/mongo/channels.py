@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.domain.channels.channel_state import ChannelState
 from relance.domain.channels.chat_message import ChatMessage, stored
 from relance.domain.channels.messages import Attachment, OutgoingMessage
@@ -30,7 +30,7 @@ class MongoChatMessages:
     would not promise.
     """
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(ChatMessage, "chatMessages", quarantine)
 
@@ -109,7 +109,7 @@ def _id(key: str, filename: str) -> Raw:
 class MongoChannelStates:
     """`ports.ChannelStates` over the collection `channels`: one document per channel."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(ChannelState, "channels", quarantine)
 

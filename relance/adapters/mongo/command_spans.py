@@ -9,7 +9,7 @@ from relance.adapters.tracing import TRACER
 
 
 class CommandSpans(CommandListener):
-    """Told by the driver, in its threads, of every command; what belongs to no trace is not worth one of its own."""
+    """Called by the driver, in its threads, of every command; what belongs to no trace is not worth one of its own."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[object, int], Span] = {}

@@ -21,7 +21,7 @@ from relance.adapters.mongo.cycle_control import MongoControls, MongoErrorGates,
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.errors import NAME, translated
-from relance.adapters.mongo.group_commit import ClaimDesk, Observe
+from relance.adapters.mongo.group_commit import GroupCommit, Observe
 from relance.adapters.mongo.health import MongoEffects, MongoHealthChecks, MongoWorkers
 from relance.adapters.mongo.inbox import MongoInbox
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
@@ -35,7 +35,7 @@ from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.people import MongoContacts, MongoUsers
 from relance.adapters.mongo.plans import MongoPlans
-from relance.adapters.mongo.quarantine import Noticed, Quarantine, unnoticed
+from relance.adapters.mongo.quarantine import MongoQuarantine, Noticed, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
 from relance.adapters.mongo.suppressions import MongoSuppressions
@@ -86,8 +86,8 @@ class Database:
     outbox: MongoOutbox
     intake_messages: MongoIntakeMessages
     asks: Ranges
-    quarantine: Quarantine
-    desk: ClaimDesk
+    quarantine: MongoQuarantine
+    desk: GroupCommit
 
     async def check(self) -> None:
         """Make sure that a replica set with a primary answers.
@@ -183,12 +183,12 @@ def repositories(
 ) -> Database:
     """Return the repositories of one process on a database; `asks` is how questions over whole periods are asked."""
     asks = asks or Ranges()
-    quarantine = Quarantine(raw, noticed)
+    quarantine = MongoQuarantine(raw, noticed)
     digests = MailboxDigests(privacy.suppression_keys)
     suppressions = MongoSuppressions(raw, digests)
     users = MongoUsers(raw.users, quarantine)
     recheck = Recheck(raw, suppressions, MailboxSlots(raw, bounds), quarantine, timing)
-    desk = ClaimDesk(raw.invitations, recheck, observe, timing.distance)
+    desk = GroupCommit(raw.invitations, recheck, observe, timing.distance)
     return Database(
         client=client,
         raw=raw,

@@ -11,7 +11,7 @@ from pydantic import Field
 from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.people import MongoUsers
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.domain.base import Document, Period, Utc
 from relance.domain.cycle.planning import PlanStatus
 from relance.domain.cycle.send_times import period_before
@@ -48,7 +48,7 @@ class PlanSearch(Document):
 class MongoCoverage:
     """`ports.Coverage` over users, plans and reports; `planSearches` keeps one small document per period."""
 
-    def __init__(self, database: MotorDatabase, users: MongoUsers, quarantine: Quarantine) -> None:
+    def __init__(self, database: MotorDatabase, users: MongoUsers, quarantine: MongoQuarantine) -> None:
         self._database = database
         self._users = users
         self._reader = Reader(PlanSearch, "planSearches", quarantine)

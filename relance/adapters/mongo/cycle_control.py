@@ -8,7 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.domain.cycle.control import Control, ControlState, states_before
 from relance.domain.cycle.error_gate import GateState
 from relance.domain.invitations.restore import Restore
@@ -19,7 +19,7 @@ _UNREADABLE = "what the cycle was told cannot be read, see `starter.py quarantin
 class MongoControls:
     """`ports.Controls` over the collection `cycleControls`: one document per period."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(Control, "cycleControls", quarantine)
 
@@ -71,7 +71,7 @@ def _when_unreadable(period: str, raw: Raw) -> Control:
 class MongoErrorGates:
     """`ports.ErrorGates` over the collection `errorGates`: one document per stretch, forgotten by a TTL index."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(GateState, "errorGates", quarantine)
 
@@ -103,7 +103,7 @@ class MongoErrorGates:
 class MongoRestores:
     """`ports.Restores` over the collection `restores`: one document."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(Restore, "restores", quarantine)
 

@@ -17,7 +17,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, Asyn
 from pydantic import ValidationError
 
 from relance.adapters.mongo.piecewise import UNDECODABLE
-from relance.adapters.mongo.quarantine import Quarantine, path_of, reason_of
+from relance.adapters.mongo.quarantine import MongoQuarantine, path_of, reason_of
 from relance.adapters.mongo.raw_ids import every_form
 from relance.adapters.mongo.set_aside import Invalid
 from relance.domain.base import Document
@@ -76,7 +76,7 @@ TOLERANT = CodecOptions[Raw](
 class Reader(Generic[M]):
     """Validates the documents of one collection; the invalid ones go into quarantine."""
 
-    def __init__(self, model: type[M], collection: str, quarantine: Quarantine) -> None:
+    def __init__(self, model: type[M], collection: str, quarantine: MongoQuarantine) -> None:
         self._model = model
         self._collection = collection
         self._quarantine = quarantine

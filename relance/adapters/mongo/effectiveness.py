@@ -10,7 +10,7 @@ from relance.adapters.mongo.documents import Collection, Raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.ranges import Ranges
 from relance.domain.failures import FailureClass
-from relance.domain.invitations.effectiveness import REMINDERS, WINDOW, Arm, Group
+from relance.domain.invitations.effectiveness import REMINDERS, WINDOW, Arm, ReminderGroup
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.domain.invitations.reminders import ReminderRefusal
@@ -35,7 +35,7 @@ class MongoEffectiveness:
             found = await self._invitations.distinct("period")
         return sorted((str(period) for period in found), reverse=True)
 
-    async def groups(self, period: str, now: datetime) -> AsyncIterator[Group]:
+    async def groups(self, period: str, now: datetime) -> AsyncIterator[ReminderGroup]:
         """Yield the counted reminders of a period: per range a group per arm, zone and quarter of an hour."""
         with translated("count what followed the reminders"):
             async for _, found in self._ranges.groups(self._invitations, period, _stages(period, now)):
@@ -132,9 +132,9 @@ def _sum(*conditions: Raw) -> Raw:
     return {"$sum": {"$cond": [{"$and": list(conditions)}, 1, 0]}}
 
 
-def _group(period: str, raw: dict[str, Any]) -> Group:
+def _group(period: str, raw: dict[str, Any]) -> ReminderGroup:
     key = raw["_id"]
-    return Group(
+    return ReminderGroup(
         period=period,
         kind=MailKind(key["kind"]),
         arm=Arm(key["arm"]),

@@ -58,10 +58,10 @@ class _Call:
 
 
 Observe: TypeAlias = Callable[[int, float, float], None]
-"""Told how many callers shared a round trip, the seconds the first of them waited in all, and those it took."""
+"""Called with how many callers shared a round trip, the seconds the first of them waited in all, and those it took."""
 
 
-class ClaimDesk:
+class GroupCommit:
     """Groups the exchanges of one process."""
 
     def __init__(

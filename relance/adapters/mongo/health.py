@@ -10,37 +10,37 @@ from pymongo import ReplaceOne
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.piecewise import read_each
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import ON_EARTH
 from relance.domain.base import is_period
 from relance.domain.cycle.control import ControlState
 from relance.domain.cycle.planning import PlanStatus
 from relance.domain.health.probes import WorkerReport
-from relance.domain.health.status import Standing
+from relance.domain.health.status import ProbeStatus
 from relance.domain.health.watchdog import DuePlans
 
 
 class MongoHealthChecks:
     """`ports.HealthChecks` over the collection `healthChecks`: one document per probe."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
-        self._reader = Reader(Standing, "healthChecks", quarantine)
+        self._reader = Reader(ProbeStatus, "healthChecks", quarantine)
 
-    async def all(self) -> Mapping[str, Standing]:
+    async def all(self) -> Mapping[str, ProbeStatus]:
         """Return every known standing by probe."""
         with translated("read the health of everything"):
             raws = await read_each(self._collection, lambda some, fields: some.find({}, fields), None)
         return {standing.probe: standing for standing in await self._reader.valid(raws)}
 
-    async def store(self, standings: Sequence[Standing]) -> None:
+    async def store(self, statuses: Sequence[ProbeStatus]) -> None:
         """Replace the standings of these probes."""
-        if not standings:
+        if not statuses:
             return
         with translated("store the health of everything"):
             await self._collection.bulk_write(
-                [ReplaceOne({"_id": one.probe}, to_raw(one), upsert=True) for one in standings], ordered=False
+                [ReplaceOne({"_id": one.probe}, to_raw(one), upsert=True) for one in statuses], ordered=False
             )
 
 
@@ -114,7 +114,7 @@ class MongoEffects:
 _ID = "health-check"
 
 
-class MongoVitalSigns:
+class MongoServerStatus:
     """Looks that cost one round trip or two."""
 
     def __init__(self, database: MotorDatabase) -> None:
@@ -137,7 +137,7 @@ class MongoVitalSigns:
 class MongoWorkers:
     """`ports.Workers` over the collection `workers`; a TTL index forgets the processes that died."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(WorkerReport, "workers", quarantine)
 

@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw, undecodable
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.piecewise import read_each
-from relance.adapters.mongo.quarantine import Quarantine, reason_of
+from relance.adapters.mongo.quarantine import MongoQuarantine, reason_of
 from relance.adapters.mongo.set_aside import Invalid
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.jobs.audit import AuditMark
@@ -24,7 +24,7 @@ _REPORT = "monthly-cycle-report"
 class MongoJobRuns:
     """`ports.JobRuns` over the collection `jobRuns`, unique over job and nominal time."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._quarantine = quarantine
         self._reader = Reader(JobRun, "jobRuns", quarantine)
@@ -124,7 +124,7 @@ def _raw(run: JobRun) -> Raw:
 class MongoAuditMarks:
     """`ports.AuditMarks` over the collection `jobAudits`: one document per job."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(AuditMark, "jobAudits", quarantine)
 

@@ -14,16 +14,16 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.claims import refusal
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
-from relance.adapters.mongo.group_commit import ClaimDesk
+from relance.adapters.mongo.group_commit import GroupCommit
 from relance.adapters.mongo.invitation_events import unmoved, update
 from relance.adapters.mongo.per_document import appended
 from relance.adapters.mongo.piecewise import read_each
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.uncertain import doubted, doubting, resolving
 from relance.concurrency import STEP, stepwise
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.cycle.balance import Counted, Wanted
+from relance.domain.cycle.balance import CountedOutcomes, Wanted
 from relance.domain.invitations.entry_changes import EntryChange, change_of
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind, sources_of
 from relance.errors import DependencyUnavailable
@@ -41,7 +41,7 @@ class MongoLedger:
     """`ports.Ledger` over the collection `invitations`."""
 
     def __init__(
-        self, collection: Collection, desk: ClaimDesk, quarantine: Quarantine, ranges: Ranges | None = None
+        self, collection: Collection, desk: GroupCommit, quarantine: MongoQuarantine, ranges: Ranges | None = None
     ) -> None:
         self._collection = collection
         self._ranges = ranges or Ranges()
@@ -244,7 +244,7 @@ class MongoLedger:
         with translated("count what waits for another try"):
             return await self._collection.count_documents(waiting, maxTimeMS=self._ranges.most_ms)
 
-    async def outcomes(self, period: str, counted: Counted | None = None) -> list[Mapping[str, Any]]:
+    async def outcomes(self, period: str, counted: CountedOutcomes | None = None) -> list[Mapping[str, Any]]:
         """Return `{status, reason, class, sent, count}` per combination over the period; goes on after `counted`."""
         key = {
             "status": "$status",
@@ -253,7 +253,7 @@ class MongoLedger:
             "sent": {"$gt": ["$sentAt", None]},
         }
         stages: list[Raw] = [{"$group": {"_id": key, "count": {"$sum": 1}}}]
-        sums = counted if counted is not None else Counted()
+        sums = counted if counted is not None else CountedOutcomes()
         with translated("sum up outcomes"):
             async for place, groups in self._ranges.groups(self._collection, period, stages, sums.place):
                 sums.add(place, [{**group["_id"], "count": group["count"]} for group in groups])

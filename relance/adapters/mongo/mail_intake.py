@@ -9,7 +9,7 @@ from bson import Binary
 
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.domain.intake.outcomes import KEPT
 from relance.domain.intake.records import IntakeRecord, KeptMessage
 
@@ -20,7 +20,7 @@ EXPIRES = "expiresAt"
 class MongoIntakeMessages:
     """`ports.mail_intake.IntakeMessages`; documents go at their `expiresAt` by themselves."""
 
-    def __init__(self, database: MotorDatabase, quarantine: Quarantine) -> None:
+    def __init__(self, database: MotorDatabase, quarantine: MongoQuarantine) -> None:
         self._records: Collection = database[RECORDS]
         self._kept: Collection = database[KEPT_MESSAGES]
         self._invitations: Collection = database.invitations

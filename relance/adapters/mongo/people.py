@@ -13,7 +13,7 @@ from pymongo import UpdateOne
 from relance.adapters.mongo.documents import Collection, Raw, Reader, either, projection
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.piecewise import Fields, read_each
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.adapters.mongo.raw_ids import is_encodable
 from relance.concurrency import STEP
 from relance.domain.invitations.bounds import CONTACTS_PER_USER
@@ -47,7 +47,7 @@ _OTHERS = [
 class MongoUsers:
     """`ports.Users` over the collection `users`."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection
         self._reader = Reader(User, "users", quarantine)
 
@@ -117,7 +117,7 @@ _TOGETHER = 2500
 class MongoContacts:
     """`ports.Contacts` over the collection `contacts`."""
 
-    def __init__(self, collection: Collection, quarantine: Quarantine, per_user: int = CONTACTS_PER_USER) -> None:
+    def __init__(self, collection: Collection, quarantine: MongoQuarantine, per_user: int = CONTACTS_PER_USER) -> None:
         self.per_user = per_user
         self._collection = collection
         self._reader = Reader(Contact, "contacts", quarantine)

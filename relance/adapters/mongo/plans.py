@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import only_duplicates, translated
 from relance.adapters.mongo.piecewise import read_each
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import A_USER, ON_EARTH, OPEN, UnreadablePlans, ended
 from relance.contracts.cycle import Boundary
@@ -27,7 +27,7 @@ class MongoPlans:
     """`ports.Plans` over the collection `plans`; `invitations` are what was queued for them."""
 
     def __init__(
-        self, collection: Collection, invitations: Collection, quarantine: Quarantine, ranges: Ranges | None = None
+        self, collection: Collection, invitations: Collection, quarantine: MongoQuarantine, ranges: Ranges | None = None
     ) -> None:
         self._collection = collection
         self._ranges = ranges or Ranges()

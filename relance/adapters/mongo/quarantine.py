@@ -23,7 +23,7 @@ from relance.domain.quarantine import (
     INVITATIONS,
     MARK,
     PLANS,
-    Counted,
+    QuarantineCount,
     Reviewed,
     SetAside,
 )
@@ -54,7 +54,7 @@ class _Kind:
     fields: Mapping[str, int] | None
 
 
-class Quarantine:
+class MongoQuarantine:
     """`ports.Quarantine` over the collection `quarantine`; its `_id` is `<collection>.<id>`.
 
     `noticed` is told the collection and the number of documents that were not known to be broken before.
@@ -92,7 +92,7 @@ class Quarantine:
         with translated("count the quarantine"):
             return await self._collection.count_documents({}, hint="_id_")
 
-    async def counts(self) -> dict[str, Counted]:
+    async def counts(self) -> dict[str, QuarantineCount]:
         """Return how many are set aside, by collection; without those that have none."""
         stages: list[Raw] = [
             {"$match": {"_id": {"$type": "string"}, "at": {"$type": "date"}}},
@@ -106,7 +106,7 @@ class Quarantine:
         ]
         with translated("count the quarantine by collection"):
             found = await self._collection.aggregate(stages, hint="_id_", maxTimeMS=LIMIT_MS).to_list(None)
-        return {one["_id"]: Counted(one["count"], one["newest"]) for one in found}
+        return {one["_id"]: QuarantineCount(one["count"], one["newest"]) for one in found}
 
     async def of_period(self, period: str) -> dict[str, int]:
         """Return how many a period's cycle could not read: users, contacts, its plans and its invitations."""

@@ -14,7 +14,7 @@ from relance.adapters.mailbox_digests import bare
 from relance.adapters.mongo.documents import MotorDatabase, Raw, Reader, either, projection, with_text_ids
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.mailbox_slots import MailboxSlots
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.domain.invitations.eligibility import Refusal, invitation_refusal
 from relance.domain.invitations.invitation import Invitation, MailKind
@@ -57,7 +57,7 @@ class Recheck:
         database: MotorDatabase,
         suppressions: MongoSuppressions,
         slots: MailboxSlots,
-        quarantine: Quarantine,
+        quarantine: MongoQuarantine,
         timing: ReminderTiming = DEFAULT_TIMING,
     ) -> None:
         self._contacts = database.contacts

@@ -17,7 +17,7 @@ from relance.domain.cycle.planning import PlanStatus
 from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.domain.invitations.reminders import REMINDERS
 from relance.ids import plan_id
-from relance.ports.reconciliation import Followee
+from relance.ports.reconciliation import ReconcileRow
 
 _SENT = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
 _READABLE: Raw = {
@@ -28,7 +28,7 @@ _READABLE: Raw = {
 _FIELDS = {"_id": 0, "userId": 1, "status": 1, "instant": 1, "contacts": 1}
 
 
-class MongoFollowees:
+class MongoReconcileRows:
     """`ports.reconciliation.Followees` over `plans` and `invitations`."""
 
     def __init__(self, database: MotorDatabase, ranges: Ranges | None = None) -> None:
@@ -43,7 +43,7 @@ class MongoFollowees:
 
     async def page(
         self, period: str, after: str | None, size: int, *, at: datetime, late_since: datetime
-    ) -> list[Followee]:
+    ) -> list[ReconcileRow]:
         """Return the next users of a period, in order of id."""
         # A plan's id is made of period and user; "/" comes after ".".
         first = plan_id(period, after) if after is not None else f"{period}."
@@ -74,8 +74,8 @@ class MongoFollowees:
             return await self._ranges.count(self._invitations, period, {"sentAt": {"$gte": since, "$lt": until}})
 
 
-def _followee(plan: Raw, counts: Raw) -> Followee:
-    return Followee(
+def _followee(plan: Raw, counts: Raw) -> ReconcileRow:
+    return ReconcileRow(
         user_id=plan["userId"],
         plan=PlanStatus(plan["status"]),
         instant=plan["instant"],

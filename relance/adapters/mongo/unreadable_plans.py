@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 from relance.adapters.mongo.claims import refusal
 from relance.adapters.mongo.documents import Collection, Raw
 from relance.adapters.mongo.errors import translated
-from relance.adapters.mongo.quarantine import Quarantine
+from relance.adapters.mongo.quarantine import MongoQuarantine
 from relance.adapters.mongo.set_aside import Invalid
 from relance.domain.cycle.planning import UNREADABLE, PlanStatus
 from relance.domain.invitations.invitation import InvitationStatus, MailKind
@@ -36,7 +36,7 @@ _PAGE = 500
 class UnreadablePlans:
     """Ends plans that cannot be read, over `plans` and `invitations`."""
 
-    def __init__(self, plans: Collection, invitations: Collection, quarantine: Quarantine) -> None:
+    def __init__(self, plans: Collection, invitations: Collection, quarantine: MongoQuarantine) -> None:
         self._plans = plans
         self._invitations = invitations
         self._quarantine = quarantine

@@ -13,7 +13,7 @@ from relance.adapters.mongo.ranges import Ranges
 from relance.adapters.mongo.unreadable_plans import A_USER
 from relance.domain.cycle.planning import PlanStatus
 from relance.domain.invitations.bounds import CONTACTS_PER_USER
-from relance.domain.invitations.unsent import Ending
+from relance.domain.invitations.unsent import PlanEnding
 from relance.ids import plan_id
 
 TOGETHER = 50_000
@@ -36,7 +36,7 @@ class MongoUnsentUsers:
         self._ranges = ranges or Ranges()
         self._per_user = per_user
 
-    async def unnoted(self, period: str, after: str | None, size: int) -> Mapping[str, Ending]:
+    async def unnoted(self, period: str, after: str | None, size: int) -> Mapping[str, PlanEnding]:
         """Return the next users with a plan that ended without sending and noted no contacts, in order of id."""
         query: Raw = {"period": period, "status": {"$in": _UNSENT}, "userId": A_USER, "contacts": None}
         with translated("look for plans that ended without sending"):
@@ -47,7 +47,7 @@ class MongoUnsentUsers:
             raws = await self._ranges.page(self._plans, period, query, size, after=start, fields=_FIELDS)
         return {raw["userId"]: _ending(raw) for raw in raws}
 
-    async def endings(self, period: str, user_ids: Sequence[str]) -> Mapping[str, Ending]:
+    async def endings(self, period: str, user_ids: Sequence[str]) -> Mapping[str, PlanEnding]:
         """Return how the plans of these users stand, of those who have one."""
         wanted = {plan_id(period, user_id): user_id for user_id in user_ids}
         with translated("read how plans stand"):
@@ -83,9 +83,9 @@ class MongoUnsentUsers:
         return result
 
 
-def _ending(raw: Raw) -> Ending:
+def _ending(raw: Raw) -> PlanEnding:
     noted, reason = raw.get("contacts"), raw.get("reason")
-    return Ending(
+    return PlanEnding(
         PlanStatus(raw["status"]),
         reason if isinstance(reason, str) else None,
         noted if isinstance(noted, int) else None,

@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 
-from relance.adapters.mongo.health import MongoVitalSigns
+from relance.adapters.mongo.health import MongoServerStatus
 from relance.domain.health.probes import ProbeName
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 
 PERCENT = "%"
 
@@ -18,14 +18,14 @@ PERCENT = "%"
 class DatabaseDiskProbe:
     """The disk of MongoDB's primary, as it sees it itself."""
 
-    signs: MongoVitalSigns
+    signs: MongoServerStatus
     deadline: float
     name: str = ProbeName.DATABASE_DISK
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how much of it is in use; nothing of it where the server does not tell."""
         used = await self.signs.disk_used()
-        return Reading(0.0, PERCENT, "not_told") if used is None else Reading(used, PERCENT)
+        return ProbeReading(0.0, PERCENT, "not_told") if used is None else ProbeReading(used, PERCENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class WorkerDiskProbe:
     deadline: float
     name: str = ProbeName.WORKER_DISK
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how much of it is in use."""
         # A network disk that hangs must not hold up the loop.
         usage = await asyncio.to_thread(shutil.disk_usage, tempfile.gettempdir())
         # What is set aside for root is not there for us: neither in use nor free.
-        return Reading(100.0 * usage.used / (usage.used + usage.free), PERCENT)
+        return ProbeReading(100.0 * usage.used / (usage.used + usage.free), PERCENT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.probes.timing import milliseconds
 from relance.domain.health.probes import ProbeName
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,6 @@ class EverflowProbe:
     deadline: float
     name: str = ProbeName.EVERFLOW
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how long the answer took."""
-        return await milliseconds(self.reports.greet())
+        return await milliseconds(self.reports.check_connection())

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from relance.domain.health.probes import ProbeName
 from relance.domain.jobs.run import DONE, ON_PURPOSE
 from relance.ports import Clock, JobRuns, NominalTimes
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 
 NEWEST = 50
 
@@ -26,11 +26,11 @@ class JobRunsProbe:
     deadline: float
     name: str = ProbeName.JOB_RUNS
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many jobs, and which."""
         until = self.clock.now() - self.margin
         stale = [job for job in self.jobs if await self._is_stale(job, until)]
-        return Reading(float(len(stale)), "", ", ".join(stale[:3]))
+        return ProbeReading(float(len(stale)), "", ", ".join(stale[:3]))
 
     async def _is_stale(self, job: str, until: datetime) -> bool:
         schedule = await self.nominal_times.schedule(job)

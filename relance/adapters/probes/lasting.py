@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 
-from relance.ports.health import Probe, Reading
+from relance.ports.health import Probe, ProbeReading
 
 SHARE = 0.8
 LONGEST_S = 900.0
@@ -23,9 +23,9 @@ class LastingProbe:
 
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
-        self._looking: asyncio.Task[Reading] | None = None
+        self._looking: asyncio.Task[ProbeReading] | None = None
         self._began = 0.0
-        self._last = Reading(0.0, "", STILL_LOOKING)
+        self._last = ProbeReading(0.0, "", STILL_LOOKING)
 
     @property
     def name(self) -> str:
@@ -37,7 +37,7 @@ class LastingProbe:
         """Seconds after which a look has failed; this one answers before."""
         return self._probe.deadline
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return what the look found, or the one before if it is not over.
 
         Raises:

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from relance.contracts.names import JobName
 from relance.domain.health.probes import ProbeName
 from relance.domain.invitations.invitation import Invitation
-from relance.domain.invitations.reconciliation import NEVER, Mended, ReconcilePolicy, is_open, late_since, overdue
+from relance.domain.invitations.reconciliation import NEVER, ReconcilePolicy, Repair, is_open, late_since, overdue
 from relance.domain.jobs.run import DONE
 from relance.ports import Clock, Contacts, Controls, JobRuns, Ledger, Suppressions, Users
-from relance.ports.health import Reading
-from relance.ports.reconciliation import Followee, Followees
+from relance.ports.health import ProbeReading
+from relance.ports.reconciliation import ReconcileRow, ReconcileRows
 
 PAGE = 500
 ENOUGH = 1000
@@ -21,7 +21,7 @@ ENOUGH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class ReminderPeople:
     """Who decides whether an invitation may still be reminded of."""
 
     users: Users
@@ -37,9 +37,9 @@ class OverdueProbe:
     Asks as the reconciliation does (SPEC R8), so that both mean the same by it.
     """
 
-    followees: Followees
+    reconcile_rows: ReconcileRows
     ledger: Ledger
-    people: People
+    people: ReminderPeople
     controls: Controls
     policy: ReconcilePolicy
     margin: timedelta
@@ -47,10 +47,10 @@ class OverdueProbe:
     deadline: float
     name: str = ProbeName.OVERDUE
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many, and of which period the first is."""
         now, count, where = self.clock.now(), 0, ""
-        for period in await self.followees.periods():
+        for period in await self.reconcile_rows.periods():
             if not self.policy.watches(period, now):
                 continue
             since = late_since(await self.controls.get(period), now, self.margin)
@@ -61,12 +61,12 @@ class OverdueProbe:
                 found = await self._overdue(period, late, since) if late else 0
                 count, where = count + found, where or (period if found else "")
                 if count >= ENOUGH:
-                    return Reading(float(count), "", where)
-        return Reading(float(count), "", where)
+                    return ProbeReading(float(count), "", where)
+        return ProbeReading(float(count), "", where)
 
-    async def _pages(self, period: str, now: datetime, since: datetime) -> AsyncIterator[Sequence[Followee]]:
+    async def _pages(self, period: str, now: datetime, since: datetime) -> AsyncIterator[Sequence[ReconcileRow]]:
         after = None
-        while page := await self.followees.page(period, after, PAGE, at=now, late_since=since):
+        while page := await self.reconcile_rows.page(period, after, PAGE, at=now, late_since=since):
             yield page
             after = page[-1].user_id
 
@@ -100,11 +100,11 @@ class FollowUpsProbe:
     deadline: float
     name: str = ProbeName.FOLLOW_UPS
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many were missing, and as of when."""
         runs = await self.job_runs.runs(job=JobName.RECONCILE, limit=10)
         newest = next((run for run in runs if run.state in DONE), None)
         if newest is None:
-            return Reading(0.0, "", "never_looked")
-        missing = newest.detail.get(Mended.FOLLOW_UPS_RESTARTED, 0)
-        return Reading(float(missing), "", f"{newest.nominal:%Y-%m-%d %H:%M} UTC")
+            return ProbeReading(0.0, "", "never_looked")
+        missing = newest.detail.get(Repair.FOLLOW_UPS_RESTARTED, 0)
+        return ProbeReading(float(missing), "", f"{newest.nominal:%Y-%m-%d %H:%M} UTC")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from relance.domain.health.probes import ProbeName
 from relance.ports import Clock, Outbox
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class OutboxProbe:
     deadline: float
     name: str = ProbeName.OUTBOX
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return the seconds, and how many wait."""
         lag = await self.outbox.lag()
-        return Reading(lag.seconds(self.clock.now()), "s", f"{lag.waiting}_waiting" if lag.waiting else "")
+        return ProbeReading(lag.seconds(self.clock.now()), "s", f"{lag.waiting}_waiting" if lag.waiting else "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from relance.domain.health.probes import ProbeName
 from relance.domain.health.status import Concern
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 from relance.services.coverage import CoverageWatch
 
 
@@ -18,11 +18,11 @@ class PeriodsProbe:
     deadline: float
     name: str = ProbeName.PERIODS
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many periods, which, and what each lacks."""
         found = await self.watch.look()
         concerns = {
             one.period: Concern(code=one.gap, count=one.count, reason=one.state if one.state.cut else "")
             for one in found
         }
-        return Reading(float(len(found)), "", ", ".join(f"{one.period} {one.gap}" for one in found), concerns)
+        return ProbeReading(float(len(found)), "", ", ".join(f"{one.period} {one.gap}" for one in found), concerns)

@@ -8,7 +8,7 @@ from relance.domain.health.probes import ProbeName
 from relance.domain.health.status import Concern
 from relance.domain.quarantine import listed
 from relance.ports import Quarantine
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class QuarantineProbe:
     deadline: float
     name: str = ProbeName.QUARANTINE
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many cannot be read, and of which collections."""
         await self.quarantine.review()
         found = await self.quarantine.counts()
@@ -30,4 +30,4 @@ class QuarantineProbe:
         concerns = {
             name: Concern(code=f"{one.newest:%Y-%m-%d %H:%M:%S}", count=one.count) for name, one in found.items()
         }
-        return Reading(float(sum(counts.values())), "", listed(counts), concerns)
+        return ProbeReading(float(sum(counts.values())), "", listed(counts), concerns)

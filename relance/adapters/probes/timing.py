@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable
 
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 
 
-async def milliseconds(work: Awaitable[object]) -> Reading:
+async def milliseconds(work: Awaitable[object]) -> ProbeReading:
     """Return how long a piece of work took."""
     begun = time.monotonic()
     await work
-    return Reading((time.monotonic() - begun) * 1000, "ms")
+    return ProbeReading((time.monotonic() - begun) * 1000, "ms")

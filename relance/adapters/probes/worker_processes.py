@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from relance.domain.health.probes import ProbeName
-from relance.domain.mail.breaker import State
+from relance.domain.mail.breaker import BreakerState
 from relance.ports import Clock
-from relance.ports.health import Reading, Workers
+from relance.ports.health import ProbeReading, Workers
 
 WATCHED = ("provider ", "channel ")
 """The relay and Everflow have probes of their own: their breakers would only say the same once more."""
@@ -24,11 +24,11 @@ class MemoryProbe:
     deadline: float
     name: str = ProbeName.MEMORY
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return the largest, and whose it is."""
         alive = await self.workers.alive(self.clock.now() - self.lately)
         largest = max(alive, key=lambda one: one.rss_mb, default=None)
-        return Reading(largest.rss_mb, "MiB", largest.worker) if largest else Reading(0.0, "MiB", "nobody")
+        return ProbeReading(largest.rss_mb, "MiB", largest.worker) if largest else ProbeReading(0.0, "MiB", "nobody")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class BreakersProbe:
     deadline: float
     name: str = ProbeName.BREAKERS
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many are left alone by some process, and which."""
         alive = await self.workers.alive(self.clock.now() - self.lately)
         open_ = sorted(
@@ -49,7 +49,7 @@ class BreakersProbe:
                 name
                 for one in alive
                 for name, state in one.breakers.items()
-                if state == State.OPEN and name.startswith(WATCHED)
+                if state == BreakerState.OPEN and name.startswith(WATCHED)
             }
         )
-        return Reading(float(len(open_)), "", ", ".join(open_[:3]))
+        return ProbeReading(float(len(open_)), "", ", ".join(open_[:3]))

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from relance.adapters.relay_log.mailbox import MailboxLog
 from relance.adapters.relay_log.postfix import PostfixLog
 from relance.ports import RelayLog
-from relance.settings.relay_log import RelayLog as RelayLogSettings
+from relance.settings.relay_log import RelayLogGroup as RelayLogSettings
 from relance.settings.relay_log import RelayLogKind
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from relance.adapters.relay_log.postfix_files import LONGEST_LINE, Marks, begins, lines, log_files
-from relance.adapters.relay_log.postfix_lines import Life, Reading
+from relance.adapters.relay_log.postfix_lines import Life, LogReading
 from relance.adapters.relay_log.syslog_lines import Calendar
 from relance.errors import DependencyUnavailable
 from relance.ports import Fate, Knowledge, LogCoverage, RelayRecord
@@ -91,12 +91,12 @@ class PostfixLog:
             for one in message_ids
         }
 
-    def _read(self, message_ids: Sequence[str], since: datetime) -> tuple[Reading, bool]:
+    def _read(self, message_ids: Sequence[str], since: datetime) -> tuple[LogReading, bool]:
         calendar = Calendar(self._zone, self._now())
         for _ in range(ROTATIONS):
             files, reaches_back = self._files(since, calendar)
             before = _identities(files)
-            reading = Reading(message_ids, calendar)
+            reading = LogReading(message_ids, calendar)
             for path in reversed(files):
                 for line in lines(path, since - SLACK, self._marks, lambda text: _when(calendar, text)):
                     reading.take(line)
@@ -153,7 +153,7 @@ def _judged(lives: Sequence[Life], queued: Collection[str], *, covered: bool, su
     return RelayRecord(Knowledge.ABSENT if covered and not unfinished else Knowledge.UNKNOWN)
 
 
-def _pending(reading: Reading, message_ids: Sequence[str]) -> list[Life]:
+def _pending(reading: LogReading, message_ids: Sequence[str]) -> list[Life]:
     lives = [life for one in message_ids for life in reading.lives(one)]
     return [life for life in lives if life.record().knowledge is Knowledge.UNKNOWN]
 

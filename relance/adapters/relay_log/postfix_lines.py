@@ -69,7 +69,7 @@ class Life:
                 self.fates[to] = fate
 
 
-class Reading:
+class LogReading:
     """What is found out about the wanted mails while the log is read; its size depends on these alone.
 
     `tail` are the newest lines. `obscure` are the wanted mails that a line names which was not understood: of them the

@@ -8,18 +8,18 @@ from dns.asyncresolver import Resolver
 
 from relance.adapters.breaker import Breakers
 from relance.adapters.smtp.mail_servers import MailServers
-from relance.adapters.smtp.provider_limiter import Entry, Gate, keep, now
+from relance.adapters.smtp.provider_limiter import LimiterEntry, ProviderLimiter, keep, now
 from relance.domain.invitations.addresses import domain_of
 from relance.domain.mail.breaker import Permit
-from relance.domain.mail.providers import OTHER, Limits, Provider, provider_of
-from relance.domain.mail.rate_limit import Manners, Pace
-from relance.domain.mail.sharing import ProviderRest, Share
-from relance.settings.mail import Mail
+from relance.domain.mail.providers import OTHER, Provider, ProviderLimits, provider_of
+from relance.domain.mail.rate_limit import RateLimiter, RatePolicy
+from relance.domain.mail.sharing import LimitShare, ProviderRest
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Pacing
 
 MOST_DOMAINS = 10_000
 MOST_RESTS = 100
-"""Told to the other processes at once; in a common outage they find the rest themselves."""
+"""Sent to the other processes at once; in a common outage they find the rest themselves."""
 
 
 class Pacer:
@@ -27,24 +27,24 @@ class Pacer:
 
     def __init__(
         self,
-        mail: Mail,
+        mail: MailGroup,
         pacing: Pacing,
         breakers: Breakers,
         resolver: Resolver | None = None,
         *,
-        share: Share | None = None,
+        share: LimitShare | None = None,
     ) -> None:
-        self._share = share or Share()
+        self._share = share or LimitShare()
         self._pacing = pacing
         self._limits = pacing.limits
-        self._others = Limits(pacing.connections, mail.rate_per_domain)
+        self._others = ProviderLimits(pacing.connections, mail.rate_per_domain)
         self._breakers = breakers
-        self._relay = Pace(mail.rate, Manners(), self._share)
-        self._gates: dict[str, Gate] = {}
+        self._relay = RateLimiter(mail.rate, RatePolicy(), self._share)
+        self._gates: dict[str, ProviderLimiter] = {}
         # Those that failed lately.
-        self._failed: dict[str, Gate] = {}
+        self._failed: dict[str, ProviderLimiter] = {}
         # Every domain as it is written in the addresses.
-        self._by_domain: dict[str, Gate] = {}
+        self._by_domain: dict[str, ProviderLimiter] = {}
         self._servers = MailServers(resolver, self._learn) if resolver is not None else None
 
     @property
@@ -73,7 +73,7 @@ class Pacer:
         """Tell whether a mail to this address may go without any wait."""
         return self._gate(to_address).is_free() and self._relay.wait(now()) == 0
 
-    async def turn(self, to_address: str, patience: float) -> Entry | float:
+    async def acquire(self, to_address: str, patience: float) -> LimiterEntry | float:
         """Wait until a mail may go; return its entry, or in how many seconds it is to come back.
 
         `patience` limits the wait for the provider's rate. The relay's rate is waited for without a limit, because it
@@ -83,7 +83,7 @@ class Pacer:
         permit = gate.admit(patience)
         if not isinstance(permit, Permit):
             return permit
-        entry: Entry | None = None
+        entry: LimiterEntry | None = None
         try:
             if self._relay.is_limited:
                 begun = now()
@@ -94,7 +94,7 @@ class Pacer:
                 gate.give_up(permit)
         return entry or gate.put_off()
 
-    def _gate(self, to_address: str) -> Gate:
+    def _gate(self, to_address: str) -> ProviderLimiter:
         written = to_address.rpartition("@")[2]
         gate = self._by_domain.get(written)
         if gate is None:
@@ -111,7 +111,7 @@ class Pacer:
         for written in [one for one, gate in self._by_domain.items() if gate is own]:
             self._by_domain[written] = self._made(provider)
 
-    def _made(self, provider: Provider) -> Gate:
+    def _made(self, provider: Provider) -> ProviderLimiter:
         if len(self._by_domain) >= MOST_DOMAINS:
             self._gates = {name: gate for name, gate in self._gates.items() if not gate.is_idle()}
             kept = set(self._gates.values())
@@ -122,7 +122,7 @@ class Pacer:
         if gate is None:
             limits = self._limits.get(known.name, self._others)
             breaker = self._breakers.busy(known.name, f"provider {known.label}")
-            gate = Gate(limits, self._pacing, breaker, self._share, lambda: self._note_failure(known.name))
+            gate = ProviderLimiter(limits, self._pacing, breaker, self._share, lambda: self._note_failure(known.name))
             self._gates[known.name] = gate
         return gate
 

@@ -11,17 +11,17 @@ from relance.adapters.breaker import Breakers
 from relance.adapters.smtp.limiters import Pacer
 from relance.adapters.smtp.mail_servers import system_resolver
 from relance.adapters.smtp.opening import GuardedOpener, Opener
-from relance.adapters.smtp.pool import Pool, Slot
-from relance.adapters.smtp.provider_limiter import Entry, now
+from relance.adapters.smtp.pool import Pool, PoolSlot
+from relance.adapters.smtp.provider_limiter import LimiterEntry, now
 from relance.adapters.smtp.session import Envelope
 from relance.adapters.tracing import span
-from relance.domain.mail.sharing import ProviderRest, Share
+from relance.domain.mail.sharing import LimitShare, ProviderRest
 from relance.errors import DependencyUnavailable
-from relance.ports import Letter
-from relance.settings.mail import Mail
+from relance.ports import OutgoingMail
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Pacing
 
-Render: TypeAlias = Callable[[Letter], tuple[str, bytes]]
+Render: TypeAlias = Callable[[OutgoingMail], tuple[str, bytes]]
 """Writes a letter: the recipient's address as the envelope needs it, and the message with CRLF line ends."""
 
 BounceToken: TypeAlias = Callable[[str], str]
@@ -33,16 +33,16 @@ class SmtpMailer:
 
     def __init__(
         self,
-        mail: Mail,
+        mail: MailGroup,
         render: Render,
         bounce_token: BounceToken,
         pacing: Pacing,
         breakers: Breakers,
         *,
-        share: Share | None = None,
+        share: LimitShare | None = None,
     ) -> None:
         self._mail = mail
-        self._share = share or Share()
+        self._share = share or LimitShare()
         self._render = render
         self._bounce_token = bounce_token
         self._pacer = Pacer(mail, pacing, breakers, system_resolver() if pacing.by_mx else None, share=self._share)
@@ -69,7 +69,7 @@ class SmtpMailer:
                 try:
                     yield lane
                 finally:
-                    lane.leave()
+                    lane.release()
                     lasting.set_attribute("relance.mails", lane.handed_over)
 
     def rests(self) -> Sequence[ProviderRest]:
@@ -85,7 +85,7 @@ class SmtpMailer:
         await self._pacer.close()
         await self._pool.close()
 
-    def _write(self, letter: Letter) -> tuple[Envelope, bytes]:
+    def _write(self, letter: OutgoingMail) -> tuple[Envelope, bytes]:
         recipient, message = self._render(letter)
         token = self._bounce_token(letter.invitation_id)
         # Variable envelope return path: a bounce names its invitation by the address it comes back to.
@@ -95,35 +95,35 @@ class SmtpMailer:
 class SmtpLane:
     """The port `MailLane`: one connection until the lane is left, replaced when it breaks or is worn."""
 
-    def __init__(self, slot: Slot, pacer: Pacer, write: Callable[[Letter], tuple[Envelope, bytes]]) -> None:
+    def __init__(self, slot: PoolSlot, pacer: Pacer, write: Callable[[OutgoingMail], tuple[Envelope, bytes]]) -> None:
         self._slot = slot
         self._pacer = pacer
         self._write = write
         self._patience = pacer.patience
-        self._turn: tuple[str, Entry] | None = None
+        self._turn: tuple[str, LimiterEntry] | None = None
         self.handed_over = 0
 
     def is_free(self, to_address: str) -> bool:
         """Tell whether `turn` would answer at once."""
         return self._pacer.is_free(to_address)
 
-    async def turn(self, to_address: str) -> timedelta | None:
+    async def acquire(self, to_address: str) -> timedelta | None:
         """Wait until a mail to this address may go; or return for how long it is to be put off instead."""
-        self.leave()
-        entry = await self._pacer.turn(to_address, self._patience)
-        if not isinstance(entry, Entry):
+        self.release()
+        entry = await self._pacer.acquire(to_address, self._patience)
+        if not isinstance(entry, LimiterEntry):
             return timedelta(seconds=entry)
         self._patience -= entry.waited
         self._turn = to_address, entry
         return None
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give a turn back that was not used."""
         if self._turn is not None:
             (_, entry), self._turn = self._turn, None
             entry.gate.leave_unused(entry)
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: OutgoingMail) -> None:
         """Hand one mail over and wait for the relay's acceptance.
 
         Raises:
@@ -141,14 +141,14 @@ class SmtpLane:
         try:
             await self._deliver(letter)
         except Exception as error:
-            entry.gate.leave(entry, begun, error)
+            entry.gate.release(entry, begun, error)
             raise
         except BaseException:
             entry.gate.leave_unused(entry)
             raise
-        entry.gate.leave(entry, begun, None)
+        entry.gate.release(entry, begun, None)
 
-    async def _deliver(self, letter: Letter) -> None:
+    async def _deliver(self, letter: OutgoingMail) -> None:
         envelope, message = self._write(letter)
         self.handed_over += 1
         session = await self._slot.ready()

@@ -9,18 +9,18 @@ from weakref import WeakSet
 
 import aiosmtplib
 
-from relance.adapters.breaker import Breaker, Verdict
+from relance.adapters.breaker import Breaker, BreakerVerdict
 from relance.adapters.smtp.protocol import Dialogue
 from relance.adapters.smtp.session import Session
 from relance.domain.failures.smtp import NO_TRUST, NOT_OFFERED, UNREACHABLE_RELAY
 from relance.errors import DependencyUnavailable, MailRefused
-from relance.settings.mail import Mail, TlsMode
+from relance.settings.mail import MailGroup, TlsMode
 
 
 class Opener:
     """Opens sessions by the settings; the TLS context and our host name are found once."""
 
-    def __init__(self, mail: Mail) -> None:
+    def __init__(self, mail: MailGroup) -> None:
         self._mail = mail
         self._context = None if mail.tls is TlsMode.NONE else _tls_context(verify=mail.verify_certificate)
         self._hostname: str | None = None
@@ -142,11 +142,11 @@ class GuardedOpener:
         self._opened.add(session)
         return session
 
-    def _verdict(self, error: Exception) -> Verdict:
+    def _verdict(self, error: Exception) -> BreakerVerdict:
         if not isinstance(error, DependencyUnavailable | MailRefused):
-            return Verdict.NOTHING
+            return BreakerVerdict.NOTHING
         # A relay that allows so many connections and not one more is not down.
-        return Verdict.NOTHING if any(not session.lost for session in self._opened) else Verdict.FAILURE
+        return BreakerVerdict.NOTHING if any(not session.lost for session in self._opened) else BreakerVerdict.FAILURE
 
 
 def _left_alone(detail: str, seconds: float) -> DependencyUnavailable:

@@ -16,7 +16,7 @@ IDLE_SECONDS = 30.0
 Open: TypeAlias = Callable[[], Awaitable[Session]]
 
 
-class Slot:
+class PoolSlot:
     """The right to have one connection; which one may change as they break or are renewed."""
 
     def __init__(self, open_session: Open, renew_after: int, session: Session | None) -> None:
@@ -50,10 +50,10 @@ class Pool:
         self._closed = False
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[Slot]:
+    async def slot(self) -> AsyncIterator[PoolSlot]:
         """Wait for a slot; its connection is open when it is handed out."""
         async with self._free:
-            slot = Slot(self._open, self._renew_after, self._take_idle())
+            slot = PoolSlot(self._open, self._renew_after, self._take_idle())
             try:
                 await slot.ready()
                 yield slot

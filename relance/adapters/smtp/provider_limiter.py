@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from relance.adapters.breaker import Breaker, Verdict
+from relance.adapters.breaker import Breaker, BreakerVerdict
 from relance.adapters.smtp.places import Places
 from relance.domain.failures import FailureClass, Strategy, classify_smtp
-from relance.domain.mail.breaker import Permit, State
-from relance.domain.mail.providers import Limits
-from relance.domain.mail.rate_limit import Pace
-from relance.domain.mail.sharing import ProviderRest, Share
+from relance.domain.mail.breaker import BreakerState, Permit
+from relance.domain.mail.providers import ProviderLimits
+from relance.domain.mail.rate_limit import RateLimiter
+from relance.domain.mail.sharing import LimitShare, ProviderRest
 from relance.errors import MailRefused
 from relance.settings.pacing import Pacing
 
@@ -23,28 +23,28 @@ QUICK = 0.1
 
 
 @dataclass(slots=True)
-class Entry:
+class LimiterEntry:
     """The right to send one mail now; it is given back once. `waited`: seconds that the provider's rate has cost."""
 
-    gate: Gate
+    gate: ProviderLimiter
     permit: Permit
     waited: float
 
 
-class Gate:
+class ProviderLimiter:
     """One provider as this process sees it; `failed` is called after each of its failures."""
 
     def __init__(
         self,
-        limits: Limits,
+        limits: ProviderLimits,
         pacing: Pacing,
         breaker: Breaker,
-        share: Share | None = None,
+        share: LimitShare | None = None,
         failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._failed = failed
-        share = share or Share()
-        self._pace = Pace(limits.rate, pacing.manners, share)
+        share = share or LimitShare()
+        self._pace = RateLimiter(limits.rate, pacing.manners, share)
         self._patience = pacing.patience
         self._slow_reply = pacing.slow_reply
         self._breaker = breaker
@@ -57,11 +57,11 @@ class Gate:
 
     def is_free(self) -> bool:
         """Tell whether a mail may go without any wait."""
-        return self._breaker.state is State.CLOSED and not self._places.locked() and self._pace.wait(now()) == 0
+        return self._breaker.state is BreakerState.CLOSED and not self._places.locked() and self._pace.wait(now()) == 0
 
     def is_idle(self) -> bool:
         """Tell whether it could be forgotten and made anew without anybody noticing."""
-        return not self._under_way and self._breaker.state is State.CLOSED and self._pace.is_idle(now())
+        return not self._under_way and self._breaker.state is BreakerState.CLOSED and self._pace.is_idle(now())
 
     def rest(self) -> tuple[float, float]:
         """Return the seconds left of what this process was told: of the provider's pause, and of the breaker."""
@@ -85,7 +85,7 @@ class Gate:
             return self._pace.put_off(wait, now())
         return permit
 
-    async def enter(self, permit: Permit) -> Entry | None:
+    async def enter(self, permit: Permit) -> LimiterEntry | None:
         """Wait for the provider's rate, and for a place as long as the patience lasts; None: no place came free."""
         begun = now()
         place = self._pace.take(begun)
@@ -103,22 +103,22 @@ class Gate:
         else:
             await self._places.acquire()
         self._under_way += 1
-        return Entry(self, permit, waited)
+        return LimiterEntry(self, permit, waited)
 
     def give_up(self, permit: Permit) -> None:
         """Take back a permit without an entry."""
-        self._breaker.settle(permit, Verdict.NOTHING)
+        self._breaker.settle(permit, BreakerVerdict.NOTHING)
 
     def put_off(self) -> float:
         """Return in how many seconds a mail that found no place is to come back."""
         return self._pace.put_off(0.0, now())
 
-    def leave_unused(self, entry: Entry) -> None:
+    def leave_unused(self, entry: LimiterEntry) -> None:
         """Take back an entry whose mail was not tried."""
         self._free_place()
         self.give_up(entry.permit)
 
-    def leave(self, entry: Entry, begun: float, error: Exception | None) -> None:
+    def release(self, entry: LimiterEntry, begun: float, error: Exception | None) -> None:
         """Take back an entry whose mail was begun at that time of the loop, and accepted unless there is an error."""
         self._free_place()
         took = now() - begun
@@ -127,34 +127,34 @@ class Gate:
             self._quick_at = now()
         verdict = self._verdict(error, begun)
         if took >= self._slow_reply:
-            verdict = Verdict.FAILURE
+            verdict = BreakerVerdict.FAILURE
         self._breaker.settle(entry.permit, verdict)
-        if verdict is Verdict.FAILURE:
+        if verdict is BreakerVerdict.FAILURE:
             self._failed()
 
     def _free_place(self) -> None:
         self._under_way -= 1
         self._places.release()
 
-    def _verdict(self, error: Exception | None, begun: float) -> Verdict:
+    def _verdict(self, error: Exception | None, begun: float) -> BreakerVerdict:
         if error is None:
-            return Verdict.SUCCESS
+            return BreakerVerdict.SUCCESS
         if not isinstance(error, MailRefused) or error.stage not in _ABOUT_PROVIDER:
-            return Verdict.NOTHING
+            return BreakerVerdict.NOTHING
         failure = classify_smtp(error.code, error.text, error.stage)
         if failure.strategy is Strategy.SLOW_DOWN or (failure.pause and failure.class_ is FailureClass.THROTTLED):
             self._pace.slow_down(begun, now(), failure.pause.total_seconds() if failure.pause else None)
-            return Verdict.FAILURE
+            return BreakerVerdict.FAILURE
         # It answers, whatever it thinks of this one mailbox.
-        return Verdict.FAILURE if failure.class_ is FailureClass.SENDER_FAULT else Verdict.SUCCESS
+        return BreakerVerdict.FAILURE if failure.class_ is FailureClass.SENDER_FAULT else BreakerVerdict.SUCCESS
 
 
-async def keep(pace: Pace, place: float, begun: float) -> float:
+async def keep(pace: RateLimiter, place: float, begun: float) -> float:
     """Wait for a place in line and return the seconds it took; the last in line gives it back if cancelled."""
     try:
         await asyncio.sleep(place - begun)
     except asyncio.CancelledError:
-        pace.give_back(place)
+        pace.release(place)
         raise
     return place - begun
 

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import aiosmtplib
 
 from relance.domain.mail_setup.relay_tls import RelayTls
-from relance.settings.mail import Mail, TlsMode
+from relance.settings.mail import MailGroup, TlsMode
 
 PATIENCE = 8.0
 """Seconds for the whole conversation: a person waits."""
 
 
-async def relay_tls(mail: Mail) -> RelayTls:
+async def relay_tls(mail: MailGroup) -> RelayTls:
     """Connect to the relay, secure the connection if it offers that, and take leave; sends no mail and no password."""
     context = ssl.create_default_context()
     client = aiosmtplib.SMTP(

@@ -15,7 +15,7 @@ from relance.cli.alerts.trial import trial
 from relance.cli.base.command import Run, invalid
 from relance.cli.base.instants import local
 from relance.cli.base.output import Answer, table
-from relance.domain.channels.channel_state import ChannelState, Condition, is_usable
+from relance.domain.channels.channel_state import ChannelCondition, ChannelState, is_usable
 from relance.runtime.process_exit import DONE, JOB_FAILED
 from relance.settings import Settings
 from relance.settings.channels import Channels
@@ -91,10 +91,10 @@ async def enable(
     async with run.database() as database:
         states = await database.channel_states.all()
         found = states.get(channel)
-        if found is None or found.condition is not Condition.GONE:
+        if found is None or found.condition is not ChannelCondition.GONE:
             return _done(channel, enabled=False, sentence=f"{channel} is not disabled; it is left as it is.")
         detail = f"enabled again by {author}, not tried since"
-        fresh = {"condition": Condition.FAILING, "since": now, "address": settings.fingerprint(channel)}
+        fresh = {"condition": ChannelCondition.FAILING, "since": now, "address": settings.fingerprint(channel)}
         await database.channel_states.note(found.model_copy(update={**fresh, "detail": detail}))
     return _done(channel, enabled=True, sentence=f"{channel} is tried again with the next message.")
 

@@ -13,16 +13,16 @@ from rich.text import Text
 from relance.cli.alerts.listing import READ
 from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
 from relance.cli.alerts.targets import REMEMBERED
-from relance.cli.alerts.view import Eyes, matcher_words
+from relance.cli.alerts.view import AlertFormatter, matcher_words
 from relance.cli.base.command import Run
 from relance.cli.base.instants import local_and_utc
 from relance.cli.base.output import Answer
-from relance.cli.base.resources import Database
-from relance.domain.alerts.model import Alert, AlertState
+from relance.cli.base.resources import Repositories
+from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.domain.alerts.suppression import Silence
 from relance.domain.failures import Severity
 from relance.errors import DependencyUnavailable
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.wording.summaries import counted
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")]
@@ -41,7 +41,7 @@ async def ack(
         async with decision_stored_first():
             decided = await desk.acknowledge(key, author)
     known = [alert.key for alert in before if alert.state is AlertState.ACKNOWLEDGED]
-    eyes = Eyes.of(run.settings)
+    eyes = AlertFormatter.of(run.settings)
     parts: list[Any] = [eyes.alerts("Acknowledged", decided)] if decided else []
     what = _acknowledged(before, decided, author)
     data = {"acknowledged": decided, "already": known, "by": author, "message": what}
@@ -80,7 +80,7 @@ async def silence(
 
 
 @asynccontextmanager
-async def opened_desk(run: Run) -> AsyncIterator[tuple[AlertDesk, Database]]:
+async def opened_desk(run: Run) -> AsyncIterator[tuple[AlertService, Repositories]]:
     """Open what decisions are taken with."""
     # Connected to first: a decision that nobody can be told of is better not taken.
     client = await run.temporal()
@@ -88,7 +88,7 @@ async def opened_desk(run: Run) -> AsyncIterator[tuple[AlertDesk, Database]]:
         from relance.temporal.alert_groups import TemporalAlertGroups
 
         groups = TemporalAlertGroups(client, run.settings.alerts.policy)
-        yield AlertDesk(database.alerts, database.silences, groups, run.services.clock), database
+        yield AlertService(database.alerts, database.silences, groups, run.services.clock), database
 
 
 @asynccontextmanager
@@ -102,7 +102,7 @@ async def decision_stored_first() -> AsyncIterator[None]:
         raise DependencyUnavailable(error.dependency, f"{error.detail}; {STORED}") from error
 
 
-def _acknowledged(before: Sequence[Alert], decided: Sequence[Alert], author: str) -> str:
+def _acknowledged(before: Sequence[AlertRecord], decided: Sequence[AlertRecord], author: str) -> str:
     if not decided:
         return "This has just resolved: nothing is left to acknowledge."
     names = {alert.acknowledged_by or "somebody" for alert in before} if _all_known(before) else set()
@@ -112,12 +112,12 @@ def _acknowledged(before: Sequence[Alert], decided: Sequence[Alert], author: str
     return f"{already}{counted(len(decided), 'alert')} acknowledged{by}: nothing more is said until {until}."
 
 
-def _all_known(alerts: Sequence[Alert]) -> bool:
+def _all_known(alerts: Sequence[AlertRecord]) -> bool:
     return all(alert.state is AlertState.ACKNOWLEDGED for alert in alerts)
 
 
-def _silenced(run: Run, silence: Silence, held: Sequence[Alert], known: Sequence[Alert]) -> Answer:
-    eyes = Eyes.of(run.settings)
+def _silenced(run: Run, silence: Silence, held: Sequence[AlertRecord], known: Sequence[AlertRecord]) -> Answer:
+    eyes = AlertFormatter.of(run.settings)
     critical = silence.matcher.model_copy(update={"severity": Severity.CRITICAL})
     loud = [one for one in known if one.is_open and critical.matches(one) and not silence.matcher.matches(one)]
     end = local_and_utc(silence.ends_at, eyes.zone)

@@ -8,17 +8,17 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
-from relance.cli.alerts.view import Eyes, last_seen, times_seen
+from relance.cli.alerts.view import AlertFormatter, last_seen, times_seen
 from relance.cli.base.instants import local, local_and_utc
 from relance.cli.base.output import table
-from relance.domain.alerts.delivery import Due
-from relance.domain.alerts.model import Alert, Rule
+from relance.domain.alerts.delivery import DueMessage
+from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.labels import clean_name
 from relance.domain.zones import Window
 from relance.wording.alerts.languages import LANGUAGES
 
 
-def facts(eyes: Eyes, alert: Alert, coming: Due | None) -> Table:
+def facts(eyes: AlertFormatter, alert: AlertRecord, coming: DueMessage | None) -> Table:
     """Return what is known of an alert; `coming` is what its workflow says next."""
     rows: list[tuple[str, object]] = [
         ("what", eyes.what(alert)),
@@ -42,7 +42,7 @@ def facts(eyes: Eyes, alert: Alert, coming: Due | None) -> Table:
     return shown
 
 
-def history(eyes: Eyes, alert: Alert) -> Table:
+def history(eyes: AlertFormatter, alert: AlertRecord) -> Table:
     """Return what happened to an alert, the oldest first."""
     rows = [
         (entry.event.replace("_", " "), local(entry.at, eyes.zone), Text(entry.by or "-"), Text(entry.detail or "-"))
@@ -51,7 +51,7 @@ def history(eyes: Eyes, alert: Alert) -> Table:
     return table(f"History (times in {eyes.zone})", ("event", "when", "by", "detail"), rows)
 
 
-def _evidence(eyes: Eyes, alert: Alert) -> Iterator[tuple[str, object]]:
+def _evidence(eyes: AlertFormatter, alert: AlertRecord) -> Iterator[tuple[str, object]]:
     evidence, figures = alert.evidence, LANGUAGES[eyes.language].figures
     relative = alert.rule == Rule.PAUSED_PARTNER
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from relance import ids
 from relance.contracts.alerts import AlertView
 from relance.contracts.names import Query
-from relance.domain.alerts.delivery import Due, due
+from relance.domain.alerts.delivery import DueMessage, due
 from relance.domain.alerts.lifecycle import settled
 from relance.domain.alerts.policy import AlertPolicy
 
@@ -32,7 +32,7 @@ async def view_of(client: Client, group: str) -> AlertView | None:
     return found
 
 
-def next_message(view: AlertView, key: str, now: datetime, policy: AlertPolicy) -> Due | None:
+def next_message(view: AlertView, key: str, now: datetime, policy: AlertPolicy) -> DueMessage | None:
     """Return what is said about an alert next, and when; None if nothing is until something happens."""
     group = settled(view.group, now, policy).group
     member = group.members.get(key)

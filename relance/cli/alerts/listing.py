@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from relance.cli.alerts.view import Eyes
+from relance.cli.alerts.view import AlertFormatter
 from relance.cli.base.command import Run, invalid
 from relance.cli.base.output import Answer
-from relance.cli.base.resources import Database
-from relance.domain.alerts.model import Alert
+from relance.cli.base.resources import Repositories
+from relance.domain.alerts.model import AlertRecord
 from relance.domain.failures import Severity
 
 DAYS, LONGEST = 30, 366
@@ -45,7 +45,7 @@ async def list_(
     # One that resolved between the two questions is in both answers.
     alerts = [alert for alert in {one.id: one for one in found}.values() if _matches(alert, wanted)]
     alerts.sort(key=lambda alert: alert.fired_at, reverse=True)
-    eyes = Eyes.of(run.settings)
+    eyes = AlertFormatter.of(run.settings)
     shown = alerts[:limit]
     parts: list[Any] = [eyes.alerts("Alerts" if every else "Open alerts", shown)] if shown else []
     parts += [] if shown else ["There are no such alerts." if every else "No such alert is open."]
@@ -54,10 +54,10 @@ async def list_(
     return Answer({"alerts": shown, "total": len(alerts), "silences": silences}, Group(*parts))
 
 
-async def _resolved(database: Database, since: datetime) -> list[Alert]:
+async def _resolved(database: Repositories, since: datetime) -> list[AlertRecord]:
     recent = await database.alerts.recent(since, limit=READ)
     return [alert for alert in recent if alert.resolved_at is not None and alert.resolved_at >= since]
 
 
-def _matches(alert: Alert, wanted: dict[str, str | None]) -> bool:
+def _matches(alert: AlertRecord, wanted: dict[str, str | None]) -> bool:
     return all(value is None or getattr(alert, name) == value for name, value in wanted.items())

@@ -11,13 +11,13 @@ from rich.console import Group
 from relance.cli.alerts.facts import facts, history
 from relance.cli.alerts.groups import next_message, view_of
 from relance.cli.alerts.targets import alerts_meant
-from relance.cli.alerts.view import Eyes
+from relance.cli.alerts.view import AlertFormatter
 from relance.cli.base.command import Run
 from relance.cli.base.instants import local
 from relance.cli.base.output import Answer, table
 from relance.contracts.alerts import AlertView, DetailsAsked
-from relance.domain.alerts.delivery import Due
-from relance.domain.alerts.model import Alert
+from relance.domain.alerts.delivery import DueMessage
+from relance.domain.alerts.model import AlertRecord
 from relance.errors import DependencyUnavailable
 from relance.runtime.process_exit import DONE, JOB_FAILED
 from relance.wording.summaries import counted
@@ -41,7 +41,7 @@ async def show(
     return _answer(run, alerts, views)
 
 
-async def _posted(run: Run, alerts: Sequence[Alert]) -> Answer:
+async def _posted(run: Run, alerts: Sequence[AlertRecord]) -> Answer:
     from relance.temporal.alert_groups import TemporalAlertGroups
 
     groups = TemporalAlertGroups(await run.temporal(), run.settings.alerts.policy)
@@ -49,7 +49,9 @@ async def _posted(run: Run, alerts: Sequence[Alert]) -> Answer:
     for alert in alerts:
         if alert.is_open:
             keys.setdefault(alert.group, []).append(alert.key)
-    posted = [key for group, some in keys.items() if await groups.tell(group, DetailsAsked(keys=some)) for key in some]
+    posted = [
+        key for group, some in keys.items() if await groups.notify(group, DetailsAsked(keys=some)) for key in some
+    ]
     if posted:
         what = f"The details of {counted(len(posted), 'alert')} are on their way into the chat."
     elif keys:
@@ -69,9 +71,9 @@ async def _views(run: Run, groups: set[str]) -> dict[str, AlertView]:
     return {group: view for group, view in found.items() if view is not None}
 
 
-def _answer(run: Run, alerts: Sequence[Alert], views: Mapping[str, AlertView]) -> Answer:
-    eyes, now = Eyes.of(run.settings), run.services.clock.now()
-    coming: dict[str, Due] = {}
+def _answer(run: Run, alerts: Sequence[AlertRecord], views: Mapping[str, AlertView]) -> Answer:
+    eyes, now = AlertFormatter.of(run.settings), run.services.clock.now()
+    coming: dict[str, DueMessage] = {}
     for alert in alerts:
         view = views.get(alert.group)
         due = next_message(view, alert.key, now, run.settings.alerts.policy) if view and alert.is_open else None
@@ -91,7 +93,7 @@ def _answer(run: Run, alerts: Sequence[Alert], views: Mapping[str, AlertView]) -
     return Answer(data, Group(*parts))
 
 
-def _deliveries(eyes: Eyes, group: str, view: AlertView) -> Any:
+def _deliveries(eyes: AlertFormatter, group: str, view: AlertView) -> Any:
     channels = sorted({name for one in view.deliveries for name in one.outcomes})
     rows = [
         (

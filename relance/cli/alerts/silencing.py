@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from relance.cli.base.command import invalid
 from relance.cli.base.periods import read_duration, read_instant
-from relance.domain.alerts.model import Alert, Rule
+from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.alerts.suppression import Matcher, Silence
 from relance.domain.failures import Severity
 from relance.errors import NotFound
@@ -44,7 +44,7 @@ class Typed:
             if text is not None:
                 _pattern(text, field)
 
-    def matcher(self, known: Sequence[Alert]) -> Matcher:
+    def matcher(self, known: Sequence[AlertRecord]) -> Matcher:
         """Return which alerts are meant; `known` are those that KEY may name.
 
         Raises:
@@ -120,7 +120,7 @@ def silence_of(
     return Silence(id=uuid4().hex, matcher=matcher, reason=reason, author=author, starts_at=start, ends_at=end)
 
 
-def _rule(key: str, known: Sequence[Alert]) -> str:
+def _rule(key: str, known: Sequence[AlertRecord]) -> str:
     rules = {alert.rule for alert in known if alert.group == key}
     if len(rules) > 1:
         invalid("KEY", f"the group {key} has several rules: {', '.join(sorted(rules))}", "name one with --rule")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from relance.cli.alerts.listing import READ
-from relance.domain.alerts.model import Alert
+from relance.domain.alerts.model import AlertRecord
 from relance.errors import NotFound
 from relance.ports import Alerts, Clock
 
@@ -13,7 +13,7 @@ REMEMBERED = timedelta(days=366)
 """How far back an id or a group without an open alert is looked for."""
 
 
-async def alerts_meant(alerts: Alerts, target: str, clock: Clock) -> list[Alert]:
+async def alerts_meant(alerts: Alerts, target: str, clock: Clock) -> list[AlertRecord]:
     """Return the alert with this key or id, or those of a group: the open ones, or else the newest that was.
 
     Raises:

@@ -15,9 +15,9 @@ from rich.text import Text
 
 from relance.cli.base.command import Run
 from relance.cli.base.output import Answer, table
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.domain.alerts.reach import Reach, reached
-from relance.domain.channels.channel_state import ChannelState, Condition, after
+from relance.domain.channels.channel_state import ChannelCondition, ChannelState, after
 from relance.errors import ChannelError, ChannelGone, ChannelUnavailable, DependencyUnavailable
 from relance.ports import Channel
 from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
@@ -28,7 +28,7 @@ DEADLINE_S = 30.0
 """Seconds all trials may take: they go out at the same time."""
 
 
-class Outcome(StrEnum):
+class TrialOutcome(StrEnum):
     """What came of a trial; `unavailable` may work later, `refused` does not by itself."""
 
     DELIVERED = "delivered"
@@ -42,8 +42,8 @@ class Trial:
 
     channel: str
     recipient: str
-    outcome: Outcome
-    condition: Condition
+    outcome: TrialOutcome
+    condition: ChannelCondition
     reason: str = ""
     remedy: str = ""
 
@@ -57,7 +57,13 @@ async def trial(run: Run, names: Sequence[str], by: str) -> Answer:
     fingerprint = run.settings.channels.fingerprint
     nobody = [one for one in reached(run.settings.routes, states, fingerprint) if one.reach is Reach.NOBODY]
     outcomes = {one.outcome for one in found}
-    code = UNREACHABLE if Outcome.UNAVAILABLE in outcomes else JOB_FAILED if Outcome.REFUSED in outcomes else DONE
+    code = (
+        UNREACHABLE
+        if TrialOutcome.UNAVAILABLE in outcomes
+        else JOB_FAILED
+        if TrialOutcome.REFUSED in outcomes
+        else DONE
+    )
     columns = ("channel", "recipient", "outcome", "reason", "to mend")
     rows = [(one.channel, one.recipient, one.outcome, Text(one.reason or "-"), one.remedy or "-") for one in found]
     shown = ("channel", "recipient", "outcome", "reason", "remedy")
@@ -83,18 +89,20 @@ async def _tried(run: Run, opened: Mapping[str, Channel], name: str, by: str, no
             await opened[name].deliver(message)
     except TimeoutError:
         reason = f"no answer within {DEADLINE_S:g} seconds"
-        return Trial(name, recipient, Outcome.UNAVAILABLE, Condition.FAILING, reason, _remedy(name, gone=False))
+        return Trial(
+            name, recipient, TrialOutcome.UNAVAILABLE, ChannelCondition.FAILING, reason, _remedy(name, gone=False)
+        )
     except ChannelError as error:
         gone = isinstance(error, ChannelGone)
-        outcome = Outcome.UNAVAILABLE if isinstance(error, ChannelUnavailable) else Outcome.REFUSED
-        condition = Condition.GONE if gone else Condition.FAILING
+        outcome = TrialOutcome.UNAVAILABLE if isinstance(error, ChannelUnavailable) else TrialOutcome.REFUSED
+        condition = ChannelCondition.GONE if gone else ChannelCondition.FAILING
         return Trial(name, recipient, outcome, condition, error.detail, _remedy(name, gone=gone))
     except DependencyUnavailable as error:
-        return Trial(name, recipient, Outcome.UNAVAILABLE, Condition.FAILING, error.detail, "start MongoDB")
-    return Trial(name, recipient, Outcome.DELIVERED, Condition.WORKING)
+        return Trial(name, recipient, TrialOutcome.UNAVAILABLE, ChannelCondition.FAILING, error.detail, "start MongoDB")
+    return Trial(name, recipient, TrialOutcome.DELIVERED, ChannelCondition.WORKING)
 
 
-async def _noted(run: Run, database: Database, found: Sequence[Trial], now: datetime) -> Mapping[str, ChannelState]:
+async def _noted(run: Run, database: Repositories, found: Sequence[Trial], now: datetime) -> Mapping[str, ChannelState]:
     states = await database.channel_states.all()
     for one in found:
         address = run.settings.channels.fingerprint(one.channel)

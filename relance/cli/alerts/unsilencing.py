@@ -13,10 +13,10 @@ from relance.cli.alerts.decisions import ByOption, decision_stored_first, opened
 from relance.cli.alerts.listing import READ
 from relance.cli.alerts.silencing import Typed, read_author
 from relance.cli.alerts.targets import REMEMBERED
-from relance.cli.alerts.view import Eyes
+from relance.cli.alerts.view import AlertFormatter
 from relance.cli.base.command import Run, invalid
 from relance.cli.base.output import Answer
-from relance.domain.alerts.model import Alert
+from relance.domain.alerts.model import AlertRecord
 from relance.domain.alerts.suppression import Matcher, Silence
 from relance.domain.failures import Severity
 from relance.errors import NotFound
@@ -53,7 +53,7 @@ async def unsilence(
 
 
 def _meant(
-    key: str | None, rule: str | None, active: Sequence[Silence], known: Sequence[Alert]
+    key: str | None, rule: str | None, active: Sequence[Silence], known: Sequence[AlertRecord]
 ) -> tuple[list[Silence], list[Matcher]]:
     """Return the silences that are meant, and what to free if they have been taken back before.
 
@@ -82,10 +82,10 @@ def _meant(
     return meant, [pattern.model_copy(update={"severity": one}) for one in (None, *Severity)]
 
 
-def _taken_back(run: Run, meant: Sequence[Silence], freed: Sequence[Alert]) -> Answer:
-    eyes = Eyes.of(run.settings)
+def _taken_back(run: Run, meant: Sequence[Silence], freed: Sequence[AlertRecord]) -> Answer:
+    eyes = AlertFormatter.of(run.settings)
     parts: list[Any] = [eyes.silences(meant, "Silences taken back")] if meant else []
-    parts += [eyes.alerts("Told again", freed)] if freed else []
+    parts += [eyes.alerts("Notified again", freed)] if freed else []
     what = f"{counted(len(meant), 'silence')} taken back; {counted(len(freed), 'open alert')} may be told again."
     if not meant:
         what = "No such silence holds now: nothing was taken back."

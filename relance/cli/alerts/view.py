@@ -11,7 +11,7 @@ from rich.text import Text
 
 from relance.cli.base.instants import local, local_and_utc
 from relance.cli.base.output import table
-from relance.domain.alerts.model import HISTORY_KEPT, Alert, AlertEvent, AlertState
+from relance.domain.alerts.model import HISTORY_KEPT, AlertEvent, AlertRecord, AlertState
 from relance.domain.alerts.suppression import Matcher, Silence
 from relance.settings import Settings
 from relance.wording.alerts.languages import LANGUAGES
@@ -21,22 +21,22 @@ SEEN = frozenset({AlertEvent.OPENED, AlertEvent.SEEN_AGAIN, AlertEvent.WORSENED}
 
 
 @dataclass(frozen=True, slots=True)
-class Eyes:
+class AlertFormatter:
     """In whose language and on whose clock alerts are shown."""
 
     language: str
     zone: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Eyes:
+    def of(cls, settings: Settings) -> AlertFormatter:
         """Return those of the messages: what the table says is what the chat said."""
         return cls(settings.alerts.language, settings.alerts.zone)
 
-    def what(self, alert: Alert) -> Text:
+    def what(self, alert: AlertRecord) -> Text:
         """Return the line of an alert, as the messages have it."""
         return Text(row(LANGUAGES[self.language], alert))
 
-    def state(self, alert: Alert) -> Text:
+    def state(self, alert: AlertRecord) -> Text:
         """Return where an alert stands, by whom or until when."""
         if alert.state is AlertState.ACKNOWLEDGED and alert.acknowledged_by:
             return Text(f"acknowledged by {alert.acknowledged_by}")
@@ -46,7 +46,7 @@ class Eyes:
             return Text(f"resolved {local(alert.resolved_at, self.zone)}")
         return Text(alert.state)
 
-    def alerts(self, title: str, alerts: Sequence[Alert]) -> Table:
+    def alerts(self, title: str, alerts: Sequence[AlertRecord]) -> Table:
         """Return a table with a line per alert."""
         columns = ("key", "severity", "state", "since", "what", "seen", "last seen")
         rows = [
@@ -85,13 +85,13 @@ def keyed(shown: Table) -> Table:
     return shown
 
 
-def times_seen(alert: Alert) -> str:
+def times_seen(alert: AlertRecord) -> str:
     """Return how often the condition was seen, as far as the history goes back."""
     seen = sum(entry.event in SEEN for entry in alert.history)
     return f"{max(1, seen)}+" if len(alert.history) >= HISTORY_KEPT else str(max(1, seen))
 
 
-def last_seen(alert: Alert) -> datetime:
+def last_seen(alert: AlertRecord) -> datetime:
     """Return when the condition was seen last."""
     return max((entry.at for entry in alert.history if entry.event in SEEN), default=alert.fired_at)
 

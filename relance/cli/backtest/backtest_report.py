@@ -53,7 +53,7 @@ def _day(past: Past) -> dict[str, Any]:
         "day": past.day,
         "window": past.window,
         "rows": past.seen.rows if past.seen else None,
-        "findings": [finding(one) for one in past.seen.sightings] if past.seen else [],
+        "findings": [finding(one) for one in past.seen.conditions] if past.seen else [],
         "no_data": past.no_data.reason if past.no_data else None,
         "detail": str(past.no_data) if past.no_data else None,
     }

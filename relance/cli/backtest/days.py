@@ -13,7 +13,7 @@ from relance.domain.zones import Window
 from relance.errors import ReportError, ReportUnavailable
 from relance.ports import Reports
 from relance.services.conditions import window_of_check
-from relance.services.report_checks import Look, look
+from relance.services.report_checks import CheckRun, run_check
 from relance.settings.everflow import Everflow
 from relance.temporal.checks import cron_of
 
@@ -40,11 +40,11 @@ class Days:
         except ReportError as error:
             return Past(day, window, no_data=error)
 
-    async def _look(self, nominal: datetime) -> Look:
+    async def _look(self, nominal: datetime) -> CheckRun:
         tries = 0
         while True:
             try:
-                return await look(self.check, self.reports, self.everflow.rules, nominal)
+                return await run_check(self.check, self.reports, self.everflow.rules, nominal)
             except ReportUnavailable as error:
                 tries += 1
                 if tries == TRIES or error.retry_after is None or error.retry_after > LONGEST_WAIT:
@@ -58,7 +58,7 @@ class Past:
 
     day: date
     window: Window
-    seen: Look | None = None
+    seen: CheckRun | None = None
     no_data: ReportError | None = None
 
 

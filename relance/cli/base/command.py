@@ -31,7 +31,7 @@ from relance.runtime.process_exit import (
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from relance.cli.base.resources import Database
+    from relance.cli.base.resources import Repositories
     from relance.settings import Settings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
@@ -55,7 +55,7 @@ class Run:
         return self.services.settings()
 
     @asynccontextmanager
-    async def database(self) -> AsyncIterator[Database]:
+    async def database(self) -> AsyncIterator[Repositories]:
         """Open the database.
 
         Raises:

@@ -14,7 +14,7 @@ UNKNOWN = "?"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProgressLine:
     """What is shown: `done` of `total`, None while nobody knows it; `details` with the most important first."""
 
     head: str

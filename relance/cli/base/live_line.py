@@ -1,4 +1,4 @@
-"""Shows a `Line` while work is under way: one line of a terminal that is drawn anew, or plain lines in a file."""
+"""Shows a `ProgressLine` while work is under way: a line of a terminal that is drawn anew, or plain lines in a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from relance.cli.base.line import Line
+from relance.cli.base.line import ProgressLine
 
 PLAIN_EVERY = 5.0
 """Seconds between two lines in a file, unless what matters most has changed."""
@@ -24,7 +24,7 @@ class LiveLine:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
-        self._line: Line | None = None
+        self._line: ProgressLine | None = None
         self._told_at, self._told = 0.0, ""
         self._live = Live(self, console=console, refresh_per_second=REDRAWN) if console.is_terminal else None
 
@@ -41,14 +41,14 @@ class LiveLine:
         elif self._line is not None and self._line.plain() != self._told:
             self._tell(self._line)
 
-    def show(self, line: Line) -> None:
+    def show(self, line: ProgressLine) -> None:
         """Show this from now on."""
         changed = self._line is None or self._line.details[:1] != line.details[:1]
         self._line = line
         if self._live is None and (changed or time.monotonic() - self._told_at >= PLAIN_EVERY):
             self._tell(line)
 
-    def _tell(self, line: Line) -> None:
+    def _tell(self, line: ProgressLine) -> None:
         self._told_at, self._told = time.monotonic(), line.plain()
         self._console.print(self._told, soft_wrap=True)
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from relance.settings import Settings
 
 
-class Database(Protocol):
+class Repositories(Protocol):
     """An open database with its repositories."""
 
     @property
@@ -159,11 +159,11 @@ class LiveHealth:
     periods: CoverageWatch | None = None
 
 
-DatabaseFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[Database]]"
+DatabaseFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[Repositories]]"
 TemporalFactory: TypeAlias = "Callable[[], Awaitable[Client]]"
 ReportsFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[Reports]]"
 RelayLogFactory: TypeAlias = "Callable[[Settings], AbstractAsyncContextManager[RelayLog | None]]"
-ChannelsFactory: TypeAlias = "Callable[[Settings, Database], AbstractAsyncContextManager[Mapping[str, Channel]]]"
+ChannelsFactory: TypeAlias = "Callable[[Settings, Repositories], AbstractAsyncContextManager[Mapping[str, Channel]]]"
 RelayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 GatewayCheck: TypeAlias = "Callable[[Settings], Awaitable[None]]"
 LinksCheck: TypeAlias = "Callable[[Settings], Awaitable[Mapping[str, LinkTrouble | None]]]"
@@ -175,7 +175,7 @@ DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
-MailIntakeFactory: TypeAlias = "Callable[[Settings, Database], MailIntake]"
+MailIntakeFactory: TypeAlias = "Callable[[Settings, Repositories], MailIntake]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 
@@ -192,9 +192,9 @@ class Services:
     database: DatabaseFactory
     temporal: TemporalFactory
     reports: ReportsFactory
-    greet_relay: RelayCheck
+    check_relay: RelayCheck
     relay_log: RelayLogFactory
-    greet_gateway: GatewayCheck
+    check_gateway: GatewayCheck
     check_links: LinksCheck
     greet_intake: IntakeCheck
     dns: DnsFactory

@@ -18,16 +18,16 @@ from relance.cli.base.confirming import YesOption, confirm
 from relance.cli.base.instants import by_whom
 from relance.cli.base.output import Answer, cell
 from relance.cli.base.periods import read_period
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.base.waiting import goes_on
-from relance.cli.cycle.effect import PATIENCE, Effect
+from relance.cli.cycle.effect import PATIENCE, DecisionEffect
 from relance.cli.start.opening import cycle_handle
 from relance.domain.alerts.model import Rule
 from relance.domain.cycle.control import VERBS, ControlState
 from relance.errors import NotFound
 from relance.runtime.process_exit import DONE, JOB_FAILED
-from relance.services.alerts import AlertDesk
-from relance.services.cycle_control import CycleDesk, Told
+from relance.services.alerts import AlertService
+from relance.services.cycle_control import ControlResult, CycleControl
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.schedules import RPC_TIMEOUT
@@ -42,22 +42,22 @@ LONGEST_REASON = 200
 
 async def pause(run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None) -> Answer:
     """Send nothing more of a cycle until it is resumed; mails in flight are finished and recorded."""
-    return await _tell(run, period, ControlState.PAUSED, reason, by)
+    return await _notify(run, period, ControlState.PAUSED, reason, by)
 
 
 async def resume(run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None) -> Answer:
     """Let a paused cycle go on where it was; what the error gate has counted is forgotten."""
-    return await _tell(run, period, ControlState.RUNNING, reason, by)
+    return await _notify(run, period, ControlState.RUNNING, reason, by)
 
 
 async def cancel(
     run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None, yes: YesOption = False
 ) -> Answer:
     """End a cycle for good: nothing more is sent, reminders of what was sent still are. Asks first, wants a reason."""
-    return await _tell(run, period, ControlState.CANCELLED, reason, by, yes=yes)
+    return await _notify(run, period, ControlState.CANCELLED, reason, by, yes=yes)
 
 
-async def _tell(
+async def _notify(
     run: Run, period: str, state: ControlState, reason: str, by: str | None, *, yes: bool = False
 ) -> Answer:
     decision = read_decision(period, reason, by, for_good=state.final)
@@ -68,12 +68,12 @@ async def _tell(
             what = f"this ends the cycle of {period} for good; {counted(waiting, 'user')} would not be written to"
             confirm(run, what, yes=yes)
         begun = time.monotonic()
-        told = await room.tell(decision, state)
+        told = await room.notify(decision, state)
         held = f"It is stored all the same: every worker obeys as soon as it can; `cycle status {period}` shows it."
         with goes_on(run.out, held), run.out.pulse.about(f"every worker to obey, {PATIENCE:g} s at most"):
-            seconds = await Effect(room.client, told.now).seconds(begun)
-    data = {**told_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
-    message = f"{told_words(told)} {effect_words(state, seconds)}"
+            seconds = await DecisionEffect(room.client, told.now).seconds(begun)
+    data = {**control_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
+    message = f"{control_words(told)} {effect_words(state, seconds)}"
     return Answer({**data, "message": message}, message, DONE if seconds is not None else JOB_FAILED)
 
 
@@ -106,9 +106,9 @@ class ControlRoom:
     """What is needed to tell a cycle something."""
 
     client: Client
-    database: Database
-    desk: CycleDesk
-    alerts: AlertDesk
+    database: Repositories
+    desk: CycleControl
+    alerts: AlertService
 
     async def described(self, period: str) -> WorkflowExecutionDescription | None:
         """Return what the server says of a period's cycle, None if it does not know it."""
@@ -138,13 +138,13 @@ class ControlRoom:
             raise NotFound(f"PERIOD: the cycle of {period} is over; `cycle report {period}` shows how it ended")
         raise NotFound(f"PERIOD: no cycle of {period} runs; open it with `start cycle --period {period}`")
 
-    async def tell(self, decision: Decision, state: ControlState) -> Told:
+    async def notify(self, decision: Decision, state: ControlState) -> ControlResult:
         """Tell a cycle something; what a person decides about an errant cycle resolves the alert about it.
 
         Raises:
             InvalidInput: it may not follow what it was told before.
         """
-        told = await self.desk.tell(decision.period, state, decision.reason, decision.by)
+        told = await self.desk.notify(decision.period, state, decision.reason, decision.by)
         check_allowed(told, state)
         if state is not ControlState.PAUSED:
             await self.alerts.clear(Rule.CYCLE_STOPPED, decision.period)
@@ -157,11 +157,11 @@ async def control_room(run: Run) -> AsyncIterator[ControlRoom]:
     client, clock = await run.temporal(), run.services.clock
     async with run.database() as database:
         groups = TemporalAlertGroups(client, run.settings.alerts.policy)
-        alerts = AlertDesk(database.alerts, database.silences, groups, clock)
-        yield ControlRoom(client, database, CycleDesk(database.controls, TemporalCycles(client), clock), alerts)
+        alerts = AlertService(database.alerts, database.silences, groups, clock)
+        yield ControlRoom(client, database, CycleControl(database.controls, TemporalCycles(client), clock), alerts)
 
 
-def check_allowed(told: Told, state: ControlState) -> None:
+def check_allowed(told: ControlResult, state: ControlState) -> None:
     """Make sure that the cycle took what it was told.
 
     Raises:
@@ -173,14 +173,14 @@ def check_allowed(told: Told, state: ControlState) -> None:
         invalid("PERIOD", said, f"`cycle status {now.id}` shows how it stands")
 
 
-def told_data(told: Told) -> dict[str, object]:
+def control_data(told: ControlResult) -> dict[str, object]:
     """Return what a cycle was told, for machines."""
     now = told.now
     known = {"period": now.id, "state": now.state.value, "changed": told.changed}
     return {**known, "by": now.by, "reason": now.reason, "at": now.at}
 
 
-def told_words(told: Told) -> str:
+def control_words(told: ControlResult) -> str:
     """Return what a cycle was told, for people."""
     now = told.now
     already = "" if told.changed else " already"

@@ -25,7 +25,7 @@ SENDING = "send_batch"
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class DecisionEffect:
     """Watches the workflows of one period's cycle."""
 
     client: Client

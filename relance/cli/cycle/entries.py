@@ -28,7 +28,7 @@ _OPEN = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENDING})
 LONGEST_REASON = 60
 
 
-class Status(StrEnum):
+class EntryStatus(StrEnum):
     """The statuses as they are typed; `open` stands for all that have no outcome yet."""
 
     OPEN = OPEN
@@ -50,7 +50,7 @@ async def entries(
     period: PeriodArgument,
     *,
     status: Annotated[
-        list[Status] | None, typer.Option("--status", help="Of this status only; may be given several times.")
+        list[EntryStatus] | None, typer.Option("--status", help="Of this status only; may be given several times.")
     ] = None,
     reason: Annotated[
         str | None,
@@ -86,10 +86,10 @@ def _reason(text: str | None) -> str | None:
     return code
 
 
-def _statuses(typed: Sequence[Status]) -> frozenset[InvitationStatus]:
+def _statuses(typed: Sequence[EntryStatus]) -> frozenset[InvitationStatus]:
     wanted: set[InvitationStatus] = set()
     for one in typed:
-        wanted |= _OPEN if one is Status.OPEN else {InvitationStatus(one.value)}
+        wanted |= _OPEN if one is EntryStatus.OPEN else {InvitationStatus(one.value)}
     return frozenset(wanted)
 
 

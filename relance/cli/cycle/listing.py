@@ -9,7 +9,7 @@ from rich.console import Group
 
 from relance.cli.base.command import Run
 from relance.cli.base.output import Answer, table
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.cycle.control import VERBS, ControlState
 from relance.domain.cycle.coverage import CycleState
@@ -53,7 +53,7 @@ _SHOWN = (
 )
 
 
-async def _line(cycles: TemporalCycles, database: Database, period: str) -> dict[str, Any]:
+async def _line(cycles: TemporalCycles, database: Repositories, period: str) -> dict[str, Any]:
     statistics = await database.job_runs.statistics(period)
     if statistics is None or statistics.open or statistics.plans_open:
         statistics = await balance_period(database.ledger, database.plans, period)

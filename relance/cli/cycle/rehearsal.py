@@ -14,7 +14,7 @@ from relance import ids
 from relance.cli.base.command import Run
 from relance.cli.base.instants import by_whom
 from relance.cli.base.output import Answer, table
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.schedules.preview import defaults
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.cycle.control import VERBS, Control, ControlState
@@ -33,7 +33,7 @@ IN_MEMORY = 2000
 
 AT_ONCE = "With --now, whoever waits is written to at once; the start asks first, or takes --yes."
 AS_PLANNED = (
-    "A start leaves it as it is: what is planned goes out by itself, at the times above. "
+    "A start leaves it is: what is planned goes out by itself, at the times above. "
     "To send it at once: `start cycle --period {period} --now --yes`."
 )
 _TO_SEND = {PlanStatus.PLANNED, PlanStatus.SENDING}
@@ -104,7 +104,7 @@ async def rehearse(run: Run, period: str, *, send_now: bool, far: str | None = N
 
 
 async def _add_page(
-    forecast: Forecast, database: Database, planner: Planner, page: Page[User], *, send_now: bool
+    forecast: Forecast, database: Repositories, planner: Planner, page: Page[User], *, send_now: bool
 ) -> None:
     sizes = await database.contacts.sizes([user.id for user in page.items])
     forecast.quarantined += page.quarantined
@@ -115,7 +115,7 @@ async def _add_page(
 
 async def _add_users(
     forecast: Forecast,
-    database: Database,
+    database: Repositories,
     planner: Planner,
     users: Sequence[User],
     sizes: Mapping[str, int],

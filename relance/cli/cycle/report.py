@@ -10,7 +10,7 @@ from rich.console import Group
 
 from relance.cli.base.output import Answer, table
 from relance.contracts.cycle import CycleStatistics
-from relance.domain.cycle.report import DURATION, FAILED, MEASURED, SKIPPED, Change, CycleReport
+from relance.domain.cycle.report import DURATION, FAILED, MEASURED, SKIPPED, CycleFigures, FigureChange
 from relance.domain.invitations.unsent import Nobody
 from relance.domain.quarantine import listed
 from relance.runtime.process_exit import DONE, JOB_FAILED
@@ -73,11 +73,11 @@ def report_view(statistics: CycleStatistics, reminders: Rows, files: Sequence[st
     )
 
 
-def _before_columns(report: CycleReport) -> tuple[str, ...]:
+def _before_columns(report: CycleFigures) -> tuple[str, ...]:
     return (report.before_period, "change") if report.before_period is not None else ()
 
 
-def _outcomes(statistics: CycleStatistics, report: CycleReport) -> list[tuple[object, ...]]:
+def _outcomes(statistics: CycleStatistics, report: CycleFigures) -> list[tuple[object, ...]]:
     """Return the lines that add up to the eligible, in the order sent, skipped, failed, the rest."""
     order = {"sent": 0, SKIPPED: 1, FAILED: 2, "uncertain": 3, "cancelled": 4, "eligible": 6}
     changes = [change for change in report.changes if change.figure not in MEASURED]
@@ -103,12 +103,12 @@ def _named(figure: str) -> tuple[str, str | None]:
     return group.removesuffix("."), _words(figure.removeprefix(group))
 
 
-def _measured(change: Change, report: CycleReport) -> tuple[object, ...]:
+def _measured(change: FigureChange, report: CycleFigures) -> tuple[object, ...]:
     name = "time from opening to end" if change.figure == DURATION else _WORDS.cycle.labels[change.figure]
     return name, shown_value(change.figure, change.now, _WORDS), *_compared(change, report)
 
 
-def _compared(change: Change, report: CycleReport) -> tuple[object, ...]:
+def _compared(change: FigureChange, report: CycleFigures) -> tuple[object, ...]:
     if report.before_period is None:
         return ()
     if change.before is None:
@@ -117,7 +117,7 @@ def _compared(change: Change, report: CycleReport) -> tuple[object, ...]:
     return shown_value(change.figure, change.before, _WORDS), (shown_delta(change, _WORDS) + mark) or None
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: FigureChange) -> dict[str, Any]:
     return {
         "figure": change.figure,
         "now": change.now,
@@ -127,7 +127,7 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _flagged(report: CycleReport) -> list[str]:
+def _flagged(report: CycleFigures) -> list[str]:
     if not report.large:
         return []
     names = ", ".join(_words(change.figure.replace(".", ": ")) for change in report.large)
@@ -150,11 +150,11 @@ def _unreadable(statistics: CycleStatistics) -> list[str]:
     return lines
 
 
-def _lost(report: CycleReport) -> bool:
+def _lost(report: CycleFigures) -> bool:
     return bool(report.users_too_late) or report.nobody is Nobody.LOST
 
 
-def _unwritten(report: CycleReport) -> list[str]:
+def _unwritten(report: CycleFigures) -> list[str]:
     late = report.users_too_late
     lines = [f"NOT WRITTEN TO: {late} users, because their send times were missed by too long."] if late else []
     if report.nobody is Nobody.LOST:

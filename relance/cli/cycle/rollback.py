@@ -24,13 +24,13 @@ from relance.cli.cycle.control import (
     Decision,
     PeriodArgument,
     ReasonOption,
+    control_data,
     control_room,
+    control_words,
     effect_words,
     read_decision,
-    told_data,
-    told_words,
 )
-from relance.cli.cycle.effect import PATIENCE, Effect
+from relance.cli.cycle.effect import PATIENCE, DecisionEffect
 from relance.cli.start.opening import cycle_handle
 from relance.contracts.names import TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput, RollBackResult
@@ -39,7 +39,7 @@ from relance.domain.invitations.invitation import InvitationStatus
 from relance.errors import NotFound
 from relance.ports import Compensations
 from relance.runtime.process_exit import DONE, JOB_FAILED
-from relance.services.cycle_control import Told, survey
+from relance.services.cycle_control import ControlResult, survey
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.schedules import RPC_TIMEOUT
 from relance.wording.summaries import counted
@@ -95,8 +95,8 @@ async def rollback(
         with goes_on(run.out, rest), run.out.pulse.about(f"everything to be taken back, {WAITED_FOR:g} s at most"):
             result = await _take_back(room.client, RollBackInput(period=period, correction=correction))
         listed = await _listed(kept, period, reached)
-    data = {**told_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
-    lines = [f"{told_words(told)} {effect_words(ControlState.ROLLED_BACK, seconds)}"]
+    data = {**control_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
+    lines = [f"{control_words(told)} {effect_words(ControlState.ROLLED_BACK, seconds)}"]
     if result is None:
         lines.append(f"It is still being taken back: look at {ids.rollback_workflow_id(period)} in Temporal Web.")
         return Answer({**data, "message": lines[-1]}, "\n".join(lines), JOB_FAILED)
@@ -124,14 +124,14 @@ async def _listed(kept: Compensations, period: str, file: Path | None) -> list[s
     return result
 
 
-async def _stop(room: ControlRoom, decision: Decision) -> tuple[Told, float | None]:
+async def _stop(room: ControlRoom, decision: Decision) -> tuple[ControlResult, float | None]:
     """Stop the cycle for good; return what it was told and after how many seconds it held."""
     found = await room.described(decision.period)
     begun = time.monotonic()
-    told = await room.tell(decision, ControlState.ROLLED_BACK)
+    told = await room.notify(decision, ControlState.ROLLED_BACK)
     if found is None or found.status is not WorkflowExecutionStatus.RUNNING:
         return told, 0.0
-    seconds = await Effect(room.client, told.now).seconds(begun)
+    seconds = await DecisionEffect(room.client, told.now).seconds(begun)
     # Its last wave might still start follow-ups.
     ended = asyncio.ensure_future(cycle_handle(room.client, decision.period).result())
     await asyncio.wait([ended], timeout=PATIENCE)

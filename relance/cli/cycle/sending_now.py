@@ -8,7 +8,7 @@ from temporalio.service import RPCError
 
 from relance.cli.base.command import Run
 from relance.cli.base.confirming import confirm
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.start.opening import Opened
 from relance.contracts.names import Signal
 from relance.temporal.errors import is_missing
@@ -18,7 +18,7 @@ from relance.wording.summaries import counted
 SENDS_NOW = "sends_now"
 
 
-async def send_now(run: Run, database: Database, period: str, opened: Opened, *, yes: bool) -> Opened:
+async def send_now(run: Run, database: Repositories, period: str, opened: Opened, *, yes: bool) -> Opened:
     """Make the plans of an open cycle due that are not yet, once a person agrees; return what became of it.
 
     Stored first: a cycle that does not hear of it looks by itself with its next planning pass, within the hour.

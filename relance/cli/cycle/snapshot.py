@@ -13,7 +13,7 @@ from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.services.cycle_statistics import balance_period
 
 if TYPE_CHECKING:
-    from relance.cli.base.resources import Database
+    from relance.cli.base.resources import Repositories
 
 PROMPT_S, RESTS = 1.0, 4
 """A count of the ledger that takes longer is not waited for, and begun again after so many times its duration."""
@@ -89,7 +89,7 @@ class Snapshot:
 class LedgerCounts:
     """Counts the ledger of a period, and what is still to come into it; never twice at once."""
 
-    database: Database
+    database: Repositories
     period: str
     _counting: asyncio.Task[float] | None = None
     _began: float = 0.0

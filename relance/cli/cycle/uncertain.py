@@ -15,10 +15,10 @@ from relance.cli.base.command import Run
 from relance.cli.base.confirming import YesOption, confirm
 from relance.cli.base.output import Answer, cell, table
 from relance.cli.base.periods import read_period
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.domain.invitations.invitation import Doubt, Invitation, InvitationStatus, MailKind, Verdict
 from relance.ports import Knowledge, RelayRecord
-from relance.services.uncertain_mail import Doubts
+from relance.services.uncertain_mail import UncertainMails
 from relance.wording.summaries import counted
 
 PAGE = 500
@@ -38,7 +38,7 @@ _RECORDED = frozenset({Action.RECORD, Action.GIVE_UP})
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class UncertainMail:
     """One mail in doubt, and what is needed to record it as sent."""
 
     invitation: Invitation
@@ -50,10 +50,10 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class UncertainLine:
     """One mail and what is known of it; `record` None if the log may not know yet."""
 
-    mail: Mail
+    mail: UncertainMail
     record: RelayRecord | None
     action: Action
 
@@ -89,9 +89,9 @@ async def uncertain(
 ) -> Answer:
     """List the mails whose reply was lost, with what the relay's log says; with --resolve, record it: asks first."""
     read_period(period)
-    lines: list[Line] = []
+    lines: list[UncertainLine] = []
     async with run.database() as database, run.services.relay_log(run.settings) as log:
-        doubts = Doubts(database.ledger, log, run.settings.mail.message_id_domain)
+        doubts = UncertainMails(database.ledger, log, run.settings.mail.message_id_domain)
         now = run.services.clock.now()
         async for mails in _pages(run, database, period):
             lines += await _looked_up(doubts, mails, now)
@@ -105,27 +105,29 @@ async def uncertain(
     return _answer(period, lines, resolved=resolve, asked=log is not None)
 
 
-async def _pages(run: Run, database: Database, period: str) -> AsyncIterator[list[Mail]]:
+async def _pages(run: Run, database: Repositories, period: str) -> AsyncIterator[list[UncertainMail]]:
     after = ""
     while entries := await database.ledger.doubtful(period, after, PAGE):
         yield [mail for entry in entries for mail in await _mails(run, database, entry)]
         after = entries[-1].id
 
 
-async def _mails(run: Run, database: Database, entry: Invitation) -> list[Mail]:
+async def _mails(run: Run, database: Repositories, entry: Invitation) -> list[UncertainMail]:
     plan = next((one for one in await database.plans.of_user(entry.user_id) if one.period == entry.period), None)
     planned, zone = (plan.instant, plan.zone) if plan else (entry.queued_at, run.settings.scheduling.default_zone)
     found = [(kind, doubt) for kind in MailKind if (doubt := entry.doubt(kind)) is not None]
-    return [Mail(entry, kind, doubt, planned, zone, run.settings.scheduling.expiry_days) for kind, doubt in found]
+    return [
+        UncertainMail(entry, kind, doubt, planned, zone, run.settings.scheduling.expiry_days) for kind, doubt in found
+    ]
 
 
-async def _looked_up(doubts: Doubts, mails: Sequence[Mail], now: datetime) -> list[Line]:
+async def _looked_up(doubts: UncertainMails, mails: Sequence[UncertainMail], now: datetime) -> list[UncertainLine]:
     ripe = [mail for mail in mails if mail.doubt.since + doubts.lag <= now]
     records = dict(zip(map(id, ripe), await doubts.look_up(ripe), strict=True))
-    return [Line(mail, records.get(id(mail)), _action(mail, records.get(id(mail)))) for mail in mails]
+    return [UncertainLine(mail, records.get(id(mail)), _action(mail, records.get(id(mail)))) for mail in mails]
 
 
-def _action(mail: Mail, record: RelayRecord | None) -> Action:
+def _action(mail: UncertainMail, record: RelayRecord | None) -> Action:
     if record is not None and record.knowledge is Knowledge.ACCEPTED:
         return Action.RECORD
     if mail.kind is MailKind.INVITATION and mail.invitation.status is InvitationStatus.SENDING:
@@ -133,7 +135,7 @@ def _action(mail: Mail, record: RelayRecord | None) -> Action:
     return Action.GIVE_UP if record is not None and record.knowledge is Knowledge.ABSENT else Action.NONE
 
 
-async def _done(doubts: Doubts, line: Line, now: datetime) -> bool:
+async def _done(doubts: UncertainMails, line: UncertainLine, now: datetime) -> bool:
     """Do what a line says; return False if a worker was faster."""
     if line.action is Action.RECORD and line.record is not None:
         return await doubts.arrived(line.mail, line.record, now) is not None
@@ -142,7 +144,7 @@ async def _done(doubts: Doubts, line: Line, now: datetime) -> bool:
     return True
 
 
-def _answer(period: str, lines: Sequence[Line], *, resolved: bool, asked: bool) -> Answer:
+def _answer(period: str, lines: Sequence[UncertainLine], *, resolved: bool, asked: bool) -> Answer:
     actions = Counter(line.action for line in lines)
     data = {
         "period": period,
@@ -165,7 +167,7 @@ def _answer(period: str, lines: Sequence[Line], *, resolved: bool, asked: bool) 
     return Answer(data, table(title, ("invitation", "mail", "handed over", "the relay's log", did), rows))
 
 
-def _seen(line: Line) -> str:
+def _seen(line: UncertainLine) -> str:
     record = line.record
     if record is None or record.knowledge is not Knowledge.ACCEPTED:
         return line.says

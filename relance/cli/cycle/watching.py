@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from relance.cli.base.line import Line
+from relance.cli.base.line import ProgressLine
 from relance.cli.base.live_line import LiveLine
 from relance.cli.base.output import Output
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.base.waiting import goes_on
 from relance.cli.cycle.snapshot import PROMPT_S, LedgerCounts, Snapshot
 from relance.contracts.control import ControlChange
@@ -38,7 +38,7 @@ class Watch:
 
     out: Output
     client: Client
-    database: Database
+    database: Repositories
     period: str
     _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=WINDOW))
     _last: Snapshot | None = None
@@ -108,7 +108,7 @@ class Watch:
                 self._last = await self.persist(self.snapshot)
                 shown.show(self._drawn(self._last))
 
-    async def _line(self) -> Line:
+    async def _line(self) -> ProgressLine:
         trouble = ""
         try:
             found = await self._snapshot(PROMPT_S)
@@ -121,10 +121,10 @@ class Watch:
         if found is not None:
             self._last = found
         if self._last is None:
-            return Line(self.period, 0, None, [trouble or "counting the ledger"])
+            return ProgressLine(self.period, 0, None, [trouble or "counting the ledger"])
         return self._drawn(self._last, trouble)
 
-    def _drawn(self, now: Snapshot, trouble: str = "") -> Line:
+    def _drawn(self, now: Snapshot, trouble: str = "") -> ProgressLine:
         if trouble or now.control.stops:
             # What follows is measured anew.
             self._seen.clear()
@@ -145,7 +145,7 @@ class Watch:
             f"{now.ledger.uncertain} uncertain" if now.ledger.uncertain else "",
             now.wave,
         ]
-        return Line(self.period, now.settled, now.total or None, details)
+        return ProgressLine(self.period, now.settled, now.total or None, details)
 
 
 def _brought_up(ledger: CycleStatistics, progress: CycleProgress | None) -> CycleStatistics:

@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHandle
 
 from relance import ids
 from relance.cli.base.command import Run
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.demo.desk_report import DeskAccount
 from relance.cli.demo.virtual_time import BEYOND, PAUSE, VirtualTime
 from relance.cli.dev.embedded import Embedded
@@ -19,11 +19,11 @@ from relance.contracts.alerts import AlertView
 from relance.contracts.checks import CheckResult
 from relance.contracts.names import CheckName, Query
 from relance.devstack.chat.client import Chat
-from relance.domain.alerts.group import AlertGroup, Counts
-from relance.domain.alerts.model import Alert, AlertState
+from relance.domain.alerts.group import AlertCounts, AlertGroup
+from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.domain.failures import Severity
 from relance.domain.jobs.cron import nominal_on
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.checks import RPC_TIMEOUT, cron_of, start_check
 from relance.temporal.queries import unless_silent
@@ -37,7 +37,7 @@ QUIET = timedelta(days=3)
 
 PERSON = "demo"
 
-GroupHandle = WorkflowHandle[object, Counts]
+GroupHandle = WorkflowHandle[object, AlertCounts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class DeskStory:
 
     run: Run
     place: Embedded
-    database: Database
+    database: Repositories
     time: VirtualTime
 
     async def play(self) -> DeskAccount:
@@ -80,7 +80,7 @@ class DeskStory:
     async def _acknowledge(self, groups: list[str]) -> None:
         # Else the night would bring the repeats (SPEC A2).
         policy = self.place.settings.alerts.policy
-        desk = AlertDesk(
+        desk = AlertService(
             self.database.alerts,
             self.database.silences,
             TemporalAlertGroups(self.place.client, policy),
@@ -94,7 +94,7 @@ class DeskStory:
         morning = max(self._nominal(check, day) for check in CheckName) + BEYOND
         await asyncio.gather(*(self.time.advance(self._handle(group), morning) for group in groups))
 
-    async def _end(self, group: str) -> Counts:
+    async def _end(self, group: str) -> AlertCounts:
         """Let the hold pass, and the time in which coming back would be flapping; then the group is done."""
         handle, policy = self._handle(group), self.place.settings.alerts.policy
         over = await self.time.now(handle) + policy.resolve_hold + policy.flap_window + BEYOND
@@ -104,7 +104,7 @@ class DeskStory:
                 return await handle.result()
         except TimeoutError:
             view = await self._view(handle)
-            return view.counts if view is not None else Counts()
+            return view.counts if view is not None else AlertCounts()
 
     async def _all(self, groups: list[str], holds: Callable[[AlertGroup], bool]) -> None:
         async def until(handle: GroupHandle) -> None:
@@ -124,10 +124,10 @@ class DeskStory:
         return view.group if view is not None else None
 
     def _handle(self, group: str) -> GroupHandle:
-        return self.place.client.get_workflow_handle(ids.alert_workflow_id(group), result_type=Counts)
+        return self.place.client.get_workflow_handle(ids.alert_workflow_id(group), result_type=AlertCounts)
 
     async def _account(
-        self, since: datetime, first: list[CheckResult], others: list[CheckResult], counts: list[Counts]
+        self, since: datetime, first: list[CheckResult], others: list[CheckResult], counts: list[AlertCounts]
     ) -> DeskAccount:
         async with Chat(await self.place.stack.open_chat()) as chat:
             posted = [one.key for one in await chat.messages()]
@@ -141,7 +141,7 @@ class DeskStory:
         )
 
 
-def _is_told_at_once(alert: Alert) -> bool:
+def _is_told_at_once(alert: AlertRecord) -> bool:
     # The others wait for the digest of the next morning (SPEC A5).
     return alert.severity is not Severity.LOW
 

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from relance.cli.base.output import table
 from relance.contracts.checks import CheckResult
-from relance.domain.alerts.group import Counts
-from relance.domain.alerts.model import Alert, AlertEvent
+from relance.domain.alerts.group import AlertCounts
+from relance.domain.alerts.model import AlertEvent, AlertRecord
 from relance.domain.channels.chat_message import ChatMessage
 
 WIDTH = 100
@@ -31,8 +31,8 @@ class DeskAccount:
 
     first: Sequence[CheckResult]
     others: Sequence[CheckResult]
-    counts: Sequence[Counts]
-    alerts: Sequence[Alert]
+    counts: Sequence[AlertCounts]
+    alerts: Sequence[AlertRecord]
     inbox: Sequence[ChatMessage]
     posted: Sequence[str]
 

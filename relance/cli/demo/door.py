@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import httpx
 
 from relance.adapters.event_api import EventApi
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.dev.embedded import Embedded
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.models import Mail
+from relance.devstack.mailbox.models import CaughtMail
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import Invitation
 from relance.errors import DependencyUnavailable, NotFound
@@ -60,7 +60,7 @@ class Door:
     """The three ways in; each counts what was taken."""
 
     place: Embedded
-    database: Database
+    database: Repositories
     counts: Counter[str] = field(default_factory=Counter)
 
     async def submit(self, entries: Sequence[Invitation]) -> None:
@@ -94,7 +94,7 @@ class Door:
         self.counts[REPORTS] += 1
         await self._heard()
 
-    async def _mail(self, entry: Invitation) -> Mail:
+    async def _mail(self, entry: Invitation) -> CaughtMail:
         async with Mailbox(self.place.stack.mailbox_http) as mailbox:
             found = await mailbox.find([entry.message_id or ""])
             if not found:
@@ -108,7 +108,7 @@ class Door:
                 await asyncio.sleep(LOOK_EVERY_S)
 
 
-def delivery_report(mail: Mail) -> bytes:
+def delivery_report(mail: CaughtMail) -> bytes:
     """Return a report that the recipient of a mail does not exist."""
     [recipient] = mail.to
     return REPORT.format(

@@ -9,7 +9,7 @@ from datetime import timedelta
 from temporalio.client import WorkflowHandle
 
 from relance.cli.base.command import Run
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.cycle.watching import Watch
 from relance.cli.demo.door import Door
 from relance.cli.demo.report import WITHOUT_OUTCOME, MonthAccount
@@ -17,7 +17,7 @@ from relance.cli.demo.virtual_time import AT_ONCE, FastMotion
 from relance.cli.dev.embedded import Embedded
 from relance.cli.start.opening import open_cycle
 from relance.contracts.cycle import CycleInput
-from relance.contracts.follow_up import FollowedState, Step
+from relance.contracts.follow_up import FollowedState, FollowUpStep
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.invitations.invitation import Invitation
 from relance.services.cycle_statistics import balance_period
@@ -26,11 +26,11 @@ from relance.temporal.schedules import cycle_options
 # Nobody changes preferences during the demo, and every planning pass of the month costs real time.
 REPLAN_EVERY = timedelta(days=10)
 UNTIL = {
-    Step.FIRST: {Step.RETRY, Step.FIRST},
-    Step.SECOND: {Step.RETRY, Step.FIRST, Step.SECOND},
-    Step.EXPIRY: set(Step),
+    FollowUpStep.FIRST: {FollowUpStep.RETRY, FollowUpStep.FIRST},
+    FollowUpStep.SECOND: {FollowUpStep.RETRY, FollowUpStep.FIRST, FollowUpStep.SECOND},
+    FollowUpStep.EXPIRY: set(FollowUpStep),
 }
-NAMES = {Step.FIRST: "first reminders", Step.SECOND: "second reminders", Step.EXPIRY: "expiry"}
+NAMES = {FollowUpStep.FIRST: "first reminders", FollowUpStep.SECOND: "second reminders", FollowUpStep.EXPIRY: "expiry"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Story:
 
     run: Run
     place: Embedded
-    database: Database
+    database: Repositories
     period: str
     motion: FastMotion
     door: Door
@@ -63,7 +63,7 @@ class Story:
         while await self.motion.next_wave() or await self.motion.settle():
             # Who was put off (greylisting) is tried again by his follow-up, long before the month is over.
             put_off = {one.user_id for one in await self._entries() if one.status in WITHOUT_OUTCOME}
-            await self._steps("further tries", {Step.RETRY}, sorted(put_off))
+            await self._steps("further tries", {FollowUpStep.RETRY}, sorted(put_off))
         await handle.result()
 
     async def remind(self) -> None:
@@ -74,14 +74,18 @@ class Story:
             await self.door.unsubscribe(clicking)
         for bouncing in sent[2:3]:
             await self.door.bounce(bouncing)
-        for step, answers in ((Step.FIRST, answering[::2]), (Step.SECOND, answering[1::2]), (Step.EXPIRY, [])):
+        for step, answers in (
+            (FollowUpStep.FIRST, answering[::2]),
+            (FollowUpStep.SECOND, answering[1::2]),
+            (FollowUpStep.EXPIRY, []),
+        ):
             await self.door.submit(answers)
             await self._steps(NAMES[step], UNTIL[step], await self._user_ids(), show=True)
         self.run.out.note(
             f"{len(answering)} contacts answered over HTTP, one unsubscribed by a click, one mail bounced."
         )
 
-    async def _steps(self, name: str, steps: set[Step], user_ids: list[str], *, show: bool = False) -> None:
+    async def _steps(self, name: str, steps: set[FollowUpStep], user_ids: list[str], *, show: bool = False) -> None:
         def wanted(state: FollowedState) -> bool:
             return state.step in steps
 

@@ -18,7 +18,7 @@ from relance.contracts.cycle import CycleProgress
 from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
 from relance.domain.cycle.send_times import period_window
-from relance.ports.ledger import Parts
+from relance.ports.ledger import FollowUpParts
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.queries import until_answered
 from relance.temporal.schedules import RPC_TIMEOUT
@@ -49,7 +49,7 @@ class VirtualTime:
 class FastMotion:
     """Moves workflows of one period through virtual time."""
 
-    def __init__(self, client: Client, ledger: Parts, period: str) -> None:
+    def __init__(self, client: Client, ledger: FollowUpParts, period: str) -> None:
         self._client = client
         self._period = period
         self._follow_ups = TemporalFollowUps(client, ledger)

@@ -80,7 +80,7 @@ async def dev(
     now = run.services.clock.now()
     since = instant_of_backup(run, restored_since, now) if restored_since is not None else None
 
-    async def tell_restore() -> None:
+    async def notify_restore() -> None:
         if since is not None:
             await record_restore(Run(run.services, run.out), since, now, without_log=False, yes=True)
 
@@ -88,7 +88,7 @@ async def dev(
     async with AsyncExitStack() as stack:
         with run.out.pulse.about("the servers and the worker"):
             place = await stack.enter_async_context(
-                embedded(run, folder=folder, ports=ports, before_worker=tell_restore)
+                embedded(run, folder=folder, ports=ports, before_worker=notify_restore)
             )
         loaded = await load_people(run, place, users, contacts)
         await bootstrap(Run(run.services, run.out))

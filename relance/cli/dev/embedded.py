@@ -18,7 +18,7 @@ from relance.cli.dev.sample_network import SampleNetwork
 from relance.contracts.names import TaskQueue
 from relance.devstack import processes
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.parts import Part
+from relance.devstack.parts import StackPart
 from relance.devstack.samples import awkward_rules, sample_people
 from relance.devstack.stack import Ports, Stack
 from relance.settings import Settings, load_settings
@@ -36,7 +36,7 @@ class Embedded:
     stack: Stack
     settings: Settings
     client: Client
-    worker: Part
+    worker: StackPart
     network: SampleNetwork
 
     def environment(self) -> dict[str, str]:
@@ -67,7 +67,7 @@ async def embedded(
         load_settings.cache_clear()
         if before_worker is not None:
             await before_worker()
-        worker = Part("the worker", Worker.start(run, stack), partial(_restarted, run, stack))
+        worker = StackPart("the worker", EmbeddedWorker.start(run, stack), partial(_restarted, run, stack))
         try:
             client, settings = await run.services.temporal(), run.services.settings()
             network = await _network(run, stack, settings)
@@ -78,13 +78,13 @@ async def embedded(
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class EmbeddedWorker:
     """A running worker."""
 
     server: processes.Server
 
     @classmethod
-    def start(cls, run: Run, stack: Stack) -> Worker:
+    def start(cls, run: Run, stack: Stack) -> EmbeddedWorker:
         """Start a worker; does not wait until it serves."""
         return cls(processes.start("worker", run.services.worker, stack.folder / "worker.log"))
 
@@ -93,8 +93,8 @@ class Worker:
         await self.server.stop()
 
 
-async def _restarted(run: Run, stack: Stack) -> Worker:
-    return Worker.start(run, stack)
+async def _restarted(run: Run, stack: Stack) -> EmbeddedWorker:
+    return EmbeddedWorker.start(run, stack)
 
 
 async def _network(run: Run, stack: Stack, settings: Settings) -> SampleNetwork:

@@ -10,7 +10,7 @@ import typer
 from relance import ids
 from relance.cli.base.command import Run, command, invalid
 from relance.cli.base.output import Answer
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.schedules.preview import defaults
 from relance.domain.cycle.planning import Plan
 from relance.domain.cycle.send_times import current_period, next_period, send_time
@@ -49,11 +49,11 @@ async def why(
     return _answer(found)
 
 
-async def _invitation(run: Run, database: Database, key: ids.InvitationKey) -> list[str]:
+async def _invitation(run: Run, database: Repositories, key: ids.InvitationKey) -> list[str]:
     return (await _explaining(run, database).invitation(key)).sentences
 
 
-def _explaining(run: Run, database: Database) -> Explaining:
+def _explaining(run: Run, database: Repositories) -> Explaining:
     return Explaining(
         ledger=database.ledger,
         users=database.users,
@@ -67,7 +67,7 @@ def _explaining(run: Run, database: Database) -> Explaining:
     )
 
 
-async def _contact(run: Run, database: Database, contact_id: str) -> list[tuple[str, list[str]]]:
+async def _contact(run: Run, database: Repositories, contact_id: str) -> list[tuple[str, list[str]]]:
     contact = (await database.contacts.by_ids([contact_id])).get(contact_id)
     entries: Sequence[Invitation] = (await database.ledger.of_contact(contact_id))[:PERIODS]
     keys = [ids.parse_invitation_id(entry.id) for entry in entries]
@@ -85,7 +85,7 @@ def _coming(run: Run, known: set[str]) -> str:
     return "" if current in known or next_period(current) in known else current
 
 
-async def _user(run: Run, database: Database, user_id: str) -> list[tuple[str, list[str]]]:
+async def _user(run: Run, database: Repositories, user_id: str) -> list[tuple[str, list[str]]]:
     user = (await database.users.by_ids([user_id])).get(user_id)
     plans = (await database.plans.of_user(user_id))[:PERIODS]
     if user is None and not plans:

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from relance.cli.base.command import Run, command
 from relance.cli.base.output import Answer, cell, table
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.schedules.openings import unopened
 from relance.cli.start.opening import open_by_hand
 from relance.contracts.cycle import CycleInput
@@ -51,7 +51,7 @@ async def bootstrap(run: Run) -> Answer:
     return Answer(data, table("Bootstrap", ("what", "done", "detail"), rows))
 
 
-async def _open_periods(run: Run, client: Client, database: Database) -> dict[str, tuple[str, str]]:
+async def _open_periods(run: Run, client: Client, database: Repositories) -> dict[str, tuple[str, str]]:
     """Open the periods that the Schedule will not open any more in time.
 
     On a fresh installation for the send times still ahead (SPEC C1). What somebody ended in Temporal stays ended.
@@ -81,7 +81,7 @@ def _detail(applied: schedules.Applied) -> str:
     return f"{standing}; leaves out {len(times)}, the first {cell(times[0])}" if times else standing
 
 
-async def _is_known(database: Database, period: str) -> bool:
+async def _is_known(database: Repositories, period: str) -> bool:
     if await database.plans.open_count(period) or await database.ledger.is_known(period):
         return True
     return await database.job_runs.statistics(period) is not None

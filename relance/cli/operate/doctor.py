@@ -13,7 +13,7 @@ from temporalio.client import Client
 from relance.cli.base.command import Run, command, invalid, sentence_of
 from relance.cli.base.output import Answer, cell, table
 from relance.cli.operate.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
-from relance.cli.operate.doctor_health import Seen, data_of, is_wrong, seen_now, view_of
+from relance.cli.operate.doctor_health import ProbedHealth, data_of, is_wrong, seen_now, view_of
 from relance.cli.operate.doctor_mail import (
     MailOption,
     MailOptions,
@@ -23,7 +23,7 @@ from relance.cli.operate.doctor_mail import (
     SentFromOption,
     check_mail,
 )
-from relance.cli.operate.doctor_rows import Finding, State
+from relance.cli.operate.doctor_rows import DoctorFinding, FindingState
 from relance.cli.operate.limits import SendingLimits, sending_limits
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
@@ -84,8 +84,8 @@ async def doctor(
         _seen(run, connecting, database),
     )
     findings += [one for some in [*found, *ways_in] for one in some]
-    states = {finding.state for finding in findings} | ({State.WRONG} if is_wrong(seen) else set())
-    code = UNREACHABLE if State.UNREACHABLE in states else JOB_FAILED if State.WRONG in states else DONE
+    states = {finding.state for finding in findings} | ({FindingState.WRONG} if is_wrong(seen) else set())
+    code = UNREACHABLE if FindingState.UNREACHABLE in states else JOB_FAILED if FindingState.WRONG in states else DONE
     rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
     checks = [{"what": one.what, "state": one.state, "detail": one.detail, "remedy": one.remedy} for one in findings]
     view = Group(table("Doctor", ("what", "state", "detail", "to mend"), rows), view_of(seen))
@@ -101,23 +101,23 @@ async def _client(run: Run) -> Client | RelanceError:
 
 
 async def _seen(
-    run: Run, connecting: Awaitable[Client | RelanceError], database: Awaitable[list[Finding]]
-) -> list[Seen]:
+    run: Run, connecting: Awaitable[Client | RelanceError], database: Awaitable[list[DoctorFinding]]
+) -> list[ProbedHealth]:
     client, found = await asyncio.gather(connecting, database)
-    away = any(one.state is State.UNREACHABLE for one in found)
+    away = any(one.state is FindingState.UNREACHABLE for one in found)
     return await seen_now(run, client if not isinstance(client, RelanceError) else None, WITHOUT if away else PATIENCE)
 
 
-async def _checked(what: str, check: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
+async def _checked(what: str, check: Callable[[], Awaitable[list[DoctorFinding]]]) -> list[DoctorFinding]:
     try:
         async with asyncio.timeout(PATIENCE):
             return await check()
     except TimeoutError:
-        return [Finding(what, State.UNREACHABLE, f"no answer within {PATIENCE:g} s", _REMEDIES[what])]
+        return [DoctorFinding(what, FindingState.UNREACHABLE, f"no answer within {PATIENCE:g} s", _REMEDIES[what])]
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is a finding; the other checks go on
         sentence, code = sentence_of(error)
-        state = State.UNREACHABLE if code == UNREACHABLE else State.WRONG
-        return [Finding(what, state, sentence, _REMEDIES[what])]
+        state = FindingState.UNREACHABLE if code == UNREACHABLE else FindingState.WRONG
+        return [DoctorFinding(what, state, sentence, _REMEDIES[what])]
 
 
 _REMEDIES = {
@@ -131,24 +131,24 @@ _REMEDIES = {
 }
 
 
-def _settings(settings: Settings) -> list[Finding]:
+def _settings(settings: Settings) -> list[DoctorFinding]:
     unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail, settings.gateway)]
     if not unfit:
-        return [Finding("settings", State.FINE, "every value can be used")]
-    return [Finding(one.setting, State.WRONG, one.reason, one.remedy) for one in unfit]
+        return [DoctorFinding("settings", FindingState.FINE, "every value can be used")]
+    return [DoctorFinding(one.setting, FindingState.WRONG, one.reason, one.remedy) for one in unfit]
 
 
-async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> list[Finding]:
+async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> list[DoctorFinding]:
     client = await connecting
     if isinstance(client, RelanceError):
         raise client
     kept, wanted = await retention(client), run.settings.temporal.retention
     enough = kept >= wanted
     findings = [
-        Finding("Temporal", State.FINE, f"namespace {client.namespace}"),
-        Finding(
+        DoctorFinding("Temporal", FindingState.FINE, f"namespace {client.namespace}"),
+        DoctorFinding(
             "retention",
-            State.FINE if enough else State.WRONG,
+            FindingState.FINE if enough else FindingState.WRONG,
             f"{kept.days} days, wanted {wanted.days}",
             "" if enough else "run `starter.py bootstrap`",
         ),
@@ -159,29 +159,33 @@ async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> l
     return [*findings, *(_schedule(line) for line in lines), *queues]
 
 
-def _schedule(line: schedules.Line) -> Finding:
+def _schedule(line: schedules.ScheduleLine) -> DoctorFinding:
     what = f"Schedule {line.id}"
     if not line.present:
-        return Finding(what, State.WRONG, "is not on the server", "run `starter.py schedules apply`")
+        return DoctorFinding(what, FindingState.WRONG, "is not on the server", "run `starter.py schedules apply`")
     if line.paused:
         remedy = f"run `starter.py schedules resume {line.id}` when the reason is gone"
-        return Finding(what, State.WARNING, f"is paused: {line.note}", remedy)
+        return DoctorFinding(what, FindingState.WARNING, f"is paused: {line.note}", remedy)
     if line.missed:
         remedy = f"run `starter.py schedules backfill {line.id}` for the missed days"
-        return Finding(what, State.WARNING, f"missed {line.missed} times beyond its catch-up window", remedy)
-    return Finding(what, State.FINE, "is active")
+        return DoctorFinding(
+            what, FindingState.WARNING, f"missed {line.missed} times beyond its catch-up window", remedy
+        )
+    return DoctorFinding(what, FindingState.FINE, "is active")
 
 
-async def _workers(run: Run, client: Client, queue: TaskQueue) -> Finding:
+async def _workers(run: Run, client: Client, queue: TaskQueue) -> DoctorFinding:
     found = (await queue_state(client, queue, run.services.clock.now() - POLLED_WITHIN)).pollers
     if not found:
-        return Finding(
-            f"queue {queue}", State.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
+        return DoctorFinding(
+            f"queue {queue}", FindingState.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
         )
-    return Finding(f"queue {queue}", State.FINE, f"{counted(found, 'worker process', 'worker processes')} within 90 s")
+    return DoctorFinding(
+        f"queue {queue}", FindingState.FINE, f"{counted(found, 'worker process', 'worker processes')} within 90 s"
+    )
 
 
-async def _database(run: Run) -> list[Finding]:
+async def _database(run: Run) -> list[DoctorFinding]:
     async with run.database() as database:
         missing = await database.missing_indexes()
         register = await database.keys.read()
@@ -194,83 +198,93 @@ async def _database(run: Run) -> list[Finding]:
     if missing:
         remedy = "run `starter.py bootstrap`"
         return [
-            Finding("MongoDB", State.WRONG, f"indexes are missing: {', '.join(missing)}", remedy),
+            DoctorFinding("MongoDB", FindingState.WRONG, f"indexes are missing: {', '.join(missing)}", remedy),
             *keys,
             *told,
             *limits,
         ]
-    fine = Finding("MongoDB", State.FINE, "a replica set with a primary; indexes are there")
+    fine = DoctorFinding("MongoDB", FindingState.FINE, "a replica set with a primary; indexes are there")
     return [fine, *rest, _documents(unreadable)]
 
 
-def _limits(found: SendingLimits) -> list[Finding]:
+def _limits(found: SendingLimits) -> list[DoctorFinding]:
     remedy = "run fewer processes, or raise RELANCE_MAIL__CONNECTIONS: each process has one connection at least"
-    state, remedy = (State.WARNING, remedy) if found.is_short else (State.FINE, "")
+    state, remedy = (FindingState.WARNING, remedy) if found.is_short else (FindingState.FINE, "")
     rests = f"left alone now: {found.resting}" if found.resting else "none is left alone now"
     return [
-        Finding("limits", state, found.relay, remedy),
-        Finding("limits of providers", State.FINE, f"{found.providers}; {rests}"),
+        DoctorFinding("limits", state, found.relay, remedy),
+        DoctorFinding("limits of providers", FindingState.FINE, f"{found.providers}; {rests}"),
     ]
 
 
-def _reader(found: Reached) -> Finding:
-    states = {Reach.TOLD: State.FINE, Reach.UNTRIED: State.WARNING, Reach.NOBODY: State.WRONG}
-    return Finding(found.what, states[found.reach], found.detail, found.remedy)
+def _reader(found: Reached) -> DoctorFinding:
+    states = {Reach.TOLD: FindingState.FINE, Reach.UNTRIED: FindingState.WARNING, Reach.NOBODY: FindingState.WRONG}
+    return DoctorFinding(found.what, states[found.reach], found.detail, found.remedy)
 
 
-def _documents(unreadable: Mapping[str, int]) -> Finding:
+def _documents(unreadable: Mapping[str, int]) -> DoctorFinding:
     count = sum(unreadable.values())
     if not count:
-        return Finding("documents", State.FINE, "none is known that cannot be read")
+        return DoctorFinding("documents", FindingState.FINE, "none is known that cannot be read")
     remedy = "see `starter.py quarantine list`"
-    return Finding(
-        "documents", State.WARNING, f"{counted(count, 'document')} cannot be read: {listed(unreadable)}", remedy
+    return DoctorFinding(
+        "documents", FindingState.WARNING, f"{counted(count, 'document')} cannot be read: {listed(unreadable)}", remedy
     )
 
 
-def _ring(ring: Keyring, register: KeyRegister) -> Finding:
+def _ring(ring: Keyring, register: KeyRegister) -> DoctorFinding:
     found = check(ring, register)
     if found.reason is not None:
-        return Finding("keys", State.WRONG, found.reason, "see `starter.py keys status`")
+        return DoctorFinding("keys", FindingState.WRONG, found.reason, "see `starter.py keys status`")
     listed = ", ".join(f"{one} (new)" if one in found.new else one for one in ring.fingerprints)
-    return Finding("keys", State.FINE, f"{ring.setting}: {listed}; the first one writes, all are looked up")
+    return DoctorFinding(
+        "keys", FindingState.FINE, f"{ring.setting}: {listed}; the first one writes, all are looked up"
+    )
 
 
-async def _relay(run: Run) -> list[Finding]:
+async def _relay(run: Run) -> list[DoctorFinding]:
     mail = run.settings.mail
-    await run.services.greet_relay(run.settings)
-    return [Finding("mail relay", State.FINE, f"{mail.host}:{mail.port} greets us, TLS: {mail.tls}")]
+    await run.services.check_relay(run.settings)
+    return [DoctorFinding("mail relay", FindingState.FINE, f"{mail.host}:{mail.port} greets us, TLS: {mail.tls}")]
 
 
-async def _relay_log(run: Run) -> list[Finding]:
+async def _relay_log(run: Run) -> list[DoctorFinding]:
     async with run.services.relay_log(run.settings) as log:
         if log is None:
-            return [Finding("relay log", State.FINE, "none: invitations whose reply was lost are sent again")]
+            return [
+                DoctorFinding("relay log", FindingState.FINE, "none: invitations whose reply was lost are sent again")
+            ]
         found = await log.coverage(run.services.clock.now() - LOG_REACHES)
     return [_log_coverage(found)]
 
 
-def _log_coverage(found: LogCoverage) -> Finding:
+def _log_coverage(found: LogCoverage) -> DoctorFinding:
     read = f"{found.understood:,} of its newest {found.lines:,} lines are understood"
     if found.oldest is not None and found.newest is not None:
         read += f", from {cell(found.oldest)} to {cell(found.newest)}"
     if found.covers:
-        return Finding("relay log", State.FINE, f"covers the last day: {read}")
+        return DoctorFinding("relay log", FindingState.FINE, f"covers the last day: {read}")
     remedy = "keep rotated logs longer, see that the log is written, and check RELANCE_RELAY_LOG__POSTFIX_ZONE"
     if found.lines and not found.understood:
         remedy = "name the file into which Postfix writes: RELANCE_RELAY_LOG__POSTFIX_LOG"
-    return Finding("relay log", State.WARNING, f"does not cover the last day, so it is sure of nothing: {read}", remedy)
+    return DoctorFinding(
+        "relay log", FindingState.WARNING, f"does not cover the last day, so it is sure of nothing: {read}", remedy
+    )
 
 
-async def _everflow(run: Run) -> list[Finding]:
+async def _everflow(run: Run) -> list[DoctorFinding]:
     everflow = run.settings.everflow
     if everflow.api_key is None:
-        return [Finding("Everflow", State.FINE, "no key: the partner desk's checks are not scheduled")]
+        return [DoctorFinding("Everflow", FindingState.FINE, "no key: the partner desk's checks are not scheduled")]
     # A person does not wait for as long as a check would.
     hasty = everflow.model_copy(update={"timeout": min(everflow.timeout, PATIENCE)})
     async with run.services.reports(run.settings.model_copy(update={"everflow": hasty})) as reports:
         await reports.prepare()
-    return [Finding("Everflow", State.FINE, f"takes the key and knows {everflow.timezone} and {everflow.currency}")]
+    return [
+        DoctorFinding(
+            "Everflow", FindingState.FINE, f"takes the key and knows {everflow.timezone} and {everflow.currency}"
+        )
+    ]
 
 
 def register(app: typer.Typer) -> None:

@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 from relance.cli.base.command import Run
-from relance.cli.operate.doctor_rows import Finding, State
+from relance.cli.operate.doctor_rows import DoctorFinding, FindingState
 from relance.gateway.unsubscribe_check import LinkTrouble
 
 LINKS, INTAKE = "unsubscribe link", "mail intake"
 
 
-async def link_findings(run: Run) -> list[Finding]:
+async def link_findings(run: Run) -> list[DoctorFinding]:
     """Probe the unsubscribe links from outside."""
     if not run.settings.privacy.link_keys.texts:
-        return [Finding(LINKS, State.WARNING, "not probed: there is no key to sign with", "see the row of the key")]
+        return [
+            DoctorFinding(
+                LINKS, FindingState.WARNING, "not probed: there is no key to sign with", "see the row of the key"
+            )
+        ]
     found = await run.services.check_links(run.settings)
     if not found:
         remedy = "set RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE"
-        return [Finding(LINKS, State.WARNING, "not probed: no public address is set", remedy)]
+        return [DoctorFinding(LINKS, FindingState.WARNING, "not probed: no public address is set", remedy)]
     return [_link(base, trouble) for base, trouble in found.items()]
 
 
-def _link(base: str, trouble: LinkTrouble | None) -> Finding:
+def _link(base: str, trouble: LinkTrouble | None) -> DoctorFinding:
     if trouble is None:
-        return Finding(LINKS, State.FINE, f"{base} shows the page and takes one click (probed, nothing changed)")
-    return Finding(LINKS, State.WRONG, trouble.detail, trouble.remedy)
+        return DoctorFinding(
+            LINKS, FindingState.FINE, f"{base} shows the page and takes one click (probed, nothing changed)"
+        )
+    return DoctorFinding(LINKS, FindingState.WRONG, trouble.detail, trouble.remedy)
 
 
-async def intake_findings(run: Run) -> list[Finding]:
+async def intake_findings(run: Run) -> list[DoctorFinding]:
     """Look whether the listener of the mail intake greets."""
     intake = run.settings.intake
     if intake.port is None:
         detail = "no listener: delivery reports come by `starter.py intake read` and relay webhooks alone"
-        return [Finding(INTAKE, State.FINE, detail)]
+        return [DoctorFinding(INTAKE, FindingState.FINE, detail)]
     greeting = await run.services.greet_intake(run.settings)
-    return [Finding(INTAKE, State.FINE, f"{intake.host}:{intake.port} greets: {greeting[:60]}")]
+    return [DoctorFinding(INTAKE, FindingState.FINE, f"{intake.host}:{intake.port} greets: {greeting[:60]}")]

@@ -14,22 +14,22 @@ from temporalio.client import Client
 from relance.cli.base.command import Run
 from relance.cli.base.output import table
 from relance.domain.health.probes import ProbeName
-from relance.domain.health.status import Grade, Health, Look, ProbeRule, Standing, graded
+from relance.domain.health.status import Grade, Health, ProbeResult, ProbeRule, ProbeStatus, graded
 from relance.errors import RelanceError
-from relance.services.health_checks import look_at_all
+from relance.services.health_checks import run_probes
 
 OF_THE_DOCTOR = frozenset({ProbeName.MONGODB, ProbeName.MAIL_RELAY, ProbeName.EVERFLOW, ProbeName.TEMPORAL})
 """What has rows of its own, with what to mend."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProbedHealth:
     """One probe: what it sees now, and where the health check's runs have left it; either may be missing."""
 
     rule: ProbeRule
     grade: Grade
-    look: Look | None
-    standing: Standing | None
+    look: ProbeResult | None
+    standing: ProbeStatus | None
 
     @property
     def shown(self) -> str:
@@ -48,33 +48,33 @@ def _measured(value: float, unit: str) -> str:
     return f"{value:.{'0f' if value >= 10 else '2g'}} {unit}".rstrip()
 
 
-async def seen_now(run: Run, client: Client | None, patience: float) -> list[Seen]:
+async def seen_now(run: Run, client: Client | None, patience: float) -> list[ProbedHealth]:
     """Look at everything, each probe for `patience` seconds, and read what the runs have stored if MongoDB answers."""
     settings = run.settings
     rules = settings.health.rules()
     hasty = settings.health.model_copy(update={"deadline": min(settings.health.deadline, patience)})
     async with run.services.health(settings.model_copy(update={"health": hasty}), client) as health:
-        looks = {one.probe: one for one in await look_at_all(health.probes, run.services.clock)}
+        looks = {one.probe: one for one in await run_probes(health.probes, run.services.clock)}
         reachable = looks[ProbeName.MONGODB].trouble is None
         try:
-            standings: Mapping[str, Standing] = await health.checks.all() if reachable else {}
+            statuses: Mapping[str, ProbeStatus] = await health.checks.all() if reachable else {}
         except RelanceError:
-            standings = {}
+            statuses = {}
     failed = {one.probe for one in looks.values() if one.trouble is not None} | (rules.keys() - looks.keys())
-    return [_seen(rule, looks.get(name), standings.get(name), failed) for name, rule in rules.items()]
+    return [_seen(rule, looks.get(name), statuses.get(name), failed) for name, rule in rules.items()]
 
 
-def _seen(rule: ProbeRule, look: Look | None, standing: Standing | None, failed: set[str]) -> Seen:
+def _seen(rule: ProbeRule, look: ProbeResult | None, standing: ProbeStatus | None, failed: set[str]) -> ProbedHealth:
     grade = graded(look, rule, standing, failed - {rule.probe}) if look is not None else Grade.UNKNOWN
-    return Seen(rule, grade, look, standing)
+    return ProbedHealth(rule, grade, look, standing)
 
 
-def is_wrong(seen: Sequence[Seen]) -> bool:
+def is_wrong(seen: Sequence[ProbedHealth]) -> bool:
     """Tell whether anything is bad that the doctor has no row of its own for."""
     return any(one.grade is Grade.BAD and one.rule.probe not in OF_THE_DOCTOR for one in seen)
 
 
-def data_of(seen: Sequence[Seen], now: datetime) -> list[dict[str, Any]]:
+def data_of(seen: Sequence[ProbedHealth], now: datetime) -> list[dict[str, Any]]:
     """Return it for machines; `state` is what the runs say, `now` what the doctor sees."""
     return [
         {
@@ -96,7 +96,7 @@ def data_of(seen: Sequence[Seen], now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def view_of(seen: Sequence[Seen]) -> Table:
+def view_of(seen: Sequence[ProbedHealth]) -> Table:
     """Return it for people."""
     rows = [
         (

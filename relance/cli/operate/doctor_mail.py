@@ -16,7 +16,7 @@ from relance.cli.base.output import Answer, table
 from relance.domain.invitations.addresses import domain_of
 from relance.domain.mail_setup.findings import MailFinding, MailGrade
 from relance.domain.mail_setup.judge import MailNames, judge
-from relance.domain.mail_setup.records import DnsAnswer, LookupState, Question, RecordKind
+from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind
 from relance.domain.mail_setup.relay_tls import RelayTls, judge_tls
 from relance.domain.mail_setup.trial_mail import TrialMail
 from relance.ports.mail_setup import DnsLookups
@@ -27,7 +27,7 @@ PATIENCE = 30.0
 MOST_QUESTIONS = 300
 MOST_BYTES = 20_000_000
 NO_TIME = DnsAnswer(LookupState.FAILED, reason=f"no answer within {PATIENCE:g} s, all look-ups together")
-EVERYWHERE = Question("com", RecordKind.TXT)
+EVERYWHERE = DnsQuestion("com", RecordKind.TXT)
 """A name that exists wherever public names do; a name server that is cut off denies it, like all others."""
 NO_NETWORK = "no public name can be looked up and the relay cannot be reached: this machine has no network"
 NO_DNS = "no name server answers, so nothing about DNS can be said"
@@ -100,7 +100,7 @@ class _Asking:
     """Asks until nothing is missing, or the time or the number of questions is used up."""
 
     lookups: DnsLookups
-    known: dict[Question, DnsAnswer] = field(default_factory=dict)
+    known: dict[DnsQuestion, DnsAnswer] = field(default_factory=dict)
     until: float = field(default_factory=lambda: asyncio.get_running_loop().time() + PATIENCE)
 
     async def trouble(self) -> str:
@@ -119,14 +119,14 @@ class _Asking:
         """Return the addresses of the relay that the outside may see."""
         found: Sequence[str] = (host.strip("[]"),)
         if not _is_address(host):
-            questions = [Question(host.rstrip(".").lower(), kind) for kind in (RecordKind.A, RecordKind.AAAA)]
+            questions = [DnsQuestion(host.rstrip(".").lower(), kind) for kind in (RecordKind.A, RecordKind.AAAA)]
             await self._ask(questions)
             found = [value for one in questions for value in self.known[one].values]
         return tuple(one for one in found if ip_address(one).is_global)
 
-    async def _ask(self, questions: Sequence[Question] | frozenset[Question]) -> None:
+    async def _ask(self, questions: Sequence[DnsQuestion] | frozenset[DnsQuestion]) -> None:
         left = self.until - asyncio.get_running_loop().time()
-        answers: Mapping[Question, DnsAnswer] = {}
+        answers: Mapping[DnsQuestion, DnsAnswer] = {}
         if left > 0 and len(self.known) < MOST_QUESTIONS:
             try:
                 async with asyncio.timeout(left):

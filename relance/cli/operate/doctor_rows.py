@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class FindingState(StrEnum):
     """How a check ended; a warning does not count as wrong."""
 
     FINE = "ok"
@@ -16,10 +16,10 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One row: what was looked at, how it is, and what to do about it."""
 
     what: str
-    state: State
+    state: FindingState
     detail: str
     remedy: str = ""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from relance.domain.health.probes import WorkerReport
 from relance.domain.mail.providers import LIMITS, OTHER
-from relance.domain.mail.sharing import Share
+from relance.domain.mail.sharing import LimitShare
 from relance.runtime.reporter import SENDING, lately
 from relance.settings import Settings
 from relance.wording.summaries import counted
 
 if TYPE_CHECKING:
-    from relance.cli.base.resources import Database
+    from relance.cli.base.resources import Repositories
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +92,19 @@ class SendingLimits:
         }
 
     @property
-    def _named(self) -> dict[str, Share]:
+    def _named(self) -> dict[str, LimitShare]:
         shares = {}
         for name in self.senders:
-            shares[name] = Share()
+            shares[name] = LimitShare()
             shares[name].among(self.senders, name)
         return shares
 
     @property
-    def _shares(self) -> list[Share]:
+    def _shares(self) -> list[LimitShare]:
         return list(self._named.values())
 
 
-async def sending_limits(settings: Settings, database: Database, now: datetime) -> SendingLimits:
+async def sending_limits(settings: Settings, database: Repositories, now: datetime) -> SendingLimits:
     """Return the limits and who shares them now.
 
     Raises:

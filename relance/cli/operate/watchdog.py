@@ -13,12 +13,12 @@ from temporalio.client import Client
 
 from relance.cli.base.command import Run, command, sentence_of
 from relance.cli.base.output import Answer, table
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import reached
 from relance.domain.health import watchdog as rules
-from relance.domain.health.watchdog import Effect, EffectState, Patience
-from relance.domain.jobs.audit import Status
+from relance.domain.health.watchdog import EffectState, Patience, WatchedEffect
+from relance.domain.jobs.audit import AuditStatus
 from relance.errors import DependencyUnavailable
 from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.temporal.nominal_times import TemporalNominalTimes
@@ -70,29 +70,29 @@ async def watchdog(
 _WRONG = frozenset({EffectState.STOPPED, EffectState.UNREACHABLE})
 
 
-def _code(effects: Sequence[Effect]) -> int:
+def _code(effects: Sequence[WatchedEffect]) -> int:
     states = {one.state for one in effects}
     if EffectState.UNREACHABLE in states:
         return UNREACHABLE
     return JOB_FAILED if EffectState.STOPPED in states else DONE
 
 
-async def _checked(what: str, check: Callable[[], Awaitable[list[Effect]]]) -> list[Effect]:
+async def _checked(what: str, check: Callable[[], Awaitable[list[WatchedEffect]]]) -> list[WatchedEffect]:
     try:
         return await check()
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is an effect that cannot be seen; the others can
         sentence, code = sentence_of(error)
         if code == UNREACHABLE:
             # Not what was looked for is away, but the service that was asked.
-            return [Effect(_dependency(error), EffectState.UNREACHABLE, sentence)]
-        return [Effect(what, EffectState.STOPPED, sentence)]
+            return [WatchedEffect(_dependency(error), EffectState.UNREACHABLE, sentence)]
+        return [WatchedEffect(what, EffectState.STOPPED, sentence)]
 
 
 def _dependency(error: Exception) -> str:
     return error.dependency if isinstance(error, DependencyUnavailable) else "Temporal"
 
 
-async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[Effect]:
+async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[WatchedEffect]:
     async with run.database() as database:
         due = await database.effects.plans_due(now - patience.mails)
         periods = [one.period for one in due]
@@ -110,32 +110,32 @@ async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[
     ]
 
 
-async def _by_the_server(run: Run, now: datetime, patience: Patience) -> list[Effect]:
+async def _by_the_server(run: Run, now: datetime, patience: Patience) -> list[WatchedEffect]:
     client = await run.temporal()
     return list(await asyncio.gather(*(_tasks(client, queue, now, patience) for queue in TaskQueue)))
 
 
-async def _jobs(run: Run, now: datetime, patience: Patience) -> list[Effect]:
+async def _jobs(run: Run, now: datetime, patience: Patience) -> list[WatchedEffect]:
     client = await run.temporal()
     async with run.database() as database:
         jobs = (_job(client, database, one.id, now, patience) for one in declared(run.settings))
         return list(await asyncio.gather(*jobs))
 
 
-async def _tasks(client: Client, queue: TaskQueue, now: datetime, patience: Patience) -> Effect:
+async def _tasks(client: Client, queue: TaskQueue, now: datetime, patience: Patience) -> WatchedEffect:
     found = await queue_state(client, queue, now - POLLED_WITHIN)
     return rules.tasks(queue, found.pollers, found.oldest, now, patience.tasks)
 
 
-async def _job(client: Client, database: Database, job: str, now: datetime, patience: Patience) -> Effect:
+async def _job(client: Client, database: Repositories, job: str, now: datetime, patience: Patience) -> WatchedEffect:
     times = TemporalNominalTimes(client)
     schedule = await times.schedule(job)
     if schedule is None:
-        return Effect(
+        return WatchedEffect(
             f"job {job}", EffectState.STOPPED, "its Schedule is not on the server: `starter.py schedules apply`"
         )
     if schedule.paused:
-        return Effect(f"job {job}", EffectState.HELD, "its Schedule is paused")
+        return WatchedEffect(f"job {job}", EffectState.HELD, "its Schedule is paused")
     nominal = await times.latest(job, now - patience.jobs)
     if nominal is not None and nominal < max(schedule.created_at, schedule.changed_at):
         nominal = None
@@ -143,31 +143,31 @@ async def _job(client: Client, database: Database, job: str, now: datetime, pati
     running = False
     if nominal is not None and not recorded:
         execution = await times.execution(schedule, nominal)
-        running = execution is not None and execution.status is Status.RUNNING
+        running = execution is not None and execution.status is AuditStatus.RUNNING
     return rules.job(job, nominal, now, patience, recorded=recorded, running=running)
 
 
-async def _periods(run: Run) -> list[Effect]:
+async def _periods(run: Run) -> list[WatchedEffect]:
     client = await run.temporal()
     async with run.database(), run.services.health(run.settings, client) as health:
         return rules.periods(await health.periods.look()) if health.periods is not None else []
 
 
-async def _gateway(run: Run) -> list[Effect]:
+async def _gateway(run: Run) -> list[WatchedEffect]:
     if run.settings.gateway.public_url is None:
         return []
     try:
-        await run.services.greet_gateway(run.settings)
+        await run.services.check_gateway(run.settings)
     except DependencyUnavailable as error:
         # The workers serve it: it is no dependency, but one of their effects.
-        return [Effect("gateway", EffectState.STOPPED, error.detail)]
-    return [Effect("gateway", EffectState.FINE, "answers where the links in messages lead")]
+        return [WatchedEffect("gateway", EffectState.STOPPED, error.detail)]
+    return [WatchedEffect("gateway", EffectState.FINE, "answers where the links in messages lead")]
 
 
-async def _deadman(run: Run) -> list[Effect]:
+async def _deadman(run: Run) -> list[WatchedEffect]:
     if not await run.services.call_deadman(run.settings):
         return []
-    return [Effect("dead-man service", EffectState.FINE, "was told that all is well")]
+    return [WatchedEffect("dead-man service", EffectState.FINE, "was told that all is well")]
 
 
 def register(app: typer.Typer) -> None:

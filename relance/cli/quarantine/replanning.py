@@ -9,7 +9,7 @@ from datetime import timedelta
 from time import monotonic
 
 from relance.cli.base.output import cell
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.domain.cycle.coverage import watched_periods
 from relance.domain.cycle.planning import Plan, PlanStatus
 from relance.domain.cycle.send_times import period_window
@@ -27,7 +27,7 @@ MOST_TOLD = 500
 class Replanning:
     """Has cycles that run plan again; `cycles` is None while Temporal does not answer."""
 
-    database: Database
+    database: Repositories
     cycles: TemporalCycles | None
     max_late: timedelta
     clock: Clock

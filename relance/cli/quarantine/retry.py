@@ -11,7 +11,7 @@ from rich.text import Text
 
 from relance.cli.base.command import Run, invalid
 from relance.cli.base.output import Answer, table
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.quarantine.listing import data_of, faults_line
 from relance.cli.quarantine.replanning import Replanning
 from relance.cli.quarantine.targets import CollectionOption, known_collection, set_aside
@@ -55,7 +55,7 @@ async def retry(
     return _answer(reviewed.healed, reviewed.broken, follows)
 
 
-async def _all(database: Database, collection: str | None) -> list[SetAside]:
+async def _all(database: Repositories, collection: str | None) -> list[SetAside]:
     found: list[SetAside] = []
     while page := await database.quarantine.page(collection, found[-1].key if found else "", PAGE):
         found += page

@@ -13,7 +13,7 @@ from relance.cli.alerts.listing import READ
 from relance.cli.alerts.view import keyed
 from relance.cli.base.command import Run
 from relance.cli.base.output import Answer, table
-from relance.domain.alerts.noise import NoiseReport, noise_report
+from relance.domain.alerts.noise import NoiseFigures, noise_report
 from relance.wording.alerts.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
 
 
@@ -31,7 +31,7 @@ async def noise(
     return Answer(_data(report, sentences), Group(*parts, Text("\n".join(sentences))))
 
 
-def _data(report: NoiseReport, sentences: list[str]) -> dict[str, Any]:
+def _data(report: NoiseFigures, sentences: list[str]) -> dict[str, Any]:
     return {
         "from": report.start,
         "to": report.end,
@@ -41,7 +41,7 @@ def _data(report: NoiseReport, sentences: list[str]) -> dict[str, Any]:
     }
 
 
-def _tables(report: NoiseReport, days: int, language: str) -> list[Any]:
+def _tables(report: NoiseFigures, days: int, language: str) -> list[Any]:
     words = NOISE_WORDS[language]
     rows = [
         (

@@ -8,16 +8,16 @@ from typing import Any
 from rich.console import Group
 
 from relance.cli.base.output import table
-from relance.domain.invitations.effectiveness import Effect, Effects, Lift, Slice, Tally, breakdown
+from relance.domain.invitations.effectiveness import Effects, Lift, ReminderEffect, ReminderTally, Slice, breakdown
 from relance.domain.invitations.invitation import MailKind
-from relance.domain.invitations.proportions import Interval, Share, wilson
+from relance.domain.invitations.proportions import Interval, Proportion, wilson
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 _FIGURES = ("sent", "72 h over", "answered", "rate", "95 %", "opted out", "per 1,000", "95 %")
 
 
-def data_of(found: Effects, whole: Mapping[MailKind, Effect]) -> dict[str, Any]:
+def data_of(found: Effects, whole: Mapping[MailKind, ReminderEffect]) -> dict[str, Any]:
     """Return the figures for machines; rates are shares of 1, intervals `[low, high]`."""
     return {
         "periods": [{"period": period, "type": kind, **_summary(effect)} for (period, kind), effect in found.items()],
@@ -33,7 +33,7 @@ def data_of(found: Effects, whole: Mapping[MailKind, Effect]) -> dict[str, Any]:
     }
 
 
-def tables_of(found: Effects, whole: Mapping[MailKind, Effect], files: Sequence[str]) -> Group:
+def tables_of(found: Effects, whole: Mapping[MailKind, ReminderEffect], files: Sequence[str]) -> Group:
     """Return the tables of the report."""
     if not found:
         return Group("No reminder has come due yet.")
@@ -50,7 +50,7 @@ def tables_of(found: Effects, whole: Mapping[MailKind, Effect], files: Sequence[
     return Group(*parts, *_lifts(whole), *(f"written: {path}" for path in files))
 
 
-def _lifts(whole: Mapping[MailKind, Effect]) -> list[Any]:
+def _lifts(whole: Mapping[MailKind, ReminderEffect]) -> list[Any]:
     lifts = [(kind, effect.lift) for kind, effect in whole.items()]
     rows = [(kind, *_lift_cells(lift)) for kind, lift in lifts if lift is not None]
     if not rows:
@@ -69,7 +69,7 @@ def _lift_cells(lift: Lift) -> tuple[object, ...]:
     return (*counts, f"{100 * found.value:+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}", verdict)
 
 
-def _cells(tally: Tally) -> tuple[object, ...]:
+def _cells(tally: ReminderTally) -> tuple[object, ...]:
     answers, opt_outs = tally.answers, tally.opt_outs
     return (
         tally.sent,
@@ -99,12 +99,12 @@ def _rows(slices: Sequence[Slice], names: Sequence[str]) -> list[dict[str, Any]]
     return [{"of": _name(row, names), **_tally(row.tally)} for row in slices]
 
 
-def _summary(effect: Effect) -> dict[str, Any]:
+def _summary(effect: ReminderEffect) -> dict[str, Any]:
     lift = effect.lift
     return {**_tally(effect.total), "lift": None if lift is None else _lift(lift)}
 
 
-def _tally(tally: Tally) -> dict[str, Any]:
+def _tally(tally: ReminderTally) -> dict[str, Any]:
     return {
         "sent": tally.sent,
         "watched": tally.watched,
@@ -113,7 +113,7 @@ def _tally(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _share(share: Share) -> dict[str, Any]:
+def _share(share: Proportion) -> dict[str, Any]:
     interval = wilson(share)
     return {"count": share.hits, "rate": share.rate, "interval": [interval.low, interval.high] if interval else None}
 

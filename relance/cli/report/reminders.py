@@ -10,7 +10,7 @@ import typer
 from relance.cli.base.command import Run
 from relance.cli.base.output import Answer
 from relance.cli.base.periods import read_period
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.cli.base.saving import SaveOption, save
 from relance.cli.report.reminder_tables import data_of, tables_of
 from relance.domain.invitations.effectiveness import Effects, count, in_order, overall
@@ -49,5 +49,5 @@ async def reminders(
     return Answer({**data_of(found, whole), "files": files}, tables_of(found, whole, files))
 
 
-async def _is_known(database: Database, period: str) -> bool:
+async def _is_known(database: Repositories, period: str) -> bool:
     return await database.ledger.is_known(period) or period in await database.plans.periods()

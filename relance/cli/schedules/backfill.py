@@ -29,7 +29,7 @@ from relance.temporal.backfills import (
     stop_backfill,
     times_between,
 )
-from relance.temporal.schedules import Declared, declared
+from relance.temporal.schedules import DeclaredSchedule, declared
 from relance.wording.summaries import counted
 
 ASKED_ABOVE = 31
@@ -93,7 +93,7 @@ async def backfill(
     return await _standing(run, client, schedule, wait=True)
 
 
-def known_schedule(run: Run, schedule: str) -> Declared:
+def known_schedule(run: Run, schedule: str) -> DeclaredSchedule:
     """Return a Schedule this installation has.
 
     Raises:
@@ -105,7 +105,7 @@ def known_schedule(run: Run, schedule: str) -> Declared:
     return found[schedule]
 
 
-def _span(run: Run, wanted: Declared, start: str | None, end: str | None) -> tuple[datetime, datetime]:
+def _span(run: Run, wanted: DeclaredSchedule, start: str | None, end: str | None) -> tuple[datetime, datetime]:
     for field, text in (("--from", start), ("--to", end)):
         if text is None:
             invalid(field, "it is missing", "name a day, see `schedules backfill --help`")

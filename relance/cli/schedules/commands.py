@@ -19,7 +19,7 @@ from relance.cli.schedules.openings import Missed, OpenMissedOption, find_missed
 from relance.contracts.names import MONTHLY_SCHEDULE
 from relance.temporal import schedule_times
 from relance.temporal import schedules as server
-from relance.temporal.backfills import Standing, standing
+from relance.temporal.backfills import BackfillStatus, standing
 
 APPLY_EXAMPLES = """
 starter.py schedules apply
@@ -116,7 +116,7 @@ async def trigger(run: Run, schedule: ScheduleArgument) -> Answer:
     return _done(schedule, "triggered", f"{schedule} acts now; what is there already is not done twice.")
 
 
-def _going_on(found: Standing | None) -> object:
+def _going_on(found: BackfillStatus | None) -> object:
     """Return for machines how far a backfill that goes on is."""
     return found.progress if found is not None and found.runs else None
 

@@ -12,14 +12,14 @@ from rich.text import Text
 from relance import ids
 from relance.cli.base.output import Answer, table
 from relance.contracts.checks import CheckResult
-from relance.domain.alerts.condition import Sighting
-from relance.domain.alerts.delivery import Telling
-from relance.domain.alerts.model import Alert
+from relance.domain.alerts.condition import Condition
+from relance.domain.alerts.delivery import NotificationKind
+from relance.domain.alerts.model import AlertRecord
 from relance.domain.channels.messages import plain_text
 from relance.domain.zones import zone_info
 from relance.runtime.process_exit import DONE, JOB_FAILED
-from relance.services.report_checks import Look
-from relance.settings.alerts import Alerts
+from relance.services.report_checks import CheckRun
+from relance.settings.alerts import AlertsGroup
 from relance.wording.alerts.english import ENGLISH
 from relance.wording.alerts.messages import alert_message
 from relance.wording.alerts.rows import row
@@ -56,14 +56,14 @@ def _told(result: CheckResult) -> str:
     return f"{'; '.join(parts)}. `alerts list` shows what is open."
 
 
-def dry_run_answer(look: Look, settings: Alerts, now: datetime) -> Answer:
+def dry_run_answer(look: CheckRun, settings: AlertsGroup, now: datetime) -> Answer:
     """Return the message that would be sent now about what a look found."""
     message = _message(look, settings, now)
     data = {
         "check": look.check,
         "window": look.window,
         "rows": look.rows,
-        "findings": [finding(one) for one in look.sightings],
+        "findings": [finding(one) for one in look.conditions],
         "message": message,
     }
     looked_at = (
@@ -72,11 +72,11 @@ def dry_run_answer(look: Look, settings: Alerts, now: datetime) -> Answer:
     )
     if message is None:
         return Answer(data, f"{looked_at}, and nothing to tell.")
-    note = f"{looked_at}, {counted(len(look.sightings), 'finding')}. This is a dry run: nothing is sent or stored."
+    note = f"{looked_at}, {counted(len(look.conditions), 'finding')}. This is a dry run: nothing is sent or stored."
     return Answer(data, Group(Text(message), "", note))
 
 
-def finding(sighting: Sighting) -> dict[str, Any]:
+def finding(sighting: Condition) -> dict[str, Any]:
     """Return a finding for machines; figures are texts, exactly as they were compared."""
     evidence = sighting.evidence
     return {
@@ -92,9 +92,9 @@ def finding(sighting: Sighting) -> dict[str, Any]:
     }
 
 
-def lines(look: Look, now: datetime) -> Text:
+def lines(look: CheckRun, now: datetime) -> Text:
     """Return a line per finding in the words of the alerts."""
-    return Text("\n".join(row(ENGLISH, alert) for alert in _alerts(look.sightings, now)))
+    return Text("\n".join(row(ENGLISH, alert) for alert in _alerts(look.conditions, now)))
 
 
 def words_of(reason: str) -> str:
@@ -102,12 +102,12 @@ def words_of(reason: str) -> str:
     return ENGLISH.reasons.get(reason, ENGLISH.unknown_reason)
 
 
-def _message(look: Look, settings: Alerts, now: datetime) -> str | None:
-    if not look.sightings:
+def _message(look: CheckRun, settings: AlertsGroup, now: datetime) -> str | None:
+    if not look.conditions:
         return None
     message = alert_message(
-        Telling.FIRING,
-        _alerts(look.sightings, now),
+        NotificationKind.FIRING,
+        _alerts(look.conditions, now),
         key=ids.alert_message_key(look.check, now, 0),
         at=now.astimezone(zone_info(settings.zone)),
         language=settings.language,
@@ -115,6 +115,6 @@ def _message(look: Look, settings: Alerts, now: datetime) -> str | None:
     return plain_text(message)
 
 
-def _alerts(sightings: Sequence[Sighting], now: datetime) -> list[Alert]:
-    keyed = [(ids.alert_key(one.rule, one.subject), one) for one in sightings]
+def _alerts(conditions: Sequence[Condition], now: datetime) -> list[AlertRecord]:
+    keyed = [(ids.alert_key(one.rule, one.subject), one) for one in conditions]
     return [one.opened(ids.alert_id(key, now), key, now) for key, one in keyed]

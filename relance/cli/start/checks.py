@@ -16,7 +16,7 @@ from relance.contracts.names import CheckName
 from relance.domain.jobs.cron import nominal_on
 from relance.errors import SettingsError
 from relance.services.conditions import window_of_check
-from relance.services.report_checks import look
+from relance.services.report_checks import run_check
 from relance.settings import Settings
 from relance.temporal.checks import cron_of, start_check
 from relance.wording.alerts.english import ENGLISH
@@ -70,7 +70,7 @@ async def _start(run: Run, check: CheckName, date: str | None, *, dry_run: bool,
     require_key(run.settings)
     if dry_run:
         async with run.services.reports(run.settings) as reports:
-            found = await look(check, reports, everflow.rules, nominal)
+            found = await run_check(check, reports, everflow.rules, nominal)
         return dry_run_answer(found, run.settings.alerts, now)
     return await _started(run, check, nominal, wait=wait, patience=patience)
 

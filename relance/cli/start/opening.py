@@ -14,7 +14,7 @@ from relance import ids
 from relance.cli.base.command import Run
 from relance.cli.base.instants import by_whom
 from relance.cli.base.output import cell
-from relance.cli.base.resources import Database
+from relance.cli.base.resources import Repositories
 from relance.contracts.cycle import CycleInput, CycleStatistics
 from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue, Workflow
 from relance.domain.cycle.control import VERBS, Control, ControlState
@@ -58,7 +58,7 @@ def cycle_handle(client: Client, period: str) -> WorkflowHandle[object, CycleSta
     return client.get_workflow_handle(ids.cycle_workflow_id(period), result_type=CycleStatistics)
 
 
-async def open_by_hand(run: Run, client: Client, database: Database, request: CycleInput) -> Opened:
+async def open_by_hand(run: Run, client: Client, database: Repositories, request: CycleInput) -> Opened:
     """Start a cycle as `open_cycle` does, and record that the nominal time which was to open it is made up for.
 
     Whoever dies in between leaves a cycle that runs; saying it again records nothing, and the audit does.
@@ -69,7 +69,7 @@ async def open_by_hand(run: Run, client: Client, database: Database, request: Cy
     return opened
 
 
-async def _record(run: Run, client: Client, database: Database, period: str) -> None:
+async def _record(run: Run, client: Client, database: Repositories, period: str) -> None:
     now, zone = run.services.clock.now(), run.settings.scheduling.default_zone
     times = TemporalNominalTimes(client)
     schedule = await times.schedule(MONTHLY_SCHEDULE)
@@ -88,7 +88,7 @@ async def _record(run: Run, client: Client, database: Database, period: str) -> 
             )
 
 
-async def open_cycle(client: Client, database: Database, request: CycleInput) -> Opened:
+async def open_cycle(client: Client, database: Repositories, request: CycleInput) -> Opened:
     """Start a cycle unless its period is open or done already; one that failed or was ended in Temporal goes on.
 
     Going on means that a new run finds the plans and entries of the one before: what is sent or decided stays so.

@@ -9,12 +9,12 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from relance.devstack.chat.api import application
-from relance.devstack.chat.store import Store
+from relance.devstack.chat.store import ChatStore
 
 HOST = "127.0.0.1"
 
 
-class Connections:
+class ChatConnections:
     """The open connections, so that one can be cut without an answer, which ASGI has no word for."""
 
     def __init__(self) -> None:
@@ -45,9 +45,9 @@ def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(description="A chat that keeps what is posted to it and fails on demand.")
     parser.add_argument("--http-port", type=int, required=True)
-    connections = Connections()
+    connections = ChatConnections()
     uvicorn.run(
-        application(Store(), connections.drop),
+        application(ChatStore(), connections.drop),
         host=HOST,
         port=parser.parse_args().http_port,
         http=connections.protocol(),

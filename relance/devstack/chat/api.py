@@ -22,22 +22,22 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from relance.devstack.chat import page
-from relance.devstack.chat.models import Fault, Posted, Service
-from relance.devstack.chat.store import Store
+from relance.devstack.chat.models import ChatFault, PostedMessage, Service
+from relance.devstack.chat.store import ChatStore
 from relance.devstack.chat.validation import refusal
 
 MOST_LISTED = 1000
 # As the real ones answer: Slack with a word, a workflow with 202 and nothing.
 _THANKS = {Service.SLACK: (200, "ok"), Service.TEAMS: (202, "")}
-_POSTED = TypeAdapter(list[Posted])
+_POSTED = TypeAdapter(list[PostedMessage])
 
 Drop: TypeAlias = Callable[[str, int], None]
 """Cuts the connection that comes from this host and port."""
 
 
-def application(store: Store, drop: Drop) -> Starlette:
+def application(store: ChatStore, drop: Drop) -> Starlette:
     """Return the application."""
-    api = _Api(store, drop)
+    api = _ChatApi(store, drop)
     return Starlette(
         routes=[
             *(Route(f"/{service}/{{rest:path}}", api.take(service), methods=["POST"]) for service in Service),
@@ -52,8 +52,8 @@ def application(store: Store, drop: Drop) -> Starlette:
     )
 
 
-class _Api:
-    def __init__(self, store: Store, drop: Drop) -> None:
+class _ChatApi:
+    def __init__(self, store: ChatStore, drop: Drop) -> None:
         self._store = store
         self._drop = drop
 
@@ -103,7 +103,7 @@ class _Api:
 
     async def add_fault(self, request: Request) -> Response:
         try:
-            self._store.add(Fault.model_validate_json(await request.body()))
+            self._store.add(ChatFault.model_validate_json(await request.body()))
         except ValidationError as error:
             return JSONResponse({"error": str(error)}, 422)
         return Response(status_code=204)

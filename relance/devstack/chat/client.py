@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from relance.devstack.chat.models import Fault, Posted, Stats
+from relance.devstack.chat.models import ChatFault, ChatStats, PostedMessage
 from relance.devstack.stub_client import StubClient
 
-_POSTED = TypeAdapter(list[Posted])
+_POSTED = TypeAdapter(list[PostedMessage])
 
 
 class Chat(StubClient):
@@ -19,16 +19,16 @@ class Chat(StubClient):
     name = "chat"
     remedy = "relance.devstack.chat.models"
 
-    async def messages(self, *, after: int = 0, limit: int = 1000) -> list[Posted]:
+    async def messages(self, *, after: int = 0, limit: int = 1000) -> list[PostedMessage]:
         """Return the messages with a number above `after`, oldest first, at most `limit` (up to 1,000)."""
         answer = await self._ask("GET", "/messages", params={"after": after, "limit": limit})
         return _POSTED.validate_json(answer.content)
 
-    async def stats(self) -> Stats:
+    async def stats(self) -> ChatStats:
         """Return the counts."""
-        return Stats.model_validate_json((await self._ask("GET", "/stats")).content)
+        return ChatStats.model_validate_json((await self._ask("GET", "/stats")).content)
 
-    async def add_fault(self, fault: Fault) -> None:
+    async def add_fault(self, fault: ChatFault) -> None:
         """Put a fault into force.
 
         Raises:

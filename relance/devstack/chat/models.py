@@ -19,7 +19,7 @@ class Service(StrEnum):
     JSON = "json"
 
 
-class Posted(BaseModel):
+class PostedMessage(BaseModel):
     """One message that was taken: `body` as posted, `headers` in lower case. `n` counts up from 1."""
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +34,7 @@ class Posted(BaseModel):
     body: Any
 
 
-class Stats(BaseModel):
+class ChatStats(BaseModel):
     """Counts since the chat was last cleared; `tries` are all posts, `repeated` the messages beyond a key's first."""
 
     total: int
@@ -42,7 +42,7 @@ class Stats(BaseModel):
     repeated: int
 
 
-class Fault(BaseModel):
+class ChatFault(BaseModel):
     """What happens to posts instead of 200: first a delay, then a status or a cut connection.
 
     With `keep` the message is taken before anything goes wrong.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape, unescape
 from typing import Any
 
-from relance.devstack.chat.models import Posted, Service
+from relance.devstack.chat.models import PostedMessage, Service
 
 SHOWN = 200
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -38,14 +38,14 @@ a {{ color: var(--link) }}
 """
 
 
-def bubbles(posted: Sequence[Posted]) -> str:
+def bubbles(posted: Sequence[PostedMessage]) -> str:
     """Return the page with the last messages."""
     body = "\n".join(_bubble(one) for one in posted[-SHOWN:]) or '<p class="none">Nothing has been posted yet.</p>'
     count = "1 message" if len(posted) == 1 else f"{len(posted)} messages"
     return _SHELL.format(count=count, body=body)
 
 
-def _bubble(one: Posted) -> str:
+def _bubble(one: PostedMessage) -> str:
     parts = "\n".join(_READERS[one.service](one.body))
     by = f'<div class="by how">{escape(one.service)} · {one.time:%H:%M:%S} UTC · {escape(one.key)}</div>'
     return f'<div class="message"><div class="face">🤖</div><div class="bubble">{parts}\n{by}</div></div>'

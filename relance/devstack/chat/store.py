@@ -6,15 +6,15 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from relance.devstack.chat.models import Fault, Posted, Service, Stats
+from relance.devstack.chat.models import ChatFault, ChatStats, PostedMessage, Service
 
 
-class Store:
+class ChatStore:
     """Keeps messages and faults until it is cleared."""
 
     def __init__(self) -> None:
-        self.posted: list[Posted] = []
-        self._faults: list[tuple[Fault, list[None]]] = []
+        self.posted: list[PostedMessage] = []
+        self._faults: list[tuple[ChatFault, list[None]]] = []
         self._last = 0
         self._tries = 0
 
@@ -24,7 +24,7 @@ class Store:
         key = headers.get("idempotency-key") or headers.get("webhook-id") or ""
         text = raw.decode("utf-8", "replace")
         self.posted.append(
-            Posted(
+            PostedMessage(
                 n=self._last,
                 time=datetime.now(UTC),
                 service=service,
@@ -36,20 +36,20 @@ class Store:
             )
         )
 
-    def after(self, n: int, limit: int) -> list[Posted]:
+    def after(self, n: int, limit: int) -> list[PostedMessage]:
         """Return the messages with a number above `n`, oldest first."""
         return [one for one in self.posted if one.n > n][:limit]
 
-    def stats(self) -> Stats:
+    def stats(self) -> ChatStats:
         """Return the counts."""
         counts = Counter((one.service, one.key) for one in self.posted if one.key)
-        return Stats(total=len(self.posted), tries=self._tries, repeated=counts.total() - len(counts))
+        return ChatStats(total=len(self.posted), tries=self._tries, repeated=counts.total() - len(counts))
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: ChatFault) -> None:
         """Put a fault into force."""
         self._faults.append((fault, []))
 
-    def next_fault(self, service: Service) -> Fault | None:
+    def next_fault(self, service: Service) -> ChatFault | None:
         """Count a try and return what goes wrong with it."""
         self._tries += 1
         for fault, used in self._faults:

@@ -20,13 +20,13 @@ from starlette.routing import Route
 from relance.devstack.everflow.dataset import World
 from relance.devstack.everflow.dispatch import Front
 from relance.devstack.everflow.faults import FAULT
-from relance.devstack.everflow.gate import Call, Limits
+from relance.devstack.everflow.gate import Call, CallLimits
 from relance.devstack.everflow.network import Network
 
 _CALLS = TypeAdapter(list[Call])
 
 
-class Stats(BaseModel):
+class EverflowStats(BaseModel):
     """Counts: what is known, the calls since the start, the most reports at once since the calls were forgotten."""
 
     partners: int
@@ -63,7 +63,7 @@ class _Control:
 
     async def stats(self, _: Request) -> Response:
         world, gate = self._network.world, self._network.gate
-        stats = Stats(
+        stats = EverflowStats(
             partners=len(world.partners),
             offers=len(world.offers),
             facts=len(world.facts),
@@ -106,7 +106,7 @@ class _Control:
 
     async def put_limits(self, request: Request) -> Response:
         try:
-            self._network.gate.limits = Limits.model_validate_json(await request.body())
+            self._network.gate.limits = CallLimits.model_validate_json(await request.body())
         except ValidationError as error:
             return _wrong(error)
         return Response(status_code=204)

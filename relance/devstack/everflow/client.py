@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from relance.devstack.everflow.application import Stats
+from relance.devstack.everflow.application import EverflowStats
 from relance.devstack.everflow.dataset import World
 from relance.devstack.everflow.faults import Fault
-from relance.devstack.everflow.gate import Call, Limits
+from relance.devstack.everflow.gate import Call, CallLimits
 from relance.devstack.stub_client import StubClient
 
 _CALLS = TypeAdapter(list[Call])
@@ -25,9 +25,9 @@ class EverflowControl(StubClient):
     home = "/"
     remedy = "relance.devstack.everflow"
 
-    async def stats(self) -> Stats:
+    async def stats(self) -> EverflowStats:
         """Return the counts."""
-        return Stats.model_validate_json((await self._ask("GET", "/")).content)
+        return EverflowStats.model_validate_json((await self._ask("GET", "/")).content)
 
     async def world(self) -> World:
         """Return the facts."""
@@ -54,7 +54,7 @@ class EverflowControl(StubClient):
         """Return the calls since they were last forgotten, at most 10,000, oldest first."""
         return _CALLS.validate_json((await self._ask("GET", "/control/calls")).content)
 
-    async def set_limits(self, limits: Limits) -> None:
+    async def set_limits(self, limits: CallLimits) -> None:
         """Change the limits."""
         await self._ask("PUT", "/control/limits", content=limits.model_dump_json())
 

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from relance.devstack.everflow import fault_effects
 from relance.devstack.everflow.api import Api, NotThere
-from relance.devstack.everflow.faults import ErrorBody, Fault, Slow, Status, TruncatedJson
+from relance.devstack.everflow.faults import ErrorBody, Fault, Slow, StatusFault, TruncatedJson
 from relance.devstack.everflow.gate import AFFILIATE_KEY, NETWORK_KEY, Call
 from relance.devstack.everflow.network import Network
 from relance.devstack.everflow.questions import BadRequest
@@ -70,7 +70,7 @@ class Front:
         if locked is not None:
             return locked
         for fault in faults:
-            if isinstance(fault, Status):
+            if isinstance(fault, StatusFault):
                 return _refusal(fault)
             if isinstance(fault, ErrorBody):
                 return _error(200, fault.error, fault.spelling)
@@ -109,7 +109,7 @@ def _written(data: Any, faults: Sequence[Fault]) -> Response:
     return Response(content, media_type="application/json")
 
 
-def _refusal(fault: Status) -> Response:
+def _refusal(fault: StatusFault) -> Response:
     answer = HTMLResponse(PROXY_PAGE, fault.code) if fault.html else _error(fault.code, fault.error, fault.spelling)
     if fault.retry_after is not None:
         answer.headers["Retry-After"] = fault.retry_after

@@ -19,7 +19,7 @@ class _Fault(BaseModel):
     times: int | None = Field(None, ge=1, description="How often the fault happens; none means always.")
 
 
-class Status(_Fault):
+class StatusFault(_Fault):
     """Answer with an error status; `html` as a proxy in front would, `retry_after` as the header's text."""
 
     kind: Literal["status"] = "status"
@@ -104,14 +104,24 @@ class Renamed(_Fault):
 
 
 class Quirks(_Fault):
-    """Write the truth oddly: numbers as texts, 63 as 63.0, NaN in a rate, unknown keys, tabs in texts."""
+    """Write the truth oddly: numbers as texts, 63.0, NaN in a rate, unknown keys, tabs in texts."""
 
     kind: Literal["quirks"] = "quirks"
     path: str = REPORTING
 
 
 Fault = (
-    Status | ErrorBody | Slow | TruncatedJson | MissingRows | Cut | WrongShape | Stale | WrongZone | Renamed | Quirks
+    StatusFault
+    | ErrorBody
+    | Slow
+    | TruncatedJson
+    | MissingRows
+    | Cut
+    | WrongShape
+    | Stale
+    | WrongZone
+    | Renamed
+    | Quirks
 )
 FAULT: TypeAdapter[Fault] = TypeAdapter(Annotated[Fault, Field(discriminator="kind")])
 
@@ -120,13 +130,13 @@ class FaultBook:
     """The faults in force, in the order they were given."""
 
     def __init__(self) -> None:
-        self._active: list[_Active] = []
+        self._active: list[_ActiveFault] = []
         self._last = 0
 
     def add(self, fault: Fault) -> int:
         """Put a fault into force; return its number."""
         self._last += 1
-        self._active.append(_Active(self._last, fault))
+        self._active.append(_ActiveFault(self._last, fault))
         return self._last
 
     def clear(self) -> None:
@@ -142,7 +152,7 @@ class FaultBook:
         return [one.fault for one in self._active if one.happens(path)]
 
 
-class _Active:
+class _ActiveFault:
     def __init__(self, number: int, fault: Fault) -> None:
         self.number = number
         self.fault = fault

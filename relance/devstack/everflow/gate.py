@@ -16,7 +16,7 @@ AFFILIATE_KEY = "stub-affiliate-key"
 MOST_KEPT = 10_000
 
 
-class Limits(BaseModel):
+class CallLimits(BaseModel):
     """The limits of the API (reference: 30 calls/s over 30 s, 10 reports at once, 10,000 rows)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,11 +42,11 @@ class Call(BaseModel):
     faults: tuple[str, ...]
 
 
-class Gate:
+class CallGate:
     """Counts; one per running network."""
 
     def __init__(self) -> None:
-        self.limits = Limits()
+        self.limits = CallLimits()
         self.calls: deque[Call] = deque(maxlen=MOST_KEPT)
         self.most_at_once = 0
         self.answered = 0
@@ -80,7 +80,7 @@ class Gate:
 
     def forget(self) -> None:
         """Forget the calls and go back to the usual limits with a fresh window."""
-        self.limits = Limits()
+        self.limits = CallLimits()
         self.calls.clear()
         self.most_at_once = 0
         self._window_began = float("-inf")

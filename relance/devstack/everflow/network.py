@@ -6,7 +6,7 @@ from pathlib import Path
 
 from relance.devstack.everflow.dataset import World
 from relance.devstack.everflow.faults import FaultBook
-from relance.devstack.everflow.gate import Gate
+from relance.devstack.everflow.gate import CallGate
 from relance.devstack.everflow.reporting import Reporting
 
 
@@ -17,7 +17,7 @@ class Network:
         self._path = folder / "world.json"
         folder.mkdir(parents=True, exist_ok=True)
         self.faults = FaultBook()
-        self.gate = Gate()
+        self.gate = CallGate()
         self.world = World.model_validate_json(self._path.read_bytes()) if self._path.exists() else World()
         self.reporting = Reporting(self.world)
 

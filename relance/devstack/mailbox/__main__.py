@@ -10,17 +10,17 @@ from pathlib import Path
 import uvicorn
 
 from relance.devstack.mailbox.api import application
-from relance.devstack.mailbox.conversation import Conversation, Switchboard
+from relance.devstack.mailbox.conversation import Conversation, MailboxState
 from relance.devstack.mailbox.rules import RuleBook
-from relance.devstack.mailbox.store import Store
+from relance.devstack.mailbox.store import MailboxStore
 
 HOST = "127.0.0.1"
 
 
 async def serve(folder: Path, smtp_port: int, http_port: int, certificate: Path | None) -> None:
     """Serve SMTP and HTTP from one loop until a signal ends uvicorn."""
-    store = Store(folder)
-    board = Switchboard(store, RuleBook(), _tls(certificate) if certificate else None)
+    store = MailboxStore(folder)
+    board = MailboxState(store, RuleBook(), _tls(certificate) if certificate else None)
     loop = asyncio.get_running_loop()
     smtp = await loop.create_server(lambda: Conversation(board, loop), HOST, smtp_port, backlog=512)
     config = uvicorn.Config(

@@ -24,10 +24,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from relance.devstack.mailbox import content, page
-from relance.devstack.mailbox.conversation import Switchboard
-from relance.devstack.mailbox.models import Accepted, Stats, Summary
+from relance.devstack.mailbox.conversation import MailboxState
+from relance.devstack.mailbox.models import Accepted, MailboxStats, Summary
 from relance.devstack.mailbox.rules import RULE
-from relance.devstack.mailbox.store import Entry
+from relance.devstack.mailbox.store import MailboxEntry
 
 MOST_LISTED = 1000
 _SUMMARIES = TypeAdapter(list[Summary])
@@ -35,9 +35,9 @@ _ACCEPTED = TypeAdapter(list[Accepted])
 _MESSAGE_IDS = TypeAdapter(Annotated[list[str], Field(max_length=MOST_LISTED)])
 
 
-def application(board: Switchboard) -> Starlette:
+def application(board: MailboxState) -> Starlette:
     """Return the mailbox's web application."""
-    api = _Api(board)
+    api = _MailboxApi(board)
     routes = [
         Route("/", api.list_page),
         Route("/view/{n:int}", api.mail_page),
@@ -59,17 +59,17 @@ def application(board: Switchboard) -> Starlette:
 
 
 def _with_entry(
-    answer: Callable[[_Api, Request, Entry], Awaitable[Response]],
-) -> Callable[[_Api, Request], Awaitable[Response]]:
-    async def find(self: _Api, request: Request) -> Response:
+    answer: Callable[[_MailboxApi, Request, MailboxEntry], Awaitable[Response]],
+) -> Callable[[_MailboxApi, Request], Awaitable[Response]]:
+    async def find(self: _MailboxApi, request: Request) -> Response:
         entry = self.board.store.get(request.path_params["n"])
         return await answer(self, request, entry) if entry else JSONResponse({"error": "no such mail"}, 404)
 
     return find
 
 
-class _Api:
-    def __init__(self, board: Switchboard) -> None:
+class _MailboxApi:
+    def __init__(self, board: MailboxState) -> None:
         self.board = board
 
     async def messages(self, request: Request) -> Response:
@@ -82,16 +82,16 @@ class _Api:
         return Response(status_code=204)
 
     @_with_entry
-    async def message(self, _: Request, entry: Entry) -> Response:
+    async def message(self, _: Request, entry: MailboxEntry) -> Response:
         found = content.mail(self.board.store, entry)
         return Response(found.model_dump_json(by_alias=True), media_type="application/json")
 
     @_with_entry
-    async def raw(self, _: Request, entry: Entry) -> Response:
+    async def raw(self, _: Request, entry: MailboxEntry) -> Response:
         return Response(self.board.store.raw(entry), media_type="application/octet-stream")
 
     @_with_entry
-    async def html(self, _: Request, entry: Entry) -> Response:
+    async def html(self, _: Request, entry: MailboxEntry) -> Response:
         found = content.mail(self.board.store, entry)
         return HTMLResponse(found.html or "", headers={"Content-Security-Policy": page.MAIL_POLICY})
 
@@ -105,7 +105,7 @@ class _Api:
 
     async def stats(self, _: Request) -> Response:
         deliveries, duplicates, repeated = self.board.store.repeated()
-        stats = Stats(
+        stats = MailboxStats(
             total=len(self.board.store),
             deliveries=deliveries,
             duplicates=duplicates,
@@ -143,7 +143,7 @@ class _Api:
         return HTMLResponse(text, headers={"Content-Security-Policy": page.POLICY})
 
     @_with_entry
-    async def mail_page(self, _: Request, entry: Entry) -> Response:
+    async def mail_page(self, _: Request, entry: MailboxEntry) -> Response:
         text = page.mail(content.mail(self.board.store, entry))
         return HTMLResponse(text, headers={"Content-Security-Policy": page.POLICY})
 

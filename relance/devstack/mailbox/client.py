@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from relance.devstack.mailbox.models import Accepted, Mail, Stats, Summary
+from relance.devstack.mailbox.models import Accepted, CaughtMail, MailboxStats, Summary
 from relance.devstack.mailbox.rules import Delay, Drop, Greylist, Refuse
 from relance.devstack.stub_client import StubClient
 from relance.errors import NotFound
@@ -38,13 +38,13 @@ class Mailbox(StubClient):
                 yield one
             after = page[-1].n
 
-    async def message(self, n: int) -> Mail:
+    async def message(self, n: int) -> CaughtMail:
         """Return one mail, parsed.
 
         Raises:
             NotFound: there is no mail of that number.
         """
-        return Mail.model_validate_json((await self._ask("GET", f"/messages/{n}")).content)
+        return CaughtMail.model_validate_json((await self._ask("GET", f"/messages/{n}")).content)
 
     async def find(self, message_ids: Sequence[str]) -> list[Accepted]:
         """Return the first mail of each of these Message-IDs (up to 1,000), where there is one.
@@ -63,9 +63,9 @@ class Mailbox(StubClient):
         """
         return (await self._ask("GET", f"/messages/{n}/raw")).content
 
-    async def stats(self) -> Stats:
+    async def stats(self) -> MailboxStats:
         """Return the counts."""
-        return Stats.model_validate_json((await self._ask("GET", "/stats")).content)
+        return MailboxStats.model_validate_json((await self._ask("GET", "/stats")).content)
 
     async def log(self) -> list[Accepted]:
         """Return one line for each accepted mail, from the file on disk."""

@@ -6,28 +6,28 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 
-from relance.devstack.mailbox.models import Accepted, Mail, Summary
-from relance.devstack.mailbox.store import Entry, Store
+from relance.devstack.mailbox.models import Accepted, CaughtMail, Summary
+from relance.devstack.mailbox.store import MailboxEntry, MailboxStore
 
 HEAD_BYTES = 16_384
 _PARSER = BytesParser(policy=policy.default)
 
 
-def accepted(entry: Entry) -> Accepted:
+def accepted(entry: MailboxEntry) -> Accepted:
     """Return an entry as a line of the log."""
     return Accepted.model_validate({**_fields(entry)})
 
 
-def summary(store: Store, entry: Entry) -> Summary:
+def summary(store: MailboxStore, entry: MailboxEntry) -> Summary:
     """Return an entry with its subject."""
     head = _PARSER.parsebytes(store.raw(entry, HEAD_BYTES), headersonly=True)
     return Summary.model_validate({**_fields(entry), "subject": str(head.get("Subject", ""))})
 
 
-def mail(store: Store, entry: Entry) -> Mail:
+def mail(store: MailboxStore, entry: MailboxEntry) -> CaughtMail:
     """Return an entry with its headers and bodies."""
     parsed = _PARSER.parsebytes(store.raw(entry))
-    return Mail.model_validate(
+    return CaughtMail.model_validate(
         {
             **_fields(entry),
             "subject": str(parsed.get("Subject", "")),
@@ -38,7 +38,7 @@ def mail(store: Store, entry: Entry) -> Mail:
     )
 
 
-def _fields(entry: Entry) -> dict[str, object]:
+def _fields(entry: MailboxEntry) -> dict[str, object]:
     return {
         "n": entry.n,
         "time": entry.time,

@@ -16,8 +16,8 @@ from typing import Any, cast
 
 from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, Session
 
-from relance.devstack.mailbox.rules import Delay, Refuse, RuleBook, Stage
-from relance.devstack.mailbox.store import Store
+from relance.devstack.mailbox.rules import Delay, Refuse, RuleBook, SmtpStage
+from relance.devstack.mailbox.store import MailboxStore
 
 HOSTNAME = "mailbox.relance.example"
 MOST_BYTES = 10_000_000
@@ -29,10 +29,10 @@ LONGEST_LINE = 998
 logging.getLogger("mail.log").disabled = True
 
 
-class Switchboard:
+class MailboxState:
     """What all conversations share: rules, store, counts of connections; with `tls`, STARTTLS and AUTH are offered."""
 
-    def __init__(self, store: Store, rules: RuleBook, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, store: MailboxStore, rules: RuleBook, tls: ssl.SSLContext | None = None) -> None:
         self.store = store
         self.rules = rules
         self.tls = tls
@@ -55,7 +55,7 @@ class Conversation(SMTP):
 
     line_length_limit = MOST_BYTES + 1000
 
-    def __init__(self, switchboard: Switchboard, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, switchboard: MailboxState, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             None,
             data_size_limit=MOST_BYTES,
@@ -84,36 +84,36 @@ class Conversation(SMTP):
         super().connection_lost(error)
 
     async def _handle_client(self) -> None:
-        reply = await self._fault(Stage.CONNECT)
+        reply = await self._fault(SmtpStage.CONNECT)
         if reply is not None:
             await self._hang_up(reply)
         await super()._handle_client()
 
     async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
         """Greet, or fail on demand."""
-        reply = await self._fault(Stage.EHLO)
+        reply = await self._fault(SmtpStage.EHLO)
         await (self.push(reply) if reply else super().smtp_EHLO(hostname))
 
     async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802
         """Greet, or fail on demand."""
-        reply = await self._fault(Stage.EHLO)
+        reply = await self._fault(SmtpStage.EHLO)
         await (self.push(reply) if reply else super().smtp_HELO(hostname))
 
     async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
         """Encrypt what follows, or fail on demand."""
-        reply = await self._fault(Stage.STARTTLS)
+        reply = await self._fault(SmtpStage.STARTTLS)
         await (self.push(reply) if reply else super().smtp_STARTTLS(arg))
 
     async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802
         """Let anybody in, or fail on demand."""
-        reply = await self._fault(Stage.AUTH)
+        reply = await self._fault(SmtpStage.AUTH)
         await (self.push(reply) if reply else super().smtp_AUTH(arg))
 
     async def _call_handler_hook(self, command: str, *args: Any) -> Any:
         if command == "MAIL":
-            return await self._fault(Stage.MAIL) or MISSING
+            return await self._fault(SmtpStage.MAIL) or MISSING
         if command == "RCPT":
-            return await self._fault(Stage.RCPT, [args[0]]) or MISSING
+            return await self._fault(SmtpStage.RCPT, [args[0]]) or MISSING
         return MISSING
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
@@ -122,11 +122,11 @@ class Conversation(SMTP):
         if envelope is None or not envelope.rcpt_tos:
             await self.push("503 Error: need RCPT command")
             return
-        reply = await self._fault(Stage.DATA, envelope.rcpt_tos)
+        reply = await self._fault(SmtpStage.DATA, envelope.rcpt_tos)
         if reply is None:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             first = await self._reader.readuntil(b"\n")
-            await self._fault(Stage.BODY, envelope.rcpt_tos)
+            await self._fault(SmtpStage.BODY, envelope.rcpt_tos)
             raw = await self._read_data(first)
             reply = await self._accept(envelope.mail_from or "", envelope.rcpt_tos, raw)
         self.envelope = self._create_envelope()
@@ -150,13 +150,13 @@ class Conversation(SMTP):
                 self._board.store.append(self._number, sender, to, raw)
                 kept = True
 
-        reply = await self._fault(Stage.END_OF_DATA, to, keep)
+        reply = await self._fault(SmtpStage.END_OF_DATA, to, keep)
         if reply is None:
             keep()
         return reply or "250 2.0.0 kept"
 
     async def _fault(
-        self, stage: Stage, recipients: Sequence[str] = (), keep: Callable[[], None] | None = None
+        self, stage: SmtpStage, recipients: Sequence[str] = (), keep: Callable[[], None] | None = None
     ) -> str | None:
         """Apply the rules of a stage; return the refusal to send, or None to go on."""
         for step in self._board.rules.pick(stage, recipients):

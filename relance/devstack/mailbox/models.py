@@ -27,7 +27,7 @@ class Summary(Accepted):
     size: int
 
 
-class Mail(Summary):
+class CaughtMail(Summary):
     """A mail with its parsed content; `headers` in their order, decoded."""
 
     headers: tuple[tuple[str, str], ...]
@@ -47,7 +47,7 @@ class Repeated(BaseModel):
     count: int
 
 
-class Stats(BaseModel):
+class MailboxStats(BaseModel):
     """Counts since the mailbox was last cleared; the connections since it started.
 
     `deliveries` counts each recipient of each mail, `duplicates` those beyond the first of their Message-ID. `repeated`

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from relance.devstack.mailbox.models import Mail, Summary
+from relance.devstack.mailbox.models import CaughtMail, Summary
 
 ROWS = 100
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'"
@@ -41,7 +41,7 @@ def listing(mails: Sequence[Summary], *, total: int, after: int) -> str:
     return _SHELL.format(title="Mailbox", body=body)
 
 
-def mail(one: Mail) -> str:
+def mail(one: CaughtMail) -> str:
     """Return the page that shows one mail: HTML in a frame without rights, text below, headers folded away."""
     headers = "\n".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in one.headers)
     frame = f'<iframe sandbox="" title="HTML" src="/messages/{one.n}/html"></iframe>' if one.html else ""

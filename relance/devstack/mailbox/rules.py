@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 
-class Stage(StrEnum):
+class SmtpStage(StrEnum):
     """Where in the conversation a rule applies."""
 
     CONNECT = "connect"
@@ -26,13 +26,13 @@ class Stage(StrEnum):
     END_OF_DATA = "end_of_data"
 
 
-_KNOWS_RECIPIENT = {Stage.RCPT, Stage.DATA, Stage.BODY, Stage.END_OF_DATA}
+_KNOWS_RECIPIENT = {SmtpStage.RCPT, SmtpStage.DATA, SmtpStage.BODY, SmtpStage.END_OF_DATA}
 
 
 class _Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    stage: Stage
+    stage: SmtpStage
     recipient: str = Field("*", description="Pattern of the recipient's address; * and ? as in file names.")
     times: int | None = Field(None, ge=1, description="How often the rule applies; none means always.")
 
@@ -52,7 +52,7 @@ class Refuse(_Rule):
 
     @model_validator(mode="after")
     def _somebody_waits_for_a_reply(self) -> Refuse:
-        if self.stage is Stage.BODY:
+        if self.stage is SmtpStage.BODY:
             raise ValueError("in the middle of the data nobody waits for a reply")
         return self
 
@@ -62,7 +62,7 @@ class _MayKeep(_Rule):
 
     @model_validator(mode="after")
     def _stored_needs_a_mail(self) -> _MayKeep:
-        if self.stored and self.stage is not Stage.END_OF_DATA:
+        if self.stored and self.stage is not SmtpStage.END_OF_DATA:
             raise ValueError("only at stage end_of_data there is a mail that could be kept")
         return self
 
@@ -84,7 +84,7 @@ class Greylist(_Rule):
     """Refuse the first attempts of every recipient with 450 4.7.1."""
 
     action: Literal["greylist"] = "greylist"
-    stage: Literal[Stage.RCPT] = Stage.RCPT
+    stage: Literal[SmtpStage.RCPT] = SmtpStage.RCPT
     attempts: int = Field(1, ge=1)
 
 
@@ -96,13 +96,13 @@ class RuleBook:
     """The rules in force, in the order they were given."""
 
     def __init__(self) -> None:
-        self._rules: dict[Stage, list[_Active]] = {stage: [] for stage in Stage}
+        self._rules: dict[SmtpStage, list[_ActiveRule]] = {stage: [] for stage in SmtpStage}
         self._last = 0
 
     def add(self, rule: Refuse | Delay | Drop | Greylist) -> int:
         """Put a rule into force; return its number."""
         self._last += 1
-        self._rules[rule.stage].append(_Active(self._last, rule))
+        self._rules[rule.stage].append(_ActiveRule(self._last, rule))
         return self._last
 
     def clear(self) -> None:
@@ -115,7 +115,7 @@ class RuleBook:
         every = sorted((active for rules in self._rules.values() for active in rules), key=lambda one: one.number)
         return [{"rule": one.number, "applied": one.applied, **one.rule.model_dump(mode="json")} for one in every]
 
-    def pick(self, stage: Stage, recipients: Sequence[str]) -> list[Refuse | Delay | Drop]:
+    def pick(self, stage: SmtpStage, recipients: Sequence[str]) -> list[Refuse | Delay | Drop]:
         """Return what happens now: any delays, then at most one refusal or drop. Counts the rules as applied."""
         steps: list[Refuse | Delay | Drop] = []
         for active in self._rules[stage]:
@@ -127,7 +127,7 @@ class RuleBook:
         return steps
 
 
-class _Active:
+class _ActiveRule:
     def __init__(self, number: int, rule: Refuse | Delay | Drop | Greylist) -> None:
         self.number = number
         self.rule = rule
@@ -147,6 +147,6 @@ class _Active:
             if all(self._attempts[address] > rule.attempts for address in matching):
                 return None
             self.applied += 1
-            return Refuse(stage=Stage.RCPT, code=450, text="4.7.1 greylisted, try again later")
+            return Refuse(stage=SmtpStage.RCPT, code=450, text="4.7.1 greylisted, try again later")
         self.applied += 1
         return rule

@@ -21,7 +21,7 @@ _MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MailboxEntry:
     """One accepted mail: its envelope, and where its bytes are."""
 
     n: int
@@ -34,7 +34,7 @@ class Entry:
     size: int
 
 
-class Store:
+class MailboxStore:
     """Keeps mails in a folder; a mail counts as accepted once it is there, so it survives the end of this process."""
 
     def __init__(self, folder: Path) -> None:
@@ -42,9 +42,9 @@ class Store:
         self.log_path = folder / LOG_NAME
         self._log = os.open(self.log_path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._bodies = os.open(folder / BODIES_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self._entries: list[Entry] = []
+        self._entries: list[MailboxEntry] = []
         # Counted as they come: a look at the statistics must not hold up 100,000 mails.
-        self._first: dict[str, Entry] = {}
+        self._first: dict[str, MailboxEntry] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
         self._deliveries = 0
         self._repeated: set[tuple[str, str]] = set()
@@ -66,30 +66,30 @@ class Store:
         found = _MESSAGE_ID.search(head)
         message_id = found[1].decode("ascii", "replace") if found else ""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        entry = Entry(self._next, now, connection, message_id, sender, tuple(to), self._end, len(raw))
+        entry = MailboxEntry(self._next, now, connection, message_id, sender, tuple(to), self._end, len(raw))
         os.write(self._bodies, raw)
         os.write(self._log, _line(entry))
         self._index(entry)
         self._next += 1
         self._end += len(raw)
 
-    def page(self, after: int, limit: int) -> list[Entry]:
+    def page(self, after: int, limit: int) -> list[MailboxEntry]:
         """Return the entries with a number above `after`, at most `limit`."""
         if not self._entries:
             return []
         start = max(0, after + 1 - self._entries[0].n)
         return self._entries[start : start + limit]
 
-    def get(self, n: int) -> Entry | None:
+    def get(self, n: int) -> MailboxEntry | None:
         """Return one entry."""
         found = self.page(n - 1, 1)
         return found[0] if found and found[0].n == n else None
 
-    def find(self, message_ids: Sequence[str]) -> list[Entry]:
+    def find(self, message_ids: Sequence[str]) -> list[MailboxEntry]:
         """Return the first entry of each of these Message-IDs, where there is one."""
         return [entry for one in message_ids if (entry := self._first.get(one)) is not None]
 
-    def raw(self, entry: Entry, most: int | None = None) -> bytes:
+    def raw(self, entry: MailboxEntry, most: int | None = None) -> bytes:
         """Return a mail's bytes as received, or the first `most` of them."""
         return os.pread(self._bodies, entry.size if most is None else min(most, entry.size), entry.offset)
 
@@ -114,7 +114,7 @@ class Store:
         os.close(self._log)
         os.close(self._bodies)
 
-    def _index(self, entry: Entry) -> None:
+    def _index(self, entry: MailboxEntry) -> None:
         self._entries.append(entry)
         self._first.setdefault(entry.message_id, entry)
         for address in entry.to:
@@ -138,7 +138,7 @@ class Store:
         os.ftruncate(self._bodies, last.offset + last.size if last else 0)
 
 
-def _line(entry: Entry) -> bytes:
+def _line(entry: MailboxEntry) -> bytes:
     fields = {
         "n": entry.n,
         "time": entry.time,
@@ -152,6 +152,6 @@ def _line(entry: Entry) -> bytes:
     return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
 
-def _entry(fields: dict[str, object]) -> Entry:
+def _entry(fields: dict[str, object]) -> MailboxEntry:
     sender, to = fields.pop("from"), fields.pop("to")
-    return Entry(**fields, sender=sender, to=tuple(to))  # type: ignore[arg-type] # the log is our own
+    return MailboxEntry(**fields, sender=sender, to=tuple(to))  # type: ignore[arg-type] # the log is our own

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relance.domain.alerts.lifecycle import Firing
-from relance.domain.alerts.model import Alert, AlertEvent, Evidence, HistoryEntry
+from relance.domain.alerts.model import AlertEvent, AlertRecord, Evidence, HistoryEntry
 from relance.domain.failures import Severity
 from relance.domain.reports.rules import Finding
 from relance.domain.zones import Window
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Condition:
     """One condition one check run saw, with all there is to know about it."""
 
     rule: str
@@ -29,9 +29,9 @@ class Sighting:
         """Return what the group's workflow needs to know."""
         return Firing(key, self.severity, self.evidence.value)
 
-    def opened(self, alert_id: str, key: str, at: datetime) -> Alert:
+    def opened(self, alert_id: str, key: str, at: datetime) -> AlertRecord:
         """Return the alert that opens with this."""
-        return Alert(
+        return AlertRecord(
             id=alert_id,
             key=key,
             group=self.group,
@@ -46,7 +46,7 @@ class Sighting:
             history=(HistoryEntry(at=at, event=AlertEvent.OPENED),),
         )
 
-    def seen_again(self, alert: Alert) -> Alert:
+    def seen_again(self, alert: AlertRecord) -> AlertRecord:
         """Return an open alert with the newest evidence; its severity never falls while it is open."""
         ranks = list(Severity)
         return alert.model_copy(
@@ -59,7 +59,7 @@ class Sighting:
         )
 
 
-def sighting(
+def condition_of_finding(
     finding: Finding,
     *,
     rule: str,
@@ -69,10 +69,10 @@ def sighting(
     baseline_window: Window | None = None,
     account_status: str | None = None,
     observation: str = "",
-) -> Sighting:
+) -> Condition:
     """Return a finding of a report rule as a sighting; all findings of a rule share one group."""
     extra = {"account_status": account_status} if account_status else {}
-    return Sighting(
+    return Condition(
         rule=rule,
         group=rule,
         subject=finding.subject,

@@ -10,14 +10,14 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from relance.domain.alerts.group import AlertGroup, Member, News, flap_due
-from relance.domain.alerts.lifecycle import Happening, Step, changes_at, settled
+from relance.domain.alerts.lifecycle import HistoryEvent, LifecycleStep, changes_at, settled
 from relance.domain.alerts.model import AlertEvent, AlertState
 from relance.domain.alerts.policy import AlertPolicy
 
 _QUIET = {AlertState.ACKNOWLEDGED, AlertState.SILENCED}
 
 
-class Telling(StrEnum):
+class NotificationKind(StrEnum):
     """The kinds of messages, the most urgent first."""
 
     ESCALATION = "escalation"
@@ -29,17 +29,21 @@ class Telling(StrEnum):
     DIGEST = "digest"
 
 
-class Due(NamedTuple):
+class DueMessage(NamedTuple):
     """Something to be said, and when."""
 
     at: datetime
-    telling: Telling
+    telling: NotificationKind
 
 
-_NEWS = {News.FIRING: Telling.FIRING, News.WORSENED: Telling.WORSENED, News.RESOLVED: Telling.RESOLVED}
+_NEWS = {
+    News.FIRING: NotificationKind.FIRING,
+    News.WORSENED: NotificationKind.WORSENED,
+    News.RESOLVED: NotificationKind.RESOLVED,
+}
 
 
-def due(group: AlertGroup, member: Member, policy: AlertPolicy) -> Due | None:
+def due(group: AlertGroup, member: Member, policy: AlertPolicy) -> DueMessage | None:
     """Return the next thing to be said about a settled member; None if there is none until something happens."""
     if group.inhibited_by is not None or member.state in _QUIET:
         return None
@@ -49,16 +53,16 @@ def due(group: AlertGroup, member: Member, policy: AlertPolicy) -> Due | None:
     if found is not None and policy.pace(member.severity).daily:
         if not policy.low_by_rule:
             return None
-        return Due(found.at, Telling.DIGEST)
+        return DueMessage(found.at, NotificationKind.DIGEST)
     return found
 
 
-def _flapping(member: Member, policy: AlertPolicy) -> Due | None:
+def _flapping(member: Member, policy: AlertPolicy) -> DueMessage | None:
     at = flap_due(member, policy)
-    return Due(at, Telling.FLAPPING) if at is not None else None
+    return DueMessage(at, NotificationKind.FLAPPING) if at is not None else None
 
 
-def _ordinary(group: AlertGroup, member: Member, policy: AlertPolicy) -> Due | None:
+def _ordinary(group: AlertGroup, member: Member, policy: AlertPolicy) -> DueMessage | None:
     if member.news is not None and member.news_at is not None:
         if member.news is not News.RESOLVED and member.away_since is not None:
             # It may be over already: what is told next depends on whether it comes back.
@@ -66,23 +70,23 @@ def _ordinary(group: AlertGroup, member: Member, policy: AlertPolicy) -> Due | N
         at = policy.news_due(member.severity, member.news_at)
         if group.messages and member.news_at - group.messages[-1] < policy.interval:
             at = max(at, member.news_at + policy.group_wait)
-        return Due(at, _NEWS[member.news])
+        return DueMessage(at, _NEWS[member.news])
     if member.state is not AlertState.FIRING or member.away_since is not None:
         return None
     return min(_reminders(member, policy), default=None)
 
 
-def _reminders(member: Member, policy: AlertPolicy) -> list[Due]:
+def _reminders(member: Member, policy: AlertPolicy) -> list[DueMessage]:
     pace = policy.pace(member.severity)
     reminders = []
     if pace.escalate is not None and member.told_first is not None and not member.escalated:
-        reminders.append(Due(member.told_first + pace.escalate, Telling.ESCALATION))
+        reminders.append(DueMessage(member.told_first + pace.escalate, NotificationKind.ESCALATION))
     if (
         pace.repeat is not None
         and member.told_at is not None
         and policy.repeats_left(member.severity, member.state, member.repeats)
     ):
-        reminders.append(Due(member.told_at + pace.repeat, Telling.REPEAT))
+        reminders.append(DueMessage(member.told_at + pace.repeat, NotificationKind.REPEAT))
     return reminders
 
 
@@ -93,7 +97,7 @@ class Route(StrEnum):
     SECOND = "second"
 
 
-class Line(NamedTuple):
+class MessageLine(NamedTuple):
     """One alert of a message, with the value it is told with."""
 
     key: str
@@ -104,8 +108,8 @@ class Line(NamedTuple):
 class Deliver:
     """Send one message about these alerts now; the same `sequence` means the same message (SPEC A6)."""
 
-    telling: Telling
-    lines: tuple[Line, ...]
+    telling: NotificationKind
+    lines: tuple[MessageLine, ...]
     routes: tuple[Route, ...]
     sequence: int
     at: datetime
@@ -135,7 +139,7 @@ class Done:
 
 Action: TypeAlias = Deliver | Wait | Idle | Done
 
-_MERGED = {Telling.FIRING, Telling.WORSENED}
+_MERGED = {NotificationKind.FIRING, NotificationKind.WORSENED}
 
 
 def next_action(group: AlertGroup, now: datetime, policy: AlertPolicy) -> Action:
@@ -153,13 +157,13 @@ def next_action(group: AlertGroup, now: datetime, policy: AlertPolicy) -> Action
     return Wait(min(instants)) if instants else Idle()
 
 
-def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPolicy, route: str = "") -> Step:
+def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPolicy, route: str = "") -> LifecycleStep:
     """Return the group after a message went out; what happened since it was written is still to be told.
 
     `route` is the one it went by, where there are several: each numbers its own messages.
     """
     told = {
-        line.key: _told(group.members[line.key], line, action, now)
+        line.key: _notified(group.members[line.key], line, action, now)
         for line in action.lines
         if line.key in group.members
     }
@@ -171,7 +175,7 @@ def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPo
         sequence=group.sequence + 1 if route else action.sequence + 1,
         sequences={**group.sequences, route: action.sequence + 1} if route else group.sequences,
     )
-    return Step(group, tuple(Happening(line.key, AlertEvent.SENT, action.telling) for line in action.lines))
+    return LifecycleStep(group, tuple(HistoryEvent(line.key, AlertEvent.SENT, action.telling) for line in action.lines))
 
 
 def _free_at(group: AlertGroup, policy: AlertPolicy) -> datetime | None:
@@ -180,31 +184,31 @@ def _free_at(group: AlertGroup, policy: AlertPolicy) -> datetime | None:
     return group.messages[-policy.most_messages] + policy.interval
 
 
-def _message(group: AlertGroup, dues: dict[str, Due], ready: set[Telling], now: datetime) -> Deliver:
-    telling = next(one for one in Telling if one in ready)
+def _message(group: AlertGroup, dues: dict[str, DueMessage], ready: set[NotificationKind], now: datetime) -> Deliver:
+    telling = next(one for one in NotificationKind if one in ready)
     together = _MERGED if telling in _MERGED else {telling}
     # Whatever is to be said in the same words soon goes along: fewer messages, and none of it is early news.
     keys = [key for key, found in dues.items() if found.telling in together]
-    if any(dues[key].telling is Telling.FIRING for key in keys):
-        telling = Telling.FIRING
+    if any(dues[key].telling is NotificationKind.FIRING for key in keys):
+        telling = NotificationKind.FIRING
     return Deliver(
         telling=telling,
-        lines=tuple(Line(key, group.members[key].value) for key in keys),
+        lines=tuple(MessageLine(key, group.members[key].value) for key in keys),
         routes=routes_for(telling, [group.members[key] for key in keys]),
         sequence=group.sequence,
         at=now,
     )
 
 
-def routes_for(telling: Telling, members: Iterable[Member]) -> tuple[Route, ...]:
+def routes_for(telling: NotificationKind, members: Iterable[Member]) -> tuple[Route, ...]:
     """Return to whom a message about these alerts goes."""
-    if telling is Telling.ESCALATION:
+    if telling is NotificationKind.ESCALATION:
         return (Route.SECOND,)
     return (Route.FIRST, Route.SECOND) if any(member.escalated for member in members) else (Route.FIRST,)
 
 
-def _told(member: Member, line: Line, action: Deliver, now: datetime) -> Member:
-    if action.telling is Telling.ESCALATION:
+def _notified(member: Member, line: MessageLine, action: Deliver, now: datetime) -> Member:
+    if action.telling is NotificationKind.ESCALATION:
         return replace(member, escalated=True)
     newer = member.news_at is not None and member.news_at > action.at
     member = replace(
@@ -212,11 +216,11 @@ def _told(member: Member, line: Line, action: Deliver, now: datetime) -> Member:
         news=member.news if newer else None,
         told_at=now,
         told_value=line.value,
-        repeats=member.repeats + (action.telling is Telling.REPEAT),
+        repeats=member.repeats + (action.telling is NotificationKind.REPEAT),
         held_until=None,
     )
     if action.telling in _MERGED and member.told_first is None:
         member = replace(member, told_first=now)
-    if member.flapping_since is not None and action.telling in {Telling.FLAPPING, Telling.DIGEST}:
+    if member.flapping_since is not None and action.telling in {NotificationKind.FLAPPING, NotificationKind.DIGEST}:
         member = replace(member, flapping_told=now, changes=0)
     return member

@@ -65,7 +65,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class AlertCounts:
     """What a group did: alerts that fired and resolved, messages delivered, firings without a message of their own."""
 
     fired: int = 0
@@ -91,7 +91,7 @@ class AlertGroup:
     messages: tuple[datetime, ...] = ()
     sequence: int = 0
     sequences: Mapping[str, int] = field(default_factory=dict)
-    counts: Counts = Counts()
+    counts: AlertCounts = AlertCounts()
 
     def with_members(self, changed: Mapping[str, Member]) -> AlertGroup:
         """Return the group with these members added or replaced."""
@@ -102,7 +102,7 @@ class AlertGroup:
         old = self.counts
         return replace(
             self,
-            counts=Counts(
+            counts=AlertCounts(
                 old.fired + fired, old.delivered + delivered, old.suppressed + suppressed, old.resolved + resolved
             ),
         )

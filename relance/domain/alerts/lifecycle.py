@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from relance.domain.alerts.group import AlertGroup, Member, News, calm_at, calmed, flipped
-from relance.domain.alerts.model import AlertEvent, AlertState, Suppression, next_state
+from relance.domain.alerts.model import AlertEvent, AlertState, AlertSuppression, next_state
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 
@@ -25,7 +25,7 @@ class Firing:
     value: Decimal | None = None
 
 
-class Happening(NamedTuple):
+class HistoryEvent(NamedTuple):
     """What to write into an alert's history."""
 
     key: str
@@ -33,80 +33,82 @@ class Happening(NamedTuple):
     detail: str | None = None
 
 
-class Step(NamedTuple):
+class LifecycleStep(NamedTuple):
     """A group after something happened to it, and what that means for its alerts."""
 
     group: AlertGroup
-    happenings: tuple[Happening, ...] = ()
+    happenings: tuple[HistoryEvent, ...] = ()
 
 
 def observed(
     group: AlertGroup, firings: Sequence[Firing], observation: str, now: datetime, policy: AlertPolicy
-) -> Step:
+) -> LifecycleStep:
     """Take the whole result of one check run: what it does not name is gone.
 
     `observation` orders the runs (the nominal time as ISO text in UTC). A run older than one already taken changes
     nothing: what it says has been overtaken.
     """
     if observation < group.observation:
-        return Step(group)
+        return LifecycleStep(group)
     group = replace(group, observation=observation)
     fired = fire(group, firings, now, policy, observation)
     gone = clear(fired.group, fired.group.members.keys() - {firing.key for firing in firings}, now, policy)
-    return Step(gone.group, fired.happenings)
+    return LifecycleStep(gone.group, fired.happenings)
 
 
 def fire(
     group: AlertGroup, firings: Iterable[Firing], now: datetime, policy: AlertPolicy, observation: str = ""
-) -> Step:
+) -> LifecycleStep:
     """Take conditions that are there; the ones not named stay as they are."""
     changed: dict[str, Member] = {}
-    happenings: list[Happening] = []
+    happenings: list[HistoryEvent] = []
     for firing in firings:
         old = changed.get(firing.key) or group.members.get(firing.key)
         if old is None or old.state is AlertState.RESOLVED:
             member = _opened(firing, old, now, policy, observation)
-            happenings.append(Happening(firing.key, AlertEvent.OPENED))
+            happenings.append(HistoryEvent(firing.key, AlertEvent.OPENED))
         else:
             member = _seen_again(firing, old, now, policy, observation)
             worse = member.news is News.WORSENED and old.news is None
-            happenings.append(Happening(firing.key, AlertEvent.WORSENED if worse else AlertEvent.SEEN_AGAIN))
+            happenings.append(HistoryEvent(firing.key, AlertEvent.WORSENED if worse else AlertEvent.SEEN_AGAIN))
         changed[firing.key] = member
         reason = _suppression(group, member, now, policy)
         if reason:
-            happenings.append(Happening(firing.key, AlertEvent.SUPPRESSED, reason))
+            happenings.append(HistoryEvent(firing.key, AlertEvent.SUPPRESSED, reason))
     count = {event: sum(one.event is event for one in happenings) for event in AlertEvent}
     group = group.with_members(changed).counted(fired=count[AlertEvent.OPENED], suppressed=count[AlertEvent.SUPPRESSED])
-    return Step(group, tuple(happenings))
+    return LifecycleStep(group, tuple(happenings))
 
 
-def clear(group: AlertGroup, keys: Collection[str], now: datetime, policy: AlertPolicy) -> Step:
+def clear(group: AlertGroup, keys: Collection[str], now: datetime, policy: AlertPolicy) -> LifecycleStep:
     """Take conditions that are gone; they resolve when they stay away for the policy's hold."""
     gone = {
         key: flipped(replace(member, away_since=now), now, policy)
         for key, member in group.members.items()
         if key in keys and member.state is not AlertState.RESOLVED and member.away_since is None
     }
-    return Step(group.with_members(gone))
+    return LifecycleStep(group.with_members(gone))
 
 
-def acknowledge(group: AlertGroup, keys: Collection[str]) -> Step:
+def acknowledge(group: AlertGroup, keys: Collection[str]) -> LifecycleStep:
     """Take that a person looks after these alerts: no repeat, no escalation, until they worsen."""
     return _decided(group, keys, AlertEvent.ACKNOWLEDGED, None)
 
 
-def silence(group: AlertGroup, keys: Collection[str], until: datetime) -> Step:
+def silence(group: AlertGroup, keys: Collection[str], until: datetime) -> LifecycleStep:
     """Take that nobody wants to hear of these alerts until then."""
     return _decided(group, keys, AlertEvent.SILENCED, until)
 
 
-def hold(group: AlertGroup, held: Mapping[str, datetime], now: datetime) -> Step:
+def hold(group: AlertGroup, held: Mapping[str, datetime], now: datetime) -> LifecycleStep:
     """Take that these alerts are not told before the end of their quiet hours."""
     before = {key: group.members[key] for key in held if key in group.members}
     changed = {key: replace(member, held_until=held[key]) for key, member in before.items()}
     newly = [key for key, member in before.items() if member.held_until is None or member.held_until <= now]
     group = group.with_members(changed).counted(suppressed=len(newly))
-    return Step(group, tuple(Happening(key, AlertEvent.SUPPRESSED, Suppression.QUIET_HOURS) for key in newly))
+    return LifecycleStep(
+        group, tuple(HistoryEvent(key, AlertEvent.SUPPRESSED, AlertSuppression.QUIET_HOURS) for key in newly)
+    )
 
 
 def put_off(group: AlertGroup, keys: Collection[str], until: datetime) -> AlertGroup:
@@ -155,15 +157,15 @@ def _seen_again(firing: Firing, old: Member, now: datetime, policy: AlertPolicy,
     return replace(member, state=state, news=News.WORSENED, news_at=now, told_first=None, escalated=False)
 
 
-def _suppression(group: AlertGroup, member: Member, now: datetime, policy: AlertPolicy) -> Suppression | None:
+def _suppression(group: AlertGroup, member: Member, now: datetime, policy: AlertPolicy) -> AlertSuppression | None:
     if group.inhibited_by is not None:
-        return Suppression.INHIBITED
+        return AlertSuppression.INHIBITED
     if member.state is AlertState.SILENCED:
-        return Suppression.SILENCED
+        return AlertSuppression.SILENCED
     if member.state is AlertState.ACKNOWLEDGED:
-        return Suppression.ACKNOWLEDGED
+        return AlertSuppression.ACKNOWLEDGED
     if member.flapping_since is not None:
-        return Suppression.FLAPPING
+        return AlertSuppression.FLAPPING
     repeat = policy.pace(member.severity).repeat
     repeats_now = (
         repeat is not None
@@ -171,10 +173,10 @@ def _suppression(group: AlertGroup, member: Member, now: datetime, policy: Alert
         and member.told_at + repeat <= now
         and policy.repeats_left(member.severity, member.state, member.repeats)
     )
-    return None if repeats_now or member.news_at == now else Suppression.UNCHANGED
+    return None if repeats_now or member.news_at == now else AlertSuppression.UNCHANGED
 
 
-def _decided(group: AlertGroup, keys: Collection[str], event: AlertEvent, until: datetime | None) -> Step:
+def _decided(group: AlertGroup, keys: Collection[str], event: AlertEvent, until: datetime | None) -> LifecycleStep:
     changed = {}
     for key, member in group.members.items():
         state = next_state(member.state, event)
@@ -182,20 +184,20 @@ def _decided(group: AlertGroup, keys: Collection[str], event: AlertEvent, until:
             # Whoever acknowledges knows of it: there is nothing left to tell. A silence only postpones.
             news = None if event is AlertEvent.ACKNOWLEDGED else member.news
             changed[key] = replace(member, state=state, silenced_until=until, news=news)
-    return Step(group.with_members(changed), tuple(Happening(key, event) for key in changed))
+    return LifecycleStep(group.with_members(changed), tuple(HistoryEvent(key, event) for key in changed))
 
 
-def settled(group: AlertGroup, now: datetime, policy: AlertPolicy) -> Step:
+def settled(group: AlertGroup, now: datetime, policy: AlertPolicy) -> LifecycleStep:
     """Return the group as it is at this instant; the same for the same instant, however often it is asked."""
     members: dict[str, Member] = {}
-    happenings: list[Happening] = []
+    happenings: list[HistoryEvent] = []
     for key, member in group.members.items():
         later, events = _later(member, now, policy)
-        happenings += (Happening(key, event) for event in events)
+        happenings += (HistoryEvent(key, event) for event in events)
         if not _forgotten(later, now, policy):
             members[key] = later
     resolved = sum(one.event is AlertEvent.RESOLVED for one in happenings)
-    return Step(replace(group, members=members).counted(resolved=resolved), tuple(happenings))
+    return LifecycleStep(replace(group, members=members).counted(resolved=resolved), tuple(happenings))
 
 
 def changes_at(member: Member, policy: AlertPolicy) -> Iterator[datetime]:

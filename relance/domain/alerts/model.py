@@ -83,7 +83,7 @@ class AlertEvent(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-class Suppression(StrEnum):
+class AlertSuppression(StrEnum):
     """Why a firing led to no message of its own."""
 
     UNCHANGED = "unchanged"
@@ -118,7 +118,7 @@ class HistoryEntry(Document):
     detail: str | None = None
 
 
-class Alert(Document):
+class AlertRecord(Document):
     """One alert; among the open ones there is one per key.
 
     `subject` are the ids the alert is about, `labels` what people know them by. `observation` names the run that saw it
@@ -172,14 +172,14 @@ def next_state(state: AlertState, event: AlertEvent) -> AlertState | None:
 
 
 def happened(
-    alert: Alert,
+    alert: AlertRecord,
     event: AlertEvent,
     at: datetime,
     *,
     by: str | None = None,
     detail: str | None = None,
     until: datetime | None = None,
-) -> Alert:
+) -> AlertRecord:
     """Return the alert after an event, with it in its history; unchanged if the event means nothing any more.
 
     `until` is the end of a silence.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from relance.domain.alerts.model import Alert, AlertEvent
+from relance.domain.alerts.model import AlertEvent, AlertRecord
 
 NOISY_FROM = 5
 NOISY_SHARE = 0.8
@@ -30,7 +30,7 @@ class RuleNoise(NamedTuple):
         return self.alerts >= NOISY_FROM and self.unheeded >= NOISY_SHARE * self.alerts
 
 
-class NoiseReport(NamedTuple):
+class NoiseFigures(NamedTuple):
     """All rules, the most messages first, and the subjects that fired most often."""
 
     start: datetime
@@ -39,7 +39,7 @@ class NoiseReport(NamedTuple):
     loudest: tuple[tuple[str, int], ...]
 
 
-def noise_report(alerts: Iterable[Alert], start: datetime, end: datetime, *, loudest: int = 5) -> NoiseReport:
+def noise_report(alerts: Iterable[AlertRecord], start: datetime, end: datetime, *, loudest: int = 5) -> NoiseFigures:
     """Return what alerts did in `start <= t < end`; one without an event in the window does not count.
 
     `sent` counts per alert: one message about ten alerts counts ten times.
@@ -57,7 +57,7 @@ def noise_report(alerts: Iterable[Alert], start: datetime, end: datetime, *, lou
             keys[alert.key] += events[AlertEvent.SENT]
     rules = sorted((_of_rule(rule, found) for rule, found in by_rule.items()), key=lambda one: (-one.sent, one.rule))
     told = sorted(((key, count) for key, count in keys.items() if count), key=lambda item: (-item[1], item[0]))
-    return NoiseReport(start, end, tuple(rules), tuple(told[:loudest]))
+    return NoiseFigures(start, end, tuple(rules), tuple(told[:loudest]))
 
 
 def _of_rule(rule: str, alerts: list[Counter[str]]) -> RuleNoise:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from relance.domain.alerts.delivery import Deliver, Line, routes_for
+from relance.domain.alerts.delivery import Deliver, MessageLine, routes_for
 from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.routing import AlertRoute, route_of
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RoutePart:
     """What goes out by one route, with a number of its own."""
 
     route: AlertRoute
@@ -23,15 +23,15 @@ class Part:
 class Parted:
     """What is told now, and until when each of the others waits for the end of its quiet hours."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[RoutePart, ...]
     held: dict[str, datetime]
 
 
 def lines_by_route(
-    group: AlertGroup, lines: Iterable[Line], routes: Sequence[AlertRoute]
-) -> dict[AlertRoute, tuple[Line, ...]]:
+    group: AlertGroup, lines: Iterable[MessageLine], routes: Sequence[AlertRoute]
+) -> dict[AlertRoute, tuple[MessageLine, ...]]:
     """Return the lines of each route; one that no route takes is left out."""
-    found: dict[AlertRoute, tuple[Line, ...]] = {}
+    found: dict[AlertRoute, tuple[MessageLine, ...]] = {}
     for line in lines:
         rule = line.key.partition("/")[0]
         route = route_of(routes, rule, group.group, group.members[line.key].severity)
@@ -42,7 +42,7 @@ def lines_by_route(
 
 def parted(group: AlertGroup, action: Deliver, routes: Sequence[AlertRoute], now: datetime) -> Parted:
     """Part a message by its routes, whose last one takes everything."""
-    parts: list[Part] = []
+    parts: list[RoutePart] = []
     held: dict[str, datetime] = {}
     for route, lines in lines_by_route(group, action.lines, routes).items():
         waits = {line.key: route.held_until(group.members[line.key].severity, now) for line in lines}
@@ -51,5 +51,5 @@ def parted(group: AlertGroup, action: Deliver, routes: Sequence[AlertRoute], now
         if told:
             stages = routes_for(action.telling, [group.members[line.key] for line in told])
             number = group.sequences.get(route.name, 0)
-            parts.append(Part(route, replace(action, lines=told, routes=stages, sequence=number)))
+            parts.append(RoutePart(route, replace(action, lines=told, routes=stages, sequence=number)))
     return Parted(tuple(parts), held)

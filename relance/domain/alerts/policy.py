@@ -16,7 +16,7 @@ _NOW = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class SeverityPolicy:
     """How one severity is told.
 
     News wait for `gather`, or with `daily` for the daily digest. What goes on firing is repeated after `repeat`, until
@@ -41,10 +41,10 @@ class AlertPolicy:
     Without `low_by_rule` what waits for the daily digest is left to the one digest of all rules.
     """
 
-    critical: Pace = Pace(repeat=timedelta(hours=1), escalate=timedelta(minutes=15))
-    high: Pace = Pace(repeat=timedelta(hours=4), repeats=1)
-    medium: Pace = Pace(gather=timedelta(minutes=15))
-    low: Pace = Pace(daily=True)
+    critical: SeverityPolicy = SeverityPolicy(repeat=timedelta(hours=1), escalate=timedelta(minutes=15))
+    high: SeverityPolicy = SeverityPolicy(repeat=timedelta(hours=4), repeats=1)
+    medium: SeverityPolicy = SeverityPolicy(gather=timedelta(minutes=15))
+    low: SeverityPolicy = SeverityPolicy(daily=True)
     worse_by: Decimal = Decimal("1.5")
     interval: timedelta = timedelta(minutes=15)
     most_messages: int = 2
@@ -62,7 +62,7 @@ class AlertPolicy:
         if self.worse_by <= 1 or self.most_messages < 1 or self.flaps < 2:
             raise ValueError("an alert gets worse by a factor above 1, is told at least once, and flaps at least twice")
 
-    def pace(self, severity: Severity) -> Pace:
+    def pace(self, severity: Severity) -> SeverityPolicy:
         """Return how a severity is told."""
         return {
             Severity.CRITICAL: self.critical,

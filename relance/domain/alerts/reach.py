@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from relance.domain.alerts.routing import DEFAULT, AlertRoute, unrouted
-from relance.domain.channels.channel_state import ChannelState, Condition
+from relance.domain.channels.channel_state import ChannelCondition, ChannelState
 
 UNREAD = "inbox"
 """The channel without a reader: there is no console yet that shows it."""
@@ -52,7 +52,7 @@ def _judged(route: AlertRoute, states: Mapping[str, ChannelState], fingerprint: 
             remedy = "name a channel in RELANCE_CHANNELS__ORDER, and its address, as RELANCE_CHANNELS__SLACK_URL"
         return Reached(what, Reach.NOBODY, f"nobody is told: they go {where}", remedy)
     known = {name: states[name] for name in people if name in states and states[name].address == fingerprint(name)}
-    working = [name for name, state in known.items() if state.condition is Condition.WORKING]
+    working = [name for name, state in known.items() if state.condition is ChannelCondition.WORKING]
     if working:
         return Reached(what, Reach.TOLD, f"people are told by {', '.join(working)}")
     untried = [name for name in people if name not in known]

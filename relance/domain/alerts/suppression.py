@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from relance.domain.alerts.model import Alert, Rule
+from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.base import Document, Utc
 from relance.domain.failures import Severity
 
@@ -26,7 +26,7 @@ class Matcher(Document):
     subject: _Pattern = "*"
     severity: Severity | None = None
 
-    def matches(self, alert: Alert) -> bool:
+    def matches(self, alert: AlertRecord) -> bool:
         """Tell whether an alert is meant."""
         return (
             fnmatchcase(alert.rule, self.rule)
@@ -53,7 +53,7 @@ class Silence(Document):
         return self
 
 
-def silenced_until(alert: Alert, silences: Iterable[Silence], now: datetime) -> datetime | None:
+def silenced_until(alert: AlertRecord, silences: Iterable[Silence], now: datetime) -> datetime | None:
     """Return the end of the longest silence that holds for an alert now; None if there is none."""
     ends = (
         silence.ends_at

@@ -10,7 +10,7 @@ from pydantic import Field
 from relance.domain.base import Document, Utc
 
 
-class Condition(StrEnum):
+class ChannelCondition(StrEnum):
     """Whether messages arrive."""
 
     WORKING = "working"
@@ -22,7 +22,7 @@ class ChannelState(Document):
     """One channel; `since` is when the condition began, `address` a fingerprint of where it led to then."""
 
     name: str = Field(alias="_id")
-    condition: Condition
+    condition: ChannelCondition
     since: Utc
     at: Utc
     address: str = ""
@@ -32,7 +32,7 @@ class ChannelState(Document):
 
 
 def after(
-    state: ChannelState | None, name: str, condition: Condition, at: datetime, *, address: str, detail: str = ""
+    state: ChannelState | None, name: str, condition: ChannelCondition, at: datetime, *, address: str, detail: str = ""
 ) -> ChannelState:
     """Return the state after one more try."""
     same = state is not None and state.condition is condition and state.address == address
@@ -43,11 +43,11 @@ def after(
         at=at,
         address=address,
         detail=detail,
-        delivered=(state.delivered if state else 0) + (condition is Condition.WORKING),
-        failed=(state.failed if state else 0) + (condition is not Condition.WORKING),
+        delivered=(state.delivered if state else 0) + (condition is ChannelCondition.WORKING),
+        failed=(state.failed if state else 0) + (condition is not ChannelCondition.WORKING),
     )
 
 
 def is_usable(state: ChannelState | None, address: str) -> bool:
     """Tell whether a channel may be written to: one that is gone stays so until it leads somewhere else."""
-    return state is None or state.condition is not Condition.GONE or state.address != address
+    return state is None or state.condition is not ChannelCondition.GONE or state.address != address

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.alerts.model import Alert
+from relance.domain.alerts.model import AlertRecord
 from relance.domain.failures import Severity
 from relance.domain.jobs.run import JobRun
 
@@ -16,7 +16,7 @@ LONGEST_LOOK_BACK = timedelta(days=7)
 """How far back a digest looks when the ones before it were not posted."""
 
 
-class Ending(StrEnum):
+class RunEnding(StrEnum):
     """How a job run ended, whatever the reason."""
 
     RAN = "ran"
@@ -43,9 +43,9 @@ class Digest:
     since: datetime
     until: datetime
     open_alerts: Mapping[Severity, int] = field(default_factory=dict)
-    low: tuple[Alert, ...] = ()
-    runs: Mapping[Ending, int] = field(default_factory=dict)
-    troubled: Mapping[Ending, Mapping[str, int]] = field(default_factory=dict)
+    low: tuple[AlertRecord, ...] = ()
+    runs: Mapping[RunEnding, int] = field(default_factory=dict)
+    troubled: Mapping[RunEnding, Mapping[str, int]] = field(default_factory=dict)
     cycles: tuple[CycleMails, ...] = ()
 
     @property
@@ -57,7 +57,7 @@ class Digest:
     @property
     def counts(self) -> dict[str, int]:
         """The digest in few figures, by code."""
-        endings = {f"runs_{ending.value}": self.runs.get(ending, 0) for ending in Ending}
+        endings = {f"runs_{ending.value}": self.runs.get(ending, 0) for ending in RunEnding}
         return {
             "open_alerts": sum(self.open_alerts.values()),
             "low_alerts": len(self.low),
@@ -77,8 +77,8 @@ def digest(
     since: datetime,
     until: datetime,
     *,
-    open_alerts: Iterable[Alert],
-    recent: Iterable[Alert],
+    open_alerts: Iterable[AlertRecord],
+    recent: Iterable[AlertRecord],
     runs: Iterable[JobRun],
     cycles: Iterable[CycleMails],
 ) -> Digest:
@@ -86,9 +86,9 @@ def digest(
     by_severity = Counter(alert.severity for alert in open_alerts)
     low = [one for one in recent if one.severity is Severity.LOW and since <= one.fired_at < until]
     ended = [(ending_of(run.state), run.job) for run in runs if since <= run.nominal < until]
-    troubled: dict[Ending, Counter[str]] = {}
+    troubled: dict[RunEnding, Counter[str]] = {}
     for ending, job in ended:
-        if ending is not Ending.RAN:
+        if ending is not RunEnding.RAN:
             troubled.setdefault(ending, Counter())[job] += 1
     return Digest(
         since=since,
@@ -96,12 +96,12 @@ def digest(
         open_alerts={severity: by_severity[severity] for severity in Severity if by_severity[severity]},
         low=tuple(sorted(low, key=lambda alert: (alert.rule, alert.fired_at, alert.key))),
         runs=Counter(ending for ending, _ in ended),
-        troubled={ending: troubled[ending] for ending in Ending if ending in troubled},
+        troubled={ending: troubled[ending] for ending in RunEnding if ending in troubled},
         cycles=tuple(cycles),
     )
 
 
-def ending_of(state: str) -> Ending:
+def ending_of(state: str) -> RunEnding:
     """Return how a run with this state ended: `skipped(no worker in time)` is skipped."""
     word = state.partition("(")[0]
-    return Ending(word) if word in set(Ending) else Ending.FAILED
+    return RunEnding(word) if word in set(RunEnding) else RunEnding.FAILED

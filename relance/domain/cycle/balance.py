@@ -21,7 +21,7 @@ Outcome: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(slots=True)
-class Counted:
+class CountedOutcomes:
     """The outcomes of all entries up to the id `place`: how far a count over a whole period has come.
 
     Whoever goes on after it counts every entry once, because no entry changes its id.
@@ -31,7 +31,7 @@ class Counted:
     _counts: Counter[Outcome] = field(default_factory=Counter)
 
     @classmethod
-    def restored(cls, place: str, rows: Sequence[Sequence[Any]]) -> Counted:
+    def restored(cls, place: str, rows: Sequence[Sequence[Any]]) -> CountedOutcomes:
         """Return the count that `state` was taken of."""
         return cls(place, Counter({tuple(row[:-1]): row[-1] for row in rows}))
 

@@ -126,17 +126,17 @@ def stretch_id(control: Control) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GateReport:
     """What became of mails since a process told last; `failed` are (user, number of the result among these)."""
 
     known: int = 0
     results: int = 0
     failed: tuple[tuple[str, int], ...] = ()
 
-    def then(self, later: Told) -> Told:
+    def then(self, later: GateReport) -> GateReport:
         """Return both as one."""
         moved = tuple((user, self.results + number) for user, number in later.failed)
-        return Told(self.known + later.known, self.results + later.results, self.failed + moved)
+        return GateReport(self.known + later.known, self.results + later.results, self.failed + moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class Asking:
 
 
 def advanced(
-    state: GateState, told: Told, asking: Asking, gone: Collection[str], policy: GatePolicy
+    state: GateState, told: GateReport, asking: Asking, gone: Collection[str], policy: GatePolicy
 ) -> tuple[GateState, int]:
     """Return the state after what a process told, and how many mails of the canary it may send.
 
@@ -178,7 +178,7 @@ def advanced(
     )
 
 
-def _judged(state: GateState, told: Told, policy: GatePolicy) -> tuple[tuple[Failing, ...], Trip | None]:
+def _judged(state: GateState, told: GateReport, policy: GatePolicy) -> tuple[tuple[Failing, ...], Trip | None]:
     """Look at the window at each result that could close the gate: a failure, and the first that there are enough."""
     marks: list[tuple[int, str | None]] = [(state.results + number, user) for user, number in told.failed]
     if state.results < policy.least <= state.results + told.results:

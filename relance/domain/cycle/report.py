@@ -26,7 +26,7 @@ NOTICEABLE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FigureChange:
     """One figure of the report; `before` is None where the month before does not have it."""
 
     figure: str
@@ -41,7 +41,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class CycleReport:
+class CycleFigures:
     """What is told of a cycle.
 
     `now` and `before` hold the figures by name: outcomes as counts (`skipped.<reason>`, `failed.<class>`), what was
@@ -70,26 +70,26 @@ class CycleReport:
         return not lost and self.nobody is not Nobody.LOST
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[FigureChange]:
         """Every figure of either month: outcomes, then what was measured."""
         counts = [name for name in (*self.now, *self.before) if name not in MEASURED]
         measured = [name for name in MEASURED if name in self.now]
         return [self._change(name) for name in dict.fromkeys([*counts, *measured])]
 
     @property
-    def large(self) -> list[Change]:
+    def large(self) -> list[FigureChange]:
         """The figures that changed a lot."""
         return [change for change in self.changes if change.large]
 
-    def _change(self, name: str) -> Change:
+    def _change(self, name: str) -> FigureChange:
         measured = name in MEASURED
         now = self.now.get(name, 0.0)
         # A reason nobody was skipped for last month is a figure of that month too.
         before = self.before.get(name, None if measured or not self.before else 0.0)
         if before is None:
-            return Change(name, now, None, large=False)
+            return FigureChange(name, now, None, large=False)
         judge = _measured_is_large if measured else self._count_is_large
-        return Change(name, now, before, large=judge(name, now, before))
+        return FigureChange(name, now, before, large=judge(name, now, before))
 
     def _count_is_large(self, name: str, now: float, before: float) -> bool:
         if name == ELIGIBLE:

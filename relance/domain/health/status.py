@@ -53,7 +53,7 @@ class Concern(Wire):
     reason: str = ""
 
 
-class Look(Wire):
+class ProbeResult(Wire):
     """What one look at one probe found: a value, or why there is none; `detail` is a code or a name, never a person.
 
     `concerns` are by subject what is wrong, where each subject has an alert of its own.
@@ -101,7 +101,7 @@ class ProbeRule:
     tells_degraded: bool = False
 
 
-class Standing(Document):
+class ProbeStatus(Document):
     """Where a probe stands: its state since when, how many looks in a row were bad or not, and the newest ones.
 
     `told` is whether people have been told that it is unhealthy, `told_of` by subject what they were told is wrong.
@@ -125,7 +125,7 @@ class Standing(Document):
     looks: tuple[PastLook, ...] = ()
 
 
-def graded(look: Look, rule: ProbeRule, before: Standing | None, failed: Collection[str]) -> Grade:
+def graded(look: ProbeResult, rule: ProbeRule, before: ProbeStatus | None, failed: Collection[str]) -> Grade:
     """Return what a look says; `failed` are the probes whose look found no value at the same time."""
     if look.trouble is not None:
         if rule.needs.intersection(failed):
@@ -140,7 +140,7 @@ def graded(look: Look, rule: ProbeRule, before: Standing | None, failed: Collect
     return Grade.WARNING if rule.warn is not None and value > rule.warn else Grade.GOOD
 
 
-def judged(before: Standing | None, look: Look, grade: Grade, rule: ProbeRule) -> Standing:
+def judged(before: ProbeStatus | None, look: ProbeResult, grade: Grade, rule: ProbeRule) -> ProbeStatus:
     """Return where a probe stands after one more look."""
     bad, good = (before.bad, before.good) if before else (0, 0)
     if grade is not Grade.UNKNOWN:
@@ -148,7 +148,7 @@ def judged(before: Standing | None, look: Look, grade: Grade, rule: ProbeRule) -
     state = _state(before, grade, rule, bad, good)
     found = look.trouble is None
     kept = before.looks if before else ()
-    return Standing(
+    return ProbeStatus(
         probe=look.probe,
         state=state,
         since=before.since if before is not None and before.state is state else look.at,
@@ -167,14 +167,14 @@ def judged(before: Standing | None, look: Look, grade: Grade, rule: ProbeRule) -
     )
 
 
-def is_settled(standing: Standing, rule: ProbeRule) -> bool:
+def is_settled(standing: ProbeStatus, rule: ProbeRule) -> bool:
     """Tell whether looking again soon would change nothing if it found the same."""
     if rule.counter or standing.state is Health.UNKNOWN:
         return True
     return not (standing.good if standing.state is Health.UNHEALTHY else standing.bad)
 
 
-def _state(before: Standing | None, grade: Grade, rule: ProbeRule, bad: int, good: int) -> Health:
+def _state(before: ProbeStatus | None, grade: Grade, rule: ProbeRule, bad: int, good: int) -> Health:
     if before is not None and before.state is Health.UNHEALTHY:
         if good < rule.recover_after:
             return Health.UNHEALTHY

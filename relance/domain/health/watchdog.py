@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.alerts.model import Alert, AlertEvent, AlertState, Suppression
+from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState, AlertSuppression
 from relance.domain.alerts.reach import Reach, Reached
 from relance.domain.alerts.routing import AlertRoute, route_of
 from relance.domain.alerts.suppression import inhibitor
@@ -25,7 +25,7 @@ class EffectState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class WatchedEffect:
     """One thing that is to happen by itself: how it stands, since when, and in words."""
 
     what: str
@@ -55,49 +55,53 @@ class Patience:
     tasks: timedelta
 
 
-def mails(due: Sequence[DuePlans], last_mail: datetime | None, now: datetime, patience: timedelta) -> Effect:
+def mails(due: Sequence[DuePlans], last_mail: datetime | None, now: datetime, patience: timedelta) -> WatchedEffect:
     """Judge whether mails are accepted while plans are due; a wave may take hours, but not in silence."""
     what = "mails"
     waiting = [one for one in due if one.held_by is None]
     if not waiting:
         if due:
             periods = ", ".join(f"{one.period} by {one.held_by}" for one in due)
-            return Effect(what, EffectState.HELD, f"plans are due, and their cycles are stopped: {periods}")
-        return Effect(what, EffectState.FINE, "no plan is overdue")
+            return WatchedEffect(what, EffectState.HELD, f"plans are due, and their cycles are stopped: {periods}")
+        return WatchedEffect(what, EffectState.FINE, "no plan is overdue")
     count, since = sum(one.count for one in waiting), min(one.earliest for one in waiting)
     if last_mail is not None and now - last_mail <= patience:
-        return Effect(what, EffectState.FINE, f"{count} plans are being sent, the last mail was accepted just now")
+        return WatchedEffect(
+            what, EffectState.FINE, f"{count} plans are being sent, the last mail was accepted just now"
+        )
     last = f"the last mail was accepted {ago(now - last_mail)}" if last_mail else "no mail was accepted at all"
-    return Effect(what, EffectState.STOPPED, f"{count} plans are due and {last}", since)
+    return WatchedEffect(what, EffectState.STOPPED, f"{count} plans are due and {last}", since)
 
 
-def claims(stuck: int, patience: timedelta) -> Effect:
+def claims(stuck: int, patience: timedelta) -> WatchedEffect:
     """Judge whether mails that somebody began to send ever end."""
     if not stuck:
-        return Effect("mails being sent", EffectState.FINE, "each ends in time")
-    return Effect("mails being sent", EffectState.STOPPED, f"{stuck} have been handed over for over {span(patience)}")
+        return WatchedEffect("mails being sent", EffectState.FINE, "each ends in time")
+    return WatchedEffect(
+        "mails being sent", EffectState.STOPPED, f"{stuck} have been handed over for over {span(patience)}"
+    )
 
 
 def job(
     name: str, nominal: datetime | None, now: datetime, patience: Patience, *, recorded: bool, running: bool
-) -> Effect:
+) -> WatchedEffect:
     """Judge whether the newest nominal time of a job has its record; a run that is at it may take a while."""
     what = f"job {name}"
     if nominal is None:
-        return Effect(what, EffectState.FINE, "it was not due yet")
+        return WatchedEffect(what, EffectState.FINE, "it was not due yet")
     if recorded:
-        return Effect(what, EffectState.FINE, f"there is a record for {ago(now - nominal)}")
+        return WatchedEffect(what, EffectState.FINE, f"there is a record for {ago(now - nominal)}")
     if running and now - nominal <= patience.running:
-        return Effect(what, EffectState.FINE, f"the run of {ago(now - nominal)} is at work")
+        return WatchedEffect(what, EffectState.FINE, f"the run of {ago(now - nominal)} is at work")
     did = "did not end" if running else "left no record"
-    return Effect(what, EffectState.STOPPED, f"the run that was due {ago(now - nominal)} {did}", nominal)
+    return WatchedEffect(what, EffectState.STOPPED, f"the run that was due {ago(now - nominal)} {did}", nominal)
 
 
-def periods(found: Sequence[Uncovered]) -> list[Effect]:
+def periods(found: Sequence[Uncovered]) -> list[WatchedEffect]:
     """Judge whether every period that is near has its cycle, its plans, and a plan of each user (SPEC C1)."""
     if not found:
-        return [Effect("periods", EffectState.FINE, "each that is near is looked after")]
-    return [Effect(f"period {one.period}", EffectState.STOPPED, _lack(one)) for one in found]
+        return [WatchedEffect("periods", EffectState.FINE, "each that is near is looked after")]
+    return [WatchedEffect(f"period {one.period}", EffectState.STOPPED, _lack(one)) for one in found]
 
 
 def _lack(found: Uncovered) -> str:
@@ -119,17 +123,19 @@ def _lack(found: Uncovered) -> str:
             return f"at least {found.count} users have no plan: {look}"
 
 
-def tasks(queue: str, workers: int, oldest: timedelta, now: datetime, patience: timedelta) -> Effect:
+def tasks(queue: str, workers: int, oldest: timedelta, now: datetime, patience: timedelta) -> WatchedEffect:
     """Judge whether somebody does the work of a task queue."""
     what = f"queue {queue}"
     if oldest > patience:
-        return Effect(what, EffectState.STOPPED, f"work has been waiting for {span(oldest)}", now - oldest)
+        return WatchedEffect(what, EffectState.STOPPED, f"work has been waiting for {span(oldest)}", now - oldest)
     if not workers:
-        return Effect(what, EffectState.STOPPED, "no worker asks for its work")
-    return Effect(what, EffectState.FINE, f"{workers} worker process(es)")
+        return WatchedEffect(what, EffectState.STOPPED, "no worker asks for its work")
+    return WatchedEffect(what, EffectState.FINE, f"{workers} worker process(es)")
 
 
-def alerts(open_: Sequence[Alert], now: datetime, patience: timedelta, routes: Sequence[AlertRoute] = ()) -> Effect:
+def alerts(
+    open_: Sequence[AlertRecord], now: datetime, patience: timedelta, routes: Sequence[AlertRoute] = ()
+) -> WatchedEffect:
     """Judge whether people are told of alerts.
 
     Low ones wait for the digest, explained ones for their cause, and others for the end of the quiet hours of their
@@ -138,31 +144,31 @@ def alerts(open_: Sequence[Alert], now: datetime, patience: timedelta, routes: S
     rules = {alert.rule for alert in open_}
     untold = [alert for alert in open_ if _is_untold(alert, rules) and now - _told_from(alert, now, routes) > patience]
     if not untold:
-        return Effect("alerts", EffectState.FINE, "every alert has its message")
+        return WatchedEffect("alerts", EffectState.FINE, "every alert has its message")
     names = ", ".join(sorted({alert.rule for alert in untold}))
     since = min(alert.fired_at for alert in untold)
-    return Effect("alerts", EffectState.STOPPED, f"nobody was told of {len(untold)}: {names}", since)
+    return WatchedEffect("alerts", EffectState.STOPPED, f"nobody was told of {len(untold)}: {names}", since)
 
 
-def _is_untold(alert: Alert, open_rules: Collection[str]) -> bool:
+def _is_untold(alert: AlertRecord, open_rules: Collection[str]) -> bool:
     if alert.state is not AlertState.FIRING or alert.severity is Severity.LOW or inhibitor(alert.rule, open_rules):
         return False
     return not any(
         entry.event is AlertEvent.SENT
-        or (entry.event is AlertEvent.SUPPRESSED and entry.detail != Suppression.QUIET_HOURS)
+        or (entry.event is AlertEvent.SUPPRESSED and entry.detail != AlertSuppression.QUIET_HOURS)
         for entry in alert.history
     )
 
 
-def _told_from(alert: Alert, now: datetime, routes: Sequence[AlertRoute]) -> datetime:
+def _told_from(alert: AlertRecord, now: datetime, routes: Sequence[AlertRoute]) -> datetime:
     route = route_of(routes, alert.rule, alert.group, alert.severity)
     return route.due_from(alert.severity, alert.fired_at, now) if route is not None else alert.fired_at
 
 
-def readers(found: Sequence[Reached]) -> list[Effect]:
+def readers(found: Sequence[Reached]) -> list[WatchedEffect]:
     """Judge whether the channels lead to people, and take their messages."""
     return [
-        Effect(
+        WatchedEffect(
             f"readers of {one.what}",
             EffectState.STOPPED if one.reach is Reach.NOBODY else EffectState.FINE,
             f"{one.detail}: {one.remedy}" if one.remedy else one.detail,

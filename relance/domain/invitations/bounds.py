@@ -46,14 +46,16 @@ def parts(sizes: Mapping[str, int], per_user: int, most: int) -> Iterator[list[s
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class MailboxSlot:
     """A slot of a mailbox in a period, by its number; `held` if it is the asking invitation's own already."""
 
     number: int
     held: bool = False
 
 
-def slot_for(invitation_id: str, user_id: str, holders: Mapping[int, tuple[str, str]], slots: int) -> Slot | Refusal:
+def slot_for(
+    invitation_id: str, user_id: str, holders: Mapping[int, tuple[str, str]], slots: int
+) -> MailboxSlot | Refusal:
     """Return the slot of a mailbox an invitation may take, or why it must not be sent.
 
     `holders` are by slot the user and the invitation that have it; `slots` is how many there are. Whoever has a slot
@@ -62,9 +64,9 @@ def slot_for(invitation_id: str, user_id: str, holders: Mapping[int, tuple[str, 
     own = {number: invitation for number, (user, invitation) in holders.items() if user == user_id}
     for number, invitation in own.items():
         if invitation == invitation_id:
-            return Slot(number, held=True)
+            return MailboxSlot(number, held=True)
     if own:
         # Addresses may have changed since the contacts of the user were compared.
         return Refusal.DUPLICATE_ADDRESS
     free = next((number for number in range(slots) if number not in holders), None)
-    return Slot(free) if free is not None else Refusal.MAILBOX_LIMIT
+    return MailboxSlot(free) if free is not None else Refusal.MAILBOX_LIMIT

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from relance.domain.invitations.invitation import MailKind
-from relance.domain.invitations.proportions import Difference, Share, difference
+from relance.domain.invitations.proportions import Difference, Proportion, difference
 from relance.domain.zones import is_zone, zone_info
 
 WINDOW = timedelta(hours=72)
@@ -31,7 +31,7 @@ class Arm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ReminderGroup:
     """Reminders of one period, type and arm at the same local hour, already counted.
 
     `at` is any instant of that hour, `zone` the users'. `watched` are those whose window is over; `submitted` and
@@ -51,7 +51,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class Tally:
+class ReminderTally:
     """How many were sent, of how many the window is over, and what came of these."""
 
     sent: int = 0
@@ -59,7 +59,7 @@ class Tally:
     submitted: int = 0
     opted_out: int = 0
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: ReminderTally) -> None:
         """Add to it."""
         self.sent += other.sent
         self.watched += other.watched
@@ -67,22 +67,22 @@ class Tally:
         self.opted_out += other.opted_out
 
     @property
-    def answers(self) -> Share:
+    def answers(self) -> Proportion:
         """Who answered within the window."""
-        return Share(self.submitted, self.watched)
+        return Proportion(self.submitted, self.watched)
 
     @property
-    def opt_outs(self) -> Share:
+    def opt_outs(self) -> Proportion:
         """Who opted out within the window."""
-        return Share(self.opted_out, self.watched)
+        return Proportion(self.opted_out, self.watched)
 
 
 @dataclass(frozen=True, slots=True)
 class Lift:
     """Answers of those who were to be reminded against those who were held out, from the same moment on."""
 
-    reminded: Share
-    held_out: Share
+    reminded: Proportion
+    held_out: Proportion
 
     @property
     def difference(self) -> Difference | None:
@@ -91,35 +91,35 @@ class Lift:
 
 
 @dataclass(slots=True)
-class Effect:
+class ReminderEffect:
     """Everything about the reminders of one type, of a period or of several."""
 
     kind: MailKind
-    total: Tally = field(default_factory=Tally)
-    by_hour: dict[int, Tally] = field(default_factory=dict)
-    by_weekday: dict[int, Tally] = field(default_factory=dict)
-    intended: Tally = field(default_factory=Tally)
-    held_out: Tally = field(default_factory=Tally)
+    total: ReminderTally = field(default_factory=ReminderTally)
+    by_hour: dict[int, ReminderTally] = field(default_factory=dict)
+    by_weekday: dict[int, ReminderTally] = field(default_factory=dict)
+    intended: ReminderTally = field(default_factory=ReminderTally)
+    held_out: ReminderTally = field(default_factory=ReminderTally)
 
-    def add(self, group: Group) -> None:
+    def add(self, group: ReminderGroup) -> None:
         """Count a group of reminders."""
-        tally = Tally(group.count, group.watched, group.submitted, group.opted_out)
+        tally = ReminderTally(group.count, group.watched, group.submitted, group.opted_out)
         if group.arm is Arm.SENT:
             local = group.at.astimezone(zone_info(group.zone if is_zone(group.zone) else "UTC"))
             self.total.add(tally)
-            self.by_hour.setdefault(local.hour, Tally()).add(tally)
-            self.by_weekday.setdefault(local.weekday(), Tally()).add(tally)
+            self.by_hour.setdefault(local.hour, ReminderTally()).add(tally)
+            self.by_weekday.setdefault(local.weekday(), ReminderTally()).add(tally)
         # Whose first reminder was held back is another kind of person by the second: those whom it would have moved
         # are still there. Only who went the same way so far is compared.
         if not group.earlier_held_out:
             # One that could not be delivered was meant to be reminded: leaving it out would favour the reminders.
             (self.held_out if group.arm is Arm.HELD_OUT else self.intended).add(tally)
 
-    def merge(self, other: Effect) -> None:
+    def merge(self, other: ReminderEffect) -> None:
         """Add another period."""
         for own, new in ((self.by_hour, other.by_hour), (self.by_weekday, other.by_weekday)):
             for key, tally in new.items():
-                own.setdefault(key, Tally()).add(tally)
+                own.setdefault(key, ReminderTally()).add(tally)
         for own_tally, tally in (
             (self.total, other.total),
             (self.intended, other.intended),
@@ -135,13 +135,13 @@ class Effect:
         return Lift(self.intended.answers, self.held_out.answers)
 
 
-Effects: TypeAlias = dict[tuple[str, MailKind], Effect]
+Effects: TypeAlias = dict[tuple[str, MailKind], ReminderEffect]
 """By period and type."""
 
 
-def count(found: Effects, group: Group) -> None:
+def count(found: Effects, group: ReminderGroup) -> None:
     """Count a group where it belongs."""
-    found.setdefault((group.period, group.kind), Effect(group.kind)).add(group)
+    found.setdefault((group.period, group.kind), ReminderEffect(group.kind)).add(group)
 
 
 def in_order(found: Effects) -> Effects:
@@ -149,11 +149,11 @@ def in_order(found: Effects) -> Effects:
     return dict(sorted(found.items(), key=lambda item: (item[0][0], REMINDERS.index(item[0][1]))))
 
 
-def overall(found: Iterable[Effect]) -> dict[MailKind, Effect]:
+def overall(found: Iterable[ReminderEffect]) -> dict[MailKind, ReminderEffect]:
     """Return the effect per type over several periods."""
-    whole: dict[MailKind, Effect] = {}
+    whole: dict[MailKind, ReminderEffect] = {}
     for effect in found:
-        whole.setdefault(effect.kind, Effect(effect.kind)).merge(effect)
+        whole.setdefault(effect.kind, ReminderEffect(effect.kind)).merge(effect)
     return {kind: whole[kind] for kind in REMINDERS if kind in whole}
 
 
@@ -162,16 +162,16 @@ class Slice:
     """One row of a breakdown; `key` is None for what is too little to be told apart."""
 
     key: int | None
-    tally: Tally
+    tally: ReminderTally
 
 
-def breakdown(tallies: Mapping[int, Tally]) -> list[Slice]:
+def breakdown(tallies: Mapping[int, ReminderTally]) -> list[Slice]:
     """Return the rows in order; small ones go together, with the next larger one if they would still be small.
 
     A single small row next to a known total could be told by subtraction.
     """
     told = dict(sorted(tallies.items()))
-    rest, hidden = Tally(), False
+    rest, hidden = ReminderTally(), False
     for key, tally in sorted(tallies.items(), key=lambda item: (item[1].sent, item[0])):
         if tally.sent >= LEAST and (not hidden or rest.sent >= LEAST):
             break

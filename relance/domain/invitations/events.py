@@ -26,7 +26,7 @@ CONTACT_AFTER: dict[EventKind, ContactStatus] = {
     EventKind.BOUNCED: ContactStatus.BOUNCED,
     EventKind.COMPLAINED: ContactStatus.OPTED_OUT,
 }
-"""The contact's status after an event; the others leave it as it is."""
+"""The contact's status after an event; the others leave it is."""
 
 INVITATION_AFTER_SENT: dict[EventKind, InvitationStatus] = {
     EventKind.OPENED: InvitationStatus.OPENED,

@@ -44,7 +44,7 @@ class OptOut(Document):
         return self.undone_at is None and self.at <= now + timedelta(minutes=5) and now - self.at <= UNDO_WITHIN
 
 
-class Standing(StrEnum):
+class OptOutStatus(StrEnum):
     """What reaches somebody by now, as far as opt-outs go."""
 
     WRITTEN_TO = "written_to"

@@ -10,7 +10,7 @@ Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """So many of so many."""
 
     hits: int
@@ -37,7 +37,7 @@ class Interval:
         return self.low <= value <= self.high
 
 
-def wilson(share: Share) -> Interval | None:
+def wilson(share: Proportion) -> Interval | None:
     """Return the score interval of a rate, None of nobody (Wilson 1927; Newcombe 1998, Stat. Med. 17:857, method 3)."""
     if not share.of:
         return None
@@ -64,7 +64,7 @@ class Difference:
         return 0.0 not in self.interval
 
 
-def difference(first: Share, second: Share) -> Difference | None:
+def difference(first: Proportion, second: Proportion) -> Difference | None:
     """Return `first - second`, None while one of them is of nobody.
 
     The hybrid score interval for independent rates (Newcombe 1998, Stat. Med. 17:873, method 10): no simulation is

@@ -34,7 +34,7 @@ STANDS_STILL = frozenset({ControlState.PAUSED, ControlState.ROLLED_BACK})
 _SENT = {InvitationStatus.SENT, InvitationStatus.OPENED}
 
 
-class Mended(StrEnum):
+class Repair(StrEnum):
     """What the reconciliation mends, and what it can only name."""
 
     FOLLOW_UPS_RESTARTED = "follow_ups_restarted"
@@ -44,7 +44,7 @@ class Mended(StrEnum):
     PLANS_STUCK = "plans_stuck"
 
 
-MENDED = (Mended.FOLLOW_UPS_RESTARTED, Mended.REMINDERS_WOKEN, Mended.PLANS_FINISHED, Mended.CYCLES_TOLD)
+REPAIRED = (Repair.FOLLOW_UPS_RESTARTED, Repair.REMINDERS_WOKEN, Repair.PLANS_FINISHED, Repair.CYCLES_TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ReconcilePolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class RemainingSteps:
     """What is still to come of one invitation: its undecided reminders and its expiry, or another try."""
 
     first: datetime | None = None
@@ -73,18 +73,18 @@ class Ahead:
     retry_at: datetime | None = None
 
 
-def ahead_of(entry: Invitation, at: datetime) -> Ahead | None:
+def remaining_steps(entry: Invitation, at: datetime) -> RemainingSteps | None:
     """Return what is still to come of an entry; None when nothing is, or nothing but an expiry that is past.
 
     Of two reminders that are both due the claim refuses the first one as overtaken. An expiry whose follow-up is gone
     is the cleanup's (SPEC H1).
     """
     if entry.status is InvitationStatus.SENDING and entry.claim is None and entry.retry_at is not None:
-        return Ahead(retry_at=entry.retry_at)
+        return RemainingSteps(retry_at=entry.retry_at)
     due = entry.due_at
     if entry.status not in _SENT or due is None or due.expiry <= at:
         return None
-    return Ahead(
+    return RemainingSteps(
         due.first if is_undecided(MailKind.FIRST, entry) else None,
         due.second if is_undecided(MailKind.SECOND, entry) else None,
         due.expiry,
@@ -145,11 +145,11 @@ def is_unsent(entry: Invitation) -> bool:
     return entry.status is InvitationStatus.QUEUED or waits
 
 
-def mended(counts: Mapping[str, int]) -> int:
+def repaired(counts: Mapping[str, int]) -> int:
     """Return how much was mended in all."""
-    return sum(counts.get(kind, 0) for kind in MENDED)
+    return sum(counts.get(kind, 0) for kind in REPAIRED)
 
 
 def is_alarming(counts: Mapping[str, int], policy: ReconcilePolicy) -> bool:
     """Tell whether people should know: too much had to be mended, or something cannot be."""
-    return mended(counts) > policy.alert_above or counts.get(Mended.PLANS_STUCK, 0) > 0
+    return repaired(counts) > policy.alert_above or counts.get(Repair.PLANS_STUCK, 0) > 0

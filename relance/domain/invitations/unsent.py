@@ -18,7 +18,7 @@ BY_DESIGN = frozenset({PlanReason.BEFORE_START, PlanReason.JOINED_LATER, PlanRea
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class PlanEnding:
     """How a user's plan has ended: `contacts` is how many it noted, None if none were looked at."""
 
     status: PlanStatus
@@ -26,19 +26,19 @@ class Ending:
     contacts: int | None = None
 
 
-def ending_without_plan(user: User, told: ControlState) -> Ending:
+def ending_without_plan(user: User, told: ControlState) -> PlanEnding:
     """Return how the month of a user ends for whom nothing was planned; `told` is what the cycle was told last."""
     if not user.is_active:
-        return Ending(PlanStatus.SKIPPED, Refusal.USER_INACTIVE)
+        return PlanEnding(PlanStatus.SKIPPED, Refusal.USER_INACTIVE)
     if told.final:
-        return Ending(PlanStatus.CANCELLED, told.reason)
-    return Ending(PlanStatus.SKIPPED, PlanReason.JOINED_LATER)
+        return PlanEnding(PlanStatus.CANCELLED, told.reason)
+    return PlanEnding(PlanStatus.SKIPPED, PlanReason.JOINED_LATER)
 
 
 def unsent_entries(
     period: str,
     user_id: str,
-    ending: Ending,
+    ending: PlanEnding,
     *,
     user: User | None,
     contacts: Sequence[Contact],
@@ -75,13 +75,13 @@ def unsent_entries(
     return result
 
 
-def _reason(ending: Ending) -> str:
+def _reason(ending: PlanEnding) -> str:
     if ending.status is PlanStatus.DONE:
         return PlanReason.CONTACT_JOINED_LATER
     return ending.reason or "unknown"
 
 
-def may_enter(ending: Ending, entered: Collection[str], contacts: Collection[str], part: int) -> set[str]:
+def may_enter(ending: PlanEnding, entered: Collection[str], contacts: Collection[str], part: int) -> set[str]:
     """Return the contacts without an entry that may get one now; follow-ups hold `part` contacts each.
 
     Of a plan that was done they were added later. Fewer entries than it has noted are a loss, which the balance must
@@ -99,7 +99,7 @@ def may_enter(ending: Ending, entered: Collection[str], contacts: Collection[str
     return {contact for contact in new if contact > last}
 
 
-def is_incomplete(ending: Ending, entered: Collection[str], contacts: Collection[str], part: int) -> bool:
+def is_incomplete(ending: PlanEnding, entered: Collection[str], contacts: Collection[str], part: int) -> bool:
     """Tell whether contacts of a user are still to be entered, or his plan is to note them."""
     if ending.contacts is None and ending.status is not PlanStatus.DONE:
         return True
@@ -107,7 +107,7 @@ def is_incomplete(ending: Ending, entered: Collection[str], contacts: Collection
     return len(entered) > (ending.contacts or 0) or bool(may_enter(ending, entered, contacts, part))
 
 
-def noted(ending: Ending, entries: Sequence[Invitation]) -> int | None:
+def noted(ending: PlanEnding, entries: Sequence[Invitation]) -> int | None:
     """Return how many contacts a plan is to note, now that these are its entries; None for no change.
 
     A plan that was done has noted those of its batch: only contacts who joined later are added.
@@ -118,12 +118,12 @@ def noted(ending: Ending, entries: Sequence[Invitation]) -> int | None:
     return len(entries) if len(entries) - later <= (ending.contacts or 0) < len(entries) else None
 
 
-def end_of_plan(entries: Sequence[Invitation]) -> Ending:
+def end_of_plan(entries: Sequence[Invitation]) -> PlanEnding:
     """Return how a plan ends whose batch is through: skipped, if its whole batch came too late (SPEC C14)."""
     reasons = {entry.reason for entry in entries}
     if PlanReason.TOO_LATE in reasons and all(entry.status is InvitationStatus.SKIPPED for entry in entries):
-        return Ending(PlanStatus.SKIPPED, PlanReason.TOO_LATE)
-    return Ending(PlanStatus.DONE)
+        return PlanEnding(PlanStatus.SKIPPED, PlanReason.TOO_LATE)
+    return PlanEnding(PlanStatus.DONE)
 
 
 class Nobody(StrEnum):

@@ -22,7 +22,7 @@ AUDIT = "audit"
 """Who made a record, in its detail, if not the run itself."""
 
 
-class Status(StrEnum):
+class AuditStatus(StrEnum):
     """Where an execution stands; `unserved` timed out before any worker took it."""
 
     RUNNING = "running"
@@ -39,7 +39,7 @@ class Execution:
     """One run on the server: for which nominal time, and from when to when (None: not over)."""
 
     nominal: datetime
-    status: Status
+    status: AuditStatus
     started_at: datetime
     closed_at: datetime | None = None
 
@@ -65,7 +65,7 @@ class Watched:
     passed: Passed = field(default_factory=Passed)
 
 
-class Due(Document):
+class DueRun(Document):
     """A nominal time without a record; `paused` tells whether the Schedule was, before it or after, as the audits saw.
 
     `passed` is what the server had counted before it. `dropped` tells that its cron expression was replaced since:
@@ -90,7 +90,7 @@ class AuditMark(Document):
     spec: str
     paused: bool = False
     passed: Passed = Passed()
-    open: tuple[Due, ...] = ()
+    open: tuple[DueRun, ...] = ()
     ahead: tuple[Utc, ...] = ()
     ahead_to: Utc | None = None
 
@@ -136,7 +136,7 @@ def continued(
     passed, paused = (mark.passed, mark.paused) if mark is not None else (Passed(), False)
     before = left_behind(mark, schedule)
     new = tuple(
-        Due(nominal=at, paused=paused or schedule.paused, passed=passed, dropped=at in before)
+        DueRun(nominal=at, paused=paused or schedule.paused, passed=passed, dropped=at in before)
         for at in (*before, *times)
     )
     coming, ahead_to = ahead or _known_ahead(mark, schedule)
@@ -170,7 +170,7 @@ class Auditor:
     grace: timedelta
     at: datetime
 
-    def record(self, due: Due, execution: Execution | None, others: Sequence[Execution]) -> JobRun | None:
+    def record(self, due: DueRun, execution: Execution | None, others: Sequence[Execution]) -> JobRun | None:
         """Return the record of a nominal time that made none itself; None while a run may still make it.
 
         `others` are the executions of this Schedule that may have been in its way.
@@ -185,11 +185,11 @@ class Auditor:
         why = self._why_passed(due, others)
         return self._run(due, why, None, held_up=why == OVERLAP and any(self._by_backfill(one, due) for one in others))
 
-    def _by_backfill(self, other: Execution, due: Due) -> bool:
+    def _by_backfill(self, other: Execution, due: DueRun) -> bool:
         """Tell whether a run was in the way that the server made up for longer ago than it does by itself."""
         return _in_the_way(other, due) and other.started_at - other.nominal > self.schedule.catchup + self.grace
 
-    def _why_passed(self, due: Due, others: Sequence[Execution]) -> str:
+    def _why_passed(self, due: DueRun, others: Sequence[Execution]) -> str:
         """Return why the server started nothing; where that cannot be told, that it should have.
 
         What it counts since the audit before may be any of several nominal times; during a pause it counts nothing.
@@ -209,19 +209,19 @@ class Auditor:
         # It acted again and counted nothing: a pause that no audit saw. A change of the Schedule drops times too.
         return PAUSED if later and self.schedule.changed_at < due.nominal else MISSED
 
-    def _ended(self, due: Due, execution: Execution) -> JobRun | None:
+    def _ended(self, due: DueRun, execution: Execution) -> JobRun | None:
         match execution.status:
-            case Status.RUNNING:
+            case AuditStatus.RUNNING:
                 return None
-            case Status.COMPLETED:
+            case AuditStatus.COMPLETED:
                 # It records itself before it ends: this one only counts if its record was lost since.
                 on_time = execution.started_at - due.nominal <= ON_TIME
                 return self._run(due, RAN if on_time else LATE, execution.status)
-            case Status.UNSERVED:
+            case AuditStatus.UNSERVED:
                 return self._run(due, NO_WORKER, execution.status)
         return self._run(due, FAILED, execution.status)
 
-    def _run(self, due: Due, state: str, reason: Status | None, *, held_up: bool = False) -> JobRun:
+    def _run(self, due: DueRun, state: str, reason: AuditStatus | None, *, held_up: bool = False) -> JobRun:
         detail: dict[str, str | int] = {"by": AUDIT}
         if reason is not None:
             detail["reason"] = reason.value
@@ -230,6 +230,6 @@ class Auditor:
         return JobRun(job=self.schedule.job, nominal=due.nominal, state=state, at=self.at, detail=detail)
 
 
-def _in_the_way(other: Execution, due: Due) -> bool:
+def _in_the_way(other: Execution, due: DueRun) -> bool:
     """Tell whether a run of an earlier nominal time was not over when this one came."""
     return other.nominal < due.nominal and (other.closed_at is None or other.closed_at > due.nominal)

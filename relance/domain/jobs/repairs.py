@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.domain.alerts.delivery import Telling
+from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.group import AlertGroup, Member, News
-from relance.domain.alerts.model import Alert, AlertEvent, AlertState
+from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState
 
 SETTLED_AFTER = timedelta(minutes=10)
 """Whoever writes to the database and then starts or signals a workflow has done so by then."""
@@ -33,7 +33,7 @@ def restarted(counts: Mapping[str, int]) -> int:
     return sum(counts.get(kind, 0) for kind in RESTARTED)
 
 
-def group_of(group: str, alerts: Iterable[Alert], at: datetime, inhibited_by: str | None = None) -> AlertGroup:
+def group_of(group: str, alerts: Iterable[AlertRecord], at: datetime, inhibited_by: str | None = None) -> AlertGroup:
     """Return the state of a group whose workflow is gone, from the stored alerts: what was told is not told anew.
 
     `alerts` are the open ones of the group. Repeats go on from the last message; what was never told is news.
@@ -43,7 +43,7 @@ def group_of(group: str, alerts: Iterable[Alert], at: datetime, inhibited_by: st
     return replace(AlertGroup(group, at), members=members, observation=observation, inhibited_by=inhibited_by)
 
 
-def _member(alert: Alert) -> Member:
+def _member(alert: AlertRecord) -> Member:
     sent = [entry for entry in alert.history if entry.event is AlertEvent.SENT]
     member = Member(
         severity=alert.severity,
@@ -60,6 +60,6 @@ def _member(alert: Alert) -> Member:
         told_first=sent[0].at,
         told_at=sent[-1].at,
         told_value=alert.evidence.value,
-        repeats=sum(entry.detail == Telling.REPEAT for entry in sent),
-        escalated=any(entry.detail == Telling.ESCALATION for entry in sent),
+        repeats=sum(entry.detail == NotificationKind.REPEAT for entry in sent),
+        escalated=any(entry.detail == NotificationKind.ESCALATION for entry in sent),
     )

@@ -19,7 +19,7 @@ DOUBTS_HOLD = timedelta(days=30)
 """For how long a mail in doubt keeps its period as it is: no relay log reaches back further."""
 
 
-class Stage(StrEnum):
+class RetentionStage(StrEnum):
     """What a period's age allows."""
 
     KEPT = "kept"
@@ -46,20 +46,20 @@ class Sweep(StrEnum):
     POSTED = "posted_reports_deleted"
 
     @property
-    def stage(self) -> Stage | None:
+    def stage(self) -> RetentionStage | None:
         """The stage of the periods it is about; None if it goes by the age of each document."""
         return _STAGES.get(self)
 
 
 _STAGES = {
-    Sweep.INVITATIONS_DELETED: Stage.DELETED,
-    Sweep.COMPENSATIONS_DELETED: Stage.DELETED,
-    Sweep.CONTROLS_DELETED: Stage.DELETED,
+    Sweep.INVITATIONS_DELETED: RetentionStage.DELETED,
+    Sweep.COMPENSATIONS_DELETED: RetentionStage.DELETED,
+    Sweep.CONTROLS_DELETED: RetentionStage.DELETED,
     # Last of all: where the others have got to is seen from the plans.
-    Sweep.PLANS_DELETED: Stage.DELETED,
-    Sweep.INVITATIONS_ANONYMISED: Stage.ANONYMOUS,
-    Sweep.COMPENSATIONS_ANONYMISED: Stage.ANONYMOUS,
-    Sweep.PLANS_ANONYMISED: Stage.ANONYMOUS,
+    Sweep.PLANS_DELETED: RetentionStage.DELETED,
+    Sweep.INVITATIONS_ANONYMISED: RetentionStage.ANONYMOUS,
+    Sweep.COMPENSATIONS_ANONYMISED: RetentionStage.ANONYMOUS,
+    Sweep.PLANS_ANONYMISED: RetentionStage.ANONYMOUS,
 }
 
 EXPIRED = "invitations_expired"
@@ -74,12 +74,12 @@ class Retention:
     cycles: timedelta
     ages: Mapping[Sweep, timedelta] = field(default_factory=dict)
 
-    def stage(self, period: str, at: datetime) -> Stage:
+    def stage(self, period: str, at: datetime) -> RetentionStage:
         """Return what a period's age allows; it counts from the last instant of the period anywhere on Earth."""
         age = at - period_window(period)[1]
         if age >= self.cycles:
-            return Stage.DELETED
-        return Stage.ANONYMOUS if age >= self.anonymous_after else Stage.KEPT
+            return RetentionStage.DELETED
+        return RetentionStage.ANONYMOUS if age >= self.anonymous_after else RetentionStage.KEPT
 
     def cutoff(self, sweep: Sweep, at: datetime) -> datetime:
         """Return the instant before which documents go; for sweeps that go by age."""

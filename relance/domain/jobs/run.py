@@ -16,7 +16,7 @@ ON_PURPOSE = frozenset({PAUSED, OVERLAP, ALREADY_OPEN})
 """Nothing was to be done: by an operator's decision, or because another run was at it."""
 
 
-class Outcome(Document):
+class RunOutcome(Document):
     """How a run ended before a later one did better."""
 
     state: str
@@ -38,12 +38,12 @@ class JobRun(Document):
     at: Utc
     detail: dict[str, str | int] = Field(default_factory=dict)
     figures: dict[str, float] = Field(default_factory=dict)
-    history: tuple[Outcome, ...] = ()
+    history: tuple[RunOutcome, ...] = ()
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RunOutcome:
         """How it ended, for the history of the run that takes its place."""
-        return Outcome(state=self.state, at=self.at, detail=self.detail)
+        return RunOutcome(state=self.state, at=self.at, detail=self.detail)
 
 
 def improves(new: str, old: str) -> bool:

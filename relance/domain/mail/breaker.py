@@ -18,7 +18,7 @@ PROBING = 1.0
 JITTER = 0.2
 
 
-class State(IntEnum):
+class BreakerState(IntEnum):
     """As the metric shows it."""
 
     CLOSED = 0
@@ -55,7 +55,7 @@ class Circuit:
     def __init__(self, name: str, policy: Policy) -> None:
         self._name = name
         self._policy = policy
-        self.state = State.CLOSED
+        self.state = BreakerState.CLOSED
         self._permit = Permit(0)
         self._now = float("-inf")
         self._until = self._closed_at = float("-inf")
@@ -68,13 +68,13 @@ class Circuit:
 
     def ask(self, now: float) -> Permit | float:
         """Return a permit, or for how many seconds there is none."""
-        if self.state is State.CLOSED:
+        if self.state is BreakerState.CLOSED:
             return self._permit
         now = self._time(now)
-        if self.state is State.OPEN:
+        if self.state is BreakerState.OPEN:
             if now < self._until:
                 return self._until - now
-            self._become(State.HALF_OPEN)
+            self._become(BreakerState.HALF_OPEN)
             self._probing = self._proven = 0
         if self._probing >= self._policy.probes:
             return PROBING
@@ -86,13 +86,13 @@ class Circuit:
         if permit != self._permit:
             return
         now = self._time(now)
-        if self.state is State.CLOSED:
+        if self.state is BreakerState.CLOSED:
             self._count(now, failed=False)
             return
         self._probing -= 1
         self._proven += 1
         if self._proven >= self._policy.probes:
-            self._become(State.CLOSED)
+            self._become(BreakerState.CLOSED)
             self._closed_at = now
 
     def failed(self, permit: Permit, now: float) -> None:
@@ -100,7 +100,7 @@ class Circuit:
         if permit != self._permit:
             return
         now = self._time(now)
-        if self.state is State.HALF_OPEN:
+        if self.state is BreakerState.HALF_OPEN:
             self._open(now)
             return
         self._count(now, failed=True)
@@ -113,12 +113,12 @@ class Circuit:
 
     def unused(self, permit: Permit) -> None:
         """Hand a permit back: the call was not made, or says nothing about the dependency."""
-        if permit == self._permit and self.state is State.HALF_OPEN:
+        if permit == self._permit and self.state is BreakerState.HALF_OPEN:
             self._probing -= 1
 
     def rest(self, now: float) -> float:
         """Return for how many seconds it stays open because of what was seen here; 0 if it is not open."""
-        return max(self._failed_until - now, 0.0) if self.state is State.OPEN else 0.0
+        return max(self._failed_until - now, 0.0) if self.state is BreakerState.OPEN else 0.0
 
     def leave_alone(self, seconds: float, now: float) -> None:
         """Be open for so long because another process has seen failures; then it is tried again as after its own.
@@ -126,20 +126,20 @@ class Circuit:
         While this one is trying whether the dependency is back, its own tries decide.
         """
         now = self._time(now)
-        if self.state is State.CLOSED:
-            self._become(State.OPEN)
-        if self.state is State.OPEN:
+        if self.state is BreakerState.CLOSED:
+            self._become(BreakerState.OPEN)
+        if self.state is BreakerState.OPEN:
             self._until = max(self._until, now + min(seconds, self._policy.longest))
 
     def _open(self, now: float) -> None:
-        self._become(State.OPEN)
+        self._become(BreakerState.OPEN)
         spread = 1 + JITTER * (2 * crc32(f"{self._name}/{self._openings}".encode()) / 0xFFFFFFFF - 1)
         # Doubling without a limit would end in an overflow.
         doubled = self._policy.open_for * 2 ** min(self._openings, 32)
         self._until = self._failed_until = now + min(doubled * spread, self._policy.longest)
         self._openings += 1
 
-    def _become(self, state: State) -> None:
+    def _become(self, state: BreakerState) -> None:
         self.state = state
         self._permit = Permit(self._permit.age + 1)
         self._parts.clear()

@@ -20,7 +20,7 @@ OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ProviderLimits:
     """What all processes together may do at one provider: mails under way at once, and mails per second (None: any)."""
 
     connections: int
@@ -35,18 +35,18 @@ class Provider:
     label: str = OTHER
 
 
-LIMITS: dict[str, Limits] = {
-    "google": Limits(5),
-    "microsoft": Limits(5),
-    "yahoo": Limits(5),
-    "apple": Limits(10),
-    "orange": Limits(3),
-    "free": Limits(3),
-    "laposte": Limits(3),
-    "sfr": Limits(3),
-    "gmx": Limits(4),
+LIMITS: dict[str, ProviderLimits] = {
+    "google": ProviderLimits(5),
+    "microsoft": ProviderLimits(5),
+    "yahoo": ProviderLimits(5),
+    "apple": ProviderLimits(10),
+    "orange": ProviderLimits(3),
+    "free": ProviderLimits(3),
+    "laposte": ProviderLimits(3),
+    "sfr": ProviderLimits(3),
+    "gmx": ProviderLimits(4),
 }
-OTHERS = Limits(10)
+OTHERS = ProviderLimits(10)
 
 _DOMAINS: dict[str, tuple[str, ...]] = {
     "google": ("gmail.com", "googlemail.com"),

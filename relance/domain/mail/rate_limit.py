@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relance.domain.failures import Failure, FailureClass, Severity, Strategy
-from relance.domain.mail.sharing import Share
+from relance.domain.mail.sharing import LimitShare
 
 PUT_OFF = Failure("put-off", FailureClass.THROTTLED, Severity.LOW, Strategy.RETRY_AT, retryable=True)
 """Not tried yet, because the provider asked for a rest or does not keep up."""
@@ -23,7 +23,7 @@ UNMEASURED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class RatePolicy:
     """How a provider that feels hurried is treated.
 
     `pause`: seconds without mails after "too fast" where the reply names none; `recovery`: seconds until the rate is
@@ -37,15 +37,15 @@ class Manners:
     spread: float = 60.0
 
 
-class Pace:
+class RateLimiter:
     """The pace of one provider; `rate` is the limit that always holds, in mails per second, None is none.
 
     The limit is that of all processes together, of which this one has its `share`.
     """
 
-    def __init__(self, rate: float | None, manners: Manners, share: Share | None = None) -> None:
+    def __init__(self, rate: float | None, manners: RatePolicy, share: LimitShare | None = None) -> None:
         self._whole = rate
-        self._share = share or Share()
+        self._share = share or LimitShare()
         self._manners = manners
         # From when on a mail may go; the last mail put off comes back then.
         self._free_at = self._paused_until = self._last_return = float("-inf")
@@ -91,7 +91,7 @@ class Pace:
         self._free_at = mine + self._interval
         return mine
 
-    def give_back(self, place: float) -> None:
+    def release(self, place: float) -> None:
         """Give back a place that is not used, if it is the last in line."""
         if self._free_at == place + self._interval:
             self._free_at = place

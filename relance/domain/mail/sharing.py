@@ -58,7 +58,7 @@ class HeardRests:
         return found
 
 
-class Share:
+class LimitShare:
     """The part of this process, of those that send just now; alone until it is told otherwise."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from relance.domain.mail_setup.dkim import judge_dkim
 from relance.domain.mail_setup.dmarc import judge_dmarc
 from relance.domain.mail_setup.findings import MailFinding
 from relance.domain.mail_setup.mail_exchangers import judge_mx
-from relance.domain.mail_setup.records import DnsAnswer, Question, Records
+from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, Records
 from relance.domain.mail_setup.reverse_names import judge_ptr
 from relance.domain.mail_setup.spf import judge_spf
 from relance.domain.mail_setup.trial_mail import TrialMail, judge_trial
@@ -36,10 +36,10 @@ class MailVerdict:
     """The findings, which hold once no question is left."""
 
     findings: tuple[MailFinding, ...]
-    missing: frozenset[Question]
+    missing: frozenset[DnsQuestion]
 
 
-def judge(names: MailNames, known: Mapping[Question, DnsAnswer], trial: TrialMail | None) -> MailVerdict:
+def judge(names: MailNames, known: Mapping[DnsQuestion, DnsAnswer], trial: TrialMail | None) -> MailVerdict:
     """Judge the mail set-up by the answers known so far."""
     records = Records(known)
     selectors = names.selectors

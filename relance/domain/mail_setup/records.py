@@ -28,7 +28,7 @@ class LookupState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DnsQuestion:
     """A name, lower case and without its final dot, and a type."""
 
     name: str
@@ -62,12 +62,12 @@ NOT_ASKED_YET = DnsAnswer(LookupState.PENDING)
 class Records:
     """The answers known so far; collects the questions that have none."""
 
-    known: Mapping[Question, DnsAnswer]
-    missing: set[Question] = field(default_factory=set)
+    known: Mapping[DnsQuestion, DnsAnswer]
+    missing: set[DnsQuestion] = field(default_factory=set)
 
     def ask(self, name: str, kind: RecordKind) -> DnsAnswer:
         """Return the answer, or a pending one, which is noted as missing."""
-        question = Question(name.rstrip(".").lower(), kind)
+        question = DnsQuestion(name.rstrip(".").lower(), kind)
         found = self.known.get(question)
         if found is None:
             self.missing.add(question)

@@ -28,7 +28,7 @@ class SpfTerm:
     six: int = 128
 
     def __str__(self) -> str:
-        """Return it as it may stand in a record."""
+        """Return it may stand in a record."""
         return f"{self.qualifier.replace('+', '')}{self.mechanism}{':' + self.value if self.value else ''}"
 
 

@@ -34,7 +34,7 @@ class Answered(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
 
-class Event(Said):
+class ReportedEvent(Said):
     """Something that happened to an invitation, which is named by its id or by the token of a link in its mail."""
 
     event: EventKind = Field(description="What happened.")
@@ -54,10 +54,10 @@ class Event(Said):
 class Events(Said):
     """Up to a thousand events; each is judged for itself."""
 
-    events: list[Event] = Field(min_length=1, max_length=MOST_EVENTS)
+    events: list[ReportedEvent] = Field(min_length=1, max_length=MOST_EVENTS)
 
 
-class Envelope(Said):
+class EventEnvelope(Said):
     """The same before its events are looked at."""
 
     events: list[Any] = Field(min_length=1, max_length=MOST_EVENTS)

@@ -14,17 +14,17 @@ from relance.gateway.api import examples
 from relance.gateway.api.models import (
     AnsweredEvents,
     AnsweredPreferences,
-    Event,
     Events,
     InvitationState,
     PreferencesChanged,
     ProblemDetails,
+    ReportedEvent,
     TokenState,
 )
 from relance.gateway.api.paths import EVENTS, INVITATION, PREFERENCES, TOKEN
 
 PATH = "/api/v1/openapi.json"
-_IN = [Event, Events, PreferencesChanged]
+_IN = [ReportedEvent, Events, PreferencesChanged]
 _OUT = [AnsweredEvents, AnsweredPreferences, TokenState, InvitationState, ProblemDetails]
 _WRONG = {
     "400": "The body is no JSON.",
@@ -59,7 +59,9 @@ def described() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Relance event API", "version": __version__, "description": _ABOUT},
         "paths": {
-            EVENTS: {"post": _message("Say what happened to invitations", "events", [Event, Events], AnsweredEvents)},
+            EVENTS: {
+                "post": _message("Say what happened to invitations", "events", [ReportedEvent, Events], AnsweredEvents)
+            },
             PREFERENCES: {
                 "post": _message(
                     "Say whose preferences changed", "preferencesChanged", [PreferencesChanged], AnsweredPreferences

@@ -15,7 +15,7 @@ from relance.adapters.tokens import LinkTokens, Purpose
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
-from relance.gateway.api.models import Envelope, Event
+from relance.gateway.api.models import EventEnvelope, ReportedEvent
 from relance.gateway.api.problems import Problem, pointers
 
 OLDEST = timedelta(days=400)
@@ -60,7 +60,7 @@ def events_of(body: bytes, tokens: LinkTokens, now: datetime) -> list[Read]:
             )
         return [read]
     try:
-        envelope = Envelope.model_validate(said)
+        envelope = EventEnvelope.model_validate(said)
     except ValidationError as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "this is no list of events", errors=pointers(error)) from None
     return [_read(one, f"/events/{number}", tokens, now) for number, one in enumerate(envelope.events)]
@@ -68,7 +68,7 @@ def events_of(body: bytes, tokens: LinkTokens, now: datetime) -> list[Read]:
 
 def _read(said: Any, pointer: str, tokens: LinkTokens, now: datetime) -> Read:
     try:
-        event = Event.model_validate(said)
+        event = ReportedEvent.model_validate(said)
     except ValidationError as error:
         return Read(errors=pointers(error, pointer))
     at = now
@@ -81,7 +81,7 @@ def _read(said: Any, pointer: str, tokens: LinkTokens, now: datetime) -> Read:
     return Read(InvitationEvent(invitation_id=invitation, kind=event.event, at=at) if invitation else None)
 
 
-def _named(event: Event, tokens: LinkTokens) -> str | None:
+def _named(event: ReportedEvent, tokens: LinkTokens) -> str | None:
     """Return what a token names: that of a form may say anything, that of an unsubscribe link only opts out."""
     purposes = [Purpose.SUBMIT, *([Purpose.UNSUBSCRIBE] if event.event is EventKind.OPTED_OUT else [])]
     for purpose in purposes:

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 
 from relance.domain.health.probes import ProbeName
 from relance.errors import DependencyUnavailable
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 from relance.temporal.errors import NAME, unavailable
 
 
@@ -23,14 +23,14 @@ class FrontendProbe:
     deadline: float
     name: str = ProbeName.TEMPORAL
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how long the answer took."""
         begun = time.monotonic()
-        await greet(self.client, timedelta(seconds=self.deadline))
-        return Reading((time.monotonic() - begun) * 1000, "ms")
+        await check_connection(self.client, timedelta(seconds=self.deadline))
+        return ProbeReading((time.monotonic() - begun) * 1000, "ms")
 
 
-async def greet(client: Client, within: timedelta) -> None:
+async def check_connection(client: Client, within: timedelta) -> None:
     """Ask whether the frontend serves.
 
     Raises:

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from relance.contracts.names import TaskQueue
 from relance.domain.health.probes import ProbeName
 from relance.ports import Clock
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 from relance.temporal.errors import unavailable
 from relance.temporal.task_queues import QueueState, queue_state
 
@@ -25,12 +25,12 @@ class QueuesProbe:
     deadline: float
     name: str = ProbeName.QUEUES
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return the age, in which queue, and how many tasks wait there."""
         states = await _states(self.client, self.clock, timedelta(0))
         oldest = max(states, key=lambda one: one.oldest)
         waiting = f"{oldest.queue} ({oldest.waiting})" if oldest.waiting else ""
-        return Reading(oldest.oldest.total_seconds(), "s", waiting)
+        return ProbeReading(oldest.oldest.total_seconds(), "s", waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class WorkersProbe:
     deadline: float
     name: str = ProbeName.WORKERS
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many queues, and which."""
         states = await _states(self.client, self.clock, self.within)
         lonely = [str(one.queue) for one in states if not one.pollers]
-        return Reading(float(len(lonely)), "", ", ".join(lonely))
+        return ProbeReading(float(len(lonely)), "", ", ".join(lonely))
 
 
 async def _states(client: Client, clock: Clock, within: timedelta) -> list[QueueState]:

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from relance.domain.health.probes import ProbeName
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 from relance.temporal.errors import is_missing, unavailable
 
 
@@ -23,11 +23,11 @@ class MissedActionsProbe:
     deadline: float
     name: str = ProbeName.MISSED_ACTIONS
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many all Schedules passed over together, and which has most."""
         missed = {one: await self._missed(one) for one in self.schedules}
         most = max(missed, key=lambda one: missed[one])
-        return Reading(float(sum(missed.values())), "", most if missed[most] else "")
+        return ProbeReading(float(sum(missed.values())), "", most if missed[most] else "")
 
     async def _missed(self, schedule: str) -> int:
         handle = self.client.get_schedule_handle(schedule)

@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from relance.domain.health.probes import ProbeName
 from relance.ports import Clock
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 from relance.temporal.errors import unavailable
 
 FAILING = (
@@ -32,13 +32,13 @@ class StuckProbe:
     deadline: float
     name: str = ProbeName.STUCK
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         """Return how many of both."""
         try:
             failing, open_ = await self._failing(), await self._open_too_long()
         except RPCError as error:
             raise unavailable("workflows could not be counted", error) from None
-        return Reading(float(failing + open_), "", "failing" if failing else "open_too_long" if open_ else "")
+        return ProbeReading(float(failing + open_), "", "failing" if failing else "open_too_long" if open_ else "")
 
     async def _failing(self) -> int:
         try:

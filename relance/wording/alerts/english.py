@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relance.domain.alerts.delivery import Telling
+from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.model import Rule
 from relance.wording.alerts.figures import ENGLISH as FIGURES
 from relance.wording.alerts.health import ENGLISH_HEALTH
@@ -32,18 +32,18 @@ ENGLISH = Words(
     },
     alert="{rule} Alert",
     titles={
-        Telling.FIRING: "{alert}",
-        Telling.WORSENED: "{alert}: worse",
-        Telling.REPEAT: "{alert}: still open",
-        Telling.ESCALATION: "{alert}: nobody has answered",
-        Telling.FLAPPING: "{rule}: comes and goes",
-        Telling.RESOLVED: "{rule}: resolved",
-        Telling.DIGEST: "{rule}: daily digest",
+        NotificationKind.FIRING: "{alert}",
+        NotificationKind.WORSENED: "{alert}: worse",
+        NotificationKind.REPEAT: "{alert}: still open",
+        NotificationKind.ESCALATION: "{alert}: nobody has answered",
+        NotificationKind.FLAPPING: "{rule}: comes and goes",
+        NotificationKind.RESOLVED: "{rule}: resolved",
+        NotificationKind.DIGEST: "{rule}: daily digest",
     },
     prefaces={
-        Telling.WORSENED: "This got worse since I last wrote.",
-        Telling.REPEAT: "This has been open since {time}.",
-        Telling.ESCALATION: "Nobody has acknowledged this yet; it has been open since {time}.",
+        NotificationKind.WORSENED: "This got worse since I last wrote.",
+        NotificationKind.REPEAT: "This has been open since {time}.",
+        NotificationKind.ESCALATION: "Nobody has acknowledged this yet; it has been open since {time}.",
     },
     detected="I detected a potential issue during my {part} check: {found}.",
     parts_of_day=("morning", "afternoon", "evening"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relance.domain.alerts.delivery import Telling
+from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.model import Rule
 from relance.wording.alerts.figures import FRENCH as FIGURES
 from relance.wording.alerts.health import FRENCH_HEALTH
@@ -32,18 +32,18 @@ FRENCH = Words(
     },
     alert="Alerte\u00a0: {rule}",
     titles={
-        Telling.FIRING: "{alert}",
-        Telling.WORSENED: "{alert} (aggravation)",
-        Telling.REPEAT: "{alert} (toujours en cours)",
-        Telling.ESCALATION: "{alert} (sans réponse)",
-        Telling.FLAPPING: "{rule}\u00a0: va et vient",
-        Telling.RESOLVED: "{rule}\u00a0: résolu",
-        Telling.DIGEST: "{rule}\u00a0: résumé du jour",
+        NotificationKind.FIRING: "{alert}",
+        NotificationKind.WORSENED: "{alert} (aggravation)",
+        NotificationKind.REPEAT: "{alert} (toujours en cours)",
+        NotificationKind.ESCALATION: "{alert} (sans réponse)",
+        NotificationKind.FLAPPING: "{rule}\u00a0: va et vient",
+        NotificationKind.RESOLVED: "{rule}\u00a0: résolu",
+        NotificationKind.DIGEST: "{rule}\u00a0: résumé du jour",
     },
     prefaces={
-        Telling.WORSENED: "La situation s’est aggravée depuis mon dernier message.",
-        Telling.REPEAT: "C’est toujours en cours, depuis {time}.",
-        Telling.ESCALATION: "Personne n’a encore répondu\u00a0; c’est en cours depuis {time}.",
+        NotificationKind.WORSENED: "La situation s’est aggravée depuis mon dernier message.",
+        NotificationKind.REPEAT: "C’est toujours en cours, depuis {time}.",
+        NotificationKind.ESCALATION: "Personne n’a encore répondu\u00a0; c’est en cours depuis {time}.",
     },
     detected="J’ai détecté un problème possible lors de mon contrôle {part}\u00a0: {found}.",
     parts_of_day=("du matin", "de l’après-midi", "du soir"),

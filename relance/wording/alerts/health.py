@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from relance.domain.alerts.model import Alert, Rule
+from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.cycle.coverage import CycleState, Gap
 from relance.domain.labels import clean_name
 from relance.wording.alerts.figures import Figures
@@ -35,7 +35,7 @@ def is_about_health(rule: str) -> bool:
     return rule == Rule.PERFORMANCE or rule in ENGLISH_HEALTH.sentences
 
 
-def health_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
+def health_row(words: HealthWords, figures: Figures, alert: AlertRecord) -> str:
     """Return the line of an alert: what it is about, the figure and its limit, or why there is none."""
     if alert.rule == Rule.PERFORMANCE:
         return _performance_row(words, figures, alert)
@@ -56,7 +56,7 @@ def health_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
     return _DOT.join(filter(None, [alert.subject, clean_name(labels.get("detail", "")), found]))
 
 
-def _performance_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
+def _performance_row(words: HealthWords, figures: Figures, alert: AlertRecord) -> str:
     """Return the line of a job that got worse: the figure, what it usually is, and by which factor."""
     labels, evidence = alert.labels, alert.evidence
     unit = labels.get("unit", "")
@@ -69,7 +69,7 @@ def _performance_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
     )
 
 
-def _period_row(words: HealthWords, figures: Figures, alert: Alert) -> str:
+def _period_row(words: HealthWords, figures: Figures, alert: AlertRecord) -> str:
     """Return the line of a period: what it lacks, and the command that mends it."""
     reason = alert.labels.get("reason", "")
     said = words.periods[alert.labels["detail"]].format(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from relance.domain.alerts.delivery import Telling
-from relance.domain.alerts.model import Alert, AlertState, Rule
+from relance.domain.alerts.delivery import NotificationKind
+from relance.domain.alerts.model import AlertRecord, AlertState, Rule
 from relance.domain.channels.messages import Attachment, OutgoingMessage
 from relance.domain.failures import Severity
 from relance.domain.zones import Window
@@ -19,13 +19,13 @@ DETAILS_CHARACTERS = 2_400
 """What details may hold: a Slack section takes 3,000 characters, and escaping makes some of them longer."""
 
 _SIGNS = {Severity.CRITICAL: "🚨", Severity.HIGH: "🚨", Severity.MEDIUM: "⚠️", Severity.LOW: "ℹ️"}
-_TELLING_SIGNS = {Telling.RESOLVED: "✅", Telling.FLAPPING: "🔁", Telling.DIGEST: "🗒️"}
-_WITHOUT_OFFER = {Telling.RESOLVED, Telling.DIGEST}
+_TELLING_SIGNS = {NotificationKind.RESOLVED: "✅", NotificationKind.FLAPPING: "🔁", NotificationKind.DIGEST: "🗒️"}
+_WITHOUT_OFFER = {NotificationKind.RESOLVED, NotificationKind.DIGEST}
 
 
 def alert_message(
-    telling: Telling,
-    alerts: Sequence[Alert],
+    telling: NotificationKind,
+    alerts: Sequence[AlertRecord],
     *,
     key: str,
     at: datetime,
@@ -57,7 +57,7 @@ def alert_message(
 
 
 def details_message(
-    alerts: Sequence[Alert],
+    alerts: Sequence[AlertRecord],
     *,
     key: str,
     at: datetime,
@@ -88,7 +88,7 @@ def details_message(
     )
 
 
-def _reasons(words: Words, alerts: Sequence[Alert], at: datetime, next_repeat: datetime | None) -> list[str]:
+def _reasons(words: Words, alerts: Sequence[AlertRecord], at: datetime, next_repeat: datetime | None) -> list[str]:
     first = alerts[0]
     evidence = first.evidence
     since = min(alert.fired_at for alert in alerts)
@@ -107,7 +107,7 @@ def _reasons(words: Words, alerts: Sequence[Alert], at: datetime, next_repeat: d
     return [*lines, words.detail_ack.format(key=target), words.detail_silence.format(key=target)]
 
 
-def _runbook(words: Words, url: str | None, alerts: Sequence[Alert]) -> list[str]:
+def _runbook(words: Words, url: str | None, alerts: Sequence[AlertRecord]) -> list[str]:
     return [words.runbook.format(url=f"{url}#{alerts[0].rule}")] if url else []
 
 
@@ -121,7 +121,7 @@ def _utc(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
-def _title(words: Words, telling: Telling, rule: str) -> str:
+def _title(words: Words, telling: NotificationKind, rule: str) -> str:
     shown = _rule(words, rule)
     return words.titles[telling].format(rule=shown, alert=words.alert.format(rule=shown))
 
@@ -130,19 +130,19 @@ def _rule(words: Words, rule: str) -> str:
     return words.rules.get(rule) or rule.replace("-", " ").capitalize()
 
 
-def _has_row(alert: Alert, count: int) -> bool:
+def _has_row(alert: AlertRecord, count: int) -> bool:
     # One missing report, or Everflow itself: the sentence has said it all.
     return not (alert.rule == Rule.EVERFLOW_DOWN or (alert.rule == Rule.NO_DATA and count == 1))
 
 
-def _line(words: Words, telling: Telling, alert: Alert) -> str:
-    if telling is Telling.RESOLVED:
+def _line(words: Words, telling: NotificationKind, alert: AlertRecord) -> str:
+    if telling is NotificationKind.RESOLVED:
         ended = alert.resolved_at or alert.updated_at
         return f"{name(words, alert)} · {words.after.format(duration=words.figures.duration(ended - alert.fired_at))}"
-    if telling is Telling.DIGEST and alert.state is AlertState.RESOLVED:
+    if telling is NotificationKind.DIGEST and alert.state is AlertState.RESOLVED:
         return f"{row(words, alert)} · {words.over}"
     return row(words, alert)
 
 
-def _highest(alerts: Sequence[Alert]) -> Severity:
+def _highest(alerts: Sequence[AlertRecord]) -> Severity:
     return min((alert.severity for alert in alerts), key=list(Severity).index)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.domain.alerts.model import Rule, Suppression
-from relance.domain.alerts.noise import NoiseReport, RuleNoise
+from relance.domain.alerts.model import AlertSuppression, Rule
+from relance.domain.alerts.noise import NoiseFigures, RuleNoise
 from relance.wording.alerts.languages import LANGUAGES
 
 TRIED_ON_THE_PAST = frozenset({Rule.DEFAULT_LP, Rule.PAUSED_PARTNER})
@@ -33,12 +33,12 @@ _ENGLISH = NoiseWords(
     title=("Noise of the last day", "Noise of the last {days} days"),
     columns=("rule", "alerts", "told", "acted on", "unheeded", "not told, because", "resolved"),
     suppressions={
-        Suppression.UNCHANGED: "unchanged",
-        Suppression.ACKNOWLEDGED: "acknowledged",
-        Suppression.SILENCED: "silenced",
-        Suppression.INHIBITED: "explained by another alert",
-        Suppression.FLAPPING: "flapping",
-        Suppression.QUIET_HOURS: "quiet hours",
+        AlertSuppression.UNCHANGED: "unchanged",
+        AlertSuppression.ACKNOWLEDGED: "acknowledged",
+        AlertSuppression.SILENCED: "silenced",
+        AlertSuppression.INHIBITED: "explained by another alert",
+        AlertSuppression.FLAPPING: "flapping",
+        AlertSuppression.QUIET_HOURS: "quiet hours",
     },
     loudest="The loudest",
     loudest_columns=("key", "told"),
@@ -53,12 +53,12 @@ _FRENCH = NoiseWords(
     title=("Bruit du dernier jour", "Bruit des {days} derniers jours"),
     columns=("règle", "alertes", "annoncées", "suivies d’effet", "sans suite", "tues, car", "résolues"),
     suppressions={
-        Suppression.UNCHANGED: "inchangées",
-        Suppression.ACKNOWLEDGED: "prises en charge",
-        Suppression.SILENCED: "mises en sourdine",
-        Suppression.INHIBITED: "expliquées par une autre alerte",
-        Suppression.FLAPPING: "instables",
-        Suppression.QUIET_HOURS: "heures calmes",
+        AlertSuppression.UNCHANGED: "inchangées",
+        AlertSuppression.ACKNOWLEDGED: "prises en charge",
+        AlertSuppression.SILENCED: "mises en sourdine",
+        AlertSuppression.INHIBITED: "expliquées par une autre alerte",
+        AlertSuppression.FLAPPING: "instables",
+        AlertSuppression.QUIET_HOURS: "heures calmes",
     },
     loudest="Les plus bruyantes",
     loudest_columns=("clé", "annoncée"),
@@ -78,7 +78,7 @@ def noise_title(days: int, language: str) -> str:
     return NOISE_WORDS[language].title[days != 1].format(days=days)
 
 
-def noise_sentences(report: NoiseReport, language: str) -> list[str]:
+def noise_sentences(report: NoiseFigures, language: str) -> list[str]:
     """Return what the report means, and the remedy for each noisy rule."""
     words = NOISE_WORDS[language]
     if not report.rules:

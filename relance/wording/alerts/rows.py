@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from relance.domain.alerts.model import Alert, Rule
+from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.labels import clean_name
 from relance.wording.alerts.figures import MINUS
 from relance.wording.alerts.health import health_row, is_about_health
@@ -14,7 +14,7 @@ from relance.wording.alerts.words import Words
 _DOT = " · "
 
 
-def row(words: Words, alert: Alert) -> str:
+def row(words: Words, alert: AlertRecord) -> str:
     """Return the line of an alert; labels come from outside and are shown on one line, at most 80 characters each."""
     written = _ROWS.get(alert.rule)
     if written is not None:
@@ -24,7 +24,7 @@ def row(words: Words, alert: Alert) -> str:
     return _DOT.join(filter(None, [name(words, alert), figure(words, alert), _account(words, alert)]))
 
 
-def name(words: Words, alert: Alert) -> str:
+def name(words: Words, alert: AlertRecord) -> str:
     """Return what an alert is about, as people know it."""
     labels = {key: clean_name(label) for key, label in alert.labels.items()}
     if alert.rule == Rule.DEFAULT_LP:
@@ -38,7 +38,7 @@ def name(words: Words, alert: Alert) -> str:
     return labels.get("name") or alert.subject
 
 
-def figure(words: Words, alert: Alert) -> str:
+def figure(words: Words, alert: AlertRecord) -> str:
     """Return the figures of an alert; nothing if it has none."""
     evidence, figures = alert.evidence, words.figures
     if evidence.value is None:
@@ -54,7 +54,7 @@ def figure(words: Words, alert: Alert) -> str:
     return words.value.format(value=figures.plain(evidence.value), threshold=figures.plain(evidence.threshold))
 
 
-def reason(words: Words, alert: Alert) -> str:
+def reason(words: Words, alert: AlertRecord) -> str:
     """Return why there is no data."""
     return words.reasons.get(alert.labels.get("reason", ""), words.unknown_reason)
 
@@ -65,12 +65,12 @@ def _partner(words: Words, label: str) -> str:
     return label if label.casefold().startswith(word) else words.partner.format(name=label)
 
 
-def _account(words: Words, alert: Alert) -> str:
+def _account(words: Words, alert: AlertRecord) -> str:
     status = clean_name(alert.labels.get("account_status", ""))
     return words.account.format(status=words.statuses.get(status, status)) if status else ""
 
 
-def _cycle(words: Words, alert: Alert) -> str:
+def _cycle(words: Words, alert: AlertRecord) -> str:
     figures, evidence = words.figures, alert.evidence
     if (unsent := alert.labels.get("plans_open", "0")) != "0":
         period = alert.labels.get("period") or alert.subject
@@ -83,7 +83,7 @@ def _cycle(words: Words, alert: Alert) -> str:
     )
 
 
-def _of_a_period(words: Words, alert: Alert) -> str:
+def _of_a_period(words: Words, alert: AlertRecord) -> str:
     rows = {
         Rule.CYCLE_LEFT: words.left_row,
         Rule.CYCLE_WAVES: words.waves_row,
@@ -106,7 +106,7 @@ def _of_a_period(words: Words, alert: Alert) -> str:
     )
 
 
-def _stopped(words: Words, alert: Alert) -> str:
+def _stopped(words: Words, alert: AlertRecord) -> str:
     figures, evidence, labels = words.figures, alert.evidence, alert.labels
     pattern = words.stopped_fault if "fault" in labels else words.stopped_row
     return pattern.format(
@@ -117,7 +117,7 @@ def _stopped(words: Words, alert: Alert) -> str:
     )
 
 
-def _job(words: Words, alert: Alert) -> str:
+def _job(words: Words, alert: AlertRecord) -> str:
     labels = alert.labels
     state = labels.get("state", "")
     reason = labels.get("reason")
@@ -125,7 +125,7 @@ def _job(words: Words, alert: Alert) -> str:
     return words.job_row.format(job=alert.subject, nominal=labels.get("nominal", ""), state=told)
 
 
-def _reconciled(words: Words, alert: Alert) -> str:
+def _reconciled(words: Words, alert: AlertRecord) -> str:
     counts = {kind: int(alert.labels.get(kind, "0")) for kind in words.reconciled}
     return _DOT.join(
         words.reconciled[kind][count != 1].format(count=words.figures.whole(count))
@@ -134,7 +134,7 @@ def _reconciled(words: Words, alert: Alert) -> str:
     )
 
 
-_ROWS: Mapping[str, Callable[[Words, Alert], str]] = {
+_ROWS: Mapping[str, Callable[[Words, AlertRecord], str]] = {
     Rule.CYCLE_IMBALANCE: _cycle,
     Rule.CYCLE_STOPPED: _stopped,
     Rule.CYCLE_LEFT: _of_a_period,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from relance.domain.alerts.delivery import Telling
-from relance.domain.alerts.model import Alert, Rule
+from relance.domain.alerts.delivery import NotificationKind
+from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.channels.messages import clock_time
 from relance.domain.labels import clean_name
 from relance.domain.zones import Window
@@ -15,17 +15,17 @@ from relance.wording.alerts.rows import name, reason
 from relance.wording.alerts.words import Words
 
 
-def sentence(words: Words, telling: Telling, alerts: Sequence[Alert], at: datetime) -> str:
+def sentence(words: Words, telling: NotificationKind, alerts: Sequence[AlertRecord], at: datetime) -> str:
     """Return the text of a message about alerts of one rule; `at` is in the zone whose clock people read."""
     simple = {
-        Telling.RESOLVED: words.resolved,
-        Telling.FLAPPING: words.flapping,
-        Telling.DIGEST: words.digest,
+        NotificationKind.RESOLVED: words.resolved,
+        NotificationKind.FLAPPING: words.flapping,
+        NotificationKind.DIGEST: words.digest,
     }.get(telling)
     if simple is not None:
         return simple[len(alerts) != 1].format(count=words.figures.whole(len(alerts)))
     found = _found(words, alerts, at)
-    if telling is Telling.FIRING and alerts[0].rule in {Rule.DEFAULT_LP, Rule.PAUSED_PARTNER}:
+    if telling is NotificationKind.FIRING and alerts[0].rule in {Rule.DEFAULT_LP, Rule.PAUSED_PARTNER}:
         return words.detected.format(part=_part_of_day(words, at), found=found)
     finding = f"{found[0].upper()}{found[1:]}."
     preface = words.prefaces.get(telling)
@@ -41,7 +41,7 @@ def moment(words: Words, instant: datetime, at: datetime) -> str:
     return clock if local.date() == at.date() else f"{words.figures.day(local.date())}, {clock}"
 
 
-def _found(words: Words, alerts: Sequence[Alert], at: datetime) -> str:
+def _found(words: Words, alerts: Sequence[AlertRecord], at: datetime) -> str:
     first = alerts[0]
     window, threshold = first.evidence.window, first.evidence.threshold
     figures = words.figures

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.domain.alerts.delivery import Telling
+from relance.domain.alerts.delivery import NotificationKind
 from relance.wording.alerts.figures import Figures
 from relance.wording.alerts.health import HealthWords
 
@@ -25,8 +25,8 @@ class Words:
     partner: str
     rules: Mapping[str, str]
     alert: str
-    titles: Mapping[Telling, str]
-    prefaces: Mapping[Telling, str]
+    titles: Mapping[NotificationKind, str]
+    prefaces: Mapping[NotificationKind, str]
     detected: str
     parts_of_day: tuple[str, str, str]
     yesterday: str

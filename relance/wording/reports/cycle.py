@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from relance.domain.channels.messages import Attachment, OutgoingMessage
-from relance.domain.cycle.report import FAILED, MEASURED, MEMORY, RATE, SENDING, SKIPPED, SUCCESS, Change, CycleReport
+from relance.domain.cycle.report import (
+    FAILED,
+    MEASURED,
+    MEMORY,
+    RATE,
+    SENDING,
+    SKIPPED,
+    SUCCESS,
+    CycleFigures,
+    FigureChange,
+)
 from relance.domain.failures import Severity
 from relance.domain.invitations.unsent import Nobody
 from relance.domain.quarantine import listed
@@ -18,7 +28,7 @@ _IN_THE_SENTENCES = {"eligible", SENDING, RATE, "duration_s"}
 
 
 def cycle_message(
-    report: CycleReport, *, key: str, at: datetime, language: str, attachments: tuple[Attachment, ...] = ()
+    report: CycleFigures, *, key: str, at: datetime, language: str, attachments: tuple[Attachment, ...] = ()
 ) -> OutgoingMessage:
     """Return the message about how a cycle ended; `at` is in the zone whose clock people read."""
     words = REPORT_WORDS[language]
@@ -37,7 +47,7 @@ def cycle_message(
     )
 
 
-def sentences(report: CycleReport, words: ReportWords) -> list[str]:
+def sentences(report: CycleFigures, words: ReportWords) -> list[str]:
     """Return what the figures mean."""
     said, figures, now = words.cycle, words.figures, report.now
     whole = figures.whole
@@ -96,7 +106,7 @@ def shown_value(figure: str, value: float, words: ReportWords) -> str:
     return figures.whole(int(value))
 
 
-def shown_delta(change: Change, words: ReportWords) -> str:
+def shown_delta(change: FigureChange, words: ReportWords) -> str:
     """Return by how much a figure rose or fell, with its sign; empty when there is nothing to compare or no change."""
     delta = change.delta
     if not delta or change.before is None:
@@ -112,13 +122,13 @@ def shown_delta(change: Change, words: ReportWords) -> str:
     return f"{sign}{words.figures.whole(int(abs(delta)))} ({sign}{share})"
 
 
-def _severity(report: CycleReport) -> Severity:
+def _severity(report: CycleFigures) -> Severity:
     if not report.is_well:
         return Severity.CRITICAL
     return Severity.MEDIUM if report.large else Severity.LOW
 
 
-def _shown(report: CycleReport) -> list[Change]:
+def _shown(report: CycleFigures) -> list[FigureChange]:
     """What changed a lot, then the outcomes by size, then what was measured: chats show the first ten."""
     worth = [
         change
@@ -128,11 +138,11 @@ def _shown(report: CycleReport) -> list[Change]:
     return sorted(worth, key=lambda change: (not change.large, change.figure in MEASURED, -_size(change)))
 
 
-def _size(change: Change) -> float:
+def _size(change: FigureChange) -> float:
     return 0.0 if change.figure in MEASURED else max(change.now, change.before or 0.0)
 
 
-def _row(change: Change, words: ReportWords) -> str:
+def _row(change: FigureChange, words: ReportWords) -> str:
     mark = "⚠️ " if change.large else ""
     delta = shown_delta(change, words)
     parts = [label(change.figure, words.cycle), shown_value(change.figure, change.now, words), delta]

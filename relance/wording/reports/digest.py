@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from relance.domain.alerts.model import Alert
-from relance.domain.channels.digest import CycleMails, Digest, Ending
+from relance.domain.alerts.model import AlertRecord
+from relance.domain.channels.digest import CycleMails, Digest, RunEnding
 from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.failures import Severity
 from relance.wording.alerts.languages import LANGUAGES
@@ -31,7 +31,7 @@ def digest_message(digest: Digest, *, key: str, at: datetime, language: str) -> 
 
 
 def _quiet(digest: Digest, language: str) -> str:
-    words, ran = DIGEST_WORDS[language], digest.runs.get(Ending.RAN, 0)
+    words, ran = DIGEST_WORDS[language], digest.runs.get(RunEnding.RAN, 0)
     return words.quiet[ran != 1].format(count=_whole(ran, language)) if ran else words.quiet_without_runs
 
 
@@ -60,7 +60,7 @@ def _runs(digest: Digest, language: str) -> list[str]:
         words.endings[ending].format(
             count=_whole(count, language), jobs=", ".join(sorted(digest.troubled.get(ending, {})))
         )
-        for ending in Ending
+        for ending in RunEnding
         if (count := digest.runs.get(ending, 0))
     ]
     shown = ", ".join(found) if digest.troubled else words.all_ran
@@ -72,7 +72,7 @@ def _cycle(one: CycleMails, language: str) -> str:
     return DIGEST_WORDS[language].cycle.format(period=one.period, **figures)
 
 
-def _low(alert: Alert, language: str) -> str:
+def _low(alert: AlertRecord, language: str) -> str:
     words = LANGUAGES[language]
     rule = words.rules.get(alert.rule) or alert.rule.replace("-", " ").capitalize()
     over = [] if alert.is_open else [DIGEST_WORDS[language].over]

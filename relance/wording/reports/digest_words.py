@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.domain.channels.digest import Ending
+from relance.domain.channels.digest import RunEnding
 from relance.domain.failures import Severity
 
 Pair = tuple[str, str]
@@ -24,7 +24,7 @@ class DigestWords:
     severities: Mapping[Severity, Pair]
     runs: Pair
     all_ran: str
-    endings: Mapping[Ending, str]
+    endings: Mapping[RunEnding, str]
     cycle: str
     low: Pair
     over: str
@@ -49,10 +49,10 @@ _ENGLISH = DigestWords(
     runs=("{count} job run: {found}", "{count} job runs: {found}"),
     all_ran="all on time",
     endings={
-        Ending.RAN: "{count} on time",
-        Ending.LATE: "{count} late ({jobs})",
-        Ending.FAILED: "{count} failed ({jobs})",
-        Ending.SKIPPED: "{count} skipped ({jobs})",
+        RunEnding.RAN: "{count} on time",
+        RunEnding.LATE: "{count} late ({jobs})",
+        RunEnding.FAILED: "{count} failed ({jobs})",
+        RunEnding.SKIPPED: "{count} skipped ({jobs})",
     },
     cycle="Cycle {period}: {lately} invitations sent, {sent} in all; {failed} failed, {open} open",
     low=("{count} alert of low priority:", "{count} alerts of low priority:"),
@@ -78,10 +78,10 @@ _FRENCH = DigestWords(
     runs=("{count} exécution de tâche\u00a0: {found}", "{count} exécutions de tâches\u00a0: {found}"),
     all_ran="à l’heure",
     endings={
-        Ending.RAN: "{count} à l’heure",
-        Ending.LATE: "{count} en retard ({jobs})",
-        Ending.FAILED: "{count} en échec ({jobs})",
-        Ending.SKIPPED: "{count} sautées ({jobs})",
+        RunEnding.RAN: "{count} à l’heure",
+        RunEnding.LATE: "{count} en retard ({jobs})",
+        RunEnding.FAILED: "{count} en échec ({jobs})",
+        RunEnding.SKIPPED: "{count} sautées ({jobs})",
     },
     cycle="Cycle {period}\u00a0: {lately} invitations envoyées, {sent} en tout\u00a0; {failed} en échec, "
     "{open} en cours",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from relance.domain.alerts.noise import NoiseReport, RuleNoise
+from relance.domain.alerts.noise import NoiseFigures, RuleNoise
 from relance.domain.channels.messages import OutgoingMessage
 from relance.domain.failures import Severity
 from relance.wording.alerts.languages import LANGUAGES
@@ -13,7 +13,7 @@ from relance.wording.alerts.noise import NOISE_WORDS, noise_sentences, noise_tit
 _SIGN = "🔊"
 
 
-def noise_message(report: NoiseReport, *, key: str, at: datetime, language: str) -> OutgoingMessage:
+def noise_message(report: NoiseFigures, *, key: str, at: datetime, language: str) -> OutgoingMessage:
     """Return what the rules told people and what came of it, the most messages first."""
     days = max(round((report.end - report.start).total_seconds() / 86_400), 1)
     return OutgoingMessage(

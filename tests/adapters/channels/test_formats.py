@@ -17,7 +17,7 @@ from relance.domain.channels.messages import Attachment, OutgoingMessage
 from relance.domain.failures import Severity
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.settings.channels import Channels
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from tests.adapters.channels.messages import KEY, PNG, a_foreign_message, a_message
 
 MESSAGE_ID = "<alert.1@form-a-friend.example>"
@@ -82,7 +82,7 @@ async def test_a_teams_card_has_its_key_its_links_and_no_markdown(teams: Teams, 
 
 
 def _mail(message: OutgoingMessage) -> EmailMessage:
-    raw = AlertMailWriter(Mail()).write(message, "desk@mail.example", MESSAGE_ID)
+    raw = AlertMailWriter(MailGroup()).write(message, "desk@mail.example", MESSAGE_ID)
     assert raw.count(b"\n") == raw.count(b"\r\n")
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     return message_from_bytes(raw, policy=default)

@@ -12,7 +12,7 @@ import pytest
 
 from relance.adapters.channels.http import MOST_BYTES, ChannelHttp, retry_after
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Fault
+from relance.devstack.chat.models import ChatFault
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.settings.channels import Channels
 
@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 )
 async def test_a_status_means(status: int, error: type[ChannelError], chat: Chat, channel_http: ChannelHttp) -> None:
     elsewhere = {"location": f"{chat.url}/json/elsewhere"} if status in range(300, 400) else {}
-    await chat.add_fault(Fault(status=status, headers=elsewhere, times=1))
+    await chat.add_fault(ChatFault(status=status, headers=elsewhere, times=1))
     with pytest.raises(ChannelError) as caught:
         await channel_http.post("slack", f"{chat.url}/json/x", b'{"a": 1}', {})
     assert type(caught.value) is error
@@ -60,7 +60,7 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(headers: dict[str, str], se
 
 async def test_the_reason_in_one_word_is_passed_on_and_nothing_else(chat: Chat, channel_http: ChannelHttp) -> None:
     for body, shown in (("channel_is_archived", True), ("see https://internal.example/?token=1", False)):
-        await chat.add_fault(Fault(status=403, body=body, times=1))
+        await chat.add_fault(ChatFault(status=403, body=body, times=1))
         with pytest.raises(ChannelRefused) as caught:
             await channel_http.post("slack", f"{chat.url}/json/x", b"{}", {})
         assert (body in str(caught.value)) is shown

@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.channels.signed_webhook import SignedWebhook
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Posted
+from relance.devstack.chat.models import PostedMessage
 from relance.settings.channels import Channels
 from tests.adapters.channels.conftest import NEW, OLD
 from tests.adapters.channels.messages import KEY, a_foreign_message, a_message
@@ -28,7 +28,7 @@ class Fixed:
 
 async def _posted(
     chat: Chat, http: ChannelHttp, settings: Channels, *, at: datetime | None = None, foreign: bool = False
-) -> Posted:
+) -> PostedMessage:
     assert settings.webhook_url is not None
     channel = SignedWebhook(http, settings.webhook_url, settings.secrets, Fixed(at or datetime.now(UTC)))
     await channel.deliver(a_foreign_message() if foreign else a_message())

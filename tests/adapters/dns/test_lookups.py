@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relance.adapters.dns.lookups import ResolverLookups, resolver_of
-from relance.domain.mail_setup.records import DnsAnswer, LookupState, Question, RecordKind
+from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind
 from relance.errors import InvalidInput
 from tests.dns_server import DnsServer, dns_server
 
@@ -25,7 +25,7 @@ latin.example TXT "caf\\233"
 
 async def asked(server: DnsServer, name: str, kind: RecordKind, lifetime: float = 4.0) -> DnsAnswer:
     lookups = ResolverLookups(resolver_of([server.address]), lifetime=lifetime)
-    question = Question(name, kind)
+    question = DnsQuestion(name, kind)
     return (await lookups.ask([question]))[question]
 
 
@@ -64,7 +64,7 @@ async def test_a_server_that_fails_or_is_silent_is_a_failed_look_up_with_a_reaso
         server.failing.add("b.example")
         server.silent.add("a.b.example")
         lookups = ResolverLookups(resolver_of([server.address]), lifetime=0.5)
-        silent, failing = Question("a.b.example", RecordKind.A), Question("b.example", RecordKind.TXT)
+        silent, failing = DnsQuestion("a.b.example", RecordKind.A), DnsQuestion("b.example", RecordKind.TXT)
         found = await lookups.ask([silent])
         assert (found[silent].state, lookups.reached) == (LookupState.FAILED, False)
         assert "0.5 s" in found[silent].reason
@@ -75,7 +75,7 @@ async def test_a_server_that_fails_or_is_silent_is_a_failed_look_up_with_a_reaso
 
 async def test_where_nothing_listens_every_look_up_fails_and_no_server_counts_as_reached() -> None:
     lookups = ResolverLookups(resolver_of(["127.0.0.1:1"]), lifetime=0.5)
-    question = Question("b.example", RecordKind.TXT)
+    question = DnsQuestion("b.example", RecordKind.TXT)
     assert (await lookups.ask([question]))[question].state is LookupState.FAILED
     assert not lookups.reached
     nowhere = ResolverLookups(None)

@@ -21,12 +21,12 @@ from relance.devstack.everflow.faults import (
     Renamed,
     Slow,
     Stale,
-    Status,
+    StatusFault,
     TruncatedJson,
     WrongShape,
     WrongZone,
 )
-from relance.devstack.everflow.gate import AFFILIATE_KEY, Limits
+from relance.devstack.everflow.gate import AFFILIATE_KEY, CallLimits
 from relance.devstack.everflow.samples import DEFAULT_PAGE_CLICKS, PAUSED_PARTNER
 from relance.domain.reports.table import Cell, ReportColumn, ReportRequest
 from relance.errors import DependencyUnavailable, ReportError, ReportRefused, ReportUnavailable, ReportUnusable
@@ -74,7 +74,7 @@ async def test_zone_and_currency_are_looked_up_once_however_many_ask(
 
 
 async def test_a_failed_look_up_is_not_kept(network: EverflowControl, reports: EverflowReports) -> None:
-    await network.add_fault(Status(path="/v1/meta/*", code=500, times=1))
+    await network.add_fault(StatusFault(path="/v1/meta/*", code=500, times=1))
     with pytest.raises(ReportUnavailable):
         await reports.prepare()
     await reports.prepare()
@@ -96,7 +96,7 @@ async def test_an_unknown_zone_or_currency_is_refused_with_the_settings_name(
     ("fault", "reason"),
     [
         (TruncatedJson(), "unreadable"),
-        (Status(code=302, html=True), None),
+        (StatusFault(code=302, html=True), None),
         (ErrorBody(), "error_body"),
         (ErrorBody(spelling="error"), "error_body"),
         (ErrorBody(path=TABLE), "error_body"),
@@ -200,16 +200,16 @@ async def test_ten_thousand_real_rows_are_refused_with_and_without_the_flag(
 @pytest.mark.parametrize(
     ("fault", "wait"),
     [
-        (Status(code=429, error="Big Query usage is above limit", spelling="error"), 30.0),
-        (Status(code=429, retry_after="7"), 7.0),
-        (Status(code=500), None),
-        (Status(code=503, retry_after="120"), 120.0),
-        (Status(code=502, html=True), None),
+        (StatusFault(code=429, error="Big Query usage is above limit", spelling="error"), 30.0),
+        (StatusFault(code=429, retry_after="7"), 7.0),
+        (StatusFault(code=500), None),
+        (StatusFault(code=503, retry_after="120"), 120.0),
+        (StatusFault(code=502, html=True), None),
     ],
     ids=str,
 )
 async def test_later_says_when(
-    network: EverflowControl, reports: EverflowReports, fault: Status, wait: float | None
+    network: EverflowControl, reports: EverflowReports, fault: StatusFault, wait: float | None
 ) -> None:
     await network.add_fault(fault)
     with pytest.raises(ReportUnavailable, match=f"answered {fault.code}") as caught:
@@ -236,7 +236,7 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
 async def test_an_internal_error_with_status_400_is_our_fault_and_not_theirs(
     network: EverflowControl, reports: EverflowReports
 ) -> None:
-    await network.add_fault(Status(code=400, error="Internal error", path="*/reporting/*"))
+    await network.add_fault(StatusFault(code=400, error="Internal error", path="*/reporting/*"))
     with pytest.raises(ReportRefused, match="Internal error") as caught:
         await reports.rows(PAGES)
     assert caught.value.status == 400
@@ -267,7 +267,7 @@ async def test_at_most_four_calls_are_under_way(network: EverflowControl, report
 
 
 async def test_a_used_up_window_is_not_knocked_at_again(network: EverflowControl, reports: EverflowReports) -> None:
-    await network.set_limits(Limits(calls=4))
+    await network.set_limits(CallLimits(calls=4))
     await reports.rows(PAGES)
     before = len(await network.calls())
     with pytest.raises(ReportUnavailable, match="used up") as caught:

@@ -28,7 +28,7 @@ def _row(partner: str = "376", day: str = FIRST, label: str = "Alpha", **figures
     }
 
 
-def _lines(*rows: Any, zone: str | None = ZONE) -> list[table.Line]:
+def _lines(*rows: Any, zone: str | None = ZONE) -> list[table.TableLine]:
     return list(table.lines(rows, REQUEST, zone))
 
 

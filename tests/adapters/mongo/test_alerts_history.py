@@ -5,15 +5,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.alerts.model import HISTORY_KEPT, Alert, AlertEvent, AlertState
-from tests.adapters.mongo.sightings import AT, TUESDAY, WEDNESDAY, entry, later, seen
+from relance.domain.alerts.model import HISTORY_KEPT, AlertEvent, AlertRecord, AlertState
+from tests.adapters.mongo.conditions import AT, TUESDAY, WEDNESDAY, entry, later, seen
 
 KEY, SIGHTING = seen()
 OPENED, SENT, RESOLVED = AlertEvent.OPENED, AlertEvent.SENT, AlertEvent.RESOLVED
 SEEN_AGAIN, ACKNOWLEDGED, SILENCED = AlertEvent.SEEN_AGAIN, AlertEvent.ACKNOWLEDGED, AlertEvent.SILENCED
 
 
-async def _newest(db: Database) -> Alert:
+async def _newest(db: Database) -> AlertRecord:
     return (await db.alerts.newest([KEY]))[KEY]
 
 
@@ -119,7 +119,7 @@ async def test_an_opening_after_the_end_is_a_new_alert_with_the_last_evidence(db
         assert (new.observation, new.acknowledged_by) == (TUESDAY, None)
         assert [one.event for one in new.history] == [OPENED, SENT]
         assert await db.raw.alerts.count_documents({"key": KEY}) == 2
-    ended = Alert.model_validate(await db.raw.alerts.find_one({"_id": old.id}))
+    ended = AlertRecord.model_validate(await db.raw.alerts.find_one({"_id": old.id}))
     assert [one.event for one in ended.history] == [OPENED, ACKNOWLEDGED, SENT, RESOLVED]
 
 

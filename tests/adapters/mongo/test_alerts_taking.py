@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.alerts.model import Alert, AlertEvent, AlertState
+from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState
 from relance.domain.failures import Severity
 from relance.ids import alert_id
 from tests.adapters.mongo.commands import Commands
-from tests.adapters.mongo.sightings import AT, MONDAY, TUESDAY, WEDNESDAY, entry, later, seen
+from tests.adapters.mongo.conditions import AT, MONDAY, TUESDAY, WEDNESDAY, entry, later, seen
 
 KEY, SIGHTING = seen()
 
@@ -155,9 +155,9 @@ async def _seconds(db: Database, group: str, keys: int) -> dict[str, float]:
     """Return the processor time of each step, ours and the database's: waiting is up to what else the machine does."""
     seconds: dict[str, float] = {}
     for step, observation in (("open", MONDAY), ("refresh", TUESDAY)):
-        sightings = dict(seen(f"{group}.{number}", observation) for number in range(keys))
+        conditions = dict(seen(f"{group}.{number}", observation) for number in range(keys))
         started = await _processor_s(db)
-        taken = await db.alerts.take(sightings, AT)
+        taken = await db.alerts.take(conditions, AT)
         seconds[step] = await _processor_s(db) - started
         assert len(taken) == keys
     started = await _processor_s(db)
@@ -199,7 +199,7 @@ async def test_recent_alerts_come_newest_change_first(db: Database) -> None:
         await _resolve(db, seen(str(number))[0], hours=number + 1)
 
     async def recent(since: float, limit: int = 1000) -> list[str]:
-        found: list[Alert] = await db.alerts.recent(later(hours=since), limit=limit)
+        found: list[AlertRecord] = await db.alerts.recent(later(hours=since), limit=limit)
         return [alert.subject for alert in found]
 
     assert await recent(1) == ["3", "2", "0"]

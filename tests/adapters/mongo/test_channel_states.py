@@ -3,21 +3,21 @@ from __future__ import annotations
 import asyncio
 
 from relance.adapters.mongo.connection import Database
-from relance.domain.channels.channel_state import ChannelState, Condition, after
-from tests.adapters.mongo.sightings import AT, later
+from relance.domain.channels.channel_state import ChannelCondition, ChannelState, after
+from tests.adapters.mongo.conditions import AT, later
 
 
 def _gone(name: str) -> ChannelState:
-    return after(None, name, Condition.GONE, AT, address="f00d", detail="410")
+    return after(None, name, ChannelCondition.GONE, AT, address="f00d", detail="410")
 
 
 async def test_the_state_of_each_channel_is_kept_and_replaced(db: Database) -> None:
     assert await db.channel_states.all() == {}
-    slack, mail = _gone("slack"), after(None, "mail", Condition.WORKING, AT, address="cafe")
+    slack, mail = _gone("slack"), after(None, "mail", ChannelCondition.WORKING, AT, address="cafe")
     for one in (slack, mail):
         await db.channel_states.note(one)
     assert await db.channel_states.all() == {"slack": slack, "mail": mail}
-    moved = after(slack, "slack", Condition.WORKING, later(days=1), address="beef")
+    moved = after(slack, "slack", ChannelCondition.WORKING, later(days=1), address="beef")
     await db.channel_states.note(moved)
     assert await db.channel_states.all() == {"slack": moved, "mail": mail}
 

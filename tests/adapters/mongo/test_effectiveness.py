@@ -14,7 +14,7 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.ranges import Ranges
 from relance.contracts.follow_up import InvitationEvent
-from relance.domain.invitations.effectiveness import WINDOW, Arm, Group
+from relance.domain.invitations.effectiveness import WINDOW, Arm, ReminderGroup
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import Invitation, MailKind
 from tests.adapters.mongo.people import AT, PERIOD
@@ -57,7 +57,7 @@ async def store(db: Database, entries: list[Raw]) -> None:
     )
 
 
-async def groups(db: Database, now: datetime = NOW) -> list[Group]:
+async def groups(db: Database, now: datetime = NOW) -> list[ReminderGroup]:
     return [group async for group in db.effectiveness.groups(PERIOD, now)]
 
 
@@ -174,7 +174,7 @@ def chance_entry(number: int, dice: random.Random) -> Raw:
     return one
 
 
-def one_by_one(raw: Raw) -> list[Group]:
+def one_by_one(raw: Raw) -> list[ReminderGroup]:
     found = Invitation.model_validate(raw)
     events = [(one.type, Arm.SENT, one.sent_at) for one in found.reminders]
     arms = {"holdout": Arm.HELD_OUT, "throttled": Arm.FAILED}
@@ -188,7 +188,7 @@ def one_by_one(raw: Raw) -> list[Group]:
         )
         earlier = kind is MailKind.SECOND and MailKind.FIRST in (found.held_out or ())
         zone = ZONES[int(found.user_id[1:]) % 3]
-        result.append(Group(PERIOD, kind, arm, at, zone, 1, int(over), int(submitted), int(opted), earlier))
+        result.append(ReminderGroup(PERIOD, kind, arm, at, zone, 1, int(over), int(submitted), int(opted), earlier))
     return result
 
 

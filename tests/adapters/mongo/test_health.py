@@ -3,10 +3,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.health import MongoVitalSigns
+from relance.adapters.mongo.health import MongoServerStatus
 from relance.adapters.mongo.indexes import missing_indexes
 from relance.domain.health.probes import WorkerReport
-from relance.domain.health.status import Health, Standing
+from relance.domain.health.status import Health, ProbeStatus
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -15,8 +15,8 @@ def a_report(worker: str = "vm:1", *, at: datetime = NOW, rss: float = 100.0) ->
     return WorkerReport(worker=worker, role="all", rss_mb=rss, breakers={"provider gmail": 2}, started_at=NOW, at=at)
 
 
-def a_standing(probe: str, state: Health = Health.HEALTHY) -> Standing:
-    return Standing(probe=probe, state=state, since=NOW, at=NOW, value=1.0)
+def a_standing(probe: str, state: Health = Health.HEALTHY) -> ProbeStatus:
+    return ProbeStatus(probe=probe, state=state, since=NOW, at=NOW, value=1.0)
 
 
 async def test_a_standing_replaces_the_one_before_and_leaves_the_others(db: Database) -> None:
@@ -49,7 +49,7 @@ async def test_an_index_that_would_forget_nothing_does_not_count(db: Database) -
 
 
 async def test_the_database_takes_a_write_and_says_how_full_its_disk_is(db: Database) -> None:
-    signs = MongoVitalSigns(db.raw)
+    signs = MongoServerStatus(db.raw)
     for _ in range(2):
         await signs.write(NOW)
     assert await db.raw.healthProbe.count_documents({}) == 1

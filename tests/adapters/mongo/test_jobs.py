@@ -4,14 +4,16 @@ import asyncio
 from datetime import timedelta
 
 from relance.adapters.mongo.connection import Database
-from relance.contracts.cycle import Counts, CycleProgress, CycleStatistics
-from relance.domain.jobs.audit import AuditMark, Due
+from relance.contracts.cycle import CycleProgress, CycleStatistics, MailCounts
+from relance.domain.jobs.audit import AuditMark, DueRun
 from relance.domain.jobs.run import JobRun
 from tests.adapters.mongo.people import AT, PERIOD
 
 
 def _statistics(sent: int) -> CycleStatistics:
-    progress = CycleProgress(period=PERIOD, counts=Counts(sent=sent), sending_time=timedelta(seconds=90), started_at=AT)
+    progress = CycleProgress(
+        period=PERIOD, counts=MailCounts(sent=sent), sending_time=timedelta(seconds=90), started_at=AT
+    )
     return CycleStatistics(
         period=PERIOD,
         eligible=sent,
@@ -69,7 +71,7 @@ async def test_it_is_known_which_nominal_times_have_a_record(db: Database) -> No
 async def test_how_far_a_job_is_audited_is_read_back_as_it_was(db: Database) -> None:
     assert await db.audit_marks.get("cleanup") is None
     for paused in (False, True):
-        mark = AuditMark(job="cleanup", up_to=AT, spec="a", paused=paused, open=(Due(nominal=AT, paused=paused),))
+        mark = AuditMark(job="cleanup", up_to=AT, spec="a", paused=paused, open=(DueRun(nominal=AT, paused=paused),))
         await db.audit_marks.put(mark)
         assert await db.audit_marks.get("cleanup") == mark
 

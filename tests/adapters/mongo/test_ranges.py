@@ -17,8 +17,8 @@ from relance.adapters.mongo.documents import MotorDatabase, Raw, to_raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.health import MongoEffects
 from relance.adapters.mongo.ranges import Ranges, ranges
-from relance.adapters.mongo.reconciliation import MongoFollowees
-from relance.domain.cycle.balance import Counted
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
+from relance.domain.cycle.balance import CountedOutcomes
 from relance.domain.cycle.control import GIVEN_UP, Control, ControlState
 from relance.domain.cycle.planning import PlanStatus
 from relance.domain.invitations.invitation import (
@@ -162,8 +162,8 @@ async def test_a_count_that_is_taken_up_again_counts_every_entry_once(asked: Dat
         one = await asked.ledger.get(key)
         assert one is not None
         early[str(one.status), one.reason, one.last_error and one.last_error.class_, one.sent_at is not None] += 1
-    counted = Counted.restored(cut, [[*outcome, count] for outcome, count in early.items()])
-    assert as_set(await asked.ledger.outcomes(PERIOD, Counted.restored(*counted.state()))) == as_set(every)
+    counted = CountedOutcomes.restored(cut, [[*outcome, count] for outcome, count in early.items()])
+    assert as_set(await asked.ledger.outcomes(PERIOD, CountedOutcomes.restored(*counted.state()))) == as_set(every)
     assert as_set(await asked.ledger.outcomes(PERIOD, counted)) == as_set(every)
     # All of it is in there: once more adds nothing.
     assert as_set(await asked.ledger.outcomes(PERIOD, counted)) == as_set(every)
@@ -230,7 +230,9 @@ async def test_mails_by_time_are_found_as_before(asked: Database) -> None:
     stuck = {"period": {"$in": [PERIOD, OTHER]}, "claim.at": {"$lt": AT}}
     assert await effects.stuck_claims([PERIOD, OTHER], AT) == await asked.raw.invitations.count_documents(stuck)
     between = {"sentAt": {"$gte": AT, "$lt": AT + DAY}}
-    assert await MongoFollowees(asked.raw, asked.asks).sent_between(PERIOD, AT, AT + DAY) == await whole.count(between)
+    assert await MongoReconcileRows(asked.raw, asked.asks).sent_between(PERIOD, AT, AT + DAY) == await whole.count(
+        between
+    )
 
 
 async def test_ranges_are_bounded_and_cover_every_document_once(db: Database) -> None:

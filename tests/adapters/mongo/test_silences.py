@@ -5,7 +5,7 @@ from datetime import datetime
 from relance.adapters.mongo.connection import Database
 from relance.domain.alerts.suppression import Matcher, Silence
 from relance.domain.failures import Severity
-from tests.adapters.mongo.sightings import AT, later
+from tests.adapters.mongo.conditions import AT, later
 
 
 def _silence(name: str, starts_at: datetime, ends_at: datetime) -> Silence:

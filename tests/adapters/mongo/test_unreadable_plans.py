@@ -10,7 +10,7 @@ from bson import DatetimeMS, ObjectId
 
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.documents import Raw
-from relance.adapters.mongo.reconciliation import MongoFollowees
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.contracts.cycle import Boundary
 from relance.domain.cycle.planning import PlanStatus
 from relance.ids import invitation_id, plan_id
@@ -75,7 +75,7 @@ async def test_a_plan_no_wave_would_find_is_ended_by_the_planning(db: Database, 
     assert await db.plans.open_count(PERIOD) == 1
     [aside] = await db.raw.quarantine.find({}).to_list(None)
     assert aside["_id"] == f"plans.{PERIOD}.b"
-    found = MongoFollowees(db.raw)
+    found = MongoReconcileRows(db.raw)
     assert await found.periods() == [PERIOD]
     assert "a" in [one.user_id for one in await found.page(PERIOD, None, 9, at=AT, late_since=AT)]
 

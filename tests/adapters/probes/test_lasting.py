@@ -9,7 +9,7 @@ import pytest
 from relance.adapters.probes import lasting
 from relance.adapters.probes.lasting import STILL_LOOKING, LastingProbe
 from relance.errors import DependencyUnavailable
-from relance.ports.health import Reading
+from relance.ports.health import ProbeReading
 
 
 class Slow:
@@ -20,9 +20,9 @@ class Slow:
     def __init__(self) -> None:
         self.looks = 0
         self.let_go = asyncio.Event()
-        self.found: Reading | Exception = Reading(3.0, "", "2026-11")
+        self.found: ProbeReading | Exception = ProbeReading(3.0, "", "2026-11")
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         self.looks += 1
         await self.let_go.wait()
         if isinstance(self.found, Exception):
@@ -46,7 +46,7 @@ async def test_a_look_that_outlasts_its_time_goes_on_and_the_newest_result_count
     assert (await probe.look()).value == 3.0
     assert slow.looks == 1
     slow.let_go.clear()
-    slow.found = Reading(0.0, "")
+    slow.found = ProbeReading(0.0, "")
     assert (await probe.look()).value == 3.0
     slow.let_go.set()
     assert (await probe.look()).value == 0.0
@@ -60,7 +60,7 @@ async def test_what_a_late_look_raises_is_told_once_and_the_next_one_begins_anew
     slow.let_go.set()
     with pytest.raises(DependencyUnavailable):
         await probe.look()
-    slow.found = Reading(1.0, "")
+    slow.found = ProbeReading(1.0, "")
     assert (await probe.look()).value == 1.0
 
 

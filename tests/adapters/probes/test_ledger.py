@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.reconciliation import MongoFollowees
-from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, People
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
+from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, ReminderPeople
 from relance.contracts.names import JobName
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.invitations.reconciliation import ReconcilePolicy
@@ -23,9 +23,9 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def probe(db: Database) -> OverdueProbe:
-    people = People(db.users, db.contacts, db.suppressions)
+    people = ReminderPeople(db.users, db.contacts, db.suppressions)
     clock = FixedClock(AT)
-    return OverdueProbe(MongoFollowees(db.raw), db.ledger, people, db.controls, ReconcilePolicy(), HOUR, clock, 5.0)
+    return OverdueProbe(MongoReconcileRows(db.raw), db.ledger, people, db.controls, ReconcilePolicy(), HOUR, clock, 5.0)
 
 
 async def test_reminders_of_which_nothing_is_known_after_their_time_are_counted(

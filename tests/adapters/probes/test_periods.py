@@ -18,7 +18,7 @@ from relance.domain.cycle.control import Control, ControlState
 from relance.domain.cycle.coverage import CycleState, Gap
 from relance.domain.cycle.send_times import current_period, next_period, period_before, period_window
 from relance.domain.health.status import Concern
-from relance.services.health_checks import look_at_all
+from relance.services.health_checks import run_probes
 from relance.settings import Settings
 from tests.fakes import FixedClock
 
@@ -123,5 +123,5 @@ async def test_users_whom_no_pass_plans_are_told_after_a_pass_and_a_pause(
 
 async def test_a_server_that_is_away_is_a_trouble_and_no_finding(db: Database, users: None) -> None:
     away = await Client.connect(f"127.0.0.1:{free_port()}", lazy=True)
-    (look,) = await look_at_all([probe(away, db, BEGINS)], FixedClock(BEGINS))
+    (look,) = await run_probes([probe(away, db, BEGINS)], FixedClock(BEGINS))
     assert (look.trouble is not None, look.concerns) == (True, {})

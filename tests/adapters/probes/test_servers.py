@@ -12,25 +12,25 @@ from relance.adapters.breaker import Breakers
 from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database, connect
-from relance.adapters.mongo.health import MongoVitalSigns
+from relance.adapters.mongo.health import MongoServerStatus
 from relance.adapters.probes.disk import DatabaseDiskProbe, WorkerDiskProbe
 from relance.adapters.probes.everflow import EverflowProbe
 from relance.adapters.probes.mail_relay import mail_relay_probe
 from relance.adapters.probes.mongodb import MongoProbe
 from relance.adapters.probes.worker_processes import BreakersProbe, MemoryProbe
 from relance.devstack.everflow.client import EverflowControl
-from relance.devstack.everflow.faults import Slow, Status
+from relance.devstack.everflow.faults import Slow, StatusFault
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Refuse, Stage
+from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.devstack.processes import free_port
 from relance.domain.health.probes import WorkerReport
 from relance.domain.health.status import Trouble
 from relance.ports import Probe
-from relance.services.health_checks import look_at_all
+from relance.services.health_checks import run_probes
 from relance.settings import Mongo
 from relance.settings.everflow import Everflow
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking
 from tests.fakes import FixedClock
 from tests.keys import PRIVACY
@@ -40,12 +40,12 @@ DEADLINE = 1.0
 
 
 async def trouble(probe: Probe) -> Trouble | None:
-    (look,) = await look_at_all([probe], SystemClock())
+    (look,) = await run_probes([probe], SystemClock())
     return look.trouble
 
 
 async def test_mongodb_takes_a_write_in_some_milliseconds(db: Database) -> None:
-    reading = await MongoProbe(MongoVitalSigns(db.raw), SystemClock(), DEADLINE).look()
+    reading = await MongoProbe(MongoServerStatus(db.raw), SystemClock(), DEADLINE).look()
     assert reading.unit == "ms"
     assert 0 < reading.value < 5000
 
@@ -53,20 +53,20 @@ async def test_mongodb_takes_a_write_in_some_milliseconds(db: Database) -> None:
 async def test_a_mongodb_that_is_not_there_is_unreachable_or_too_late(database: str) -> None:
     nowhere = f"mongodb://127.0.0.1:{free_port()}/?replicaSet=rs0"
     away = connect(Mongo(uri=SecretStr(nowhere), database=database, timeout=0.5), PRIVACY)
-    assert await trouble(MongoProbe(MongoVitalSigns(away.raw), SystemClock(), 3.0)) is Trouble.UNREACHABLE
-    assert await trouble(MongoProbe(MongoVitalSigns(away.raw), SystemClock(), 0.1)) is Trouble.TIMEOUT
+    assert await trouble(MongoProbe(MongoServerStatus(away.raw), SystemClock(), 3.0)) is Trouble.UNREACHABLE
+    assert await trouble(MongoProbe(MongoServerStatus(away.raw), SystemClock(), 0.1)) is Trouble.TIMEOUT
     await away.close()
 
 
 async def test_disks_are_partly_in_use(db: Database) -> None:
-    for probe in (DatabaseDiskProbe(MongoVitalSigns(db.raw), DEADLINE), WorkerDiskProbe(DEADLINE)):
+    for probe in (DatabaseDiskProbe(MongoServerStatus(db.raw), DEADLINE), WorkerDiskProbe(DEADLINE)):
         reading = await probe.look()
         assert 0 < reading.value < 100
         assert reading.unit == "%"
 
 
-def a_mail(mailbox_smtp: tuple[str, int]) -> Mail:
-    return Mail(host=mailbox_smtp[0], port=mailbox_smtp[1])
+def a_mail(mailbox_smtp: tuple[str, int]) -> MailGroup:
+    return MailGroup(host=mailbox_smtp[0], port=mailbox_smtp[1])
 
 
 async def test_the_relay_is_greeted_and_left_again_without_a_mail(
@@ -81,30 +81,30 @@ async def test_a_relay_that_refuses_hangs_or_is_away_is_told_apart(
     mailbox: Mailbox, mailbox_smtp: tuple[str, int]
 ) -> None:
     probe = mail_relay_probe(a_mail(mailbox_smtp), DEADLINE)
-    await mailbox.add_rule(Refuse(stage=Stage.CONNECT, code=554, times=1))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.CONNECT, code=554, times=1))
     assert await trouble(probe) is Trouble.REFUSED
     await mailbox.clear_rules()
-    await mailbox.add_rule(Refuse(stage=Stage.CONNECT, code=421, times=1))
+    await mailbox.add_rule(Refuse(stage=SmtpStage.CONNECT, code=421, times=1))
     assert await trouble(probe) is Trouble.UNREACHABLE
     await mailbox.clear_rules()
-    await mailbox.add_rule(Delay(stage=Stage.EHLO, seconds=3, times=1))
+    await mailbox.add_rule(Delay(stage=SmtpStage.EHLO, seconds=3, times=1))
     assert await trouble(probe) in {Trouble.TIMEOUT, Trouble.UNREACHABLE}
     await mailbox.clear_rules()
     assert await trouble(probe) is None
-    assert await trouble(mail_relay_probe(Mail(port=free_port()), DEADLINE)) is Trouble.UNREACHABLE
+    assert await trouble(mail_relay_probe(MailGroup(port=free_port()), DEADLINE)) is Trouble.UNREACHABLE
 
 
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Status(code=503), Trouble.UNREACHABLE),
-        (Status(code=429), Trouble.REFUSED),
-        (Status(code=401), Trouble.REFUSED),
+        (StatusFault(code=503), Trouble.UNREACHABLE),
+        (StatusFault(code=429), Trouble.REFUSED),
+        (StatusFault(code=401), Trouble.REFUSED),
         (Slow(seconds=3), Trouble.TIMEOUT),
     ],
 )
 async def test_what_everflow_answers_is_told_apart_and_a_probe_asks_however_often_it_failed(
-    everflow: EverflowControl, fault: Status | Slow, expected: Trouble
+    everflow: EverflowControl, fault: StatusFault | Slow, expected: Trouble
 ) -> None:
     settings = Everflow(base_url=everflow.url, api_key=SecretStr(NETWORK_KEY), timeout=5, rate_window=0.1)
     breaker = Breakers(Breaking(rare_failures=1000)).rare("everflow")

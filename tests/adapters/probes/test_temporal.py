@@ -17,7 +17,7 @@ from relance.devstack.processes import free_port
 from relance.domain.health.status import Trouble
 from relance.domain.jobs.run import FAILED, RAN, JobRun
 from relance.ports import Probe
-from relance.services.health_checks import look_at_all
+from relance.services.health_checks import run_probes
 from relance.temporal.nominal_times import TemporalNominalTimes
 from relance.temporal.probes.frontend import FrontendProbe
 from relance.temporal.probes.queues import QueuesProbe, WorkersProbe
@@ -32,7 +32,7 @@ CLOCK = SystemClock()
 
 
 async def trouble(probe: Probe) -> Trouble | None:
-    (look,) = await look_at_all([probe], CLOCK)
+    (look,) = await run_probes([probe], CLOCK)
     return look.trouble
 
 
@@ -55,7 +55,7 @@ async def test_a_server_that_is_not_there_is_a_trouble_of_every_probe() -> None:
         StuckProbe(away, CLOCK, [Workflow.HEALTH], timedelta(hours=1), DEADLINE),
         MissedActionsProbe(away, ["health"], DEADLINE),
     ]
-    assert all(look.trouble is not None for look in await look_at_all(probes, CLOCK))
+    assert all(look.trouble is not None for look in await run_probes(probes, CLOCK))
 
 
 async def test_the_age_of_the_oldest_task_is_seen_in_whichever_queue_it_waits(client: Client) -> None:

@@ -11,10 +11,10 @@ import pytest
 from relance.adapters.relay_log.mailbox import AT_ONCE, MailboxLog
 from relance.adapters.relay_log.opening import opened_relay_log
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Drop, Stage
+from relance.devstack.mailbox.rules import Drop, SmtpStage
 from relance.errors import DependencyUnavailable, InvalidInput
 from relance.ports import Knowledge
-from relance.settings.relay_log import RelayLog
+from relance.settings.relay_log import RelayLogGroup
 from tests.adapters.relay_log.logs import LAG, START, mine
 
 
@@ -33,7 +33,7 @@ async def send(smtp: tuple[str, int], number: int) -> None:
 async def test_a_mail_is_found_by_its_message_id_also_if_its_sender_never_heard_of_it(
     mailbox: Mailbox, mailbox_smtp: tuple[str, int], log: MailboxLog
 ) -> None:
-    await mailbox.add_rule(Drop(stage=Stage.END_OF_DATA, stored=True, times=1))
+    await mailbox.add_rule(Drop(stage=SmtpStage.END_OF_DATA, stored=True, times=1))
     with pytest.raises(aiosmtplib.SMTPException):
         await send(mailbox_smtp, 1)
     await send(mailbox_smtp, 2)
@@ -72,9 +72,11 @@ async def test_a_mailbox_that_does_not_answer_is_trouble_and_no_answer() -> None
 
 
 async def test_the_settings_say_which_log_is_asked(mailbox: Mailbox) -> None:
-    async with opened_relay_log(RelayLog()) as log:
+    async with opened_relay_log(RelayLogGroup()) as log:
         assert log is None
-    settings = RelayLog.model_validate({"kind": "mailbox", "mailbox_url": mailbox.url, "wait": timedelta(seconds=2)})
+    settings = RelayLogGroup.model_validate(
+        {"kind": "mailbox", "mailbox_url": mailbox.url, "wait": timedelta(seconds=2)}
+    )
     async with opened_relay_log(settings) as log:
         assert isinstance(log, MailboxLog)
         assert log.lag == timedelta(seconds=2)
@@ -83,4 +85,4 @@ async def test_the_settings_say_which_log_is_asked(mailbox: Mailbox) -> None:
 @pytest.mark.parametrize(("kind", "missing"), [("mailbox", "mailbox_url"), ("postfix", "postfix_log")])
 def test_a_kind_without_its_place_is_refused(kind: str, missing: str) -> None:
     with pytest.raises(ValueError, match=missing):
-        RelayLog.model_validate({"kind": kind})
+        RelayLogGroup.model_validate({"kind": kind})

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from relance.adapters.relay_log.postfix import PostfixLog
-from relance.adapters.relay_log.postfix_lines import Reading
+from relance.adapters.relay_log.postfix_lines import LogReading
 from relance.errors import DependencyUnavailable
 from relance.ports import Fate, Knowledge, RelayRecord
 from tests.adapters.relay_log.logs import LAG, START, delivery, line, mail, mine, noise, postqueue
@@ -158,12 +158,12 @@ async def test_a_later_look_goes_on_where_an_earlier_one_was(path: Path, monkeyp
         file.write(mail(START, LONG, mine(1)) + noise(LATER))
     read: list[str] = []
 
-    class Counting(Reading):
+    class Counting(LogReading):
         def take(self, line: str) -> None:
             read.append(line)
             super().take(line)
 
-    monkeypatch.setattr("relance.adapters.relay_log.postfix.Reading", Counting)
+    monkeypatch.setattr("relance.adapters.relay_log.postfix.LogReading", Counting)
     assert (await found(log)).knowledge is Knowledge.ACCEPTED
     assert len(read) < 2000
 

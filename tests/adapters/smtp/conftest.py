@@ -12,9 +12,9 @@ from relance.adapters.breaker import Breakers
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.invitations.invitation import MailKind
-from relance.ports import Letter
-from relance.rendering.mail import LetterWriter
-from relance.settings.mail import Mail
+from relance.ports import OutgoingMail
+from relance.rendering.mail import MailRenderer
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.relay import Relay
 from tests.keys import PRIVACY
@@ -51,9 +51,9 @@ async def connect() -> AsyncIterator[Connect]:
 
         def make(relay: Relay, pacing: Pacing = PACING, breakers: Breaking = BREAKING, **settings: Any) -> SmtpMailer:
             limits = {"connect_timeout": 5, "command_timeout": 5, "data_timeout": 5}
-            mail = Mail(port=relay.port, **{**limits, **settings})
+            mail = MailGroup(port=relay.port, **{**limits, **settings})
             sign = partial(partial, tokens.sign)
-            writer = LetterWriter(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
+            writer = MailRenderer(mail, sign(Purpose.SUBMIT), sign(Purpose.UNSUBSCRIBE))
             mailer = SmtpMailer(mail, writer.write, tokens.bounce_token, pacing, Breakers(breakers))
             stack.push_async_callback(mailer.close)
             return mailer
@@ -61,9 +61,9 @@ async def connect() -> AsyncIterator[Connect]:
         yield make
 
 
-def a_letter(number: int = 1, *, to: str = "") -> Letter:
+def a_letter(number: int = 1, *, to: str = "") -> OutgoingMail:
     invitation = f"2026-11.u1.c{number}"
-    return Letter(
+    return OutgoingMail(
         invitation_id=invitation,
         kind=MailKind.INVITATION,
         message_id=f"<{invitation}.invitation@form-a-friend.example>",

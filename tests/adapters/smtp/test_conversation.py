@@ -14,7 +14,7 @@ from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.protocol import Dialogue, RelayLostError, Reply
 from relance.adapters.smtp.session import Envelope, transparent
 from relance.errors import DependencyUnavailable, MailUncertain
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from tests.adapters.smtp.relay import DROP, Relay
 
 WIRE = b"250-first\r\n250 second\r\n354 go on\n550 5.1.1 no\r\n250\r\n"
@@ -89,14 +89,14 @@ async def test_a_mail_cut_off_is_not_sent_while_its_end_is_here_and_uncertain_on
     relay: Relay, size: int, outcome: type[Exception]
 ) -> None:
     relay.faults["body"].append(DROP)
-    session = await Opener(Mail(port=relay.port)).open()
+    session = await Opener(MailGroup(port=relay.port)).open()
     with pytest.raises(outcome):
         await session.deliver(Envelope("b@our.example", "c@mail.example", "e"), b"x\r\n" * (size // 3))
     assert session.lost
 
 
 async def test_the_end_of_a_mail_nobody_reads_never_leaves(relay: Relay) -> None:
-    opener = Opener(Mail(port=relay.port, data_timeout=0.3))
+    opener = Opener(MailGroup(port=relay.port, data_timeout=0.3))
     session = await opener.open()
     relay.faults["data"].append("354 but I will not read")
     relay.transports[0].pause_reading()

@@ -9,24 +9,24 @@ import pytest
 from relance.adapters.breaker import Breakers
 from relance.adapters.smtp import limiters
 from relance.adapters.smtp.limiters import Pacer
-from relance.adapters.smtp.provider_limiter import Entry
+from relance.adapters.smtp.provider_limiter import LimiterEntry
 from relance.domain.mail.rate_limit import SLACK
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay
 
 
 def _pacer(rate: float | None = None, rate_per_domain: float | None = None, **limiters: Any) -> Pacer:
-    mail = Mail(rate=rate, rate_per_domain=rate_per_domain)
+    mail = MailGroup(rate=rate, rate_per_domain=rate_per_domain)
     return Pacer(mail, Pacing(**{"patience": 60.0, "connections": 200, **limiters}), Breakers(Breaking()))
 
 
 async def _go(pacer: Pacer, address: str = "a@mail.example") -> bool:
     """Take one turn and end it at once; tell whether the mail was let through."""
-    entry = await pacer.turn(address, pacer.patience)
-    if isinstance(entry, Entry):
-        entry.gate.leave(entry, asyncio.get_running_loop().time(), None)
+    entry = await pacer.acquire(address, pacer.patience)
+    if isinstance(entry, LimiterEntry):
+        entry.gate.release(entry, asyncio.get_running_loop().time(), None)
         return True
     return False
 
@@ -111,7 +111,7 @@ async def test_the_settings_limits_hold_for_what_the_relay_sees(relay: Relay, co
         async with mailer.lane() as lane:
             for number in range(10):
                 letter = a_letter(base + number)
-                await lane.turn(letter.to_address)
+                await lane.acquire(letter.to_address)
                 await lane.send(letter)
 
     began = time.perf_counter()

@@ -16,9 +16,9 @@ from dns.asyncresolver import Resolver
 from relance.adapters.breaker import Breakers
 from relance.adapters.smtp.limiters import Pacer
 from relance.adapters.smtp.mail_servers import MailServers
-from relance.adapters.smtp.provider_limiter import Entry
+from relance.adapters.smtp.provider_limiter import LimiterEntry
 from relance.domain.mail.providers import Provider, provider_of_servers
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
 from tests.patience import PATIENCE_S
 
@@ -102,15 +102,15 @@ async def test_each_domain_is_asked_about_once_and_unknown_ones_teach_nothing() 
 
 async def test_a_companys_domain_shares_the_places_of_the_provider_that_hosts_it() -> None:
     async with names(RECORDS) as (resolver, server):
-        pacer = Pacer(Mail(), Pacing(patience=0.0), Breakers(Breaking()), resolver)
+        pacer = Pacer(MailGroup(), Pacing(patience=0.0), Breakers(Breaking()), resolver)
         # The first mail does not wait for the answer.
         assert pacer.is_free("a@Shop.example")
         async with asyncio.timeout(PATIENCE_S):
             while not server.asked:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
-        entries = [await pacer.turn(f"{number}@gmail.com", 0.0) for number in range(5)]
-        assert all(isinstance(entry, Entry) for entry in entries)
+        entries = [await pacer.acquire(f"{number}@gmail.com", 0.0) for number in range(5)]
+        assert all(isinstance(entry, LimiterEntry) for entry in entries)
         assert not pacer.is_free("a@Shop.example")
         assert pacer.is_free("a@own.example")
         await pacer.close()
@@ -119,7 +119,7 @@ async def test_a_companys_domain_shares_the_places_of_the_provider_that_hosts_it
 async def test_a_name_server_that_is_silent_holds_nothing_up() -> None:
     resolver = Resolver(configure=False)
     resolver.nameservers, resolver.port = ["127.0.0.1"], 9
-    pacer = Pacer(Mail(), Pacing(), Breakers(Breaking()), resolver)
-    assert isinstance(await pacer.turn("a@own.example", 0.0), Entry)
+    pacer = Pacer(MailGroup(), Pacing(), Breakers(Breaking()), resolver)
+    assert isinstance(await pacer.acquire("a@own.example", 0.0), LimiterEntry)
     async with asyncio.timeout(1):
         await pacer.close()

@@ -6,7 +6,7 @@ import itertools
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pool import Pool
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay
 from tests.patience import PATIENCE_S
@@ -85,7 +85,7 @@ async def test_waiting_for_a_lane_can_be_cancelled(relay: Relay, connect: Connec
 
 
 async def test_an_idle_connection_is_kept_for_a_while_and_then_closed_politely(relay: Relay) -> None:
-    opener = Opener(Mail(port=relay.port))
+    opener = Opener(MailGroup(port=relay.port))
     pool = Pool(opener.open, size=lambda: 2, renew_after=100, idle_seconds=0.1)
     for _ in range(3):
         async with pool.slot():

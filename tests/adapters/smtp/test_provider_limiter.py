@@ -8,11 +8,11 @@ from typing import Any
 
 from relance.adapters.breaker import Breaker, Breakers
 from relance.adapters.smtp.limiters import Pacer
-from relance.adapters.smtp.provider_limiter import Entry, Gate, now
-from relance.domain.mail.breaker import Permit, State
-from relance.domain.mail.providers import Limits
+from relance.adapters.smtp.provider_limiter import LimiterEntry, ProviderLimiter, now
+from relance.domain.mail.breaker import BreakerState, Permit
+from relance.domain.mail.providers import ProviderLimits
 from relance.errors import MailRefused
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
 from tests.adapters.smtp.relay import Relay
@@ -30,16 +30,18 @@ class Watch:
         return self.now
 
 
-def _gate(connections: int = 5, rate: float | None = None, watch: Watch | None = None, **pacing: Any) -> Gate:
+def _gate(
+    connections: int = 5, rate: float | None = None, watch: Watch | None = None, **pacing: Any
+) -> ProviderLimiter:
     breaker = Breakers(Breaking(failures=1), watch or Watch()).busy("mail.example")
-    return Gate(Limits(connections, rate), Pacing(**pacing), breaker)
+    return ProviderLimiter(ProviderLimits(connections, rate), Pacing(**pacing), breaker)
 
 
-def _breaker(gate: Gate) -> Breaker:
+def _breaker(gate: ProviderLimiter) -> Breaker:
     return gate._breaker
 
 
-async def _entry(gate: Gate) -> Entry:
+async def _entry(gate: ProviderLimiter) -> LimiterEntry:
     permit = gate.admit(5.0)
     assert isinstance(permit, Permit)
     entry = await gate.enter(permit)
@@ -47,7 +49,7 @@ async def _entry(gate: Gate) -> Entry:
     return entry
 
 
-async def _none_free(gate: Gate) -> bool:
+async def _none_free(gate: ProviderLimiter) -> bool:
     permit = gate.admit(5.0)
     if not isinstance(permit, Permit):
         return True
@@ -65,13 +67,13 @@ async def test_a_place_is_waited_for_until_that_proves_to_be_in_vain_and_again_o
     began = now()
     assert await _none_free(gate)
     assert now() - began < 0.1
-    gate.leave(stuck, now() - 3.0, None)
+    gate.release(stuck, now() - 3.0, None)
     slow = await _entry(gate)
     assert isinstance(gate.admit(5.0), float)
-    gate.leave(slow, now(), None)
+    gate.release(slow, now(), None)
     quick = await _entry(gate)
     assert isinstance(gate.admit(5.0), Permit)
-    gate.leave(quick, now(), None)
+    gate.release(quick, now(), None)
 
 
 async def test_a_place_at_a_quick_provider_is_waited_for_however_long_our_own_claims_take() -> None:
@@ -79,26 +81,26 @@ async def test_a_place_at_a_quick_provider_is_waited_for_however_long_our_own_cl
     first = await _entry(gate)
     second, third = asyncio.create_task(_entry(gate)), asyncio.create_task(_entry(gate))
     await asyncio.sleep(0.3)
-    gate.leave(first, now(), None)
+    gate.release(first, now(), None)
     held = await second
     await asyncio.sleep(0.3)
     assert not third.done()
-    gate.leave(held, now(), None)
-    gate.leave(await third, now(), None)
+    gate.release(held, now(), None)
+    gate.release(await third, now(), None)
 
 
 async def test_a_try_that_would_have_to_wait_leaves_the_next_one_its_turn() -> None:
     watch = Watch()
     gate = _gate(watch=watch, pause=timedelta(seconds=0))
-    gate.leave(await _entry(gate), now(), TOO_FAST)
-    assert _breaker(gate).state is State.OPEN
+    gate.release(await _entry(gate), now(), TOO_FAST)
+    assert _breaker(gate).state is BreakerState.OPEN
     watch.now = 20.0
     for _ in range(2):
         # Slowed down to half a mail per second: the first wait is too long for this patience.
         entry = await _entry(gate)
         gate.leave_unused(entry)
         assert gate.admit(0.0) != 1.0
-    assert _breaker(gate).state is State.HALF_OPEN
+    assert _breaker(gate).state is BreakerState.HALF_OPEN
     permit = gate.admit(60.0)
     assert isinstance(permit, Permit)
     assert await asyncio.wait_for(gate.enter(permit), PATIENCE_S) is not None
@@ -107,20 +109,20 @@ async def test_a_try_that_would_have_to_wait_leaves_the_next_one_its_turn() -> N
 async def test_a_turn_cancelled_while_it_waits_leaves_the_next_one_its_turn() -> None:
     watch = Watch()
     breakers = Breakers(Breaking(failures=1), watch)
-    pacer = Pacer(Mail(rate=1.0), Pacing(), breakers)
-    first = await pacer.turn("a@mail.example", 5.0)
-    assert isinstance(first, Entry)
-    first.gate.leave(first, now(), MailRefused(550, "5.7.1 blocked", "rcpt"))
+    pacer = Pacer(MailGroup(rate=1.0), Pacing(), breakers)
+    first = await pacer.acquire("a@mail.example", 5.0)
+    assert isinstance(first, LimiterEntry)
+    first.gate.release(first, now(), MailRefused(550, "5.7.1 blocked", "rcpt"))
     watch.now = 20.0
-    waiting = asyncio.create_task(pacer.turn("a@mail.example", 5.0))
+    waiting = asyncio.create_task(pacer.acquire("a@mail.example", 5.0))
     await asyncio.sleep(0.05)
-    assert breakers.states()["provider other"] is State.HALF_OPEN
+    assert breakers.states()["provider other"] is BreakerState.HALF_OPEN
     waiting.cancel()
     await asyncio.wait([waiting])
-    again = await pacer.turn("a@mail.example", 5.0)
-    assert isinstance(again, Entry)
-    again.gate.leave(again, now(), None)
-    assert breakers.states()["provider other"] is State.CLOSED
+    again = await pacer.acquire("a@mail.example", 5.0)
+    assert isinstance(again, LimiterEntry)
+    again.gate.release(again, now(), None)
+    assert breakers.states()["provider other"] is BreakerState.CLOSED
 
 
 async def test_a_lane_waits_for_slow_providers_for_so_long_in_all(connect: Connect, relay: Relay) -> None:
@@ -129,7 +131,7 @@ async def test_a_lane_waits_for_slow_providers_for_so_long_in_all(connect: Conne
     async with mailer.lane() as lane:
         for number in range(12):
             letter = a_letter(number)
-            if await lane.turn(letter.to_address) is None:
+            if await lane.acquire(letter.to_address) is None:
                 await lane.send(letter)
             else:
                 put_off += 1

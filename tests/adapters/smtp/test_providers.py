@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Refuse, Stage
+from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.errors import MailRefused
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
@@ -20,7 +20,7 @@ from tests.adapters.smtp.relay import Relay
 Address: TypeAlias = tuple[str, int]
 QUICK = {"put_off": timedelta(seconds=1), "pause": timedelta(seconds=1), "patience": 0.5}
 NEVER_OPEN = Breaking(failures=1000)
-TOO_FAST = Refuse(stage=Stage.RCPT, recipient="*@gmail.com", code=421, text="4.7.28 unusual rate of mail", times=1)
+TOO_FAST = Refuse(stage=SmtpStage.RCPT, recipient="*@gmail.com", code=421, text="4.7.28 unusual rate of mail", times=1)
 
 
 @dataclass
@@ -45,7 +45,7 @@ async def _run(mailer: SmtpMailer, domains: list[str], lanes: int = 8) -> Run:
             while queue:
                 number, domain = queue.pop()
                 letter = a_letter(number, to=f"c{number}@{domain}")
-                wait = await lane.turn(letter.to_address)
+                wait = await lane.acquire(letter.to_address)
                 if wait is not None:
                     run.put_off.setdefault(domain, []).append(wait)
                     run.last_put_off = time.perf_counter() - began
@@ -94,7 +94,7 @@ async def test_mails_are_put_off_for_as_long_as_the_reply_asks(
 ) -> None:
     mailer = _made(connect, mailbox_smtp)
     await mailbox.add_rule(
-        Refuse(stage=Stage.RCPT, recipient="*@yahoo.fr", code=421, text="4.7.0 [TSS04] deferred", times=1)
+        Refuse(stage=SmtpStage.RCPT, recipient="*@yahoo.fr", code=421, text="4.7.0 [TSS04] deferred", times=1)
     )
     run = await _run(mailer, ["yahoo.fr", "yahoo.com", "ymail.com", "mail.example"], lanes=1)
     assert run.sent == {"mail.example": 1}
@@ -107,7 +107,7 @@ async def test_a_tarpit_takes_its_connections_and_no_more(
     mailbox: Mailbox, mailbox_smtp: Address, connect: Connect
 ) -> None:
     mailer = _made(connect, mailbox_smtp, providers="slow.example=2")
-    await mailbox.add_rule(Delay(stage=Stage.RCPT, recipient="*@slow.example", seconds=2.0))
+    await mailbox.add_rule(Delay(stage=SmtpStage.RCPT, recipient="*@slow.example", seconds=2.0))
     run = await _run(mailer, ["slow.example", "mail.example"] * 60, lanes=8)
     assert run.sent["mail.example"] == 60
     assert run.last_sent["mail.example"] < 2.0
@@ -128,7 +128,7 @@ async def test_no_more_mails_are_under_way_to_a_provider_than_allowed(connect: C
         async with mailer.lane() as lane:
             for number in range(5):
                 letter = a_letter(number, to=f"c{number}@{domain}")
-                assert await lane.turn(letter.to_address) is None
+                assert await lane.acquire(letter.to_address) is None
                 at_once[domain] += 1
                 most[domain] = max(most[domain], at_once[domain])
                 await lane.send(letter)
@@ -143,7 +143,9 @@ async def test_a_provider_that_refuses_us_is_left_alone_and_tried_again_with_one
 ) -> None:
     breakers = Breaking(failures=3, open_for=timedelta(seconds=0.5))
     mailer = _made(connect, mailbox_smtp, breakers)
-    await mailbox.add_rule(Refuse(stage=Stage.RCPT, recipient="*@outlook.fr", code=550, text="5.7.1 blocked", times=4))
+    await mailbox.add_rule(
+        Refuse(stage=SmtpStage.RCPT, recipient="*@outlook.fr", code=550, text="5.7.1 blocked", times=4)
+    )
     first = await _run(mailer, ["outlook.fr", "mail.example"] * 20, lanes=2)
     assert 3 <= first.refused["outlook.fr"] <= 4
     assert first.sent == {"mail.example": 20}
@@ -161,7 +163,7 @@ async def test_refusals_about_one_mailbox_never_open_a_breaker(
 ) -> None:
     mailer = _made(connect, mailbox_smtp, Breaking(failures=2))
     await mailbox.add_rule(
-        Refuse(stage=Stage.RCPT, recipient="*@gmail.com", code=550, text="5.1.1 no such user", times=8)
+        Refuse(stage=SmtpStage.RCPT, recipient="*@gmail.com", code=550, text="5.1.1 no such user", times=8)
     )
     run = await _run(mailer, ["gmail.com"] * 12, lanes=1)
     assert (run.refused["gmail.com"], run.sent["gmail.com"]) == (8, 4)
@@ -172,8 +174,8 @@ async def test_a_turn_that_is_not_used_is_given_back(connect: Connect, relay: Re
     for _ in range(3):
         async with mailer.lane() as lane:
             assert lane.is_free("a@mail.example")
-            assert await lane.turn("a@mail.example") is None
+            assert await lane.acquire("a@mail.example") is None
             assert not lane.is_free("a@mail.example")
-            assert await lane.turn("a@mail.example") is None
+            assert await lane.acquire("a@mail.example") is None
     async with mailer.lane() as lane:
         assert lane.is_free("a@mail.example")

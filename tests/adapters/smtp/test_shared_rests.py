@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from relance.adapters.smtp.mailer import SmtpMailer
-from relance.domain.mail.breaker import State
+from relance.domain.mail.breaker import BreakerState
 from relance.domain.mail.sharing import ProviderRest
 from relance.errors import MailRefused
 from relance.settings.pacing import Breaking, Pacing
@@ -18,7 +18,7 @@ BLOCKED = "550 5.7.1 blocked"
 
 async def refused(mailer: SmtpMailer, address: str) -> None:
     async with mailer.lane() as lane:
-        assert await lane.turn(address) is None
+        assert await lane.acquire(address) is None
         try:
             await lane.send(a_letter(to=address))
         except MailRefused:
@@ -28,7 +28,7 @@ async def refused(mailer: SmtpMailer, address: str) -> None:
 
 async def put_off(mailer: SmtpMailer, address: str) -> timedelta | None:
     async with mailer.lane() as lane:
-        return await lane.turn(address)
+        return await lane.acquire(address)
 
 
 async def test_a_pause_that_one_process_was_asked_for_is_kept_by_another(connect: Connect, relay: Relay) -> None:
@@ -60,7 +60,7 @@ async def test_a_breaker_that_one_process_has_opened_is_open_in_another_that_has
     assert rest.breaker > 5
     other.leave_alone(rest)
     assert await put_off(other, "b@post.example") is not None
-    assert other._pacer._breakers.states()["provider other"] is State.OPEN
+    assert other._pacer._breakers.states()["provider other"] is BreakerState.OPEN
 
 
 async def test_a_rest_that_is_over_is_told_no_more(connect: Connect, relay: Relay) -> None:

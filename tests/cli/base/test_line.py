@@ -12,23 +12,25 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from relance.cli.base.line import Line
+from relance.cli.base.line import ProgressLine
 from relance.cli.base.live_line import LiveLine
 from tests.operators_day.terminal import Session, Size
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
-LINE = Line("2026-11", 320, 579, ["paused by ann: lunch", "0:01:40 left", "3 failed", "12/s", "310 sent", "259 open"])
+LINE = ProgressLine(
+    "2026-11", 320, 579, ["paused by ann: lunch", "0:01:40 left", "3 failed", "12/s", "310 sent", "259 open"]
+)
 
 WATCH = """
 import time
 from rich.console import Console
-from relance.cli.base.line import Line
+from relance.cli.base.line import ProgressLine
 from relance.cli.base.live_line import LiveLine
 with LiveLine(Console()) as shown:
     for done in range(0, 580, 29):
         details = ["paused by ann: lunch" if done > 290 else "sending", f"{done} sent", "a word of some length", "more"]
-        shown.show(Line("2026-11", done, 579, details))
+        shown.show(ProgressLine("2026-11", done, 579, details))
         time.sleep(0.1)
         if done == 290:
             print("somebody says something")
@@ -50,7 +52,7 @@ def test_a_line_fits_and_keeps_what_matters_most(width: int) -> None:
 
 def test_a_bar_shows_the_share() -> None:
     def bar(done: int, total: int | None) -> str:
-        return Line("2026-11", done, total).fitted(60, 0).split()[1]
+        return ProgressLine("2026-11", done, total).fitted(60, 0).split()[1]
 
     assert set(bar(0, 10)) == {"─"}
     assert set(bar(10, 10)) == {"━"}
@@ -84,8 +86,8 @@ def test_a_file_gets_a_line_for_each_change_and_no_control_character() -> None:
     stream = io.StringIO()
     with LiveLine(Console(file=stream, width=150)) as shown:
         for done in (1, 2, 3):
-            shown.show(Line("2026-11", done, 3, ["sending"]))
-        shown.show(Line("2026-11", 3, 3, ["done"]))
+            shown.show(ProgressLine("2026-11", done, 3, ["sending"]))
+        shown.show(ProgressLine("2026-11", 3, 3, ["done"]))
     assert stream.getvalue() == "2026-11 1/3 · sending\n2026-11 3/3 · done\n"
 
 

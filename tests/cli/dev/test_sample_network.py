@@ -16,7 +16,7 @@ from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import sample_world
 from relance.devstack.everflow_server import EverflowServer
 from relance.domain.jobs.cron import nominal_on
-from relance.services.report_checks import Look, look
+from relance.services.report_checks import CheckRun, run_check
 from relance.settings.everflow import Everflow
 from relance.temporal.checks import cron_of
 
@@ -30,11 +30,13 @@ async def network(running_everflow: EverflowServer, everflow: EverflowControl) -
     return network
 
 
-async def looks(address: str, day: date) -> list[Look]:
+async def looks(address: str, day: date) -> list[CheckRun]:
     settings = Everflow(base_url=address, api_key=SecretStr(NETWORK_KEY))
     async with EverflowReports(settings) as reports:
         return [
-            await look(check, reports, settings.rules, nominal_on(day, cron_of(check, settings), settings.timezone))
+            await run_check(
+                check, reports, settings.rules, nominal_on(day, cron_of(check, settings), settings.timezone)
+            )
             for check in CheckName
         ]
 

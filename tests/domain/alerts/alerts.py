@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from relance.domain.alerts.model import Alert, Evidence, Rule
+from relance.domain.alerts.model import AlertRecord, Evidence, Rule
 from relance.domain.failures import Severity
 from relance.domain.zones import window_of
 
@@ -14,7 +14,7 @@ FIRED_AT = datetime(2026, 3, 11, 8, 0, tzinfo=UTC)
 YESTERDAY = window_of(date(2026, 3, 10), date(2026, 3, 10), "Europe/Amsterdam")
 
 
-def an_alert(**fields: Any) -> Alert:
+def an_alert(**fields: Any) -> AlertRecord:
     standard: dict[str, Any] = {
         "id": "default-lp/0.8.376@1",
         "key": "default-lp/0.8.376",
@@ -32,4 +32,4 @@ def an_alert(**fields: Any) -> Alert:
         "fired_at": FIRED_AT,
         "updated_at": FIRED_AT,
     }
-    return Alert(**{**standard, **fields})
+    return AlertRecord(**{**standard, **fields})

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from relance.domain.alerts.delivery import Action, Deliver, Wait, delivered, next_action
 from relance.domain.alerts.group import AlertGroup
-from relance.domain.alerts.lifecycle import Firing, Happening, Step, clear, fire, observed, settled
+from relance.domain.alerts.lifecycle import Firing, HistoryEvent, LifecycleStep, clear, fire, observed, settled
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 
@@ -20,7 +20,7 @@ def firing(key: str = "a", severity: Severity = Severity.HIGH, value: int | None
     return Firing(key, severity, None if value is None else Decimal(value))
 
 
-class Desk:
+class GroupHarness:
     """What people got, and when."""
 
     def __init__(self, policy: AlertPolicy | None = None) -> None:
@@ -28,7 +28,7 @@ class Desk:
         self.now = START
         self.group = AlertGroup("default-lp", START)
         self.sent: list[tuple[timedelta, Deliver]] = []
-        self.happenings: list[Happening] = []
+        self.happenings: list[HistoryEvent] = []
 
     def fire(self, *firings: Firing, observation: str = "") -> None:
         self.take(fire(self.group, firings, self.now, self.policy, observation))
@@ -39,7 +39,7 @@ class Desk:
     def clear(self, *keys: str) -> None:
         self.take(clear(self.group, keys, self.now, self.policy))
 
-    def take(self, step: Step) -> None:
+    def take(self, step: LifecycleStep) -> None:
         self.group = step.group
         self.happenings += step.happenings
         self._work()

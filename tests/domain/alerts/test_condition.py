@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from relance.domain.alerts.condition import Sighting, sighting
+from relance.domain.alerts.condition import Condition, condition_of_finding
 from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.model import AlertEvent, AlertState, Rule
 from relance.domain.failures import Severity
@@ -13,9 +13,9 @@ from tests.domain.alerts.alerts import FIRED_AT
 WINDOWS = paused_partner_windows(FIRED_AT, "Europe/Amsterdam")
 
 
-def seen(drop: str = "75", label: str = "Alpha", severity: Severity = Severity.HIGH) -> Sighting:
+def seen(drop: str = "75", label: str = "Alpha", severity: Severity = Severity.HIGH) -> Condition:
     finding = Finding("376", {"partner": label}, Decimal(drop), Decimal(50), Decimal(400), Decimal(100))
-    return sighting(
+    return condition_of_finding(
         finding,
         rule=Rule.PAUSED_PARTNER,
         severity=severity,

@@ -5,11 +5,11 @@ import pytest
 from relance.domain.alerts.delivery import Idle
 from relance.domain.alerts.lifecycle import acknowledge, fire, inhibit, silence
 from relance.domain.alerts.model import AlertState
-from tests.domain.alerts.groups import HOUR, MINUTE, SECOND, START, Desk, firing
+from tests.domain.alerts.groups import HOUR, MINUTE, SECOND, START, GroupHarness, firing
 
 
 def test_a_silence_postpones_and_what_ends_under_it_is_not_told() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.group = silence(
         fire(desk.group, [firing("a"), firing("b")], START, desk.policy).group, "ab", START + HOUR
     ).group
@@ -22,7 +22,7 @@ def test_a_silence_postpones_and_what_ends_under_it_is_not_told() -> None:
 
 
 def test_a_silence_holds_however_bad_it_gets() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing(value=100))
     desk.take(silence(desk.group, ["a"], START + 3 * HOUR))
     desk.pass_time(HOUR)
@@ -32,7 +32,7 @@ def test_a_silence_holds_however_bad_it_gets() -> None:
 
 
 def test_an_inhibited_group_is_quiet_and_speaks_when_released() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.group = inhibit(desk.group, "everflow-down")
     desk.fire(firing())
     desk.pass_time(5 * HOUR)
@@ -46,7 +46,7 @@ def test_an_inhibited_group_is_quiet_and_speaks_when_released() -> None:
 
 @pytest.mark.parametrize("state", [AlertState.ACKNOWLEDGED, AlertState.SILENCED])
 def test_a_person_can_decide_only_about_open_alerts(state: AlertState) -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing())
     desk.clear("a")
     desk.pass_time(10 * MINUTE)
@@ -59,7 +59,7 @@ def test_a_person_can_decide_only_about_open_alerts(state: AlertState) -> None:
 
 
 def test_an_alert_silenced_after_it_was_acknowledged_untold_is_told_when_the_silence_ends() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing("b"))
     desk.fire(firing("a"))
     desk.take(acknowledge(desk.group, ["a"]))
@@ -69,7 +69,7 @@ def test_an_alert_silenced_after_it_was_acknowledged_untold_is_told_when_the_sil
 
 
 def test_the_end_of_an_alert_that_was_told_is_not_told_under_a_silence() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing())
     desk.take(silence(desk.group, ["a"], START + HOUR))
     desk.clear("a")

@@ -5,25 +5,25 @@ from decimal import Decimal
 
 import pytest
 
-from relance.domain.alerts.delivery import Deliver, Done, Idle, Route, Telling, delivered, next_action
+from relance.domain.alerts.delivery import Deliver, Done, Idle, NotificationKind, Route, delivered, next_action
 from relance.domain.alerts.lifecycle import acknowledge, fire
 from relance.domain.alerts.model import AlertEvent
 from relance.domain.alerts.policy import AlertPolicy, next_digest
 from relance.domain.failures import Severity
-from tests.domain.alerts.groups import DAY, HOUR, MINUTE, SECOND, START, Desk, firing
+from tests.domain.alerts.groups import DAY, HOUR, MINUTE, SECOND, START, GroupHarness, firing
 
 NOW = timedelta(0)
 CRITICAL, HIGH, MEDIUM, LOW = Severity
 
 
 def test_the_rows_of_one_check_run_are_one_message() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.observe("2026-03-11", firing("a"), firing("b"), firing("c"))
     assert desk.told == [(NOW, "firing", "abc")]
 
 
 def test_high_is_told_now_and_repeated_once_after_four_hours() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing())
     desk.pass_time(4 * HOUR - SECOND)
     assert len(desk.told) == 1
@@ -32,7 +32,7 @@ def test_high_is_told_now_and_repeated_once_after_four_hours() -> None:
 
 
 def test_what_still_fires_in_the_next_days_run_is_repeated_by_it() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.observe("2026-03-11", firing())
     desk.pass_time(DAY)
     desk.observe("2026-03-12", firing())
@@ -40,7 +40,7 @@ def test_what_still_fires_in_the_next_days_run_is_repeated_by_it() -> None:
 
 
 def test_two_runs_for_one_date_are_one_message() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.observe("2026-03-11", firing())
     desk.pass_time(SECOND)
     desk.observe("2026-03-11", firing())
@@ -51,7 +51,7 @@ def test_two_runs_for_one_date_are_one_message() -> None:
 
 
 def test_a_run_that_was_overtaken_changes_nothing() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.observe("2026-03-11", firing())
     before = desk.group
     desk.observe("2026-03-10", firing("b", CRITICAL))
@@ -59,7 +59,7 @@ def test_a_run_that_was_overtaken_changes_nothing() -> None:
 
 
 def test_critical_is_repeated_every_hour_and_goes_to_the_second_channel_after_fifteen_minutes() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing(severity=CRITICAL))
     desk.pass_time(2 * HOUR + MINUTE)
     assert desk.told == [
@@ -73,7 +73,7 @@ def test_critical_is_repeated_every_hour_and_goes_to_the_second_channel_after_fi
 
 
 def test_an_acknowledged_alert_is_neither_escalated_nor_repeated_but_its_end_is_told() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing(severity=CRITICAL))
     desk.pass_time(14 * MINUTE)
     desk.take(acknowledge(desk.group, ["a"]))
@@ -86,7 +86,7 @@ def test_an_acknowledged_alert_is_neither_escalated_nor_repeated_but_its_end_is_
 
 
 def test_an_acknowledged_alert_that_worsens_by_half_fires_again_and_escalates_again() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing(severity=CRITICAL, value=100))
     desk.take(acknowledge(desk.group, ["a"]))
     desk.pass_time(HOUR)
@@ -99,7 +99,7 @@ def test_an_acknowledged_alert_that_worsens_by_half_fires_again_and_escalates_ag
     ("value", "again"), [(100, False), (149, False), (150, True), (300, True), (20, False), (None, False)]
 )
 def test_only_what_worsened_by_half_is_sent_again(value: int | None, again: bool) -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing(value=100))
     desk.pass_time(HOUR)
     desk.fire(firing(value=value))
@@ -108,7 +108,7 @@ def test_only_what_worsened_by_half_is_sent_again(value: int | None, again: bool
 
 
 def test_worse_is_measured_from_what_people_were_told_last() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for value in (100, 140, 149, 151, 200, 226, 227):
         desk.fire(firing(value=value))
         desk.pass_time(20 * MINUTE)
@@ -116,7 +116,7 @@ def test_worse_is_measured_from_what_people_were_told_last() -> None:
 
 
 def test_a_higher_severity_is_news_even_with_the_same_value() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing(severity=HIGH))
     desk.pass_time(HOUR)
     desk.fire(firing(severity=CRITICAL))
@@ -126,7 +126,7 @@ def test_a_higher_severity_is_news_even_with_the_same_value() -> None:
 
 
 def test_medium_is_gathered_for_fifteen_minutes() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing("a", MEDIUM))
     desk.pass_time(10 * MINUTE)
     desk.fire(firing("b", MEDIUM))
@@ -135,7 +135,7 @@ def test_medium_is_gathered_for_fifteen_minutes() -> None:
 
 
 def test_what_is_over_before_it_was_told_is_not_told() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing("a", MEDIUM))
     desk.pass_time(12 * MINUTE)
     desk.clear("a")
@@ -145,7 +145,7 @@ def test_what_is_over_before_it_was_told_is_not_told() -> None:
 
 
 def test_low_waits_for_the_daily_digest_at_nine_in_the_morning() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.pass_time(HOUR)
     desk.fire(firing("a", LOW))
     desk.pass_time(5 * HOUR)
@@ -179,7 +179,7 @@ def test_a_digest_time_that_is_none_is_refused(wrong: str) -> None:
 
 
 def test_what_resolves_is_told_once_after_it_stayed_away_for_five_minutes_and_was_gathered() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.observe("2026-03-11", firing("a"), firing("b"))
     desk.pass_time(DAY)
     desk.observe("2026-03-12", firing("b"))
@@ -192,7 +192,7 @@ def test_what_resolves_is_told_once_after_it_stayed_away_for_five_minutes_and_wa
 
 
 def test_a_short_absence_is_no_end() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing())
     desk.pass_time(HOUR)
     desk.clear("a")
@@ -203,7 +203,7 @@ def test_a_short_absence_is_no_end() -> None:
 
 
 def test_news_while_a_message_is_on_its_way_is_not_lost() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing(value=100))
     at = START + 4 * HOUR
     repeat = next_action(desk.group, at, desk.policy)
@@ -212,13 +212,13 @@ def test_news_while_a_message_is_on_its_way_is_not_lost() -> None:
     group = delivered(worse, repeat, at + 2 * SECOND, desk.policy).group
     following = next_action(group, at + MINUTE, desk.policy)
     assert isinstance(following, Deliver)
-    assert following.telling is Telling.FIRING
+    assert following.telling is NotificationKind.FIRING
     assert [(line.key, line.value) for line in following.lines] == [("a", Decimal(200)), ("b", Decimal(100))]
 
 
 def test_a_message_that_was_not_delivered_is_the_same_message_again() -> None:
     policy = AlertPolicy()
-    group = fire(Desk().group, [firing()], START, policy).group
+    group = fire(GroupHarness().group, [firing()], START, policy).group
     first, again = (next_action(group, START + late, policy) for late in (NOW, HOUR))
     assert isinstance(first, Deliver)
     assert isinstance(again, Deliver)
@@ -226,7 +226,7 @@ def test_a_message_that_was_not_delivered_is_the_same_message_again() -> None:
 
 
 def test_every_message_has_its_own_number() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.fire(firing(severity=CRITICAL))
     desk.pass_time(3 * HOUR)
     assert [one.sequence for _, one in desk.sent] == list(range(len(desk.sent)))
@@ -234,7 +234,7 @@ def test_every_message_has_its_own_number() -> None:
 
 
 def test_what_happened_is_there_for_the_history() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.observe("2026-03-11", firing())
     desk.pass_time(HOUR)
     desk.observe("2026-03-12", firing())

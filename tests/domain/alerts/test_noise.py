@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from relance.domain.alerts.model import Alert, AlertEvent, HistoryEntry
+from relance.domain.alerts.model import AlertEvent, AlertRecord, HistoryEntry
 from relance.domain.alerts.noise import noise_report
 from tests.domain.alerts.alerts import FIRED_AT, an_alert
 
@@ -12,7 +12,7 @@ E = AlertEvent
 
 def with_history(
     key: str, *events: AlertEvent | tuple[AlertEvent, str], rule: str = "default-lp", day: int = 0
-) -> Alert:
+) -> AlertRecord:
     entries = []
     for event in events:
         kind, detail = event if isinstance(event, tuple) else (event, None)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from relance.domain.alerts.delivery import Done, Idle, next_action
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
-from tests.domain.alerts.groups import DAY, HOUR, MINUTE, Desk, firing
+from tests.domain.alerts.groups import DAY, HOUR, MINUTE, GroupHarness, firing
 
 LOW, HIGH = Severity.LOW, Severity.HIGH
 TOGETHER = AlertPolicy(low_by_rule=False)
 
 
 def test_low_alerts_are_left_to_the_digest_of_all_rules() -> None:
-    desk = Desk(TOGETHER)
+    desk = GroupHarness(TOGETHER)
     desk.fire(firing("a", LOW), firing("b", LOW))
     desk.pass_time(3 * DAY)
     assert desk.told == []
@@ -20,7 +20,7 @@ def test_low_alerts_are_left_to_the_digest_of_all_rules() -> None:
 
 
 def test_a_group_of_low_alerts_ends_when_they_are_over() -> None:
-    desk = Desk(TOGETHER)
+    desk = GroupHarness(TOGETHER)
     desk.fire(firing("a", LOW))
     desk.pass_time(HOUR)
     desk.clear("a")
@@ -30,7 +30,7 @@ def test_a_group_of_low_alerts_ends_when_they_are_over() -> None:
 
 
 def test_a_low_alert_that_comes_and_goes_keeps_its_group_no_longer_than_it_takes_to_settle() -> None:
-    desk = Desk(TOGETHER)
+    desk = GroupHarness(TOGETHER)
     for _ in range(6):
         desk.fire(firing("a", LOW))
         desk.pass_time(MINUTE)
@@ -42,7 +42,7 @@ def test_a_low_alert_that_comes_and_goes_keeps_its_group_no_longer_than_it_takes
 
 
 def test_what_rises_above_low_is_told_at_once_and_what_is_high_is_told_as_ever() -> None:
-    desk = Desk(TOGETHER)
+    desk = GroupHarness(TOGETHER)
     desk.fire(firing("a", LOW))
     desk.pass_time(HOUR)
     desk.fire(firing("a", HIGH), firing("b", HIGH))

@@ -15,18 +15,18 @@ from relance.domain.alerts.lifecycle import acknowledge, settled, silence
 from relance.domain.alerts.model import AlertState
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
-from tests.domain.alerts.groups import DAY, HOUR, MINUTE, SECOND, START, Desk, firing, most_in_any
+from tests.domain.alerts.groups import DAY, HOUR, MINUTE, SECOND, START, GroupHarness, firing, most_in_any
 
 POLICY = AlertPolicy()
 
 
-def at(desk: Desk) -> list[timedelta]:
+def at(desk: GroupHarness) -> list[timedelta]:
     return [when for when, _ in desk.sent]
 
 
 @pytest.mark.parametrize("severity", list(Severity))
 def test_a_storm_of_one_group_is_at_most_two_messages_per_interval(severity: Severity) -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for number in range(200):
         desk.fire(firing(f"k{number}", severity))
         desk.pass_time(SECOND / 4)
@@ -37,7 +37,7 @@ def test_a_storm_of_one_group_is_at_most_two_messages_per_interval(severity: Sev
 
 
 def test_a_storm_is_told_at_once_then_gathered_then_in_the_next_interval() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for number in range(240):
         desk.fire(firing(f"k{number}", Severity.HIGH))
         desk.pass_time(SECOND / 4)
@@ -50,7 +50,7 @@ def test_a_storm_is_told_at_once_then_gathered_then_in_the_next_interval() -> No
 
 
 def test_the_same_firing_a_thousand_times_is_one_message() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for _ in range(1000):
         desk.fire(firing())
         desk.pass_time(SECOND / 20)
@@ -63,7 +63,7 @@ def test_the_same_firing_a_thousand_times_is_one_message() -> None:
 def test_an_alert_that_flaps_every_thirty_seconds_for_an_hour_is_told_in_a_digest(
     severity: Severity, hold: timedelta
 ) -> None:
-    desk = Desk(AlertPolicy(resolve_hold=hold))
+    desk = GroupHarness(AlertPolicy(resolve_hold=hold))
     for _ in range(60):
         desk.fire(firing(severity=severity))
         desk.pass_time(30 * SECOND)
@@ -77,7 +77,7 @@ def test_an_alert_that_flaps_every_thirty_seconds_for_an_hour_is_told_in_a_diges
 
 
 def test_flapping_is_told_when_it_begins_and_then_hourly_until_it_calms() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for _ in range(90):
         desk.fire(firing())
         desk.pass_time(MINUTE)
@@ -93,7 +93,7 @@ def test_flapping_is_told_when_it_begins_and_then_hourly_until_it_calms() -> Non
 
 
 def test_slow_coming_and_going_is_told_each_time() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for _ in range(3):
         desk.fire(firing())
         desk.pass_time(HOUR)
@@ -103,7 +103,7 @@ def test_slow_coming_and_going_is_told_each_time() -> None:
 
 
 def test_an_alert_that_comes_back_after_it_resolved_can_still_be_found_flapping() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for _ in range(3):
         desk.fire(firing())
         desk.pass_time(7 * MINUTE)
@@ -113,7 +113,7 @@ def test_an_alert_that_comes_back_after_it_resolved_can_still_be_found_flapping(
 
 
 def test_once_calm_one_more_change_is_no_flapping() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for _ in range(2):
         desk.fire(firing())
         desk.pass_time(MINUTE)
@@ -135,7 +135,7 @@ moves = st.one_of(
 )
 
 
-def play(desk: Desk, move: tuple[object, ...]) -> None:
+def play(desk: GroupHarness, move: tuple[object, ...]) -> None:
     match move:
         case ("fire", str(key), Severity() as severity, int(value)):
             desk.fire(firing(key, severity, value))
@@ -151,7 +151,7 @@ def play(desk: Desk, move: tuple[object, ...]) -> None:
 
 @given(st.lists(moves, max_size=40))
 def test_whatever_happens_no_interval_has_more_than_two_messages(script: list[tuple[object, ...]]) -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for move in script:
         play(desk, move)
     desk.pass_time(6 * HOUR)
@@ -161,7 +161,7 @@ def test_whatever_happens_no_interval_has_more_than_two_messages(script: list[tu
 
 @given(st.lists(moves, max_size=30))
 def test_whatever_happened_an_open_alert_nobody_decided_about_has_been_told(script: list[tuple[object, ...]]) -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for move in script:
         play(desk, move)
     desk.pass_time(2 * DAY)
@@ -175,7 +175,7 @@ def test_whatever_happened_an_open_alert_nobody_decided_about_has_been_told(scri
 
 @given(st.lists(moves, max_size=30), st.integers(0, 7200), st.integers(0, 7200))
 def test_time_does_the_same_in_one_step_or_in_two(script: list[tuple[object, ...]], first: int, second: int) -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for move in script:
         play(desk, move)
     halfway, end = desk.now + first * SECOND, desk.now + (first + second) * SECOND
@@ -186,7 +186,7 @@ def test_time_does_the_same_in_one_step_or_in_two(script: list[tuple[object, ...
 
 @given(st.lists(moves, max_size=30))
 def test_the_state_survives_the_journey_through_json(script: list[tuple[object, ...]]) -> None:
-    desk = Desk()
+    desk = GroupHarness()
     for move in script:
         play(desk, move)
     group = TypeAdapter(AlertGroup).validate_json(to_json(desk.group))
@@ -196,7 +196,7 @@ def test_the_state_survives_the_journey_through_json(script: list[tuple[object, 
 
 
 def test_five_thousand_alerts_that_were_told_fit_into_one_payload() -> None:
-    desk = Desk()
+    desk = GroupHarness()
     desk.observe("2026-03-11T08:00:00Z", *(firing(f"default-lp/{number}.8.376") for number in range(5000)))
     assert len(desk.sent) == 1
     assert len(to_json(desk.group)) < 1_500_000
@@ -204,7 +204,7 @@ def test_five_thousand_alerts_that_were_told_fit_into_one_payload() -> None:
 
 def test_the_bound_is_the_policys() -> None:
     policy = replace(POLICY, most_messages=1, interval=HOUR)
-    desk = Desk(policy)
+    desk = GroupHarness(policy)
     for number in range(20):
         desk.fire(firing(f"k{number}"))
         desk.pass_time(10 * MINUTE)

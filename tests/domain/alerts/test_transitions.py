@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from relance.domain.alerts.model import (
     HISTORY_KEPT,
     TRANSITIONS,
-    Alert,
     AlertEvent,
+    AlertRecord,
     AlertState,
     Evidence,
     happened,
@@ -75,7 +75,7 @@ def test_a_silence_that_ended_leaves_no_end_behind() -> None:
 
 @given(st.lists(st.sampled_from(list(AlertEvent)), max_size=30))
 def test_whatever_happens_resolved_is_the_end_and_nothing_is_forgotten(events: list[AlertEvent]) -> None:
-    alert: Alert = an_alert()
+    alert: AlertRecord = an_alert()
     recorded = []
     for number, event in enumerate(events):
         before = alert
@@ -105,4 +105,4 @@ def test_an_alert_is_stored_exactly_in_camel_case_and_keeps_unknown_fields() -> 
     assert raw["evidence"]["value"] == "62.50"
     assert raw["evidence"]["window"]["firstDay"] == "2026-03-10"
     assert (raw["_id"], raw["firedAt"], raw["ticket"]) == (alert.id, FIRED_AT, "T-1")
-    assert Alert.model_validate(raw) == alert
+    assert AlertRecord.model_validate(raw) == alert

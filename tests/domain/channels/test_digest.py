@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain.alerts.model import Alert, AlertState
-from relance.domain.channels.digest import CycleMails, Digest, Ending, digest, ending_of, looked_back_to
+from relance.domain.alerts.model import AlertRecord, AlertState
+from relance.domain.channels.digest import CycleMails, Digest, RunEnding, digest, ending_of, looked_back_to
 from relance.domain.channels.messages import OutgoingMessage, plain_text
 from relance.domain.failures import Severity
 from relance.domain.jobs.run import JobRun
@@ -16,8 +16,8 @@ DAY = timedelta(days=1)
 SINCE = UNTIL - DAY
 
 
-def alert(key: str, severity: Severity, *, ago: timedelta = timedelta(hours=2), over: bool = False) -> Alert:
-    return Alert(
+def alert(key: str, severity: Severity, *, ago: timedelta = timedelta(hours=2), over: bool = False) -> AlertRecord:
+    return AlertRecord(
         id=key,
         key=key,
         group="disk",
@@ -36,8 +36,8 @@ def run(job: str, state: str, ago: timedelta = timedelta(hours=1)) -> JobRun:
 
 def of(
     *,
-    open_alerts: list[Alert] | None = None,
-    recent: list[Alert] | None = None,
+    open_alerts: list[AlertRecord] | None = None,
+    recent: list[AlertRecord] | None = None,
     runs: list[JobRun] | None = None,
     cycles: list[CycleMails] | None = None,
 ) -> Digest:
@@ -112,7 +112,7 @@ def test_a_day_with_anything_to_tell_is_not_quiet(found: Digest) -> None:
 
 def test_only_what_lies_between_two_digests_is_told() -> None:
     runs = [run("health", "failed", timedelta(0)), run("health", "failed", DAY), run("health", "failed", 2 * DAY)]
-    assert of(runs=runs).runs == {Ending.FAILED: 1}
+    assert of(runs=runs).runs == {RunEnding.FAILED: 1}
 
 
 @pytest.mark.parametrize(

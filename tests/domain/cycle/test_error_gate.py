@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from relance.domain.cycle.error_gate import (
     Asking,
     GatePolicy,
+    GateReport,
     GateState,
-    Told,
     Trip,
     advanced,
     counts_as_failed,
@@ -43,10 +43,10 @@ def closed_after(policy: GatePolicy, outcomes: list[str | None]) -> int | None:
     return None
 
 
-def told(outcomes: list[str | None]) -> Told:
-    summed = Told()
+def told(outcomes: list[str | None]) -> GateReport:
+    summed = GateReport()
     for user in outcomes:
-        summed = summed.then(Told(1, 1, ((user, 1),) if user is not HEALTHY else ()))
+        summed = summed.then(GateReport(1, 1, ((user, 1),) if user is not HEALTHY else ()))
     return summed
 
 
@@ -84,13 +84,13 @@ def test_all_processes_together_send_no_more_than_the_canary_until_its_results_a
     claimed = known = 0
     for beat, (process, wish) in enumerate(wishes, 1):
         if wish == "ask":
-            state, granted = advanced(state, Told(), Asking(process, beat, under_way[process], 3), (), policy)
+            state, granted = advanced(state, GateReport(), Asking(process, beat, under_way[process], 3), (), policy)
             under_way[process] += granted
             claimed += granted
         elif under_way[process]:
             under_way[process] -= 1
             known += 1
-            news = Told(1, int(wish == "sent"))
+            news = GateReport(1, int(wish == "sent"))
             state, _ = advanced(state, news, Asking(process, beat, under_way[process]), (), policy)
         if known < policy.canary:
             assert claimed <= policy.canary
@@ -98,11 +98,11 @@ def test_all_processes_together_send_no_more_than_the_canary_until_its_results_a
 
 
 def test_what_a_process_that_is_gone_was_granted_is_granted_again() -> None:
-    state, granted = advanced(GateState(id="s"), Told(), Asking("p", 1, wants=500), (), GatePolicy())
+    state, granted = advanced(GateState(id="s"), GateReport(), Asking("p", 1, wants=500), (), GatePolicy())
     assert granted == 200
-    state, granted = advanced(state, Told(), Asking("q", 1, wants=10), (), GatePolicy())
+    state, granted = advanced(state, GateReport(), Asking("q", 1, wants=10), (), GatePolicy())
     assert granted == 0
-    _, granted = advanced(state, Told(), Asking("q", 2, wants=10), {"p"}, GatePolicy())
+    _, granted = advanced(state, GateReport(), Asking("q", 2, wants=10), {"p"}, GatePolicy())
     assert granted == 10
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.cycle.report import CycleReport, measured, shares_differ
+from relance.domain.cycle.report import CycleFigures, measured, shares_differ
 from relance.domain.failures import Severity
 from relance.wording.reports.cycle import cycle_message
 from relance.wording.reports.languages import REPORT_WORDS
@@ -30,7 +30,7 @@ BEFORE: dict[str, float] = {
 }
 
 
-def report(now: dict[str, float] | None = None, before: dict[str, float] | None = None, **fields: Any) -> CycleReport:
+def report(now: dict[str, float] | None = None, before: dict[str, float] | None = None, **fields: Any) -> CycleFigures:
     standard = {
         "period": "2026-11",
         "now": BEFORE | (now or {}),
@@ -39,7 +39,7 @@ def report(now: dict[str, float] | None = None, before: dict[str, float] | None 
         "unaccounted": 0,
         "open": 0,
     }
-    return CycleReport(**{**standard, **fields})
+    return CycleFigures(**{**standard, **fields})
 
 
 def large(now: dict[str, float]) -> set[str]:
@@ -86,7 +86,7 @@ def test_small_batches_may_take_a_moment_longer() -> None:
 
 def test_a_reason_of_the_month_before_is_a_figure_of_this_one() -> None:
     now = {name: value for name, value in BEFORE.items() if name != "failed.hard_recipient"}
-    [gone] = CycleReport("2026-11", now, "2026-10", BEFORE, unaccounted=0, open=0).large
+    [gone] = CycleFigures("2026-11", now, "2026-10", BEFORE, unaccounted=0, open=0).large
     assert (gone.figure, gone.now, gone.before, gone.delta) == ("failed.hard_recipient", 0, 1_000, -1_000)
 
 

@@ -47,9 +47,9 @@ def test_a_counter_is_bad_when_it_grew() -> None:
 
 def test_a_counter_that_could_not_be_read_meanwhile_is_compared_with_the_last_one_known() -> None:
     rule = a_rule(counter=True, warn=None, limit=None, fail_after=2, recover_after=2)
-    standings = told([7, Trouble.TIMEOUT, 9], rule)
-    assert [one.value for one in standings] == [7, 7, 9]
-    assert standings[-1].state is Health.UNHEALTHY
+    statuses = told([7, Trouble.TIMEOUT, 9], rule)
+    assert [one.value for one in statuses] == [7, 7, 9]
+    assert statuses[-1].state is Health.UNHEALTHY
 
 
 def test_one_bad_look_degrades_and_two_in_a_row_are_an_outage() -> None:
@@ -68,8 +68,8 @@ def test_one_bad_look_degrades_and_two_in_a_row_are_an_outage() -> None:
 
 
 def test_a_state_is_dated_from_the_look_that_made_it() -> None:
-    standings = told([100, 100, 600, 600, 600], a_rule())
-    assert [(one.since - START) / timedelta(seconds=1) for one in standings] == [0, 0, 2, 3, 3]
+    statuses = told([100, 100, 600, 600, 600], a_rule())
+    assert [(one.since - START) / timedelta(seconds=1) for one in statuses] == [0, 0, 2, 3, 3]
 
 
 def test_an_outage_stays_one_while_nobody_can_look() -> None:
@@ -85,9 +85,9 @@ def test_what_was_well_is_unknown_while_nobody_can_look() -> None:
 def test_an_outage_takes_as_many_bad_looks_in_a_row_as_the_rule_says(grades: list[Grade], fail: int, well: int) -> None:
     rule = a_rule(fail_after=fail, recover_after=well)
     known = [grade for grade in grades if grade is not Grade.UNKNOWN]
-    standings = graded_run(known, rule)
+    statuses = graded_run(known, rule)
     unwell = False
-    for number, standing in enumerate(standings):
+    for number, standing in enumerate(statuses):
         latest = known[: number + 1]
         if unwell:
             unwell = not (len(latest) >= well and all(one is not Grade.BAD for one in latest[-well:]))

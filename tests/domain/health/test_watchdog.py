@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain.alerts.model import Alert, AlertEvent, AlertState, HistoryEntry, Rule
+from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState, HistoryEntry, Rule
 from relance.domain.cycle.coverage import CycleState, Gap, Uncovered
 from relance.domain.failures import Severity
 from relance.domain.health import watchdog
@@ -85,10 +85,10 @@ def alert(
     severity: Severity = Severity.HIGH,
     state: AlertState = AlertState.FIRING,
     rule: str = Rule.NO_DATA,
-) -> Alert:
+) -> AlertRecord:
     fired = NOW - age
     history = tuple(HistoryEntry(at=fired, event=event) for event in (AlertEvent.OPENED, *events))
-    return Alert(
+    return AlertRecord(
         id="a",
         key=f"{rule}/x",
         group=rule,
@@ -119,7 +119,7 @@ HOUR = 60 * MINUTE
         ([alert(HOUR), alert(HOUR, AlertEvent.SENT, rule=Rule.EVERFLOW_DOWN)], FINE),
     ],
 )
-def test_alerts_have_stopped_when_nobody_was_told_of_one(open_: list[Alert], expected: EffectState) -> None:
+def test_alerts_have_stopped_when_nobody_was_told_of_one(open_: list[AlertRecord], expected: EffectState) -> None:
     assert watchdog.alerts(open_, NOW, 20 * MINUTE).state is expected
 
 

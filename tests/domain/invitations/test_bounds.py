@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.invitations.bounds import Slot, beyond, parts, slot_for
+from relance.domain.invitations.bounds import MailboxSlot, beyond, parts, slot_for
 from relance.domain.invitations.eligibility import Refusal
 
 SIZES = st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(0, 300), max_size=20)
@@ -25,13 +25,13 @@ def test_a_user_with_as_many_contacts_as_are_looked_at_has_none_beyond() -> None
 
 
 def test_the_smallest_free_slot_is_taken() -> None:
-    assert slot_for("i9", "u9", {}, 5) == Slot(0)
-    assert slot_for("i9", "u9", {0: ("u1", "i1"), 2: ("u2", "i2")}, 5) == Slot(1)
+    assert slot_for("i9", "u9", {}, 5) == MailboxSlot(0)
+    assert slot_for("i9", "u9", {0: ("u1", "i1"), 2: ("u2", "i2")}, 5) == MailboxSlot(1)
 
 
 def test_whoever_has_a_slot_keeps_it_also_when_all_are_taken() -> None:
     holders = {0: ("u1", "i1"), 1: ("u2", "i2")}
-    assert slot_for("i2", "u2", holders, 2) == Slot(1, held=True)
+    assert slot_for("i2", "u2", holders, 2) == MailboxSlot(1, held=True)
 
 
 def test_no_further_user_gets_a_slot_of_a_full_mailbox() -> None:
@@ -47,7 +47,7 @@ def test_however_often_whoever_asks_no_more_users_than_slots_get_one(users: list
     holders: dict[int, tuple[str, str]] = {}
     for user in users:
         answer = slot_for(f"i{user}", f"u{user}", holders, slots)
-        if isinstance(answer, Slot) and not answer.held:
+        if isinstance(answer, MailboxSlot) and not answer.held:
             assert answer.number not in holders
             holders[answer.number] = (f"u{user}", f"i{user}")
     assert len(holders) == min(slots, len(set(users)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.invitations.effectiveness import LEAST, Arm, Tally, breakdown
+from relance.domain.invitations.effectiveness import LEAST, Arm, ReminderTally, breakdown
 from relance.domain.invitations.holdout import HoldOut
 from relance.domain.invitations.invitation import MailKind
 from tests.domain.reminded import AT, a_group, effects, experiment, whole
@@ -106,7 +106,7 @@ def test_a_large_experiment_is_certain_of_a_lift_and_not_of_none() -> None:
 
 @given(st.dictionaries(st.integers(0, 23), st.integers(1, 40)))
 def test_no_row_of_a_breakdown_is_small_and_none_can_be_told_by_subtraction(counts: dict[int, int]) -> None:
-    rows = breakdown({hour: Tally(sent=count) for hour, count in counts.items()})
+    rows = breakdown({hour: ReminderTally(sent=count) for hour, count in counts.items()})
     shown = {row.key: row.tally.sent for row in rows}
     assert all(count >= LEAST for count in shown.values())
     missing = sum(counts.values()) - sum(shown.values())
@@ -120,7 +120,12 @@ def test_no_row_of_a_breakdown_is_small_and_none_can_be_told_by_subtraction(coun
 
 
 def test_a_breakdown_is_in_order_with_what_is_too_little_at_the_end() -> None:
-    tallies = {18: Tally(sent=50), 9: Tally(sent=20), 7: Tally(sent=2), 8: Tally(sent=6)}
+    tallies = {
+        18: ReminderTally(sent=50),
+        9: ReminderTally(sent=20),
+        7: ReminderTally(sent=2),
+        8: ReminderTally(sent=6),
+    }
     assert [(row.key, row.tally.sent) for row in breakdown(tallies)] == [(9, 20), (18, 50), (None, 8)]
-    enough = {7: Tally(sent=2), 8: Tally(sent=3), 9: Tally(sent=6)}
+    enough = {7: ReminderTally(sent=2), 8: ReminderTally(sent=3), 9: ReminderTally(sent=6)}
     assert [(row.key, row.tally.sent) for row in breakdown(enough)] == [(9, 6), (None, 5)]

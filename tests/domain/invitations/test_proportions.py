@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.invitations.proportions import Share, difference, wilson
+from relance.domain.invitations.proportions import Proportion, difference, wilson
 
-shares = st.integers(1, 10_000).flatmap(lambda of: st.builds(Share, st.integers(0, of), st.just(of)))
+shares = st.integers(1, 10_000).flatmap(lambda of: st.builds(Proportion, st.integers(0, of), st.just(of)))
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ shares = st.integers(1, 10_000).flatmap(lambda of: st.builds(Share, st.integers(
     ],
 )
 def test_intervals_of_a_rate_are_the_published_ones(hits: int, of: int, low: float, high: float) -> None:
-    found = wilson(Share(hits, of))
+    found = wilson(Proportion(hits, of))
     assert found is not None
     assert (round(found.low, 4), round(found.high, 4)) == (low, high)
 
@@ -40,13 +40,13 @@ def test_intervals_of_a_rate_are_the_published_ones(hits: int, of: int, low: flo
 def test_intervals_of_a_difference_are_the_published_ones(
     first: tuple[int, int], second: tuple[int, int], low: float, high: float
 ) -> None:
-    found = difference(Share(*first), Share(*second))
+    found = difference(Proportion(*first), Proportion(*second))
     assert found is not None
     assert (round(found.interval.low, 4), round(found.interval.high, 4)) == (low, high)
 
 
 @given(shares)
-def test_a_rate_lies_in_its_interval_and_the_interval_between_none_and_all(share: Share) -> None:
+def test_a_rate_lies_in_its_interval_and_the_interval_between_none_and_all(share: Proportion) -> None:
     found = wilson(share)
     assert found is not None
     assert share.rate is not None
@@ -55,7 +55,7 @@ def test_a_rate_lies_in_its_interval_and_the_interval_between_none_and_all(share
 
 
 @given(shares, shares)
-def test_a_difference_turned_round_has_its_interval_turned_round(first: Share, second: Share) -> None:
+def test_a_difference_turned_round_has_its_interval_turned_round(first: Proportion, second: Proportion) -> None:
     there, back = difference(first, second), difference(second, first)
     assert there is not None
     assert back is not None
@@ -65,12 +65,15 @@ def test_a_difference_turned_round_has_its_interval_turned_round(first: Share, s
 
 
 def test_nobody_has_no_rate_and_no_interval() -> None:
-    nobody = Share(0, 0)
-    assert (nobody.rate, wilson(nobody), difference(nobody, Share(1, 2)), difference(Share(1, 2), nobody)) == (
-        None,
-    ) * 4
+    nobody = Proportion(0, 0)
+    assert (
+        nobody.rate,
+        wilson(nobody),
+        difference(nobody, Proportion(1, 2)),
+        difference(Proportion(1, 2), nobody),
+    ) == (None,) * 4
 
 
 def test_more_hits_than_tries_are_refused() -> None:
     with pytest.raises(ValueError, match="3 of 2"):
-        Share(3, 2)
+        Proportion(3, 2)

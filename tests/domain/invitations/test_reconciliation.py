@@ -20,17 +20,17 @@ from relance.domain.invitations.invitation import (
 from relance.domain.invitations.people import Contact, ContactStatus, User
 from relance.domain.invitations.reconciliation import (
     NEVER,
-    Ahead,
-    Mended,
     ReconcilePolicy,
-    ahead_of,
+    RemainingSteps,
+    Repair,
     is_alarming,
     is_open,
     is_stale,
     is_unsent,
     late_since,
-    mended,
     overdue,
+    remaining_steps,
+    repaired,
 )
 from relance.domain.invitations.reminders import ReminderTiming
 
@@ -66,22 +66,24 @@ def failed(at: datetime) -> LastError:
 @pytest.mark.parametrize(
     ("found", "at", "ahead"),
     [
-        (entry(), SENT_AT, Ahead(DUE.first, DUE.second, DUE.expiry)),
-        (entry(InvitationStatus.OPENED), SENT_AT, Ahead(DUE.first, DUE.second, DUE.expiry)),
-        (entry(), DUE.first + HOUR, Ahead(DUE.first, DUE.second, DUE.expiry)),
-        (entry(reminders=reminded(MailKind.FIRST)), DUE.first, Ahead(None, DUE.second, DUE.expiry)),
-        (entry(reminder_skips=skipped(MailKind.FIRST)), DUE.first, Ahead(None, DUE.second, DUE.expiry)),
-        (entry(), DUE.second, Ahead(DUE.first, DUE.second, DUE.expiry)),
-        (entry(reminders=reminded(MailKind.SECOND)), DUE.second, Ahead(DUE.first, None, DUE.expiry)),
+        (entry(), SENT_AT, RemainingSteps(DUE.first, DUE.second, DUE.expiry)),
+        (entry(InvitationStatus.OPENED), SENT_AT, RemainingSteps(DUE.first, DUE.second, DUE.expiry)),
+        (entry(), DUE.first + HOUR, RemainingSteps(DUE.first, DUE.second, DUE.expiry)),
+        (entry(reminders=reminded(MailKind.FIRST)), DUE.first, RemainingSteps(None, DUE.second, DUE.expiry)),
+        (entry(reminder_skips=skipped(MailKind.FIRST)), DUE.first, RemainingSteps(None, DUE.second, DUE.expiry)),
+        (entry(), DUE.second, RemainingSteps(DUE.first, DUE.second, DUE.expiry)),
+        (entry(reminders=reminded(MailKind.SECOND)), DUE.second, RemainingSteps(DUE.first, None, DUE.expiry)),
         (entry(), DUE.expiry, None),
         (entry(InvitationStatus.SUBMITTED), SENT_AT, None),
         (entry(InvitationStatus.QUEUED, due_at=None), SENT_AT, None),
-        (entry(InvitationStatus.SENDING, due_at=None, retry_at=SENT_AT), SENT_AT, Ahead(retry_at=SENT_AT)),
+        (entry(InvitationStatus.SENDING, due_at=None, retry_at=SENT_AT), SENT_AT, RemainingSteps(retry_at=SENT_AT)),
         (entry(InvitationStatus.SENDING, due_at=None), SENT_AT, None),
     ],
 )
-def test_what_is_ahead_is_what_nobody_has_decided_yet(found: Invitation, at: datetime, ahead: Ahead | None) -> None:
-    assert ahead_of(found, at) == ahead
+def test_what_is_ahead_is_what_nobody_has_decided_yet(
+    found: Invitation, at: datetime, ahead: RemainingSteps | None
+) -> None:
+    assert remaining_steps(found, at) == ahead
 
 
 @pytest.mark.parametrize(
@@ -177,10 +179,10 @@ def test_an_entry_without_a_try_ahead_waits_for_a_cycle() -> None:
 
 def test_people_hear_of_much_that_was_mended_and_of_all_that_cannot_be() -> None:
     policy = ReconcilePolicy(alert_above=3)
-    assert not is_alarming({Mended.FOLLOW_UPS_RESTARTED: 2, Mended.REMINDERS_WOKEN: 1}, policy)
-    assert is_alarming({Mended.FOLLOW_UPS_RESTARTED: 2, Mended.REMINDERS_WOKEN: 2}, policy)
-    assert is_alarming({Mended.PLANS_STUCK: 1}, policy)
-    assert mended({Mended.PLANS_STUCK: 5, Mended.PLANS_FINISHED: 1, "users_watched": 100}) == 1
+    assert not is_alarming({Repair.FOLLOW_UPS_RESTARTED: 2, Repair.REMINDERS_WOKEN: 1}, policy)
+    assert is_alarming({Repair.FOLLOW_UPS_RESTARTED: 2, Repair.REMINDERS_WOKEN: 2}, policy)
+    assert is_alarming({Repair.PLANS_STUCK: 1}, policy)
+    assert repaired({Repair.PLANS_STUCK: 5, Repair.PLANS_FINISHED: 1, "users_watched": 100}) == 1
 
 
 def test_a_period_is_watched_until_its_last_expiry_is_past() -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from relance.domain.jobs.audit import (
     AuditMark,
     Auditor,
-    Due,
+    AuditStatus,
+    DueRun,
     Execution,
     Passed,
-    Status,
     Watched,
     beginning,
     continued,
@@ -44,14 +44,16 @@ def judged(
     changed: datetime = START,
 ) -> str | None:
     auditor = Auditor(watched(paused=paused, passed=passed, changed=changed), START + after, GRACE, START + after)
-    run = auditor.record(Due(nominal=START, paused=was_paused), execution, others)
+    run = auditor.record(DueRun(nominal=START, paused=was_paused), execution, others)
     assert run is None or (run.job, run.nominal, run.at, run.detail["by"]) == ("cleanup", START, auditor.now, "audit")
     return run.state if run else None
 
 
-def run(status: Status, *, nominal: datetime = START, begun: timedelta = timedelta(0), lasted: int = 5) -> Execution:
+def run(
+    status: AuditStatus, *, nominal: datetime = START, begun: timedelta = timedelta(0), lasted: int = 5
+) -> Execution:
     started = nominal + begun
-    closed = None if status is Status.RUNNING else started + lasted * MINUTE
+    closed = None if status is AuditStatus.RUNNING else started + lasted * MINUTE
     return Execution(nominal, status, started, closed)
 
 
@@ -62,30 +64,32 @@ def test_nothing_is_said_while_the_server_may_still_make_up_for_it(after: timede
 
 @given(spans, st.booleans(), st.booleans())
 def test_a_run_that_goes_on_is_waited_for_however_long(after: timedelta, was_paused: bool, paused: bool) -> None:
-    running = run(Status.RUNNING)
+    running = run(AuditStatus.RUNNING)
     assert judged(after, running, was_paused=was_paused, paused=paused) is None
 
 
-@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED, Status.TERMINATED, Status.TIMED_OUT])
+@pytest.mark.parametrize(
+    "status", [AuditStatus.FAILED, AuditStatus.CANCELLED, AuditStatus.TERMINATED, AuditStatus.TIMED_OUT]
+)
 @given(after=spans)
-def test_a_run_that_was_cut_off_has_failed_at_once(status: Status, after: timedelta) -> None:
+def test_a_run_that_was_cut_off_has_failed_at_once(status: AuditStatus, after: timedelta) -> None:
     assert judged(after, run(status)) == FAILED
 
 
 def test_a_run_no_worker_took_is_none() -> None:
-    assert judged(3 * CATCHUP, run(Status.UNSERVED)) == NO_WORKER
+    assert judged(3 * CATCHUP, run(AuditStatus.UNSERVED)) == NO_WORKER
 
 
 def test_a_run_whose_record_was_lost_is_recorded_by_what_the_server_knows() -> None:
-    assert judged(CATCHUP, run(Status.COMPLETED)) == RAN
-    assert judged(CATCHUP, run(Status.COMPLETED, begun=6 * MINUTE)) == LATE
+    assert judged(CATCHUP, run(AuditStatus.COMPLETED)) == RAN
+    assert judged(CATCHUP, run(AuditStatus.COMPLETED, begun=6 * MINUTE)) == LATE
 
 
 @given(spans, spans, st.integers(0, 300))
 def test_an_earlier_run_that_was_not_over_in_time_is_the_reason(
     before: timedelta, begun: timedelta, lasted: int
 ) -> None:
-    earlier = run(Status.COMPLETED, nominal=START - before, begun=begun, lasted=lasted)
+    earlier = run(AuditStatus.COMPLETED, nominal=START - before, begun=begun, lasted=lasted)
     in_the_way = before > timedelta(0) and earlier.closed_at is not None and earlier.closed_at > START
     assert judged(2 * CATCHUP, None, earlier) == (OVERLAP if in_the_way else MISSED)
 
@@ -93,16 +97,16 @@ def test_an_earlier_run_that_was_not_over_in_time_is_the_reason(
 @pytest.mark.parametrize(("late", "held_up"), [(timedelta(minutes=1), False), (timedelta(days=3), True)])
 def test_what_a_backfill_held_up_says_so(late: timedelta, held_up: bool) -> None:
     nominal = START - late - timedelta(minutes=1)
-    in_the_way = run(Status.COMPLETED, nominal=nominal, begun=late, lasted=30)
+    in_the_way = run(AuditStatus.COMPLETED, nominal=nominal, begun=late, lasted=30)
     auditor = Auditor(watched(), START + CATCHUP + GRACE, GRACE, START + CATCHUP + GRACE)
-    record = auditor.record(Due(nominal=START), None, [in_the_way])
+    record = auditor.record(DueRun(nominal=START), None, [in_the_way])
     assert record is not None
     assert (record.state, record.detail.get("held_up_by")) == (OVERLAP, "backfill" if held_up else None)
 
 
 def test_a_later_run_is_no_reason_and_one_that_still_goes_on_is() -> None:
-    assert judged(2 * CATCHUP, None, run(Status.COMPLETED, nominal=START + MINUTE)) == MISSED
-    assert judged(2 * CATCHUP, None, run(Status.RUNNING, nominal=START - MINUTE)) == OVERLAP
+    assert judged(2 * CATCHUP, None, run(AuditStatus.COMPLETED, nominal=START + MINUTE)) == MISSED
+    assert judged(2 * CATCHUP, None, run(AuditStatus.RUNNING, nominal=START - MINUTE)) == OVERLAP
 
 
 def test_what_passed_during_a_pause_is_known_soon_and_after_a_pause_in_due_time() -> None:
@@ -126,15 +130,15 @@ def test_what_the_server_counted_tells_a_pause_from_an_outage_and_a_run_it_took_
 
 def test_a_later_run_that_began_within_the_window_shows_that_nothing_was_missed() -> None:
     after, both = 3 * CATCHUP, Passed(missed=1, overlap=1)
-    soon = run(Status.COMPLETED, nominal=START + MINUTE, begun=CATCHUP - 2 * MINUTE)
-    late = run(Status.COMPLETED, nominal=START + MINUTE, begun=CATCHUP)
+    soon = run(AuditStatus.COMPLETED, nominal=START + MINUTE, begun=CATCHUP - 2 * MINUTE)
+    late = run(AuditStatus.COMPLETED, nominal=START + MINUTE, begun=CATCHUP)
     assert judged(after, None, soon, passed=both) == OVERLAP
     assert judged(after, None, late, passed=both) == MISSED
     assert judged(after, None, soon, was_paused=True, passed=Passed(missed=1)) == PAUSED
 
 
 def test_a_pause_between_two_audits_is_inferred_from_a_server_that_acted_again_and_counted_nothing() -> None:
-    again = run(Status.COMPLETED, nominal=START + MINUTE)
+    again = run(AuditStatus.COMPLETED, nominal=START + MINUTE)
     assert judged(2 * CATCHUP, None, again, changed=START - MINUTE) == PAUSED
     # Dropped by a change of the Schedule, or not acting at all.
     assert judged(2 * CATCHUP, None, again, changed=START + MINUTE) == MISSED
@@ -152,7 +156,7 @@ def test_what_was_counted_before_says_nothing_about_later_times() -> None:
 def test_audits_one_after_the_other_see_each_nominal_time_once(steps: list[int], pauses: list[bool]) -> None:
     every = [START + 7 * minute * MINUTE for minute in range(1, 80)]
     mark: AuditMark | None = None
-    now, seen = START, list[Due]()
+    now, seen = START, list[DueRun]()
     for step, paused in zip(steps, pauses, strict=False):
         schedule = watched(paused=paused)
         now, after = now + step * MINUTE, beginning(mark, schedule)
@@ -181,7 +185,7 @@ def test_a_changed_cron_loses_no_nominal_time_and_adds_none(old: int, new: int, 
     change = START + changed * MINUTE + MINUTE / 2
     first, second = ([START + each * minute * MINUTE for minute in range(1, 600)] for each in (old, new))
     mark: AuditMark | None = None
-    now, seen = START, list[Due]()
+    now, seen = START, list[DueRun]()
     for step in steps:
         now += step * MINUTE
         # The audit is for the nominal time `now`; it looks a moment later, when the change may have been made.
@@ -220,7 +224,7 @@ def test_what_a_change_drops_is_recorded_at_once_and_not_after_the_catch_up_wind
 
 def test_what_an_earlier_audit_left_open_stays_open_and_a_pause_is_remembered() -> None:
     first = continued(None, watched(paused=True), [START + MINUTE], START + 2 * MINUTE)
-    assert (first.open, first.paused) == ((Due(nominal=START + MINUTE, paused=True),), True)
+    assert (first.open, first.paused) == ((DueRun(nominal=START + MINUTE, paused=True),), True)
     # Resumed between the audits: nobody knows when.
     second = continued(first, watched(), [START + 3 * MINUTE], START + 4 * MINUTE)
     assert [due.paused for due in second.open] == [True, True]

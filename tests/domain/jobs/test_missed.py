@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain.alerts.delivery import Telling
+from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.channels.messages import plain_text
 from relance.domain.jobs.missed import not_done_since, worst
 from relance.domain.jobs.run import JobRun
@@ -64,5 +64,5 @@ def test_people_read_which_job_when_and_why(words: object, reason: str) -> None:
     run = runs("failed")[0].model_copy(update={"detail": {"reason": "timed_out"}})
     alert = job_missed(run).opened("id", "key", AT)
     assert row(language, alert) == f"cleanup · 2026-11-22 02:30 UTC · {reason}"
-    text = plain_text(alert_message(Telling.FIRING, [alert], key="key", at=AT, language=language.code))
+    text = plain_text(alert_message(NotificationKind.FIRING, [alert], key="key", at=AT, language=language.code))
     assert "cleanup" in text

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relance.domain.cycle.send_times import period_window
-from relance.domain.jobs.retention import Retention, Stage, Sweep, Unsettled, held_counts
+from relance.domain.jobs.retention import Retention, RetentionStage, Sweep, Unsettled, held_counts
 from relance.settings.retention import RetentionGroup
 
 ENDED = period_window("2026-05")[1]
@@ -14,15 +14,21 @@ RETENTION = Retention(timedelta(days=90), timedelta(days=400))
 
 @pytest.mark.parametrize(
     ("days", "stage"),
-    [(-30, Stage.KEPT), (89, Stage.KEPT), (90, Stage.ANONYMOUS), (399, Stage.ANONYMOUS), (400, Stage.DELETED)],
+    [
+        (-30, RetentionStage.KEPT),
+        (89, RetentionStage.KEPT),
+        (90, RetentionStage.ANONYMOUS),
+        (399, RetentionStage.ANONYMOUS),
+        (400, RetentionStage.DELETED),
+    ],
 )
-def test_a_period_ages_from_its_end(days: int, stage: Stage) -> None:
+def test_a_period_ages_from_its_end(days: int, stage: RetentionStage) -> None:
     assert RETENTION.stage("2026-05", ENDED + timedelta(days=days)) is stage
 
 
 def test_periods_that_are_deleted_before_they_would_be_anonymous_are_deleted() -> None:
     short = Retention(anonymous_after=timedelta(days=90), cycles=timedelta(days=60))
-    assert short.stage("2026-05", ENDED + timedelta(days=70)) is Stage.DELETED
+    assert short.stage("2026-05", ENDED + timedelta(days=70)) is RetentionStage.DELETED
 
 
 def test_every_sweep_goes_by_period_or_has_an_age() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.jobs.run import JobRun, Outcome
+from relance.domain.jobs.run import JobRun, RunOutcome
 from relance.domain.jobs.statistics import percentile, statistics_of
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_every_run_is_counted_once_and_what_was_left_out_on_purpose_costs_no_rel
 
 
 def test_jobs_come_by_name_and_durations_are_of_runs_that_were_done() -> None:
-    other = JobRun(job="cleanup", nominal=AT, state="ran", at=AT, history=(Outcome(state="failed", at=AT),))
+    other = JobRun(job="cleanup", nominal=AT, state="ran", at=AT, history=(RunOutcome(state="failed", at=AT),))
     first, second = statistics_of([*runs(["ran", "failed", "late"]), other])
     assert (first.job, first.mended, first.duration_median_s) == ("cleanup", 1, None)
     assert (second.job, second.duration_median_s, second.duration_p95_s) == ("health", 2.0, 3.0)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from relance.domain.mail.breaker import JITTER, PARTS, PROBING, Circuit, Permit, Policy, State
+from relance.domain.mail.breaker import JITTER, PARTS, PROBING, BreakerState, Circuit, Permit, Policy
 
 POLICY = Policy(failures=3, window=10.0, share=0.5, open_for=4.0, longest=20.0, probes=2)
 
@@ -24,11 +24,11 @@ def _fail(circuit: Circuit, now: float, times: int = 1) -> None:
 def _opened(policy: Policy = POLICY, now: float = 0.0) -> Circuit:
     circuit = Circuit("relay", policy)
     _fail(circuit, now, policy.failures)
-    assert _state(circuit) is State.OPEN
+    assert _state(circuit) is BreakerState.OPEN
     return circuit
 
 
-def _state(circuit: Circuit) -> State:
+def _state(circuit: Circuit) -> BreakerState:
     # A call, so that mypy does not take it for what it was before.
     return circuit.state
 
@@ -42,9 +42,9 @@ def _open_for(circuit: Circuit, now: float) -> float:
 def test_it_opens_with_the_last_failure_of_the_threshold() -> None:
     circuit = Circuit("relay", POLICY)
     _fail(circuit, 0.0, 2)
-    assert _state(circuit) is State.CLOSED
+    assert _state(circuit) is BreakerState.CLOSED
     _fail(circuit, 0.0)
-    assert _state(circuit) is State.OPEN
+    assert _state(circuit) is BreakerState.OPEN
     assert 4.0 * (1 - JITTER) <= _open_for(circuit, 0.0) <= 4.0 * (1 + JITTER)
 
 
@@ -52,7 +52,7 @@ def test_failures_older_than_the_window_do_not_count() -> None:
     circuit = Circuit("relay", POLICY)
     _fail(circuit, 0.0, 2)
     _fail(circuit, 10.1)
-    assert _state(circuit) is State.CLOSED
+    assert _state(circuit) is BreakerState.CLOSED
 
 
 def test_failures_that_are_the_smaller_part_do_not_open_it() -> None:
@@ -60,9 +60,9 @@ def test_failures_that_are_the_smaller_part_do_not_open_it() -> None:
     for _ in range(4):
         circuit.succeeded(_permit(circuit, 0.0), 0.0)
     _fail(circuit, 0.0, 3)
-    assert _state(circuit) is State.CLOSED
+    assert _state(circuit) is BreakerState.CLOSED
     _fail(circuit, 0.0)
-    assert _state(circuit) is State.OPEN
+    assert _state(circuit) is BreakerState.OPEN
 
 
 def test_after_its_time_some_may_try_and_the_rest_ask_again() -> None:
@@ -72,9 +72,9 @@ def test_after_its_time_some_may_try_and_the_rest_ask_again() -> None:
     first, second = _permit(circuit, later), _permit(circuit, later)
     assert circuit.ask(later) == PROBING
     circuit.succeeded(first, later)
-    assert _state(circuit) is State.HALF_OPEN
+    assert _state(circuit) is BreakerState.HALF_OPEN
     circuit.succeeded(second, later)
-    assert _state(circuit) is State.CLOSED
+    assert _state(circuit) is BreakerState.CLOSED
 
 
 def test_a_try_that_fails_opens_it_for_twice_as_long_up_to_the_longest() -> None:
@@ -120,11 +120,11 @@ def test_results_from_before_it_opened_neither_close_nor_prolong_it() -> None:
     until = _open_for(circuit, 0.0)
     circuit.succeeded(early[0], 1.0)
     circuit.failed(early[1], 1.0)
-    assert _state(circuit) is State.OPEN
+    assert _state(circuit) is BreakerState.OPEN
     assert _open_for(circuit, 1.0) == pytest.approx(until - 1.0)
     probe = _permit(circuit, until)
     circuit.failed(early[2], until)
-    assert _state(circuit) is State.HALF_OPEN
+    assert _state(circuit) is BreakerState.HALF_OPEN
     circuit.succeeded(probe, until)
 
 
@@ -167,7 +167,7 @@ def test_it_opens_only_when_threshold_and_share_are_reached_within_the_window(
         (circuit.failed if failed else circuit.succeeded)(permit, now)
         within = [bad for at, bad in seen if at > latest - policy.window]
         certain = [bad for at, bad in seen if at > latest - policy.window * (PARTS - 1) / PARTS + 1e-6]
-        if _state(circuit) is State.OPEN:
+        if _state(circuit) is BreakerState.OPEN:
             assert sum(within) >= policy.failures
             break
         # At least nine tenths of the window are always counted.
@@ -196,12 +196,12 @@ class Callers(RuleBasedStateMachine):
         before = self.circuit.state
         answer = self.circuit.ask(self.now)
         if isinstance(answer, Permit):
-            assert before is not State.OPEN or self.circuit.state is State.HALF_OPEN
+            assert before is not BreakerState.OPEN or self.circuit.state is BreakerState.HALF_OPEN
             self.out.append(answer)
             return answer
         # Whoever is refused is told a time after which it is worth asking.
         assert 0 < answer <= POLICY.longest
-        assert self.circuit.state is not State.CLOSED
+        assert self.circuit.state is not BreakerState.CLOSED
         return Permit(-1)
 
     @rule(permit=consumes(permits), step=st.floats(-30, 30), result=st.sampled_from(["succeeded", "failed", "unused"]))
@@ -216,12 +216,12 @@ class Callers(RuleBasedStateMachine):
                 getattr(self.circuit, result)(permit, self.now)
             if not fresh:
                 assert self.circuit.state is before
-            elif before is State.HALF_OPEN and result == "failed":
-                assert self.circuit.state is State.OPEN
+            elif before is BreakerState.HALF_OPEN and result == "failed":
+                assert self.circuit.state is BreakerState.OPEN
 
     @invariant()
     def never_more_tries_at_once_than_allowed(self) -> None:
-        if self.circuit.state is State.HALF_OPEN:
+        if self.circuit.state is BreakerState.HALF_OPEN:
             under_way = sum(permit.age == self.circuit._permit.age for permit in self.out)
             assert under_way <= POLICY.probes
             # No permit is lost: those not under way can be had.
@@ -229,7 +229,7 @@ class Callers(RuleBasedStateMachine):
 
     @invariant()
     def never_shut_for_longer_than_the_longest(self) -> None:
-        if self.circuit.state is State.OPEN:
+        if self.circuit.state is BreakerState.OPEN:
             assert self.circuit._until <= self.latest + POLICY.longest
 
 
@@ -239,15 +239,15 @@ TestCallers = Callers.TestCase
 def test_what_another_process_has_seen_keeps_it_open_and_is_not_passed_on_as_its_own() -> None:
     circuit = Circuit("orange", POLICY)
     circuit.leave_alone(6.0, 0.0)
-    assert (_state(circuit), circuit.rest(0.0)) == (State.OPEN, 0.0)
+    assert (_state(circuit), circuit.rest(0.0)) == (BreakerState.OPEN, 0.0)
     assert _open_for(circuit, 1.0) == 5.0
     permit = _permit(circuit, 6.0)
-    assert _state(circuit) is State.HALF_OPEN
+    assert _state(circuit) is BreakerState.HALF_OPEN
     circuit.leave_alone(6.0, 6.5)
     # It is being tried: the answer decides.
     circuit.succeeded(permit, 7.0)
     circuit.succeeded(_permit(circuit, 7.0), 7.0)
-    assert _state(circuit) is State.CLOSED
+    assert _state(circuit) is BreakerState.CLOSED
 
 
 def test_its_own_failures_are_told_for_as_long_as_they_keep_it_open() -> None:

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.mail.rate_limit import SLACK, UNMEASURED, Manners, Pace
+from relance.domain.mail.rate_limit import SLACK, UNMEASURED, RateLimiter, RatePolicy
 
-MANNERS = Manners(pause=10.0, recovery=600.0, slowest=0.1, spread=60.0)
+MANNERS = RatePolicy(pause=10.0, recovery=600.0, slowest=0.1, spread=60.0)
 
 
-def _run(pace: Pace, seconds: float, start: float = 0.0, most: float = 100.0) -> int:
+def _run(pace: RateLimiter, seconds: float, start: float = 0.0, most: float = 100.0) -> int:
     """Send whatever may be sent, `most` mails a second at most; return how many."""
     now, sent = start, 0
     while now < start + seconds:
@@ -23,7 +23,7 @@ def _run(pace: Pace, seconds: float, start: float = 0.0, most: float = 100.0) ->
 
 @given(st.floats(0.2, 500), st.lists(st.floats(0, 2), min_size=1, max_size=200))
 def test_a_limit_holds_in_every_span_of_time(rate: float, gaps: list[float]) -> None:
-    pace, now, places = Pace(rate, MANNERS), 0.0, []
+    pace, now, places = RateLimiter(rate, MANNERS), 0.0, []
     for gap in gaps:
         now += gap
         places.append(max(now, pace.take(now)))
@@ -33,13 +33,13 @@ def test_a_limit_holds_in_every_span_of_time(rate: float, gaps: list[float]) -> 
 
 
 def test_without_a_limit_nobody_waits() -> None:
-    pace = Pace(None, MANNERS)
+    pace = RateLimiter(None, MANNERS)
     assert [pace.take(0.0) for _ in range(1000)] == [0.0] * 1000
     assert pace.rate(0.0) is None
 
 
 def test_too_fast_means_a_pause_then_half_the_rate() -> None:
-    pace = Pace(None, MANNERS)
+    pace = RateLimiter(None, MANNERS)
     _run(pace, 5.0)
     assert pace.slow_down(4.9, 5.0, None)
     assert pace.wait(5.0) == pytest.approx(10.0)
@@ -48,7 +48,7 @@ def test_too_fast_means_a_pause_then_half_the_rate() -> None:
 
 
 def test_the_reply_says_how_long_the_pause_is_and_recovery_begins_after_it() -> None:
-    pace = Pace(100.0, MANNERS)
+    pace = RateLimiter(100.0, MANNERS)
     _run(pace, 5.0)
     pace.slow_down(4.9, 5.0, 7200.0)
     assert pace.wait(7000.0) == pytest.approx(205.0)
@@ -58,7 +58,7 @@ def test_the_reply_says_how_long_the_pause_is_and_recovery_begins_after_it() -> 
 
 
 def test_the_rate_is_free_again_after_the_recovery() -> None:
-    pace = Pace(None, MANNERS)
+    pace = RateLimiter(None, MANNERS)
     _run(pace, 5.0)
     pace.slow_down(4.9, 5.0, None)
     assert pace.rate(14.0 + 600) is None
@@ -66,7 +66,7 @@ def test_the_rate_is_free_again_after_the_recovery() -> None:
 
 
 def test_the_mails_under_way_when_it_was_slowed_down_count_as_one() -> None:
-    pace = Pace(None, MANNERS)
+    pace = RateLimiter(None, MANNERS)
     _run(pace, 5.0)
     assert pace.slow_down(4.9, 5.0, None)
     assert not pace.slow_down(4.95, 5.1, None)
@@ -76,7 +76,7 @@ def test_the_mails_under_way_when_it_was_slowed_down_count_as_one() -> None:
 
 
 def test_a_provider_that_objects_to_the_first_mail_gets_few() -> None:
-    pace = Pace(None, MANNERS)
+    pace = RateLimiter(None, MANNERS)
     pace.take(0.0)
     pace.slow_down(0.0, 0.1, None)
     assert pace.rate(10.1) == pytest.approx(UNMEASURED / 2)
@@ -84,7 +84,7 @@ def test_a_provider_that_objects_to_the_first_mail_gets_few() -> None:
 
 @given(st.lists(st.tuples(st.floats(0.001, 300), st.booleans(), st.none() | st.floats(0, 10_000)), max_size=40))
 def test_the_rate_stays_between_the_slowest_and_the_limit(steps: list[tuple[float, bool, float | None]]) -> None:
-    pace, now = Pace(80.0, MANNERS), 0.0
+    pace, now = RateLimiter(80.0, MANNERS), 0.0
     for step, too_fast, pause in steps:
         now += step
         pace.take(now)
@@ -104,7 +104,7 @@ def test_the_rate_stays_between_the_slowest_and_the_limit(steps: list[tuple[floa
 def test_mails_that_are_put_off_come_back_one_by_one_and_by_the_end_of_the_recovery(
     pause: float, mails: int, too_fast: bool
 ) -> None:
-    pace = Pace(None, MANNERS)
+    pace = RateLimiter(None, MANNERS)
     _run(pace, 1.0, most=1.0)
     if too_fast:
         pace.slow_down(0.9, 1.0, pause)
@@ -118,15 +118,15 @@ def test_mails_that_are_put_off_come_back_one_by_one_and_by_the_end_of_the_recov
 
 
 def test_the_last_place_in_line_can_be_given_back() -> None:
-    pace = Pace(1.0, MANNERS)
+    pace = RateLimiter(1.0, MANNERS)
     pace.take(0.0)
     last = pace.take(0.0)
-    pace.give_back(last)
+    pace.release(last)
     assert pace.take(0.0) == last
 
 
 def test_it_may_be_forgotten_only_when_nobody_would_notice() -> None:
-    pace = Pace(10.0, MANNERS)
+    pace = RateLimiter(10.0, MANNERS)
     assert pace.is_idle(0.0)
     for _ in range(20):
         pace.take(0.0)
@@ -137,7 +137,7 @@ def test_it_may_be_forgotten_only_when_nobody_would_notice() -> None:
 
 
 def test_a_pause_asked_of_another_process_is_kept_and_halves_the_rate_once() -> None:
-    pace = Pace(100.0, MANNERS)
+    pace = RateLimiter(100.0, MANNERS)
     _run(pace, 5.0)
     pace.leave_alone(30.0, 5.0)
     pace.leave_alone(31.0, 6.0)
@@ -147,7 +147,7 @@ def test_a_pause_asked_of_another_process_is_kept_and_halves_the_rate_once() -> 
 
 
 def test_a_pause_asked_of_this_process_is_told_and_a_longer_one_of_another_is_not() -> None:
-    pace = Pace(100.0, MANNERS)
+    pace = RateLimiter(100.0, MANNERS)
     _run(pace, 5.0)
     pace.slow_down(4.9, 5.0, 20.0)
     pace.leave_alone(300.0, 6.0)

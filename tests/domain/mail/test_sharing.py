@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relance.domain.mail.rate_limit import Manners, Pace
-from relance.domain.mail.sharing import HeardRests, ProviderRest, Share
+from relance.domain.mail.rate_limit import RateLimiter, RatePolicy
+from relance.domain.mail.sharing import HeardRests, LimitShare, ProviderRest
 
 names = st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=12, unique=True)
 
 
-def shares(processes: list[str]) -> list[Share]:
+def shares(processes: list[str]) -> list[LimitShare]:
     found = []
     for name in processes:
-        share = Share()
+        share = LimitShare()
         share.among(processes, name)
         found.append(share)
     return found
@@ -32,14 +32,14 @@ def test_all_rates_make_up_the_limit(processes: list[str], limit: float) -> None
 
 
 def test_a_process_that_nobody_names_counts_itself() -> None:
-    share = Share()
+    share = LimitShare()
     share.among(["b", "c"], "a")
     assert (share.of, share.whole(5)) == (3, 2)
 
 
 def test_a_pace_follows_its_share() -> None:
-    share = Share()
-    pace = Pace(10.0, Manners(), share)
+    share = LimitShare()
+    pace = RateLimiter(10.0, RatePolicy(), share)
     assert pace.rate(0.0) == 10.0
     share.among(["a", "b"], "a")
     assert pace.rate(0.0) == 5.0

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relance.domain.mail_setup.judge import MailNames, judge
-from relance.domain.mail_setup.records import DnsAnswer, LookupState, Question, RecordKind
+from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind
 
 NAMES = MailNames(
     author="a.example",
@@ -50,7 +50,7 @@ _VOID = st.sampled_from(
 )
 
 
-def _answers(question: Question) -> st.SearchStrategy[DnsAnswer]:
+def _answers(question: DnsQuestion) -> st.SearchStrategy[DnsAnswer]:
     found = _VALUES[question.kind].map(lambda values: DnsAnswer(LookupState.FOUND, tuple(values)))
     return st.one_of(found, found, _VOID)
 
@@ -58,7 +58,7 @@ def _answers(question: Question) -> st.SearchStrategy[DnsAnswer]:
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_any_answers_are_judged_in_the_end(data: st.DataObject) -> None:
-    known: dict[Question, DnsAnswer] = {}
+    known: dict[DnsQuestion, DnsAnswer] = {}
     for _ in range(ROUNDS):
         verdict = judge(NAMES, known, None)
         if not verdict.missing:

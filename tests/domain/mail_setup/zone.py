@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from relance.domain.mail_setup.findings import MailFinding
-from relance.domain.mail_setup.records import DnsAnswer, LookupState, Question, RecordKind, Records
+from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind, Records
 
 T = TypeVar("T")
 MOST_ROUNDS = 60
@@ -37,13 +37,13 @@ def _der(tag: int, content: bytes) -> bytes:
     return bytes([tag, 0x80 | len(size)]) + size + content
 
 
-class Zone(Mapping[Question, DnsAnswer]):
+class Zone(Mapping[DnsQuestion, DnsAnswer]):
     """Answers every question from its lines; `FAIL` as a type lets every look-up of the name fail."""
 
     def __init__(self, text: str) -> None:
         self._lines = [line.split(None, 2) for line in text.strip().splitlines() if line.strip()]
 
-    def __getitem__(self, question: Question) -> DnsAnswer:
+    def __getitem__(self, question: DnsQuestion) -> DnsAnswer:
         name, alias = question.name, None
         for _ in range(5):
             own = [(kind, value) for owner, kind, value in self._lines if owner.lower() == name]
@@ -71,7 +71,7 @@ class Zone(Mapping[Question, DnsAnswer]):
 def settled(zone: str, judged: Callable[[Records], T]) -> T:
     """Judge as the command does, round by round, with only those answers that were asked for."""
     source = Zone(zone)
-    known: dict[Question, DnsAnswer] = {}
+    known: dict[DnsQuestion, DnsAnswer] = {}
     for _ in range(MOST_ROUNDS):
         records = Records(known)
         result = judged(records)

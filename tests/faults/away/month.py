@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from relance.contracts.cycle import CycleOptions, CycleProgress
 from relance.contracts.names import JobName, Query, Workflow
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.cycle.send_times import period_window
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus
@@ -108,7 +108,7 @@ class Month:
 
     async def _confirm_after(self, seconds: float) -> None:
         await self.away.site.mailbox.clear_rules()
-        await self.away.site.mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=seconds, stored=True))
+        await self.away.site.mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=seconds, stored=True))
 
     async def mails(self) -> list[Mail]:
         """Return the mails of this month that have arrived."""

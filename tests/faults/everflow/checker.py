@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from relance.contracts.names import CheckName
-from relance.devstack.chat.models import Posted
+from relance.devstack.chat.models import PostedMessage
 from tests.faults.everflow.truth import Row
 
 BUSINESS = frozenset({"default-lp", "paused-partner"})
@@ -30,7 +30,7 @@ class Seen:
     `struck` is how often the fault happened.
     """
 
-    chat: Sequence[Posted]
+    chat: Sequence[PostedMessage]
     inbox: frozenset[str]
     alerts: Sequence[Mapping[str, Any]]
     job_runs: Sequence[Mapping[str, Any]]
@@ -110,11 +110,11 @@ def _others(check: CheckName, seen: Seen) -> list[str]:
     return found
 
 
-def _group(message: Posted) -> str:
+def _group(message: PostedMessage) -> str:
     return message.key.split("/")[1]
 
 
-def _rows(message: Posted) -> list[str]:
+def _rows(message: PostedMessage) -> list[str]:
     # The sentence names what it is about when there is but one.
     lines = str(message.body["text"]).splitlines()
     return [line.removeprefix("• ") for line in lines if line.startswith("• ")] or [lines[-1]]

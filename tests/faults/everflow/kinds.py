@@ -16,7 +16,7 @@ from relance.devstack.everflow.faults import (
     MissingRows,
     Slow,
     Stale,
-    Status,
+    StatusFault,
     TruncatedJson,
     WrongShape,
     WrongZone,
@@ -59,10 +59,10 @@ class Kind:
 # The crowded ones apart, so that few of them run at once: each is a second of work for the network.
 KINDS = (
     Kind("10000-rows-flagged", lambda _: Cut(rows=API_LIMIT), crowded=True, patience=LONG_PATIENCE),
-    Kind("429-retry-after", lambda _: Status(path=REPORTING, code=429, retry_after="1"), most_times=1),
-    Kind("429", lambda _: Status(path=REPORTING, code=429, error="Too many requests"), most_times=1),
-    Kind("500", lambda _: Status(path=REPORTING, code=500, error="Internal error")),
-    Kind("502-html", lambda _: Status(path=REPORTING, code=502, html=True)),
+    Kind("429-retry-after", lambda _: StatusFault(path=REPORTING, code=429, retry_after="1"), most_times=1),
+    Kind("429", lambda _: StatusFault(path=REPORTING, code=429, error="Too many requests"), most_times=1),
+    Kind("500", lambda _: StatusFault(path=REPORTING, code=500, error="Internal error")),
+    Kind("502-html", lambda _: StatusFault(path=REPORTING, code=502, html=True)),
     Kind("timeout", lambda _: Slow(path=REPORTING, seconds=SILENCE_S), most_times=1, patience=LONG_PATIENCE),
     Kind("truncated-json", lambda _: TruncatedJson()),
     Kind("missing-rows", lambda _: MissingRows()),
@@ -75,5 +75,7 @@ KINDS = (
     Kind("wrong-zone", lambda n: WrongZone(zone=ZONES[n % len(ZONES)])),
     Kind("error-body", lambda _: ErrorBody(spelling="error", error="Internal error")),
     Kind("error-body-capital", lambda _: ErrorBody(spelling="Error", error="Internal error")),
-    Kind("401", lambda _: Status(path=REPORTING, code=401, error="No Authentication Method Found", spelling="error")),
+    Kind(
+        "401", lambda _: StatusFault(path=REPORTING, code=401, error="No Authentication Method Found", spelling="error")
+    ),
 )

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from relance.devstack import everflow_server
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Posted
+from relance.devstack.chat.models import PostedMessage
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.stack import Stack
 from relance.settings.everflow import Everflow
@@ -91,7 +91,7 @@ class Lane:
             struck=sum(fault["applied"] for fault in await self.everflow.faults()),
         )
 
-    async def _posted(self) -> list[Posted]:
+    async def _posted(self) -> list[PostedMessage]:
         found = await self.chat.messages(after=self._read)
         self._read = max([self._read, *(one.n for one in found)])
         return found

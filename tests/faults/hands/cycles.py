@@ -9,10 +9,10 @@ from temporalio.client import WorkflowExecutionStatus
 from relance import ids
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.documents import Raw
-from relance.devstack.mailbox.rules import Refuse, Stage
+from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.domain.alerts.model import Rule
 from relance.domain.cycle.control import ControlState
-from relance.services.cycle_control import CycleDesk
+from relance.services.cycle_control import CycleControl
 from relance.temporal.cycles import TemporalCycles
 from tests.end_to_end.people import address
 from tests.faults.hands.case import Ended
@@ -57,7 +57,7 @@ async def between_waves(site: Site, period: str, hand: str) -> Ended:
         counts = await site.reconcile()
         await _come_due(site, period, {"status": "planned"})
         await site.until(lambda: _done(site, period, site.users), f"the second wave of {period}")
-        await _tell(site, period, ControlState.CANCELLED)
+        await _notify(site, period, ControlState.CANCELLED)
         await site.ended(ids.cycle_workflow_id(period))
         return Ended(healed=not counts["cycles_left"])
     await site.ended(ids.cycle_workflow_id(period))
@@ -66,7 +66,7 @@ async def between_waves(site: Site, period: str, hand: str) -> Ended:
 
 async def settling(site: Site, period: str, hand: str) -> Ended:
     """Everything is sent but one mail that its provider has put off."""
-    rule = Refuse(stage=Stage.RCPT, recipient=address(0, 0), code=452, text="4.2.2 mailbox full", times=1)
+    rule = Refuse(stage=SmtpStage.RCPT, recipient=address(0, 0), code=452, text="4.2.2 mailbox full", times=1)
     await site.mailbox.add_rule(rule)
     await site.start(period)
     await site.until(lambda: _stored(site, period), f"a first balance of {period}")
@@ -76,7 +76,7 @@ async def settling(site: Site, period: str, hand: str) -> Ended:
     counts = await site.reconcile()
     told = await site.is_told(Rule.CYCLE_LEFT, period)
     # What is left is given up: the remedy of whoever does not want to wait for it.
-    await _tell(site, period, ControlState.CANCELLED)
+    await _notify(site, period, ControlState.CANCELLED)
     again = await site.reconcile()
     await site.ended(ids.cycle_workflow_id(period))
     closed = await site.status(ids.cycle_workflow_id(period)) is WorkflowExecutionStatus.COMPLETED
@@ -91,7 +91,7 @@ async def cancelled_before(site: Site, period: str, hand: str) -> Ended:
     await site.mailing(period)
     site.hands[period] += 1
     async with site.worker_is_frozen:
-        await _tell(site, period, ControlState.CANCELLED)
+        await _notify(site, period, ControlState.CANCELLED)
         await site.hand(hand, ids.cycle_workflow_id(period))
     if hand != "reset":
         await site.ended(ids.cycle_workflow_id(period))
@@ -114,12 +114,12 @@ async def paused_wave(site: Site, period: str, hand: str) -> Ended:
     """A wave that is asleep, because its cycle is paused."""
     await site.start(period)
     await site.mailing(period)
-    await _tell(site, period, ControlState.PAUSED)
+    await _notify(site, period, ControlState.PAUSED)
     wave_id = await site.a_wave(period)
     site.hands[period] += 1
     await site.hand(hand, wave_id)
     await site.reconcile()
-    await _tell(site, period, ControlState.RUNNING)
+    await _notify(site, period, ControlState.RUNNING)
     return await _goes_on(site, period)
 
 
@@ -169,6 +169,6 @@ async def _plan_one(site: Site, period: str) -> None:
     await site.raw.plans.insert_one({**plan, "local": "2090-01-01T00:00", "zone": "UTC", "updatedAt": at})
 
 
-async def _tell(site: Site, period: str, state: ControlState) -> None:
-    desk = CycleDesk(site.installation.database.controls, TemporalCycles(site.installation.client), SystemClock())
-    await desk.tell(period, state, "hands", "ann")
+async def _notify(site: Site, period: str, state: ControlState) -> None:
+    desk = CycleControl(site.installation.database.controls, TemporalCycles(site.installation.client), SystemClock())
+    await desk.notify(period, state, "hands", "ann")

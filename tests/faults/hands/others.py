@@ -12,13 +12,13 @@ from relance.contracts.jobs import JobInput
 from relance.contracts.names import JobName, TaskQueue, Workflow
 from relance.contracts.reports import CycleReportInput
 from relance.contracts.rollback import RollBackInput
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
-from relance.services.alerts import AlertDesk
-from relance.services.cycle_control import CycleDesk
+from relance.services.alerts import AlertService
+from relance.services.cycle_control import CycleControl
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from tests.faults.hands.case import Ended
@@ -60,7 +60,7 @@ async def alert(site: Site, period: str, hand: str) -> Ended:
     """A group of alerts that people have heard of: it is there again, and nobody hears of it twice."""
     group = f"hands-{period}"
     data, groups = site.installation.database, TemporalAlertGroups(site.installation.client, PROMPT)
-    desk = AlertDesk(data.alerts, data.silences, groups, SystemClock())
+    desk = AlertService(data.alerts, data.silences, groups, SystemClock())
     await desk.fire([_sighting(group)])
     await site.until(lambda: _posted(site, group, 1), "the alert")
     await site.installation.alert_groups_idle([group])
@@ -82,7 +82,7 @@ async def rollback(site: Site, period: str, hand: str) -> Ended:
     """A rollback that was decided, and whose workflow is ended before it has taken anything back."""
     await _cycle(site, period)
     async with site.worker_is_frozen:
-        await _tell(site, period, ControlState.ROLLED_BACK)
+        await _notify(site, period, ControlState.ROLLED_BACK)
         await site.installation.client.start_workflow(
             Workflow.ROLL_BACK,
             RollBackInput(period=period),
@@ -133,7 +133,7 @@ async def opening(site: Site, period: str, hand: str) -> Ended:
     again: str = await client.get_workflow_handle(name, result_type=str).result()
     cycles = [one async for one in client.list_workflows(f"WorkflowId = '{ids.cycle_workflow_id(opened)}'")]
     records = await site.raw.jobRuns.count_documents({"job": "monthly-cycle"})
-    await _tell(site, opened, ControlState.CANCELLED)
+    await _notify(site, opened, ControlState.CANCELLED)
     await site.ended(ids.cycle_workflow_id(opened))
     return Ended(healed=opened == again and len(cycles) == 1 and records == before, sends=False)
 
@@ -186,13 +186,13 @@ async def _posted(site: Site, group: str, times: int) -> bool:
     return bool(await site.raw.chatMessages.count_documents({"_id": {"$regex": f"^alert/{group}/"}}) == times)
 
 
-async def _tell(site: Site, period: str, state: ControlState) -> None:
-    desk = CycleDesk(site.installation.database.controls, TemporalCycles(site.installation.client), SystemClock())
-    await desk.tell(period, state, "hands", "ann")
+async def _notify(site: Site, period: str, state: ControlState) -> None:
+    desk = CycleControl(site.installation.database.controls, TemporalCycles(site.installation.client), SystemClock())
+    await desk.notify(period, state, "hands", "ann")
 
 
-def _sighting(group: str) -> Sighting:
-    return Sighting(
+def _sighting(group: str) -> Condition:
+    return Condition(
         rule=group,
         group=group,
         subject="one",

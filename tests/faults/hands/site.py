@@ -17,7 +17,7 @@ from relance.contracts.cycle import CycleInput, CycleOptions
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.devstack.temporal_server import find_binary
 from relance.domain.alerts.model import Rule
 from relance.temporal.repairs import state_of
@@ -192,7 +192,7 @@ async def a_site(users: int, say: Say) -> AsyncIterator[Site]:
         Mailbox(servers.stack.mailbox_http) as mailbox,
         installed(servers.stack, "hands", ENVIRONMENT) as installation,
     ):
-        await mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
+        await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
         user_documents, contact_documents = people(users, CONTACTS + 1)
         for one in contact_documents:
             if one["_id"].endswith(f"c{CONTACTS}"):

@@ -16,7 +16,7 @@ from temporalio.client import ScheduleState
 from relance.contracts.names import JobName
 from relance.devstack import everflow_server, mailbox_server, mongod, processes, temporal_server
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Posted
+from relance.devstack.chat.models import PostedMessage
 from relance.devstack.stack import Given, Stack
 from relance.settings import Settings
 from relance.settings.jobs import Jobs
@@ -70,7 +70,7 @@ class House:
         await self.worker.stop()
         self.worker = await self.installation.start_worker(environment=environment)
 
-    async def posted(self) -> list[Posted]:
+    async def posted(self) -> list[PostedMessage]:
         """Return everything people were told so far."""
         return await self.chat.messages()
 

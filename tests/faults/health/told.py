@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from relance.devstack.chat.models import Posted, Service
+from relance.devstack.chat.models import PostedMessage, Service
 
 OVER = "✅"
 
@@ -15,8 +15,8 @@ OVER = "✅"
 class Heard:
     """The messages about one rule: those that something is wrong, and those that it is over."""
 
-    alerts: Sequence[Posted]
-    resolutions: Sequence[Posted]
+    alerts: Sequence[PostedMessage]
+    resolutions: Sequence[PostedMessage]
 
     @property
     def first_at(self) -> datetime | None:
@@ -29,7 +29,7 @@ class Heard:
         return min((one.time for one in self.resolutions), default=None)
 
 
-def heard(posted: Sequence[Posted], rule: str, probe: str) -> Heard:
+def heard(posted: Sequence[PostedMessage], rule: str, probe: str) -> Heard:
     """Return the messages about a rule, and those about an outage of its probe, that arrived by webhook."""
     own = [
         one

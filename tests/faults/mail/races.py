@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from relance.contracts.follow_up import Step
+from relance.contracts.follow_up import FollowUpStep
 from relance.devstack.mailbox.models import Accepted
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.people import ContactStatus
 from relance.errors import NotFound
@@ -124,7 +124,7 @@ async def _run(arguments: Namespace, say: Say) -> Report:
     async with opened("optout-race", say) as site:
         contacts = [contact(number) for number in range(arguments.users * CONTACTS_OF_A_USER)]
         await site.populate(contacts, reminded=True)
-        await site.mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
+        await site.mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
         await site.installation.start_worker()
         crowd = Crowd(site, random.Random(arguments.seed), {one["_id"]: one for one in contacts})
         month = await Month.begun(site, PERIOD)
@@ -136,7 +136,7 @@ async def _run(arguments: Namespace, say: Say) -> Report:
         evidence = await month.evidence()
         await crowd.speak(EventKind.SUBMITTED, arguments.races // 2, lambda: False)
         early = {stop.address for stop in crowd.stops}
-        reminding = asyncio.ensure_future(month.followed(lambda state: state.step is Step.FIRST))
+        reminding = asyncio.ensure_future(month.followed(lambda state: state.step is FollowUpStep.FIRST))
         during = await crowd.speak(EventKind.SUBMITTED, arguments.races // 2, reminding.done)
         say(f"{during} answered while reminders were sent")
         await reminding

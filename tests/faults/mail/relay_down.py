@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from relance.devstack import mailbox_server
-from relance.devstack.mailbox.rules import Delay, Stage
+from relance.devstack.mailbox.rules import Delay, SmtpStage
 from tests.faults.mail.report import Report
 from tests.faults.mail.site import Site, contact, opened
 from tests.faults.mail.trial import Month, Trial, closed, expected_of
@@ -46,7 +46,7 @@ async def _run(arguments: Namespace, say: Say) -> Report:
         await site.installation.start_worker(environment=site.relay_log())
         trials = [
             await _away(site, contacts, arguments.away),
-            await _slow(site, contacts, "2026-10", "banner", Delay(stage=Stage.CONNECT, seconds=arguments.banner)),
+            await _slow(site, contacts, "2026-10", "banner", Delay(stage=SmtpStage.CONNECT, seconds=arguments.banner)),
             await _slow(site, contacts, "2026-11", "tarpit", await _tarpit(site)),
         ]
         trials = await closed(site, trials)
@@ -54,7 +54,7 @@ async def _run(arguments: Namespace, say: Say) -> Report:
 
 
 async def _away(site: Site, contacts: Documents, seconds: float) -> Trial:
-    await site.mailbox.add_rule(Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
+    await site.mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True))
     month = await Month.begun(site, "2026-09")
     flow = MailFlow(site.mailbox)
     await flow.reach(int(len(contacts) * GOES_AWAY_AFTER))
@@ -103,7 +103,7 @@ async def _gone(site: Site) -> AsyncIterator[list[float]]:
 
 async def _tarpit(site: Site) -> Delay:
     sizes = [mail.size for mail in await site.mailbox.messages(limit=100)]
-    return Delay(stage=Stage.BODY, seconds=sum(sizes) / len(sizes) / BYTES_PER_S)
+    return Delay(stage=SmtpStage.BODY, seconds=sum(sizes) / len(sizes) / BYTES_PER_S)
 
 
 async def _slow(site: Site, contacts: Documents, period: str, name: str, rule: Delay) -> Trial:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relance.devstack.mailbox.rules import Greylist, Refuse, Stage
+from relance.devstack.mailbox.rules import Greylist, Refuse, SmtpStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Temporary:
         recipient = f"*@{self.domain}"
         if self.domain.startswith("grey"):
             return Greylist(recipient=recipient)
-        return Refuse(stage=Stage.RCPT, recipient=recipient, code=self.code, text=self.text)
+        return Refuse(stage=SmtpStage.RCPT, recipient=recipient, code=self.code, text=self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Final:
     text: str
     class_: str
     bounced: bool = False
-    stage: Stage = Stage.RCPT
+    stage: SmtpStage = SmtpStage.RCPT
 
     @property
     def rule(self) -> Refuse:
@@ -68,13 +68,15 @@ FINAL = (
     Final("dmarc.example", 550, "5.7.26 unauthenticated mail is not accepted", "sender_fault"),
     Final("level.example", 550, "5.7.515 access denied, our requirements are not met", "sender_fault"),
     Final("refused.example", 550, "5.7.509 the sending domain does not pass DMARC", "sender_fault"),
-    Final("policy.example", 554, "5.7.1 user unknown to our policy server", "sender_fault", stage=Stage.END_OF_DATA),
-    Final("large.example", 552, "5.3.4 message too big", "content", stage=Stage.END_OF_DATA),
-    Final("form.example", 554, "5.6.0 malformed message", "content", stage=Stage.END_OF_DATA),
+    Final(
+        "policy.example", 554, "5.7.1 user unknown to our policy server", "sender_fault", stage=SmtpStage.END_OF_DATA
+    ),
+    Final("large.example", 552, "5.3.4 message too big", "content", stage=SmtpStage.END_OF_DATA),
+    Final("form.example", 554, "5.6.0 malformed message", "content", stage=SmtpStage.END_OF_DATA),
 )
 
 ANYWHERE = (
-    Refuse(stage=Stage.CONNECT, code=421, text="4.3.2 too many connections", times=5),
-    Refuse(stage=Stage.MAIL, code=421, text="4.4.2 timeout, closing", times=5),
+    Refuse(stage=SmtpStage.CONNECT, code=421, text="4.3.2 too many connections", times=5),
+    Refuse(stage=SmtpStage.MAIL, code=421, text="4.4.2 timeout, closing", times=5),
 )
 """Before the recipient is known; five connections meet each."""

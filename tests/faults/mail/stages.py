@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relance.devstack.mailbox.rules import Delay, Drop, Stage
+from relance.devstack.mailbox.rules import Delay, Drop, SmtpStage
 from tests.faults.mail.report import Report
 from tests.faults.mail.site import Site, contact, opened
 from tests.faults.mail.trial import Trial, closed, expected_of, stopped, tried
 from tests.faults.scenario import Say, Scenario, positive
 
 CERTIFICATE = Path(__file__).parents[2] / "adapters" / "smtp" / "localhost.pem"
-BEFORE_THE_DOT = tuple(stage for stage in Stage if stage is not Stage.END_OF_DATA)
+BEFORE_THE_DOT = tuple(stage for stage in SmtpStage if stage is not SmtpStage.END_OF_DATA)
 CONFIRMED_AFTER_S, DATA_TIMEOUT_S = 2.0, 0.5
 # A rule of the mailbox keeps its mails or not; the log must be right about both.
 KEPT_AND_NOT = 2
@@ -49,7 +49,7 @@ async def _break_off(arguments: Namespace, say: Say) -> Report:
         _Fault(stage.value, f"2026-{number:02}", [Drop(stage=stage, times=drops)])
         for number, stage in enumerate(BEFORE_THE_DOT, start=1)
     ]
-    lost = [Drop(stage=Stage.END_OF_DATA, stored=stored, times=drops) for stored in (True, False)]
+    lost = [Drop(stage=SmtpStage.END_OF_DATA, stored=stored, times=drops) for stored in (True, False)]
     ninth = _Fault("end_of_data", "2026-09", lost, drops * KEPT_AND_NOT, drops)
     # Often enough a new connection that each stage of its opening comes up for every fault.
     renewed = {"RELANCE_MAIL__MESSAGES_PER_CONNECTION": str(max(1, arguments.mails // (2 * drops)))}
@@ -59,7 +59,7 @@ async def _break_off(arguments: Namespace, say: Say) -> Report:
 async def _delay(arguments: Namespace, say: Say) -> Report:
     """Confirm mails only after our patience is over."""
     late = [
-        Delay(stage=Stage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True, times=arguments.delays),
+        Delay(stage=SmtpStage.END_OF_DATA, seconds=CONFIRMED_AFTER_S, stored=True, times=arguments.delays),
     ]
     fault = _Fault("confirmed too late", "2026-09", late, arguments.delays, arguments.delays)
     patience = {"RELANCE_MAIL__DATA_TIMEOUT": str(DATA_TIMEOUT_S)}

@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHandle
 
 from relance.cli.demo.virtual_time import FastMotion
 from relance.contracts.cycle import CycleStatistics
-from relance.contracts.follow_up import FollowedState, Step
+from relance.contracts.follow_up import FollowedState, FollowUpStep
 from tests.faults.checker import Verdict, ineligible, judge, lost
 from tests.faults.evidence import Evidence
 from tests.faults.mail.site import Site, invitation_of
@@ -101,7 +101,7 @@ class Month:
 
     async def retried(self) -> None:
         """Let every later try of an invitation happen."""
-        await self.followed(lambda state: state.step is Step.RETRY)
+        await self.followed(lambda state: state.step is FollowUpStep.RETRY)
 
     async def ended(self) -> CycleStatistics:
         """Wait for the end of the cycle."""

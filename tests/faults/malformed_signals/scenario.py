@@ -21,11 +21,11 @@ from relance.adapters.clock import SystemClock
 from relance.contracts.follow_up import Followed, FollowedState, FollowUpInput
 from relance.contracts.names import SIGNALS_IGNORED, Query, Signal, TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput, RollBackResult
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence
 from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
-from relance.services.cycle_control import CycleDesk
+from relance.services.cycle_control import CycleControl
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 from tests.asking import answered
@@ -88,7 +88,7 @@ async def disturb(run: Run) -> int:
             run.notes.findings.append(f"{wedged} workflow tasks failed or questions were not answered")
         else:
             await used(run, targets)
-        told = await desk(run).tell(PERIOD, ControlState.RUNNING, "", "a scenario")
+        told = await desk(run).notify(PERIOD, ControlState.RUNNING, "", "a scenario")
         if not (told.changed and told.heard):
             run.notes.findings.append("the cycle was not resumed")
     return 0
@@ -125,18 +125,18 @@ async def opened(run: Run) -> AsyncIterator[Targets]:
     """Hold the cycle in the middle of its wave, and open one of each of the others; end them."""
     installation, now = run.installation, datetime.now(UTC)
     await run.flow.reach(1)
-    await desk(run).tell(PERIOD, ControlState.PAUSED, "malformed signals", "a scenario")
+    await desk(run).notify(PERIOD, ControlState.PAUSED, "malformed signals", "a scenario")
     waves = (await answered(lambda: run.cycle.query(Query.PROGRESS)))["current_waves"]
     due = now + timedelta(days=3)
     group = Followed(contacts=("a", "b"), first=due, second=due, expiry=due)
     request = FollowUpInput(period=OTHER, user_id=USER, groups=(group,), expiry_days=30)
     await TemporalFollowUps(installation.client, installation.database.ledger).start(request)
-    await installation.desk().fire([Sighting(GROUP, GROUP, "x", Severity.HIGH, {}, Evidence())])
+    await installation.desk().fire([Condition(GROUP, GROUP, "x", Severity.HIGH, {}, Evidence())])
     # A mail in flight is waited for: as long as this one is, the rollback is open.
     claim = {"kind": "invitation", "token": "a test", "at": now}
     entry = {"_id": f"{OTHER}.{USER}.z", "period": OTHER, "userId": USER, "contactId": "z", "status": "sending"}
     await installation.database.raw.invitations.insert_one({**entry, "claim": claim})
-    await desk(run).tell(OTHER, ControlState.ROLLED_BACK, "malformed signals", "a scenario")
+    await desk(run).notify(OTHER, ControlState.ROLLED_BACK, "malformed signals", "a scenario")
     rollback = await installation.client.start_workflow(
         Workflow.ROLL_BACK,
         RollBackInput(period=OTHER),
@@ -182,10 +182,10 @@ async def used(run: Run, targets: Targets) -> None:
         findings.append("the group of alerts is gone")
 
 
-def desk(run: Run) -> CycleDesk:
+def desk(run: Run) -> CycleControl:
     """Return where cycles are told what to do."""
     installation = run.installation
-    return CycleDesk(installation.database.controls, TemporalCycles(installation.client), SystemClock())
+    return CycleControl(installation.database.controls, TemporalCycles(installation.client), SystemClock())
 
 
 MALFORMED_SIGNALS = rehearsed(

@@ -16,7 +16,7 @@ from relance import ids
 from relance.contracts.cycle import CycleStatistics
 from relance.devstack import processes
 from relance.devstack.mailbox.client import Mailbox
-from relance.domain.alerts.model import Alert, AlertEvent, Rule
+from relance.domain.alerts.model import AlertEvent, AlertRecord, Rule
 from relance.domain.cycle.send_times import current_period, period_before, period_of_opening
 from relance.domain.failures import Severity
 from relance.domain.health.watchdog import EffectState
@@ -166,7 +166,7 @@ class Site:
         own = f"{self.name}-"
         return [(mail.message_id, to) for mail in await mailbox.log() for to in mail.to if to.startswith(own)]
 
-    async def _until(self, is_there: Callable[[Alert | None], bool]) -> float:
+    async def _until(self, is_there: Callable[[AlertRecord | None], bool]) -> float:
         begun = time.monotonic()
         while (passed := time.monotonic() - begun) < GIVEN_UP_S:
             open_ = await self.installation.database.alerts.open(Rule.PERIOD)
@@ -201,5 +201,5 @@ class Site:
         return done.returncode, answer
 
 
-def _is_told(alert: Alert) -> bool:
+def _is_told(alert: AlertRecord) -> bool:
     return alert.severity is Severity.CRITICAL and any(one.event is AlertEvent.SENT for one in alert.history)

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from relance.devstack.chat.client import Chat
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence
 from relance.domain.failures import Severity
 from tests.faults.group_time import GroupTime
-from tests.faults.storm.told import Told, most_per_interval, told
+from tests.faults.storm.told import WebhookMessage, most_per_interval, told
 from tests.installation import Installation
 
 GROUP = "flapping-check"
@@ -25,7 +25,7 @@ class Flapping:
     """What came of it; `state` is that of the stored alert in the end."""
 
     fired: int
-    messages: list[Told]
+    messages: list[WebhookMessage]
     suppressed: int
     state: str
 
@@ -56,7 +56,7 @@ async def flap(installation: Installation, chat: Chat, span: timedelta) -> Flapp
     """Fire and clear one alert for a span of its group's time, then wait until all is told and over."""
     time = GroupTime(installation, GROUP)
     desk = installation.desk(time)
-    sighting = Sighting(GROUP, GROUP, "flapping", Severity.HIGH, {}, Evidence())
+    sighting = Condition(GROUP, GROUP, "flapping", Severity.HIGH, {}, Evidence())
     times = int(span / PERIOD)
     for _ in range(times):
         await desk.fire([sighting])

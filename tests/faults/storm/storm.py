@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from relance.devstack.chat.client import Chat
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence, Rule
 from relance.domain.failures import Severity
 from tests.faults.group_time import GroupTime
-from tests.faults.storm.told import Told, most_per_interval, told
+from tests.faults.storm.told import WebhookMessage, most_per_interval, told
 from tests.installation import Installation
 
 GROUP = Rule.DEFAULT_LP
@@ -40,7 +40,7 @@ class Storm:
     distinct: int
     stored: int
     suppressed: int
-    messages: list[Told]
+    messages: list[WebhookMessage]
     behind_s: float
     first_message_s: float
     caught_up_s: float
@@ -127,7 +127,7 @@ async def _fire(installation: Installation, numbers: list[int], span_s: float) -
     return max(behind)
 
 
-def _sighting(number: int) -> Sighting:
+def _sighting(number: int) -> Condition:
     labels = {
         "landing_page": "Default",
         "offer": f"Offer {number:05}",
@@ -135,4 +135,4 @@ def _sighting(number: int) -> Sighting:
         "match": "Default",
     }
     evidence = Evidence(value=Decimal(51 + number % 100), threshold=Decimal(50))
-    return Sighting(GROUP, GROUP, f"0.{number}.{number}", Severity.HIGH, labels, evidence)
+    return Condition(GROUP, GROUP, f"0.{number}.{number}", Severity.HIGH, labels, evidence)

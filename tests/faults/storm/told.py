@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from relance.devstack.chat.models import Posted, Service
+from relance.devstack.chat.models import PostedMessage, Service
 
 INTERVAL = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WebhookMessage:
     """One message as a signed webhook carries it: all of its rows, and the group's own time."""
 
     key: str
@@ -21,17 +21,17 @@ class Told:
     rows: tuple[str, ...]
 
 
-def told(posted: Sequence[Posted], group: str) -> list[Told]:
+def told(posted: Sequence[PostedMessage], group: str) -> list[WebhookMessage]:
     """Return the messages about a group that arrived by webhook, in order."""
     return [
-        Told(one.key, datetime.fromisoformat(one.body["timestamp"]), data["title"], tuple(data["rows"]))
+        WebhookMessage(one.key, datetime.fromisoformat(one.body["timestamp"]), data["title"], tuple(data["rows"]))
         for one in posted
         if one.service is Service.WEBHOOK and f"/{group}/" in one.key
         for data in [one.body["data"]]
     ]
 
 
-def most_per_interval(messages: Sequence[Told], interval: timedelta = INTERVAL) -> int:
+def most_per_interval(messages: Sequence[WebhookMessage], interval: timedelta = INTERVAL) -> int:
     """Return the most messages in any interval, each counted from a message on."""
     instants = [message.at for message in messages]
     return max((sum(begin <= at < begin + interval for at in instants) for begin in instants), default=0)

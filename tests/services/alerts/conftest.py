@@ -18,10 +18,10 @@ from relance.adapters.mongo.connection import Database, connect
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import sample_world
-from relance.domain.alerts.condition import Sighting
-from relance.domain.alerts.model import Alert, Evidence, Rule
+from relance.domain.alerts.condition import Condition
+from relance.domain.alerts.model import AlertRecord, Evidence, Rule
 from relance.domain.failures import Severity
-from relance.services.alerts import AlertDesk
+from relance.services.alerts import AlertService
 from relance.settings import Mongo
 from relance.settings.everflow import Everflow
 from tests.fakes import FakeAlertGroups, FixedClock
@@ -40,8 +40,8 @@ def sighting(
     observation: str = "2026-11-03",
     value: int = 63,
     severity: Severity = Severity.HIGH,
-) -> Sighting:
-    return Sighting(
+) -> Condition:
+    return Condition(
         rule=rule,
         group=rule,
         subject=subject,
@@ -61,10 +61,10 @@ class Bureau:
     clock: FixedClock
 
     @property
-    def desk(self) -> AlertDesk:
-        return AlertDesk(self.data.alerts, self.data.silences, self.groups, self.clock)
+    def desk(self) -> AlertService:
+        return AlertService(self.data.alerts, self.data.silences, self.groups, self.clock)
 
-    async def stored(self, key: str) -> Alert:
+    async def stored(self, key: str) -> AlertRecord:
         return (await self.data.alerts.newest([key]))[key]
 
     def pass_time(self, span: timedelta) -> None:

@@ -34,13 +34,13 @@ async def test_what_a_run_saw_is_stored_before_the_group_hears_of_it(bureau: Bur
     assert sorted(alert.key for alert in taken) == [KEY, OTHER]
     assert (await bureau.stored(KEY)).state is AlertState.FIRING
     assert bureau.groups.summary() == [("default-lp", [KEY, OTHER], [])]
-    news = bureau.groups.sightings[0][1]
+    news = bureau.groups.conditions[0][1]
     assert (news.whole, news.observation, news.inhibited_by) == (True, "2026-11-03", None)
 
 
 async def test_a_run_that_finds_nothing_and_has_nothing_open_wakes_nobody(bureau: Bureau) -> None:
     assert await bureau.desk.observe("default-lp", [], "2026-11-03") == []
-    assert bureau.groups.sightings == []
+    assert bureau.groups.conditions == []
 
 
 async def test_what_a_later_run_does_not_see_is_gone(bureau: Bureau) -> None:
@@ -57,7 +57,7 @@ async def test_two_runs_of_one_day_open_one_alert(bureau: Bureau) -> None:
 async def test_a_run_of_an_earlier_day_changes_nothing_any_more(bureau: Bureau) -> None:
     await bureau.desk.observe("default-lp", [sighting(value=63)], "2026-11-03")
     assert await bureau.desk.observe("default-lp", [sighting(value=99, observation="2026-11-01")], "2026-11-01") == []
-    assert len(bureau.groups.sightings) == 1
+    assert len(bureau.groups.conditions) == 1
     assert (await bureau.stored(KEY)).evidence.value == 63
 
 
@@ -65,7 +65,7 @@ async def test_the_same_day_looked_at_again_after_its_alert_resolved_does_not_op
     await bureau.desk.observe("default-lp", [sighting()], "2026-11-03")
     await resolve(bureau, KEY)
     assert await bureau.desk.observe("default-lp", [sighting()], "2026-11-03") == []
-    assert len(bureau.groups.sightings) == 1
+    assert len(bureau.groups.conditions) == 1
 
 
 async def test_a_condition_that_comes_back_later_is_a_new_alert(bureau: Bureau) -> None:
@@ -80,7 +80,7 @@ async def test_while_everflow_is_down_what_depends_on_it_is_held_back_and_releas
     bureau.groups.running = {"no-data", "default-lp"}
     await bureau.desk.fire([sighting("everflow", rule=Rule.EVERFLOW_DOWN, observation="")])
     await bureau.desk.fire([sighting("default-lp", rule=Rule.NO_DATA)])
-    assert [news.inhibited_by for _, news in bureau.groups.sightings] == [None, "everflow-down"]
+    assert [news.inhibited_by for _, news in bureau.groups.conditions] == [None, "everflow-down"]
     await bureau.desk.inhibit("everflow-down")
     assert bureau.groups.told == [(g, Inhibited(by="everflow-down")) for g in ("default-lp", "no-data")]
     bureau.groups.told.clear()
@@ -119,7 +119,7 @@ async def test_a_silence_holds_for_what_is_open_and_for_what_opens_later(bureau:
     assert [alert.key for alert in found] == [KEY]
     assert bureau.groups.told == [("default-lp", Decided(keys=(KEY,), until=until))]
     await bureau.desk.fire([sighting("9.9.9")])
-    assert bureau.groups.sightings[-1][1].silenced == (SilencedKeys(keys=(OTHER,), until=until),)
+    assert bureau.groups.conditions[-1][1].silenced == (SilencedKeys(keys=(OTHER,), until=until),)
     later = await bureau.stored(OTHER)
     assert (later.state, later.history[-1].by, later.history[-1].detail) == (
         AlertState.SILENCED,
@@ -132,7 +132,7 @@ async def test_an_ended_silence_holds_nothing(bureau: Bureau) -> None:
     await bureau.desk.silence(silence(bureau, Matcher(rule="default-*")))
     bureau.pass_time(HOUR)
     await bureau.desk.fire([sighting()])
-    assert bureau.groups.sightings[-1][1].silenced == ()
+    assert bureau.groups.conditions[-1][1].silenced == ()
 
 
 async def test_nobody_silences_a_critical_alert_by_accident(bureau: Bureau) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.alerts import Address, AlertDelivery, Voice
+from activities.alerts import Address, AlertDelivery, MessageLocale
 from relance.contracts.alerts import AlertEntry, Inhibited, PostInput, RecordInput
-from relance.contracts.names import Failure
-from relance.domain.alerts.delivery import Line, Telling
-from relance.domain.alerts.model import Alert, AlertEvent, AlertState, Rule
+from relance.contracts.names import ErrorType
+from relance.domain.alerts.delivery import MessageLine, NotificationKind
+from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState, Rule
 from relance.domain.alerts.routing import AlertRoute
-from relance.domain.channels.channel_state import Condition
+from relance.domain.channels.channel_state import ChannelCondition
 from relance.domain.channels.messages import Attachment, OutgoingMessage, plain_text
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.ports import Delivered
@@ -40,7 +40,7 @@ class ScriptedChannel:
 
 
 class Pictures:
-    async def attachments(self, alerts: Sequence[Alert], key: str, language: str) -> tuple[Attachment, ...]:
+    async def attachments(self, alerts: Sequence[AlertRecord], key: str, language: str) -> tuple[Attachment, ...]:
         return (Attachment("picture.png", "image/png", key.encode()),)
 
 
@@ -65,13 +65,13 @@ def a_delivery(
         ("inbox",),
         ("inbox", "slack"),
         Pictures(),
-        Voice("en", "Europe/Amsterdam"),
+        MessageLocale("en", "Europe/Amsterdam"),
         bureau.clock,
         meter or FakeMeter(),
     )
 
 
-def request(telling: Telling = Telling.FIRING, **fields: object) -> PostInput:
+def request(telling: NotificationKind = NotificationKind.FIRING, **fields: object) -> PostInput:
     return PostInput.model_validate(
         {
             "channel": "slack",
@@ -79,7 +79,7 @@ def request(telling: Telling = Telling.FIRING, **fields: object) -> PostInput:
             "opened_at": NOMINAL,
             "sequence": 0,
             "telling": telling,
-            "lines": (Line(KEY, None), Line("default-lp/unknown", None)),
+            "lines": (MessageLine(KEY, None), MessageLine("default-lp/unknown", None)),
             "at": NOMINAL,
             **fields,
         }
@@ -104,7 +104,7 @@ async def test_the_same_message_has_the_same_key_however_often_it_is_posted(
     await bureau.desk.fire([sighting()])
     results = [await perform(delivery.post, request()) for _ in range(2)]
     assert [one.repeated for one in results] == [False, True]
-    await perform(delivery.post, request(sequence=1, telling=Telling.RESOLVED))
+    await perform(delivery.post, request(sequence=1, telling=NotificationKind.RESOLVED))
     await perform(delivery.post, request(details=True))
     keys = [one.key.removeprefix("alert/default-lp/2026-11-04T08:00:00.000000Z/") for one in slack.taken]
     assert keys == ["0", "0", "1", "0/details/2026-11-04T08:00:00.000000Z"]
@@ -114,9 +114,9 @@ async def test_the_same_message_has_the_same_key_however_often_it_is_posted(
 @pytest.mark.parametrize(
     ("error", "kind", "condition"),
     [
-        (ChannelUnavailable("slack", "it answered 429", 12.0), Failure.CHANNEL_UNAVAILABLE, Condition.FAILING),
-        (ChannelRefused("slack", "it answered 400"), Failure.CHANNEL_REFUSED, Condition.FAILING),
-        (ChannelGone("slack", "it answered 410"), Failure.CHANNEL_GONE, Condition.GONE),
+        (ChannelUnavailable("slack", "it answered 429", 12.0), ErrorType.CHANNEL_UNAVAILABLE, ChannelCondition.FAILING),
+        (ChannelRefused("slack", "it answered 400"), ErrorType.CHANNEL_REFUSED, ChannelCondition.FAILING),
+        (ChannelGone("slack", "it answered 410"), ErrorType.CHANNEL_GONE, ChannelCondition.GONE),
     ],
 )
 async def test_how_a_channel_failed_is_told_to_temporal_and_kept(
@@ -124,15 +124,15 @@ async def test_how_a_channel_failed_is_told_to_temporal_and_kept(
     delivery: AlertDelivery,
     slack: ScriptedChannel,
     error: ChannelError,
-    kind: Failure,
-    condition: Condition,
+    kind: ErrorType,
+    condition: ChannelCondition,
 ) -> None:
     await bureau.desk.fire([sighting()])
     slack.script = [error]
     with pytest.raises(ApplicationError) as failed:
         await perform(delivery.post, request())
     assert failed.value.type == kind
-    assert failed.value.non_retryable is (kind is not Failure.CHANNEL_UNAVAILABLE)
+    assert failed.value.non_retryable is (kind is not ErrorType.CHANNEL_UNAVAILABLE)
     delay = failed.value.next_retry_delay
     assert (delay.total_seconds() if delay else None) == getattr(error, "retry_after", None)
     state = (await bureau.data.channel_states.all())["slack"]
@@ -154,7 +154,7 @@ async def test_a_channel_that_is_gone_stays_out_of_use_until_it_leads_elsewhere(
     assert (await perform(moved.ways)).order == ("slack",)
     await perform(moved.post, request())
     state = (await bureau.data.channel_states.all())["slack"]
-    assert (state.condition, state.delivered, state.failed) == (Condition.WORKING, 1, 1)
+    assert (state.condition, state.delivered, state.failed) == (ChannelCondition.WORKING, 1, 1)
 
 
 async def test_a_channel_that_is_gone_is_left_out_of_every_route_and_each_route_numbers_its_messages(

@@ -10,12 +10,12 @@ from temporalio.exceptions import ApplicationError
 
 from activities.reports import ReportChecks
 from relance.contracts.checks import CheckRequest, NoDataInput
-from relance.contracts.names import CheckName, Failure
+from relance.contracts.names import CheckName, ErrorType
 from relance.devstack.everflow.client import EverflowControl
-from relance.devstack.everflow.faults import Cut, ErrorBody, Status
+from relance.devstack.everflow.faults import Cut, ErrorBody, StatusFault
 from relance.devstack.everflow.samples import DEFAULT_PAGE_CLICKS, PAUSED_PARTNER
 from relance.domain.alerts.model import Rule
-from relance.services.report_checks import look
+from relance.services.report_checks import run_check
 from relance.settings.everflow import Everflow
 from tests.services.alerts.conftest import NOMINAL, Bureau, perform
 
@@ -42,14 +42,14 @@ async def test_paused_partner_adds_the_account_status(checks: ReportChecks, bure
 async def test_a_drop_does_not_wait_for_the_account_status(
     checks: ReportChecks, bureau: Bureau, network: EverflowControl
 ) -> None:
-    await network.add_fault(Status(path="*/affiliatestable", code=500))
+    await network.add_fault(StatusFault(path="*/affiliatestable", code=500))
     assert (await perform(checks.paused_partner, REQUEST)).findings == 1
     assert "account_status" not in (await bureau.data.alerts.open())[0].labels
 
 
 async def test_no_personal_data_and_no_name_crosses_temporal(checks: ReportChecks, bureau: Bureau) -> None:
     seen = await perform(checks.default_lp, REQUEST)
-    told = seen.model_dump_json() + "".join(news.model_dump_json() for _, news in bureau.groups.sightings)
+    told = seen.model_dump_json() + "".join(news.model_dump_json() for _, news in bureau.groups.conditions)
     assert "Alpha" not in told
     assert "Summer" not in told
 
@@ -57,21 +57,21 @@ async def test_no_personal_data_and_no_name_crosses_temporal(checks: ReportCheck
 @pytest.mark.parametrize(
     ("fault", "kind", "reason"),
     [
-        (Cut(rows=3), Failure.REPORT_UNUSABLE, "truncated"),
-        (ErrorBody(), Failure.REPORT_UNUSABLE, "error_body"),
-        (Status(code=503, retry_after="7"), Failure.REPORT_UNAVAILABLE, "unavailable"),
-        (Status(code=401), Failure.REPORT_REFUSED, "refused"),
+        (Cut(rows=3), ErrorType.REPORT_UNUSABLE, "truncated"),
+        (ErrorBody(), ErrorType.REPORT_UNUSABLE, "error_body"),
+        (StatusFault(code=503, retry_after="7"), ErrorType.REPORT_UNAVAILABLE, "unavailable"),
+        (StatusFault(code=401), ErrorType.REPORT_REFUSED, "refused"),
     ],
 )
 async def test_a_report_that_fails_says_why_and_touches_no_alert(
-    checks: ReportChecks, bureau: Bureau, network: EverflowControl, fault: object, kind: Failure, reason: str
+    checks: ReportChecks, bureau: Bureau, network: EverflowControl, fault: object, kind: ErrorType, reason: str
 ) -> None:
     await network.add_fault(fault)  # type: ignore[arg-type]
     with pytest.raises(ApplicationError) as failed:
         await perform(checks.default_lp, REQUEST)
     assert (failed.value.type, failed.value.details) == (kind, (reason,))
-    assert failed.value.non_retryable is (kind is Failure.REPORT_REFUSED)
-    assert failed.value.next_retry_delay == (timedelta(seconds=7) if kind is Failure.REPORT_UNAVAILABLE else None)
+    assert failed.value.non_retryable is (kind is ErrorType.REPORT_REFUSED)
+    assert failed.value.next_retry_delay == (timedelta(seconds=7) if kind is ErrorType.REPORT_UNAVAILABLE else None)
     assert await bureau.data.alerts.open() == []
 
 
@@ -92,13 +92,13 @@ async def test_with_everflow_down_that_is_told_and_the_checks_are_held_back(
         await perform(checks.no_data, NoDataInput(check=check, nominal=NOMINAL, reason="unavailable"))
     rules = sorted(alert.rule for alert in await bureau.data.alerts.open())
     assert rules == [Rule.EVERFLOW_DOWN, Rule.NO_DATA, Rule.NO_DATA]
-    held_back = {group: news.inhibited_by for group, news in bureau.groups.sightings}
+    held_back = {group: news.inhibited_by for group, news in bureau.groups.conditions}
     assert held_back == {"everflow-down": None, "no-data": "everflow-down"}
     await perform(checks.paused_partner, REQUEST)
     assert ("everflow-down", [], ["everflow-down/everflow"]) in bureau.groups.summary()
 
 
 async def test_a_look_writes_nothing_by_itself(checks: ReportChecks, bureau: Bureau) -> None:
-    seen = await look(CheckName.DEFAULT_LP, checks.reports, Everflow().rules, NOMINAL)
-    assert len(seen.sightings) == 1
+    seen = await run_check(CheckName.DEFAULT_LP, checks.reports, Everflow().rules, NOMINAL)
+    assert len(seen.conditions) == 1
     assert await bureau.data.alerts.open() == []

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database, connect
 from relance.domain.health.probes import ProbeName
-from relance.domain.health.status import Concern, Look, Standing, Trouble
-from relance.services.alerts import AlertDesk
-from relance.services.health_checks import HealthDesk, Judgement
+from relance.domain.health.status import Concern, ProbeResult, ProbeStatus, Trouble
+from relance.services.alerts import AlertService
+from relance.services.health_checks import HealthMonitor, Judgement
 from relance.settings import Mongo
 from relance.settings.health import HealthGroup
 from tests.fakes import FakeAlertGroups, FixedClock
@@ -31,17 +31,17 @@ class Ward:
     clock: FixedClock
 
     @property
-    def alerts(self) -> AlertDesk:
-        return AlertDesk(self.data.alerts, self.data.silences, self.groups, self.clock)
+    def alerts(self) -> AlertService:
+        return AlertService(self.data.alerts, self.data.silences, self.groups, self.clock)
 
     @property
-    def desk(self) -> HealthDesk:
-        return HealthDesk(HealthGroup().rules(), self.data.health_checks, self.alerts)
+    def desk(self) -> HealthMonitor:
+        return HealthMonitor(HealthGroup().rules(), self.data.health_checks, self.alerts)
 
-    def look(self, probe: ProbeName, value: float | Trouble) -> Look:
+    def look(self, probe: ProbeName, value: float | Trouble) -> ProbeResult:
         if isinstance(value, Trouble):
-            return Look(probe=probe, at=self.clock.now(), trouble=value)
-        return Look(probe=probe, at=self.clock.now(), value=value, unit="MiB", detail="host:1")
+            return ProbeResult(probe=probe, at=self.clock.now(), trouble=value)
+        return ProbeResult(probe=probe, at=self.clock.now(), value=value, unit="MiB", detail="host:1")
 
     async def round(self, looks: Sequence[tuple[ProbeName, float | Trouble]]) -> Judgement:
         self.clock.at += timedelta(minutes=1)
@@ -51,15 +51,15 @@ class Ward:
         """Take a look at the periods, or at others, that finds these wrong."""
         self.clock.at += timedelta(minutes=1)
         value = float(len(concerns))
-        look = Look(probe=probe, at=self.clock.now(), value=value, concerns=concerns)
+        look = ProbeResult(probe=probe, at=self.clock.now(), value=value, concerns=concerns)
         return await self.desk.take([look])
 
-    async def standing(self, probe: ProbeName) -> Standing:
+    async def standing(self, probe: ProbeName) -> ProbeStatus:
         return (await self.data.health_checks.all())[probe]
 
     def told(self) -> list[tuple[str, int, int]]:
         """Group, firings and endings of everything the groups were told."""
-        return [(group, len(news.firings), len(news.gone)) for group, news in self.groups.sightings]
+        return [(group, len(news.firings), len(news.gone)) for group, news in self.groups.conditions]
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ async def test_each_subject_is_told_and_ended_on_its_own(ward: Ward) -> None:
     ]
     # The second one is told at its first look: that something is wrong is certain by then.
     assert ward.told() == [(Rule.PERIOD, *one) for one in ((1, 0), (1, 0), (0, 1), (0, 1))]
-    news = [(list(one.firings), list(one.gone)) for _, one in ward.groups.sightings]
+    news = [(list(one.firings), list(one.gone)) for _, one in ward.groups.conditions]
     assert [one.key for one in news[1][0]] == [f"{Rule.PERIOD}/{DECEMBER}"]
     assert news[2:] == [([], [f"{Rule.PERIOD}/{NOVEMBER}"]), ([], [f"{Rule.PERIOD}/{DECEMBER}"])]
     counts = [(one.counts["fired"], one.counts["over"]) for one in rounds]
@@ -106,14 +106,14 @@ async def test_unreadable_documents_are_told_while_the_probe_is_no_worse_than_de
     await ward.round([(ProbeName.QUARANTINE, Trouble.TIMEOUT)])
     await ward.round([(ProbeName.QUARANTINE, Trouble.UNREACHABLE), (ProbeName.MONGODB, Trouble.UNREACHABLE)])
     await look(users=("10:00", 1), contacts=("10:05", 2))
-    told = [(one, len(news.firings), len(news.gone)) for one, news in ward.groups.sightings]
+    told = [(one, len(news.firings), len(news.gone)) for one, news in ward.groups.conditions]
     assert told == [(Rule.DOCUMENTS, 1, 0), (Rule.DOCUMENTS, 1, 0)]
     # New ones are handed on, for the group to decide whether that is worth a message; fewer of them end nothing.
     await look(users=("10:30", 2), contacts=("10:05", 1))
-    assert [one.value for one in ward.groups.sightings[-1][1].firings] == [Decimal(2)]
+    assert [one.value for one in ward.groups.conditions[-1][1].firings] == [Decimal(2)]
     await look(contacts=("10:05", 1))
     await look()
-    assert [news.gone for _, news in ward.groups.sightings[-2:]] == [
+    assert [news.gone for _, news in ward.groups.conditions[-2:]] == [
         (f"{Rule.DOCUMENTS}/users",),
         (f"{Rule.DOCUMENTS}/contacts",),
     ]

@@ -6,7 +6,7 @@ import pytest
 
 from relance.domain.alerts.model import AlertEvent, HistoryEntry, Rule
 from relance.domain.health.probes import ProbeName
-from relance.domain.health.status import Health, Standing, Trouble
+from relance.domain.health.status import Health, ProbeStatus, Trouble
 from relance.errors import DependencyUnavailable
 from relance.services.conditions import EVERFLOW, everflow_down
 from relance.settings.everflow import Everflow
@@ -111,5 +111,5 @@ async def test_a_refused_key_or_a_slow_answer_of_everflow_is_shown_and_not_told(
 async def test_a_state_of_a_later_version_is_set_aside_and_the_probe_begins_anew(ward: Ward) -> None:
     await ward.data.raw.healthChecks.insert_one({"_id": MEMORY, "state": "tired"})
     await ward.round([(MEMORY, 100)])
-    standing: Standing = await ward.standing(MEMORY)
+    standing: ProbeStatus = await ward.standing(MEMORY)
     assert standing.state is Health.HEALTHY

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.alerts import Voice
+from activities.alerts import MessageLocale
 from activities.outages import OutageChannels, Outages
 from relance.contracts.health import OutageNotice
 from relance.domain.channels.messages import OutgoingMessage, plain_text
 from relance.domain.health.probes import ProbeName
 from relance.domain.health.status import Trouble
 from relance.errors import ChannelUnavailable, DependencyUnavailable
-from relance.ports import Delivered, Reading
+from relance.ports import Delivered, ProbeReading
 from relance.settings.health import HealthGroup
 from tests.fakes import FixedClock
 from tests.services.alerts.conftest import perform
@@ -41,7 +41,7 @@ class Away:
     name: str = ProbeName.MONGODB
     deadline: float = 1.0
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         raise DependencyUnavailable("MongoDB", "on demand")
 
 
@@ -50,7 +50,7 @@ def outages(always: list[AChannel], order: list[AChannel], language: str = "en")
         Away(),
         HealthGroup().rules()[ProbeName.MONGODB],
         OutageChannels(always, order, frozenset({"inbox"})),
-        Voice(language, "Europe/Amsterdam"),
+        MessageLocale(language, "Europe/Amsterdam"),
         timedelta(seconds=20),
         timedelta(minutes=2),
         FixedClock(START),

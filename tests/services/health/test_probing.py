@@ -17,8 +17,8 @@ from relance.errors import (
     ReportUnavailable,
     ReportUnusable,
 )
-from relance.ports import Reading
-from relance.services.health_checks import look_at_all
+from relance.ports import ProbeReading
+from relance.services.health_checks import run_probes
 
 
 @dataclass
@@ -26,18 +26,18 @@ class AProbe:
     """Does what it is told; `look` never ends if it `hangs`, not even when it is cancelled."""
 
     name: str
-    does: Callable[[], Awaitable[Reading]]
+    does: Callable[[], Awaitable[ProbeReading]]
     deadline: float = 0.2
 
-    async def look(self) -> Reading:
+    async def look(self) -> ProbeReading:
         return await self.does()
 
 
-async def finds() -> Reading:
-    return Reading(12.3456, "ms", "a detail")
+async def finds() -> ProbeReading:
+    return ProbeReading(12.3456, "ms", "a detail")
 
 
-async def hangs() -> Reading:
+async def hangs() -> ProbeReading:
     while True:
         try:
             await asyncio.sleep(3600)
@@ -50,22 +50,22 @@ async def hangs() -> Reading:
 STUBBORN: list[int] = []
 
 
-def raising(error: Exception) -> Callable[[], Awaitable[Reading]]:
-    async def fail() -> Reading:
+def raising(error: Exception) -> Callable[[], Awaitable[ProbeReading]]:
+    async def fail() -> ProbeReading:
         raise error
 
     return fail
 
 
 async def test_a_look_has_its_value_unit_and_detail() -> None:
-    (look,) = await look_at_all([AProbe("a", finds)], SystemClock())
+    (look,) = await run_probes([AProbe("a", finds)], SystemClock())
     assert (look.probe, look.value, look.unit, look.detail, look.trouble) == ("a", 12.346, "ms", "a detail", None)
 
 
 async def test_what_hangs_holds_up_nobody_even_if_it_cannot_be_cancelled() -> None:
     STUBBORN.append(1)
     begun = time.monotonic()
-    looks = await look_at_all([AProbe("stuck", hangs), AProbe("also", hangs), AProbe("fine", finds)], SystemClock())
+    looks = await run_probes([AProbe("stuck", hangs), AProbe("also", hangs), AProbe("fine", finds)], SystemClock())
     assert time.monotonic() - begun < 1
     assert [look.trouble for look in looks] == [Trouble.TIMEOUT, Trouble.TIMEOUT, None]
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -89,6 +89,6 @@ async def test_what_hangs_holds_up_nobody_even_if_it_cannot_be_cancelled() -> No
 async def test_whatever_goes_wrong_is_a_result_with_a_code(
     error: Exception, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
-    looks = await look_at_all([AProbe("a", raising(error)), AProbe("b", finds)], SystemClock())
+    looks = await run_probes([AProbe("a", raising(error)), AProbe("b", finds)], SystemClock())
     assert [look.trouble for look in looks] == [trouble, None]
     assert "@" not in caplog.text

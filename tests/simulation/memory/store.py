@@ -12,7 +12,7 @@ from tests.simulation.memory.values import MISSING, Raw, at_path, decode, encode
 DUPLICATE = 11000
 
 Watcher = Callable[[Raw | None, Raw | None], None]
-"""Told of every change: the document before and after."""
+"""Called with every change: the document before and after."""
 
 
 Backup: TypeAlias = Mapping[str, tuple[Mapping[Any, Raw], Mapping[Any, bytes]]]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from relance.domain.alerts.delivery import Telling
-from relance.domain.alerts.model import Alert, Evidence, Rule
+from relance.domain.alerts.delivery import NotificationKind
+from relance.domain.alerts.model import AlertRecord, Evidence, Rule
 from relance.domain.channels.messages import plain_text
 from relance.domain.cycle.coverage import CycleState, Gap
 from relance.domain.health.status import Trouble
@@ -19,7 +19,7 @@ from tests.domain.alerts.alerts import FIRED_AT, an_alert
 RULES = HealthGroup().rules()
 
 
-def unwell(rule: Rule, subject: str, value: float | None, limit: float | None, **labels: str) -> Alert:
+def unwell(rule: Rule, subject: str, value: float | None, limit: float | None, **labels: str) -> AlertRecord:
     evidence: dict[str, Any] = {
         "value": None if value is None else Decimal(str(value)),
         "threshold": None if limit is None else Decimal(str(limit)),
@@ -27,7 +27,7 @@ def unwell(rule: Rule, subject: str, value: float | None, limit: float | None, *
     return an_alert(rule=rule, group=rule, subject=subject, labels=labels, evidence=Evidence(**evidence))
 
 
-def said(alert: Alert, language: str = "en", telling: Telling = Telling.FIRING) -> str:
+def said(alert: AlertRecord, language: str = "en", telling: NotificationKind = NotificationKind.FIRING) -> str:
     return plain_text(alert_message(telling, [alert], key="k", at=FIRED_AT, language=language))
 
 
@@ -52,7 +52,7 @@ def test_a_dependency_that_is_away_reads_like_a_colleague_wrote_it() -> None:
         (unwell(Rule.MISSED_ACTIONS, "schedules", 4, None, detail="cleanup"), "schedules · cleanup · 4"),
     ],
 )
-def test_a_row_has_the_subject_whose_it_is_the_figure_and_its_limit(alert: Alert, row: str) -> None:
+def test_a_row_has_the_subject_whose_it_is_the_figure_and_its_limit(alert: AlertRecord, row: str) -> None:
     assert f"• {row}\n" in said(alert)
 
 
@@ -82,7 +82,7 @@ def test_every_rule_of_the_health_check_has_words_in_both_languages() -> None:
 
 def test_the_end_says_how_long_it_took() -> None:
     alert = unwell(Rule.MONGODB, "mongodb", None, 3000, trouble="unreachable")
-    assert "✅ MongoDB: resolved" in said(alert, telling=Telling.RESOLVED)
+    assert "✅ MongoDB: resolved" in said(alert, telling=NotificationKind.RESOLVED)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from relance.domain.alerts.delivery import Telling
-from relance.domain.alerts.model import Alert, AlertState, Evidence, Rule
+from relance.domain.alerts.delivery import NotificationKind
+from relance.domain.alerts.model import AlertRecord, AlertState, Evidence, Rule
 from relance.domain.channels.messages import OutgoingMessage, plain_text
 from relance.domain.failures import Severity
 from relance.domain.zones import window_of, zone_info
@@ -19,7 +19,7 @@ NINE = FIRED_AT.astimezone(AMSTERDAM)
 OFFER = "Would you like me to provide more details?"
 
 
-def page(number: int = 0, clicks: int = 63, **labels: str) -> Alert:
+def page(number: int = 0, clicks: int = 63, **labels: str) -> AlertRecord:
     names = {"landing_page": "Default", "offer": "Summer Sale NL", "partner": "Alpha", "match": "Default"}
     return an_alert(
         key=f"default-lp/{number}.8.376",
@@ -29,7 +29,7 @@ def page(number: int = 0, clicks: int = 63, **labels: str) -> Alert:
     )
 
 
-def partner(current: str = "100", drop: str = "91.9", **labels: str) -> Alert:
+def partner(current: str = "100", drop: str = "91.9", **labels: str) -> AlertRecord:
     return an_alert(
         key="paused-partner/376",
         group="paused-partner",
@@ -48,7 +48,7 @@ def partner(current: str = "100", drop: str = "91.9", **labels: str) -> Alert:
     )
 
 
-def no_data(reason: str = "truncated") -> Alert:
+def no_data(reason: str = "truncated") -> AlertRecord:
     return an_alert(
         key="no-data/default-lp",
         group="no-data",
@@ -59,7 +59,7 @@ def no_data(reason: str = "truncated") -> Alert:
     )
 
 
-def imbalance() -> Alert:
+def imbalance() -> AlertRecord:
     return an_alert(
         key="cycle-imbalance/2026-11",
         group="cycle-imbalance",
@@ -71,7 +71,7 @@ def imbalance() -> Alert:
     )
 
 
-def stopped(**labels: str) -> Alert:
+def stopped(**labels: str) -> AlertRecord:
     return an_alert(
         key="cycle-stopped/2026-11",
         group="cycle-stopped",
@@ -83,7 +83,7 @@ def stopped(**labels: str) -> Alert:
     )
 
 
-def message(*alerts: Alert, telling: Telling = Telling.FIRING, **given: Any) -> OutgoingMessage:
+def message(*alerts: AlertRecord, telling: NotificationKind = NotificationKind.FIRING, **given: Any) -> OutgoingMessage:
     return alert_message(telling, alerts, **{"key": "k", "at": NINE, "language": "en", **given})
 
 
@@ -182,35 +182,43 @@ def test_a_cycle_stopped_by_its_errors_is_told_with_what_stopped_it() -> None:
 @pytest.mark.parametrize(
     ("telling", "title", "start"),
     [
-        (Telling.WORSENED, "🚨 Default LP Alert: worse", "This got worse since I last wrote. 1 landing page"),
-        (Telling.REPEAT, "🚨 Default LP Alert: still open", "This has been open since 09:00 AM. 1 landing page"),
-        (Telling.ESCALATION, "🚨 Default LP Alert: nobody has answered", "Nobody has acknowledged this yet; it has"),
-        (Telling.FLAPPING, "🔁 Default LP: comes and goes", "This keeps coming and going."),
-        (Telling.DIGEST, "🗒️ Default LP: daily digest", "1 thing of low priority since my last digest."),
-        (Telling.RESOLVED, "✅ Default LP: resolved", "This is over."),
+        (NotificationKind.WORSENED, "🚨 Default LP Alert: worse", "This got worse since I last wrote. 1 landing page"),
+        (
+            NotificationKind.REPEAT,
+            "🚨 Default LP Alert: still open",
+            "This has been open since 09:00 AM. 1 landing page",
+        ),
+        (
+            NotificationKind.ESCALATION,
+            "🚨 Default LP Alert: nobody has answered",
+            "Nobody has acknowledged this yet; it has",
+        ),
+        (NotificationKind.FLAPPING, "🔁 Default LP: comes and goes", "This keeps coming and going."),
+        (NotificationKind.DIGEST, "🗒️ Default LP: daily digest", "1 thing of low priority since my last digest."),
+        (NotificationKind.RESOLVED, "✅ Default LP: resolved", "This is over."),
     ],
 )
-def test_each_kind_of_message_says_why_it_comes(telling: Telling, title: str, start: str) -> None:
+def test_each_kind_of_message_says_why_it_comes(telling: NotificationKind, title: str, start: str) -> None:
     found = message(page(), telling=telling, at=NINE + timedelta(hours=4))
     assert found.title == title
     assert found.text.startswith(start)
-    assert found.offer == ("" if telling in {Telling.RESOLVED, Telling.DIGEST} else OFFER)
+    assert found.offer == ("" if telling in {NotificationKind.RESOLVED, NotificationKind.DIGEST} else OFFER)
 
 
 def test_since_when_names_the_day_unless_it_is_today() -> None:
-    text = message(page(), telling=Telling.REPEAT, at=NINE + timedelta(days=1)).text
+    text = message(page(), telling=NotificationKind.REPEAT, at=NINE + timedelta(days=1)).text
     assert spaces(text).startswith("This has been open since 11 March 2026, 09:00 AM.")
 
 
 def test_resolved_tells_how_long_it_lasted() -> None:
     over = page().model_copy(update={"resolved_at": FIRED_AT + timedelta(hours=23, minutes=5)})
-    [row] = message(over, telling=Telling.RESOLVED).rows
+    [row] = message(over, telling=NotificationKind.RESOLVED).rows
     assert spaces(row) == 'Summer Sale NL · partner Alpha · "Default" · after 23 h 5 min'
 
 
 def test_a_digest_marks_what_is_over() -> None:
     over = page(7).model_copy(update={"state": AlertState.RESOLVED})
-    rows = message(page(), over, telling=Telling.DIGEST).rows
+    rows = message(page(), over, telling=NotificationKind.DIGEST).rows
     assert [row.endswith(" · over") for row in rows] == [False, True]
 
 
@@ -267,13 +275,13 @@ def test_details_hold_what_fits_and_say_how_much_does_not() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("telling", list(Telling))
+@pytest.mark.parametrize("telling", list(NotificationKind))
 @pytest.mark.parametrize(
     "alert", [page(), partner(), no_data(), imbalance(), stopped(), an_alert(rule=Rule.EVERFLOW_DOWN)]
 )
 @pytest.mark.parametrize("count", [1, 2, 11])
 def test_every_message_exists_in_every_language_without_a_blank_left(
-    language: str, telling: Telling, alert: Alert, count: int
+    language: str, telling: NotificationKind, alert: AlertRecord, count: int
 ) -> None:
     found = message(*[alert] * count, telling=telling, language=language)
     text = plain_text(found) + details_message([alert] * count, key="k", at=NINE, language=language).text
@@ -288,14 +296,14 @@ RUNBOOK = "https://wiki.example/incidents.md"
 @pytest.mark.parametrize(("language", "words"), [("en", "What to do"), ("fr", "Que faire\u00a0")])
 def test_a_message_leads_to_the_section_of_its_rule_if_people_can_read_it_somewhere(language: str, words: str) -> None:
     alert = page()
-    message = alert_message(Telling.FIRING, [alert], key="k", at=NINE, language=language, runbook_url=RUNBOOK)
+    message = alert_message(NotificationKind.FIRING, [alert], key="k", at=NINE, language=language, runbook_url=RUNBOOK)
     details = details_message([alert], key="k", at=NINE, language=language, runbook_url=RUNBOOK)
     line = f"{words}: {RUNBOOK}#default-lp"
     assert message.text.splitlines()[-1] == line
     assert line in details.text.splitlines()
 
 
-@pytest.mark.parametrize("telling", [Telling.RESOLVED, Telling.DIGEST])
-def test_where_nothing_is_to_be_done_no_message_says_what(telling: Telling) -> None:
+@pytest.mark.parametrize("telling", [NotificationKind.RESOLVED, NotificationKind.DIGEST])
+def test_where_nothing_is_to_be_done_no_message_says_what(telling: NotificationKind) -> None:
     message = alert_message(telling, [page()], key="k", at=NINE, language="en", runbook_url=RUNBOOK)
     assert RUNBOOK not in message.text

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from relance.domain.alerts.model import Suppression
-from relance.domain.alerts.noise import NoiseReport, RuleNoise
+from relance.domain.alerts.model import AlertSuppression
+from relance.domain.alerts.noise import NoiseFigures, RuleNoise
 from relance.wording.alerts.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
 from tests.domain.alerts.alerts import FIRED_AT
 
@@ -16,8 +16,8 @@ def a_rule(name: str = "default-lp", unheeded: int = 5) -> RuleNoise:
     return RuleNoise(name, 5, 9, 5 - unheeded, unheeded, {"unchanged": 1200, "silenced": 3}, 2)
 
 
-def report(*rules: RuleNoise) -> NoiseReport:
-    return NoiseReport(FIRED_AT, FIRED_AT + timedelta(7), rules, ())
+def report(*rules: RuleNoise) -> NoiseFigures:
+    return NoiseFigures(FIRED_AT, FIRED_AT + timedelta(7), rules, ())
 
 
 def test_a_noisy_rule_is_named_with_its_remedies() -> None:
@@ -52,5 +52,5 @@ def test_the_title_counts_its_days() -> None:
 @pytest.mark.parametrize("language", NOISE_WORDS)
 def test_every_language_has_words_for_every_suppression_and_as_many_columns(language: str) -> None:
     words = NOISE_WORDS[language]
-    assert set(words.suppressions) == set(Suppression)
+    assert set(words.suppressions) == set(AlertSuppression)
     assert len(words.columns) == len(NOISE_WORDS["en"].columns)

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from relance.domain.alerts.delivery import Telling
+from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.model import AlertEvent
 from relance.domain.channels.messages import plain_text
-from relance.domain.invitations.reconciliation import Mended, ReconcilePolicy
-from relance.services.conditions import out_of_step
+from relance.domain.invitations.reconciliation import ReconcilePolicy, Repair
+from relance.services.conditions import drift_detected
 from relance.wording.alerts.messages import alert_message
 from tests.domain.alerts.alerts import FIRED_AT
 
-COUNTS: dict[str, int] = {Mended.FOLLOW_UPS_RESTARTED: 1200, Mended.REMINDERS_WOKEN: 1, Mended.PLANS_STUCK: 2}
+COUNTS: dict[str, int] = {Repair.FOLLOW_UPS_RESTARTED: 1200, Repair.REMINDERS_WOKEN: 1, Repair.PLANS_STUCK: 2}
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,11 @@ COUNTS: dict[str, int] = {Mended.FOLLOW_UPS_RESTARTED: 1200, Mended.REMINDERS_WO
     ],
 )
 def test_what_was_mended_and_what_cannot_be_is_told(language: str, title: str, text: str, row: str) -> None:
-    seen = out_of_step(COUNTS, ReconcilePolicy())
+    seen = drift_detected(COUNTS, ReconcilePolicy())
     alert = seen.opened("a", "reconciliation/follow-ups", FIRED_AT)
     assert alert.history[0].event is AlertEvent.OPENED
-    found = alert_message(Telling.FIRING, [alert], key="alert/reconciliation/1", at=FIRED_AT, language=language)
+    found = alert_message(
+        NotificationKind.FIRING, [alert], key="alert/reconciliation/1", at=FIRED_AT, language=language
+    )
     assert (found.title, found.text, found.rows) == (title, text, (row,))
     assert plain_text(found)

@@ -42,7 +42,7 @@ async def test_escalation_and_acknowledgement_hold_within_a_route(group: Group) 
     await group.told(1, "slack:desk")
     await group.passes(16 * MINUTE)
     assert await group.told(1, "mail:duty") == [("escalation", 1, 1)]
-    await group.groups.tell(group.name, Decided(keys=("a", "b")))
+    await group.groups.notify(group.name, Decided(keys=("a", "b")))
     await group.passes(5 * HOUR)
     assert len(group.room.told("slack:duty")) == 1
     assert len(group.room.told("slack:desk")) == 1
@@ -88,7 +88,7 @@ async def test_in_quiet_hours_only_critical_alerts_are_told_and_the_rest_once_at
     await group.until(lambda: "suppressed" in group.room.events("b"))
     # It is over before the quiet hours are: nobody needs to hear of it.
     await group.sees(seen(firing("a", Severity.CRITICAL), firing("b"), observation="2026-11-22"))
-    await group.groups.tell(group.name, Decided(keys=("a",)))
+    await group.groups.notify(group.name, Decided(keys=("a",)))
     await group.passes(2 * HOUR + MINUTE)
     told = await group.told(2)
     assert told[0] == ("firing", 0, 1)
@@ -111,7 +111,7 @@ async def test_the_details_go_by_the_routes_too(group: Group) -> None:
     await group.sees(seen(firing("a", Severity.CRITICAL), firing("b")))
     await group.told(1, "slack:duty")
     await group.told(1, "slack:desk")
-    await group.groups.tell(group.name, DetailsAsked(keys=("a", "b")))
+    await group.groups.notify(group.name, DetailsAsked(keys=("a", "b")))
     assert (await group.told(2, "slack:desk"))[1] == ("details", 1, 1)
     assert (await group.told(2, "slack:duty"))[1] == ("details", 1, 1)
 

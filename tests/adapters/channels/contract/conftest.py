@@ -13,7 +13,7 @@ from relance.adapters.clock import SystemClock
 from relance.devstack.chat.models import Service
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.settings.channels import Channels
-from relance.settings.mail import Mail
+from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking
 from relance.settings.recipients import ChannelName
 from tests.adapters.channels.contract.harness import Harness, InInbox, OverHttp, OverMail, texts
@@ -32,7 +32,7 @@ def chosen(request: pytest.FixtureRequest) -> ChannelName:
 
 
 @pytest.fixture
-def surroundings(chosen: ChannelName, request: pytest.FixtureRequest) -> dict[str, Any]:
+def environment(chosen: ChannelName, request: pytest.FixtureRequest) -> dict[str, Any]:
     """What this channel needs, so that no other server is started for it."""
     names = {ChannelName.INBOX: ["db"], ChannelName.MAIL: ["mailbox", "mailbox_smtp"]}.get(chosen, ["chat"])
     return {name: request.getfixturevalue(name) for name in names}
@@ -40,14 +40,14 @@ def surroundings(chosen: ChannelName, request: pytest.FixtureRequest) -> dict[st
 
 @pytest.fixture
 async def harness(
-    chosen: ChannelName, surroundings: dict[str, Any], channel_settings: Channels
+    chosen: ChannelName, environment: dict[str, Any], channel_settings: Channels
 ) -> AsyncIterator[Harness]:
     settings = channel_settings.model_copy(update={"always": str(chosen)})
-    mail = Mail()
-    messages: Any = surroundings["db"].chat_messages if chosen is ChannelName.INBOX else None
+    mail = MailGroup()
+    messages: Any = environment["db"].chat_messages if chosen is ChannelName.INBOX else None
     if chosen is ChannelName.MAIL:
-        host, port = surroundings["mailbox_smtp"]
-        mail = Mail(host=host, port=port, connect_timeout=2, command_timeout=1, data_timeout=1)
+        host, port = environment["mailbox_smtp"]
+        mail = MailGroup(host=host, port=port, connect_timeout=2, command_timeout=1, data_timeout=1)
     breakers = Breakers(Breaking())
     write, clock = AlertMailWriter(mail).write, SystemClock()
     async with OpenChannels(settings, mail, messages, write, clock, breakers=breakers, names=[chosen]) as opened:
@@ -55,6 +55,6 @@ async def harness(
         if chosen is ChannelName.INBOX:
             yield InInbox(channel, messages)
         elif chosen is ChannelName.MAIL:
-            yield OverMail(channel, surroundings["mailbox"])
+            yield OverMail(channel, environment["mailbox"])
         else:
-            yield OverHttp(channel, surroundings["chat"], *_READ[chosen])
+            yield OverHttp(channel, environment["chat"], *_READ[chosen])

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from relance.devstack.chat.client import Chat
-from relance.devstack.chat.models import Fault, Service
+from relance.devstack.chat.models import ChatFault, Service
 from relance.devstack.mailbox.client import Mailbox
-from relance.devstack.mailbox.rules import Delay, Drop, Refuse, Stage
+from relance.devstack.mailbox.rules import Delay, Drop, Refuse, SmtpStage
 from relance.ports import Channel, ChatMessages
 
 
@@ -34,7 +34,7 @@ class Arrived:
 
 
 class Harness(Protocol):
-    """What the contract asks of each channel's surroundings."""
+    """What the contract asks of each channel's environment."""
 
     channel: Channel
     once: bool
@@ -68,7 +68,7 @@ class OverHttp:
     once: bool = False
 
     async def trouble(self, kind: Trouble) -> None:
-        await self.chat.add_fault(Fault(service=self.service, times=1, **HTTP_FAULTS[kind]))
+        await self.chat.add_fault(ChatFault(service=self.service, times=1, **HTTP_FAULTS[kind]))
 
     async def arrived(self) -> list[Arrived]:
         posted = [one for one in await self.chat.messages() if one.service is self.service]
@@ -85,12 +85,12 @@ class OverMail:
 
     async def trouble(self, kind: Trouble) -> None:
         rules: dict[Trouble, Refuse | Delay | Drop] = {
-            Trouble.BUSY: Refuse(stage=Stage.RCPT, code=450, text="4.7.1 too many", times=1),
-            Trouble.BROKEN: Refuse(stage=Stage.MAIL, code=451, text="4.3.0 local error", times=1),
-            Trouble.SILENT: Delay(stage=Stage.DATA, seconds=5, times=1),
-            Trouble.LOST_REPLY: Drop(stage=Stage.END_OF_DATA, stored=True, times=1),
-            Trouble.REFUSED: Refuse(stage=Stage.END_OF_DATA, code=554, text="5.7.1 spam", times=1),
-            Trouble.GONE: Refuse(stage=Stage.RCPT, code=550, text="5.1.1 user unknown", times=1),
+            Trouble.BUSY: Refuse(stage=SmtpStage.RCPT, code=450, text="4.7.1 too many", times=1),
+            Trouble.BROKEN: Refuse(stage=SmtpStage.MAIL, code=451, text="4.3.0 local error", times=1),
+            Trouble.SILENT: Delay(stage=SmtpStage.DATA, seconds=5, times=1),
+            Trouble.LOST_REPLY: Drop(stage=SmtpStage.END_OF_DATA, stored=True, times=1),
+            Trouble.REFUSED: Refuse(stage=SmtpStage.END_OF_DATA, code=554, text="5.7.1 spam", times=1),
+            Trouble.GONE: Refuse(stage=SmtpStage.RCPT, code=550, text="5.1.1 user unknown", times=1),
         }
         await self.mailbox.add_rule(rules[kind])
 

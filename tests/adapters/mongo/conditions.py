@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from relance.domain.alerts.condition import Sighting
+from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import AlertEvent, Evidence, HistoryEntry
 from relance.domain.failures import Severity
 from relance.ids import alert_key
@@ -26,9 +26,9 @@ def seen(
     clicks: int = 63,
     severity: Severity = Severity.HIGH,
     rule: str = "default-lp",
-) -> tuple[str, Sighting]:
+) -> tuple[str, Condition]:
     """Return a key and the sighting of it."""
-    sighting = Sighting(
+    sighting = Condition(
         rule=rule,
         group=rule,
         subject=subject,

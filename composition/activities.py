@@ -48,66 +48,109 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     """Return the activities each queue serves, with their dependencies."""
     data = open_.database
     sender = Sender(
-        data.ledger,
-        data.contacts,
-        open_.mailer,
-        open_.instruments,
-        SystemClock(),
-        settings.mail.message_id_domain,
-        open_.relay_log,
-        data.restores,
+        ledger=data.ledger,
+        contacts=data.contacts,
+        mailer=open_.mailer,
+        meter=open_.instruments,
+        clock=SystemClock(),
+        message_id_domain=settings.mail.message_id_domain,
+        relay_log=open_.relay_log,
+        restores=data.restores,
     )
     scheduling = settings.scheduling
     defaults = Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone)
     desk = _alert_desk(settings, open_)
     unsent = Unsent(
-        data.users,
-        data.contacts,
-        data.suppressions,
-        data.plans,
-        data.ledger,
-        data.controls,
-        data.unsent,
-        defaults,
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        plans=data.plans,
+        ledger=data.ledger,
+        controls=data.controls,
+        unsent=data.unsent,
+        defaults=defaults,
     )
-    planning = Planning(data.users, data.plans, defaults, open_.instruments, data.quarantine, unsent, desk)
+    planning = Planning(
+        users=data.users,
+        plans=data.plans,
+        defaults=defaults,
+        meter=open_.instruments,
+        quarantine=data.quarantine,
+        unsent=unsent,
+        desk=desk,
+    )
     control = ControlPoller(data.controls)
     gates = Gates(
-        settings.error_gate.policy,
-        data.error_gates,
-        ErrorPause(_cycle_desk(open_), _alert_desk(settings, open_)).pause_on_errors,
-        worker_name(),
-        SystemClock(),
+        policy=settings.error_gate.policy,
+        store=data.error_gates,
+        pull=ErrorPause(_cycle_desk(open_), _alert_desk(settings, open_)).pause_on_errors,
+        process=worker_name(),
+        clock=SystemClock(),
     )
     invitations = Invitations(
-        data.users,
-        data.contacts,
-        data.suppressions,
-        data.plans,
-        data.ledger,
-        sender,
-        control,
-        gates,
-        scheduling.hold_out,
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        plans=data.plans,
+        ledger=data.ledger,
+        sender=sender,
+        control=control,
+        gates=gates,
+        hold_out=scheduling.hold_out,
     )
     follow_ups = TemporalFollowUps(open_.client, data.ledger)
-    endings = Endings(data.controls, data.compensations, data.ledger, follow_ups, SystemClock())
-    corrections = Corrections(data.users, data.contacts, data.ledger, data.compensations, sender, gates.rest)
-    starts = FollowUpStarts(data.plans, data.ledger, follow_ups, open_.instruments, SystemClock())
-    steps = FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, sender, control, gates)
-    statistics = Statistics(data.ledger, data.plans, data.job_runs, desk, open_.instruments, data.quarantine)
-    notes = CycleNotes(TemporalCycleRestarts(open_.client, cycle_options(settings)), data.controls, data.plans, desk)
+    endings = Endings(
+        controls=data.controls,
+        compensations=data.compensations,
+        ledger=data.ledger,
+        follow_ups=follow_ups,
+        clock=SystemClock(),
+    )
+    corrections = Corrections(
+        users=data.users,
+        contacts=data.contacts,
+        ledger=data.ledger,
+        compensations=data.compensations,
+        sender=sender,
+        rest=gates.rest,
+    )
+    starts = FollowUpStarts(
+        plans=data.plans, ledger=data.ledger, follow_ups=follow_ups, meter=open_.instruments, clock=SystemClock()
+    )
+    steps = FollowUpSteps(
+        users=data.users,
+        contacts=data.contacts,
+        plans=data.plans,
+        ledger=data.ledger,
+        sender=sender,
+        control=control,
+        gates=gates,
+    )
+    statistics = Statistics(
+        ledger=data.ledger,
+        plans=data.plans,
+        job_runs=data.job_runs,
+        desk=desk,
+        meter=open_.instruments,
+        quarantine=data.quarantine,
+    )
+    notes = CycleNotes(
+        cycles=TemporalCycleRestarts(open_.client, cycle_options(settings)),
+        controls=data.controls,
+        plans=data.plans,
+        desk=desk,
+    )
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
     delivery = _delivery(settings, open_, desk)
     audit = JobAudit(
-        [one.id for one in declared(settings)],
-        TemporalNominalTimes(open_.client),
-        data.audit_marks,
-        data.job_runs,
-        desk,
-        SystemClock(),
-        settings.jobs.audit_grace,
-        open_.instruments,
+        jobs=[one.id for one in declared(settings)],
+        nominal_times=TemporalNominalTimes(open_.client),
+        marks=data.audit_marks,
+        job_runs=data.job_runs,
+        desk=desk,
+        clock=SystemClock(),
+        grace=settings.jobs.audit_grace,
+        meter=open_.instruments,
     )
     return {
         TaskQueue.INVITATIONS: [
@@ -152,23 +195,23 @@ def _cycle_desk(open_: Connections) -> CycleControl:
 
 def _alert_desk(settings: Settings, open_: Connections) -> AlertService:
     data, groups = open_.database, TemporalAlertGroups(open_.client, settings.alerts.policy)
-    return AlertService(data.alerts, data.silences, groups, SystemClock())
+    return AlertService(alerts=data.alerts, silences=data.silences, groups=groups, clock=SystemClock())
 
 
 def _delivery(settings: Settings, open_: Connections, desk: AlertService) -> AlertDelivery:
     data, channels = open_.database, open_.channels
     links = AttachmentTokens(settings.privacy.link_keys)
     return AlertDelivery(
-        desk,
-        data.channel_states,
-        {name: Address(one, channels.fingerprints[name]) for name, one in channels.by_name.items()},
-        settings.channels.always_names,
-        settings.channels.order_names,
-        AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
-        MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
-        SystemClock(),
-        open_.instruments,
-        settings.routes if settings.alerts.routes else (),
+        desk=desk,
+        states=data.channel_states,
+        addresses={name: Address(one, channels.fingerprints[name]) for name, one in channels.by_name.items()},
+        always=settings.channels.always_names,
+        order=settings.channels.order_names,
+        illustrator=AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
+        voice=MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
+        clock=SystemClock(),
+        meter=open_.instruments,
+        routes=settings.routes if settings.alerts.routes else (),
     )
 
 

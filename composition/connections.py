@@ -69,10 +69,10 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
     _warn_unrouted(settings)
     tokens = LinkTokens(settings.privacy.link_keys)
     writer = MailRenderer(
-        settings.mail,
-        lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
-        lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
-        telemetry.instruments.name_withheld,
+        mail=settings.mail,
+        sign_form=lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
+        sign_unsubscribe=lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
+        withheld=telemetry.instruments.name_withheld,
         unsubscribe_mail=unsubscribe_mail(settings, tokens),
         sign_opened=lambda invitation: tokens.sign(Purpose.OPEN, invitation),
     )
@@ -92,17 +92,24 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         breakers = Breakers(settings.breakers)
         telemetry.instruments.watch_breakers(breakers.states)
         share = LimitShare()
-        mailer = SmtpMailer(settings.mail, writer.write, tokens.bounce_token, settings.pacing, breakers, share=share)
+        mailer = SmtpMailer(
+            mail=settings.mail,
+            render=writer.write,
+            bounce_token=tokens.bounce_token,
+            pacing=settings.pacing,
+            breakers=breakers,
+            share=share,
+        )
         stack.push_async_callback(mailer.close)
         relay_log = await stack.enter_async_context(opened_relay_log(settings.relay_log))
         reports = await stack.enter_async_context(EverflowReports(settings.everflow, breakers.rare("everflow")))
         channels = await stack.enter_async_context(
             OpenChannels(
-                settings.channels,
-                settings.mail,
-                database.chat_messages,
-                AlertMailWriter(settings.mail).write,
-                SystemClock(),
+                settings=settings.channels,
+                mail=settings.mail,
+                messages=database.chat_messages,
+                write_mail=AlertMailWriter(settings.mail).write,
+                clock=SystemClock(),
                 breakers=breakers,
                 names=settings.channel_names,
             )
@@ -113,7 +120,16 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
         probes = await stack.enter_async_context(opened_probes(settings, database, client))
         yield Connections(
-            client, database, mailer, breakers, share, relay_log, reports, channels, probes, telemetry.instruments
+            client=client,
+            database=database,
+            mailer=mailer,
+            breakers=breakers,
+            share=share,
+            relay_log=relay_log,
+            reports=reports,
+            channels=channels,
+            probes=probes,
+            instruments=telemetry.instruments,
         )
 
 

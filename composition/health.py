@@ -28,19 +28,27 @@ def health_of(settings: Settings, open_: Connections, desk: AlertService) -> lis
     data, health = open_.database, settings.health
     rules = health.rules()
     rounds = HealthRounds(
-        open_.probes, HealthMonitor(rules, data.health_checks, desk), health.again, SystemClock(), open_.instruments
+        probes=open_.probes,
+        desk=HealthMonitor(rules, data.health_checks, desk),
+        again=health.again,
+        clock=SystemClock(),
+        meter=open_.instruments,
     )
     outages = Outages(
-        mongo_probe(settings, data),
-        rules[ProbeName.MONGODB],
-        _channels(settings, open_, rules[ProbeName.MONGODB]),
-        MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
-        health.again,
-        health.outage_pause,
-        SystemClock(),
+        probe=mongo_probe(settings, data),
+        rule=rules[ProbeName.MONGODB],
+        channels=_channels(settings, open_, rules[ProbeName.MONGODB]),
+        voice=MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
+        again=health.again,
+        longest=health.outage_pause,
+        clock=SystemClock(),
     )
     watch = PerformanceWatch(
-        [one.id for one in declared(settings)], data.job_runs, desk, settings.performance.policy, SystemClock()
+        jobs=[one.id for one in declared(settings)],
+        job_runs=data.job_runs,
+        desk=desk,
+        policy=settings.performance.policy,
+        clock=SystemClock(),
     )
     return [
         rounds.look_at_everything,

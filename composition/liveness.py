@@ -38,16 +38,16 @@ async def watched(settings: Settings) -> AsyncIterator[Liveness]:
 def reporter_of(settings: Settings, open_: Connections, role: str, liveness: Liveness) -> Reporter:
     """Return what tells others about this process."""
     return Reporter(
-        open_.database.workers,
-        lambda: check_connection(open_.client, GREETING),
-        open_.breakers.states,
-        role,
-        settings.health.report_every,
-        liveness,
-        SystemClock(),
-        open_.share,
-        open_.mailer.rests,
-        open_.mailer.leave_alone,
+        workers=open_.database.workers,
+        greet_temporal=lambda: check_connection(open_.client, GREETING),
+        breakers=open_.breakers.states,
+        role=role,
+        every=settings.health.report_every,
+        liveness=liveness,
+        clock=SystemClock(),
+        share=open_.share,
+        rests=open_.mailer.rests,
+        leave_alone=open_.mailer.leave_alone,
     )
 
 

@@ -51,19 +51,19 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertService) -
     """Return what compares the ledger with the follow-ups."""
     data = open_.database
     return Reconciliation(
-        MongoReconcileRows(data.raw, data.asks),
-        data.users,
-        data.contacts,
-        data.suppressions,
-        data.plans,
-        data.ledger,
-        data.controls,
-        TemporalFollowUpWatch(open_.client),
-        TemporalCycles(open_.client),
-        desk,
-        _policy(settings),
-        SystemClock(),
-        ConsentWatch(data.contacts, data.opens),
+        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        plans=data.plans,
+        ledger=data.ledger,
+        controls=data.controls,
+        follow_ups=TemporalFollowUpWatch(open_.client),
+        cycles=TemporalCycles(open_.client),
+        desk=desk,
+        policy=_policy(settings),
+        clock=SystemClock(),
+        consents=ConsentWatch(data.contacts, data.opens),
     )
 
 
@@ -71,11 +71,11 @@ def waking(settings: Settings, open_: Connections) -> Waking:
     """Return what wakes the follow-ups after a pause."""
     data = open_.database
     return Waking(
-        MongoReconcileRows(data.raw, data.asks),
-        data.controls,
-        TemporalFollowUpWatch(open_.client),
-        settings.worker.woken_together,
-        SystemClock(),
+        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        controls=data.controls,
+        follow_ups=TemporalFollowUpWatch(open_.client),
+        together=settings.worker.woken_together,
+        clock=SystemClock(),
     )
 
 
@@ -86,8 +86,15 @@ def repairs(settings: Settings, open_: Connections, desk: AlertService) -> Repai
     return Repairs(
         reconcile_rows=MongoReconcileRows(data.raw, data.asks),
         by_period=(
-            CycleRepair(desk, cycles, data.controls, data.plans, data.compensations, grace),
-            RollBackRepair(cycles, data.controls, data.compensations, grace),
+            CycleRepair(
+                desk=desk,
+                cycles=cycles,
+                controls=data.controls,
+                plans=data.plans,
+                compensations=data.compensations,
+                grace=grace,
+            ),
+            RollBackRepair(cycles=cycles, controls=data.controls, compensations=data.compensations, grace=grace),
             ReportRepair(cycles),
         ),
         alerts=AlertRepair(desk, TemporalAlertRestarts(open_.client, settings.alerts.policy), grace),
@@ -112,11 +119,11 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     """Return what takes away what is past its time."""
     data = open_.database
     return Cleanup(
-        MongoArchive(data.raw, data.suppressions, data.asks),
-        data.ledger,
-        TemporalFollowUps(open_.client, data.ledger),
-        TemporalCycles(open_.client),
-        settings.retention.policy(settings.jobs.runs_kept),
+        archive=MongoArchive(data.raw, data.suppressions, data.asks),
+        ledger=data.ledger,
+        follow_ups=TemporalFollowUps(open_.client, data.ledger),
+        cycles=TemporalCycles(open_.client),
+        retention=settings.retention.policy(settings.jobs.runs_kept),
     )
 
 
@@ -124,13 +131,13 @@ def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> 
     """Return what tells people about days and weeks."""
     data = open_.database
     return Digests(
-        data.alerts,
-        data.job_runs,
-        data.ledger,
-        data.plans,
-        MongoReconcileRows(data.raw, data.asks),
-        TemporalCycles(open_.client),
-        MongoPostedReports(data.raw.postedReports),
-        delivery,
-        settings.digest.when_quiet,
+        alerts=data.alerts,
+        job_runs=data.job_runs,
+        ledger=data.ledger,
+        plans=data.plans,
+        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        cycles=TemporalCycles(open_.client),
+        posted=MongoPostedReports(data.raw.postedReports),
+        delivery=delivery,
+        when_quiet=settings.digest.when_quiet,
     )

@@ -115,11 +115,16 @@ def _temporal(settings: Settings, database: Database, client: Client) -> list[Pr
     return [
         FrontendProbe(client, health.deadline),
         QueuesProbe(client, clock, health.deadline),
-        WorkersProbe(client, clock, health.poll_within, health.deadline),
-        StuckProbe(client, clock, _SHORT_LIVED, health.job_limit, health.deadline),
+        WorkersProbe(client=client, clock=clock, within=health.poll_within, deadline=health.deadline),
+        StuckProbe(client=client, clock=clock, jobs=_SHORT_LIVED, limit=health.job_limit, deadline=health.deadline),
         MissedActionsProbe(client, schedules, health.deadline),
         JobRunsProbe(
-            jobs, TemporalNominalTimes(client), database.job_runs, clock, health.fresh_margin, health.deadline
+            jobs=jobs,
+            nominal_times=TemporalNominalTimes(client),
+            job_runs=database.job_runs,
+            clock=clock,
+            margin=health.fresh_margin,
+            deadline=health.deadline,
         ),
         PeriodsProbe(coverage_watch(settings, database, client, clock), health.deadline),
     ]
@@ -129,8 +134,8 @@ def _house(settings: Settings, database: Database) -> list[Probe]:
     health, clock = settings.health, SystemClock()
     recently = lately(health.report_every)
     return [
-        BreakersProbe(database.workers, clock, recently, health.deadline),
-        MemoryProbe(database.workers, clock, recently, health.deadline),
+        BreakersProbe(workers=database.workers, clock=clock, lately=recently, deadline=health.deadline),
+        MemoryProbe(workers=database.workers, clock=clock, lately=recently, deadline=health.deadline),
         FollowUpsProbe(database.job_runs, health.deadline),
     ]
 
@@ -138,14 +143,14 @@ def _house(settings: Settings, database: Database) -> list[Probe]:
 def _overdue(settings: Settings, database: Database) -> OverdueProbe:
     health, scheduling = settings.health, settings.scheduling
     return OverdueProbe(
-        MongoReconcileRows(database.raw, database.asks),
-        database.ledger,
-        ReminderPeople(database.users, database.contacts, database.suppressions),
-        database.controls,
-        ReconcilePolicy(
+        reconcile_rows=MongoReconcileRows(database.raw, database.asks),
+        ledger=database.ledger,
+        people=ReminderPeople(database.users, database.contacts, database.suppressions),
+        controls=database.controls,
+        policy=ReconcilePolicy(
             expiry_days=scheduling.expiry_days, max_late=scheduling.max_late, timing=scheduling.reminder_timing
         ),
-        health.overdue_margin,
-        SystemClock(),
-        health.deadline,
+        margin=health.overdue_margin,
+        clock=SystemClock(),
+        deadline=health.deadline,
     )

@@ -6,10 +6,12 @@ import asyncio
 import resource
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from temporalio import activity
+
+from relance.concurrency import in_background
 
 HEARTBEAT_EVERY = 0.5
 """Seconds; also how far the counts in `cycle status` and Temporal Web are behind (SPEC C12)."""
@@ -34,13 +36,8 @@ def is_draining() -> bool:
 @asynccontextmanager
 async def heartbeating(details: Callable[[], Any]) -> AsyncIterator[None]:
     """Send `details()` as heartbeat every half second for as long as the block runs."""
-    beating = asyncio.create_task(_beat(details))
-    try:
+    async with in_background(_beat(details)):
         yield
-    finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
 
 
 async def _beat(details: Callable[[], Any]) -> None:

@@ -3,48 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from relance import ids
 from relance.contracts.follow_up import Followed, FollowUpInput
-from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus
+from relance.domain.invitations.invitation import Invitation, InvitationStatus
 from relance.domain.invitations.reconciliation import RemainingSteps, remaining_steps
 from relance.ids import CONTACTS_PER_FOLLOW_UP
 from relance.ports.reconciliation import ReconcileRow
 
 
-@dataclass(frozen=True, slots=True)
-class StartedSteps:
-    """What is still ahead of one invitation: its instants, or another try."""
-
-    due: DueAt | None = None
-    retry_at: datetime | None = None
-
-
-def ahead_of_entry(entry: Invitation) -> StartedSteps | None:
-    """Return what is ahead of an entry of the ledger; None when nothing is."""
+def steps_after_sending(entry: Invitation) -> RemainingSteps | None:
+    """Return what follows the sending of an entry: its instants, or another try; None when nothing does."""
     if entry.status in (InvitationStatus.SENT, InvitationStatus.OPENED):
-        return StartedSteps(due=entry.due_at)
+        return RemainingSteps.of(entry.due_at)
     if entry.status is InvitationStatus.SENDING and entry.claim is None and entry.retry_at is not None:
-        return StartedSteps(retry_at=entry.retry_at)
+        return RemainingSteps(retry_at=entry.retry_at)
     return None
 
 
-def groups(ahead: Mapping[str, StartedSteps]) -> tuple[Followed, ...]:
+def groups(ahead: Mapping[str, RemainingSteps]) -> tuple[Followed, ...]:
     """Return the contacts grouped by equal instants, which keeps the payload small."""
-    found: dict[StartedSteps, list[str]] = {}
-    for contact, one in ahead.items():
-        found.setdefault(one, []).append(contact)
+    found: dict[RemainingSteps, list[str]] = {}
+    for contact, steps in ahead.items():
+        found.setdefault(steps, []).append(contact)
     return tuple(
         Followed(
             contacts=tuple(contacts),
-            first=one.due.first if one.due else None,
-            second=one.due.second if one.due else None,
-            expiry=one.due.expiry if one.due else None,
-            retry_at=one.retry_at,
+            first=steps.first,
+            second=steps.second,
+            expiry=steps.expiry,
+            retry_at=steps.retry_at,
         )
-        for one, contacts in found.items()
+        for steps, contacts in found.items()
     )
 
 
@@ -63,18 +54,9 @@ def follow_up_inputs(period: str, user_id: str, entries: Sequence[Invitation], e
     """Return one input per hundred contacts of a user, where anything is ahead of them."""
     inputs: list[FollowUpInput] = []
     for number, part in parts(entries):
-        ahead = {entry.contact_id: one for entry in part if (one := ahead_of_entry(entry)) is not None}
+        ahead = {entry.contact_id: steps for entry in part if (steps := steps_after_sending(entry)) is not None}
         if ahead:
-            inputs.append(
-                FollowUpInput(
-                    period=period,
-                    user_id=user_id,
-                    part=number,
-                    groups=groups(ahead),
-                    expiry_days=expiry_days,
-                    may_continue=True,
-                )
-            )
+            inputs.append(_input(period, user_id, number, ahead, expiry_days))
     return inputs
 
 
@@ -97,23 +79,19 @@ def revived_inputs(
             one.contact_id: found for one in part if open_[one.id] and (found := remaining_steps(one, at)) is not None
         }
         if ahead:
-            request = FollowUpInput(
-                period=part[0].period,
-                user_id=part[0].user_id,
-                part=number,
-                groups=_groups(ahead),
-                expiry_days=expiry_days,
-                may_continue=True,
-            )
+            request = _input(part[0].period, part[0].user_id, number, ahead, expiry_days)
             result.append((request, [one for one in part if one.contact_id in ahead]))
     return result
 
 
-def _groups(ahead: Mapping[str, RemainingSteps]) -> tuple[Followed, ...]:
-    found: dict[RemainingSteps, list[str]] = {}
-    for contact, one in ahead.items():
-        found.setdefault(one, []).append(contact)
-    return tuple(
-        Followed(contacts=tuple(contacts), first=one.first, second=one.second, expiry=one.expiry, retry_at=one.retry_at)
-        for one, contacts in found.items()
+def _input(
+    period: str, user_id: str, part: int, ahead: Mapping[str, RemainingSteps], expiry_days: int
+) -> FollowUpInput:
+    return FollowUpInput(
+        period=period,
+        user_id=user_id,
+        part=part,
+        groups=groups(ahead),
+        expiry_days=expiry_days,
+        may_continue=True,
     )

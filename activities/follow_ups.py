@@ -11,12 +11,13 @@ from temporalio import activity
 
 from activities import attempt
 from activities.errors import draining, translated
-from activities.follow_up_inputs import StartedSteps, ahead_of_entry, groups
+from activities.follow_up_inputs import groups, steps_after_sending
 from relance import ids
 from relance.contracts.follow_up import FollowUpStep, StepInput, StepResult
 from relance.domain.cycle.planning import Plan
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.invitations.people import Contact, User
+from relance.domain.invitations.reconciliation import RemainingSteps
 from relance.domain.invitations.reminders import ReminderRefusal
 from relance.errors import DependencyUnavailable, MailError
 from relance.ports import TAKEN, Contacts, Deferred, Failed, Ledger, Plans, Refused, Sent, Uncertain, Users
@@ -50,7 +51,7 @@ class _Outcomes:
     retry: dict[str, datetime] = field(default_factory=dict)
     put_off: dict[str, datetime] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
-    accepted: dict[str, StartedSteps] = field(default_factory=dict)
+    accepted: dict[str, RemainingSteps] = field(default_factory=dict)
     taken: bool = False
     failed: bool = False
 
@@ -61,7 +62,7 @@ class _Outcomes:
         if isinstance(outcome, Sent):
             self.sent.append(contact)
             if first_time:
-                self.accepted[contact] = StartedSteps(due=outcome.due)
+                self.accepted[contact] = RemainingSteps.of(outcome.due)
         elif isinstance(outcome, Deferred):
             (self.retry if outcome.tried else self.put_off)[contact] = outcome.retry_at
         elif isinstance(outcome, Refused) and outcome.reason == TAKEN:
@@ -74,8 +75,8 @@ class _Outcomes:
 
     def add_decided(self, entry: Invitation, at: datetime) -> bool:
         """Sort in an invitation that needs no other try now; return False if it does."""
-        ahead = ahead_of_entry(entry)
-        if ahead is not None and ahead.due is not None:
+        ahead = steps_after_sending(entry)
+        if ahead is not None and ahead.expiry is not None:
             self.accepted[entry.contact_id] = ahead
         elif ahead is not None and ahead.retry_at is not None and ahead.retry_at > at:
             self.retry[entry.contact_id] = ahead.retry_at

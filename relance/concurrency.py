@@ -1,10 +1,11 @@
-"""Doing the same for many: a few at a time, and without holding the event loop."""
+"""Work for many items a few at a time, without holding the event loop; work in the background of a block."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
 
 AT_ONCE = 16
 STEP = 100
@@ -31,3 +32,15 @@ async def stepwise(items: Iterable[T], step: int = STEP) -> AsyncIterator[T]:
         yield item
         if number % step == 0:
             await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a coroutine while the block runs; it is cancelled, and has ended, when the block is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from workflows.common.delivery import REPEATED, TAKEN, DeliveryResult, outcome_of, routes_of_report, spread
+from workflows.common.delivery import DeliveryResult, outcome_of, send_report
 from workflows.common.options import POST
 
 with workflow.unsafe.imports_passed_through():
@@ -17,7 +17,6 @@ with workflow.unsafe.imports_passed_through():
     from relance import ids
     from relance.contracts.names import TaskQueue
     from relance.contracts.reports import CycleReportInput, CycleReportPost, CycleReportResult
-    from relance.domain.alerts.delivery import Route
     from relance.domain.alerts.routing import CYCLE_REPORT
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=3)
@@ -48,15 +47,12 @@ class CycleReport:
                 workflow.continue_as_new(request.model_copy(update=carried))
 
     async def _notify(self) -> DeliveryResult:
-        told = await spread(self._post, (Route.FIRST,), await routes_of_report(CYCLE_REPORT))
-        self._outcomes |= told.outcomes
+        told = await send_report(CYCLE_REPORT, self._outcomes, self._post)
         shown = ", ".join(f"{channel}: {outcome}" for channel, outcome in self._outcomes.items())
         workflow.set_current_details(f"**{'told' if told.done else 'not told yet'}** · {shown}")
         return told
 
     async def _post(self, channel: str) -> str:
-        if self._outcomes.get(channel) in TAKEN:
-            return REPEATED
         return await outcome_of(
             workflow.execute_activity_method(
                 CycleReports.post_cycle_report,

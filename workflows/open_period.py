@@ -8,13 +8,13 @@ from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from workflows.common.job_run import record_run
 from workflows.common.nominal_time import duration_since, nominal_time, punctuality
 from workflows.common.options import LOOK_UP
 from workflows.monthly_cycle import MonthlyCycle
 
 with workflow.unsafe.imports_passed_through():
     from activities.openings import Openings
-    from activities.statistics import Statistics
     from relance import ids
     from relance.contracts.cycle import CycleInput, JobRunInput, OpenPeriodInput
     from relance.contracts.names import MONTHLY_SCHEDULE, TaskQueue
@@ -31,19 +31,15 @@ class OpenPeriod:
         nominal, begun = nominal_time(), workflow.now()
         period = period_of_opening(nominal, request.zone)
         state = await self._open(period, nominal, request)
-        await workflow.execute_activity_method(
-            Statistics.record_job_run,
-            JobRunInput(
-                job=MONTHLY_SCHEDULE,
-                nominal=nominal,
-                state=state,
-                at=workflow.now(),
-                period=period,
-                figures=duration_since(begun),
-            ),
-            summary=f"record that the cycle of {period} was opened",
-            **LOOK_UP,
+        run = JobRunInput(
+            job=MONTHLY_SCHEDULE,
+            nominal=nominal,
+            state=state,
+            at=workflow.now(),
+            period=period,
+            figures=duration_since(begun),
         )
+        await record_run(run, f"record that the cycle of {period} was opened")
         return period
 
     async def _open(self, period: str, nominal: datetime, request: OpenPeriodInput) -> str:

@@ -22,6 +22,3 @@ class Reports(Protocol):
 
     async def partner_status(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the account status of those of these partners that exist: active, inactive, pending, suspended."""
-
-    async def offer_status(self, ids: Sequence[str]) -> dict[str, str]:
-        """Return the status of those of these offers that exist; a paused one earns nothing."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from relance.concurrency import in_background
 
 TICK = 0.5
 STUCK_AFTER = 10.0
@@ -62,10 +64,5 @@ async def ticking(liveness: Liveness) -> AsyncIterator[None]:
             liveness.ticked = liveness.clock()
             await asyncio.sleep(TICK)
 
-    task = asyncio.create_task(tick())
-    try:
+    async with in_background(tick()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

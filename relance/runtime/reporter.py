@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from relance.concurrency import in_background
 from relance.domain.health.probes import WorkerReport
 from relance.domain.mail.sharing import HeardRests, LimitShare, ProviderRest
 from relance.errors import RelanceError
@@ -129,13 +130,10 @@ async def reporting(reporter: Reporter) -> AsyncIterator[None]:
             await _until_due(reporter)
             await reporter.round(started_at)
 
-    task = asyncio.create_task(report())
     try:
-        yield
+        async with in_background(report()):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         await reporter.leave()
 
 

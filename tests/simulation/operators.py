@@ -16,7 +16,7 @@ from relance.contracts.cycle import CycleInput, CycleOptions
 from relance.contracts.names import TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput
 from relance.domain.alerts.model import Rule
-from relance.domain.cycle.control import ControlState, may_follow
+from relance.domain.cycle.control import TRANSITIONS, ControlState
 from relance.domain.cycle.send_times import period_window
 from relance.errors import DependencyUnavailable
 from relance.services.cycle_control import CycleControl
@@ -174,7 +174,7 @@ class Operators:
             if self._world.dice.random() < 0.5:
                 return
             await asyncio.sleep(long_time(self._world.dice, 60.0, 6 * 3600.0))
-            if not may_follow(self._state(period), state) and self._state(period) is not state:
+            if state not in TRANSITIONS[self._state(period)] and self._state(period) is not state:
                 return
         await self._until_done(lambda: self._tell_by(self._desk(self._client), period, state))
 

@@ -52,25 +52,36 @@ def by(route: AlertRoute) -> ChannelRoutes:
     return ChannelRoutes(always=route.always, order=route.order)
 
 
-async def notify(post: PostInput, routes: Sequence[Route], channel_routes: ChannelRoutes) -> DeliveryResult:
+async def notify(post: PostInput, routes: Sequence[Route], channels: ChannelRoutes) -> DeliveryResult:
     """Write a message about alerts to every channel that is to have it."""
-    return await spread(lambda channel: send_to(post, channel), routes, channel_routes)
+    return await spread(lambda channel: send_to(post, channel), routes, channels)
 
 
-async def spread(send: Send, routes: Sequence[Route], channel_routes: ChannelRoutes) -> DeliveryResult:
+async def spread(send: Send, routes: Sequence[Route], channels: ChannelRoutes) -> DeliveryResult:
     """Hand a message to every channel that is to have it.
 
     It is done with when somebody has it and no channel in line may still take it later: one that failed for good is
     replaced by the next, and with none left the ones that always get it are enough.
     """
-    results = await asyncio.gather(*(send(name) for name in channel_routes.always))
-    outcomes = dict(zip(channel_routes.always, results, strict=True))
+    results = await asyncio.gather(*(send(name) for name in channels.always))
+    outcomes = dict(zip(channels.always, results, strict=True))
     later = False
     for route in routes:
-        tried = await _down_the_line(send, [name for name in _line(channel_routes, route) if name not in outcomes])
+        tried = await _down_the_line(send, [name for name in _line(channels, route) if name not in outcomes])
         outcomes |= tried
         later |= not TAKEN.intersection(tried.values()) and not FOR_GOOD.issuperset(tried.values())
     return DeliveryResult(not later and not TAKEN.isdisjoint(outcomes.values()), outcomes)
+
+
+async def send_report(report: str, outcomes: dict[str, str], send: Send) -> DeliveryResult:
+    """Hand a report to the channels of its route that do not have it yet, and note in `outcomes` how they fared."""
+
+    async def send_once(channel: str) -> str:
+        return REPEATED if outcomes.get(channel) in TAKEN else await send(channel)
+
+    result = await spread(send_once, (Route.FIRST,), await routes_of_report(report))
+    outcomes |= result.outcomes
+    return result
 
 
 async def outcome_of(posting: Awaitable[Posted]) -> str:
@@ -105,6 +116,6 @@ async def send_to(post: PostInput, channel: str) -> str:
     )
 
 
-def _line(channel_routes: ChannelRoutes, route: Route) -> Sequence[str]:
+def _line(channels: ChannelRoutes, route: Route) -> Sequence[str]:
     # With one channel in line there is no second one to escalate to: it is said there.
-    return channel_routes.order if route is Route.FIRST else channel_routes.order[1:] or channel_routes.order
+    return channels.order if route is Route.FIRST else channels.order[1:] or channels.order

@@ -27,20 +27,21 @@ async def run_job(job: JobName, request: JobInput, work: Work) -> JobResult:
     result = await _result(job, request, nominal, work)
     workflow.set_current_details(_details(result))
     if not request.dry_run:
-        await workflow.execute_activity_method(
-            Statistics.record_job_run,
-            JobRunInput(
-                job=job,
-                nominal=nominal,
-                state=result.state,
-                at=workflow.now(),
-                detail=result.counts | ({"reason": result.reason} if result.reason else {}),
-                figures=result.figures,
-            ),
-            summary=f"record the run of {nominal:%Y-%m-%d %H:%M} UTC: {result.state}",
-            **LOOK_UP,
+        run = JobRunInput(
+            job=job,
+            nominal=nominal,
+            state=result.state,
+            at=workflow.now(),
+            detail=result.counts | ({"reason": result.reason} if result.reason else {}),
+            figures=result.figures,
         )
+        await record_run(run, f"record the run of {nominal:%Y-%m-%d %H:%M} UTC: {result.state}")
     return result
+
+
+async def record_run(run: JobRunInput, summary: str) -> None:
+    """Record one run of a job; `summary` is for who reads Temporal Web."""
+    await workflow.execute_activity_method(Statistics.record_job_run, run, summary=summary, **LOOK_UP)
 
 
 async def _result(job: JobName, request: JobInput, nominal: datetime, work: Work) -> JobResult:

@@ -9,12 +9,12 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from workflows.common.job_run import record_run
 from workflows.common.nominal_time import duration_since, nominal_time, punctuality
 from workflows.common.options import LOOK_UP, report_options
 
 with workflow.unsafe.imports_passed_through():
     from activities.reports import ReportChecks
-    from activities.statistics import Statistics
     from relance.contracts.checks import CheckInput, CheckLook, CheckRequest, CheckResult, NoDataInput
     from relance.contracts.cycle import JobRunInput
     from relance.contracts.names import CheckName, ErrorType
@@ -29,19 +29,15 @@ async def run_check(check: CheckName, look: CheckFn, request: CheckInput) -> Che
     """Run a check for its nominal time and record that it ran."""
     nominal, begun = request.nominal or nominal_time(), workflow.now()
     result = await _result(check, look, request, nominal)
-    await workflow.execute_activity_method(
-        Statistics.record_job_run,
-        JobRunInput(
-            job=check,
-            nominal=nominal,
-            state=result.state,
-            at=workflow.now(),
-            detail=_detail(result),
-            figures=duration_since(begun),
-        ),
-        summary=f"record the run of {nominal:%Y-%m-%d %H:%M} UTC: {result.state}",
-        **LOOK_UP,
+    run = JobRunInput(
+        job=check,
+        nominal=nominal,
+        state=result.state,
+        at=workflow.now(),
+        detail=_detail(result),
+        figures=duration_since(begun),
     )
+    await record_run(run, f"record the run of {nominal:%Y-%m-%d %H:%M} UTC: {result.state}")
     return result
 
 

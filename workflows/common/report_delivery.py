@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows.common.delivery import REPEATED, TAKEN, outcome_of, routes_of_report, spread
+from workflows.common.delivery import TAKEN, outcome_of, send_report
 from workflows.common.options import COUNT, LOOK_UP, POST
 
 with workflow.unsafe.imports_passed_through():
@@ -15,7 +15,6 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.jobs import JobOutcome, JobRequest
     from relance.contracts.names import ErrorType, JobName
     from relance.contracts.reports import ReportDone, ReportInput, ReportPost, ReportTaken
-    from relance.domain.alerts.delivery import Route
     from relance.wording.summaries import counted
 
 ONCE_MORE = timedelta(minutes=5)
@@ -55,16 +54,13 @@ async def _post(job: JobName, request: JobRequest, taken: ReportTaken) -> dict[s
     at, outcomes = workflow.now(), dict[str, str]()
 
     async def send(channel: str) -> str:
-        if outcomes.get(channel) in TAKEN:
-            return REPEATED
         post = ReportPost(channel=channel, job=job, nominal=request.nominal, since=taken.since, at=at)
         return await outcome_of(
             workflow.execute_activity_method(Digests.post_report, post, summary=f"{job} to {channel}", **POST)
         )
 
     while True:
-        told = await spread(send, (Route.FIRST,), await routes_of_report(job))
-        outcomes |= told.outcomes
+        told = await send_report(job, outcomes, send)
         if told.done or workflow.now() + ONCE_MORE > at + PATIENCE:
             return outcomes
         await workflow.sleep(ONCE_MORE, summary="no channel took the report; once more then")

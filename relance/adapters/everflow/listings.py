@@ -23,7 +23,6 @@ class Listing:
 
 
 PARTNERS = Listing("affiliates", "network_affiliate_id", "account_status")
-OFFERS = Listing("offers", "network_offer_id", "offer_status")
 
 
 def statuses(answer: Any, listing: Listing) -> dict[str, str]:

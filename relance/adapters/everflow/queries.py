@@ -10,7 +10,6 @@ from relance.domain.reports.table import ReportRequest
 TABLE = "/v1/networks/reporting/entity/table"
 TOTALS = "/v1/networks/reporting/entity/summary"
 PARTNERS = "/v1/networks/affiliatestable"
-OFFERS = "/v1/networks/offers"
 TIMEZONES = "/v1/meta/timezones"
 CURRENCIES = "/v1/meta/currencies"
 

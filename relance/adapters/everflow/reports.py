@@ -65,24 +65,15 @@ class EverflowReports:
 
     async def partner_status(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the account status of those of these partners that exist."""
-        return await self._statuses("POST", queries.PARTNERS, listings.PARTNERS, set(ids))
-
-    async def offer_status(self, ids: Sequence[str]) -> dict[str, str]:
-        """Return the status of those of these offers that exist."""
-        return await self._statuses("GET", queries.OFFERS, listings.OFFERS, set(ids))
-
-    async def _statuses(self, method: str, path: str, listing: listings.Listing, wanted: set[str]) -> dict[str, str]:
-        found: dict[str, str] = {}
+        wanted, found = set(ids), dict[str, str]()
         page, last = 1, not wanted
         while not last and found.keys() != wanted:
             answer = await self._client.ask(
-                method,
-                path,
-                body={} if method == "POST" else None,
-                query={"page": page, "page_size": listings.PAGE_SIZE},
+                "POST", queries.PARTNERS, body={}, query={"page": page, "page_size": listings.PAGE_SIZE}
             )
-            found |= {one: status for one, status in listings.statuses(answer, listing).items() if one in wanted}
-            last = listings.is_last(answer, listing, page)
+            listed = listings.statuses(answer, listings.PARTNERS)
+            found |= {partner: status for partner, status in listed.items() if partner in wanted}
+            last = listings.is_last(answer, listings.PARTNERS, page)
             page += 1
         return found
 

@@ -14,6 +14,7 @@ from relance.cli.alerts.listing import READ
 from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
 from relance.cli.alerts.targets import REMEMBERED
 from relance.cli.alerts.view import AlertFormatter, matcher_words
+from relance.cli.base.alert_service import alert_service
 from relance.cli.base.command import Run
 from relance.cli.base.instants import local_and_utc
 from relance.cli.base.output import Answer
@@ -85,10 +86,7 @@ async def opened_desk(run: Run) -> AsyncIterator[tuple[AlertService, Repositorie
     # Connected to first: a decision that nobody can be told of is better not taken.
     client = await run.temporal()
     async with run.database() as database:
-        from relance.temporal.alert_groups import TemporalAlertGroups
-
-        groups = TemporalAlertGroups(client, run.settings.alerts.policy)
-        yield AlertService(database.alerts, database.silences, groups, run.services.clock), database
+        yield alert_service(run.settings, run.services.clock, client, database), database
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.service import RPCError, RPCStatusCode
 
 from relance.cli.alerts.silencing import read_author
+from relance.cli.base.alert_service import alert_service
 from relance.cli.base.command import Run, invalid
 from relance.cli.base.confirming import YesOption, confirm
 from relance.cli.base.instants import by_whom
@@ -28,7 +29,6 @@ from relance.errors import NotFound
 from relance.runtime.process_exit import DONE, JOB_FAILED
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import ControlResult, CycleControl
-from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.schedules import RPC_TIMEOUT
 from relance.wording.summaries import counted
@@ -156,8 +156,7 @@ async def control_room(run: Run) -> AsyncIterator[ControlRoom]:
     """Open what is needed to tell a cycle something; both servers first, so that it is not told by halves."""
     client, clock = await run.temporal(), run.services.clock
     async with run.database() as database:
-        groups = TemporalAlertGroups(client, run.settings.alerts.policy)
-        alerts = AlertService(database.alerts, database.silences, groups, clock)
+        alerts = alert_service(run.settings, clock, client, database)
         yield ControlRoom(client, database, CycleControl(database.controls, TemporalCycles(client), clock), alerts)
 
 

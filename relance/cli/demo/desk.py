@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from temporalio.client import WorkflowHandle
 
 from relance import ids
+from relance.cli.base.alert_service import alert_service
 from relance.cli.base.command import Run
 from relance.cli.base.resources import Repositories
 from relance.cli.demo.desk_report import DeskAccount
@@ -23,8 +24,6 @@ from relance.domain.alerts.group import AlertCounts, AlertGroup
 from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.domain.failures import Severity
 from relance.domain.jobs.cron import nominal_on
-from relance.services.alerts import AlertService
-from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.checks import RPC_TIMEOUT, cron_of, start_check
 from relance.temporal.queries import unless_silent
 
@@ -79,13 +78,7 @@ class DeskStory:
 
     async def _acknowledge(self, groups: list[str]) -> None:
         # Else the night would bring the repeats (SPEC A2).
-        policy = self.place.settings.alerts.policy
-        desk = AlertService(
-            self.database.alerts,
-            self.database.silences,
-            TemporalAlertGroups(self.place.client, policy),
-            self.run.services.clock,
-        )
+        desk = alert_service(self.place.settings, self.run.services.clock, self.place.client, self.database)
         for group in groups:
             await desk.acknowledge(group, PERSON)
         await self._all(groups, _is_acknowledged)

@@ -42,11 +42,6 @@ TRANSITIONS: dict[ControlState, frozenset[ControlState]] = {
 """What may follow a state; to say the same twice changes nothing."""
 
 
-def may_follow(old: ControlState, new: ControlState) -> bool:
-    """Tell whether a cycle may be told `new` after `old`."""
-    return new in TRANSITIONS[old]
-
-
 def states_before(new: ControlState) -> list[ControlState]:
     """Return the states from which `new` may be reached: the filter of its compare-and-set."""
     return [old for old, following in TRANSITIONS.items() if new in following]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.cycle.planning import PlanStatus
 from relance.domain.cycle.send_times import period_window
-from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus, MailKind
 from relance.domain.invitations.people import Contact, User
 from relance.domain.invitations.reminders import (
     DEFAULT_TIMING,
@@ -71,6 +71,11 @@ class RemainingSteps:
     second: datetime | None = None
     expiry: datetime | None = None
     retry_at: datetime | None = None
+
+    @classmethod
+    def of(cls, due: DueAt | None) -> RemainingSteps:
+        """Return all that was to come of an invitation when it was sent."""
+        return cls(due.first, due.second, due.expiry) if due is not None else cls()
 
 
 def remaining_steps(entry: Invitation, at: datetime) -> RemainingSteps | None:

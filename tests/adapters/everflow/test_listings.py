@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from relance.adapters.everflow import listings
-from relance.adapters.everflow.listings import OFFERS, PARTNERS
+from relance.adapters.everflow.listings import PARTNERS
 from relance.errors import ReportUnusable
 
 ALPHA = {"network_affiliate_id": 376, "account_status": "active", "today_revenue": "€0.00"}
@@ -17,9 +17,6 @@ def _page(*entries: Any, total: Any = 1, size: Any = 2000) -> dict[str, Any]:
 
 def test_a_page_gives_statuses_by_the_id_as_text() -> None:
     assert listings.statuses(_page(ALPHA), PARTNERS) == {"376": "active"}
-    assert listings.statuses({"offers": [{"network_offer_id": "8", "offer_status": "paused"}]}, OFFERS) == {
-        "8": "paused"
-    }
 
 
 @pytest.mark.parametrize(

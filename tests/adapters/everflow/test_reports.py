@@ -282,11 +282,9 @@ async def test_statuses_are_found_over_several_pages_and_the_unknown_are_left_ou
 ) -> None:
     partners = tuple(Partner(id=n, name=f"P{n}", status="active") for n in range(1, 2_500))
     last = (Partner(id=9_000, name="Last", status="suspended"),)
-    await network.put_world(World(partners=partners + last, offers=(Offer(id=8, name="O", status="paused"),)))
+    await network.put_world(World(partners=partners + last))
     assert await reports.partner_status(["9000", "2", "777777"]) == {"2": "active", "9000": "suspended"}
     assert len(await network.calls()) == 2
     assert await reports.partner_status(["2"]) == {"2": "active"}
     assert len(await network.calls()) == 3
     assert await reports.partner_status([]) == {}
-    assert await reports.offer_status(["8", "9"]) == {"8": "paused"}
-    assert len(await network.calls()) == 4

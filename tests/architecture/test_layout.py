@@ -20,6 +20,7 @@ ELSEWHERE = {
     "MongoArchive": "archive.py",
     "MongoCompensations": "compensations.py",
     "MongoEffectiveness": "effectiveness.py",
+    "MongoSuppressions": "suppressions.py",
 }
 """Adapters whose port's file has several and would be too long with them."""
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from composition import mail_setup
 from relance.adapters.clock import SystemClock
 from relance.cli import app
 from relance.cli.base.resources import Documents, LiveHealth, Repositories, Services
@@ -23,11 +24,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.adapters.mongo.connection import Database as MongoDatabase
-    from relance.domain.mail_setup.relay_tls import RelayTls
-    from relance.domain.mail_setup.trial_mail import TrialMail
-    from relance.gateway.unsubscribe_check import LinkTrouble
     from relance.ports import Channel, RelayLog, Reports
-    from relance.ports.mail_setup import DnsLookups
     from relance.runtime.telemetry import Telemetry
     from relance.services.mail_intake import MailIntake
     from relance.settings import Settings
@@ -215,49 +212,6 @@ async def check_gateway(loaded: Settings) -> None:
     await addresses.check_gateway(loaded)
 
 
-async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:
-    """Return what is amiss with the unsubscribe links, by the address of the gateway and that of the mails' links."""
-    from relance.adapters.tokens import LinkTokens
-    from relance.gateway.unsubscribe_check import check_unsubscribe
-    from relance.settings.unfit import unfit_names
-
-    tokens = LinkTokens(loaded.privacy.link_keys)
-    # A name for examples leads nowhere; that it is one is said by the settings' own row.
-    for_examples = loaded.mail.rehearsal or any("LINK_BASE" in one.setting for one in unfit_names(loaded.mail))
-    bases = [loaded.gateway.public_url, None if for_examples else loaded.mail.link_base.rstrip("/")]
-    named = [base for base in dict.fromkeys(bases) if base is not None]
-    found = await asyncio.gather(*(check_unsubscribe(base, tokens) for base in named))
-    return dict(zip(named, found, strict=True))
-
-
-async def greet_intake(loaded: Settings) -> str:
-    """Return what the listener of the mail intake greets with."""
-    from relance.adapters.intake_greeting import greet_intake as check_connection
-
-    return await check_connection(loaded.intake.host, loaded.intake.port or 0)
-
-
-def dns(servers: Sequence[str]) -> DnsLookups:
-    """Return the look-ups of these name servers, or of this machine's."""
-    from relance.adapters.dns.lookups import ResolverLookups, resolver_of
-
-    return ResolverLookups(resolver_of(servers))
-
-
-async def relay_tls(loaded: Settings) -> RelayTls:
-    """Return what the relay offers by way of TLS."""
-    from relance.adapters.smtp import relay_tls as adapter
-
-    return await adapter.relay_tls(loaded.mail)
-
-
-async def trial_mail(raw: bytes, lookups: DnsLookups) -> TrialMail:
-    """Return a received mail with its verified signatures."""
-    from relance.adapters.received_mail import read_trial_mail
-
-    return await read_trial_mail(raw, lookups)
-
-
 def mail_intake(loaded: Settings, opened: MongoDatabase) -> MailIntake:
     """Return the mail intake on an open database."""
     from composition import intake
@@ -286,11 +240,11 @@ def services() -> Services:
         reports=reports,
         check_relay=check_relay,
         check_gateway=check_gateway,
-        check_links=check_links,
-        greet_intake=greet_intake,
-        dns=dns,
-        relay_tls=relay_tls,
-        trial_mail=trial_mail,
+        check_links=mail_setup.check_links,
+        greet_intake=mail_setup.intake_greeting,
+        dns=mail_setup.dns,
+        relay_tls=mail_setup.relay_tls,
+        trial_mail=mail_setup.trial_mail,
         call_deadman=call_deadman,
         relay_log=relay_log,
         health=health,

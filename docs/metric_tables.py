@@ -7,7 +7,8 @@ from pathlib import Path
 import yaml
 from dashboard import PANELS
 
-from relance.runtime.catalogue import METRICS, Metric
+from relance.runtime.catalogue import METRICS
+from relance.runtime.metric import Metric
 
 RULES = Path(__file__).resolve().parent.parent / "deploy" / "prometheus" / "rules.yml"
 HINT = (

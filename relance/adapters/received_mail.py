@@ -16,7 +16,7 @@ from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, RecordKind
 from relance.domain.mail_setup.tags import read_tags
 from relance.domain.mail_setup.trial_mail import MailSignature, TrialMail
 from relance.errors import InvalidInput
-from relance.ports.mail_setup import DnsLookups
+from relance.ports.dns import DnsLookups
 
 MOST_SIGNATURES = 10
 _SHORTEST_KEY = 1024

@@ -55,7 +55,10 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
     "backtest": DeclaredCommand("backtest.backtest", "Try a check's rule on past days."),
     "quarantine": DeclaredCommand("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "intake": DeclaredCommand("intake.commands", "Mail that came back, and what of it needs a person."),
-    "doctor": DeclaredCommand("operate.doctor", "Check the settings and every connection; says for each what to mend."),
+    "doctor": DeclaredCommand(
+        "operate.doctor",
+        "Check the settings and every connection; says for each what to mend. With --mail: what production mail needs.",
+    ),
     "restored": DeclaredCommand(
         "operate.restored",
         "Say that the database was put back to a backup; run it before any worker starts. Asks first.",

@@ -25,7 +25,7 @@ from relance.domain.jobs.run import DONE, FAILED
 from relance.domain.mail.providers import OTHER
 from relance.ports import Deferred, Failed, Lag, Result, Sent, Uncertain
 from relance.runtime import catalogue
-from relance.runtime.catalogue import Metric
+from relance.runtime.metric import Metric
 
 HEALTH_SHOWN = 3600.0
 """Seconds: another worker may do the next check, and what this one knew must not stay for ever."""

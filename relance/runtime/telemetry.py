@@ -39,8 +39,8 @@ from temporalio.runtime import (
 )
 
 from relance import __version__
-from relance.runtime.catalogue import SECONDS
 from relance.runtime.endpoint import MetricsEndpoint
+from relance.runtime.metric import SECONDS
 from relance.runtime.metrics import Instruments
 from relance.runtime.span_redaction import CleanExporter
 from relance.settings import Monitoring

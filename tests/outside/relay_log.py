@@ -2,8 +2,8 @@
 
 Each log holds the mail in question, taken by the relay, in the form of some program. Whoever cannot read the form may
 say "unknown", never "absent": a reminder that is called absent goes out a second time, one of which nothing is known
-does not. What follows from each answer is driven in `tests/activities/test_uncertain.py` and, with a relay that loses its
-replies, in `tests/end_to_end/test_uncertain.py`; here the logs themselves are read, no mail is sent.
+does not. What follows from each answer is driven in `tests/activities/test_uncertain.py` and, with a relay that loses
+its replies, in `tests/end_to_end/test_uncertain.py`; here the logs themselves are read, no mail is sent.
 """
 
 from __future__ import annotations

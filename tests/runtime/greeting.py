@@ -8,7 +8,7 @@ from temporalio import activity, workflow
 
 
 @activity.defn
-async def check_connection() -> str:
+async def greet() -> str:
     return "hello"
 
 
@@ -16,4 +16,4 @@ async def check_connection() -> str:
 class Greet:
     @workflow.run
     async def run(self) -> str:
-        return await workflow.execute_activity(check_connection, start_to_close_timeout=timedelta(seconds=10))
+        return await workflow.execute_activity(greet, start_to_close_timeout=timedelta(seconds=10))

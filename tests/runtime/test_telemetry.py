@@ -27,7 +27,7 @@ from relance.runtime.catalogue import METRICS, SIGNALS_IGNORED
 from relance.runtime.telemetry import Telemetry, configure
 from relance.settings import Monitoring
 from tests.runtime.collector import Collector, collecting
-from tests.runtime.greeting import Greet, check_connection
+from tests.runtime.greeting import Greet, greet
 
 NOW = datetime(2026, 11, 5, 17, tzinfo=UTC)
 FAILED = Failed(Failure("5.1.1", FailureClass.HARD_RECIPIENT, Severity.LOW, Strategy.SUPPRESS_CONTACT), NOW)
@@ -61,7 +61,7 @@ async def server() -> AsyncIterator[str]:
 
 async def _run_a_workflow(server: str, telemetry: Telemetry) -> None:
     client = await Client.connect(server, runtime=telemetry.runtime, interceptors=telemetry.interceptors)
-    async with Worker(client, task_queue="runtime", workflows=[Greet], activities=[check_connection]):
+    async with Worker(client, task_queue="runtime", workflows=[Greet], activities=[greet]):
         await client.execute_workflow(
             Greet.run, id="greet", task_queue="runtime", execution_timeout=timedelta(seconds=30)
         )

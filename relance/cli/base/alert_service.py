@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from relance.services.alerts import AlertService
-from relance.temporal.alert_groups import TemporalAlertGroups
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -17,5 +16,7 @@ if TYPE_CHECKING:
 
 def alert_service(settings: Settings, clock: Clock, client: Client, database: Repositories) -> AlertService:
     """Return the service; what is decided is stored in `database` and then signalled through `client`."""
+    from relance.temporal.alert_groups import TemporalAlertGroups
+
     groups = TemporalAlertGroups(client, settings.alerts.policy)
     return AlertService(alerts=database.alerts, silences=database.silences, groups=groups, clock=clock)

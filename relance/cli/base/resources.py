@@ -40,9 +40,9 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
+    from relance.ports.dns import DnsLookups
     from relance.ports.health import Workers
     from relance.ports.mail_intake import IntakeMessages
-    from relance.ports.mail_setup import DnsLookups
     from relance.ports.unsent import UnsentUsers
     from relance.services.coverage import CoverageWatch
     from relance.services.mail_intake import MailIntake

@@ -19,7 +19,7 @@ from relance.domain.mail_setup.judge import MailNames, judge
 from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind
 from relance.domain.mail_setup.relay_tls import RelayTls, judge_tls
 from relance.domain.mail_setup.trial_mail import TrialMail
-from relance.ports.mail_setup import DnsLookups
+from relance.ports.dns import DnsLookups
 from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 
 PATIENCE = 30.0

@@ -22,8 +22,8 @@ from relance.devstack.mailbox_server import MailboxServer
 from relance.devstack.stack import Given, Stack
 from relance.devstack.temporal_server import TemporalServer
 from relance.settings import Mongo
-from tests import patient_sdk
-from tests.keys import PRIVACY
+from tests.support import patient_sdk
+from tests.support.keys import PRIVACY
 
 
 def pytest_configure() -> None:

@@ -47,7 +47,7 @@ from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.repairs import TemporalCycleRestarts
-from tests.fakes import FakeAlertGroups, FakeMeter, NoPictures
+from tests.support.fakes import FakeAlertGroups, FakeMeter, NoPictures
 
 DOMAIN = "form.example"
 KEPT = timedelta(days=400)

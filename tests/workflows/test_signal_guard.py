@@ -37,7 +37,7 @@ from relance.domain.failures import Severity
 from relance.domain.invitations.events import EventKind
 from relance.temporal.payloads import SIGNALLED
 from relance.temporal.plugin import relance_plugin
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 from tests.workflows.desk import Newsroom
 from tests.workflows.house import House
 from tests.workflows.malformed import as_json, malformed, send

@@ -11,7 +11,7 @@ from typing import Any
 
 from temporalio.worker._workflow import _WorkflowWorker
 
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 _init = _WorkflowWorker.__init__
 

@@ -45,8 +45,8 @@ from relance.sending.sender import Sender
 from relance.services.alerts import AlertService
 from relance.services.cycle_statistics import balance_period
 from relance.settings import Mongo
-from tests.fakes import FakeAlertGroups, FakeMailer, FakeMeter, FixedClock
-from tests.keys import PRIVACY
+from tests.support.fakes import FakeAlertGroups, FakeMailer, FakeMeter, FixedClock
+from tests.support.keys import PRIVACY
 
 PERIODS = ("2026-10", "2026-11", "2026-12")
 """The first one warms up what is loaded once; the second is timed, the third is weighed."""

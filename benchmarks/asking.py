@@ -12,7 +12,7 @@ from pymongo import monitoring
 from pymongo.errors import PyMongoError
 
 from relance.adapters.mongo.connection import Database
-from tests.adapters.mongo.explained import is_question, scans
+from tests.support.query_plans import is_question, scans
 
 RANGES = 10
 LOOK_EVERY_S = 0.02

@@ -29,7 +29,7 @@ from relance.ids import invitation_id
 from relance.ports import Claimed, ClaimRequest, Sent, Settlement
 from relance.runtime import process_exit
 from relance.settings import Mongo
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
 
 PERIOD = "2026-11"
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)

@@ -36,8 +36,8 @@ from relance.contracts.names import Query
 from relance.devstack.stack import Given, Stack
 from relance.runtime import process_exit
 from relance.settings.mail import MailGroup
-from tests.installation import CycleHandle, Installation, installed
-from tests.worker_process import WorkerProcess
+from tests.support.installation import CycleHandle, Installation, installed
+from tests.support.worker_process import WorkerProcess
 
 PERIOD = "2026-11"
 MOST_RAW = 20_000

@@ -28,8 +28,8 @@ from relance.domain.invitations.invitation import DueAt, Invitation, InvitationS
 from relance.ids import invitation_id
 from relance.runtime import process_exit
 from relance.settings.gateway import Gateway
-from tests.installation import Installation, installed
-from tests.worker_process import WorkerProcess
+from tests.support.installation import Installation, installed
+from tests.support.worker_process import WorkerProcess
 
 ROOT = Path(__file__).parents[1]
 BEFORE = "2026-10"

@@ -33,7 +33,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
 from relance.runtime import process_exit
 from relance.temporal.progress import live_progress
-from tests.installation import CycleHandle, Installation, installed
+from tests.support.installation import CycleHandle, Installation, installed
 
 LOOK_EVERY_S = 0.2
 LIMIT_S = 600.0

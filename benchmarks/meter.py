@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psutil
 
-from tests.worker_process import WorkerProcess
+from tests.support.worker_process import WorkerProcess
 
 SERVERS = {"mongod": "mongod", "temporal": "temporal", "smtp-sink": "sink"}
 

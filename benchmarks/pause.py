@@ -36,8 +36,8 @@ from relance.services.cycle_control import CycleControl
 from relance.settings import WorkerGroup
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
-from tests.installation import Installation, installed
-from tests.worker_process import WorkerProcess
+from tests.support.installation import Installation, installed
+from tests.support.worker_process import WorkerProcess
 
 PERIOD = "2026-11"
 STARTS_AT_ONCE = 32

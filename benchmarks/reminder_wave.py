@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.people import Documents
 from relance.contracts.follow_up import Followed, FollowUpInput
 from relance.temporal.follow_ups import TemporalFollowUps
-from tests.installation import Installation
+from tests.support.installation import Installation
 
 PART = 1
 STARTS_AT_ONCE = 32

@@ -18,8 +18,8 @@ from benchmarks.people import plain_people
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.devstack.stack import Stack
-from tests.installation import installed
-from tests.prometheus import Prometheus, prometheus
+from tests.support.installation import installed
+from tests.support.prometheus import Prometheus, prometheus
 
 PERIOD = "2026-11"
 USERS, CONTACTS = 1000, 20

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.operators_day.steps import exports
-from tests.operators_day.terminal import Session, Size
+from tests.support.screen import Session, Size
 
 ROOT = Path(__file__).resolve().parent.parent
 PERIOD = "2027-03"

@@ -22,13 +22,13 @@ from relance.devstack.mailbox_server import MailboxServer
 from relance.devstack.stack import Given, Stack
 from relance.devstack.temporal_server import TemporalServer
 from relance.settings import Mongo
-from tests import patient_sdk
-from tests.keys import PRIVACY
+from tests.support import private_sdk
+from tests.support.keys import PRIVACY
 
 
 def pytest_configure() -> None:
     """A workflow that is slow on a busy machine is not deadlocked."""
-    patient_sdk.stretch()
+    private_sdk.stretch_deadlock_limit()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -48,8 +48,16 @@ from relance.services.events import EventIntake
 from relance.settings import Mongo
 from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
-from tests.fakes import FakeAlertGroups, FakeCycles, FakeFollowUps, FakeMailer, FakeMeter, FakeRelayLog, FixedClock
-from tests.keys import PRIVACY
+from tests.support.fakes import (
+    FakeAlertGroups,
+    FakeCycles,
+    FakeFollowUps,
+    FakeMailer,
+    FakeMeter,
+    FakeRelayLog,
+    FixedClock,
+)
+from tests.support.keys import PRIVACY
 
 PERIOD = "2026-11"
 LOOK_EVERY = 0.05

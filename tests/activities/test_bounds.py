@@ -15,7 +15,7 @@ from relance.domain.invitations.invitation import InvitationStatus
 from relance.ids import invitation_id
 from relance.wording.explain import explain_invitation
 from tests.activities.conftest import PERIOD, SEND_AT, Office
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from relance.errors import NotFound
 from relance.services.events import EventIntake
 from relance.settings.retention import RetentionGroup
 from tests.adapters.mongo.test_archive import LATELY, LONG_AGO, NOW, entry, plan
-from tests.fakes import FakeFollowUps, FixedClock
+from tests.support.fakes import FakeFollowUps, FixedClock
 
 OLD, ENDED, RUNNING = "2025-03", "2026-05", "2026-11"
 COLLECTIONS = ("invitations", "plans", "compensations", "cycleControls", "jobRuns", "alerts", "chatMessages")

@@ -18,7 +18,7 @@ from relance.errors import ChannelGone
 from relance.ports import Delivered
 from relance.rendering.cycle_charts import CycleCharts
 from tests.activities.conftest import PERIOD, SEND_AT, Office
-from tests.fakes import FakeMeter, NoPictures
+from tests.support.fakes import FakeMeter, NoPictures
 
 ENDED = SEND_AT + timedelta(days=26)
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -17,10 +17,10 @@ from relance.contracts.jobs import JobRequest
 from relance.domain.jobs.audit import AuditStatus, Execution, Passed, Watched
 from relance.domain.jobs.run import JobRun
 from relance.services.alerts import AlertService
-from tests.fakes import FakeAlertGroups, FakeMeter, FixedClock
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
 from tests.simulation.memory.store import Store
+from tests.support.fakes import FakeAlertGroups, FakeMeter, FixedClock
 
 CREATED = datetime(2026, 11, 22, tzinfo=UTC)
 EVERY, CATCHUP, GRACE = timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=1)

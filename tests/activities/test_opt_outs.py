@@ -17,7 +17,7 @@ from relance.errors import MailRefused, MailUncertain, NotFound
 from relance.ids import invitation_id
 from relance.ports import OutgoingMail
 from tests.activities.conftest import PERIOD, SEND_AT, Office
-from tests.keys import PRIVACY, a_key, privacy
+from tests.support.keys import PRIVACY, a_key, privacy
 
 ALICE, BOB = "u1c0@c.example", "bob@elsewhere.example"
 INVITATION = invitation_id(PERIOD, "u1", "u1c0")

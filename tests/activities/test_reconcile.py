@@ -23,7 +23,7 @@ from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.ids import follow_up_workflow_id
 from relance.services.alerts import AlertService
 from tests.adapters.mongo.test_reconciliation import AT, DAY, PERIOD, entry, plan
-from tests.fakes import FakeAlertGroups, FixedClock
+from tests.support.fakes import FakeAlertGroups, FixedClock
 
 
 @dataclass

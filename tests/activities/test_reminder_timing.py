@@ -11,7 +11,7 @@ from relance.contracts.follow_up import DueGroup, FollowUpStep, StepInput, StepR
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.invitations.reminders import ReminderTiming
 from tests.activities.conftest import PERIOD, SEND_AT, Office
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND_DUE = SEND_AT + 7 * DAY

@@ -31,7 +31,7 @@ from relance.ports.repairs import WorkflowState
 from relance.services.alerts import AlertService
 from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from tests.adapters.mongo.test_reconciliation import AT, DAY, PERIOD, plan
-from tests.fakes import FakeAlertGroups, FixedClock
+from tests.support.fakes import FakeAlertGroups, FixedClock
 
 HOUR = timedelta(hours=1)
 S = WorkflowState

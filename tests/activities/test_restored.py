@@ -13,7 +13,7 @@ from relance.domain.invitations.restore import Restore
 from relance.ports import Knowledge
 from tests.activities.conftest import PERIOD, SEND_AT, Office
 from tests.activities.test_uncertain import IN_3_DAYS, prepared, step
-from tests.fakes import FakeRelayLog
+from tests.support.fakes import FakeRelayLog
 
 BACKED_UP = SEND_AT - timedelta(hours=1)
 BACK = SEND_AT + timedelta(hours=1)

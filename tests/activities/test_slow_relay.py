@@ -18,7 +18,7 @@ from relance.domain.invitations.invitation import InvitationStatus
 from relance.domain.mail.breaker import BreakerState
 from relance.settings.pacing import Breaking, Pacing
 from tests.activities.conftest import ConnectRelay, Office
-from tests.adapters.smtp.relay import DROP, Relay
+from tests.support.smtp_relay import DROP, Relay
 
 
 async def _plan(office: Office, contacts: int, domain: Callable[[int], str]) -> None:

@@ -15,7 +15,7 @@ from relance.domain.invitations.invitation import InvitationStatus, MailKind, Ve
 from relance.errors import MailUncertain
 from relance.ports import Knowledge, OutgoingMail
 from tests.activities.conftest import PERIOD, SEND_AT, Office
-from tests.fakes import FakeRelayLog
+from tests.support.fakes import FakeRelayLog
 
 TAKEN_AT = SEND_AT + timedelta(seconds=3)
 IN_3_DAYS = SEND_AT + timedelta(days=3, minutes=1)

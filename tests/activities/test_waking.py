@@ -19,7 +19,7 @@ from relance.domain.cycle.control import Control, ControlState
 from relance.ids import follow_up_workflow_id
 from tests.activities.test_reconcile import SOON, Workflows, furnish
 from tests.adapters.mongo.test_reconciliation import AT, PERIOD, failed
-from tests.fakes import FixedClock
+from tests.support.fakes import FixedClock
 
 REQUEST = WakeInput(period=PERIOD)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.errors import InvalidInput
-from tests.keys import ring
+from tests.support.keys import ring
 
 SECRET = ring("a key of at least thirty-two characters")
 TOKENS = AttachmentTokens(SECRET)

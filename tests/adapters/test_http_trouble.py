@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from pathlib import Path
 
 import httpx
 import pytest
 
 from relance.adapters.http_trouble import trouble
-
-PEM = Path(__file__).parent / "smtp" / "localhost.pem"
+from tests.support.smtp_relay import CERTIFICATE
 
 
 async def failing(url: str, seconds: float = 5) -> str:
@@ -35,7 +33,7 @@ async def test_an_address_that_is_none() -> None:
 
 async def test_a_certificate_nobody_vouches_for() -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(PEM)
+    context.load_cert_chain(CERTIFICATE)
     server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=context)
     async with server:
         port = server.sockets[0].getsockname()[1]

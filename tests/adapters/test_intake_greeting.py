@@ -10,7 +10,7 @@ from relance.adapters import intake_greeting
 from relance.adapters.intake_greeting import greet_intake
 from relance.devstack.processes import free_port
 from relance.errors import DependencyUnavailable
-from tests.adapters.smtp.relay import Relay
+from tests.support.smtp_relay import Relay
 
 
 async def test_a_mail_server_greets() -> None:

@@ -11,7 +11,7 @@ from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.mailbox_digests import MailboxDigests, bare, key_of
 from relance.adapters.tokens import BouncedReference, LinkTokens, Purpose
 from relance.errors import InvalidInput
-from tests.keys import a_key, ring
+from tests.support.keys import a_key, ring
 
 OLD, NEW = a_key(), a_key()
 BEFORE, AFTER, WITHOUT = ring(OLD), ring(NEW, OLD), ring(NEW)

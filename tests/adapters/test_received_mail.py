@@ -14,7 +14,7 @@ from relance.adapters.dns.lookups import ResolverLookups, resolver_of
 from relance.adapters.received_mail import read_trial_mail
 from relance.domain.mail_setup.trial_mail import MailSignature
 from relance.errors import InvalidInput
-from tests.dns_server import DnsServer, dns_server
+from tests.support.dns_server import DnsServer, dns_server
 
 MAIL = (
     b"From: =?utf-8?q?Form-a-Friend?= <bonjour@a.example>\r\nTo: <c1@mail.example>\r\nSubject: Hello\r\n"

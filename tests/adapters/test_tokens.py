@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from relance.adapters.tokens import BouncedReference, LinkTokens, Purpose
 from relance.errors import InvalidInput
 from relance.ids import invitation_id
-from tests.keys import ring
+from tests.support.keys import ring
 
 TOKENS = LinkTokens(ring("a key of at least thirty-two characters"))
 OTHERS = LinkTokens(ring("another key of thirty-two characters...."))

@@ -20,8 +20,8 @@ from relance.devstack.stack import Stack
 from relance.settings import Settings
 from relance.temporal.plugin import relance_plugin
 from tests.cli.checks import MORNING
-from tests.cli.terminal import Terminal
-from tests.worker_process import WorkerProcess
+from tests.support.terminal import Terminal
+from tests.support.worker_process import WorkerProcess
 
 USERS, CONTACTS = 4, 2
 

@@ -21,8 +21,8 @@ from relance.domain.zones import window_of
 from relance.services.alerts import AlertService
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
-from tests.cli.terminal import Terminal
-from tests.keys import privacy_of
+from tests.support.keys import privacy_of
+from tests.support.terminal import Terminal
 
 YESTERDAY = window_of(date(2026, 3, 10), date(2026, 3, 10), "Europe/Amsterdam")
 

@@ -15,7 +15,7 @@ from relance.domain.alerts.model import Rule
 from relance.domain.failures import Severity
 from relance.ids import alert_workflow_id
 from tests.cli.desk import desk, page
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 FIRST, SECOND = "default-lp/0.8.376", "default-lp/0.9.376"
 CRITICAL = "cycle-imbalance/2026-11"

@@ -11,8 +11,8 @@ from temporalio.client import Client
 import starter
 from relance.domain.channels.chat_message import ChatMessage
 from tests.cli.desk import desk, page, stored
-from tests.cli.terminal import Terminal
-from tests.worker_process import WorkerProcess
+from tests.support.terminal import Terminal
+from tests.support.worker_process import WorkerProcess
 
 KEY = "default-lp/0.8.376"
 PATIENCE = 200

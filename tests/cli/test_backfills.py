@@ -12,9 +12,9 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from relance import ids
 from relance.contracts.names import MONTHLY_SCHEDULE
-from tests.cli.terminal import Terminal
-from tests.patience import PATIENCE_S
-from tests.worker_process import WorkerProcess
+from tests.support.patience import PATIENCE_S
+from tests.support.terminal import Terminal
+from tests.support.worker_process import WorkerProcess
 
 NOW = datetime.now(UTC)
 

@@ -13,7 +13,7 @@ from relance.devstack.everflow.faults import Cut, StatusFault
 from relance.devstack.everflow.samples import sample_world
 from relance.domain.zones import zone_info
 from tests.cli.checks import MORNING
-from tests.cli.terminal import Ended, Terminal
+from tests.support.terminal import Ended, Terminal
 
 TWO_WEEKS = ("--from", (MORNING - timedelta(days=13)).isoformat(), "--to", MORNING.isoformat())
 

@@ -12,7 +12,7 @@ from relance.domain.channels.channel_state import ChannelCondition, ChannelState
 from relance.settings import Settings
 from relance.settings.recipients import ChannelName
 from tests.cli.desk import stored
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 HOOK = "https://hooks.example.com/services/T/B/x"
 SINCE = datetime(2026, 3, 11, 8, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from relance.devstack.everflow.faults import MissingRows, StatusFault
 from relance.devstack.everflow.samples import PAUSED_PARTNER, sample_world
 from relance.domain.zones import zone_info
 from tests.cli.checks import MORNING, Ending
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 CHECKS = list(CheckName)
 

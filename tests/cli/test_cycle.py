@@ -9,8 +9,8 @@ from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.invitations.invitation import Invitation, InvitationStatus
 from tests.cli.desk import stored
-from tests.cli.terminal import Terminal
-from tests.worker_process import WorkerProcess
+from tests.support.terminal import Terminal
+from tests.support.worker_process import WorkerProcess
 
 PERIOD, OTHER = "2041-03", "2041-04"
 # Of the four users' eight contacts one has opted out and one has bounced; see `relance.devstack.samples`.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.terminal import Terminal
-from tests.worker_process import WorkerProcess
+from tests.support.terminal import Terminal
+from tests.support.worker_process import WorkerProcess
 
 PERIOD, NEVER = "2043-03", "2043-09"
 FOR_GOOD = ("cancel", "rollback")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from relance.devstack.mailbox.client import Mailbox
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 
 def relay_log_check(terminal: Terminal, **changed: str) -> dict[str, str]:

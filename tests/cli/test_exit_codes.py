@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.cli.terminal import Ended, Terminal
+from tests.support.terminal import Ended, Terminal
 
 RUNS = 50
 

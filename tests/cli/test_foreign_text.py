@@ -13,7 +13,7 @@ from rich.text import Text
 
 from relance.cli.base.command import perform
 from relance.cli.base.output import Answer, Output, table
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 FOREIGN = [
     "moving house [/x]",

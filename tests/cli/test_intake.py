@@ -11,10 +11,10 @@ import starter
 from relance.adapters.tokens import LinkTokens
 from relance.devstack.stack import Stack
 from tests.cli.desk import stored
-from tests.cli.terminal import Terminal
 from tests.intake.corpus import entries
 from tests.intake.examination import ADDRESSES, BOUNCES
 from tests.intake.test_take import CLAIRE, INVITATION, invited, state
+from tests.support.terminal import Terminal
 
 CORPUS = {entry.name: entry for entry in entries()}
 NAMES = ("postfix_user_unknown", "mailbox_full", "out_of_office_english", "person_answers_the_bounce_address")

@@ -20,8 +20,8 @@ from relance.temporal import schedules
 from relance.temporal.jobs import WORKFLOWS, catchup_of, cron_of, timeout_of
 from relance.temporal.nominal_times import TemporalNominalTimes
 from tests.cli.desk import stored
-from tests.cli.terminal import Terminal
-from tests.worker_process import WorkerProcess
+from tests.support.terminal import Terminal
+from tests.support.worker_process import WorkerProcess
 
 DAY = timedelta(days=1)
 # In Paris: half past three is 02:30 UTC in winter. The 6th of December 2026 is a Sunday.

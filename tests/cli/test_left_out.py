@@ -19,9 +19,9 @@ from relance.contracts.names import MONTHLY_SCHEDULE, JobName
 from relance.domain.cycle.send_times import current_period, period_of_opening
 from relance.domain.jobs.run import LATE, PAUSED, JobRun
 from tests.cli.desk import stored
-from tests.cli.terminal import Terminal
 from tests.faults.missed_month.site import zone_at_noon
-from tests.installation import ROOT
+from tests.support.installation import ROOT
+from tests.support.terminal import Terminal
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 ZONE = zone_at_noon(NOW)

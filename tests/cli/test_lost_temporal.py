@@ -16,7 +16,7 @@ from relance.cli import app
 from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.temporal.plugin import relance_plugin
 from tests.cli.desk import desk, page, stored
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 KEY = "default-lp/0.8.376"
 

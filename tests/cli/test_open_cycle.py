@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from relance.devstack.mailbox.client import Mailbox
-from tests.cli.terminal import Terminal
-from tests.patience import PATIENCE_S
-from tests.worker_process import WorkerProcess
+from tests.support.patience import PATIENCE_S
+from tests.support.terminal import Terminal
+from tests.support.worker_process import WorkerProcess
 
 PERIOD = "2042-03"
 SENT, SKIPPED = 6, 2

@@ -11,9 +11,9 @@ from bson.binary import Binary
 
 import starter
 from relance.devstack.stack import Stack
-from tests.adapters.mongo.undecodable import with_bytes
 from tests.cli.desk import stored
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
+from tests.support.undecodable import with_bytes
 
 OBJECT_ID = ObjectId()
 ADDRESS = "ana@people.example"

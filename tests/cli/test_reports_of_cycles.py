@@ -13,7 +13,7 @@ from relance.domain.invitations.invitation import Invitation, InvitationStatus, 
 from relance.ids import invitation_id
 from relance.services.cycle_statistics import all_figures
 from tests.cli.desk import stored
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 PNG = b"\x89PNG\r\n\x1a\n"
 AT = datetime(2031, 5, 8, 16, 0, tzinfo=UTC)

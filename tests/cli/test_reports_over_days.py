@@ -9,7 +9,7 @@ from relance.domain.alerts.model import AlertEvent, HistoryEntry
 from relance.domain.jobs.run import JobRun
 from relance.ids import alert_key
 from tests.cli.desk import page, stored
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MORNING = NOW.replace(hour=7, minute=0, second=0) - timedelta(days=2)

@@ -12,7 +12,7 @@ from relance.domain.alerts.model import AlertRecord
 from relance.domain.alerts.suppression import Matcher
 from relance.domain.failures import Severity
 from relance.errors import InvalidInput, NotFound
-from tests.domain.alerts.alerts import FIRED_AT, an_alert
+from tests.support.alerts import FIRED_AT, an_alert
 
 HOUR = timedelta(hours=1)
 ZONE = "Europe/Amsterdam"

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from relance.cli import app
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
 HEAVY = frozenset({"temporalio", "pymongo", "motor", "httpx", "PIL", "opentelemetry.sdk", "pydantic"})

@@ -12,7 +12,7 @@ import starter
 from relance.devstack.chat.client import Chat
 from relance.devstack.chat.models import ChatFault, Service
 from tests.cli.desk import stored
-from tests.cli.terminal import Ended, Terminal
+from tests.support.terminal import Ended, Terminal
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from relance.devstack.processes import free_port
 from relance.devstack.stack import Stack
-from tests.cli.terminal import Ended, Terminal
-from tests.keys import ENVIRONMENT
+from tests.support.keys import ENVIRONMENT
+from tests.support.terminal import Ended, Terminal
 
 COMMANDS = [
     "schedules list",

@@ -14,7 +14,7 @@ from relance.cli import app
 from relance.cli.base.resources import Services
 from relance.errors import SettingsError
 from relance.settings import Settings
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
 
 
 async def _nothing(*_: object) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from relance.devstack.keys import MADE, keys_of
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
 from relance.settings.unfit import check_keys
-from tests.keys import a_key, privacy_of
+from tests.support.keys import a_key, privacy_of
 
 
 def test_a_stack_makes_keys_that_nobody_else_can_read_and_goes_on_with_them(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from relance.devstack import mailbox_server
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Drop, Greylist, Refuse, SmtpStage
 from relance.errors import InvalidInput
+from tests.support.smtp_relay import CERTIFICATE
 
 Address: TypeAlias = tuple[str, int]
 RAW = b"From: a@app.example\r\nTo: b@mail.example\r\nMessage-ID: <1@app.example>\r\nSubject: Hi\r\n\r\nHello\r\n"
@@ -28,7 +29,6 @@ REPLY_ERRORS: dict[SmtpStage, type[aiosmtplib.SMTPException]] = {
     SmtpStage.END_OF_DATA: aiosmtplib.SMTPDataError,
 }
 IN_CLEAR = [*REPLY_ERRORS, SmtpStage.BODY]
-CERTIFICATE = Path(__file__).parents[1] / "adapters" / "smtp" / "localhost.pem"
 
 
 def _client(smtp: Address, patience: float = 10.0) -> aiosmtplib.SMTP:

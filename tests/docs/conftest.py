@@ -15,8 +15,8 @@ from relance.devstack.everflow.samples import sample_world
 from relance.devstack.samples import sample_people
 from relance.devstack.stack import Stack, chat_environment
 from relance.settings.everflow import Everflow
-from tests.cli.terminal import Terminal
-from tests.installation import installed
+from tests.support.installation import installed
+from tests.support.terminal import Terminal
 
 USERS, CONTACTS = 4, 5
 REPORTS_ZONE = Everflow().timezone

@@ -18,7 +18,7 @@ from temporalio.client import Client
 from relance.devstack.mailbox.client import Mailbox
 from relance.temporal.plugin import relance_plugin
 from tests.docs.pages import ROOT
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 START_S, STOP_S, COMMAND_S = 2 * PATIENCE_S, PATIENCE_S, PATIENCE_S
 PORT_OF_THE_DOCUMENT = "8025"

@@ -16,7 +16,7 @@ from relance.devstack import processes
 from relance.devstack.mailbox.client import Mailbox
 from tests.docs.embedded_stack import Dev, Terminal
 from tests.docs.pages import ROOT, blocks
-from tests.end_to_end.people import people
+from tests.support.people import people
 
 PERIOD = "2027-01"
 USERS, CONTACTS = 40, 6

@@ -33,8 +33,8 @@ from relance.settings.gateway import Gateway
 from relance.settings.keyring import Keyring
 from relance.settings.signing_secrets import signing_keys
 from tests.docs.pages import ROOT, blocks
-from tests.gateway.api import KEY, SECRET, Place, invited, serving_api
-from tests.keys import PRIVACY
+from tests.support.event_api import KEY, SECRET, Place, invited, serving_api
+from tests.support.keys import PRIVACY
 
 PAGE = ROOT / "docs" / "integration.md"
 CLIENT = ROOT / "docs" / "examples" / "relance-events.mjs"

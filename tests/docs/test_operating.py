@@ -15,9 +15,9 @@ from typer.core import TyperGroup
 from relance.cli.app import build
 from relance.domain.alerts.model import Rule
 from relance.domain.failures import FailureClass
-from tests.cli.terminal import Terminal
 from tests.docs.pages import OPERATING, ROOT, commands
 from tests.docs.ways import is_run_for_real
+from tests.support.terminal import Terminal
 
 OF_THE_PAGES, AHEAD = "2026-12", "2031-01"
 """A month of the documents, and the one that takes its place: its cycle runs, and waits for its send times."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.terminal import Terminal
 from tests.docs.pages import DOCUMENTS, OPERATING, README, commands, links, parse
 from tests.docs.ways import UnknownCommand, is_run_for_real, resolve
+from tests.support.terminal import Terminal
 
 RUN = [command for command in commands(README) if is_run_for_real(command)]
 RUN_SOMEWHERE = {

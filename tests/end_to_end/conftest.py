@@ -8,7 +8,7 @@ import pytest
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
-from tests.installation import Installation, installed
+from tests.support.installation import Installation, installed
 
 CONNECTIONS = 4
 

@@ -28,9 +28,9 @@ from relance.settings import Settings
 from relance.settings.everflow import Everflow
 from relance.temporal import schedules
 from relance.temporal.checks import start_check
-from tests import server_backfill
-from tests.installation import Installation, installed
-from tests.patience import PATIENCE_S
+from tests.support import server_backfill
+from tests.support.installation import Installation, installed
+from tests.support.patience import PATIENCE_S
 
 LOST_ANSWER_S = 60.0
 CHECK = CheckName.DEFAULT_LP

@@ -8,9 +8,9 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus
-from tests.end_to_end.people import PERIOD, address, invitation, people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, address, invitation, people
 
 SLOW_S = 0.25
 

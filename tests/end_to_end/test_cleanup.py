@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from relance import ids
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
-from tests.end_to_end.people import PERIOD, people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, people
 
 RUNS = 30_000
 

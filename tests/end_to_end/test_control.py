@@ -13,13 +13,13 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.domain.cycle.control import ControlState
 from relance.domain.invitations.events import EventKind
-from tests import preloaded_starter
-from tests.asking import answered
-from tests.end_to_end.commands import AGREED, starter
-from tests.end_to_end.people import PERIOD, people
-from tests.faults.mail_flow import MailFlow
-from tests.installation import CycleHandle, Installation
-from tests.patience import PATIENCE_S
+from tests.support import preloaded_starter
+from tests.support.asking import answered
+from tests.support.commands import AGREED, starter
+from tests.support.installation import CycleHandle, Installation
+from tests.support.mail_flow import MailFlow
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, people
 
 USERS, CONTACTS = 100, 20
 MAILS = USERS * CONTACTS

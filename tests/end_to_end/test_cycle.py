@@ -15,11 +15,11 @@ from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.devstack.samples import REFUSED_DOMAIN, sample_people
 from relance.settings import Settings
 from relance.temporal import schedules
-from tests import server_backfill
-from tests.end_to_end.people import PERIOD, people
-from tests.faults.people import expectation
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support import server_backfill
+from tests.support.expectation import expectation
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, people
 
 MEMORY_MB = 512
 

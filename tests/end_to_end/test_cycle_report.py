@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from relance import ids
-from tests.end_to_end.people import PERIOD, people
-from tests.installation import Installation
+from tests.support.installation import Installation
+from tests.support.people import PERIOD, people
 
 
 async def test_people_are_told_how_a_cycle_ended(installation: Installation) -> None:

@@ -13,9 +13,9 @@ from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence
 from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.failures import Severity
-from tests.end_to_end.people import PERIOD, people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, people
 
 
 async def start(installation: Installation, workflow: Workflow, name: str, request: JobInput) -> JobResult:

@@ -15,12 +15,12 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.domain.alerts.model import AlertState, Rule
 from relance.domain.cycle.control import ControlState
-from tests import preloaded_starter
-from tests.adapters.smtp.relay import CERTIFICATE, Relay
-from tests.end_to_end.commands import starter
-from tests.end_to_end.people import PERIOD, people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support import preloaded_starter
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, people
+from tests.support.smtp_relay import CERTIFICATE, Relay
 
 USERS, CONTACTS = 20, 5
 MAILS = USERS * CONTACTS

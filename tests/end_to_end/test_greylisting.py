@@ -8,9 +8,9 @@ from relance.contracts.follow_up import FollowedState, FollowUpStep
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Greylist
 from relance.domain.invitations.invitation import InvitationStatus
-from tests.asking import answered
-from tests.end_to_end.people import PERIOD, address, invitation, people
-from tests.installation import Installation
+from tests.support.asking import answered
+from tests.support.installation import Installation
+from tests.support.people import PERIOD, address, invitation, people
 
 
 def _to_be_tried_again(state: FollowedState) -> bool:

@@ -19,8 +19,8 @@ from relance.domain.health.probes import ProbeName
 from relance.domain.health.status import Health
 from relance.settings.jobs import Jobs
 from relance.temporal.jobs import start_job
-from tests.installation import Installation
-from tests.worker_process import WorkerProcess
+from tests.support.installation import Installation
+from tests.support.worker_process import WorkerProcess
 
 QUICK = {
     "RELANCE_HEALTH__AGAIN": "PT0.2S",

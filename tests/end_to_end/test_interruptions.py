@@ -7,9 +7,9 @@ import pytest
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, SmtpStage
 from tests.end_to_end.conftest import CONNECTIONS
-from tests.end_to_end.people import PERIOD, people
-from tests.faults.mail_flow import MailFlow
-from tests.installation import Installation
+from tests.support.installation import Installation
+from tests.support.mail_flow import MailFlow
+from tests.support.people import PERIOD, people
 
 CONFIRMED_AFTER_S = 0.3
 DRAINED_S = 30.0

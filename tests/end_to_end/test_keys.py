@@ -12,10 +12,10 @@ import pytest
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.processes import free_port
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
-from tests.installation import ROOT, Installation
-from tests.keys import a_key
 from tests.outside.opt_outs import opt_outs
 from tests.outside.published_keys import accepted, starts
+from tests.support.installation import ROOT, Installation
+from tests.support.keys import a_key
 
 
 async def test_opt_outs_are_about_the_mailbox_that_was_written_to_also_after_the_keys_were_rotated(

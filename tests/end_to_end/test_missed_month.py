@@ -13,10 +13,10 @@ from relance.domain.cycle.planning import Planner
 from relance.domain.cycle.send_times import Defaults, current_period, period_before, period_window
 from relance.domain.failures import Severity
 from relance.domain.invitations.people import User
-from tests.end_to_end.commands import starter
-from tests.end_to_end.people import people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import people
 
 DEFAULTS = Defaults(5, "18:00", "Europe/Paris")
 USERS, CONTACTS = 3, 4

@@ -16,9 +16,9 @@ import yaml
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.runtime.catalogue import METRICS
-from tests.end_to_end.people import PERIOD, people
-from tests.installation import ROOT, Installation
-from tests.prometheus import RULES, prometheus
+from tests.support.installation import ROOT, Installation
+from tests.support.people import PERIOD, people
+from tests.support.prometheus import RULES, prometheus
 
 pytestmark = pytest.mark.debian
 

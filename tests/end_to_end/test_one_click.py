@@ -14,9 +14,9 @@ import pytest
 from relance.contracts.cycle import CycleOptions
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, SmtpStage
-from tests.end_to_end.people import PERIOD, people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, people
 
 ALICE = "alice@people.example"
 USERS = 3

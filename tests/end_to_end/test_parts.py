@@ -11,10 +11,10 @@ from relance.contracts.follow_up import FollowedState
 from relance.contracts.names import Query
 from relance.domain.invitations.events import EventKind
 from relance.temporal.follow_ups import TemporalFollowUps
-from tests.asking import answered
-from tests.end_to_end.commands import AGREED, starter
-from tests.end_to_end.people import PERIOD
-from tests.installation import Installation
+from tests.support.asking import answered
+from tests.support.commands import AGREED, starter
+from tests.support.installation import Installation
+from tests.support.people import PERIOD
 
 NOT_INVITED, CONTACTS = 100, 250
 

@@ -14,11 +14,11 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.domain.cycle.control import ControlState
 from relance.services.cycle_control import CycleControl
 from relance.temporal.cycles import TemporalCycles
-from tests.asking import answered
-from tests.end_to_end.people import PERIOD, people
 from tests.end_to_end.test_reconcile import arrived, came_due, follow_up, mails, reconcile
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, people
 
 USERS, CONTACTS = 3, 4
 SOON = timedelta(seconds=3)

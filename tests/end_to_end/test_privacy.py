@@ -14,8 +14,8 @@ from relance.contracts.follow_up import FollowedState, FollowUpStep
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Drop, Greylist, Refuse, SmtpStage
 from relance.domain.invitations.events import EventKind
-from tests.end_to_end.people import PERIOD, Documents, invitation, people
-from tests.installation import Installation
+from tests.support.installation import Installation
+from tests.support.people import PERIOD, Documents, invitation, people
 
 CANARY = "qzxcanary"
 USERS, CONTACTS = 2, 6

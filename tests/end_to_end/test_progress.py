@@ -9,8 +9,8 @@ import pytest
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.temporal.progress import live_progress
-from tests.end_to_end.people import PERIOD, people
-from tests.installation import Installation
+from tests.support.installation import Installation
+from tests.support.people import PERIOD, people
 
 USERS, CONTACTS = 2, 16
 

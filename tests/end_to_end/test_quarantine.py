@@ -22,11 +22,11 @@ from relance.domain.health.status import Health
 from relance.ids import plan_id
 from relance.settings.jobs import Jobs
 from relance.temporal.jobs import start_job
-from tests.adapters.mongo.undecodable import ANA, with_bytes, with_date
-from tests.end_to_end.commands import starter
-from tests.end_to_end.people import PERIOD, address, people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, address, people
+from tests.support.undecodable import ANA, with_bytes, with_date
 
 USERS = 20
 ADDRESS = "ana.secret@people.example"

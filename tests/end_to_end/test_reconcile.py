@@ -13,10 +13,10 @@ from relance.contracts.names import TaskQueue, Workflow
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.cycle.send_times import next_period
-from tests.asking import answered
-from tests.end_to_end.people import PERIOD, address, invitation, people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, address, invitation, people
 
 CONTACTS = 4
 

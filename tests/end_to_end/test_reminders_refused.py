@@ -10,13 +10,13 @@ import pytest
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.domain.alerts.model import AlertState, Rule
-from tests import preloaded_starter
-from tests.end_to_end.commands import starter
-from tests.end_to_end.people import PERIOD, people
 from tests.end_to_end.test_error_gate import OPTIONS, SMALL_CANARY, paused
 from tests.end_to_end.test_pause_over_reminders import until_held
 from tests.end_to_end.test_reconcile import arrived, came_due, follow_up, mails, reconcile
-from tests.installation import Installation
+from tests.support import preloaded_starter
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.people import PERIOD, people
 
 USERS, CONTACTS = 20, 5
 CONNECTIONS = 4

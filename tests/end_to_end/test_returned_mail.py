@@ -6,12 +6,12 @@ import sys
 
 from relance.adapters.tokens import LinkTokens
 from relance.devstack.processes import free_port
-from tests.gateway.intake.conversation import conversation
-from tests.installation import ROOT, Installation
 from tests.intake.corpus import entries
 from tests.intake.test_take import CLAIRE, INVITATION, invited, state
-from tests.keys import privacy_of
-from tests.worker_process import WorkerProcess
+from tests.support.installation import ROOT, Installation
+from tests.support.keys import privacy_of
+from tests.support.lmtp import conversation
+from tests.support.worker_process import WorkerProcess
 
 REPORT = {entry.name: entry for entry in entries()}["postfix_user_unknown"]
 

@@ -9,10 +9,10 @@ import pytest
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Refuse, SmtpStage
-from tests.end_to_end.people import PERIOD, people
 from tests.end_to_end.test_error_gate import OPTIONS, SMALL_CANARY, processes_of_canary, shared_by
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, people
 
 USERS, CONTACTS = 20, 5
 NEXT_PERIOD = "2026-12"

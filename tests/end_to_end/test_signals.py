@@ -14,9 +14,9 @@ from relance import ids
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.invitations.events import EventKind
-from tests.end_to_end.people import PERIOD, invitation, people
-from tests.installation import ROOT, Installation
-from tests.patience import PATIENCE_S
+from tests.support.installation import ROOT, Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import PERIOD, invitation, people
 
 
 async def _signal(installation: Installation, *arguments: str) -> tuple[int, dict[str, Any], str]:

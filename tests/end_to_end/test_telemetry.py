@@ -13,10 +13,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Refuse, SmtpStage
-from tests.end_to_end.commands import starter
-from tests.end_to_end.people import PERIOD, Documents, people
-from tests.installation import Installation
-from tests.runtime.collector import Collector, collecting
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.otlp_collector import Collector, collecting
+from tests.support.people import PERIOD, Documents, people
 
 CANARY = "qzxcanary"
 PUSHED_WITHIN = 10.0

@@ -10,10 +10,10 @@ from relance.contracts.follow_up import FollowedState, FollowUpStep
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Drop, SmtpStage
 from relance.domain.invitations.invitation import InvitationStatus, Verdict
-from tests.end_to_end.commands import starter
-from tests.end_to_end.people import PERIOD, people
-from tests.faults.mail_flow import MailFlow
-from tests.installation import Installation
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.mail_flow import MailFlow
+from tests.support.people import PERIOD, people
 
 CONTACTS, LOST = 5, 3
 MAILS, CONFIRMED_AFTER_S = 60, 0.1

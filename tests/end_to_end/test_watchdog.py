@@ -14,11 +14,11 @@ import pytest
 from relance.devstack.stack import chat_environment
 from relance.domain.cycle.control import ControlState
 from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
-from tests.cli.terminal import Terminal
-from tests.end_to_end.commands import starter
-from tests.end_to_end.people import people
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
+from tests.support.people import people
+from tests.support.terminal import Terminal
 
 PERIOD = "2027-01"
 """One that `bootstrap` does not open by itself."""

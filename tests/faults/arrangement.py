@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from relance.contracts.cycle import CycleOptions
 from tests.faults.servers import Servers, restartable_servers
-from tests.installation import CycleHandle, Installation
+from tests.support.installation import CycleHandle, Installation
 
 PERIOD = "2026-11"
 # Each mail is kept first and confirmed later: whoever dies in between does not know that it arrived. It also stretches

@@ -17,7 +17,7 @@ from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence
 from relance.domain.failures import Severity
 from tests.faults.scenario import Say, Scenario, positive
-from tests.installation import Installation, installed
+from tests.support.installation import Installation, installed
 
 SECRET = "whsec_" + "c3Rvcm0tc3Rvcm0tc3Rvcm0tc3Rvcm0t"
 ANSWER_WITHIN_S, RETRY_AFTER_S = 1.5, 3

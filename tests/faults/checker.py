@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from relance.domain.invitations.invitation import InvitationStatus
 from tests.faults.evidence import Evidence
-from tests.faults.people import Expectation
+from tests.support.expectation import Expectation
 
 MEMORY_MB = 512
 _ENDED_UNSENT = {InvitationStatus.FAILED, InvitationStatus.BOUNCED}

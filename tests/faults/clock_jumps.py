@@ -12,7 +12,7 @@ from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.faketime import clock_variables, set_clock
 from tests.faults.rehearsal import rehearsed
-from tests.installation import CycleHandle, Installation
+from tests.support.installation import CycleHandle, Installation
 
 OFF = timedelta(minutes=10)
 # One planning pass is enough; the cycle's end lies up to a month ahead.

@@ -13,10 +13,10 @@ from temporalio.service import RPCError
 from relance.contracts.cycle import CycleStatistics
 from relance.devstack.mailbox.client import Mailbox
 from relance.runtime.process_exit import is_unreachable
-from tests.faults.mail_flow import MailFlow
 from tests.faults.scenario import Say
 from tests.faults.servers import Servers
-from tests.installation import CycleHandle, Installation
+from tests.support.installation import CycleHandle, Installation
+from tests.support.mail_flow import MailFlow
 
 AGAIN_S = 0.2
 LAST_AT = 0.9

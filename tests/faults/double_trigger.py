@@ -16,12 +16,12 @@ from relance.contracts.cycle import CycleInput, OpenPeriodInput
 from relance.contracts.names import MONTHLY_SCHEDULE, Workflow
 from relance.settings import Settings
 from relance.temporal import schedules
-from tests import server_backfill
 from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.rehearsal import rehearsed
 from tests.faults.worker_term import SMALL_BATCHES
-from tests.installation import CycleHandle, Installation
+from tests.support import server_backfill
+from tests.support.installation import CycleHandle, Installation
 
 # Over on Earth, so that the cycle ends by itself; all its send times are late, and sent because so much is allowed.
 PERIOD = "2026-10"

@@ -17,7 +17,7 @@ from typing import Any
 from tests.faults.matrix import MATRIX, Row
 from tests.faults.registry import SCENARIOS
 from tests.faults.scenario import Say
-from tests.installation import ROOT
+from tests.support.installation import ROOT
 
 SMALL_LIMIT_S, FULL_LIMIT_S = 300.0, 12 * 3600.0
 HEADINGS = ("scenario", "holds", "lost", "duplicates", "bound", "ineligible", "seconds")

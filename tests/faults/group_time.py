@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from tests.installation import Installation
+from tests.support.installation import Installation
 
 
 class GroupTime:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from relance.devstack.mailbox.client import Mailbox
-from tests.faults.mail_flow import MailFlow
+from tests.support.mail_flow import MailFlow
 
 WINDOW_S = 0.5
 

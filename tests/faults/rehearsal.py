@@ -20,11 +20,11 @@ from tests.faults.arrangement import Arrangement
 from tests.faults.checker import Verdict, ineligible, judge, lost
 from tests.faults.cycle_run import Disturb, Notes, Options, Run
 from tests.faults.evidence import Evidence
-from tests.faults.mail_flow import MailFlow
-from tests.faults.people import Expectation, expectation
 from tests.faults.scenario import NotRunReport, Report, Say, Scenario, positive
 from tests.faults.servers import NotRun
-from tests.installation import CycleHandle, Installation, installed
+from tests.support.expectation import Expectation, expectation
+from tests.support.installation import CycleHandle, Installation, installed
+from tests.support.mail_flow import MailFlow
 
 # A server that is away is what we came for, and standard output is for the report.
 _SILENT = TelemetryConfig(logging=LoggingConfig(TelemetryFilter(core_level="ERROR", other_level="ERROR")))

@@ -12,8 +12,8 @@ from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.rehearsal import rehearsed
 from tests.faults.worker_term import SMALL_BATCHES
-from tests.installation import Installation
-from tests.worker_process import WorkerProcess
+from tests.support.installation import Installation
+from tests.support.worker_process import WorkerProcess
 
 PROCESSES = 2
 FAILS_WITHIN_S = 60.0

@@ -13,7 +13,7 @@ from relance.devstack.mailbox.models import Accepted, MailboxStats
 from relance.domain.invitations.invitation import Invitation, InvitationStatus
 from tests.faults.checker import judge
 from tests.faults.evidence import Evidence
-from tests.faults.people import Expectation
+from tests.support.expectation import Expectation
 
 AT = datetime(2026, 11, 5, 17, tzinfo=UTC)
 EXPECTED = Expectation(reachable={"a@x.example": "2026-11.u.a", "b@x.example": "2026-11.u.b"}, refused={})

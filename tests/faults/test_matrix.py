@@ -14,7 +14,7 @@ from tests.faults.__main__ import parsed
 from tests.faults.everything import run_all, table
 from tests.faults.matrix import MATRIX, SIMULATION, Row
 from tests.faults.registry import SCENARIOS
-from tests.installation import ROOT
+from tests.support.installation import ROOT
 
 RESULTS = json.loads((ROOT / "docs" / "reliability.json").read_text(encoding="utf-8"))
 

@@ -7,7 +7,7 @@ from tests.faults.arrangement import Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.mail_rate import MailRate
 from tests.faults.rehearsal import rehearsed
-from tests.worker_process import WorkerProcess
+from tests.support.worker_process import WorkerProcess
 
 EXIT_S = 30.0
 SMALL_BATCHES = CycleOptions(batch_users=10)

@@ -11,8 +11,8 @@ from relance.gateway.application import application
 from relance.gateway.server import serving
 from relance.runtime.shutdown import stop_requested
 from relance.settings.gateway import Gateway
-from tests.fakes import FakeAttachments
-from tests.gateway.needs import needs_of
+from tests.support.fakes import FakeAttachments
+from tests.support.gateway_needs import needs_of
 
 
 async def main() -> None:

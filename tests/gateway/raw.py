@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 
 class Wire:

@@ -17,8 +17,8 @@ from relance.gateway.server import serving
 from relance.ids import invitation_id
 from relance.ports import Clock
 from relance.settings.gateway import Gateway
-from tests.gateway.needs import needs_of
-from tests.keys import PRIVACY
+from tests.support.gateway_needs import needs_of
+from tests.support.keys import PRIVACY
 
 PERIOD = "2026-11"
 AT = datetime(2026, 11, 5, 17, 0, tzinfo=UTC)

@@ -27,8 +27,8 @@ from relance.gateway.links import Links
 from relance.gateway.server import serving
 from relance.rendering.pages import PageWriter, UnsubscribeView
 from relance.settings.gateway import Gateway
-from tests.gateway.needs import needs_of
-from tests.keys import PRIVACY
+from tests.support.gateway_needs import needs_of
+from tests.support.keys import PRIVACY
 
 UNTIL = datetime(2026, 12, 5, tzinfo=UTC) + timedelta(hours=12)
 WRITER = PageWriter("Form-a-Friend", "Europe/Paris")

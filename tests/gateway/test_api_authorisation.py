@@ -17,8 +17,8 @@ from relance.adapters.webhook_signatures import signatures, signed_headers
 from relance.gateway.api.paths import EVENTS, PREFERENCES
 from relance.gateway.needs import Needs
 from relance.settings.signing_secrets import signing_keys
-from tests.gateway.api import KEY, OLD_SECRET, SECRET, SETTINGS, Place, a_secret, invited, serving_api
-from tests.keys import a_key
+from tests.support.event_api import KEY, OLD_SECRET, SECRET, SETTINGS, Place, a_secret, invited, serving_api
+from tests.support.keys import a_key
 
 NOW = datetime(2026, 11, 6, 9, 30, tzinfo=UTC)
 

@@ -20,11 +20,11 @@ from relance.gateway.server import serving
 from relance.rendering.alert_charts import AlertCharts
 from relance.settings import Mongo
 from relance.settings.gateway import Gateway
-from tests.adapters.channels.messages import KEY, PNG
-from tests.fakes import FakeAttachments
-from tests.gateway.needs import needs_of
-from tests.keys import PRIVACY, ring
 from tests.rendering.test_alert_charts import a_fall
+from tests.support.fakes import FakeAttachments
+from tests.support.gateway_needs import needs_of
+from tests.support.keys import PRIVACY, ring
+from tests.support.messages import KEY, PNG
 
 TOKENS = AttachmentTokens(ring("a key of at least thirty-two characters"))
 SAFE = {

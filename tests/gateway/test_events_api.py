@@ -15,8 +15,8 @@ from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.invitations.invitation import InvitationStatus
 from relance.gateway.api.authorisation import MOST_BYTES
 from relance.gateway.api.paths import EVENTS
-from tests.gateway.api import Place, invited, serving_api
-from tests.keys import PRIVACY, ring
+from tests.support.event_api import Place, invited, serving_api
+from tests.support.keys import PRIVACY, ring
 
 TOKENS = LinkTokens(PRIVACY.link_keys)
 

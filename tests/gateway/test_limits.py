@@ -23,8 +23,8 @@ from relance.gateway.limits.connections import HEAD_BYTES, ConnectionLimits, Lim
 from relance.gateway.limits.guard import Guard
 from relance.gateway.server import serving
 from relance.settings.gateway import Gateway
-from tests.gateway.needs import needs_of
 from tests.gateway.raw import Wire, wire
+from tests.support.gateway_needs import needs_of
 
 GET = "GET /who HTTP/1.1\r\nHost: x\r\n\r\n"
 SHORT_S = 0.4

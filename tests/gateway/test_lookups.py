@@ -10,8 +10,8 @@ import pytest
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.errors import InvalidInput
-from tests.gateway.api import KEY, Place, invited, serving_api
-from tests.keys import PRIVACY, ring
+from tests.support.event_api import KEY, Place, invited, serving_api
+from tests.support.keys import PRIVACY, ring
 
 TOKENS = LinkTokens(PRIVACY.link_keys)
 

@@ -16,9 +16,9 @@ from relance.ports import Lag
 from relance.services import notifying
 from relance.services.events import EventIntake
 from relance.services.notifying import SETTLED, Notifier
-from tests.fakes import FakeFollowUps, FixedClock
-from tests.gateway.api import invited
-from tests.patience import PATIENCE_S
+from tests.support.event_api import invited
+from tests.support.fakes import FakeFollowUps, FixedClock
+from tests.support.patience import PATIENCE_S
 
 NOW = datetime(2026, 11, 6, 9, 30, tzinfo=UTC)
 

@@ -27,8 +27,8 @@ from relance.adapters.tokens import LinkTokens, Purpose
 from relance.adapters.webhook_signatures import signed_headers
 from relance.gateway.api import examples, models, openapi, paths
 from relance.settings.signing_secrets import signing_keys
-from tests.gateway.api import KEY, SETTINGS, Place, invited, serving_api
-from tests.keys import PRIVACY
+from tests.support.event_api import KEY, SETTINGS, Place, invited, serving_api
+from tests.support.keys import PRIVACY
 
 CHECKS = [
     not_a_server_error,

@@ -12,8 +12,8 @@ from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import Purpose
 from relance.gateway.opens import PICTURE
 from relance.services.open_tracking import ConsentWatch
-from tests.fakes import FixedClock
 from tests.gateway.recipients import AT, INVITATION, TOKEN, TOKENS, browsing, entry, invite
+from tests.support.fakes import FixedClock
 
 PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.5.0"
 GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"

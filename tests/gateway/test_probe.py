@@ -19,9 +19,9 @@ from relance.gateway.probing import HEADER
 from relance.gateway.server import serving
 from relance.gateway.unsubscribe_check import check_unsubscribe
 from relance.settings.gateway import Gateway
-from tests.gateway.needs import needs_of
 from tests.gateway.recipients import ALICE, browsing, invite
-from tests.keys import PRIVACY, ring
+from tests.support.gateway_needs import needs_of
+from tests.support.keys import PRIVACY, ring
 
 TOKENS = LinkTokens(PRIVACY.link_keys)
 

@@ -16,9 +16,9 @@ from relance.devstack.processes import free_port
 from relance.runtime.process_exit import WRONG_USAGE
 from relance.settings import Mongo
 from relance.settings.gateway import API_KEYS, SIGNING_SECRETS, Gateway
-from tests.gateway.api import KEY, SECRET, invited
-from tests.keys import ENVIRONMENT, PRIVACY
-from tests.worker_process import WorkerProcess
+from tests.support.event_api import KEY, SECRET, invited
+from tests.support.keys import ENVIRONMENT, PRIVACY
+from tests.support.worker_process import WorkerProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, str(ROOT / "worker.py"), "--role", "gateway"]

@@ -19,8 +19,8 @@ from relance.errors import SettingsError
 from relance.gateway.application import application
 from relance.gateway.server import serving
 from relance.settings.gateway import Gateway
-from tests.gateway.needs import needs_of
-from tests.patience import PATIENCE_S
+from tests.support.gateway_needs import needs_of
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = application(needs_of(verify_attachment=lambda _: ("k", "f")))

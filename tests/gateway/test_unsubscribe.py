@@ -16,7 +16,6 @@ from relance.domain.invitations.events import EventKind
 from relance.gateway.unsubscribe import fields_of
 from relance.ids import invitation_id
 from relance.settings.gateway import Gateway
-from tests.fakes import FixedClock
 from tests.gateway.recipients import (
     ALICE,
     AT,
@@ -31,7 +30,8 @@ from tests.gateway.recipients import (
     entry,
     invite,
 )
-from tests.keys import ring
+from tests.support.fakes import FixedClock
+from tests.support.keys import ring
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 DAY = timedelta(days=1)
@@ -266,7 +266,7 @@ async def test_what_else_was_said_is_never_taken_back(
         await needs.events.take_all([event])
         clock.at += timedelta(seconds=1)
 
-    from tests.gateway.needs import needs_of  # noqa: PLC0415
+    from tests.support.gateway_needs import needs_of  # noqa: PLC0415
 
     needs = needs_of(db, clock=clock)
     async with browsing(db, clock=clock) as browser:

@@ -17,7 +17,7 @@ from relance.cli.base.output import table
 from relance.devstack import mongod
 from relance.settings import Mongo
 from tests.intake.examination import examine, figures
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
 
 LEAST_UNDERSTOOD = 0.95
 

@@ -22,7 +22,7 @@ from relance.services.mail_intake import EVENTS
 from relance.settings import Settings
 from relance.settings.mail import MailGroup
 from tests.intake.corpus import CorpusEntry, entries
-from tests.keys import PRIVACY, a_key, ring
+from tests.support.keys import PRIVACY, a_key, ring
 
 DOMAIN, BOUNCES = "form-a-friend.test", "bounces.form-a-friend.test"
 PERIOD = "2026-11"

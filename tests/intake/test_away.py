@@ -11,10 +11,10 @@ from relance.adapters.mongo.connection import connect
 from relance.devstack import mongod
 from relance.devstack.processes import free_port
 from relance.settings import Mongo
-from tests.gateway.intake.conversation import conversation
 from tests.intake.examination import settings, values_of
 from tests.intake.test_take import CLAIRE, CORPUS, INVITATION, invited, state
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
+from tests.support.lmtp import conversation
 
 TIMEOUT_S = 3.0
 

@@ -15,7 +15,7 @@ from tests.operators_day.day import ROOT, STARTER, Day
 from tests.operators_day.facts import facts
 from tests.operators_day.figures import Figures
 from tests.operators_day.steps import exports, live
-from tests.operators_day.terminal import Session
+from tests.support.screen import Session
 
 READY_S, ENDED_S = 120.0, 60.0
 

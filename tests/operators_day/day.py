@@ -17,7 +17,7 @@ import psutil
 
 from tests.operators_day.facts import Facts
 from tests.operators_day.figures import SLOW_S, Figures, silence_limit
-from tests.operators_day.terminal import Session, Size
+from tests.support.screen import Session, Size
 
 ROOT = Path(__file__).parents[2]
 STARTER = (sys.executable, "starter.py")

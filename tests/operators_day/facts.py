@@ -13,7 +13,7 @@ from temporalio.client import Client
 from relance.adapters.mongo.connection import Database, connect
 from relance.devstack.mailbox.client import Mailbox
 from relance.settings import Mongo
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
 
 KEPT = ("users", "contacts", "plans", "invitations", "suppressions", "alerts", "jobRuns", "chatMessages")
 """Nothing of these may go away because a command was run."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from tests.operators_day.day import ROOT, Day, number
 from tests.operators_day.figures import Figures
 from tests.operators_day.steps import exports
-from tests.operators_day.terminal import Session, Size
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
+from tests.support.screen import Session, Size
 
 
 def session(program: str, columns: int = 80) -> Session:

@@ -14,9 +14,9 @@ from relance.devstack.mailbox.rules import Refuse
 from relance.devstack.mailbox.rules import SmtpStage as Moment
 from relance.domain.failures import classify_smtp
 from tests.domain.failures.corpus import ABOUT_US, Reply, replies, verdict_of
-from tests.installation import Installation
 from tests.outside.figure import Case, Figure, Stage
-from tests.patience import PATIENCE_S
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
 
 HELD = {"hard", "doubtful"}
 PERIOD = "2026-11"

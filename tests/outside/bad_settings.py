@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from relance.settings.privacy import LINK_KEY
-from tests import preloaded_starter
-from tests.installation import Installation
 from tests.outside.figure import Case, Figure, Stage, at_once
 from tests.outside.published_keys import LIMIT_S, accepted, refusal
+from tests.support import preloaded_starter
+from tests.support.installation import Installation
 
 SECRET = "s3cret-Pa55word"
 STARTER = ["cycle", "status", "2026-11"]

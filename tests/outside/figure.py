@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
-from tests.installation import Installation, installed
+from tests.support.installation import Installation, installed
 
 CONNECTIONS = 4
 COMMANDS_AT_ONCE = 3

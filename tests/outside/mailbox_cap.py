@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.invitations.addresses import mailbox_key
 from relance.settings.privacy import SUPPRESSION_KEY
-from tests.installation import Installation
-from tests.keys import a_key
 from tests.outside.figure import Case, Figure, Stage, first_wrong
 from tests.outside.people import a_contact, a_user, ended
+from tests.support.installation import Installation
+from tests.support.keys import a_key
 
 PERIOD = "2027-01"
 CAP = 5

@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from functools import partial
 
 from relance import ids
-from tests import preloaded_starter
 from tests.cli.test_foreign_text import FOREIGN, STEERING
-from tests.installation import Installation
 from tests.outside.figure import Case, Figure, Stage, at_once, first_wrong
 from tests.outside.people import a_contact, a_user
-from tests.patience import PATIENCE_S
+from tests.support import preloaded_starter
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
 
 PERIOD = "2027-01"
 SHOWN_LINES = 2

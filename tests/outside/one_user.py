@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from relance.devstack.mailbox.rules import Refuse
 from relance.devstack.mailbox.rules import SmtpStage as Moment
-from tests.installation import Installation
 from tests.outside.figure import Case, Figure, Stage
 from tests.outside.people import a_contact, a_user, ended, missing, neighbours
+from tests.support.installation import Installation
 
 CULPRIT = "culprit"
 USERS, CONTACTS = 60, 4

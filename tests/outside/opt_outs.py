@@ -30,9 +30,9 @@ from relance.services.events import EventIntake
 from relance.settings import Settings
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
 from relance.temporal.follow_ups import TemporalFollowUps
-from tests.installation import Installation
-from tests.keys import a_key, privacy_of
 from tests.outside.figure import Case, Figure, Stage
+from tests.support.installation import Installation
+from tests.support.keys import a_key, privacy_of
 
 FIRST, SECOND = "2026-11", "2026-12"
 PEOPLE = [f"{name}@people.example" for name in ("alice", "bob", "dana", "erin", "fred", "gwen", "hugo")]

@@ -9,8 +9,8 @@ from typing import Any
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.cycle.control import ControlState
-from tests.installation import CycleHandle, Installation
-from tests.patience import PATIENCE_S
+from tests.support.installation import CycleHandle, Installation
+from tests.support.patience import PATIENCE_S
 
 LOOK_EVERY_S = 0.1
 NEIGHBOUR = "neighbour"

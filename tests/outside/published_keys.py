@@ -11,8 +11,8 @@ from functools import partial
 
 from relance.runtime.process_exit import WRONG_USAGE
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
-from tests.installation import ROOT
 from tests.outside.figure import Case, Figure, Stage, at_once, first_wrong
+from tests.support.installation import ROOT
 
 PUBLISHED = {
     SUPPRESSION_KEY: "development-only-suppression-key-00000",

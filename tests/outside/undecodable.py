@@ -16,11 +16,11 @@ from bson.binary import Binary
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
-from tests.adapters.mongo.undecodable import ANA, BEYOND, with_bytes, with_date
-from tests.end_to_end.commands import starter
-from tests.installation import Installation
 from tests.outside.figure import Case, Figure, Stage
 from tests.outside.people import a_contact, a_user, ended, missing, neighbours
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.undecodable import ANA, BEYOND, with_bytes, with_date
 
 PERIOD = "2027-01"
 USERS, CONTACTS = 8, 2

@@ -14,11 +14,11 @@ from typing import Any
 
 from relance import ids
 from relance.contracts.cycle import CycleStatistics
-from tests.end_to_end.commands import starter
-from tests.installation import Installation
 from tests.outside.figure import Case, Figure, Stage, first_wrong
 from tests.outside.people import LOOK_EVERY_S, a_contact, a_user
-from tests.patience import PATIENCE_S
+from tests.support.commands import starter
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
 
 USERS, CONTACTS = 3, 2
 EVERYBODY = USERS * CONTACTS

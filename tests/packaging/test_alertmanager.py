@@ -14,8 +14,8 @@ import yaml
 from relance.devstack import processes
 from relance.devstack.chat.client import Chat
 from relance.devstack.chat.models import PostedMessage
-from tests.patience import PATIENCE_S
-from tests.prometheus import DEPLOY, RULES, prometheus
+from tests.support.patience import PATIENCE_S
+from tests.support.prometheus import DEPLOY, RULES, prometheus
 
 CONFIG = DEPLOY / "alertmanager" / "alertmanager.yml"
 READY_S = 60.0
@@ -94,7 +94,7 @@ async def test_when_no_worker_answers_somebody_reads_so_in_the_chat(
         for rule in group["rules"]:
             rule["for"] = "1s"
     (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules))
-    monkeypatch.setattr("tests.prometheus.RULES", tmp_path / "rules.yml")
+    monkeypatch.setattr("tests.support.prometheus.RULES", tmp_path / "rules.yml")
     nobody = f"http://{processes.HOST}:{processes.free_port()}/metrics"
     async with prometheus(tmp_path, nobody, alertmanager):
         message = await _first(chat)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from relance import __version__
-from tests.keys import ENVIRONMENT
+from tests.support.keys import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMANDED = {

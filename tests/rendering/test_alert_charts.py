@@ -13,8 +13,8 @@ from relance.domain.zones import window_of
 from relance.rendering import alert_charts
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.charts import HEAD, MARGIN, ROW, Chart, draw
-from tests.domain.alerts.alerts import an_alert
-from tests.fakes import FakeAttachments
+from tests.support.alerts import an_alert
+from tests.support.fakes import FakeAttachments
 
 LATER = window_of(date(2026, 3, 8), date(2026, 3, 10), "Europe/Amsterdam")
 EARLIER = window_of(date(2026, 3, 1), date(2026, 3, 3), "Europe/Amsterdam")

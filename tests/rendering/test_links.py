@@ -17,8 +17,8 @@ from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
 from relance.settings.mail import MailGroup
 from relance.settings.unfit import unfit_names
-from tests.keys import PRIVACY
 from tests.rendering.mails import EVERY, INVITATION, a_letter, defects, part, read
+from tests.support.keys import PRIVACY
 
 TOKENS = LinkTokens(PRIVACY.link_keys)
 SIGN = partial(TOKENS.sign, Purpose.UNSUBSCRIBE)

@@ -15,8 +15,8 @@ from relance.domain.invitations.invitation import MailKind
 from relance.rendering import cycle_charts as drawing
 from relance.rendering.cycle_charts import MONTHS_FILE, NOT_SENT_FILE, CycleCharts, cycle_charts
 from relance.rendering.reminder_charts import reminder_charts
-from tests.domain.reminded import AT, a_group, whole
-from tests.fakes import FakeAttachments
+from tests.support.fakes import FakeAttachments
+from tests.support.reminder_groups import AT, a_group, whole
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "fr"])
 

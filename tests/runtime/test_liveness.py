@@ -17,7 +17,7 @@ from relance.errors import DependencyUnavailable
 from relance.runtime.health_endpoint import HealthEndpoint
 from relance.runtime.liveness import STUCK_AFTER, Liveness, ticking
 from relance.runtime.reporter import Reporter, lately, reporting, worker_name
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 EVERY = timedelta(milliseconds=50)
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from relance.runtime.probe_server import AT_ONCE, ProbeAnswer, ProbeServer
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 SHORT_S = 0.5
 

@@ -16,7 +16,7 @@ import pytest
 
 from relance.runtime.supervisor import child_environment
 from relance.settings import Monitoring
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 PARENT = Path(__file__).parent / "parent.py"

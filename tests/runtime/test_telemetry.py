@@ -26,8 +26,8 @@ from relance.ports import Failed, Sent
 from relance.runtime.catalogue import METRICS, SIGNALS_IGNORED
 from relance.runtime.telemetry import Telemetry, configure
 from relance.settings import Monitoring
-from tests.runtime.collector import Collector, collecting
 from tests.runtime.greeting import Greet, greet
+from tests.support.otlp_collector import Collector, collecting
 
 NOW = datetime(2026, 11, 5, 17, tzinfo=UTC)
 FAILED = Failed(Failure("5.1.1", FailureClass.HARD_RECIPIENT, Severity.LOW, Strategy.SUPPRESS_CONTACT), NOW)

@@ -10,7 +10,7 @@ from relance.settings.keyring import Keyring
 from relance.settings.mail import MailGroup
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
 from relance.settings.unfit import check_keys, check_names, is_reserved, unfit_names
-from tests.keys import a_key, privacy
+from tests.support.keys import a_key, privacy
 
 ONE, OTHER = "o" * 31 + "n", "o" * 31 + "t"
 OURS = {

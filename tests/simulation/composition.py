@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from temporalio import activity
 from temporalio.client import Client
 
 from activities.alerts import Address, AlertDelivery, MessageLocale
@@ -47,7 +46,8 @@ from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.repairs import TemporalCycleRestarts
-from tests.fakes import FakeAlertGroups, FakeMeter, NoPictures
+from tests.support.fakes import FakeAlertGroups, FakeMeter, NoPictures
+from tests.support.private_sdk import activity_definition
 
 DOMAIN = "form.example"
 KEPT = timedelta(days=400)
@@ -186,4 +186,4 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         cleanup.sweep,
         Openings(TemporalCycles(parts.client), data.controls).look_up_opening,
     ]
-    return {str(activity._Definition.must_from_callable(method).name): method for method in methods}
+    return {activity_definition(method).name: method for method in methods}

@@ -11,10 +11,10 @@ from relance.adapters.mailbox_digests import MailboxDigests
 from relance.domain.invitations.addresses import mailbox_key
 from relance.domain.invitations.invitation import MailKind
 from relance.ports import OutgoingMail
-from tests.keys import PRIVACY
 from tests.simulation.application import Application
 from tests.simulation.memory.values import Raw
 from tests.simulation.world import World
+from tests.support.keys import PRIVACY
 
 
 class _Invited(NamedTuple):

@@ -37,7 +37,7 @@ from relance.wording.reasons import (
     REMINDER_REFUSALS,
     reason_in_words,
 )
-from tests.domain.people import SENT_AT, a_contact, a_plan, a_user, an_invitation
+from tests.support.domain_people import SENT_AT, a_contact, a_plan, a_user, an_invitation
 
 DAY = timedelta(days=1)
 SENTENCE = "The invitation 2026-11.u1.c1"

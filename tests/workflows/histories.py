@@ -42,6 +42,7 @@ from relance.runtime.process_exit import terminate
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.plugin import relance_plugin
 from relance.temporal.repairs import TemporalCycleRestarts
+from tests.support.watch import Watch
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
@@ -54,7 +55,6 @@ from tests.workflows.maintenance import Maintenance
 from tests.workflows.test_backfill import asked
 from tests.workflows.test_follow_up import RecordedSteps
 from tests.workflows.test_roll_back import Archive
-from tests.workflows.watch import Watch
 from workflows.backfill import Backfill
 from workflows.daily_digest import DailyDigest
 from workflows.database_outage import DatabaseOutage

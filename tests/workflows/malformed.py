@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from temporalio import workflow
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client
+
+from tests.support.private_sdk import workflow_definition
 
 JSON = b"json/plain"
 EMPTY = Payload(metadata={"encoding": b"binary/null"})
@@ -37,9 +38,9 @@ BYTES = Payload(metadata={"encoding": b"binary/plain"}, data=b"\x00\xff")
 
 def malformed(cls: type) -> Iterator[Sent]:
     """Yield what no handler of a workflow can take, whichever it is."""
-    for name, handler in workflow._Definition.must_from_class(cls).signals.items():
+    for name, handler in workflow_definition(cls).signals.items():
         # Whatever comes with a signal to a handler that takes nothing is dropped by the SDK: it is a good signal.
-        if name is None or not handler.arg_types:
+        if not handler.arg_types:
             continue
         yield Sent(name, (BYTES,), "unreadable")
         for argument in (NOT_JSON, FOREIGN, BARE):

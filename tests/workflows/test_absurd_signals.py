@@ -25,8 +25,8 @@ from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
 from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
-from tests.asking import answered
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.house import House
 from tests.workflows.test_alert import Group, firing, group, seen

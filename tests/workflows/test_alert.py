@@ -18,8 +18,8 @@ from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 from relance.temporal.alert_groups import TemporalAlertGroups
-from tests.asking import answered
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Newsroom
 

@@ -15,8 +15,8 @@ from relance import ids
 from relance.contracts.backfill import BackfillInput, BackfillProgress
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import TaskQueue, Workflow
-from tests.asking import answered
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
 from tests.workflows.maintenance import Maintenance

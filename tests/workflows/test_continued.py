@@ -20,8 +20,8 @@ from relance.contracts.names import ErrorType, Signal, TaskQueue
 from relance.contracts.reports import CycleReportInput, CycleReportResult
 from relance.contracts.rollback import Correcting, PutOffPage, RollBackInput
 from relance.domain.alerts.group import AlertCounts
-from tests.asking import answered
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.patience import PATIENCE_S
 from tests.workflows import test_roll_back
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Newsroom

@@ -17,8 +17,8 @@ from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics, WaveInput, WaveResult
 from relance.contracts.names import TaskQueue
 from relance.domain.cycle.control import ControlState
-from tests.asking import answered
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
 from workflows.common.cycle_control import ASK_EVERY

@@ -22,7 +22,7 @@ from relance.contracts.follow_up import (
 )
 from relance.contracts.names import TaskQueue
 from relance.domain.invitations.events import EventKind
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.test_follow_up import PERIOD, Handle, RecordedSteps, begin, due_in, notify, sent_or_expired
 from tests.workflows.test_follow_up_pause import states, until, until_all, until_held, until_next

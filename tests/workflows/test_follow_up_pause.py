@@ -14,7 +14,7 @@ from temporalio.testing import TimeSkipper
 from relance.contracts.follow_up import Followed, FollowedState, FollowUpStep, StepInput, StepResult, Wake
 from relance.domain.invitations.events import EventKind
 from relance.temporal.queries import unless_silent
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.test_follow_up import Handle, begin, due_in, notify, sent_or_expired
 from workflows.follow_up import FollowUp

@@ -12,8 +12,8 @@ from relance.contracts.health import OutageInput, OutageResult
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
 from relance.domain.health.probes import ProbeName
+from tests.support.watch import Watch
 from tests.workflows.conftest import Serve
-from tests.workflows.watch import Watch
 
 OUTAGE = ids.outage_workflow_id(ProbeName.MONGODB)
 BEGUN = datetime(2026, 11, 22, 8, tzinfo=UTC)

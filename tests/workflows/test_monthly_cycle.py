@@ -11,8 +11,8 @@ from temporalio.testing import TimeSkipper
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue
 from relance.domain.cycle.send_times import period_window
-from tests.asking import answered
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from tests.workflows.house import House
 from workflows.monthly_cycle import MonthlyCycle

@@ -22,7 +22,7 @@ from relance import ids
 from relance.contracts.cycle import CycleInput, OpenPeriodInput
 from relance.contracts.names import TaskQueue
 from relance.domain.jobs.run import ENDED_BY_HAND
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
 from workflows.monthly_cycle import MonthlyCycle

@@ -17,7 +17,7 @@ from relance.domain.alerts.policy import AlertPolicy
 from relance.errors import NobodyAnswers
 from relance.temporal.queries import unless_silent, until_answered
 from relance.temporal.repairs import TemporalAlertRestarts
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.test_follow_up import Handle, RecordedSteps, begin
 from workflows.follow_up import FollowUp

@@ -11,7 +11,7 @@ from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleOptions, WaveInput, WaveResult
 from relance.contracts.names import TaskQueue
 from relance.domain.cycle.control import ControlState
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.house import House
 from workflows.send_wave import SLOW_AFTER, SendWave

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import (
     Client,
@@ -37,7 +36,8 @@ from relance.domain.failures import Severity
 from relance.domain.invitations.events import EventKind
 from relance.temporal.payloads import SIGNALLED
 from relance.temporal.plugin import relance_plugin
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
+from tests.support.private_sdk import workflow_definition
 from tests.workflows.desk import Newsroom
 from tests.workflows.house import House
 from tests.workflows.malformed import as_json, malformed, send
@@ -56,7 +56,7 @@ PERIOD, USER = "2026-11", "u1"
 LIMIT = timedelta(days=90)
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 ALL = [cls for classes in WORKFLOWS.values() for cls in classes]
-WITH_HANDLERS = [cls for cls in ALL if workflow._Definition.must_from_class(cls).signals]
+WITH_HANDLERS = [cls for cls in ALL if workflow_definition(cls).signals]
 
 
 class Ignored:
@@ -276,11 +276,11 @@ async def test_an_update_that_cannot_be_handled_fails_and_the_workflow_goes_on(o
 
 
 def test_only_signals_have_the_types_that_may_come_unreadable() -> None:
-    definitions = [workflow._Definition.must_from_class(cls) for cls in ALL]
+    definitions = [workflow_definition(cls) for cls in ALL]
     signalled = {type_ for one in definitions for signal in one.signals.values() for type_ in signal.arg_types or ()}
     assert signalled == SIGNALLED
     assert not SIGNALLED & {type_ for one in definitions for type_ in one.arg_types or ()}
     # Nobody's child: no workflow reads its result.
-    others = [workflow._Definition.must_from_class(cls) for cls in ALL if cls is not OpenPeriod]
+    others = [workflow_definition(cls) for cls in ALL if cls is not OpenPeriod]
     assert not SIGNALLED & {one.ret_type for one in others}
     assert {name for one in definitions for name in one.signals} == set(Signal)

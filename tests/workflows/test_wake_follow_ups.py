@@ -11,7 +11,7 @@ from relance import ids
 from relance.contracts.waking import WakeInput, WakeResult
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 
 PERIOD = "2027-01"

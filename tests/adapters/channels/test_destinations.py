@@ -14,7 +14,7 @@ from relance.adapters.channels.destinations import Resolve, is_public, resolve
 from relance.adapters.channels.http import ChannelHttp, GuardedTransport
 from relance.errors import ChannelRefused, ChannelUnavailable
 from relance.settings.channels import Channels
-from tests.adapters.smtp.relay import CERTIFICATE
+from tests.support.smtp_relay import CERTIFICATE
 
 FORBIDDEN = [
     # loopback, in every notation the resolver knows

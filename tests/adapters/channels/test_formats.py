@@ -18,7 +18,7 @@ from relance.domain.failures import Severity
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.settings.channels import Channels
 from relance.settings.mail import MailGroup
-from tests.adapters.channels.messages import KEY, PNG, a_foreign_message, a_message
+from tests.support.messages import KEY, PNG, a_foreign_message, a_message
 
 MESSAGE_ID = "<alert.1@form-a-friend.example>"
 

@@ -12,7 +12,7 @@ from relance.domain.channels.messages import OutgoingMessage
 from relance.errors import ChannelError, ChannelRefused, ChannelUnavailable
 from relance.ports import Delivered
 from relance.settings.pacing import Breaking
-from tests.adapters.channels.messages import a_message
+from tests.support.messages import a_message
 
 
 @dataclass

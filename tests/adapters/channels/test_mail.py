@@ -10,7 +10,7 @@ from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.errors import ChannelRefused, ChannelUnavailable
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.settings.mail import MailGroup
-from tests.adapters.channels.messages import a_message
+from tests.support.messages import a_message
 
 
 async def test_a_message_id_belongs_to_a_key_and_one_connection_serves_many(

@@ -15,7 +15,7 @@ from relance.devstack.chat.client import Chat
 from relance.devstack.chat.models import PostedMessage
 from relance.settings.channels import Channels
 from tests.adapters.channels.conftest import NEW, OLD
-from tests.adapters.channels.messages import KEY, a_foreign_message, a_message
+from tests.support.messages import KEY, a_foreign_message, a_message
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 from relance.adapters.dns.lookups import ResolverLookups, resolver_of
 from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind
 from relance.errors import InvalidInput
-from tests.dns_server import DnsServer, dns_server
+from tests.support.dns_server import DnsServer, dns_server
 
 LONG = "x" * 250
 ZONE = f"""

@@ -13,7 +13,7 @@ from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import NETWORK_KEY
 from relance.devstack.everflow.samples import sample_world
 from relance.settings.everflow import Everflow
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 MORNING = date(2026, 11, 4)
 

@@ -9,7 +9,7 @@ from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import AlertEvent, Evidence, HistoryEntry
 from relance.domain.failures import Severity
 from relance.ids import alert_key
-from tests.domain.alerts.alerts import YESTERDAY
+from tests.support.alerts import YESTERDAY
 
 AT = datetime(2026, 3, 11, 8, 0, tzinfo=UTC)
 MONDAY, TUESDAY, WEDNESDAY = "2026-03-09", "2026-03-10", "2026-03-11"

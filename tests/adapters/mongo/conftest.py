@@ -19,12 +19,12 @@ from relance.adapters.mongo.connection import Database, connect
 from relance.adapters.mongo.documents import MotorDatabase
 from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands
-from tests.adapters.mongo.explained import by_hand, unindexed
-from tests.adapters.mongo.people import People
-from tests.keys import PRIVACY
 from tests.simulation.memory.database import open_memory
 from tests.simulation.memory.link import SafeLink
 from tests.simulation.memory.store import Store
+from tests.support.keys import PRIVACY
+from tests.support.mongo_people import People
+from tests.support.query_plans import by_hand, unindexed
 
 CONTRACT = {
     "alerts_history",

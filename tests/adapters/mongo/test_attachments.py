@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from relance.adapters.mongo.connection import Database
 from relance.domain.channels.messages import Attachment
-from tests.adapters.channels.messages import KEY, PNG
+from tests.support.messages import KEY, PNG
 
 CHART = Attachment("chart.png", "image/png", PNG, "https://desk.example/attachments/x")
 

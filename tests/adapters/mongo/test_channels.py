@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from relance.adapters.mongo.connection import Database
-from tests.adapters.channels.messages import PNG, a_message
+from tests.support.messages import PNG, a_message
 
 
 async def test_a_message_is_stored_once_with_its_attachments(db: Database) -> None:

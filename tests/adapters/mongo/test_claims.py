@@ -14,8 +14,8 @@ from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.domain.invitations.people import ContactStatus
 from relance.ports import TAKEN, Claimed, ClaimRequest, Deferred, Postponed, Refused, Released
 from relance.settings import Mongo
-from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
+from tests.support.mongo_people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
 
 
 @pytest.mark.parametrize("token_of", [lambda _: "same", lambda i: f"t{i}"], ids=["one token", "many tokens"])

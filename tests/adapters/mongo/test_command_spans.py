@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 from relance.adapters.mongo import command_spans
 from relance.adapters.mongo.connection import Database, connect
 from relance.settings import Mongo
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
 
 CANARY = "qzxcanary"
 

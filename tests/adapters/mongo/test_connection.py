@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from relance.adapters.mongo.connection import Database, connect
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
 
 
 async def test_a_replica_set_with_a_primary_passes_the_check(db: Database) -> None:

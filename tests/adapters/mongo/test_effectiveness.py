@@ -17,8 +17,8 @@ from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitations.effectiveness import WINDOW, Arm, ReminderGroup
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import Invitation, MailKind
-from tests.adapters.mongo.people import AT, PERIOD
-from tests.domain.reminded import whole
+from tests.support.mongo_people import AT, PERIOD
+from tests.support.reminder_groups import whole
 
 NOW = AT + timedelta(days=20)
 ZONES = ("Europe/Paris", "Asia/Kathmandu", "America/New_York")

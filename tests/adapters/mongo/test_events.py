@@ -12,7 +12,7 @@ from relance.domain.invitations.entry_changes import EntryChange
 from relance.domain.invitations.events import INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT, EventKind
 from relance.domain.invitations.invitation import ALLOWED, Invitation, InvitationStatus, MailKind
 from relance.ports import Deferred
-from tests.adapters.mongo.people import AT, FULL_MAILBOX, PERIOD, SENT, People, settle
+from tests.support.mongo_people import AT, FULL_MAILBOX, PERIOD, SENT, People, settle
 
 _S = InvitationStatus
 LATER = AT + timedelta(hours=1)

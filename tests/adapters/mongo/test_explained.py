@@ -13,8 +13,8 @@ from pymongo import UpdateOne
 from relance.adapters.mongo.connection import Database, connect
 from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands
-from tests.adapters.mongo.explained import by_hand, explained, unindexed
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
+from tests.support.query_plans import by_hand, explained, unindexed
 
 NOW = datetime(2026, 11, 5, tzinfo=UTC)
 

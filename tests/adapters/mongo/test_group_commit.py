@@ -6,7 +6,7 @@ from relance.adapters.mongo.connection import Database
 from relance.domain.invitations.invitation import InvitationStatus
 from relance.ports import Claimed, ClaimRequest
 from tests.adapters.mongo.commands import Commands
-from tests.adapters.mongo.people import PERIOD, SENT, People, settle
+from tests.support.mongo_people import PERIOD, SENT, People, settle
 
 
 def of_invitations(commands: Commands) -> int:

@@ -7,7 +7,7 @@ from relance.adapters.mongo.connection import Database
 from relance.contracts.cycle import CycleProgress, CycleStatistics, MailCounts
 from relance.domain.jobs.audit import AuditMark, DueRun
 from relance.domain.jobs.run import JobRun
-from tests.adapters.mongo.people import AT, PERIOD
+from tests.support.mongo_people import AT, PERIOD
 
 
 def _statistics(sent: int) -> CycleStatistics:

@@ -13,8 +13,8 @@ from relance.errors import SettingsError
 from relance.runtime.key_admission import admit
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
 from tests.adapters.mongo.commands import Commands
-from tests.adapters.mongo.people import AT
-from tests.keys import a_key, privacy
+from tests.support.keys import a_key, privacy
+from tests.support.mongo_people import AT
 
 OLD, NEW, LINK = a_key(), a_key(), a_key()
 BEFORE = privacy(suppression=OLD, links=LINK)

@@ -11,8 +11,8 @@ from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.ports import Deferred, Failed
 from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands
-from tests.adapters.mongo.people import AT, FULL_MAILBOX, PERIOD, SENT, People, entry, settle
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
+from tests.support.mongo_people import AT, FULL_MAILBOX, PERIOD, SENT, People, entry, settle
 
 
 async def test_queuing_twice_inserts_nothing_twice(db: Database) -> None:

@@ -14,8 +14,8 @@ from relance.errors import DependencyUnavailable
 from relance.ports import Claimed
 from relance.settings import Mongo
 from tests.adapters.mongo.lossy_proxy import LossyProxy, lossy_proxy
-from tests.adapters.mongo.people import SENT, People, settle
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
+from tests.support.mongo_people import SENT, People, settle
 
 
 @pytest.fixture

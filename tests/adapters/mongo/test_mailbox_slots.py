@@ -22,8 +22,8 @@ from relance.domain.jobs.retention import Sweep
 from relance.ids import invitation_id
 from relance.ports import TAKEN, ClaimAnswer, Claimed, ClaimRequest, Deferred, Refused, Released, Result
 from relance.settings import Mongo
-from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, settle
-from tests.keys import PRIVACY, a_key, privacy
+from tests.support.keys import PRIVACY, a_key, privacy
+from tests.support.mongo_people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, settle
 
 SHARED = "zoe@people.example"
 FULL = Refused(Refusal.MAILBOX_LIMIT)

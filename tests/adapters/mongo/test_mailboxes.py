@@ -14,8 +14,8 @@ from relance.domain.failures import UNCERTAIN
 from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.domain.invitations.people import ContactStatus
 from relance.ports import Claimed, ClaimRequest, Deferred, Refused, Released, Result
-from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, SENT, People, settle
-from tests.keys import PRIVACY, a_key, ring
+from tests.support.keys import PRIVACY, a_key, ring
+from tests.support.mongo_people import AT, DUE, FULL_MAILBOX, SENT, People, settle
 
 LATER = AT + timedelta(minutes=5)
 ALICE, BOB = "c0@people.example", "bob@elsewhere.example"

@@ -15,7 +15,7 @@ from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.domain.invitations.opt_outs import OptOut, OptOutScope, OptOutWay
 from relance.domain.invitations.people import ContactStatus
 from relance.ports import Claimed, Refused, Suppression
-from tests.adapters.mongo.people import AT, PERIOD, People
+from tests.support.mongo_people import AT, PERIOD, People
 
 ONE = f"{PERIOD}.u1.c0000"
 LATER = AT + timedelta(seconds=1)

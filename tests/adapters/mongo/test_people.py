@@ -7,7 +7,7 @@ from bson import ObjectId
 from relance.adapters.mongo.connection import Database
 from relance.domain.invitations.people import ContactStatus, User
 from relance.ports import Page
-from tests.adapters.mongo.people import AT
+from tests.support.mongo_people import AT
 
 OIDS = [ObjectId(f"{i:024x}") for i in range(1, 6)]
 

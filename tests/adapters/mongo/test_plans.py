@@ -7,7 +7,7 @@ from relance.contracts.cycle import Boundary
 from relance.domain.cycle.planning import UNREADABLE, Plan, PlanStatus
 from relance.ids import plan_id
 from tests.adapters.mongo.commands import Commands
-from tests.adapters.mongo.people import AT, PERIOD
+from tests.support.mongo_people import AT, PERIOD
 
 PLANNED_AT = AT - timedelta(days=10)
 

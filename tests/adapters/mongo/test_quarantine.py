@@ -22,11 +22,11 @@ from relance.domain.failures import Severity
 from relance.domain.quarantine import ENDED_UNREADABLE, SetAside
 from relance.ids import plan_id
 from relance.ports import Claimed, Refused
-from tests.adapters.mongo.people import AT, People
 from tests.adapters.mongo.test_plans import _plan
 from tests.adapters.mongo.test_undecodable import OURS
-from tests.adapters.mongo.undecodable import ANA, element, text, with_bytes, with_date
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
+from tests.support.mongo_people import AT, People
+from tests.support.undecodable import ANA, element, text, with_bytes, with_date
 
 NUMBER, DOCUMENT, BYTES, OLD_BYTES, UUID = 16, 3, 0, 2, 4
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)

@@ -35,8 +35,8 @@ from relance.domain.invitations.invitation import (
 from relance.domain.jobs.retention import Sweep
 from relance.errors import DependencyUnavailable
 from relance.services.cycle_statistics import balance_period
-from tests.adapters.mongo.people import AT, DUE, PERIOD
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
+from tests.support.mongo_people import AT, DUE, PERIOD
 
 OTHER = "2026-12"
 DAY = timedelta(days=1)

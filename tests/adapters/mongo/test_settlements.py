@@ -10,7 +10,7 @@ from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus, LastError, MailKind
 from relance.domain.mail.rate_limit import PUT_OFF
 from relance.ports import Deferred, Failed, Released, Result, Uncertain
-from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, SENT, People, settle
+from tests.support.mongo_people import AT, DUE, FULL_MAILBOX, SENT, People, settle
 
 LATER = AT + timedelta(minutes=5)
 LAST_ERROR = LastError(code="4.2.2", class_="soft_recipient", severity="low", at=AT)

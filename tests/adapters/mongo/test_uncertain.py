@@ -12,7 +12,7 @@ from relance.domain.failures import UNCERTAIN
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import Doubt, InvitationStatus, MailKind, Verdict
 from relance.ports import Claimed, ClaimRequest, Deferred, Failed, Refused, Released, Resolution, Uncertain
-from tests.adapters.mongo.people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
+from tests.support.mongo_people import AT, DUE, FULL_MAILBOX, PERIOD, SENT, People, settle
 
 LATER = AT + timedelta(minutes=5)
 ARRIVED = replace(SENT, sent_at=AT + timedelta(seconds=2))

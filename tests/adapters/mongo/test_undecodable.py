@@ -14,7 +14,7 @@ from bson.raw_bson import RawBSONDocument
 
 from relance.adapters.mongo.connection import Database
 from relance.domain.invitations.people import ContactStatus
-from tests.adapters.mongo.undecodable import ANA, with_bytes, with_date
+from tests.support.undecodable import ANA, with_bytes, with_date
 
 USER = {"_id": "odd", "email": "odd@users.example"}
 CONTACT = {"_id": "odd", "userId": "u1", "email": "odd@people.example", "status": "active"}

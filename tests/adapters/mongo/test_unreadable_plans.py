@@ -14,8 +14,8 @@ from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.contracts.cycle import Boundary
 from relance.domain.cycle.planning import PlanStatus
 from relance.ids import invitation_id, plan_id
-from tests.adapters.mongo.people import AT, PERIOD
 from tests.adapters.mongo.test_plans import _plan
+from tests.support.mongo_people import AT, PERIOD
 
 ALL = Boundary(after=None, last="zz", users=9)
 NEVER_READ: dict[str, Raw] = {

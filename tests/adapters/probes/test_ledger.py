@@ -16,7 +16,7 @@ from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.domain.jobs.run import MISSED, RAN, JobRun
 from tests.activities.test_reconcile import furnish
 from tests.adapters.mongo.test_reconciliation import AT, PERIOD, reminders
-from tests.fakes import FixedClock
+from tests.support.fakes import FixedClock
 
 HOUR = timedelta(hours=1)
 

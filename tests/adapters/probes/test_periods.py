@@ -20,7 +20,7 @@ from relance.domain.cycle.send_times import current_period, next_period, period_
 from relance.domain.health.status import Concern
 from relance.services.health_checks import run_probes
 from relance.settings import Settings
-from tests.fakes import FixedClock
+from tests.support.fakes import FixedClock
 
 DEADLINE = 5.0
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

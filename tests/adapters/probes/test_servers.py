@@ -32,8 +32,8 @@ from relance.settings import Mongo
 from relance.settings.everflow import Everflow
 from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking
-from tests.fakes import FixedClock
-from tests.keys import PRIVACY
+from tests.support.fakes import FixedClock
+from tests.support.keys import PRIVACY
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 DEADLINE = 1.0

@@ -23,8 +23,8 @@ from relance.temporal.probes.frontend import FrontendProbe
 from relance.temporal.probes.queues import QueuesProbe, WorkersProbe
 from relance.temporal.probes.schedules import MissedActionsProbe
 from relance.temporal.probes.stuck import StuckProbe
-from tests.patience import PATIENCE_S
-from tests.workflows.watch import Watch
+from tests.support.patience import PATIENCE_S
+from tests.support.watch import Watch
 from workflows.registry import WORKFLOWS
 
 DEADLINE = 5.0

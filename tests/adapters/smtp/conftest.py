@@ -16,8 +16,8 @@ from relance.ports import OutgoingMail
 from relance.rendering.mail import MailRenderer
 from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
-from tests.adapters.smtp.relay import Relay
-from tests.keys import PRIVACY
+from tests.support.keys import PRIVACY
+from tests.support.smtp_relay import Relay
 
 Start: TypeAlias = Callable[..., Awaitable[Relay]]
 Connect: TypeAlias = Callable[..., SmtpMailer]

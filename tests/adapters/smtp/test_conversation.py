@@ -15,7 +15,7 @@ from relance.adapters.smtp.protocol import Dialogue, RelayLostError, Reply
 from relance.adapters.smtp.session import Envelope, transparent
 from relance.errors import DependencyUnavailable, MailUncertain
 from relance.settings.mail import MailGroup
-from tests.adapters.smtp.relay import DROP, Relay
+from tests.support.smtp_relay import DROP, Relay
 
 WIRE = b"250-first\r\n250 second\r\n354 go on\n550 5.1.1 no\r\n250\r\n"
 REPLIES = [Reply(250, "first\nsecond"), Reply(354, "go on"), Reply(550, "5.1.1 no"), Reply(250, "")]

@@ -14,7 +14,7 @@ from relance.domain.mail.rate_limit import SLACK
 from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
-from tests.adapters.smtp.relay import Relay
+from tests.support.smtp_relay import Relay
 
 
 def _pacer(rate: float | None = None, rate_per_domain: float | None = None, **limiters: Any) -> Pacer:

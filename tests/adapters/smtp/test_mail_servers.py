@@ -20,7 +20,7 @@ from relance.adapters.smtp.provider_limiter import LimiterEntry
 from relance.domain.mail.providers import Provider, provider_of_servers
 from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 RECORDS = {
     "shop.example": ["aspmx.l.google.com.", "alt1.aspmx.l.google.com."],

@@ -8,8 +8,8 @@ from relance.adapters.smtp.opening import Opener
 from relance.adapters.smtp.pool import Pool
 from relance.settings.mail import MailGroup
 from tests.adapters.smtp.conftest import Connect, a_letter
-from tests.adapters.smtp.relay import Relay
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
+from tests.support.smtp_relay import Relay
 
 
 async def _everything_is_closed(relay: Relay) -> None:

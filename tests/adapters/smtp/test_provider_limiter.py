@@ -15,8 +15,8 @@ from relance.errors import MailRefused
 from relance.settings.mail import MailGroup
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
-from tests.adapters.smtp.relay import Relay
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
+from tests.support.smtp_relay import Relay
 
 TOO_FAST = MailRefused(421, "4.7.28 unusual rate", "rcpt")
 

@@ -15,7 +15,7 @@ from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.errors import MailRefused
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
-from tests.adapters.smtp.relay import Relay
+from tests.support.smtp_relay import Relay
 
 Address: TypeAlias = tuple[str, int]
 QUICK = {"put_off": timedelta(seconds=1), "pause": timedelta(seconds=1), "patience": 0.5}

@@ -12,7 +12,7 @@ from relance.adapters.smtp.mailer import SmtpMailer
 from relance.errors import DependencyUnavailable, MailRefused
 from relance.settings.pacing import Breaking
 from tests.adapters.smtp.conftest import Connect, Start, a_letter
-from tests.adapters.smtp.relay import Relay
+from tests.support.smtp_relay import Relay
 
 BREAKING = Breaking(failures=3, open_for=timedelta(seconds=1))
 

@@ -9,7 +9,7 @@ import pytest
 from relance.adapters.smtp.relay_tls import relay_tls
 from relance.settings.mail import MailGroup, TlsMode
 from tests.adapters.smtp.conftest import Start
-from tests.adapters.smtp.relay import CERTIFICATE, DROP
+from tests.support.smtp_relay import CERTIFICATE, DROP
 
 
 @pytest.mark.parametrize("mode", ["starttls", "tls"])

@@ -4,7 +4,7 @@ import pytest
 
 from relance.errors import DependencyUnavailable, MailRefused
 from tests.adapters.smtp.conftest import Connect, Start, a_letter
-from tests.adapters.smtp.relay import CERTIFICATE, DROP, PASSWORD, SILENCE, USER
+from tests.support.smtp_relay import CERTIFICATE, DROP, PASSWORD, SILENCE, USER
 
 
 @pytest.mark.parametrize("mode", ["starttls", "tls"])

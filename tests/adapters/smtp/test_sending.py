@@ -7,7 +7,7 @@ import pytest
 
 from relance.errors import MailRefused
 from tests.adapters.smtp.conftest import Connect, Start, a_letter
-from tests.adapters.smtp.relay import Relay
+from tests.support.smtp_relay import Relay
 
 
 @pytest.mark.parametrize("pipelining", [True, False])

@@ -10,7 +10,7 @@ from relance.domain.mail.sharing import ProviderRest
 from relance.errors import MailRefused
 from relance.settings.pacing import Breaking, Pacing
 from tests.adapters.smtp.conftest import Connect, a_letter
-from tests.adapters.smtp.relay import Relay
+from tests.support.smtp_relay import Relay
 
 HOURS = "421 4.7.0 [TSS04] deferred"
 BLOCKED = "550 5.7.1 blocked"

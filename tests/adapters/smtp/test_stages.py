@@ -9,7 +9,7 @@ import pytest
 from relance.domain.failures import FailureClass, classify_smtp
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
 from tests.adapters.smtp.conftest import Connect, Start, a_letter
-from tests.adapters.smtp.relay import DROP, SILENCE, Relay
+from tests.support.smtp_relay import DROP, SILENCE, Relay
 
 
 @pytest.mark.parametrize("fault", [DROP, SILENCE])

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from relance.cli.base.line import ProgressLine
 from relance.cli.base.live_line import LiveLine
-from tests.operators_day.terminal import Session, Size
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
+from tests.support.screen import Session, Size
 
 ROOT = Path(__file__).parents[3]
 LINE = ProgressLine(

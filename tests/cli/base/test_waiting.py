@@ -11,10 +11,10 @@ from pathlib import Path
 from temporalio.client import Client
 
 from relance.devstack.processes import free_port
-from tests.cli.terminal import Terminal
-from tests.keys import ENVIRONMENT
-from tests.operators_day.terminal import Session
-from tests.patience import PATIENCE_S
+from tests.support.keys import ENVIRONMENT
+from tests.support.patience import PATIENCE_S
+from tests.support.screen import Session
+from tests.support.terminal import Terminal
 
 ROOT = Path(__file__).parents[3]
 

@@ -19,9 +19,9 @@ import pytest
 
 from relance.cli.dev.exports import lines, shown
 from relance.devstack.parts import RESTARTS
-from tests.cli.terminal import Terminal
-from tests.patience import PATIENCE_S
-from tests.preloaded_starter import STARTER
+from tests.support.patience import PATIENCE_S
+from tests.support.preloaded_starter import STARTER
+from tests.support.terminal import Terminal
 
 PARTS = {
     "MongoDB": "mongod",

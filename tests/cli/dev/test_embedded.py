@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from relance.devstack.processes import is_taken
-from tests.cli.terminal import Terminal
-from tests.patience import PATIENCE_S
-from tests.preloaded_starter import STARTER
+from tests.support.patience import PATIENCE_S
+from tests.support.preloaded_starter import STARTER
+from tests.support.terminal import Terminal
 
 ACCOUNT = {
     "eligible",

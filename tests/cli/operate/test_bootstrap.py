@@ -12,7 +12,7 @@ from relance.contracts.cycle import CycleInput
 from relance.contracts.names import JobName
 from relance.domain.cycle.send_times import next_period
 from relance.temporal.namespace import raise_retention, retention
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 
 def expected_periods(now: datetime) -> set[str]:

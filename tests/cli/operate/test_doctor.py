@@ -7,7 +7,7 @@ import pytest
 from relance.contracts.names import CheckName, JobName
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.gate import AFFILIATE_KEY
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 
 def everflow_check(terminal: Terminal, **changed: str) -> dict[str, str]:

@@ -11,10 +11,10 @@ from relance.devstack.processes import free_port
 from relance.gateway.application import application
 from relance.gateway.server import serving
 from relance.settings.gateway import Gateway
-from tests.adapters.smtp.relay import Relay
-from tests.cli.terminal import Terminal
-from tests.gateway.needs import needs_of
-from tests.keys import ENVIRONMENT
+from tests.support.gateway_needs import needs_of
+from tests.support.keys import ENVIRONMENT
+from tests.support.smtp_relay import Relay
+from tests.support.terminal import Terminal
 
 NOBODY = {
     "TEMPORAL_ADDRESS": "127.0.0.1:1",

@@ -10,11 +10,11 @@ from pathlib import Path
 import dkim
 import pytest
 
-from tests.adapters.smtp.relay import Relay
 from tests.adapters.test_received_mail import HEADERS, MAIL, new_key
-from tests.cli.terminal import Ended, Terminal
-from tests.dns_server import DnsServer, dns_server
-from tests.domain.mail_setup.zone import RSA_2048
+from tests.support.dns_server import DnsServer, dns_server
+from tests.support.mail_zone import RSA_2048
+from tests.support.smtp_relay import Relay
+from tests.support.terminal import Ended, Terminal
 
 ADDRESS = "9.9.9.9"
 ZONE = f"""

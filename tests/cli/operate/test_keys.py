@@ -13,8 +13,8 @@ from relance.adapters.mongo.connection import connect
 from relance.domain.invitations.events import EventKind
 from relance.settings import Mongo
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
-from tests.cli.terminal import Terminal
-from tests.keys import a_key, privacy_of
+from tests.support.keys import a_key, privacy_of
+from tests.support.terminal import Terminal
 
 ALL = "why --user nobody"
 """Looks something up: whether it may is seen from whether it says that there is nobody."""

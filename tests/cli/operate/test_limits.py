@@ -13,7 +13,7 @@ from relance.domain.health.probes import WorkerReport
 from relance.domain.mail.sharing import ProviderRest
 from relance.settings import Settings
 from tests.cli.desk import stored
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 PERIOD = "2041-03"
 NOW = datetime(2026, 11, 5, 17, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from relance.devstack.mailbox.client import Mailbox
 from relance.runtime.process_exit import DONE, WRONG_USAGE
-from tests.cli.terminal import Terminal
+from tests.support.terminal import Terminal
 
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
 

@@ -15,8 +15,8 @@ from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQu
 from relance.domain.jobs.cron import weekdays
 from relance.settings import Settings
 from relance.temporal import schedules
-from tests.cli.terminal import Terminal
 from tests.domain.jobs.test_cron import CRONS, MISREAD, NEVER, NO_CRONS
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture

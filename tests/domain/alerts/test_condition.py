@@ -8,7 +8,7 @@ from relance.domain.alerts.lifecycle import Firing
 from relance.domain.alerts.model import AlertEvent, AlertState, Rule
 from relance.domain.failures import Severity
 from relance.domain.reports.rules import Finding, paused_partner_windows
-from tests.domain.alerts.alerts import FIRED_AT
+from tests.support.alerts import FIRED_AT
 
 WINDOWS = paused_partner_windows(FIRED_AT, "Europe/Amsterdam")
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from relance.domain.alerts.model import AlertEvent, AlertRecord, HistoryEntry
 from relance.domain.alerts.noise import noise_report
-from tests.domain.alerts.alerts import FIRED_AT, an_alert
+from tests.support.alerts import FIRED_AT, an_alert
 
 DAY = timedelta(days=1)
 E = AlertEvent

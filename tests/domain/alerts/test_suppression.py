@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from relance.domain.alerts.model import Rule
 from relance.domain.alerts.suppression import Matcher, Silence, inhibited_rules, inhibitor, silenced_until
 from relance.domain.failures import Severity
-from tests.domain.alerts.alerts import FIRED_AT, an_alert
+from tests.support.alerts import FIRED_AT, an_alert
 
 HOUR = timedelta(hours=1)
 

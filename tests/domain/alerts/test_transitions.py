@@ -17,7 +17,7 @@ from relance.domain.alerts.model import (
     happened,
     next_state,
 )
-from tests.domain.alerts.alerts import FIRED_AT, YESTERDAY, an_alert
+from tests.support.alerts import FIRED_AT, YESTERDAY, an_alert
 
 E, S = AlertEvent, AlertState
 MINUTE = timedelta(minutes=1)

@@ -7,7 +7,7 @@ import pytest
 
 from relance.domain.cycle.planning import Planner, PlanReason, PlanStatus, is_late, too_late
 from relance.domain.cycle.send_times import Defaults
-from tests.domain.people import SENT_AT, a_user
+from tests.support.domain_people import SENT_AT, a_user
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

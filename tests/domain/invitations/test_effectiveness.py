@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from relance.domain.invitations.effectiveness import LEAST, Arm, ReminderTally, breakdown
 from relance.domain.invitations.holdout import HoldOut
 from relance.domain.invitations.invitation import MailKind
-from tests.domain.reminded import AT, a_group, effects, experiment, whole
+from tests.support.reminder_groups import AT, a_group, effects, experiment, whole
 
 FIRST, SECOND = MailKind.FIRST, MailKind.SECOND
 EXPERIMENTS = 1000

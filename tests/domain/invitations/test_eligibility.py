@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relance.domain.invitations.eligibility import Refusal, duplicates, invitation_refusal
 from relance.domain.invitations.people import Contact, ContactStatus, User
-from tests.domain.people import a_contact, a_user
+from tests.support.domain_people import a_contact, a_user
 
 
 def test_an_active_contact_of_an_active_user_with_a_valid_address_is_invited() -> None:

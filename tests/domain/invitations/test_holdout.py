@@ -12,7 +12,7 @@ from relance.domain.invitations.holdout import NOBODY, HeldOut, HoldOut, positio
 from relance.domain.invitations.invitation import InvitationStatus, MailKind, Reminder, ReminderSkip
 from relance.domain.invitations.reminders import ReminderRefusal, reminder_refusal
 from relance.ids import invitation_id
-from tests.domain.people import SENT_AT, a_contact, a_user, an_invitation
+from tests.support.domain_people import SENT_AT, a_contact, a_user, an_invitation
 
 IDS = [
     invitation_id("2026-11", f"u{user:04}", f"c{user:04}-{contact:02}") for user in range(2000) for contact in range(10)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relance.domain.invitations.events import INVITATION_AFTER_SENT, INVITATION_BEFORE_SENT
 from relance.domain.invitations.invitation import ALLOWED, Invitation, InvitationStatus, may_become, sources_of
-from tests.domain.people import an_invitation
+from tests.support.domain_people import an_invitation
 
 S = InvitationStatus
 FINAL = {S.SUBMITTED, S.FAILED, S.BOUNCED, S.CANCELLED, S.SKIPPED}

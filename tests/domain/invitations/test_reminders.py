@@ -20,7 +20,7 @@ from relance.domain.invitations.reminders import (
     next_mail_at,
     reminder_refusal,
 )
-from tests.domain.people import SENT_AT, a_contact, a_user, an_invitation
+from tests.support.domain_people import SENT_AT, a_contact, a_user, an_invitation
 
 R = ReminderRefusal
 KINDS = (MailKind.FIRST, MailKind.SECOND)

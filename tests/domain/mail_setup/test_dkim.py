@@ -7,7 +7,7 @@ import pytest
 from relance.domain.mail_setup.dkim import judge_dkim
 from relance.domain.mail_setup.dkim_keys import DkimKey, UnreadableKey, read_key
 from relance.domain.mail_setup.findings import MailFinding
-from tests.domain.mail_setup.zone import RSA_2048, rsa, said, settled
+from tests.support.mail_zone import RSA_2048, rsa, said, settled
 
 NAME = "s1._domainkey.a.example"
 ED25519 = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="

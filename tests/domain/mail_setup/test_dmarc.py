@@ -7,7 +7,7 @@ import pytest
 from relance.domain.mail_setup.dmarc import judge_dmarc
 from relance.domain.mail_setup.domains import aligned, organizational_domain, walk
 from relance.domain.mail_setup.findings import MailFinding
-from tests.domain.mail_setup.zone import said, settled
+from tests.support.mail_zone import said, settled
 
 GOOD = "v=DMARC1; p=reject; rua=mailto:d@a.example"
 

@@ -11,7 +11,7 @@ from relance.domain.mail_setup.findings import MailFinding
 from relance.domain.mail_setup.mail_exchangers import judge_mx
 from relance.domain.mail_setup.relay_tls import RelayTls, judge_tls
 from relance.domain.mail_setup.reverse_names import judge_ptr
-from tests.domain.mail_setup.zone import said, settled
+from tests.support.mail_zone import said, settled
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ADDRESS = "9.9.9.9"

@@ -9,7 +9,7 @@ from relance.domain.mail_setup.spf import judge_spf
 from relance.domain.mail_setup.spf_check import SpfCheck, SpfResult
 from relance.domain.mail_setup.spf_macros import SpfSender, filled_in
 from relance.domain.mail_setup.spf_record import is_spf, read_spf
-from tests.domain.mail_setup.zone import said, settled
+from tests.support.mail_zone import said, settled
 
 OURS = "198.51.100.7"
 

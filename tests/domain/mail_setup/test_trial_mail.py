@@ -8,7 +8,7 @@ import pytest
 
 from relance.domain.mail_setup.findings import MailFinding
 from relance.domain.mail_setup.trial_mail import MailSignature, TrialMail, judge_trial
-from tests.domain.mail_setup.zone import said, settled
+from tests.support.mail_zone import said, settled
 
 ALL = ("from", "to", "subject", "date", "message-id", "list-unsubscribe", "list-unsubscribe-post")
 OURS = MailSignature(domain="a.example", selector="s1", signed=ALL, valid=True)

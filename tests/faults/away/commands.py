@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from relance.devstack.processes import HOST
-from tests.installation import ROOT, Installation
+from tests.support.installation import ROOT, Installation
 
 LIMIT_S = 120.0
 SLOW_S = 0.3

@@ -22,8 +22,8 @@ from relance.temporal.jobs import start_job
 from tests.faults.away.people import AFTER, BACK, EARLY, LAST, MANY, MIDDLE, day_zero
 from tests.faults.away.reminded import Mail, mails_of
 from tests.faults.away.site import Away
-from tests.faults.mail_flow import MailFlow
-from tests.installation import CycleHandle
+from tests.support.installation import CycleHandle
+from tests.support.mail_flow import MailFlow
 
 # One planning pass is enough: an hourly one would be skipped to 700 times a month.
 OPTIONS = CycleOptions(batch_users=1, batches_in_flight=2, replan_every=timedelta(days=60))

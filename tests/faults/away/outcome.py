@@ -17,8 +17,8 @@ from tests.faults.away.reminded import closest_s, doubled_reminders, recorded, r
 from tests.faults.evidence import Evidence
 from tests.faults.mail.site import invitation_of
 from tests.faults.mail.trial import Trial
-from tests.faults.people import Expectation
 from tests.faults.scenario import positive
+from tests.support.expectation import Expectation
 
 LIMIT_S = 60.0
 CANCELLED = "cycle_cancelled"

@@ -19,7 +19,7 @@ from tests.faults.away.people import Crowd
 from tests.faults.mail.site import IMPATIENT, Site
 from tests.faults.scenario import Say
 from tests.faults.servers import Servers, restartable_servers
-from tests.installation import installed
+from tests.support.installation import installed
 
 # Each timer that a skip passes is fired only after this; by default it is a second, for the clocks of several hosts.
 SKIPS_QUICKLY = {"history.timerProcessorMaxTimeShift": "10ms"}

@@ -24,7 +24,7 @@ from tests.faults.everflow.plan import Plan
 from tests.faults.everflow.truth import truth
 from tests.faults.everflow.worlds import network
 from tests.faults.group_time import GroupTime
-from tests.installation import Installation, installed
+from tests.support.installation import Installation, installed
 from workflows.alert import GATHER
 
 RATE_WINDOW_S = 0.5

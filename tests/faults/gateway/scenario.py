@@ -14,7 +14,7 @@ from tests.faults.gateway.storms import killed, silent, temporal_away
 from tests.faults.gateway.strangers import followed_links, forged_tokens
 from tests.faults.scenario import Say, Scenario, positive
 from tests.faults.servers import restartable_servers
-from tests.installation import installed
+from tests.support.installation import installed
 
 PERIOD = "2026-11"
 CONTACTS = 20

@@ -18,8 +18,8 @@ from relance.settings.gateway import Gateway
 from relance.settings.keyring import Keyring
 from relance.settings.privacy import LINK_KEY
 from tests.faults.servers import Servers
-from tests.installation import ROOT, Installation
-from tests.worker_process import WorkerProcess
+from tests.support.installation import ROOT, Installation
+from tests.support.worker_process import WorkerProcess
 
 FREELY = {
     # Everybody comes from one address here.

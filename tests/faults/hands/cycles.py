@@ -14,9 +14,9 @@ from relance.domain.alerts.model import Rule
 from relance.domain.cycle.control import ControlState
 from relance.services.cycle_control import CycleControl
 from relance.temporal.cycles import TemporalCycles
-from tests.end_to_end.people import address
 from tests.faults.hands.case import Ended
 from tests.faults.hands.site import Site
+from tests.support.people import address
 
 
 async def before_planning(site: Site, period: str, hand: str) -> Ended:

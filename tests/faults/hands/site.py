@@ -21,10 +21,10 @@ from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.devstack.temporal_server import find_binary
 from relance.domain.alerts.model import Rule
 from relance.temporal.repairs import state_of
-from tests.end_to_end.people import people
 from tests.faults.scenario import Say
 from tests.faults.servers import Servers, restartable_servers
-from tests.installation import CycleHandle, Installation, installed
+from tests.support.installation import CycleHandle, Installation, installed
+from tests.support.people import people
 
 CONTACTS, CONNECTIONS = 3, 4
 CONFIRMED_AFTER_S = 0.25

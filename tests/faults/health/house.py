@@ -22,8 +22,8 @@ from relance.settings import Settings
 from relance.settings.jobs import Jobs
 from relance.temporal.schedules import declared
 from tests.faults.servers import Restartable
-from tests.installation import Installation, installed
-from tests.worker_process import WorkerProcess
+from tests.support.installation import Installation, installed
+from tests.support.worker_process import WorkerProcess
 
 SECRET = "whsec_" + "aGVhbHRoLWhlYWx0aC1oZWFsdGgtaGVhbHRo"
 LOOK_EVERY_S = 0.2

@@ -15,8 +15,8 @@ from tests.faults.mail.poison_input import NAMES, Poison
 from tests.faults.mail.report import Report
 from tests.faults.mail.site import Site, invitation_of, opened
 from tests.faults.mail.trial import Trial, closed, tried
-from tests.faults.people import Expectation
 from tests.faults.scenario import Say, Scenario, positive
+from tests.support.expectation import Expectation
 
 PERIOD = "2026-11"
 SHOWN = 10

@@ -18,12 +18,12 @@ from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.people import ContactStatus
 from relance.errors import NotFound
-from tests.end_to_end.commands import starter
 from tests.faults.mail.report import Report
 from tests.faults.mail.site import CONTACTS_OF_A_USER, Site, contact, invitation_of, opened
 from tests.faults.mail.trial import Month, Trial, closed, expected_of
-from tests.faults.people import Expectation
 from tests.faults.scenario import Say, Scenario, positive
+from tests.support.commands import starter
+from tests.support.expectation import Expectation
 
 PERIOD = "2026-11"
 # Kept first and confirmed later: it stretches the sending, so that there is somebody to race with.

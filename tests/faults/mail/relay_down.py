@@ -16,8 +16,8 @@ from relance.devstack.mailbox.rules import Delay, SmtpStage
 from tests.faults.mail.report import Report
 from tests.faults.mail.site import Site, contact, opened
 from tests.faults.mail.trial import Month, Trial, closed, expected_of
-from tests.faults.mail_flow import MailFlow
 from tests.faults.scenario import Say, Scenario, positive
+from tests.support.mail_flow import MailFlow
 
 CONFIRMED_AFTER_S = 0.05
 GOES_AWAY_AFTER = 0.25

@@ -15,7 +15,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox_server import MailboxServer
 from relance.devstack.stack import Given, Stack
 from tests.faults.scenario import Say
-from tests.installation import Installation, installed
+from tests.support.installation import Installation, installed
 
 CONTACTS_OF_A_USER = 20
 

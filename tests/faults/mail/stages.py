@@ -6,7 +6,6 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from relance.devstack.mailbox.rules import Delay, Drop, SmtpStage
@@ -14,8 +13,8 @@ from tests.faults.mail.report import Report
 from tests.faults.mail.site import Site, contact, opened
 from tests.faults.mail.trial import Trial, closed, expected_of, stopped, tried
 from tests.faults.scenario import Say, Scenario, positive
+from tests.support.smtp_relay import CERTIFICATE
 
-CERTIFICATE = Path(__file__).parents[2] / "adapters" / "smtp" / "localhost.pem"
 BEFORE_THE_DOT = tuple(stage for stage in SmtpStage if stage is not SmtpStage.END_OF_DATA)
 CONFIRMED_AFTER_S, DATA_TIMEOUT_S = 2.0, 0.5
 # A rule of the mailbox keeps its mails or not; the log must be right about both.

@@ -15,8 +15,8 @@ from relance.contracts.follow_up import FollowedState, FollowUpStep
 from tests.faults.checker import Verdict, ineligible, judge, lost
 from tests.faults.evidence import Evidence
 from tests.faults.mail.site import Site, invitation_of
-from tests.faults.people import Expectation
-from tests.installation import CycleHandle
+from tests.support.expectation import Expectation
+from tests.support.installation import CycleHandle
 
 LIMIT_S = 1800.0
 AT_ONCE = 8

@@ -28,12 +28,12 @@ from relance.domain.failures import Severity
 from relance.services.cycle_control import CycleControl
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
-from tests.asking import answered
 from tests.faults.arrangement import PERIOD, Arrangement
 from tests.faults.cycle_run import Run
 from tests.faults.malformed_signals.battery import battery
 from tests.faults.malformed_signals.terminal import AT_ONCE, Input, Terminal
 from tests.faults.rehearsal import rehearsed
+from tests.support.asking import answered
 
 OTHER, USER, GROUP = "2026-10", "other", "malformed"
 PATIENCE_S, LOOK_EVERY_S = 30.0, 0.2

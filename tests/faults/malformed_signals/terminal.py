@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relance.devstack.temporal_server import find_binary
-from tests.installation import Installation
+from tests.support.installation import Installation
 
 AT_ONCE = 4
 LIMIT_S = 60.0

@@ -17,7 +17,7 @@ from tests.faults.missed_month.site import AGAIN_S, GIVEN_UP_S, HEALTH_EVERY_S, 
 from tests.faults.missed_month.troubles import TROUBLES, Trouble
 from tests.faults.scenario import Say, Scenario, positive
 from tests.faults.servers import Servers, restartable_servers
-from tests.installation import installed
+from tests.support.installation import installed
 
 AT_ONCE = 3
 DELIVERY_S = 30.0

@@ -20,10 +20,10 @@ from relance.domain.alerts.model import AlertEvent, AlertRecord, Rule
 from relance.domain.cycle.send_times import current_period, period_before, period_of_opening
 from relance.domain.failures import Severity
 from relance.domain.health.watchdog import EffectState
-from tests import preloaded_starter
-from tests.faults.people import Documents, Expectation, expectation
-from tests.installation import ROOT, Installation
-from tests.worker_process import WorkerProcess
+from tests.support import preloaded_starter
+from tests.support.expectation import Documents, Expectation, expectation
+from tests.support.installation import ROOT, Installation
+from tests.support.worker_process import WorkerProcess
 
 HEALTH_EVERY_S, AGAIN_S, REPLAN_S, PLANNED_S = 3, 0.5, 10, 1
 HISTORY = 4

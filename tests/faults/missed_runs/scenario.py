@@ -30,7 +30,7 @@ from tests.faults.missed_runs.checker import SEEN, Verdict, judged
 from tests.faults.missed_runs.facts import Facts, Span, Started
 from tests.faults.scenario import Say, Scenario, positive
 from tests.faults.servers import Servers, restartable_servers
-from tests.installation import Installation, installed
+from tests.support.installation import Installation, installed
 
 ON_TIME = timedelta(seconds=2)
 PAUSED_JOB = JobName.NOISE

@@ -12,7 +12,7 @@ from relance.domain.alerts.model import Evidence
 from relance.domain.failures import Severity
 from tests.faults.group_time import GroupTime
 from tests.faults.storm.told import WebhookMessage, most_per_interval, told
-from tests.installation import Installation
+from tests.support.installation import Installation
 
 GROUP = "flapping-check"
 PERIOD = timedelta(seconds=30)

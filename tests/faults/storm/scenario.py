@@ -13,7 +13,7 @@ from relance.devstack.stack import Stack
 from tests.faults.scenario import Say, Scenario, positive
 from tests.faults.storm.flapping import Flapping, flap
 from tests.faults.storm.storm import Storm, rage
-from tests.installation import installed
+from tests.support.installation import installed
 
 SECRET = "whsec_" + "c3Rvcm0tc3Rvcm0tc3Rvcm0tc3Rvcm0t"
 

@@ -17,7 +17,7 @@ from relance.gateway.intake.handler import IntakeHandler
 from relance.gateway.intake.protocol import LONGEST_LINE
 from relance.gateway.intake.server import serving_intake
 from relance.settings.intake import Intake, ListenerProtocol
-from tests.gateway.intake.conversation import conversation
+from tests.support.lmtp import conversation
 
 DOMAIN = "bounces.example"
 BOUNCE = f"bounce+abcdefgh@{DOMAIN}"

@@ -29,12 +29,12 @@ from relance.gateway.needs import IntakeNeeds
 from relance.gateway.webhooks.sns import is_of_amazon
 from relance.settings import Mongo
 from relance.settings.intake import Intake
-from tests.gateway.needs import needs_of
 from tests.gateway.webhooks import keys
 from tests.intake.examination import ADDRESSES, BOUNCES, DOMAIN, TOKENS
 from tests.intake.examination import settings as intake_settings
 from tests.intake.test_take import CLAIRE, INVITATION, invited, state
-from tests.keys import PRIVACY
+from tests.support.gateway_needs import needs_of
+from tests.support.keys import PRIVACY
 
 NEUTRAL = secrets.token_bytes(32)
 MAILGUN = "a signing key of Mailgun's"

@@ -24,8 +24,8 @@ from relance.domain.failures import Severity
 from relance.services.alerts import AlertService
 from relance.settings import Mongo
 from relance.settings.everflow import Everflow
-from tests.fakes import FakeAlertGroups, FixedClock
-from tests.keys import PRIVACY
+from tests.support.fakes import FakeAlertGroups, FixedClock
+from tests.support.keys import PRIVACY
 
 MORNING = date(2026, 11, 4)
 NOMINAL = datetime(2026, 11, 4, 8, tzinfo=UTC)

@@ -18,8 +18,8 @@ from relance.domain.channels.channel_state import ChannelCondition
 from relance.domain.channels.messages import Attachment, OutgoingMessage, plain_text
 from relance.errors import ChannelError, ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.ports import Delivered
-from tests.fakes import FakeMeter
 from tests.services.alerts.conftest import NOMINAL, Bureau, perform, sighting
+from tests.support.fakes import FakeMeter
 
 KEY = "default-lp/0.1.376"
 

@@ -16,8 +16,8 @@ from relance.services.alerts import AlertService
 from relance.services.health_checks import HealthMonitor, Judgement
 from relance.settings import Mongo
 from relance.settings.health import HealthGroup
-from tests.fakes import FakeAlertGroups, FixedClock
-from tests.keys import PRIVACY
+from tests.support.fakes import FakeAlertGroups, FixedClock
+from tests.support.keys import PRIVACY
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 

@@ -15,9 +15,9 @@ from relance.domain.health.status import Trouble
 from relance.errors import ChannelUnavailable, DependencyUnavailable
 from relance.ports import Delivered, ProbeReading
 from relance.settings.health import HealthGroup
-from tests.fakes import FixedClock
 from tests.services.alerts.conftest import perform
 from tests.services.health.conftest import START
+from tests.support.fakes import FixedClock
 
 FIRST = OutageNotice(begun=START, at=START + timedelta(minutes=1))
 LAST = OutageNotice(begun=START, at=START + timedelta(minutes=9), ended=START + timedelta(minutes=8))

@@ -9,10 +9,10 @@ from relance.adapters.mongo.documents import Client, MotorDatabase
 from relance.domain.invitations.bounds import DEFAULT_BOUNDS, Bounds
 from relance.domain.invitations.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.settings.privacy import Privacy
-from tests.keys import PRIVACY
 from tests.simulation.memory.collection import MemoryCollection
 from tests.simulation.memory.link import Link
 from tests.simulation.memory.store import Store
+from tests.support.keys import PRIVACY
 
 
 class MemoryDatabase:

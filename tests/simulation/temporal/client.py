@@ -10,7 +10,6 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-from temporalio import workflow
 from temporalio.client import Client
 from temporalio.client import WorkflowExecutionStatus as Status
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -21,11 +20,12 @@ from tests.simulation.temporal.run import WorkflowRun
 from tests.simulation.temporal.server import Missing, Workflows
 from tests.simulation.temporal.wire import carried, packed, unpacked
 from tests.simulation.world import Process
+from tests.support.private_sdk import signal_name, workflow_definition
 from workflows.registry import WORKFLOWS
 
 T = TypeVar("T")
 
-_BY_NAME = {workflow._Definition.must_from_class(cls).name: cls for those in WORKFLOWS.values() for cls in those}
+_BY_NAME = {workflow_definition(cls).name: cls for those in WORKFLOWS.values() for cls in those}
 _IDS = re.compile(r"'([^']*)'")
 
 
@@ -120,7 +120,7 @@ class SimulatedHandle:
 
     async def signal(self, name: Any, argument: Any = None, *, args: Sequence[Any] = (), **_: Any) -> None:
         """Tell it something."""
-        told = workflow._SignalDefinition.must_name_from_fn_or_str(name)
+        told = signal_name(name)
         payloads = packed(list(args) or ([] if argument is None else [argument]))
         await self._call(f"tell {told} {self.id}", lambda: self._workflows.signal(self.id, told, payloads))
 

@@ -18,6 +18,7 @@ from temporalio.testing import ActivityEnvironment
 from tests.simulation.temporal.wire import Payloads, packed, unpacked
 from tests.simulation.workers import WorkerProcess
 from tests.simulation.world import World, context_of
+from tests.support.private_sdk import activity_definition
 
 LONGEST_ATTEMPT = 3600.0
 """Seconds: a few dozen mails never take that long, whatever happens to them."""
@@ -93,8 +94,8 @@ class Cluster:
         self, method: Any, payloads: Payloads, run_id: str, activity_id: str, options: Mapping[str, Any]
     ) -> Payloads:
         """Run an activity until an attempt succeeds, or it fails for good; cancelled when nobody waits any more."""
-        definition = activity._Definition.must_from_callable(method)
-        name = definition.name or ""
+        definition = activity_definition(method)
+        name = definition.name
         info = dataclasses.replace(
             ActivityEnvironment.default_info(), activity_id=activity_id, activity_type=name, workflow_run_id=run_id
         )

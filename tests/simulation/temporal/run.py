@@ -10,7 +10,6 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from temporalio import workflow
 from temporalio.client import WorkflowExecutionStatus as Status
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
@@ -18,6 +17,7 @@ from relance.errors import InvalidInput
 from tests.simulation.temporal.history import EVENTS_PER_TASK, Command, Event, Kind
 from tests.simulation.temporal.start import ContinueAsNew, Start
 from tests.simulation.temporal.wire import Payloads, packed, unpacked
+from tests.support.private_sdk import workflow_definition
 
 if TYPE_CHECKING:
     from tests.simulation.temporal.server import Workflows
@@ -50,7 +50,7 @@ class WorkflowRun:
         self.successor: WorkflowRun | None = None
         self.random = Random(start.first)
         self._server = server
-        self._definition: Any = workflow._Definition.must_from_class(start.cls)
+        self._definition = workflow_definition(start.cls)
         self._inbox: deque[Event] = deque()
         self._to_replay = 0
         self._replaying = False
@@ -93,8 +93,7 @@ class WorkflowRun:
         self._inbox.extend(events)
         self._to_replay, self._replaying = len(events), bool(events)
         arguments = unpacked(self.start.payloads, self._definition.arg_types)
-        takes_input = getattr(self.start.cls.__dict__.get("__init__"), "__temporal_workflow_init", False)
-        self._instance = self._context.run(self.start.cls, *(arguments if takes_input else []))
+        self._instance = self._context.run(self.start.cls, *(arguments if self._definition.takes_input else []))
         self._main = self._server.world.loop.create_task(self._run(arguments), context=self._context)
         self.touched()
 

@@ -1,4 +1,7 @@
-"""The SDK's runtime as far as the workflows use it, for all runs; which one asks is in the context of the task."""
+"""The SDK's runtime as far as the workflows use it, for all runs; which one asks is in the context of the task.
+
+`_Answers` has the names and parameters of the SDK's own questions, see `tests.support.private_sdk`.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,30 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from temporalio import activity, workflow
+from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, WorkflowAlreadyStartedError
-from temporalio.workflow._context import _Runtime
 
 from tests.simulation.temporal.history import Command, Event, Kind
 from tests.simulation.temporal.run import CURRENT, WorkflowRun
 from tests.simulation.temporal.server import Missing, Workflows
 from tests.simulation.temporal.start import ContinueAsNew
 from tests.simulation.temporal.wire import Payloads, packed, unpacked
+from tests.support.private_sdk import (
+    activity_definition,
+    install_runtime,
+    runtime_of,
+    signal_name,
+    workflow_definition,
+    workflow_info,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def install(workflows: Workflows) -> None:
     """Have the workflows on this loop find their runtime."""
-    _Runtime.set_on_loop(workflows.world.loop, _RUNTIME(workflows))
+    install_runtime(workflows.world.loop, _RUNTIME(workflows))
 
 
 def _current() -> WorkflowRun:
@@ -43,7 +53,7 @@ class _Answers:
 
     def workflow_info(self) -> SimpleNamespace:
         run = _current()
-        return SimpleNamespace(
+        return workflow_info(
             workflow_id=run.id,
             run_id=run.run_id,
             first_execution_run_id=run.start.first,
@@ -53,11 +63,7 @@ class _Answers:
             is_continue_as_new_suggested=lambda: run.is_long,
             get_current_history_length=lambda: run.length,
             parent=run.start.parent,
-            _logger_details=dict,
         )
-
-    def workflow_now(self) -> datetime:
-        return _current().now
 
     def workflow_time_ns(self) -> int:
         return (_current().now - _EPOCH) // timedelta(microseconds=1) * 1000
@@ -135,7 +141,7 @@ class _Answers:
         except WorkflowAlreadyStartedError:
             run.take_back(closing)
             raise
-        types = workflow._Definition.must_from_class(cls).ret_type
+        types = workflow_definition(cls).ret_type
         task = asyncio.create_task(_end_of_child(self._server, run, options["id"], closing, types))
         return Child(self._server, run, options["id"], task)
 
@@ -186,7 +192,7 @@ class External:
 
     async def signal(self, signal: Any, argument: Any = None, **_: Any) -> None:
         """Tell it something; it may have ended."""
-        name = workflow._SignalDefinition.must_name_from_fn_or_str(signal)
+        name = signal_name(signal)
         payloads = packed([] if argument is None else [argument])
 
         def send(command: Command) -> Callable[[], object]:
@@ -266,8 +272,7 @@ def _reported(run: WorkflowRun, seq: int, task: asyncio.Task[Payloads]) -> None:
 
 
 def _types(method: Any) -> type | None:
-    found: type | None = activity._Definition.must_from_callable(method).ret_type
-    return found
+    return activity_definition(method).ret_type
 
 
 def _activity_error() -> ActivityError:
@@ -286,15 +291,4 @@ def _nothing() -> None:
     pass
 
 
-def _missing(name: str) -> Callable[..., Any]:
-    def answer(*_: Any, **__: Any) -> Any:
-        raise NotImplementedError(f"a workflow asks for {name}")
-
-    return answer
-
-
-_RUNTIME: Any = type(
-    "Runtime",
-    (_Answers, _Runtime),
-    {name: _missing(name) for name in _Runtime.__abstractmethods__ if not hasattr(_Answers, name)},
-)
+_RUNTIME = runtime_of(_Answers)

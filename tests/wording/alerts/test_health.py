@@ -14,7 +14,7 @@ from relance.domain.jobs.performance import UNITS
 from relance.settings.health import HealthGroup
 from relance.wording.alerts.health import ENGLISH_HEALTH, FRENCH_HEALTH
 from relance.wording.alerts.messages import alert_message
-from tests.domain.alerts.alerts import FIRED_AT, an_alert
+from tests.support.alerts import FIRED_AT, an_alert
 
 RULES = HealthGroup().rules()
 

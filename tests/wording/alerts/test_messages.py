@@ -12,7 +12,7 @@ from relance.domain.channels.messages import OutgoingMessage, plain_text
 from relance.domain.failures import Severity
 from relance.domain.zones import window_of, zone_info
 from relance.wording.alerts.messages import alert_message, details_message
-from tests.domain.alerts.alerts import FIRED_AT, YESTERDAY, an_alert
+from tests.support.alerts import FIRED_AT, YESTERDAY, an_alert
 
 AMSTERDAM = zone_info("Europe/Amsterdam")
 NINE = FIRED_AT.astimezone(AMSTERDAM)

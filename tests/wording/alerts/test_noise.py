@@ -7,7 +7,7 @@ import pytest
 from relance.domain.alerts.model import AlertSuppression
 from relance.domain.alerts.noise import NoiseFigures, RuleNoise
 from relance.wording.alerts.noise import NOISE_WORDS, noise_sentences, noise_title, suppressions
-from tests.domain.alerts.alerts import FIRED_AT
+from tests.support.alerts import FIRED_AT
 
 NO_BREAK = "\u00a0"
 

@@ -8,7 +8,7 @@ from relance.domain.channels.messages import plain_text
 from relance.domain.invitations.reconciliation import ReconcilePolicy, Repair
 from relance.services.conditions import drift_detected
 from relance.wording.alerts.messages import alert_message
-from tests.domain.alerts.alerts import FIRED_AT
+from tests.support.alerts import FIRED_AT
 
 COUNTS: dict[str, int] = {Repair.FOLLOW_UPS_RESTARTED: 1200, Repair.REMINDERS_WOKEN: 1, Repair.PLANS_STUCK: 2}
 

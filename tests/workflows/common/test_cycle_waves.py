@@ -15,8 +15,8 @@ from relance import ids
 from relance.contracts.cycle import CycleInput, CycleOptions, CycleStatistics
 from relance.contracts.names import TaskQueue
 from relance.temporal.repairs import TemporalCycleRestarts
-from tests.asking import answered
-from tests.patience import PATIENCE_S
+from tests.support.asking import answered
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve
 from tests.workflows.hands import first_task, reset
 from tests.workflows.house import House

@@ -9,7 +9,7 @@ import pytest
 from relance.errors import ChannelGone, ChannelRefused, ChannelUnavailable
 from relance.settings.recipients import ChannelName
 from tests.adapters.channels.contract.harness import Harness, Trouble
-from tests.adapters.channels.messages import a_foreign_message, a_message
+from tests.support.messages import a_foreign_message, a_message
 
 EVERY = list(ChannelName)
 REMOTE = [name for name in EVERY if name is not ChannelName.INBOX]

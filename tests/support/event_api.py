@@ -24,10 +24,10 @@ from relance.gateway.needs import Needs
 from relance.gateway.server import serving
 from relance.ids import invitation_id
 from relance.settings.gateway import Gateway
-from tests.adapters.mongo.people import AT, DUE, PERIOD
-from tests.gateway.needs import needs_of
-from tests.keys import a_key
-from tests.patience import PATIENCE_S
+from tests.support.gateway_needs import needs_of
+from tests.support.keys import a_key
+from tests.support.mongo_people import AT, DUE, PERIOD
+from tests.support.patience import PATIENCE_S
 
 
 def a_secret() -> str:

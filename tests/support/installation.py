@@ -34,10 +34,10 @@ from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.plugin import relance_plugin
-from tests.keys import privacy_of
-from tests.worker_process import WorkerProcess
+from tests.support.keys import privacy_of
+from tests.support.worker_process import WorkerProcess
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCUMENTS_AT_ONCE = 10_000
 CYCLE_LIMIT = timedelta(hours=12)
 

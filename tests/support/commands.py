@@ -7,9 +7,9 @@ import json
 import os
 from typing import Any
 
-from tests import preloaded_starter
-from tests.installation import Installation
-from tests.patience import PATIENCE_S
+from tests.support import preloaded_starter
+from tests.support.installation import Installation
+from tests.support.patience import PATIENCE_S
 
 AGREED = ("--reason", "wrong template", "--yes")
 """What a script says to what cannot be undone."""

@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, NoReturn
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STARTER = str(ROOT / "starter.py")
 LARGEST = 200_000
 """Bytes of a request: arguments and environment."""

@@ -21,8 +21,8 @@ from relance.services.events import EventIntake
 from relance.services.explaining import Explaining
 from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
-from tests.fakes import FakeAttachments, FakeFollowUps
-from tests.keys import PRIVACY
+from tests.support.fakes import FakeAttachments, FakeFollowUps
+from tests.support.keys import PRIVACY
 
 NO_DATABASE = cast("Any", None)
 """For routes that ask none: whoever does gets an AttributeError."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests import preloaded_starter
+from tests.support import preloaded_starter
 
 
 @dataclass(frozen=True)

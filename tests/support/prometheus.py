@@ -13,7 +13,7 @@ import yaml
 
 from relance.devstack import processes
 
-DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 RULES = DEPLOY / "prometheus" / "rules.yml"
 READY_S = 60.0
 

@@ -72,10 +72,10 @@ class AlertDelivery:
         """Return the channels that may be written to."""
         with translated():
             states = await self.states.all()
-        usable = {name for name, one in self.addresses.items() if is_usable(states.get(name), one.fingerprint)}
+        usable = {name for name, target in self.addresses.items() if is_usable(states.get(name), target.fingerprint)}
         return ChannelRoutes(
             **_used(self.always, self.order, usable),
-            routes=tuple(one.model_copy(update=_used(one.always, one.order, usable)) for one in self.routes),
+            routes=tuple(route.model_copy(update=_used(route.always, route.order, usable)) for route in self.routes),
         )
 
     @activity.defn

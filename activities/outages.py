@@ -40,8 +40,10 @@ class OutageChannels:
 
     def usable(self, *, back: bool) -> tuple[list[Channel], list[Channel]]:
         """Return those that can be written to while MongoDB is away, or when it is back."""
-        always = [one for one in self.always if back or one.name not in self.stored]
-        return always, [one for one in self.order if (back or one.name not in self.stored) and one not in always]
+        always = [channel for channel in self.always if back or channel.name not in self.stored]
+        return always, [
+            channel for channel in self.order if (back or channel.name not in self.stored) and channel not in always
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ class Outages:
                 if told[-1]:
                     break
             if not any(told):
-                raise ChannelUnavailable(", ".join(one.name for one in (*always, *order)), "none took the message")
+                raise ChannelUnavailable(
+                    ", ".join(channel.name for channel in (*always, *order)), "none took the message"
+                )
         return True
 
     def _message(self, notice: OutageNotice) -> OutgoingMessage:

@@ -52,11 +52,15 @@ class PerformanceWatch:
         if dry_run:
             return len(found)
         conditions = {
-            alert_key(Rule.PERFORMANCE, one.subject): one
-            for one in (worsened(each, run, self.policy.factor) for each in found)
+            alert_key(Rule.PERFORMANCE, condition.subject): condition
+            for condition in (worsened(each, run, self.policy.factor) for each in found)
         }
         # What is open and as old as this run was told by it.
-        news = [one for key, one in conditions.items() if key not in known or known[key].observation < one.observation]
+        news = [
+            condition
+            for key, condition in conditions.items()
+            if key not in known or known[key].observation < condition.observation
+        ]
         if news:
             await self.desk.fire(news)
         for key, alert in known.items():

@@ -134,11 +134,11 @@ class Unsent:
         users = await self.users.by_ids(user_ids)
         contacts = await self.contacts.of_users(user_ids)
         suppressed = await self.suppressions.suppressed(
-            [one.email for found in contacts.values() for one in found if one.email]
+            [contact.email for found in contacts.values() for contact in found if contact.email]
         )
         entered = await self.unsent.entered(period, user_ids)
         allowed = {
-            user_id: may_enter(ending, entered[user_id], {one.id for one in contacts.get(user_id, [])}, PART)
+            user_id: may_enter(ending, entered[user_id], {contact.id for contact in contacts.get(user_id, [])}, PART)
             for user_id, ending in endings.items()
         }
         wanted = [

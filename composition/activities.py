@@ -143,7 +143,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
     delivery = _delivery(settings, open_, desk)
     audit = JobAudit(
-        jobs=[one.id for one in declared(settings)],
+        jobs=[schedule.id for schedule in declared(settings)],
         nominal_times=TemporalNominalTimes(open_.client),
         marks=data.audit_marks,
         job_runs=data.job_runs,
@@ -204,7 +204,7 @@ def _delivery(settings: Settings, open_: Connections, desk: AlertService) -> Ale
     return AlertDelivery(
         desk=desk,
         states=data.channel_states,
-        addresses={name: Address(one, channels.fingerprints[name]) for name, one in channels.by_name.items()},
+        addresses={name: Address(channel, channels.fingerprints[name]) for name, channel in channels.by_name.items()},
         always=settings.channels.always_names,
         order=settings.channels.order_names,
         illustrator=AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),

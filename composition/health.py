@@ -44,7 +44,7 @@ def health_of(settings: Settings, open_: Connections, desk: AlertService) -> lis
         clock=SystemClock(),
     )
     watch = PerformanceWatch(
-        jobs=[one.id for one in declared(settings)],
+        jobs=[schedule.id for schedule in declared(settings)],
         job_runs=data.job_runs,
         desk=desk,
         policy=settings.performance.policy,

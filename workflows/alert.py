@@ -139,8 +139,8 @@ class Alert:
         news, self._inbox = self._inbox, []
         if news:
             self._took_at = workflow.now()
-        for one in merged(news):
-            self._apply(one)
+        for part in merged(news):
+            self._apply(part)
         self._step(lifecycle.settled(self._group, workflow.now(), self._policy))
 
     def _apply(self, news: Sighted | Decided | Inhibited) -> None:
@@ -169,8 +169,8 @@ class Alert:
             self._step(lifecycle.clear(self._group, news.gone, now, self._policy))
         # Open in the database, and nobody here knows of it: its firing never arrived.
         self._entries += (AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
-        for one in news.silenced:
-            self._step(lifecycle.silence(self._group, one.keys, one.until))
+        for silenced in news.silenced:
+            self._step(lifecycle.silence(self._group, silenced.keys, silenced.until))
 
     def _bounded(self, news: Sighted) -> Sighted:
         """Return what the group has room for, and no observation that overtakes every later one."""
@@ -230,7 +230,7 @@ class Alert:
 
     async def _send_details(self) -> None:
         asked, self._asked = self._asked, []
-        keys = list(dict.fromkeys(key for one in asked for key in one.keys if key in self._group.members))
+        keys = list(dict.fromkeys(key for question in asked for key in question.keys if key in self._group.members))
         if not keys:
             return
         members = self._group.members
@@ -270,7 +270,7 @@ class Alert:
 
     def _continue_as_new(self) -> None:
         members = self._group.members
-        asked = tuple(dict.fromkeys(key for one in self._asked for key in one.keys if key in members))
+        asked = tuple(dict.fromkeys(key for question in self._asked for key in question.keys if key in members))
         workflow.continue_as_new(
             self._request.model_copy(
                 update={

@@ -84,7 +84,7 @@ class SendWave:
             else:
                 sent = await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
                 self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
-                await self._follow_all([one for one in sent if one is not None])
+                await self._follow_all([mail for mail in sent if mail is not None])
             after = boundaries[-1].last
             if workflow.info().is_continue_as_new_suggested():
                 return request.model_copy(update={"after_user": after, "result": self.progress()})

@@ -42,7 +42,9 @@ class MailboxDigests:
         # Not at once: whoever only looks around has no keys, and asks for no digest.
         if not self._keys:
             ring = self._ring
-            self._keys = tuple((f"{one}:", key) for one, key in zip(ring.fingerprints, ring.keys, strict=True))
+            self._keys = tuple(
+                (f"{fingerprint}:", key) for fingerprint, key in zip(ring.fingerprints, ring.keys, strict=True)
+            )
         return self._keys
 
 

@@ -225,7 +225,7 @@ class PeriodGate:
 
     def _gone(self) -> set[str]:
         now = asyncio.get_running_loop().time()
-        heard = {one.process: (one.beat, now) for one in self._state.under_way}
+        heard = {attempt.process: (attempt.beat, now) for attempt in self._state.under_way}
         same = {name: self._heard[name] for name, (beat, _) in heard.items() if self._heard.get(name, (0,))[0] == beat}
         self._heard = {**heard, **same}
         return {name for name, (_, since) in self._heard.items() if now - since > GONE_AFTER}

@@ -123,19 +123,19 @@ def imbalance(statistics: CycleStatistics, unsent: int = 0) -> Condition:
     )
 
 
-def worsened(one: Degradation, run: JobRun, factor: float) -> Condition:
+def worsened(degradation: Degradation, run: JobRun, factor: float) -> Condition:
     """Return the sighting that a figure of a job was clearly worse in a run; it names figure, baseline and factor."""
     return Condition(
         rule=Rule.PERFORMANCE,
         group=Rule.PERFORMANCE,
-        subject=f"{one.job}.{one.figure}",
+        subject=f"{degradation.job}.{degradation.figure}",
         severity=Severity.MEDIUM,
-        labels={"job": one.job, "figure": one.figure, "unit": one.unit},
+        labels={"job": degradation.job, "figure": degradation.figure, "unit": degradation.unit},
         evidence=Evidence(
-            value=_rounded(one.factor),
+            value=_rounded(degradation.factor),
             threshold=_rounded(factor),
-            baseline=_rounded(one.baseline),
-            current=_rounded(one.value),
+            baseline=_rounded(degradation.baseline),
+            current=_rounded(degradation.value),
         ),
         observation=run.nominal.isoformat(),
     )

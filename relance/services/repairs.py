@@ -55,16 +55,16 @@ class AlertRepair:
             # One group that cannot be asked just now holds up no other; the next run asks it again.
             return False
         # Whoever has just opened one is about to signal it.
-        missing = [one for one in alerts if one.updated_at < at - self.grace and one.key not in (held or ())]
+        missing = [alert for alert in alerts if alert.updated_at < at - self.grace and alert.key not in (held or ())]
         if not missing or dry_run:
             return bool(missing)
         if held is None:
-            inhibited_by = next((by for one in alerts if (by := inhibitor(one.rule, causes))), None)
+            inhibited_by = next((by for alert in alerts if (by := inhibitor(alert.rule, causes))), None)
             return await self.groups.start(group_of(group, alerts, at, inhibited_by))
         # What somebody looks after needs no message; a silence ends with the next sighting.
-        firings = [one for one in missing if one.state is AlertState.FIRING]
+        firings = [alert for alert in missing if alert.state is AlertState.FIRING]
         if firings:
-            news = tuple(Firing(one.key, one.severity, one.evidence.value) for one in firings)
+            news = tuple(Firing(firing.key, firing.severity, firing.evidence.value) for firing in firings)
             await self.desk.groups.sighted(group, Sighted(firings=news))
         return bool(firings)
 

@@ -67,7 +67,8 @@ class TemporalFollowUps:
         key = ids.parse_invitation_id(event.invitation_id)
         # Who joins while a batch is tried again moves the contacts behind him by one: from the hundred before.
         told = [
-            await self._signal(key.period, key.user_id, one, Signal.EVENT, event) for one in {part, max(part - 1, 0)}
+            await self._signal(key.period, key.user_id, number, Signal.EVENT, event)
+            for number in {part, max(part - 1, 0)}
         ]
         return any(told)
 

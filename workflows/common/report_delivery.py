@@ -38,7 +38,7 @@ async def report(job: JobName, request: JobRequest) -> JobOutcome:
     if not taken.post:
         return JobOutcome(counts={**taken.counts, "channels": 0})
     outcomes = await _post(job, request, taken)
-    told = sum(one in TAKEN for one in outcomes.values())
+    told = sum(outcome in TAKEN for outcome in outcomes.values())
     await workflow.execute_activity_method(
         Digests.report_done if told else Digests.give_report_up,
         ReportDone(job=job, nominal=request.nominal, owner=owner),

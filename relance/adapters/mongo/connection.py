@@ -115,7 +115,7 @@ class Database:
         """Whether every server that is known has refused the last connection: it will not do for a person to wait."""
         known: TopologyDescription = self.client.delegate.topology_description
         servers = known.server_descriptions().values()
-        return bool(servers) and all(_is_refusal(one.error) for one in servers)
+        return bool(servers) and all(_is_refusal(server.error) for server in servers)
 
     async def ensure_indexes(self) -> None:
         """Create the indexes that are not there yet."""

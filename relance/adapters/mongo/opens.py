@@ -59,11 +59,12 @@ class MongoOpens:
 def _unopened(ids: Sequence[str]) -> list[UpdateOne]:
     return [
         write
-        for one in ids
+        for invitation_id in ids
         for write in (
             UpdateOne(
-                {"_id": one, "status": InvitationStatus.OPENED.value}, {"$set": {"status": InvitationStatus.SENT.value}}
+                {"_id": invitation_id, "status": InvitationStatus.OPENED.value},
+                {"$set": {"status": InvitationStatus.SENT.value}},
             ),
-            UpdateOne({"_id": one, "openedAt": {"$exists": True}}, {"$unset": {"openedAt": ""}}),
+            UpdateOne({"_id": invitation_id, "openedAt": {"$exists": True}}, {"$unset": {"openedAt": ""}}),
         )
     ]

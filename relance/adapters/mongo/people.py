@@ -203,13 +203,13 @@ class MongoContacts:
         writes = [
             UpdateOne(
                 {
-                    "_id": {"$in": either([one.contact_id])},
-                    "status": {"$ne": one.status.value},
-                    **({"email": one.address} if one.address is not None else {}),
+                    "_id": {"$in": either([change.contact_id])},
+                    "status": {"$ne": change.status.value},
+                    **({"email": change.address} if change.address is not None else {}),
                 },
-                {"$set": {"status": one.status.value, "statusReason": one.reason, "statusAt": one.at}},
+                {"$set": {"status": change.status.value, "statusReason": change.reason, "statusAt": change.at}},
             )
-            for one in changes
+            for change in changes
         ]
         if writes:
             with translated("set the status of contacts"):

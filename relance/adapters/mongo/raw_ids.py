@@ -82,10 +82,10 @@ def query_of(kept: Any) -> Any:
 def every_form(kept: Iterable[Any]) -> list[Any]:
     """Return ids for `$in`, and beside each that looks like an ObjectId's text that ObjectId."""
     found: list[Any] = []
-    for one in kept:
-        found.append(one)
-        if isinstance(one, str) and ObjectId.is_valid(one):
-            found.append(ObjectId(one))
+    for name in kept:
+        found.append(name)
+        if isinstance(name, str) and ObjectId.is_valid(name):
+            found.append(ObjectId(name))
     return found
 
 
@@ -142,6 +142,6 @@ def _element(name: str, value: Any) -> bytes:
     if isinstance(value, dict):
         return b"\x03" + field + _document(value)
     if isinstance(value, list) and not _encodes(value):
-        return b"\x04" + field + _document({str(place): one for place, one in enumerate(value)})
+        return b"\x04" + field + _document({str(place): item for place, item in enumerate(value)})
     element = bson.encode({"": value if _encodes(value) else None})
     return element[4:5] + field + element[6:-1]

@@ -117,7 +117,9 @@ def _all_known(alerts: Sequence[AlertRecord]) -> bool:
 def _silenced(run: Run, silence: Silence, held: Sequence[AlertRecord], known: Sequence[AlertRecord]) -> Answer:
     eyes = AlertFormatter.of(run.settings)
     critical = silence.matcher.model_copy(update={"severity": Severity.CRITICAL})
-    loud = [one for one in known if one.is_open and critical.matches(one) and not silence.matcher.matches(one)]
+    loud = [
+        alert for alert in known if alert.is_open and critical.matches(alert) and not silence.matcher.matches(alert)
+    ]
     end = local_and_utc(silence.ends_at, eyes.zone)
     lines = [
         f"Silenced until {end}: {matcher_words(silence.matcher)}.",

@@ -43,7 +43,7 @@ async def list_(
         silences = await database.silences.active(now)
     wanted = {"rule": rule, "severity": severity, "group": group}
     # One that resolved between the two questions is in both answers.
-    alerts = [alert for alert in {one.id: one for one in found}.values() if _matches(alert, wanted)]
+    alerts = [alert for alert in {alert.id: alert for alert in found}.values() if _matches(alert, wanted)]
     alerts.sort(key=lambda alert: alert.fired_at, reverse=True)
     eyes = AlertFormatter.of(run.settings)
     shown = alerts[:limit]

@@ -94,16 +94,16 @@ def _answer(run: Run, alerts: Sequence[AlertRecord], views: Mapping[str, AlertVi
 
 
 def _deliveries(eyes: AlertFormatter, group: str, view: AlertView) -> Any:
-    channels = sorted({name for one in view.deliveries for name in one.outcomes})
+    channels = sorted({name for delivery in view.deliveries for name in delivery.outcomes})
     rows = [
         (
-            one.sequence,
-            one.telling,
-            local(one.at, eyes.zone),
-            one.alerts,
-            *(one.outcomes.get(name) for name in channels),
+            delivery.sequence,
+            delivery.telling,
+            local(delivery.at, eyes.zone),
+            delivery.alerts,
+            *(delivery.outcomes.get(name) for name in channels),
         )
-        for one in view.deliveries
+        for delivery in view.deliveries
     ]
     title = f"Messages of {group} (times in {eyes.zone})"
     return table(title, ("message", "about", "at", "alerts", *channels), rows)

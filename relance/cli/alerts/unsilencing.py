@@ -42,7 +42,7 @@ async def unsilence(
     async with opened_desk(run) as (desk, database):
         active = await database.silences.active(now)
         if every:
-            meant, matchers = active, [Matcher(), *(Matcher(severity=one) for one in Severity)]
+            meant, matchers = active, [Matcher(), *(Matcher(severity=severity) for severity in Severity)]
         else:
             known = await database.alerts.open()
             known += await database.alerts.recent(now - REMEMBERED, limit=READ)
@@ -61,7 +61,7 @@ def _meant(
         NotFound: KEY names nothing.
         InvalidInput: KEY is the beginning of several ids.
     """
-    by_id = [one for one in active if key and len(key) >= SHORTEST_ID and one.id.startswith(key)]
+    by_id = [alert for alert in active if key and len(key) >= SHORTEST_ID and alert.id.startswith(key)]
     if len(by_id) > 1:
         invalid("KEY", f"{len(by_id)} silences have an id that begins so", "write more of the id")
     if by_id:
@@ -75,11 +75,11 @@ def _meant(
         raise
     pattern = wanted[-1]
     meant = [
-        one
-        for one in active
-        if one.matcher.rule == pattern.rule and (rule is not None or one.matcher.subject == pattern.subject)
+        silence
+        for silence in active
+        if silence.matcher.rule == pattern.rule and (rule is not None or silence.matcher.subject == pattern.subject)
     ]
-    return meant, [pattern.model_copy(update={"severity": one}) for one in (None, *Severity)]
+    return meant, [pattern.model_copy(update={"severity": severity}) for severity in (None, *Severity)]
 
 
 def _taken_back(run: Run, meant: Sequence[Silence], freed: Sequence[AlertRecord]) -> Answer:

@@ -70,6 +70,6 @@ async def _is_sending(wave: WorkflowHandle[object, object]) -> bool:
     if found.status is not WorkflowExecutionStatus.RUNNING:
         return False
     return any(
-        one.activity_type.name == SENDING and one.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-        for one in found.raw_description.pending_activities
+        activity.activity_type.name == SENDING and activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+        for activity in found.raw_description.pending_activities
     )

@@ -113,7 +113,7 @@ async def _listed(kept: Compensations, period: str, file: Path | None) -> list[s
             last = page[-1]
             result += page[: MOST_LISTED - len(result)]
             if output is not None:
-                output.writelines(f"{one}\n" for one in page)
+                output.writelines(f"{line}\n" for line in page)
             elif len(result) >= MOST_LISTED:
                 break
     except OSError as error:

@@ -123,7 +123,7 @@ class DeskStory:
         self, since: datetime, first: list[CheckResult], others: list[CheckResult], counts: list[AlertCounts]
     ) -> DeskAccount:
         async with Chat(await self.place.stack.open_chat()) as chat:
-            posted = [one.key for one in await chat.messages()]
+            posted = [message.key for message in await chat.messages()]
         return DeskAccount(
             first,
             others,

@@ -185,7 +185,7 @@ def _free_at(group: AlertGroup, policy: AlertPolicy) -> datetime | None:
 
 
 def _message(group: AlertGroup, dues: dict[str, DueMessage], ready: set[NotificationKind], now: datetime) -> Deliver:
-    telling = next(one for one in NotificationKind if one in ready)
+    telling = next(kind for kind in NotificationKind if kind in ready)
     together = _MERGED if telling in _MERGED else {telling}
     # Whatever is to be said in the same words soon goes along: fewer messages, and none of it is early news.
     keys = [key for key, found in dues.items() if found.telling in together]

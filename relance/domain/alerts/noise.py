@@ -55,7 +55,7 @@ def noise_report(alerts: Iterable[AlertRecord], start: datetime, end: datetime, 
         if events:
             by_rule.setdefault(alert.rule, []).append(events)
             keys[alert.key] += events[AlertEvent.SENT]
-    rules = sorted((_of_rule(rule, found) for rule, found in by_rule.items()), key=lambda one: (-one.sent, one.rule))
+    rules = sorted((_of_rule(rule, found) for rule, found in by_rule.items()), key=lambda line: (-line.sent, line.rule))
     told = sorted(((key, count) for key, count in keys.items() if count), key=lambda item: (-item[1], item[0]))
     return NoiseFigures(start, end, tuple(rules), tuple(told[:loudest]))
 

@@ -150,7 +150,7 @@ def periods_before(openings: MonthlyOpenings, now: datetime, max_late: timedelta
     It begins with the current one; with an earlier one where that was owed its mails and they may still go out.
     """
     current = current_period(now, openings.zone)
-    earlier = [one for one in watched_periods(now, max_late) if one < current and openings.expects(one)]
+    earlier = [period for period in watched_periods(now, max_late) if period < current and openings.expects(period)]
     opened = [period_of_opening(at, openings.zone) for at in openings.times]
     last, found = min(opened, default=next_period(current)), [current]
     while found[-1] < last and len(found) < MOST_PERIODS:

@@ -158,8 +158,8 @@ def advanced(
     """
     failing, trip = _judged(state, told, policy)
     known = state.known + told.known
-    others = tuple(one for one in state.under_way if one.process not in {asking.process, *gone})
-    room = policy.canary - known - asking.mails - sum(one.mails for one in others)
+    others = tuple(attempt for attempt in state.under_way if attempt.process not in {asking.process, *gone})
+    room = policy.canary - known - asking.mails - sum(attempt.mails for attempt in others)
     granted = 0 if trip else max(0, min(asking.wants, room))
     mine = UnderWay(process=asking.process, mails=asking.mails + granted, beat=asking.beat)
     return (
@@ -182,14 +182,14 @@ def _judged(state: GateState, told: GateReport, policy: GatePolicy) -> tuple[tup
     """Look at the window at each result that could close the gate: a failure, and the first that there are enough."""
     marks: list[tuple[int, str | None]] = [(state.results + number, user) for user, number in told.failed]
     if state.results < policy.least <= state.results + told.results:
-        marks = sorted([*marks, (policy.least, None)], key=lambda one: (one[0], one[1] is None))
-    newest = {one.user: one.at for one in state.failing}
+        marks = sorted([*marks, (policy.least, None)], key=lambda mark: (mark[0], mark[1] is None))
+    newest = {failure.user: failure.at for failure in state.failing}
     trip = state.trip
     for at, user in marks:
         if user is not None:
             newest[user] = at
-        newest = {one: last for one, last in newest.items() if last > at - policy.size}
+        newest = {user: last for user, last in newest.items() if last > at - policy.size}
         results = min(at, policy.size)
         if trip is None and 0 < policy.least <= at and len(newest) > 1 and len(newest) > policy.share * results:
             trip = Trip(failed=len(newest), results=results)
-    return tuple(Failing(user=one, at=last) for one, last in newest.items()), trip
+    return tuple(Failing(user=user, at=last) for user, last in newest.items()), trip

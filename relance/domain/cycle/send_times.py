@@ -143,8 +143,8 @@ def is_month(text: str) -> bool:
 
 def months_between(first: str, second: str) -> int:
     """Return how many months the second period comes after the first; negative if before."""
-    one, other = _first_day(first), _first_day(second)
-    return (other.year - one.year) * 12 + other.month - one.month
+    start, other = _first_day(first), _first_day(second)
+    return (other.year - start.year) * 12 + other.month - start.month
 
 
 def next_period(period: str) -> str:

@@ -187,9 +187,9 @@ def correction_refusal(
 
     Whoever wants no mail gets none, whatever we did wrong; settings of reminders do not matter.
     """
-    if any(one.type is MailKind.CORRECTION for one in invitation.reminders):
+    if any(reminder.type is MailKind.CORRECTION for reminder in invitation.reminders):
         return ReminderRefusal.ALREADY_SENT
-    if any(one.type is MailKind.CORRECTION for one in invitation.reminder_skips):
+    if any(skip.type is MailKind.CORRECTION for skip in invitation.reminder_skips):
         return ReminderRefusal.ALREADY_DECIDED
     if not invitation.may_have_arrived:
         return ReminderRefusal.NOT_SENT_YET

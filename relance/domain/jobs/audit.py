@@ -99,7 +99,7 @@ def looks_ahead(mark: AuditMark | None, schedule: Watched, at: datetime) -> bool
     """Tell whether the nominal times ahead are to be listed anew: not with every audit, for the server limits lists."""
     if mark is None or mark.ahead_to is None or mark.spec != schedule.spec:
         return True
-    return mark.ahead_to - at < AHEAD_AT_LEAST and sum(one > at for one in mark.ahead) < ENOUGH_AHEAD
+    return mark.ahead_to - at < AHEAD_AT_LEAST and sum(instant > at for instant in mark.ahead) < ENOUGH_AHEAD
 
 
 def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
@@ -183,7 +183,7 @@ class Auditor:
         if self.now < due.nominal + wait + self.grace:
             return None
         why = self._why_passed(due, others)
-        return self._run(due, why, None, held_up=why == OVERLAP and any(self._by_backfill(one, due) for one in others))
+        return self._run(due, why, None, held_up=why == OVERLAP and any(self._by_backfill(run, due) for run in others))
 
     def _by_backfill(self, other: Execution, due: DueRun) -> bool:
         """Tell whether a run was in the way that the server made up for longer ago than it does by itself."""
@@ -194,12 +194,12 @@ class Auditor:
 
         What it counts since the audit before may be any of several nominal times; during a pause it counts nothing.
         """
-        later = [one.started_at for one in others if one.nominal > due.nominal]
+        later = [run.started_at for run in others if run.nominal > due.nominal]
         in_time = min(later, default=self.now) <= due.nominal + self.schedule.catchup
         too_late = self.schedule.passed.missed > due.passed.missed and not in_time
         if due.paused and not too_late:
             return PAUSED
-        if any(_in_the_way(one, due) for one in others):
+        if any(_in_the_way(run, due) for run in others):
             return OVERLAP
         if too_late:
             return MISSED

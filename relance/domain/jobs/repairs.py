@@ -39,7 +39,7 @@ def group_of(group: str, alerts: Iterable[AlertRecord], at: datetime, inhibited_
     `alerts` are the open ones of the group. Repeats go on from the last message; what was never told is news.
     """
     members = {alert.key: _member(alert) for alert in alerts}
-    observation = max((one.observation for one in members.values()), default="")
+    observation = max((member.observation for member in members.values()), default="")
     return replace(AlertGroup(group, at), members=members, observation=observation, inhibited_by=inhibited_by)
 
 

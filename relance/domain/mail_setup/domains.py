@@ -51,7 +51,7 @@ def organizational_domain(records: Records, domain: str) -> str:
 def policy_domain(records: Records, domain: str) -> str | None:
     """Return the domain whose DMARC record holds for mails from a domain; None if there is none."""
     organization = organizational_domain(records, domain)
-    return next((one for one in dict.fromkeys((domain, organization)) if dmarc_records(records, one)), None)
+    return next((name for name in dict.fromkeys((domain, organization)) if dmarc_records(records, name)), None)
 
 
 def unanswered(records: Records, domain: str) -> str:

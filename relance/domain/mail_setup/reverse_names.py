@@ -54,6 +54,6 @@ def _looks_generic(name: str, address: str) -> bool:
         return False
     parts = address.split(".")
     digits = re.findall(r"\d+", name)
-    plain = [str(int(one)) for one in digits]
+    plain = [str(int(digit)) for digit in digits]
     joined = "".join(f"{int(part):03}" for part in parts)
     return plain[:4] in (parts, parts[::-1]) or joined in name

@@ -69,7 +69,7 @@ def read_spf(text: str) -> SpfRecord:
             faults.append(term)
         else:
             terms.append(term)
-    faults += [f"redirect={one!r} is no domain" for one in redirects if not _DOMAIN.match(one)]
+    faults += [f"redirect={redirect!r} is no domain" for redirect in redirects if not _DOMAIN.match(redirect)]
     if len(redirects) > 1:
         faults.append("redirect= stands twice")
     return SpfRecord(tuple(terms), redirects[0] if redirects else None, tuple(faults))

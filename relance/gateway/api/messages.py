@@ -43,7 +43,7 @@ class Messages:
         message = Message(
             id=_hash(identifier.encode()),
             digest=_digest(request, body),
-            events=[one.event for one in reads if one.event is not None],
+            events=[read.event for read in reads if read.event is not None],
             answer=partial(_answer, reads),
         )
         try:
@@ -66,7 +66,8 @@ class Messages:
         if known is None:
             found = await self.needs.users.by_ids(changed.user_ids)
             answers = [
-                {"userId": one, "answer": "taken" if one in found else "unknown_user"} for one in changed.user_ids
+                {"userId": user_id, "answer": "taken" if user_id in found else "unknown_user"}
+                for user_id in changed.user_ids
             ]
             known = Received(key, digest, json.dumps({"answers": answers}), now)
             if await inbox.put([known]):
@@ -80,7 +81,7 @@ class Messages:
 
 def _answer(reads: Sequence[Read], outcomes: Sequence[Outcome]) -> str:
     left = iter(outcomes)
-    return json.dumps({"answers": [_answered(one, left) for one in reads]}, separators=(",", ":"))
+    return json.dumps({"answers": [_answered(item, left) for item in reads]}, separators=(",", ":"))
 
 
 def _answered(read: Read, outcomes: Any) -> dict[str, Any]:

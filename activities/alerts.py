@@ -51,12 +51,12 @@ class MessageLocale:
 
 @dataclass(frozen=True, slots=True)
 class AlertDelivery:
-    """Tell people; `always` and `order` are the channels' names as the settings have them.
+    """Notify people; `always` and `order` are the channels' names as the settings have them.
 
     The first of `routes` that takes an alert names its channels instead; the last one takes everything.
     """
 
-    desk: AlertService
+    alert_service: AlertService
     states: ChannelStates
     addresses: Mapping[str, Address]
     always: Sequence[str]
@@ -93,9 +93,9 @@ class AlertDelivery:
         for entry in request.entries:
             entries.setdefault(entry.key, []).append(_history(entry))
         with translated():
-            await self.desk.alerts.record(entries)
+            await self.alert_service.alerts.record(entries)
             if request.group in INHIBITS and any(entry.event in _CAUSE_MOVED for entry in request.entries):
-                await self.desk.inhibit(request.group)
+                await self.alert_service.inhibit(request.group)
         self._count(request.entries)
 
     async def deliver(self, name: str, message: OutgoingMessage) -> Posted:
@@ -117,7 +117,7 @@ class AlertDelivery:
         return Posted(channel=name, repeated=delivered.repeated)
 
     async def _message(self, request: PostInput) -> OutgoingMessage:
-        found = await self.desk.alerts.newest([line.key for line in request.lines])
+        found = await self.alert_service.alerts.newest([line.key for line in request.lines])
         alerts = [found[line.key] for line in request.lines if line.key in found]
         key = ids.alert_message_key(request.group, request.opened_at, request.sequence, request.route)
         at = request.at.astimezone(ZoneInfo(self.voice.zone))

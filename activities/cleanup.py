@@ -22,7 +22,7 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """Expire, choose, sweep; what is done is not found again, so that whoever comes after a crash does the rest."""
+    """Expire, choose, sweep; what is done is not found again, so that a run after a crash does the rest."""
 
     archive: Archive
     ledger: Ledger

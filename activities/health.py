@@ -22,7 +22,7 @@ class HealthRounds:
     """Looks and judgements; `again` is when to look once more while something is changing."""
 
     probes: Sequence[Probe]
-    desk: HealthMonitor
+    monitor: HealthMonitor
     again: timedelta
     clock: Clock
     meter: Meter
@@ -40,7 +40,7 @@ class HealthRounds:
     async def judge(self, round_: Round) -> HealthVerdict:
         """Store where everything stands, and tell of what became unhealthy or well."""
         with translated():
-            judgement = await self.desk.take(round_.looks)
+            judgement = await self.monitor.take(round_.looks)
         for standing in judgement.statuses:
             self.meter.health(standing.probe, standing.state)
             if standing.probe == ProbeName.QUARANTINE and standing.trouble is None:

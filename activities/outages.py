@@ -48,7 +48,7 @@ class OutageChannels:
 
 @dataclass(frozen=True, slots=True)
 class Outages:
-    """Looks at MongoDB and tells people, both without it."""
+    """Looks at MongoDB and notifies people, both without it."""
 
     probe: Probe
     rule: ProbeRule
@@ -72,7 +72,7 @@ class Outages:
 
     @activity.defn
     async def tell_outage(self, notice: OutageNotice) -> bool:
-        """Tell people, at most once more after a crash, with the same key; return False if no channel can be used.
+        """Notify people, at most once more after a crash, with the same key; return False if no channel can be used.
 
         Raises:
             ApplicationError: no channel took the message; try again.
@@ -83,12 +83,12 @@ class Outages:
             logger.error("MongoDB is away, and the only channel is the inbox, which needs it: nobody can be told")
             return False
         with translated():
-            told = [await _delivered(channel, message) for channel in always]
+            outcomes = [await _delivered(channel, message) for channel in always]
             for channel in order:
-                told.append(await _delivered(channel, message))
-                if told[-1]:
+                outcomes.append(await _delivered(channel, message))
+                if outcomes[-1]:
                     break
-            if not any(told):
+            if not any(outcomes):
                 raise ChannelUnavailable(
                     ", ".join(channel.name for channel in (*always, *order)), "none took the message"
                 )

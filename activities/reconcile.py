@@ -1,4 +1,4 @@
-"""Compare what the ledger says is still to come with the follow-ups that run, and mend the difference (SPEC R8)."""
+"""Compare what the ledger says is still to come with the follow-ups that run, and repair the difference (SPEC R8)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ReconciledPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Mend, page by page; what is mended is not found again, so that whoever comes after a crash does the rest.
+    """Repair, page by page; what is repaired is not found again, so that a run after a crash does the rest.
 
     consents: whose openings of mails are to be forgotten, which is looked after every hour as well.
     """
@@ -74,14 +74,14 @@ class Reconciliation:
     controls: Controls
     follow_ups: FollowUpWatch
     cycles: CycleCorrection
-    desk: AlertService
+    alert_service: AlertService
     policy: ReconcilePolicy
     clock: Clock
     consents: ConsentWatch | None = None
 
     @activity.defn
     async def reconcile(self, request: JobRequest) -> JobOutcome:
-        """Return what was mended, by `Repair`, and how many users were looked at; goes on where it was cut off."""
+        """Return what was repaired, by `Repair`, and how many users were looked at; goes on where it was cut off."""
         known = activity.info().heartbeat_details
         reached, counted = known[0] if known else (("", None), {})
         place, counts = (str(reached[0]), reached[1]), Counter[str](counted)
@@ -132,8 +132,8 @@ class Reconciliation:
         """Tell a cycle what the database says, should whoever said it have died before the signal (SPEC C11)."""
         if look.dry_run or not look.cycle_runs:
             return Counter()
-        told = await self.cycles.correct(look.period, ControlChange.of(look.control))
-        return Counter({Repair.CYCLES_TOLD: 1}) if told else Counter()
+        corrected = await self.cycles.correct(look.period, ControlChange.of(look.control))
+        return Counter({Repair.CYCLES_TOLD: 1}) if corrected else Counter()
 
     async def _page(self, look: ReconciledPeriod, after: str | None) -> list[ReconcileRow]:
         return await self.reconcile_rows.page(look.period, after, PAGE, at=look.at, late_since=look.late_since)
@@ -217,6 +217,6 @@ class Reconciliation:
 
     async def _notify(self, counts: Counter[str]) -> None:
         if is_alarming(counts, self.policy):
-            await self.desk.fire([drift_detected(counts, self.policy)])
+            await self.alert_service.fire([drift_detected(counts, self.policy)])
         else:
-            await self.desk.clear(Rule.RECONCILIATION, SUBJECT)
+            await self.alert_service.clear(Rule.RECONCILIATION, SUBJECT)

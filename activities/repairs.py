@@ -38,7 +38,7 @@ class Repairs:
     reconcile_rows: ReconcileRows
     by_period: Sequence[PeriodRepair]
     alerts: AlertRepair
-    desk: AlertService
+    alert_service: AlertService
     policy: ReconcilePolicy
     clock: Clock
 
@@ -54,7 +54,8 @@ class Repairs:
                     found = Counter[str]()
                     for place in self.by_period:
                         found += await place.repair(period, at, dry_run=request.dry_run)
-                    # Counted with the place it belongs to, and told at once: a failure comes sooner than a heartbeat.
+                    # Counted with the place it belongs to, and notified at once: a failure comes sooner than a
+                    # heartbeat.
                     counts, reached = counts + found, period
                     activity.heartbeat((reached, dict(counts)))
                 if not request.dry_run:
@@ -71,6 +72,6 @@ class Repairs:
 
     async def _notify(self, counts: Counter[str]) -> None:
         if restarted(counts) > self.policy.alert_above:
-            await self.desk.fire([workflows_restarted(counts, self.policy)])
+            await self.alert_service.fire([workflows_restarted(counts, self.policy)])
         else:
-            await self.desk.clear(Rule.RECONCILIATION, WORKFLOWS)
+            await self.alert_service.clear(Rule.RECONCILIATION, WORKFLOWS)

@@ -108,7 +108,7 @@ class Unsent:
 
     async def _end_planless(self, period: str, users: Sequence[User], at: datetime) -> dict[str, PlanEnding]:
         """Write plans that say why there was none: whoever dies after it finds them among those that ended."""
-        told = (await self.controls.get(period)).state
+        state = (await self.controls.get(period)).state
         planner = Planner(
             period=period,
             defaults=self.defaults,
@@ -118,7 +118,7 @@ class Unsent:
             send_now=False,
             not_before=None,
         )
-        endings = {user.id: ending_without_plan(user, told) for user in users}
+        endings = {user.id: ending_without_plan(user, state) for user in users}
         plans = [
             planner.plan(user).model_copy(
                 update={"status": endings[user.id].status, "reason": endings[user.id].reason, "late": False}

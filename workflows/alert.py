@@ -208,7 +208,7 @@ class Alert:
         found = await channel_routes()
         if found.routes:
             await self._deliver_by_routes(action, found.routes)
-        elif not self._told(action, await notify(message(self._group, action), action.routes, found)):
+        elif not self._has_delivered(action, await notify(message(self._group, action), action.routes, found)):
             # Signals wait until then: what they bring goes into the same message.
             await workflow.sleep(ONCE_MORE, summary="no channel took the message; once more then")
 
@@ -218,15 +218,15 @@ class Alert:
         parts = [self._by_routes.numbered(part) for part in split.parts]
         # All at once, and what fails is put off by itself: a chat that is down does not hold up the others.
         results = await asyncio.gather(*(self._by_routes.notify(self._group, part) for part in parts))
-        for part, told in zip(parts, results, strict=True):
-            if not self._told(part.action, told, part.route.name):
+        for part, result in zip(parts, results, strict=True):
+            if not self._has_delivered(part.action, result, part.route.name):
                 self._group = lifecycle.put_off(self._group, part.action.keys, workflow.now() + ONCE_MORE)
 
-    def _told(self, action: Deliver, told: DeliveryResult, route: str = "") -> bool:
-        self._deliveries = [*self._deliveries, delivery(action, told, route)][-DELIVERIES_SHOWN:]
-        if told.done:
+    def _has_delivered(self, action: Deliver, result: DeliveryResult, route: str = "") -> bool:
+        self._deliveries = [*self._deliveries, delivery(action, result, route)][-DELIVERIES_SHOWN:]
+        if result.done:
             self._step(delivered(self._group, action, workflow.now(), self._policy, route))
-        return told.done
+        return result.done
 
     async def _send_details(self) -> None:
         asked, self._asked = self._asked, []

@@ -1,7 +1,7 @@
 """What mailboxes and invitations are known by where no address and no name may stand (SPEC section 13).
 
 A digest is `<fingerprint of the key>:<HMAC-SHA-256>`: under which key it was made is seen without trying, which is what
-tells whether an old key is still needed.
+says whether an old key is still needed.
 """
 
 from __future__ import annotations

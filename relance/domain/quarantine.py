@@ -97,7 +97,7 @@ def listed(counts: Mapping[str, int]) -> str:
 
 
 def is_over(period: str, now: datetime) -> bool:
-    """Tell whether nothing of a period is sent any more."""
+    """Return whether nothing of a period is sent any more."""
     return is_period(period) and now > period_window(period)[1] + SETTLES
 
 

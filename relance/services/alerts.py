@@ -109,9 +109,9 @@ class AlertService:
         entry = HistoryEntry(at=now, event=AlertEvent.SILENCE_ENDED, by=by)
         freed = await self.alerts.decide([alert.key for alert in free], entry)
         # A silence that ends at once; also for those that the database knows to be free, and their group may not.
-        told = [*freed, *(alert for alert in meant if alert.state is AlertState.FIRING)]
-        for group in sorted({alert.group for alert in told}):
-            keys = [alert.key for alert in told if alert.group == group]
+        concerned = [*freed, *(alert for alert in meant if alert.state is AlertState.FIRING)]
+        for group in sorted({alert.group for alert in concerned}):
+            keys = [alert.key for alert in concerned if alert.group == group]
             await self.groups.notify(group, Decided(keys=tuple(keys), until=now))
         return freed
 

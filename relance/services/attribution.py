@@ -58,7 +58,7 @@ class Attributor:
         )
 
     def names_mailbox(self, attribution: Attribution, address: str) -> bool:
-        """Tell whether an address is the mailbox the mail went to."""
+        """Return whether an address is the mailbox the mail went to."""
         return bool(address) and not attribution.mailboxes.isdisjoint(self.suppressions.mailboxes(address))
 
     def _linked(self, tokens: Iterable[str]) -> str | None:

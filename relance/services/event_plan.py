@@ -37,7 +37,7 @@ class Concerned:
     moved: bool = False
 
     def is_about(self, other: Invitation) -> bool:
-        """Tell whether another invitation of the contact is about the same mailbox."""
+        """Return whether another invitation of the contact is about the same mailbox."""
         if other.mailboxes and self.mailboxes:
             return other.may_have_reached(self.mailboxes)
         return not self.moved

@@ -46,10 +46,10 @@ class EventResult:
         else:
             first = f"{self.invitation_id}: recorded as {what!r}."
         others = f" {self.others_changed} other invitation(s) of the contact ended with it." * bool(self.others_changed)
-        return f"{first}{others} {self._told}"
+        return f"{first}{others} {self._notified}"
 
     @property
-    def _told(self) -> str:
+    def _notified(self) -> str:
         if not self.follow_ups_told:
             return "No follow-up is running for it."
         known = not (self.entry_changed or self.contact_changed or self.others_changed)
@@ -83,8 +83,8 @@ class EventIntake:
         """Write an event to the database and tell the follow-ups it concerns.
 
         An opt-out counts also when the entry was made anonymous, and for as long as its contact is there when it was
-        deleted (SPEC H1). Whoever dies in between is asked again, or the outbox is: each write says the same the second
-        time.
+        deleted (SPEC H1). A process that dies in between is asked again, or the outbox is: each write says the same the
+        second time.
 
         Raises:
             NotFound: the ledger has no such invitation.
@@ -95,7 +95,7 @@ class EventIntake:
             raise NotFound(f"INVITATION_ID: the ledger has no {invitation_id!r}; look it up with `why --contact ID`")
         notices = await self.apply(plan)
         others = [notice for notice in notices if notice.invitation_id != invitation_id]
-        told = [await self.follow_ups.notify(each) for each in (event, *others)]
+        notified = [await self.follow_ups.notify(each) for each in (event, *others)]
         if self.outbox is not None:
             await self.outbox.done(notices)
         changed = [change.invitation.id for change in plan.changes if change.fields]
@@ -106,7 +106,7 @@ class EventIntake:
             entry_changed=invitation_id in changed,
             contact_changed=bool(plan.statuses),
             others_changed=len([changed_id for changed_id in changed if changed_id != invitation_id]),
-            follow_ups_told=sum(told),
+            follow_ups_told=sum(notified),
         )
 
     async def take_all(self, events: Sequence[InvitationEvent]) -> list[Outcome]:

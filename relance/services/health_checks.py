@@ -106,8 +106,8 @@ class HealthMonitor:
     async def take(self, looks: Sequence[ProbeResult]) -> Judgement:
         """Judge a round of looks.
 
-        Whom people were told of is stored after they were told: whoever dies in between tells the desk once more,
-        which knows it already.
+        Whom people were notified of is stored after they were told: a process that dies in between tells the desk once
+        more, which knows it already.
         """
         statuses = probe_statuses(looks, self.rules, await self.checks.all())
         await self.checks.store(statuses)
@@ -118,11 +118,11 @@ class HealthMonitor:
             await self.alerts.fire([self._sighting(status) for status in unwell])
         for status in well:
             await self.alerts.clear(self.rules[status.probe].alert, subject_of_probe(self.rules[status.probe]))
-        told = {status.probe: True for status in unwell} | {status.probe: False for status in well if status.told}
+        notified = {status.probe: True for status in unwell} | {status.probe: False for status in well if status.told}
         changed = {
-            status.probe: status.model_copy(update={"told": told[status.probe]})
+            status.probe: status.model_copy(update={"told": notified[status.probe]})
             for status in statuses
-            if status.probe in told
+            if status.probe in notified
         }
         for status in statuses:
             if (
@@ -147,7 +147,7 @@ class HealthMonitor:
         ]
 
     async def _ends_for_others(self, standing: ProbeStatus) -> bool:
-        """Tell whether Everflow is well while one of its checks says that it is down: that one looks again tomorrow."""
+        """Return whether Everflow is well while one of its checks says it is down: that check looks again tomorrow."""
         rule = self.rules[standing.probe]
         if rule.alert != Rule.EVERFLOW_DOWN or standing.state is not Health.HEALTHY:
             return False

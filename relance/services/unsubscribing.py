@@ -44,7 +44,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribing:
-    """Takes opt-outs in and takes them back; both may be said again, and whoever dies in between is asked again."""
+    """Takes opt-outs in and takes them back; both are idempotent, so that a request after a crash is safe."""
 
     ledger: Ledger
     users: Users

@@ -84,7 +84,7 @@ class Waves:
         return True
 
     async def may_begin(self) -> bool:
-        """Tell whether a further wave may begin within this hour; the first refusal is notified, and its end."""
+        """Return whether a further wave may begin within this hour; the first refusal is notified, and its end."""
         hour = self._current_hour()
         if self._hour is not None and self._hour.told and not hour.told:
             await self._note(0)
@@ -175,8 +175,8 @@ class Waves:
         """Tell a wave what the cycle is told, for as long as it runs."""
         passed = [self._request.control]
         while True:
-            await workflow.wait_condition(lambda: self._orders.told != passed[-1])
-            passed.append(self._orders.told)
+            await workflow.wait_condition(lambda: self._orders.control != passed[-1])
+            passed.append(self._orders.control)
             # It may have ended in the same moment.
             with suppress(ApplicationError):
                 await wave.signal(SendWave.control, passed[-1])

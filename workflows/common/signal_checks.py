@@ -42,7 +42,7 @@ def control(change: ControlChange) -> ControlChange:
 
 
 def is_ahead(change: ControlChange, now: datetime) -> bool:
-    """Tell whether an order claims to come from the future: every later one would be an earlier one to it."""
+    """Return whether an order claims to come from the future: every later one would be an earlier one to it."""
     return change.at is not None and change.at > now + AHEAD
 
 

@@ -2,7 +2,7 @@
 
 An id is replaced by its keyed hash. The key is random, one per period, and destroyed when all of the period is done:
 what belongs to one user still belongs together, and nobody can tell whose it was. A document changes its `_id`: the
-anonymous one is inserted first, then the other one is deleted, and whoever dies in between does both again.
+anonymous one is inserted first, then the other one is deleted, and a process that dies in between does both again.
 """
 
 from __future__ import annotations

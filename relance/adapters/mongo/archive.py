@@ -107,7 +107,7 @@ class MongoArchive:
         return Unsettled(plans, found["mails"], found["timers"], found["doubts"])
 
     async def has_names(self, period: str) -> bool:
-        """Tell whether anything of a period is not anonymous yet."""
+        """Return whether anything of a period is not anonymous yet."""
         with translated("look whether a period is anonymous"):
             for name in ANONYMISERS:
                 if await self._database[name].find_one({"period": period, ANONYMOUS: {"$ne": True}}, {"_id": 1}):

@@ -64,12 +64,12 @@ class MongoCoverage:
         return min(found, default=None)
 
     async def has_users(self) -> bool:
-        """Tell whether there is any active user."""
+        """Return whether there is any active user."""
         with translated("look for a user"):
             return await self._database.users.find_one(_ACTIVE, {"_id": 1}, max_time_ms=LIMIT_MS) is not None
 
     async def has_plans(self, period: str) -> bool:
-        """Tell whether the period has any plan, whatever became of it."""
+        """Return whether the period has any plan, whatever became of it."""
         with translated("look for a plan"):
             query = {"period": period}
             return await self._database.plans.find_one(query, {"period": 1}, max_time_ms=LIMIT_MS) is not None

@@ -106,9 +106,9 @@ class MongoEffects:
         if first is None:
             return None
         count = await self._database.plans.count_documents(query, limit=MOST_COUNTED, maxTimeMS=self._ranges.most_ms)
-        told = await self._database.cycleControls.find_one({"_id": period}) or {}
-        stopped = told.get("state", ControlState.RUNNING.value) != ControlState.RUNNING.value
-        return DuePlans(period, count, first["instant"], (told.get("by") or "somebody") if stopped else None)
+        control = await self._database.cycleControls.find_one({"_id": period}) or {}
+        stopped = control.get("state", ControlState.RUNNING.value) != ControlState.RUNNING.value
+        return DuePlans(period, count, first["instant"], (control.get("by") or "somebody") if stopped else None)
 
 
 _ID = "health-check"

@@ -41,11 +41,15 @@ class MongoLedger:
     """`ports.Ledger` over the collection `invitations`."""
 
     def __init__(
-        self, collection: Collection, desk: GroupCommit, quarantine: MongoQuarantine, ranges: Ranges | None = None
+        self,
+        collection: Collection,
+        group_commit: GroupCommit,
+        quarantine: MongoQuarantine,
+        ranges: Ranges | None = None,
     ) -> None:
         self._collection = collection
         self._ranges = ranges or Ranges()
-        self._desk = desk
+        self._group_commit = group_commit
         self._reader = Reader(Invitation, "invitations", quarantine)
 
     async def queue(self, invitations: Sequence[Invitation]) -> int:
@@ -111,11 +115,11 @@ class MongoLedger:
 
     async def take_slots(self, addresses: Mapping[str, str]) -> None:
         """Take slots of the mailboxes these invitations go to; see `ports.Ledger`."""
-        await self._desk.take_slots(addresses)
+        await self._group_commit.take_slots(addresses)
 
     async def exchange(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
         """Record the result of the last mail and claim the next one; see `ports.Ledger`."""
-        return await self._desk.exchange(settle, claim)
+        return await self._group_commit.exchange(settle, claim)
 
     async def take_over(self, period: str, user_ids: Sequence[str], token: str) -> int:
         """Drop the claims on these users' entries that belong to another token; return how many."""
@@ -234,7 +238,7 @@ class MongoLedger:
             return await self._ranges.count(self._collection, period, _wanted(wanted))
 
     async def is_known(self, period: str) -> bool:
-        """Tell whether there is any entry of a period."""
+        """Return whether there is any entry of a period."""
         with translated("look for a period"):
             return await self._collection.find_one({"period": period}, {"_id": 1}) is not None
 

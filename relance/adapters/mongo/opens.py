@@ -50,7 +50,7 @@ class MongoOpens:
             found = await self._collection.find({"contactId": {"$in": list(contact_ids)}}, {"_id": 1}).to_list(None)
             ids = [raw["_id"] for raw in found]
             if ids:
-                # First the ledger: whoever dies in between finds the same documents again.
+                # First the ledger: a process that dies in between finds the same documents again.
                 await self._invitations.bulk_write([*_unopened(ids)])
                 await self._collection.delete_many({"_id": {"$in": ids}})
         return len(ids)

@@ -155,7 +155,7 @@ class MongoContacts:
         return result
 
     async def is_beyond(self, contact: Contact) -> bool:
-        """Tell whether a contact is not among the first of its user."""
+        """Return whether a contact is not among the first of its user."""
         own: Raw = {"userId": {"$in": either([contact.user_id])}}
         with translated("look whether a contact is among the first of its user"):
             edge = self._collection.find(own, {"_id": 1}).sort("_id", 1).skip(self.per_user - 1).limit(1)

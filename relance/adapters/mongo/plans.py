@@ -241,7 +241,7 @@ class MongoPlans:
         return await self._unreadable.count(period)
 
     def _reason(self, raw: Raw) -> str | None:
-        """Return why a plan is set aside; one that was ended stays so while its period is open, mended or not."""
+        """Return why a plan is set aside; one that was ended stays so while its period is open, repaired or not."""
         period = ended(raw)
         if (reason := self._reader.reason(raw)) is not None or period is None:
             return reason

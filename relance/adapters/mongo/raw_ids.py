@@ -36,7 +36,7 @@ class RawId:
 
 
 def is_encodable(value: Any) -> bool:
-    """Tell whether the driver can send a value back to the server."""
+    """Return whether the driver can send a value back to the server."""
     if isinstance(value, str):
         return value.isascii() or _encodes(value)
     return isinstance(value, (ObjectId, int)) or _encodes(value)
@@ -63,7 +63,7 @@ def stored(stored_id: Any) -> Any:
 
 
 def is_exact(kept: Any) -> bool:
-    """Tell whether a document that is not found by an id that was kept is certainly gone.
+    """Return whether a document that is not found by an id that was kept is certainly gone.
 
     The driver reads some types, which nobody uses for ids, as others: those cannot be asked about.
     """

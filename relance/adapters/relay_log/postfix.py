@@ -166,7 +166,7 @@ def _identities(files: Sequence[Path]) -> list[tuple[int, int]]:
 
 
 def _goes_on(newest: datetime | None, since: datetime, now: datetime) -> bool:
-    """Tell whether a log is still written; one whose lines are of the future is read in a wrong zone."""
+    """Return whether a log is still written; one whose lines are of the future is read in a wrong zone."""
     return newest is not None and since.replace(microsecond=0) <= newest <= now + SLACK
 
 

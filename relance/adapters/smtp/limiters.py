@@ -70,7 +70,7 @@ class Pacer:
         self._made(Provider(rest.provider, rest.provider if known else OTHER)).leave_alone(rest)
 
     def is_free(self, to_address: str) -> bool:
-        """Tell whether a mail to this address may go without any wait."""
+        """Return whether a mail to this address may go without any wait."""
         return self._gate(to_address).is_free() and self._relay.wait(now()) == 0
 
     async def acquire(self, to_address: str, patience: float) -> LimiterEntry | float:

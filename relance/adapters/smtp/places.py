@@ -16,7 +16,7 @@ class Places:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def locked(self) -> bool:
-        """Tell whether a place would have to be waited for."""
+        """Return whether a place would have to be waited for."""
         return self._taken >= self._size() or any(not waiter.done() for waiter in self._waiting)
 
     async def acquire(self) -> None:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.alerts.decisions import ByOption, decision_stored_first, opened_desk
+from relance.cli.alerts.decisions import ByOption, decision_stored_first, opened_alert_service
 from relance.cli.alerts.listing import READ
 from relance.cli.alerts.silencing import Typed, read_author
 from relance.cli.alerts.targets import REMEMBERED
@@ -39,7 +39,7 @@ async def unsilence(
     if [key is not None, rule is not None, every].count(True) != 1:
         invalid("KEY", "exactly one of KEY, --rule and --all is needed", "`alerts list` shows the silences that hold")
     author, now = read_author(by), run.services.clock.now()
-    async with opened_desk(run) as (desk, database):
+    async with opened_alert_service(run) as (service, database):
         active = await database.silences.active(now)
         if every:
             meant, matchers = active, [Matcher(), *(Matcher(severity=severity) for severity in Severity)]
@@ -48,7 +48,7 @@ async def unsilence(
             known += await database.alerts.recent(now - REMEMBERED, limit=READ)
             meant, matchers = _meant(key, rule, active, known)
         async with decision_stored_first():
-            freed = await desk.unsilence(meant, matchers, author)
+            freed = await service.unsilence(meant, matchers, author)
     return _taken_back(run, meant, freed)
 
 
@@ -83,9 +83,9 @@ def _meant(
 
 
 def _taken_back(run: Run, meant: Sequence[Silence], freed: Sequence[AlertRecord]) -> Answer:
-    eyes = AlertFormatter.of(run.settings)
-    parts: list[Any] = [eyes.silences(meant, "Silences taken back")] if meant else []
-    parts += [eyes.alerts("Notified again", freed)] if freed else []
+    formatter = AlertFormatter.of(run.settings)
+    parts: list[Any] = [formatter.silences(meant, "Silences taken back")] if meant else []
+    parts += [formatter.alerts("Notified again", freed)] if freed else []
     what = f"{counted(len(meant), 'silence')} taken back; {counted(len(freed), 'open alert')} may be told again."
     if not meant:
         what = "No such silence holds now: nothing was taken back."

@@ -58,8 +58,8 @@ class DecisionEffect:
             return False
         return not ControlChange.of(self.control).stops or not await _is_sending(handle)
 
-    def _heard(self, told: ControlChange) -> bool:
-        return told.state is self.control.state
+    def _heard(self, change: ControlChange) -> bool:
+        return change.state is self.control.state
 
 
 async def _is_sending(wave: WorkflowHandle[object, object]) -> bool:

@@ -75,10 +75,10 @@ async def _line(cycles: TemporalCycles, database: Repositories, period: str) -> 
     }
 
 
-def _state(workflow: CycleState, told: ControlState, statistics: CycleStatistics) -> str:
+def _state(workflow: CycleState, control: ControlState, statistics: CycleStatistics) -> str:
     """Return how a cycle stands, in a word or two."""
-    if told is not ControlState.RUNNING:
-        return VERBS[told]
+    if control is not ControlState.RUNNING:
+        return VERBS[control]
     if workflow is CycleState.RUNNING:
         return "open"
     left = statistics.open or statistics.plans_open

@@ -79,8 +79,8 @@ class DeskAccount:
             yield "the chat and our inbox do not hold the same messages"
         if sum(figures.delivered for figures in self.counts) != len(posted):
             yield "the chat does not hold as many messages as the workflows say"
-        told = sum(any(entry.event is AlertEvent.SENT for entry in alert.history) for alert in self.alerts)
-        if told < sum(result.findings for result in self.first):
+        notified = sum(any(entry.event is AlertEvent.SENT for entry in alert.history) for alert in self.alerts)
+        if notified < sum(result.findings for result in self.first):
             yield "nobody was told of a finding"
         for alert in self.alerts:
             if alert.is_open:

@@ -1,4 +1,4 @@
-"""`doctor`: checks the settings and every connection, and says what to mend."""
+"""`doctor`: checks the settings and every connection, and says what to repair."""
 
 from __future__ import annotations
 
@@ -196,14 +196,14 @@ async def _database(run: Run) -> list[DoctorFinding]:
         unreadable = {name: count.count for name, count in (await database.quarantine.counts()).items()}
         limits = _limits(await sending_limits(run.settings, database, run.services.clock.now()))
     keys = [_ring(ring, register) for ring in run.settings.privacy.keyrings if ring.texts]
-    told = [_reader(channel) for channel in reached(run.settings.routes, states, run.settings.channels.fingerprint)]
-    rest = [*keys, *told, *limits]
+    readers = [_reader(channel) for channel in reached(run.settings.routes, states, run.settings.channels.fingerprint)]
+    rest = [*keys, *readers, *limits]
     if missing:
         remedy = "run `starter.py bootstrap`"
         return [
             DoctorFinding("MongoDB", FindingState.WRONG, f"indexes are missing: {', '.join(missing)}", remedy),
             *keys,
-            *told,
+            *readers,
             *limits,
         ]
     fine = DoctorFinding("MongoDB", FindingState.FINE, "a replica set with a primary; indexes are there")

@@ -19,7 +19,7 @@ from relance.errors import RelanceError
 from relance.services.health_checks import run_probes
 
 OF_THE_DOCTOR = frozenset({ProbeName.MONGODB, ProbeName.MAIL_RELAY, ProbeName.EVERFLOW, ProbeName.TEMPORAL})
-"""What has rows of its own, with what to mend."""
+"""What has rows of its own, with what to repair."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,14 +103,14 @@ async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[
         periods = [plan.period for plan in due]
         last_mail = await database.effects.last_mail(periods, now - patience.mails) if periods else None
         stuck = await database.effects.stuck_claims(periods, now - patience.mails) if periods else 0
-        told = await database.alerts.open()
+        open_alerts = await database.alerts.open()
         states = await database.channel_states.all()
     policy = run.settings.alerts.policy
     gathered = max(policy.interval, policy.medium.gather or timedelta(0))
     return [
         rules.mails(due, last_mail, now, patience.mails),
         rules.claims(stuck, patience.mails),
-        rules.alerts(told, now, gathered + patience.alerts, run.settings.routes),
+        rules.alerts(open_alerts, now, gathered + patience.alerts, run.settings.routes),
         *rules.readers(reached(run.settings.routes, states, run.settings.channels.fingerprint)),
     ]
 

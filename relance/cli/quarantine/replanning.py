@@ -87,8 +87,8 @@ class Replanning:
             ]
         if not self._running:
             return ["no cycle runs: the next one plans the user when it is opened"]
-        told = [each for each in self._running if document.collection != PLANS or each == document.period]
-        return [_outcome(document, period, plans[document.user or ""].get(period)) for period in told]
+        replanned = [each for each in self._running if document.collection != PLANS or each == document.period]
+        return [_outcome(document, period, plans[document.user or ""].get(period)) for period in replanned]
 
 
 def _nothing(document: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:

@@ -80,8 +80,8 @@ def late_by(run: JobRun) -> timedelta:
 def _zones(settings: Settings) -> Mapping[str, str]:
     """Return every job that there can be, with the zone of its Schedule."""
     checks = dict.fromkeys((str(check) for check in CheckName), settings.everflow.timezone)
-    house = dict.fromkeys((MONTHLY_SCHEDULE, *(str(job) for job in JobName)), settings.scheduling.default_zone)
-    return {**house, **checks}
+    own = dict.fromkeys((MONTHLY_SCHEDULE, *(str(job) for job in JobName)), settings.scheduling.default_zone)
+    return {**own, **checks}
 
 
 def _data(run: JobRun, zones: Mapping[str, str]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ OpenMissedOption = Annotated[
 class Missed:
     """A period nobody opens, when it would have been opened, and whether the installation is a fresh one.
 
-    `opened` tells whether its cycle was started on the way.
+    `opened` says whether its cycle was started on the way.
     """
 
     period: str
@@ -69,7 +69,7 @@ class Unopened:
     openings: MonthlyOpenings
 
     def is_fresh(self, period: str) -> bool:
-        """Tell whether this installation has sent for no earlier period: then nothing that has passed is owed."""
+        """Return whether this installation has sent for no earlier period: then nothing that has passed is owed."""
         first = self.openings.first_period
         return first is None or first > period
 

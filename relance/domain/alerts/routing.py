@@ -92,7 +92,7 @@ class AlertRoute(Wire):
         return tuple(dict.fromkeys((*self.always, *self.order)))
 
     def takes(self, rule: str, group: str, severity: Severity) -> bool:
-        """Tell whether an alert is one of this route, if no earlier one takes it."""
+        """Return whether an alert is one of this route, if no earlier one takes it."""
         return (
             severity in self.severities
             and any(fnmatchcase(rule, pattern) for pattern in self.rules)
@@ -100,7 +100,7 @@ class AlertRoute(Wire):
         )
 
     def held_until(self, severity: Severity, now: datetime) -> datetime | None:
-        """Return until when an alert waits; None if it is told at once."""
+        """Return until when an alert waits; None if it is notified at once."""
         if self.quiet is None or severity is Severity.CRITICAL:
             return None
         return self.quiet.until(now)

@@ -136,7 +136,7 @@ def next_sends(
 
 
 def is_month(text: str) -> bool:
-    """Tell whether a text is a period between the first and the last year, in plain digits."""
+    """Return whether a text is a period between the first and the last year, in plain digits."""
     found = _PERIOD.fullmatch(text)
     return found is not None and FIRST_YEAR <= int(found[1]) <= LAST_YEAR
 

@@ -18,7 +18,7 @@ _TRIED = frozenset(InvitationStatus) - {
 
 
 def is_struck_out(failure: Failure, invitation: Invitation, history: Iterable[Invitation], at: datetime) -> bool:
-    """Tell whether a mail of `invitation`, given up for this failure at `at`, is the last one its contact gets.
+    """Return whether a mail of `invitation`, given up for this failure at `at`, is the last one its contact gets.
 
     `history` are the contact's invitations, in any order and with or without this one, as they were before.
     """

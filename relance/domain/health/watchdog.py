@@ -136,7 +136,7 @@ def tasks(queue: str, workers: int, oldest: timedelta, now: datetime, patience: 
 def alerts(
     open_: Sequence[AlertRecord], now: datetime, patience: timedelta, routes: Sequence[AlertRoute] = ()
 ) -> WatchedEffect:
-    """Judge whether people are told of alerts.
+    """Judge whether people are notified of alerts.
 
     Low ones wait for the digest, explained ones for their cause, and others for the end of the quiet hours of their
     route.

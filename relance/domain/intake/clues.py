@@ -71,7 +71,7 @@ def clues_of(
 
 
 def comes_to(addresses: Iterable[str], names: Sequence[str]) -> bool:
-    """Tell whether one of these addresses is the door of these names, with or without a token."""
+    """Return whether one of these addresses is the door of these names, with or without a token."""
     return any(re.match(rf"(?:{_any(names)})(?:\+[^@]*)?@", address, re.IGNORECASE) for address in addresses)
 
 

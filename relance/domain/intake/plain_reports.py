@@ -43,7 +43,7 @@ def plain_reports(message: Message, explanation: str) -> list[RecipientReport]:
 
 
 def is_plain_report(message: Message, explanation: str) -> bool:
-    """Tell whether a message without status part reports on a delivery: by its sender and its words, never by one."""
+    """Return whether a message without status part reports on a delivery: by its sender and its words, never by one."""
     if header(message, "X-Failed-Recipients"):
         return True
     words = explanation.lower()

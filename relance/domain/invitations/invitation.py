@@ -57,7 +57,7 @@ ALLOWED: dict[InvitationStatus, frozenset[InvitationStatus]] = {
 
 
 def may_become(old: InvitationStatus, new: InvitationStatus) -> bool:
-    """Tell whether `old -> new` is a forward transition."""
+    """Return whether `old -> new` is a forward transition."""
     return new in ALLOWED[old]
 
 
@@ -189,7 +189,7 @@ class Invitation(Document):
         return doubtful or self.sent_at is not None or self.status is InvitationStatus.UNCERTAIN
 
     def may_have_reached(self, digests: Collection[str]) -> bool:
-        """Tell whether the mail may have gone to a mailbox, by all its digests; True if nobody noted where it went."""
+        """Return whether the mail may have gone to a mailbox, by all its digests; True if no mailbox was noted."""
         return not self.mailboxes or not set(self.mailboxes).isdisjoint(digests)
 
     def doubt(self, kind: MailKind) -> Doubt | None:

@@ -126,7 +126,7 @@ def reminder_refusal(
 
 
 def is_undecided(kind: MailKind, invitation: Invitation) -> bool:
-    """Tell whether a reminder was neither sent nor left out on record."""
+    """Return whether a reminder was neither sent nor left out on record."""
     return _by_history(kind, invitation) is None
 
 

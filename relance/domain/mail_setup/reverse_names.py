@@ -49,7 +49,7 @@ def _named(name: str, address: str) -> MailFinding:
 
 
 def _looks_generic(name: str, address: str) -> bool:
-    """Tell whether a name repeats the parts of an IPv4 address, in either order."""
+    """Return whether a name repeats the parts of an IPv4 address, in either order."""
     if ip_address(address).version != 4:
         return False
     parts = address.split(".")

@@ -47,7 +47,7 @@ class SpfRecord:
 
 
 def is_spf(text: str) -> bool:
-    """Tell whether a TXT record is an SPF record (RFC 7208 section 4.5): other versions and other texts are not."""
+    """Return whether a TXT record is an SPF record (RFC 7208 section 4.5): other versions and other texts are not."""
     return text.lower() == "v=spf1" or text.lower().startswith("v=spf1 ")
 
 

@@ -23,7 +23,7 @@ from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
 from relance.ports import Received
 from relance.services.event_plan import Outcome
-from relance.services.event_service import EventDesk, Message, MessageReused
+from relance.services.event_service import EventService, Message, MessageReused
 
 _HEADERS = {**SAFE, "Cache-Control": "no-store"}
 
@@ -33,7 +33,7 @@ class Messages:
     """Takes in what the application says."""
 
     needs: Needs
-    desk: EventDesk
+    event_service: EventService
     keys: Sequence[bytes]
 
     async def events(self, request: Request) -> Response:
@@ -47,7 +47,7 @@ class Messages:
             answer=partial(_answer, reads),
         )
         try:
-            return _json(await self.desk.take(message))
+            return _json(await self.event_service.take(message))
         except MessageReused as reused:
             raise Problem(HTTPStatus.CONFLICT, str(reused)) from None
 

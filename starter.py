@@ -166,8 +166,8 @@ async def load_samples(loaded: Settings, users: Documents, contacts: Documents) 
     async with database(loaded) as opened:
         if await opened.raw.users.find_one({}, {"_id": 1}) is not None:
             return False
-        await opened.raw.contacts.insert_many([dict(one) for one in contacts])
-        await opened.raw.users.insert_many([dict(one) for one in users])
+        await opened.raw.contacts.insert_many([dict(contact) for contact in contacts])
+        await opened.raw.users.insert_many([dict(user) for user in users])
     return True
 
 

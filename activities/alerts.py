@@ -51,12 +51,12 @@ class MessageLocale:
 
 @dataclass(frozen=True, slots=True)
 class AlertDelivery:
-    """Tell people; `always` and `order` are the channels' names as the settings have them.
+    """Notify people; `always` and `order` are the channels' names as the settings have them.
 
     The first of `routes` that takes an alert names its channels instead; the last one takes everything.
     """
 
-    desk: AlertService
+    alert_service: AlertService
     states: ChannelStates
     addresses: Mapping[str, Address]
     always: Sequence[str]
@@ -72,10 +72,10 @@ class AlertDelivery:
         """Return the channels that may be written to."""
         with translated():
             states = await self.states.all()
-        usable = {name for name, one in self.addresses.items() if is_usable(states.get(name), one.fingerprint)}
+        usable = {name for name, target in self.addresses.items() if is_usable(states.get(name), target.fingerprint)}
         return ChannelRoutes(
             **_used(self.always, self.order, usable),
-            routes=tuple(one.model_copy(update=_used(one.always, one.order, usable)) for one in self.routes),
+            routes=tuple(route.model_copy(update=_used(route.always, route.order, usable)) for route in self.routes),
         )
 
     @activity.defn
@@ -93,9 +93,9 @@ class AlertDelivery:
         for entry in request.entries:
             entries.setdefault(entry.key, []).append(_history(entry))
         with translated():
-            await self.desk.alerts.record(entries)
+            await self.alert_service.alerts.record(entries)
             if request.group in INHIBITS and any(entry.event in _CAUSE_MOVED for entry in request.entries):
-                await self.desk.inhibit(request.group)
+                await self.alert_service.inhibit(request.group)
         self._count(request.entries)
 
     async def deliver(self, name: str, message: OutgoingMessage) -> Posted:
@@ -117,7 +117,7 @@ class AlertDelivery:
         return Posted(channel=name, repeated=delivered.repeated)
 
     async def _message(self, request: PostInput) -> OutgoingMessage:
-        found = await self.desk.alerts.newest([line.key for line in request.lines])
+        found = await self.alert_service.alerts.newest([line.key for line in request.lines])
         alerts = [found[line.key] for line in request.lines if line.key in found]
         key = ids.alert_message_key(request.group, request.opened_at, request.sequence, request.route)
         at = request.at.astimezone(ZoneInfo(self.voice.zone))

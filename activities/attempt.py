@@ -24,12 +24,12 @@ def token() -> str:
 
 
 def is_retry() -> bool:
-    """Tell whether an earlier attempt of this activity is known to be over."""
+    """Return whether an earlier attempt of this activity is known to be over."""
     return activity.info().attempt > 1
 
 
 def is_draining() -> bool:
-    """Tell whether this worker is shutting down, so that no further mail may be begun."""
+    """Return whether this worker is shutting down, so that no further mail may be begun."""
     return activity.is_worker_shutdown()
 
 

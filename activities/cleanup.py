@@ -22,7 +22,7 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """Expire, choose, sweep; what is done is not found again, so that whoever comes after a crash does the rest."""
+    """Expire, choose, sweep; what is done is not found again, so that a run after a crash does the rest."""
 
     archive: Archive
     ledger: Ledger
@@ -39,7 +39,7 @@ class Cleanup:
         before = request.nominal - EXPIRY_GRACE
         with translated():
             async with attempt.heartbeating(lambda: (*place, done.model_dump(mode="json"))):
-                for period in [one for one in await self.archive.periods() if one >= place[0]]:
+                for period in [month for month in await self.archive.periods() if month >= place[0]]:
                     after = place[1] if period == place[0] else ""
                     while page := await self.archive.overdue(period, after, PAGE, before):
                         free = await self._without_follow_up(period, page)
@@ -95,10 +95,10 @@ class Cleanup:
         return self.retention.cutoff(request.sweep, request.nominal)
 
     async def _without_follow_up(self, period: str, page: Sequence[Overdue]) -> list[str]:
-        users = sorted({one.user_id for one in page})
+        users = sorted({entry.user_id for entry in page})
         running = await at_once(users, lambda user: self.follow_ups.running(period, user))
         gone = {user for user, count in zip(users, running, strict=True) if not count}
-        return [one.id for one in page if one.user_id in gone]
+        return [entry.id for entry in page if entry.user_id in gone]
 
     async def _unsettled(self, period: str, request: EndedInput) -> tuple[str, ...]:
         found = await self.archive.unsettled(

@@ -24,7 +24,7 @@ class Controlling:
 
     @activity.defn
     async def look_up_control(self, period: str) -> ControlChange:
-        """Return what the period's cycle was told last."""
+        """Return the current control of the period's cycle."""
         with translated():
             return ControlChange.of(await self.controls.get(period))
 

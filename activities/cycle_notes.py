@@ -17,12 +17,12 @@ from relance.services.cycle_alerts import notify_left, notify_waves
 
 @dataclass(frozen=True, slots=True)
 class CycleNotes:
-    """Look at waves and notify people; needs `CycleStates`, `Controls`, `Plans` and the desk."""
+    """Look at waves and notify people; needs `CycleStates`, `Controls`, `Plans` and the `AlertService`."""
 
     cycles: CycleStates
     controls: Controls
     plans: Plans
-    desk: AlertService
+    alert_service: AlertService
 
     @activity.defn
     async def look_at_wave(self, request: WaveLookInput) -> WaveLook:
@@ -36,11 +36,11 @@ class CycleNotes:
         with translated():
             control = await self.controls.get(request.period)
             plans_open = await self.plans.open_count(request.period)
-            await notify_left(self.desk, request.period, plans_open, left=not control.state.final)
+            await notify_left(self.alert_service, request.period, plans_open, left=not control.state.final)
         return plans_open
 
     @activity.defn
     async def note_waves(self, request: LeftInput) -> None:
         """Notify people of too many waves within an hour, or that they are few again."""
         with translated():
-            await notify_waves(self.desk, request.period, request.waves, request.limit)
+            await notify_waves(self.alert_service, request.period, request.waves, request.limit)

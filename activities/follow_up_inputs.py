@@ -60,10 +60,10 @@ def follow_up_inputs(period: str, user_id: str, entries: Sequence[Invitation], e
     return inputs
 
 
-def follow_ups_of(period: str, one: ReconcileRow) -> list[str]:
+def follow_ups_of(period: str, row: ReconcileRow) -> list[str]:
     """Return the workflow ids of a user's follow-ups of a period."""
-    last = max((one.contacts or 0) - 1, 0) // ids.CONTACTS_PER_FOLLOW_UP
-    return [ids.follow_up_workflow_id(period, one.user_id, part) for part in range(last + 1)]
+    last = max((row.contacts or 0) - 1, 0) // ids.CONTACTS_PER_FOLLOW_UP
+    return [ids.follow_up_workflow_id(period, row.user_id, part) for part in range(last + 1)]
 
 
 def revived_inputs(
@@ -76,11 +76,13 @@ def revived_inputs(
     result: list[tuple[FollowUpInput, list[Invitation]]] = []
     for number, part in parts(entries):
         ahead = {
-            one.contact_id: found for one in part if open_[one.id] and (found := remaining_steps(one, at)) is not None
+            invitation.contact_id: found
+            for invitation in part
+            if open_[invitation.id] and (found := remaining_steps(invitation, at)) is not None
         }
         if ahead:
             request = _input(part[0].period, part[0].user_id, number, ahead, expiry_days)
-            result.append((request, [one for one in part if one.contact_id in ahead]))
+            result.append((request, [invitation for invitation in part if invitation.contact_id in ahead]))
     return result
 
 

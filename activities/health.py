@@ -22,7 +22,7 @@ class HealthRounds:
     """Looks and judgements; `again` is when to look once more while something is changing."""
 
     probes: Sequence[Probe]
-    desk: HealthMonitor
+    monitor: HealthMonitor
     again: timedelta
     clock: Clock
     meter: Meter
@@ -32,7 +32,7 @@ class HealthRounds:
         """Look at everything at the same time, each within its deadline; what fails is a result, not an error."""
         begun = time.monotonic()
         looks = await run_probes(self.probes, self.clock)
-        lost = any(one.probe == ProbeName.MONGODB and one.trouble is not None for one in looks)
+        lost = any(look.probe == ProbeName.MONGODB and look.trouble is not None for look in looks)
         took = timedelta(seconds=time.monotonic() - begun)
         return Round(looks=tuple(looks), took=took, database_lost=lost, again=self.again)
 
@@ -40,9 +40,9 @@ class HealthRounds:
     async def judge(self, round_: Round) -> HealthVerdict:
         """Store where everything stands, and tell of what became unhealthy or well."""
         with translated():
-            judgement = await self.desk.take(round_.looks)
+            judgement = await self.monitor.take(round_.looks)
         for standing in judgement.statuses:
             self.meter.health(standing.probe, standing.state)
             if standing.probe == ProbeName.QUARANTINE and standing.trouble is None:
-                self.meter.unreadable({name: one.count for name, one in standing.concerns.items()})
+                self.meter.unreadable({name: concern.count for name, concern in standing.concerns.items()})
         return HealthVerdict(counts=judgement.counts, again=None if judgement.settled else self.again)

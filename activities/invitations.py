@@ -173,7 +173,7 @@ class Invitations:
         self, request: BatchInput, plans: Sequence[Plan], people: BatchPeople, now: datetime
     ) -> dict[str, list[Invitation]]:
         """Write the intent for every contact before anything is sent; return the entries as they are now."""
-        addresses = [one.email for found in people.contacts.values() for one in found if one.email]
+        addresses = [contact.email for found in people.contacts.values() for contact in found if contact.email]
         suppressed = await self.suppressions.suppressed(addresses)
         intents = (self._entries(plan, people, suppressed, request.max_late, now) for plan in plans)
         wanted = [entry async for entry in stepwise(chain.from_iterable(intents))]

@@ -44,7 +44,7 @@ class JobAudit:
     nominal_times: NominalTimes
     marks: AuditMarks
     job_runs: JobRuns
-    desk: AlertService
+    alert_service: AlertService
     clock: Clock
     grace: timedelta
     meter: Meter
@@ -104,10 +104,10 @@ class JobAudit:
         return records, mark.model_copy(update={"open": tuple(still)})
 
     async def _settle(self, records: Sequence[JobRun], mark: AuditMark) -> None:
-        # In this order: whoever dies in between finds the same nominal times open, tells and records them again.
+        # In this order: a process that dies in between finds the same nominal times open, tells and records them again.
         bad = worst(records)
         if bad is not None:
-            await self.desk.fire([job_missed(bad)])
+            await self.alert_service.fire([job_missed(bad)])
         for record in records:
             if await self.job_runs.record(record):
                 self.meter.job_run(record.job, record.state, None)
@@ -118,6 +118,6 @@ class JobAudit:
         runs = await self.job_runs.runs(job=job, limit=RECENT)
         bad = not_done_since(runs)
         if bad is not None:
-            await self.desk.fire([job_missed(bad)])
+            await self.alert_service.fire([job_missed(bad)])
         elif runs and worst(found) is None:
-            await self.desk.clear(Rule.JOB_MISSED, job)
+            await self.alert_service.clear(Rule.JOB_MISSED, job)

@@ -40,13 +40,15 @@ class OutageChannels:
 
     def usable(self, *, back: bool) -> tuple[list[Channel], list[Channel]]:
         """Return those that can be written to while MongoDB is away, or when it is back."""
-        always = [one for one in self.always if back or one.name not in self.stored]
-        return always, [one for one in self.order if (back or one.name not in self.stored) and one not in always]
+        always = [channel for channel in self.always if back or channel.name not in self.stored]
+        return always, [
+            channel for channel in self.order if (back or channel.name not in self.stored) and channel not in always
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Outages:
-    """Looks at MongoDB and tells people, both without it."""
+    """Looks at MongoDB and notifies people, both without it."""
 
     probe: Probe
     rule: ProbeRule
@@ -70,7 +72,7 @@ class Outages:
 
     @activity.defn
     async def tell_outage(self, notice: OutageNotice) -> bool:
-        """Tell people, at most once more after a crash, with the same key; return False if no channel can be used.
+        """Notify people, at most once more after a crash, with the same key; return False if no channel can be used.
 
         Raises:
             ApplicationError: no channel took the message; try again.
@@ -81,13 +83,15 @@ class Outages:
             logger.error("MongoDB is away, and the only channel is the inbox, which needs it: nobody can be told")
             return False
         with translated():
-            told = [await _delivered(channel, message) for channel in always]
+            outcomes = [await _delivered(channel, message) for channel in always]
             for channel in order:
-                told.append(await _delivered(channel, message))
-                if told[-1]:
+                outcomes.append(await _delivered(channel, message))
+                if outcomes[-1]:
                     break
-            if not any(told):
-                raise ChannelUnavailable(", ".join(one.name for one in (*always, *order)), "none took the message")
+            if not any(outcomes):
+                raise ChannelUnavailable(
+                    ", ".join(channel.name for channel in (*always, *order)), "none took the message"
+                )
         return True
 
     def _message(self, notice: OutageNotice) -> OutgoingMessage:

@@ -23,20 +23,20 @@ MONTHS = 13
 
 @dataclass(frozen=True, slots=True)
 class PerformanceWatch:
-    """Compares; a run that was compared before is not told again."""
+    """Compares; a run that was compared before is not notified again."""
 
     jobs: Sequence[str]
     job_runs: JobRuns
-    desk: AlertService
+    alert_service: AlertService
     policy: PerformancePolicy
     clock: Clock
 
     @activity.defn
     async def watch_performance(self, request: JobRequest) -> JobOutcome:
-        """Return how many jobs were compared and how many figures were clearly worse; a dry run tells nobody."""
+        """Return how many jobs were compared and how many figures were clearly worse; a dry run notifies nobody."""
         compared = worse = 0
         with translated():
-            known = {alert.key: alert for alert in await self.desk.alerts.open(Rule.PERFORMANCE)}
+            known = {alert.key: alert for alert in await self.alert_service.alerts.open(Rule.PERFORMANCE)}
             for runs in [*[await self._runs(job) for job in self.jobs], await self._cycles()]:
                 done = [run for run in runs if run.state in DONE and run.figures]
                 if not done:
@@ -52,16 +52,20 @@ class PerformanceWatch:
         if dry_run:
             return len(found)
         conditions = {
-            alert_key(Rule.PERFORMANCE, one.subject): one
-            for one in (worsened(each, run, self.policy.factor) for each in found)
+            alert_key(Rule.PERFORMANCE, condition.subject): condition
+            for condition in (worsened(each, run, self.policy.factor) for each in found)
         }
         # What is open and as old as this run was told by it.
-        news = [one for key, one in conditions.items() if key not in known or known[key].observation < one.observation]
+        news = [
+            condition
+            for key, condition in conditions.items()
+            if key not in known or known[key].observation < condition.observation
+        ]
         if news:
-            await self.desk.fire(news)
+            await self.alert_service.fire(news)
         for key, alert in known.items():
             if alert.labels.get("job") == run.job and key not in conditions:
-                await self.desk.clear(Rule.PERFORMANCE, alert.subject, run.nominal.isoformat())
+                await self.alert_service.clear(Rule.PERFORMANCE, alert.subject, run.nominal.isoformat())
         return len(found)
 
     async def _runs(self, job: str) -> list[JobRun]:

@@ -26,8 +26,8 @@ class Planning:
     """Write the plans of a period and cut its waves into batches.
 
     Needs `Users`, `Plans`, `Meter`, the `Defaults` for users without preferences of their own, `Unsent` for those whose
-    plan ends at once, and the desk. What was set aside in the `Quarantine` is read again with each pass: what is sound
-    by now leaves.
+    plan ends at once, and the `AlertService`. What was set aside in the `Quarantine` is read again with each pass: what
+    is sound by now leaves.
     """
 
     users: Users
@@ -36,7 +36,7 @@ class Planning:
     meter: Meter
     quarantine: Quarantine
     unsent: Unsent
-    desk: AlertService
+    alert_service: AlertService
 
     @activity.defn
     async def plan(self, request: PlanInput) -> PlanResult:
@@ -80,8 +80,8 @@ class Planning:
                 reached=lambda: activity.heartbeat(after, result.model_dump()),
                 most=UNSENT_PER_PASS,
             )
-            await notify_too_late(self.desk, request.period, *await self.plans.too_late(request.period))
-            await notify_send_times(self.desk, request.period, result.on_defaults, result.notes)
+            await notify_too_late(self.alert_service, request.period, *await self.plans.too_late(request.period))
+            await notify_send_times(self.alert_service, request.period, result.on_defaults, result.notes)
         return result.model_copy(update={"unreadable": unreadable})
 
     @activity.defn

@@ -1,4 +1,4 @@
-"""Compare what the ledger says is still to come with the follow-ups that run, and mend the difference (SPEC R8)."""
+"""Compare what the ledger says is still to come with the follow-ups that run, and repair the difference (SPEC R8)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ReconciledPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Mend, page by page; what is mended is not found again, so that whoever comes after a crash does the rest.
+    """Repair, page by page; what is repaired is not found again, so that a run after a crash does the rest.
 
     consents: whose openings of mails are to be forgotten, which is looked after every hour as well.
     """
@@ -74,14 +74,14 @@ class Reconciliation:
     controls: Controls
     follow_ups: FollowUpWatch
     cycles: CycleCorrection
-    desk: AlertService
+    alert_service: AlertService
     policy: ReconcilePolicy
     clock: Clock
     consents: ConsentWatch | None = None
 
     @activity.defn
     async def reconcile(self, request: JobRequest) -> JobOutcome:
-        """Return what was mended, by `Repair`, and how many users were looked at; goes on where it was cut off."""
+        """Return what was repaired, by `Repair`, and how many users were looked at; goes on where it was cut off."""
         known = activity.info().heartbeat_details
         reached, counted = known[0] if known else (("", None), {})
         place, counts = (str(reached[0]), reached[1]), Counter[str](counted)
@@ -107,7 +107,11 @@ class Reconciliation:
 
     async def _periods(self, reached: str) -> list[str]:
         now = self.clock.now()
-        return [one for one in await self.reconcile_rows.periods() if one >= reached and self.policy.watches(one, now)]
+        return [
+            period
+            for period in await self.reconcile_rows.periods()
+            if period >= reached and self.policy.watches(period, now)
+        ]
 
     async def _look(self, period: str, request: JobRequest) -> ReconciledPeriod:
         at = self.clock.now()
@@ -128,64 +132,68 @@ class Reconciliation:
         """Tell a cycle what the database says, should whoever said it have died before the signal (SPEC C11)."""
         if look.dry_run or not look.cycle_runs:
             return Counter()
-        told = await self.cycles.correct(look.period, ControlChange.of(look.control))
-        return Counter({Repair.CYCLES_TOLD: 1}) if told else Counter()
+        corrected = await self.cycles.correct(look.period, ControlChange.of(look.control))
+        return Counter({Repair.CYCLES_TOLD: 1}) if corrected else Counter()
 
     async def _page(self, look: ReconciledPeriod, after: str | None) -> list[ReconcileRow]:
         return await self.reconcile_rows.page(look.period, after, PAGE, at=look.at, late_since=look.late_since)
 
     async def _mend(self, look: ReconciledPeriod, page: Sequence[ReconcileRow]) -> Counter[str]:
         # While its plan is open a user's follow-ups are the wave's to start.
-        done = [one for one in page if one.plan not in _STALE and one.ahead]
+        done = [row for row in page if row.plan not in _STALE and row.ahead]
         stale = [
-            one
-            for one in page
-            if one.plan in _STALE
+            row
+            for row in page
+            if row.plan in _STALE
             and not look.cycle_runs
-            and is_stale(one.plan, one.instant, look.stale_since, look.control.state)
+            and is_stale(row.plan, row.instant, look.stale_since, look.control.state)
         ]
-        asked = [one for reconcile_row in (*done, *stale) for one in follow_ups_of(look.period, reconcile_row)]
+        asked = [
+            follow_up for reconcile_row in (*done, *stale) for follow_up in follow_ups_of(look.period, reconcile_row)
+        ]
         running = await self.follow_ups.running_among(asked)
-        doubtful = [one for one in done if not running.issuperset(follow_ups_of(look.period, one)) or one.overdue]
-        entries = await self.ledger.of_users(look.period, [one.user_id for one in (*doubtful, *stale)])
+        doubtful = [row for row in done if not running.issuperset(follow_ups_of(look.period, row)) or row.overdue]
+        entries = await self.ledger.of_users(look.period, [row.user_id for row in (*doubtful, *stale)])
         open_ = await self._open([entry for those in entries.values() for entry in those])
         counts = Counter({WATCHED: len(page)})
-        for one in stale:
-            counts += await self._finish(look, one, entries.get(one.user_id, []), open_, running)
-        revived = await at_once(doubtful, lambda one: self._revive(look, entries[one.user_id], open_, running))
+        for row in stale:
+            counts += await self._finish(look, row, entries.get(row.user_id, []), open_, running)
+        revived = await at_once(doubtful, lambda row: self._revive(look, entries[row.user_id], open_, running))
         return sum(revived, counts)
 
     async def _open(self, entries: Sequence[Invitation]) -> dict[str, bool]:
         """Return per invitation whether anything may still be sent, as of now."""
-        users = await self.users.by_ids(sorted({one.user_id for one in entries}))
-        contacts = await self.contacts.by_ids([one.contact_id for one in entries])
-        suppressed = await self.suppressions.suppressed(sorted({one.email for one in contacts.values() if one.email}))
+        users = await self.users.by_ids(sorted({invitation.user_id for invitation in entries}))
+        contacts = await self.contacts.by_ids([invitation.contact_id for invitation in entries])
+        suppressed = await self.suppressions.suppressed(
+            sorted({person.email for person in contacts.values() if person.email})
+        )
         return {
-            one.id: is_open(
-                one,
-                users.get(one.user_id),
-                (contact := contacts.get(one.contact_id)),
+            invitation.id: is_open(
+                invitation,
+                users.get(invitation.user_id),
+                (contact := contacts.get(invitation.contact_id)),
                 suppressed=contact is not None and contact.email in suppressed,
             )
-            for one in entries
+            for invitation in entries
         }
 
     async def _finish(
         self,
         look: ReconciledPeriod,
-        one: ReconcileRow,
+        row: ReconcileRow,
         entries: list[Invitation],
         open_: dict[str, bool],
         running: set[str],
     ) -> Counter[str]:
         """Finish a plan that its cycle has left behind; whom it has not sent to only a cycle can send to."""
-        expected = one.contacts if one.plan is PlanStatus.SENDING else None
+        expected = row.contacts if row.plan is PlanStatus.SENDING else None
         if expected is None or len(entries) < expected or any(is_unsent(entry) for entry in entries):
             return Counter({Repair.PLANS_STUCK: 1})
         revived = await self._revive(look, entries, open_, running)
         if not look.dry_run:
             end = end_of_plan(entries)
-            await self.plans.finish(look.period, [one.user_id], end.status, look.at, end.reason)
+            await self.plans.finish(look.period, [row.user_id], end.status, look.at, end.reason)
         return revived + Counter({Repair.PLANS_FINISHED: 1})
 
     async def _revive(
@@ -204,11 +212,11 @@ class Reconciliation:
     ) -> tuple[Repair, int]:
         if ids.follow_up_workflow_id(request.period, request.user_id, request.part) not in running:
             return Repair.FOLLOW_UPS_RESTARTED, 1
-        late = sum(overdue(one, look.late_since, self.policy.timing) for one in those)
+        late = sum(overdue(row, look.late_since, self.policy.timing) for row in those)
         return Repair.REMINDERS_WOKEN, late
 
     async def _notify(self, counts: Counter[str]) -> None:
         if is_alarming(counts, self.policy):
-            await self.desk.fire([drift_detected(counts, self.policy)])
+            await self.alert_service.fire([drift_detected(counts, self.policy)])
         else:
-            await self.desk.clear(Rule.RECONCILIATION, SUBJECT)
+            await self.alert_service.clear(Rule.RECONCILIATION, SUBJECT)

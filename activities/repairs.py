@@ -38,7 +38,7 @@ class Repairs:
     reconcile_rows: ReconcileRows
     by_period: Sequence[PeriodRepair]
     alerts: AlertRepair
-    desk: AlertService
+    alert_service: AlertService
     policy: ReconcilePolicy
     clock: Clock
 
@@ -50,11 +50,12 @@ class Repairs:
         with translated():
             async with attempt.heartbeating(lambda: (reached, dict(counts))):
                 at = self.clock.now()
-                for period in [one for one in await self._periods(at) if one > reached]:
+                for period in [period for period in await self._periods(at) if period > reached]:
                     found = Counter[str]()
-                    for one in self.by_period:
-                        found += await one.repair(period, at, dry_run=request.dry_run)
-                    # Counted with the place it belongs to, and told at once: a failure comes sooner than a heartbeat.
+                    for place in self.by_period:
+                        found += await place.repair(period, at, dry_run=request.dry_run)
+                    # Counted with the place it belongs to, and notified at once: a failure comes sooner than a
+                    # heartbeat.
                     counts, reached = counts + found, period
                     activity.heartbeat((reached, dict(counts)))
                 if not request.dry_run:
@@ -67,10 +68,10 @@ class Repairs:
         # A cycle that was cut off before it planned has no plans.
         current = current_period(at, "UTC")
         known = {*await self.reconcile_rows.periods(), current, next_period(current)}
-        return sorted(one for one in known if self.policy.watches(one, at))
+        return sorted(period for period in known if self.policy.watches(period, at))
 
     async def _notify(self, counts: Counter[str]) -> None:
         if restarted(counts) > self.policy.alert_above:
-            await self.desk.fire([workflows_restarted(counts, self.policy)])
+            await self.alert_service.fire([workflows_restarted(counts, self.policy)])
         else:
-            await self.desk.clear(Rule.RECONCILIATION, WORKFLOWS)
+            await self.alert_service.clear(Rule.RECONCILIATION, WORKFLOWS)

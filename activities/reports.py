@@ -22,11 +22,11 @@ UNAVAILABLE = "unavailable"
 
 @dataclass(frozen=True, slots=True)
 class ReportChecks:
-    """Look, and take what was seen to the alert desk; a look that is made twice tells nothing twice."""
+    """Look, and take what was seen to the `AlertService`; a look that is made twice tells nothing twice."""
 
     reports: Reports
     rules: CheckRules
-    desk: AlertService
+    alert_service: AlertService
 
     @activity.defn
     async def default_lp(self, request: CheckRequest) -> CheckLook:
@@ -43,16 +43,16 @@ class ReportChecks:
         """Take that a check has no data; with Everflow down that alone is told, and not each check of it."""
         with translated():
             if request.reason == UNAVAILABLE:
-                await self.desk.fire([everflow_down(self.rules)])
-            await self.desk.fire([without_data(request.check, self.rules, request.nominal, request.reason)])
+                await self.alert_service.fire([everflow_down(self.rules)])
+            await self.alert_service.fire([without_data(request.check, self.rules, request.nominal, request.reason)])
 
     async def _look(self, check: CheckName, request: CheckRequest) -> CheckLook:
         async with heartbeating(lambda: None):
             with translated():
                 seen = await run_check(check, self.reports, self.rules, request.nominal)
-                open_ = await self.desk.observe(check, seen.conditions, seen.observation)
-                await self.desk.clear(Rule.NO_DATA, check, seen.observation)
-                await self.desk.clear(Rule.EVERFLOW_DOWN, EVERFLOW)
+                open_ = await self.alert_service.observe(check, seen.conditions, seen.observation)
+                await self.alert_service.clear(Rule.NO_DATA, check, seen.observation)
+                await self.alert_service.clear(Rule.EVERFLOW_DOWN, EVERFLOW)
         # Not one that an earlier attempt of this look has opened.
         begun = activity.info().scheduled_time
         return CheckLook(

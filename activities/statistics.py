@@ -32,7 +32,7 @@ class Statistics:
     ledger: Ledger
     plans: Plans
     job_runs: JobRuns
-    desk: AlertService
+    alert_service: AlertService
     meter: Meter
     quarantine: Quarantine
 
@@ -58,13 +58,13 @@ class Statistics:
 
     async def _notify(self, statistics: CycleStatistics, unsent: int) -> None:
         if statistics.balance or unsent:
-            await self.desk.fire([imbalance(statistics, unsent)])
+            await self.alert_service.fire([imbalance(statistics, unsent)])
         else:
-            await self.desk.clear(Rule.CYCLE_IMBALANCE, statistics.period)
-        await notify_unreadable(self.desk, statistics.period, statistics.plans_unreadable)
-        await notify_too_late(self.desk, statistics.period, *await self.plans.too_late(statistics.period))
+            await self.alert_service.clear(Rule.CYCLE_IMBALANCE, statistics.period)
+        await notify_unreadable(self.alert_service, statistics.period, statistics.plans_unreadable)
+        await notify_too_late(self.alert_service, statistics.period, *await self.plans.too_late(statistics.period))
         lost = nobody(statistics) is Nobody.LOST
-        await notify_nobody(self.desk, statistics.period, statistics.eligible if lost else 0)
+        await notify_nobody(self.alert_service, statistics.period, statistics.eligible if lost else 0)
 
     async def _still_waiting(self, request: StatisticsInput) -> CycleStatistics | None:
         """Return the last count with what still waits, without counting millions again; None if that would not do.

@@ -108,7 +108,7 @@ class Unsent:
 
     async def _end_planless(self, period: str, users: Sequence[User], at: datetime) -> dict[str, PlanEnding]:
         """Write plans that say why there was none: whoever dies after it finds them among those that ended."""
-        told = (await self.controls.get(period)).state
+        state = (await self.controls.get(period)).state
         planner = Planner(
             period=period,
             defaults=self.defaults,
@@ -118,7 +118,7 @@ class Unsent:
             send_now=False,
             not_before=None,
         )
-        endings = {user.id: ending_without_plan(user, told) for user in users}
+        endings = {user.id: ending_without_plan(user, state) for user in users}
         plans = [
             planner.plan(user).model_copy(
                 update={"status": endings[user.id].status, "reason": endings[user.id].reason, "late": False}
@@ -134,11 +134,11 @@ class Unsent:
         users = await self.users.by_ids(user_ids)
         contacts = await self.contacts.of_users(user_ids)
         suppressed = await self.suppressions.suppressed(
-            [one.email for found in contacts.values() for one in found if one.email]
+            [contact.email for found in contacts.values() for contact in found if contact.email]
         )
         entered = await self.unsent.entered(period, user_ids)
         allowed = {
-            user_id: may_enter(ending, entered[user_id], {one.id for one in contacts.get(user_id, [])}, PART)
+            user_id: may_enter(ending, entered[user_id], {contact.id for contact in contacts.get(user_id, [])}, PART)
             for user_id, ending in endings.items()
         }
         wanted = [

@@ -46,14 +46,14 @@ class Waking:
         with translated():
             async with attempt.heartbeating(lambda: (after, counts.model_dump())):
                 while page := await self._page(request.period, after):
-                    for some in _cut([one for one in page if one.due], self.together):
+                    for some in _cut([row for row in page if row.due], self.together):
                         if (await self.controls.get(request.period)).state in STANDS_STILL:
                             return counts.model_copy(update={"stopped": True})
                         counts = await self._wake(request.period, some, counts)
                         # Who is woken is not woken again by an attempt that fails while it waits for him.
                         before, after = after, some[-1].user_id
                         activity.heartbeat((after, counts.model_dump()))
-                        await self._worked_off(request.period, before, {one.user_id for one in some})
+                        await self._worked_off(request.period, before, {row.user_id for row in some})
                     after = page[-1].user_id
         return counts
 
@@ -62,7 +62,7 @@ class Waking:
         return await self.reconcile_rows.page(period, after, PAGE, at=now, late_since=now)
 
     async def _wake(self, period: str, users: Sequence[ReconcileRow], counts: WakeResult) -> WakeResult:
-        asked = [one for user in users for one in follow_ups_of(period, user)]
+        asked = [follow_up for user in users for follow_up in follow_ups_of(period, user)]
         woken = sum(await at_once(asked, self.follow_ups.wake))
         return WakeResult(
             users=counts.users + len(users),
@@ -75,7 +75,7 @@ class Waking:
         deadline = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
         while asyncio.get_running_loop().time() < deadline:
             page = await self._page(period, after)
-            if 2 * sum(one.due > 0 for one in page if one.user_id in users) <= len(users):
+            if 2 * sum(row.due > 0 for row in page if row.user_id in users) <= len(users):
                 return
             await asyncio.sleep(LOOK_EVERY.total_seconds())
 

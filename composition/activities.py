@@ -59,7 +59,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     )
     scheduling = settings.scheduling
     defaults = Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone)
-    desk = _alert_desk(settings, open_)
+    alert_service = _alert_service(settings, open_)
     unsent = Unsent(
         users=data.users,
         contacts=data.contacts,
@@ -77,13 +77,13 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         meter=open_.instruments,
         quarantine=data.quarantine,
         unsent=unsent,
-        desk=desk,
+        alert_service=alert_service,
     )
     control = ControlPoller(data.controls)
     gates = Gates(
         policy=settings.error_gate.policy,
         store=data.error_gates,
-        pull=ErrorPause(_cycle_desk(open_), _alert_desk(settings, open_)).pause_on_errors,
+        pull=ErrorPause(_cycle_control(open_), _alert_service(settings, open_)).pause_on_errors,
         process=worker_name(),
         clock=SystemClock(),
     )
@@ -130,7 +130,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         ledger=data.ledger,
         plans=data.plans,
         job_runs=data.job_runs,
-        desk=desk,
+        alert_service=alert_service,
         meter=open_.instruments,
         quarantine=data.quarantine,
     )
@@ -138,16 +138,16 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         cycles=TemporalCycleRestarts(open_.client, cycle_options(settings)),
         controls=data.controls,
         plans=data.plans,
-        desk=desk,
+        alert_service=alert_service,
     )
-    checks = ReportChecks(open_.reports, settings.everflow.rules, desk)
-    delivery = _delivery(settings, open_, desk)
+    checks = ReportChecks(open_.reports, settings.everflow.rules, alert_service)
+    delivery = _delivery(settings, open_, alert_service)
     audit = JobAudit(
-        jobs=[one.id for one in declared(settings)],
+        jobs=[schedule.id for schedule in declared(settings)],
         nominal_times=TemporalNominalTimes(open_.client),
         marks=data.audit_marks,
         job_runs=data.job_runs,
-        desk=desk,
+        alert_service=alert_service,
         clock=SystemClock(),
         grace=settings.jobs.audit_grace,
         meter=open_.instruments,
@@ -183,28 +183,28 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             delivery.post,
             delivery.record,
             _cycle_reports(settings, open_, delivery).post_cycle_report,
-            *maintenance_of(settings, open_, desk, delivery),
-            *health_of(settings, open_, desk),
+            *maintenance_of(settings, open_, alert_service, delivery),
+            *health_of(settings, open_, alert_service),
         ],
     }
 
 
-def _cycle_desk(open_: Connections) -> CycleControl:
+def _cycle_control(open_: Connections) -> CycleControl:
     return CycleControl(open_.database.controls, TemporalCycles(open_.client), SystemClock())
 
 
-def _alert_desk(settings: Settings, open_: Connections) -> AlertService:
+def _alert_service(settings: Settings, open_: Connections) -> AlertService:
     data, groups = open_.database, TemporalAlertGroups(open_.client, settings.alerts.policy)
     return AlertService(alerts=data.alerts, silences=data.silences, groups=groups, clock=SystemClock())
 
 
-def _delivery(settings: Settings, open_: Connections, desk: AlertService) -> AlertDelivery:
+def _delivery(settings: Settings, open_: Connections, alert_service: AlertService) -> AlertDelivery:
     data, channels = open_.database, open_.channels
     links = AttachmentTokens(settings.privacy.link_keys)
     return AlertDelivery(
-        desk=desk,
+        alert_service=alert_service,
         states=data.channel_states,
-        addresses={name: Address(one, channels.fingerprints[name]) for name, one in channels.by_name.items()},
+        addresses={name: Address(channel, channels.fingerprints[name]) for name, channel in channels.by_name.items()},
         always=settings.channels.always_names,
         order=settings.channels.order_names,
         illustrator=AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),

@@ -23,13 +23,13 @@ from relance.settings.recipients import ChannelName
 from relance.temporal.schedules import declared
 
 
-def health_of(settings: Settings, open_: Connections, desk: AlertService) -> list[Callable[..., Any]]:
+def health_of(settings: Settings, open_: Connections, alert_service: AlertService) -> list[Callable[..., Any]]:
     """Return the activities, with their dependencies."""
     data, health = open_.database, settings.health
     rules = health.rules()
     rounds = HealthRounds(
         probes=open_.probes,
-        desk=HealthMonitor(rules, data.health_checks, desk),
+        monitor=HealthMonitor(rules, data.health_checks, alert_service),
         again=health.again,
         clock=SystemClock(),
         meter=open_.instruments,
@@ -44,9 +44,9 @@ def health_of(settings: Settings, open_: Connections, desk: AlertService) -> lis
         clock=SystemClock(),
     )
     watch = PerformanceWatch(
-        jobs=[one.id for one in declared(settings)],
+        jobs=[schedule.id for schedule in declared(settings)],
         job_runs=data.job_runs,
-        desk=desk,
+        alert_service=alert_service,
         policy=settings.performance.policy,
         clock=SystemClock(),
     )

@@ -1,4 +1,4 @@
-"""The activities of the jobs that keep the house: cleanup, reconciliation, digests (SPEC H1, R8, A2, A3)."""
+"""The activities of the maintenance jobs: cleanup, reconciliation, digests (SPEC H1, R8, A2, A3)."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from relance.temporal.schedules import cycle_options
 
 
 def maintenance_of(
-    settings: Settings, open_: Connections, desk: AlertService, delivery: AlertDelivery
+    settings: Settings, open_: Connections, alert_service: AlertService, delivery: AlertDelivery
 ) -> list[Callable[..., Any]]:
     """Return the activities, with their dependencies."""
     clean, tell = cleanup(settings, open_), digests(settings, open_, delivery)
     return [
-        reconciliation(settings, open_, desk).reconcile,
+        reconciliation(settings, open_, alert_service).reconcile,
         waking(settings, open_).wake_held,
-        repairs(settings, open_, desk).repair,
+        repairs(settings, open_, alert_service).repair,
         clean.expire,
         clean.ended,
         clean.sweep,
@@ -47,7 +47,7 @@ def maintenance_of(
     ]
 
 
-def reconciliation(settings: Settings, open_: Connections, desk: AlertService) -> Reconciliation:
+def reconciliation(settings: Settings, open_: Connections, alert_service: AlertService) -> Reconciliation:
     """Return what compares the ledger with the follow-ups."""
     data = open_.database
     return Reconciliation(
@@ -60,7 +60,7 @@ def reconciliation(settings: Settings, open_: Connections, desk: AlertService) -
         controls=data.controls,
         follow_ups=TemporalFollowUpWatch(open_.client),
         cycles=TemporalCycles(open_.client),
-        desk=desk,
+        alert_service=alert_service,
         policy=_policy(settings),
         clock=SystemClock(),
         consents=ConsentWatch(data.contacts, data.opens),
@@ -79,7 +79,7 @@ def waking(settings: Settings, open_: Connections) -> Waking:
     )
 
 
-def repairs(settings: Settings, open_: Connections, desk: AlertService) -> Repairs:
+def repairs(settings: Settings, open_: Connections, alert_service: AlertService) -> Repairs:
     """Return what starts workflows again that were ended by hand."""
     data, grace = open_.database, settings.reconcile.grace
     cycles = TemporalCycleRestarts(open_.client, cycle_options(settings))
@@ -87,7 +87,7 @@ def repairs(settings: Settings, open_: Connections, desk: AlertService) -> Repai
         reconcile_rows=MongoReconcileRows(data.raw, data.asks),
         by_period=(
             CycleRepair(
-                desk=desk,
+                alert_service=alert_service,
                 cycles=cycles,
                 controls=data.controls,
                 plans=data.plans,
@@ -97,8 +97,8 @@ def repairs(settings: Settings, open_: Connections, desk: AlertService) -> Repai
             RollBackRepair(cycles=cycles, controls=data.controls, compensations=data.compensations, grace=grace),
             ReportRepair(cycles),
         ),
-        alerts=AlertRepair(desk, TemporalAlertRestarts(open_.client, settings.alerts.policy), grace),
-        desk=desk,
+        alerts=AlertRepair(alert_service, TemporalAlertRestarts(open_.client, settings.alerts.policy), grace),
+        alert_service=alert_service,
         policy=_policy(settings),
         clock=SystemClock(),
     )
@@ -128,7 +128,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
 
 
 def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> Digests:
-    """Return what tells people about days and weeks."""
+    """Return what notifies people about days and weeks."""
     data = open_.database
     return Digests(
         alerts=data.alerts,

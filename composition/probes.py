@@ -109,9 +109,9 @@ def _servers(settings: Settings, database: Database) -> list[Probe]:
 
 def _temporal(settings: Settings, database: Database, client: Client) -> list[Probe]:
     health, clock = settings.health, SystemClock()
-    schedules = [one.id for one in declared(settings)]
+    schedules = [schedule.id for schedule in declared(settings)]
     # The health check's own run is not over while it looks.
-    jobs = [one for one in schedules if one != JobName.HEALTH]
+    jobs = [schedule for schedule in schedules if schedule != JobName.HEALTH]
     return [
         FrontendProbe(client, health.deadline),
         QueuesProbe(client, clock, health.deadline),

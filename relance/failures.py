@@ -205,7 +205,7 @@ def _of_dependency(error: DependencyUnavailable) -> Failure | None:
 
 
 def _by_type(error: BaseException) -> Failure:
-    kind = next((one for one in type(error).__mro__ if one in ROWS), Exception)
+    kind = next((class_ for class_ in type(error).__mro__ if class_ in ROWS), Exception)
     source, row = ROWS[kind]
     if isinstance(error, DependencyUnavailable):
         source = _SOURCES.get(error.dependency, source)

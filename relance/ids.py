@@ -38,7 +38,7 @@ def invitation_id(period: str, user_id: str, contact_id: str) -> str:
 
 
 def is_invitation_id(text: str) -> bool:
-    """Tell whether a text has the form of an invitation id."""
+    """Return whether a text has the form of an invitation id."""
     return _INVITATION.fullmatch(text) is not None
 
 
@@ -76,7 +76,7 @@ def wake_workflow_id(period: str) -> str:
 
 
 def cycle_report_workflow_id(period: str) -> str:
-    """Return the id of what tells people how a period's cycle ended."""
+    """Return the id of what notifies people how a period's cycle ended."""
     return f"cycle-report/{period}"
 
 

@@ -139,8 +139,8 @@ class Alert:
         news, self._inbox = self._inbox, []
         if news:
             self._took_at = workflow.now()
-        for one in merged(news):
-            self._apply(one)
+        for part in merged(news):
+            self._apply(part)
         self._step(lifecycle.settled(self._group, workflow.now(), self._policy))
 
     def _apply(self, news: Sighted | Decided | Inhibited) -> None:
@@ -169,8 +169,8 @@ class Alert:
             self._step(lifecycle.clear(self._group, news.gone, now, self._policy))
         # Open in the database, and nobody here knows of it: its firing never arrived.
         self._entries += (AlertEntry(key=key, event=AlertEvent.RESOLVED, at=now) for key in sorted(unknown))
-        for one in news.silenced:
-            self._step(lifecycle.silence(self._group, one.keys, one.until))
+        for silenced in news.silenced:
+            self._step(lifecycle.silence(self._group, silenced.keys, silenced.until))
 
     def _bounded(self, news: Sighted) -> Sighted:
         """Return what the group has room for, and no observation that overtakes every later one."""
@@ -208,7 +208,7 @@ class Alert:
         found = await channel_routes()
         if found.routes:
             await self._deliver_by_routes(action, found.routes)
-        elif not self._told(action, await notify(message(self._group, action), action.routes, found)):
+        elif not self._has_delivered(action, await notify(message(self._group, action), action.routes, found)):
             # Signals wait until then: what they bring goes into the same message.
             await workflow.sleep(ONCE_MORE, summary="no channel took the message; once more then")
 
@@ -218,19 +218,19 @@ class Alert:
         parts = [self._by_routes.numbered(part) for part in split.parts]
         # All at once, and what fails is put off by itself: a chat that is down does not hold up the others.
         results = await asyncio.gather(*(self._by_routes.notify(self._group, part) for part in parts))
-        for part, told in zip(parts, results, strict=True):
-            if not self._told(part.action, told, part.route.name):
+        for part, result in zip(parts, results, strict=True):
+            if not self._has_delivered(part.action, result, part.route.name):
                 self._group = lifecycle.put_off(self._group, part.action.keys, workflow.now() + ONCE_MORE)
 
-    def _told(self, action: Deliver, told: DeliveryResult, route: str = "") -> bool:
-        self._deliveries = [*self._deliveries, delivery(action, told, route)][-DELIVERIES_SHOWN:]
-        if told.done:
+    def _has_delivered(self, action: Deliver, result: DeliveryResult, route: str = "") -> bool:
+        self._deliveries = [*self._deliveries, delivery(action, result, route)][-DELIVERIES_SHOWN:]
+        if result.done:
             self._step(delivered(self._group, action, workflow.now(), self._policy, route))
-        return told.done
+        return result.done
 
     async def _send_details(self) -> None:
         asked, self._asked = self._asked, []
-        keys = list(dict.fromkeys(key for one in asked for key in one.keys if key in self._group.members))
+        keys = list(dict.fromkeys(key for question in asked for key in question.keys if key in self._group.members))
         if not keys:
             return
         members = self._group.members
@@ -270,7 +270,7 @@ class Alert:
 
     def _continue_as_new(self) -> None:
         members = self._group.members
-        asked = tuple(dict.fromkeys(key for one in self._asked for key in one.keys if key in members))
+        asked = tuple(dict.fromkeys(key for question in self._asked for key in question.keys if key in members))
         workflow.continue_as_new(
             self._request.model_copy(
                 update={

@@ -37,8 +37,8 @@ class CycleReport:
         begun, wait = request.begun or workflow.now(), request.wait or FIRST_WAIT
         give_up = begun + request.patience
         while True:
-            told = await self._notify()
-            if told.done or workflow.now() + wait > give_up:
+            delivered = await self._notify()
+            if delivered.done or workflow.now() + wait > give_up:
                 return CycleReportResult(period=request.period, outcomes=self._outcomes)
             await workflow.sleep(wait, summary="no channel took the report; once more then")
             wait = min(2 * wait, LONGEST_WAIT)
@@ -47,10 +47,10 @@ class CycleReport:
                 workflow.continue_as_new(request.model_copy(update=carried))
 
     async def _notify(self) -> DeliveryResult:
-        told = await send_report(CYCLE_REPORT, self._outcomes, self._post)
+        delivered = await send_report(CYCLE_REPORT, self._outcomes, self._post)
         shown = ", ".join(f"{channel}: {outcome}" for channel, outcome in self._outcomes.items())
-        workflow.set_current_details(f"**{'told' if told.done else 'not told yet'}** · {shown}")
-        return told
+        workflow.set_current_details(f"**{'told' if delivered.done else 'not told yet'}** · {shown}")
+        return delivered
 
     async def _post(self, channel: str) -> str:
         return await outcome_of(

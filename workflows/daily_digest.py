@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class DailyDigest:
-    """Tell people how the day was; id `digest-<nominal time>`."""
+    """Notify people how the day was; id `digest-<nominal time>`."""
 
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:

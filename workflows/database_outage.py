@@ -23,23 +23,23 @@ class DatabaseOutage:
     def __init__(self, request: OutageInput) -> None:
         self._begun = request.begun
         self._bad, self._good, self._looks = request.bad, request.good, request.looks
-        self._told = request.told
+        self._notified = request.told
 
     @workflow.run
     async def run(self, _request: OutageInput) -> OutageResult:
-        """Return when it ended and whether people were told."""
+        """Return when it ended and whether people were notified."""
         while True:
             look = await self._look()
             ended = look.look.at
-            if self._bad >= look.fail_after and self._told is None:
+            if self._bad >= look.fail_after and self._notified is None:
                 await self._notify(look.look.trouble or "unreachable", None)
-                self._told = workflow.now()
+                self._notified = workflow.now()
             if self._good >= look.recover_after:
                 break
             await self._pause(look)
-        if self._told is not None:
+        if self._notified is not None:
             await self._notify("", ended)
-        return OutageResult(begun=self._begun, ended=ended, told=self._told is not None)
+        return OutageResult(begun=self._begun, ended=ended, told=self._notified is not None)
 
     async def _look(self) -> OutageLook:
         look = await workflow.execute_activity_method(Outages.look_at_database, summary="look at MongoDB", **LOOK)
@@ -47,21 +47,21 @@ class DatabaseOutage:
         self._bad, self._good = (self._bad + 1, 0) if look.lost else (0, self._good + 1)
         workflow.set_current_details(
             f"**{'away' if look.lost else 'back'}** since {self._begun:%Y-%m-%d %H:%M} UTC, "
-            f"{counted(self._looks, 'look')}, {'people know' if self._told else 'nobody was told yet'}"
+            f"{counted(self._looks, 'look')}, {'people know' if self._notified else 'nobody was told yet'}"
         )
         return look
 
     async def _pause(self, look: OutageLook) -> None:
         if workflow.info().is_continue_as_new_suggested():
             workflow.continue_as_new(
-                OutageInput(begun=self._begun, bad=self._bad, good=self._good, looks=self._looks, told=self._told)
+                OutageInput(begun=self._begun, bad=self._bad, good=self._good, looks=self._looks, told=self._notified)
             )
         pause = look.again if self._unsure(look) else min(look.again * 2 ** min(self._bad, 16), look.longest)
         await asyncio.sleep(pause.total_seconds())
 
     def _unsure(self, look: OutageLook) -> bool:
-        """Tell whether the next looks decide whether people are told something."""
-        return self._told is None or not look.lost
+        """Return whether the next looks decide whether people are notified something."""
+        return self._notified is None or not look.lost
 
     async def _notify(self, trouble: str, ended: datetime | None) -> None:
         await workflow.execute_activity_method(

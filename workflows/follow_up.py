@@ -60,8 +60,8 @@ class FollowUp:
     @workflow.signal
     def stop(self, reason: str) -> None:
         """End every timer: the cycle was rolled back (SPEC C11); it is in the database already."""
-        for one in self._invitations.values():
-            one.end(signal_checks.reason(reason))
+        for invitation in self._invitations.values():
+            invitation.end(signal_checks.reason(reason))
 
     @workflow.signal
     def wake(self, news: Wake) -> None:
@@ -73,13 +73,13 @@ class FollowUp:
     @workflow.query
     def steps(self) -> list[FollowedState]:
         """Return each invitation's next step."""
-        return [one.state for one in self._invitations.values()]
+        return [invitation.state for invitation in self._invitations.values()]
 
     @workflow.run
     async def run(self, request: FollowUpInput) -> dict[str, str]:
         """Return how each invitation's follow-up ended, by contact id."""
-        for one in self._invitations.values():
-            self._set_timer(one)
+        for invitation in self._invitations.values():
+            self._set_timer(invitation)
         if self._held:
             self._holding.set_timer()
         while self._woken or not self._all_ended():
@@ -89,9 +89,9 @@ class FollowUp:
                 await self._continue_as_new()
             due, self._due = self._due, []
             for some in _together(due):
-                await self._run_steps(self._not_held([one for one in some if one.ended is None]))
+                await self._run_steps(self._not_held([invitation for invitation in some if invitation.ended is None]))
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return {one.contact_id: one.ended or "" for one in self._invitations.values()}
+        return {invitation.contact_id: invitation.ended or "" for invitation in self._invitations.values()}
 
     def _has_something_to_do(self) -> bool:
         return (
@@ -102,11 +102,11 @@ class FollowUp:
         )
 
     def _all_ended(self) -> bool:
-        return all(one.ended is not None for one in self._invitations.values())
+        return all(invitation.ended is not None for invitation in self._invitations.values())
 
     @property
     def _held(self) -> list[InvitationSteps]:
-        return [one for one in self._invitations.values() if one.held and one.ended is None]
+        return [invitation for invitation in self._invitations.values() if invitation.held and invitation.ended is None]
 
     def _take_in(self) -> None:
         groups, self._woken = self._woken, []
@@ -114,49 +114,51 @@ class FollowUp:
             for contact in group.contacts:
                 self._learn(contact, group)
         if self._holding.begin_look():
-            for one in self._held:
-                one.held = False
-                self._set_timer(one)
+            for invitation in self._held:
+                invitation.held = False
+                self._set_timer(invitation)
 
     def _learn(self, contact: str, group: Followed) -> None:
-        one = self._invitations.get(contact)
-        if one is None or one.ended is not None:
-            one = self._invitations[contact] = InvitationSteps.of(contact, group)
-            self._set_timer(one)
-        elif one.learn(group) and one not in self._due and not one.held:
-            if one.timer is not None:
-                one.timer.cancel()
-            self._set_timer(one)
+        invitation = self._invitations.get(contact)
+        if invitation is None or invitation.ended is not None:
+            invitation = self._invitations[contact] = InvitationSteps.of(contact, group)
+            self._set_timer(invitation)
+        elif invitation.learn(group) and invitation not in self._due and not invitation.held:
+            if invitation.timer is not None:
+                invitation.timer.cancel()
+            self._set_timer(invitation)
 
-    def _set_timer(self, one: InvitationSteps) -> None:
-        if not one.steps:
-            one.end(COMPLETED)
-        elif one.ended is None and not one.held:
-            one.timer = asyncio.create_task(self._wake_up(one, one.steps[0].at, one.steps[0].step))
+    def _set_timer(self, invitation: InvitationSteps) -> None:
+        if not invitation.steps:
+            invitation.end(COMPLETED)
+        elif invitation.ended is None and not invitation.held:
+            invitation.timer = asyncio.create_task(
+                self._wake_up(invitation, invitation.steps[0].at, invitation.steps[0].step)
+            )
 
-    async def _wake_up(self, one: InvitationSteps, at: datetime, step: FollowUpStep) -> None:
+    async def _wake_up(self, invitation: InvitationSteps, at: datetime, step: FollowUpStep) -> None:
         ahead = at - workflow.now()
         if ahead > NOTHING:
-            summary = f"{STEP_WORDS[step]} for contact {one.contact_id}, due {at:%Y-%m-%d %H:%M} UTC"
+            summary = f"{STEP_WORDS[step]} for contact {invitation.contact_id}, due {at:%Y-%m-%d %H:%M} UTC"
             await workflow.sleep(ahead, summary=summary)
-        self._due.append(one)
+        self._due.append(invitation)
 
     def _not_held(self, due: Sequence[InvitationSteps]) -> list[InvitationSteps]:
         """Hold what comes due while the cycle is known to be paused; return the rest. Expiry does not wait."""
         if not self._holding.believes_paused(workflow.now()):
             return list(due)
-        for one in due:
-            one.held = one.steps[0].step is not FollowUpStep.EXPIRY
-        if any(one.held for one in due):
+        for invitation in due:
+            invitation.held = invitation.steps[0].step is not FollowUpStep.EXPIRY
+        if any(invitation.held for invitation in due):
             self._holding.set_timer()
-        return [one for one in due if not one.held]
+        return [invitation for invitation in due if not invitation.held]
 
     async def _run_steps(self, due: Sequence[InvitationSteps]) -> None:
         if not due:
             return
         groups: dict[tuple[FollowUpStep, int], list[str]] = {}
-        for one in due:
-            groups.setdefault((one.steps[0].step, one.tries), []).append(one.contact_id)
+        for invitation in due:
+            groups.setdefault((invitation.steps[0].step, invitation.tries), []).append(invitation.contact_id)
         try:
             result = await self._execute(groups)
         except ActivityError as error:
@@ -164,15 +166,15 @@ class FollowUp:
                 raise
             # What is wrong with one invitation must end neither the others nor the events of this one.
             workflow.logger.warning("a step failed for good, it is tried again later (%s)", _cause(error))
-            for one in due:
-                one.fail(workflow.now())
-                self._set_timer(one)
+            for invitation in due:
+                invitation.fail(workflow.now())
+                self._set_timer(invitation)
             return
         self._may_continue = self._may_continue or result.may_continue
         self._note_pause(groups, result)
-        for one in due:
-            one.apply(result)
-            self._set_timer(one)
+        for invitation in due:
+            invitation.apply(result)
+            self._set_timer(invitation)
 
     async def _execute(self, groups: Mapping[tuple[FollowUpStep, int], Sequence[str]]) -> StepResult:
         return await workflow.execute_activity_method(
@@ -213,13 +215,18 @@ class FollowUp:
 
 def _known(request: FollowUpInput) -> dict[str, InvitationSteps]:
     if request.state is not None:
-        return {one: InvitationSteps.kept(one, kept) for kept in request.state.kept for one in kept.contacts}
-    return {one: InvitationSteps.of(one, group) for group in request.groups for one in group.contacts}
+        return {
+            contact: InvitationSteps.kept(contact, kept) for kept in request.state.kept for contact in kept.contacts
+        }
+    return {contact: InvitationSteps.of(contact, group) for group in request.groups for contact in group.contacts}
 
 
 def _together(due: Sequence[InvitationSteps]) -> list[list[InvitationSteps]]:
     """Return what is sent in one activity each: everything, but what has failed for good before one by one."""
-    return [[one for one in due if not one.errors], *([one] for one in due if one.errors)]
+    return [
+        [invitation for invitation in due if not invitation.errors],
+        *([invitation] for invitation in due if invitation.errors),
+    ]
 
 
 def _cause(error: ActivityError) -> str:

@@ -124,9 +124,9 @@ class HealthCheck:
 
 def _figures(round_: Round) -> dict[str, float]:
     measured = {
-        FIGURE_OF_PROBE[one.probe]: one.value
-        for one in round_.looks
-        if one.probe in FIGURE_OF_PROBE and one.value is not None
+        FIGURE_OF_PROBE[look.probe]: look.value
+        for look in round_.looks
+        if look.probe in FIGURE_OF_PROBE and look.value is not None
     }
     # How long the run takes beyond the looks depends on what it finds.
     return {**measured, "duration_s": round_.took.total_seconds()}

@@ -73,7 +73,7 @@ class MonthlyCycle:
     def progress(self) -> CycleProgress:
         """Return what has been done and told; waves that are running answer for themselves."""
         waves = {"current_waves": tuple(sorted(self._waves.running)), **self._waves.carried}
-        return self._progress.model_copy(update={**waves, "control": self._orders.told})
+        return self._progress.model_copy(update={**waves, "control": self._orders.control})
 
     @workflow.run
     async def run(self, request: CycleInput) -> CycleStatistics:
@@ -104,7 +104,7 @@ class MonthlyCycle:
             if over:
                 return
             if workflow.info().is_continue_as_new_suggested():
-                known = {"progress": self.progress(), "control": self._orders.told}
+                known = {"progress": self.progress(), "control": self._orders.control}
                 workflow.continue_as_new(self._request.model_copy(update=known))
 
     async def _plan(self) -> None:
@@ -132,20 +132,20 @@ class MonthlyCycle:
         while not (self._replan_asked or workflow.info().is_continue_as_new_suggested()) and workflow.now() < replan_at:
             if self._orders.over:
                 return True
-            told = self._orders.told
+            control = self._orders.control
             wave = await self._next_wave()
             self._update(next_wave=wave.instant)
             if wave.instant is not None and wave.instant <= workflow.now():
                 if self._waves.comes_again(wave.instant):
                     continue
-                free = len(self._waves.running) < AT_ONCE and not self._orders.told.stops
+                free = len(self._waves.running) < AT_ONCE and not self._orders.control.stops
                 if free and await self._waves.may_begin():
                     self._waves.start(wave.instant, wave.users)
                     self._show("sending")
                     continue
             elif self._is_over(wave):
                 return True
-            await self._wait_for(wave, replan_at, told)
+            await self._wait_for(wave, replan_at, control)
         return self._orders.over
 
     def _is_over(self, wave: NextWave) -> bool:
@@ -171,7 +171,7 @@ class MonthlyCycle:
             **LOOK_UP,
         )
 
-    async def _wait_for(self, wave: NextWave, replan_at: datetime, told: ControlChange) -> None:
+    async def _wait_for(self, wave: NextWave, replan_at: datetime, control: ControlChange) -> None:
         # A cycle without further waves still ends at the end of its period, not an hour later.
         ends = replan_at if self._waves.running or self._last_instant() <= workflow.now() else self._last_instant()
         # Too many waves began within the hour: the one that is due waits for the rest of it.
@@ -183,7 +183,7 @@ class MonthlyCycle:
         self._show("sending" if running else "waiting")
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._replan_asked or len(self._waves.running) < running or self._orders.told != told,
+                lambda: self._replan_asked or len(self._waves.running) < running or self._orders.control != control,
                 timeout=until - workflow.now(),
                 timeout_summary=f"{self._what_comes(until, wave)} at {until:%Y-%m-%d %H:%M} UTC",
             )
@@ -199,7 +199,7 @@ class MonthlyCycle:
         give_up = begun + SETTLE_FOR
         while True:
             # Noted before the ledger is counted: what is told meanwhile ends the wait at once.
-            told = self._orders.told
+            control = self._orders.control
             if self._orders.over:
                 await self._give_up()
             # Once, and once more for what was given up meanwhile.
@@ -217,7 +217,7 @@ class MonthlyCycle:
             self._show("settling")
             with suppress(TimeoutError):
                 await workflow.wait_condition(
-                    lambda: self._orders.told != told,  # noqa: B023 - waited for here
+                    lambda: self._orders.control != control,  # noqa: B023 - waited for here
                     timeout=rest(SETTLE_EVERY, begun, "settles-less-often"),
                     timeout_summary=f"{counted(statistics.open, 'mail')} still with the follow-ups"
                     + (f", {counted(statistics.plans_open, 'plan')} open" if left else ""),
@@ -227,7 +227,7 @@ class MonthlyCycle:
         if workflow.patched("cycle-report"):
             await leave_report(self._request.period)
         self._update(stage="done")
-        show_end(statistics, self._orders.told.words)
+        show_end(statistics, self._orders.control.words)
         return statistics
 
     async def _balance(self, *, interim: bool, last: bool) -> CycleStatistics:
@@ -273,7 +273,7 @@ class MonthlyCycle:
             Endings.give_up,
             GiveUpInput(period=self._request.period, at=workflow.now()),
             task_queue=TaskQueue.OPS,
-            summary=f"give up what is left: {self._orders.told.words}",
+            summary=f"give up what is left: {self._orders.control.words}",
             **PLAN,
         )
 
@@ -293,4 +293,4 @@ class MonthlyCycle:
 
     def _show(self, stage: str) -> None:
         self._update(stage=stage)
-        show_progress(self._progress, self._orders.told.words)
+        show_progress(self._progress, self._orders.control.words)

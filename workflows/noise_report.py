@@ -1,4 +1,4 @@
-"""The weekly report on rules that tell people things nobody acts on (SPEC A3)."""
+"""The weekly report on rules that send messages that nobody acts on (SPEC A3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class NoiseReport:
-    """Tell people which rules are noise; id `noise-report-<nominal time>`."""
+    """Notify people which rules are noise; id `noise-report-<nominal time>`."""
 
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:

@@ -21,7 +21,7 @@ class Reconcile:
 
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:
-        """Return what was mended, by kind."""
+        """Return what was repaired, by kind."""
         return await run_job(JobName.RECONCILE, request, self._reconcile)
 
     async def _reconcile(self, request: JobRequest) -> JobOutcome:

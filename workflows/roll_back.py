@@ -116,18 +116,18 @@ class RollBack:
 
     async def _try_again(self) -> None:
         """Send the oldest page that was put off once more, when it is due."""
-        one, *others = self._place.put_off
+        wave, *others = self._place.put_off
         self._move(put_off=tuple(others))
-        ahead = (one.at or workflow.now()) - workflow.now()
+        ahead = (wave.at or workflow.now()) - workflow.now()
         if ahead > NOTHING:
-            await workflow.sleep(ahead, summary=f"{counted(one.deferred, 'correction')} put off")
+            await workflow.sleep(ahead, summary=f"{counted(wave.deferred, 'correction')} put off")
         request = CorrectionInput(
-            period=self._request.period, at=workflow.now(), after=one.after, last=one.last, tries=one.tries + 1
+            period=self._request.period, at=workflow.now(), after=wave.after, last=wave.last, tries=wave.tries + 1
         )
-        page = await self._send(request, one.deferred)
+        page = await self._send(request, wave.deferred)
         if page.retry_at is not None:
             changes = {"tries": request.tries, "deferred": page.counts.deferred, "at": page.retry_at}
-            self._put_off(one.model_copy(update=changes))
+            self._put_off(wave.model_copy(update=changes))
 
     async def _send(self, request: CorrectionInput, deferred: int) -> CorrectionResult:
         """Send a page of which so many had been put off before."""

@@ -55,8 +55,8 @@ class SendWave:
 
     @workflow.query
     def progress(self) -> WaveResult:
-        """Return the counts of the batches that are done, and what the wave was told last."""
-        return self._result.model_copy(update={"control": self._orders.told})
+        """Return the counts of the batches that are done, and the current control of the wave's cycle."""
+        return self._result.model_copy(update={"control": self._orders.control})
 
     @workflow.run
     async def run(self, request: WaveInput) -> WaveResult:
@@ -84,7 +84,7 @@ class SendWave:
             else:
                 sent = await asyncio.gather(*(self._send(boundary) for boundary in boundaries))
                 self._result = self._result.model_copy(update={"sending": workflow.now() - self._started()})
-                await self._follow_all([one for one in sent if one is not None])
+                await self._follow_all([mail for mail in sent if mail is not None])
             after = boundaries[-1].last
             if workflow.info().is_continue_as_new_suggested():
                 return request.model_copy(update={"after_user": after, "result": self.progress()})
@@ -143,7 +143,7 @@ class SendWave:
     async def _follow_finished(self) -> None:
         finished, self._finished = self._finished, []
         # What is rolled back is followed no more.
-        if self._orders.told.state is not ControlState.ROLLED_BACK:
+        if self._orders.control.state is not ControlState.ROLLED_BACK:
             await self._follow_all(finished)
 
     async def _follow_all(self, requests: Sequence[BatchInput]) -> None:
@@ -180,7 +180,7 @@ class SendWave:
         self._result = self._result.with_batch(batch)
         self._show()
         # What is rolled back is followed no more; what was sent before a cancellation is.
-        if self._orders.told.state is ControlState.ROLLED_BACK:
+        if self._orders.control.state is ControlState.ROLLED_BACK:
             return None
         self._finished.append(request)
         self._finished_at = workflow.now()
@@ -235,9 +235,9 @@ class SendWave:
                 self._busy -= 1
 
     def _show(self) -> None:
-        counts, told = self._result.counts, self._orders.told.words
+        counts, control = self._result.counts, self._orders.control.words
         workflow.set_current_details(
-            (f"**{told}** · " if told else "") + f"{self._result.batches} batches · {counts.sent} sent, "
+            (f"**{control}** · " if control else "") + f"{self._result.batches} batches · {counts.sent} sent, "
             f"{counts.skipped} skipped, {counts.failed} failed, {counts.deferred} deferred"
         )
 

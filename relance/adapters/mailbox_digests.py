@@ -1,7 +1,7 @@
 """What mailboxes and invitations are known by where no address and no name may stand (SPEC section 13).
 
 A digest is `<fingerprint of the key>:<HMAC-SHA-256>`: under which key it was made is seen without trying, which is what
-tells whether an old key is still needed.
+says whether an old key is still needed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class MailboxDigests:
         # Not at once: whoever only looks around has no keys, and asks for no digest.
         if not self._keys:
             ring = self._ring
-            self._keys = tuple((f"{one}:", key) for one, key in zip(ring.fingerprints, ring.keys, strict=True))
+            self._keys = tuple(
+                (f"{fingerprint}:", key) for fingerprint, key in zip(ring.fingerprints, ring.keys, strict=True)
+            )
         return self._keys
 
 

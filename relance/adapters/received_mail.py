@@ -32,9 +32,9 @@ async def read_trial_mail(raw: bytes, lookups: DnsLookups) -> TrialMail:
     message = message_from_bytes(raw)
     if message["From"] is None:
         raise InvalidInput("--message", "the file is no mail: it has no From", "save the mail with all its headers")
-    fields = [read_tags(_SPACE.sub("", str(one))).tags for one in message.get_all("DKIM-Signature", [])]
+    fields = [read_tags(_SPACE.sub("", str(signature))).tags for signature in message.get_all("DKIM-Signature", [])]
     fields = fields[:MOST_SIGNATURES]
-    names = [f"{one.get('s', '')}._domainkey.{one.get('d', '')}".lower() for one in fields]
+    names = [f"{field.get('s', '')}._domainkey.{field.get('d', '')}".lower() for field in fields]
     keys = await lookups.ask([DnsQuestion(name, RecordKind.TXT) for name in dict.fromkeys(names)])
     # Some milliseconds per signature, of pure Python.
     signatures = await asyncio.to_thread(_verified, raw, fields, keys)

@@ -31,7 +31,7 @@ def verified(keys: Sequence[bytes], token: str) -> str:
     version, _, payload = head.partition(".")
     message, given = (text.encode("utf-8", "surrogateescape") for text in (head, signature))
     ours = (_encode(hmac.digest(key, message, "sha256")).encode() for key in keys)
-    if version != "v1" or not any(hmac.compare_digest(given, one) for one in ours):
+    if version != "v1" or not any(hmac.compare_digest(given, expected) for expected in ours):
         raise invalid()
     return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
 

@@ -57,9 +57,9 @@ def check(keys: Sequence[bytes], headers: Mapping[str, str], body: bytes) -> Non
         InvalidInput: it was not.
     """
     given = [
-        one.removeprefix(_VERSION).encode("utf-8", "surrogateescape")
-        for one in headers[SIGNATURE].split(" ")[:_MOST_SIGNATURES]
-        if one.startswith(_VERSION)
+        signature.removeprefix(_VERSION).encode("utf-8", "surrogateescape")
+        for signature in headers[SIGNATURE].split(" ")[:_MOST_SIGNATURES]
+        if signature.startswith(_VERSION)
     ]
     ours = [_digest(key, headers[ID], headers[TIMESTAMP], body).encode() for key in keys]
     # Every pair is compared: how long it takes says nothing about which key was right.

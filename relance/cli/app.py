@@ -135,7 +135,7 @@ def run(services: Services, arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code (SPEC section 9)."""
     echo.remember(arguments)
     out = Output(as_json="--json" in arguments)
-    if any(not _is_text(one) for one in arguments):
+    if any(not _is_text(argument) for argument in arguments):
         # As of a terminal or a script that writes Latin-1: no server would store it.
         return report(out, "an argument is not text in UTF-8; set the terminal to it and type it anew", WRONG_USAGE, {})
     try:

@@ -7,7 +7,7 @@ from relance.domain.cycle.control import Control, ControlState
 
 
 class ControlChange(Wire):
-    """The signal `control`, and the answer of the database: what the cycle was told last; `by` is an operator."""
+    """The signal `control`, and the answer of the database: the current control of the cycle; `by` is an operator."""
 
     state: ControlState = ControlState.RUNNING
     reason: str = ""
@@ -37,5 +37,5 @@ class ControlChange(Wire):
         return f"{self.state.value.replace('_', ' ')} by {self.by}" + (f": {self.reason}" if self.reason else "")
 
     def newer_than(self, other: ControlChange) -> bool:
-        """Tell whether this was said after `other`; signals and look-ups may overtake each other."""
+        """Return whether this was said after `other`; signals and look-ups may overtake each other."""
         return self.at is not None and (other.at is None or self.at > other.at)

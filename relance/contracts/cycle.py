@@ -40,7 +40,7 @@ class CycleInput(Wire):
 
     `send_now` makes every plan due at once (a person's decision). `not_before` leaves out the send times before a
     fresh installation. Across continue-as-new, `progress` is what earlier runs of the same cycle counted, and `control`
-    what they were told last.
+    their current control.
     """
 
     period: Period
@@ -152,7 +152,7 @@ class BatchResult(Wire):
 class WaveResult(Wire):
     """What one wave did, and the answer to its query `progress`.
 
-    `sending` is the time to its last mail, `control` what the wave was told last.
+    `sending` is the time to its last mail, `control` the current control of the wave's cycle.
     """
 
     counts: MailCounts = MailCounts()
@@ -219,7 +219,7 @@ class WaveLook(Wire):
 
 
 class CycleProgress(Wire):
-    """The answer to the query `progress`; `control` is what the cycle was told last.
+    """The answer to the query `progress`; `control` is the current control of the cycle.
 
     `put_off` and `hour` carry on across continue-as-new.
     """

@@ -87,7 +87,7 @@ class CheckName(StrEnum):
 
 
 class JobName(StrEnum):
-    """The jobs that keep the house: also the ids of their Schedules and the names of their job runs."""
+    """The maintenance jobs: also the ids of their Schedules and the names of their job runs."""
 
     CLEANUP = "cleanup"
     HEALTH = "health"

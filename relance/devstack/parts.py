@@ -35,7 +35,7 @@ R = TypeVar("R", bound=Running)
 class StackPart:
     """One part: how it is started, on the same ports each time, and what runs now.
 
-    `mend` puts back what a process of its kind forgets when it ends.
+    `repair` puts back what a process of its kind forgets when it ends.
     """
 
     name: str

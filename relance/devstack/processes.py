@@ -164,7 +164,7 @@ def choose_port(given: int | None, field: str) -> int:
 
 
 def is_taken(port: int) -> bool:
-    """Tell whether something listens on a port of 127.0.0.1."""
+    """Return whether something listens on a port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -20,7 +20,7 @@ class KeyRegister:
     def needed(self, setting: str) -> tuple[str, ...]:
         """Return the keys of a setting that every process must have."""
         retired = self.retired.get(setting, ())
-        return tuple(one for one in self.known.get(setting, ()) if one not in retired)
+        return tuple(fingerprint for fingerprint in self.known.get(setting, ()) if fingerprint not in retired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def compare(setting: str, ours: Sequence[str], register: KeyRegister) -> KeyChec
     """Compare the fingerprints of a process's keys, the first of which writes, with those on record."""
     return KeyCheck(
         setting=setting,
-        missing=tuple(one for one in register.needed(setting) if one not in ours),
-        new=tuple(one for one in ours if one not in register.known.get(setting, ())),
+        missing=tuple(fingerprint for fingerprint in register.needed(setting) if fingerprint not in ours),
+        new=tuple(fingerprint for fingerprint in ours if fingerprint not in register.known.get(setting, ())),
         retired_first=ours[0] if ours and ours[0] in register.retired.get(setting, ()) else None,
     )

@@ -87,7 +87,7 @@ def shown_name(collection: str, text: str, token: str) -> str:
 
 def faults_of(reason: str) -> tuple[DocumentFault, ...]:
     """Return the faults that a stored reason lists."""
-    parts = [one.partition(": ") for one in reason.split(", ") if one]
+    parts = [fault.partition(": ") for fault in reason.split(", ") if fault]
     return tuple(DocumentFault(field, code or "unusable") for field, _, code in parts)
 
 
@@ -97,7 +97,7 @@ def listed(counts: Mapping[str, int]) -> str:
 
 
 def is_over(period: str, now: datetime) -> bool:
-    """Tell whether nothing of a period is sent any more."""
+    """Return whether nothing of a period is sent any more."""
     return is_period(period) and now > period_window(period)[1] + SETTLES
 
 
@@ -108,33 +108,33 @@ def fault_words(fault: DocumentFault) -> str:
     )
 
 
-def remedy(one: SetAside) -> str:
+def remedy(document: SetAside) -> str:
     """Return what to do about a document."""
-    codes = {fault.code for fault in one.faults}
-    if one.collection == PLANS:
+    codes = {fault.code for fault in document.faults}
+    if document.collection == PLANS:
         return "mend whoever wrote it; `starter.py quarantine retry` has the plan written anew while its period is open"
-    if one.collection == "cycleControls":
+    if document.collection == "cycleControls":
         return "delete the document, then say again what holds: `starter.py cycle pause PERIOD`, `cycle resume PERIOD`"
-    if one.collection not in APPLICATION:
+    if document.collection not in APPLICATION:
         return "this collection is Relance's own: find out who else writes to it, then mend or delete the document"
-    if any(fault.field == "_id" for fault in one.faults):
+    if any(fault.field == "_id" for fault in document.faults):
         return (
             "an id has at most 64 letters, digits, `_` and `-`: store the document under another one, delete this one"
         )
     if "not_utf8" in codes:
         return "write the text of the field again as UTF-8, then `starter.py quarantine retry`"
-    fields = ", ".join(dict.fromkeys(fault.field for fault in one.faults))
+    fields = ", ".join(dict.fromkeys(fault.field for fault in document.faults))
     return f"mend {fields} in the application, then `starter.py quarantine retry`"
 
 
-def cost(one: SetAside, now: datetime) -> str:
+def cost(document: SetAside, now: datetime) -> str:
     """Return what it costs that a document cannot be read."""
-    if one.collection == PLANS:
-        period = one.period or "its period"
-        if one.period is not None and is_over(one.period, now):
+    if document.collection == PLANS:
+        period = document.period or "its period"
+        if document.period is not None and is_over(document.period, now):
             return f"the user may have got no invitation in {period}, which is over"
         return f"the user gets no invitation in {period}"
-    return _COSTS.get(one.collection, "it is passed over")
+    return _COSTS.get(document.collection, "it is passed over")
 
 
 _COSTS = {

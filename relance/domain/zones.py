@@ -24,7 +24,7 @@ def zone_names() -> frozenset[str]:
 
 
 def is_zone(name: Any) -> bool:
-    """Tell whether this is the name of a known zone; takes anything."""
+    """Return whether this is the name of a known zone; takes anything."""
     return isinstance(name, str) and name in zone_names()
 
 

@@ -120,4 +120,4 @@ def preferred(request: Request) -> str:
             continue
         if language[:2] in {"fr", "en"} and language[2:3] in {"", "-"} and quality > 0:
             wanted.append((-quality, language[:2]))
-    return min(wanted, key=lambda one: one[0], default=(0, "en"))[1]
+    return min(wanted, key=lambda choice: choice[0], default=(0, "en"))[1]

@@ -68,10 +68,10 @@ class AlertGroups(Protocol):
     """The workflows that deliver the alerts of a group."""
 
     async def sighted(self, group: str, news: Sighted) -> None:
-        """Tell the group's workflow what was seen; starts it if it does not run."""
+        """Signal the group's workflow what was seen; start it if it does not run."""
 
     async def notify(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
-        """Tell the group's workflow; return False if it does not run."""
+        """Signal the group's workflow; return False if it does not run."""
 
 
 class Illustrator(Protocol):

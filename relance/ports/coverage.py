@@ -23,10 +23,10 @@ class Coverage(Protocol):
         """Return the earliest period that has plans or a report."""
 
     async def has_users(self) -> bool:
-        """Tell whether there is any active user."""
+        """Return whether there is any active user."""
 
     async def has_plans(self, period: str) -> bool:
-        """Tell whether the period has any plan, whatever became of it."""
+        """Return whether the period has any plan, whatever became of it."""
 
     async def plans_open(self, period: str) -> int:
         """Count the period's `planned` and `sending` plans; no further than a limit."""

@@ -16,7 +16,7 @@ class Controls(Protocol):
     """What each period's cycle was told last."""
 
     async def get(self, period: str) -> Control:
-        """Return what the cycle was told last; it runs if nobody told it anything."""
+        """Return the current control of the cycle; it runs if no control is stored."""
 
     async def change(self, wanted: Control) -> tuple[Control, bool]:
         """Tell a cycle something by compare-and-set; return what holds now, and whether this call changed it.

@@ -81,7 +81,7 @@ class Archive(Protocol):
         """Count what is open of a period: timers that end after an instant, doubts that began after another."""
 
     async def has_names(self, period: str) -> bool:
-        """Tell whether anything of a period is not anonymous yet."""
+        """Return whether anything of a period is not anonymous yet."""
 
     async def count(self, sweep: Sweep, *, before: datetime, periods: Sequence[str]) -> int:
         """Count what a sweep would change, without changing anything."""

@@ -18,7 +18,7 @@ class KeyUse:
     unmarked: int = 0
 
     def needs(self, fingerprint: str) -> bool:
-        """Tell whether something would be forgotten without this key; what is unmarked may be of any."""
+        """Return whether something would be forgotten without this key; what is unmarked may be of any."""
         return bool(self.opt_outs.get(fingerprint) or self.invitations.get(fingerprint) or self.unmarked)
 
 

@@ -115,7 +115,7 @@ class Ledger(FollowUpParts, Protocol):
         """Count the period's wanted entries."""
 
     async def is_known(self, period: str) -> bool:
-        """Tell whether there is any entry of a period."""
+        """Return whether there is any entry of a period."""
 
     async def put_off(self, period: str) -> int:
         """Count the invitations of a period that wait for another try: cheap, however large the period is."""

@@ -34,7 +34,7 @@ class MailLane(Protocol):
     """One connection to the relay, held for as long as it has mails to send."""
 
     def is_free(self, to_address: str) -> bool:
-        """Tell whether `turn` would answer at once."""
+        """Return whether `turn` would answer at once."""
 
     async def acquire(self, to_address: str) -> timedelta | None:
         """Wait until a mail to this address may go; before it is claimed, so that an opt-out counts.

@@ -34,8 +34,8 @@ class Outbox(Protocol):
     """Notices for follow-ups, and the question for a new plan of the periods (SPEC G1).
 
     An entry of the ledger holds its own notice, set by the same write as what the event did to it, so that nothing can
-    be acknowledged without it; it is taken away after the signal, so that whoever dies in between signals twice, which
-    a follow-up takes as once.
+    be acknowledged without it; it is taken away after the signal, so that a process that dies in between signals twice,
+    which a follow-up takes as once.
     """
 
     async def pending(self, after: datetime | None, before: datetime, limit: int) -> list[Waiting]:

@@ -48,7 +48,7 @@ class Contacts(Protocol):
         """Return how many contacts each user has, beyond the first as well, in the order of the users."""
 
     async def is_beyond(self, contact: Contact) -> bool:
-        """Tell whether a contact is not among the first of its user."""
+        """Return whether a contact is not among the first of its user."""
 
     async def count_of_users(self, user_ids: Sequence[str]) -> int:
         """Count the contacts of these users, whatever they are like."""

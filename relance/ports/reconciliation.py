@@ -60,7 +60,7 @@ class CycleWatch(Protocol):
     """The workflows of the cycles, for whoever has to know whether one runs."""
 
     async def runs(self, period: str) -> bool:
-        """Tell whether a period's cycle runs now."""
+        """Return whether a period's cycle runs now."""
 
 
 class CycleCorrection(CycleWatch, Protocol):

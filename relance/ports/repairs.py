@@ -37,7 +37,7 @@ class CycleStates(Protocol):
 class CycleRestarts(CycleStates, Protocol):
     """What belongs to a cycle, started again; starting what runs already changes nothing."""
 
-    async def end_cycle(self, period: str, told: ControlChange) -> bool:
+    async def end_cycle(self, period: str, change: ControlChange) -> bool:
         """Start a cycle that was told to end, so that it gives up and balances; return whether it did not run."""
 
     async def rollback(self, period: str) -> tuple[WorkflowState, RollBackInput | None]:

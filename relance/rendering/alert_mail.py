@@ -50,7 +50,7 @@ class AlertMailWriter:
         """
         mail = EmailMessage(policy=SMTP)
         self._head(mail, message, to_address, message_id)
-        images = [one for one in message.attachments if one.content_type.startswith("image/")]
+        images = [attachment for attachment in message.attachments if attachment.content_type.startswith("image/")]
         mail.set_content(plain_text(message, MOST_ROWS) + "\n", cte="quoted-printable")
         mail.add_alternative(self._html(message, images, message_id), subtype="html", cte="quoted-printable")
         html = cast("EmailMessage", mail.get_payload()[1])  # type: ignore[index]

@@ -88,7 +88,7 @@ def _legend(pen: ImageDraw.ImageDraw, chart: Chart) -> None:
 
 def _value_width(pairs: Sequence[Pair]) -> int:
     # A figure that is cut off would be read as another figure: the bars make room.
-    texts = [" ".join(text.split()) for one in pairs for text in (one.earlier_text, one.later_text)]
+    texts = [" ".join(text.split()) for pair in pairs for text in (pair.earlier_text, pair.later_text)]
     widest = max((font(26).getlength(text) for text in texts), default=0)
     return min(max(LEAST_VALUE_WIDTH, ceil(widest) + 16), MOST_VALUE_WIDTH)
 
@@ -137,7 +137,9 @@ def in_two_lines(text: str, size: int, width: int) -> list[str]:
 def drawable(text: str) -> str:
     """Return a text without the characters our fonts have no shape for, which would leave gaps."""
     face = font(26, bold=True)
-    return " ".join("".join(one for one in text if one.isspace() or face.getmask(one).getbbox()).split())
+    return " ".join(
+        "".join(character for character in text if character.isspace() or face.getmask(character).getbbox()).split()
+    )
 
 
 @lru_cache(maxsize=32)

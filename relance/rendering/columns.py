@@ -51,7 +51,7 @@ def draw_columns(chart: ColumnChart) -> bytes:
     pen.line((MARGIN, HEAD + PLOT, WIDTH - MARGIN, HEAD + PLOT), RULE, 3)
     room = (WIDTH - 2 * MARGIN) / max(1, len(columns))
     sizes = Sizes.of(columns, room - 4)
-    most = max((max(one.value, one.high or 0.0) for one in columns), default=0.0)
+    most = max((max(column.value, column.high or 0.0) for column in columns), default=0.0)
     for number, column in enumerate(columns):
         middle = MARGIN + room * (number + 0.5)
         top = _column(pen, column, middle, min(room * 0.34, 60), most)
@@ -73,11 +73,11 @@ class Sizes:
     @classmethod
     def of(cls, columns: Sequence[Column], room: float) -> Sizes:
         """Return the largest sizes at which every figure and every name fits its column."""
-        labels = [line for one in columns for line in one.label.split("\n")]
+        labels = [line for column in columns for line in column.label.split("\n")]
         return cls(
-            text=_largest([one.text for one in columns], room),
+            text=_largest([column.text for column in columns], room),
             label=_largest(labels, room, bold=True),
-            below=_largest([one.below for one in columns], room),
+            below=_largest([column.below for column in columns], room),
         )
 
 

@@ -41,8 +41,8 @@ class CycleCharts:
             DependencyUnavailable: the store cannot be reached.
         """
         drawn = await asyncio.to_thread(cycle_charts, report, months, language)
-        files = [replace(one, url=self.address_of(key, one.filename)) for one in drawn]
-        if linked := [one for one in files if one.url is not None]:
+        files = [replace(file, url=self.address_of(key, file.filename)) for file in drawn]
+        if linked := [file for file in files if file.url is not None]:
             await self.shown.store(key, linked)
         return tuple(files)
 
@@ -73,12 +73,12 @@ def _not_sent(report: CycleFigures, words: ReportWords) -> Chart | None:
 def _months(months: Sequence[CycleStatistics], current: str, words: ReportWords) -> ColumnChart:
     columns = [
         Column(
-            label=one.period,
-            value=one.sent,
-            text=words.figures.whole(one.sent),
-            below=f"{one.figures[RATE]:.0f}/s" if RATE in one.figures else "",
-            marked=one.period == current,
+            label=month.period,
+            value=month.sent,
+            text=words.figures.whole(month.sent),
+            below=f"{month.figures[RATE]:.0f}/s" if RATE in month.figures else "",
+            marked=month.period == current,
         )
-        for one in months[-MONTHS:]
+        for month in months[-MONTHS:]
     ]
     return ColumnChart(words.cycle.chart_months, "", columns)

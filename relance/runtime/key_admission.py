@@ -34,14 +34,14 @@ async def admit(keys: InstalledKeys, privacy: Privacy) -> None:
     for _ in range(_RACES):
         register = await keys.read()
         checks = [check(ring, register) for ring in privacy.keyrings]
-        if reasons := [one.reason for one in checks if one.reason is not None]:
+        if reasons := [checked.reason for checked in checks if checked.reason is not None]:
             raise SettingsError(". ".join(reasons))
-        if not any(one.new for one in checks):
+        if not any(checked.new for checked in checks):
             return
-        if await keys.record(register, _with(register, {one.setting: one.new for one in checks})):
-            for one in checks:
-                if one.new and one.setting in register.known:
-                    logger.warning("%s: new key(s) are on record: restart the processes without them", one.setting)
+        if await keys.record(register, _with(register, {checked.setting: checked.new for checked in checks})):
+            for checked in checks:
+                if checked.new and checked.setting in register.known:
+                    logger.warning("%s: new key(s) are on record: restart the processes without them", checked.setting)
             return
     raise DependencyUnavailable("MongoDB", "the record of the keys keeps changing")
 

@@ -20,7 +20,7 @@ class Liveness:
     """Written by the loop, read by the thread that answers probes; all instants are of the monotonic clock.
 
     `reached` is when each server answered last; after `lately` seconds without an answer it counts as lost. `polling`
-    tells whether every queue of this process is asked for work.
+    says whether every queue of this process is asked for work.
     """
 
     lately: float

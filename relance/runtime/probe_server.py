@@ -59,7 +59,7 @@ class _ProbeServer(ThreadingHTTPServer):
         """Cut off whoever has taken too long; called twice a second."""
         late = time.monotonic() - self._request_s
         with self._lock:
-            for request in [one for one, since in self._open.items() if since < late]:
+            for request in [request for request, since in self._open.items() if since < late]:
                 _cut(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -100,19 +100,19 @@ def explain(error: BaseException) -> tuple[str, int]:
 
 
 def is_rpc_error(error: BaseException) -> TypeGuard[RPCError]:
-    """Tell whether Temporal's API answered with an error; a process without its client is not made to import it."""
+    """Return whether Temporal's API answered with an error; a process without its client is not made to import it."""
     service = sys.modules.get("temporalio.service")
     return service is not None and isinstance(error, service.RPCError)
 
 
 def is_workflow_failure(error: BaseException) -> TypeGuard[WorkflowFailureError]:
-    """Tell whether a workflow that was waited for did not end well."""
+    """Return whether a workflow that was waited for did not end well."""
     client = sys.modules.get("temporalio.client")
     return client is not None and isinstance(error, client.WorkflowFailureError)
 
 
 def is_unreachable(error: RPCError) -> bool:
-    """Tell whether it is the way to Temporal that is broken, not what was asked."""
+    """Return whether it is the way to Temporal that is broken, not what was asked."""
     from relance.domain.failures import FailureClass, classify_temporal  # noqa: PLC0415 - a start without errors needs no tables
 
     return classify_temporal(error.status.name).class_ is FailureClass.TRANSPORT

@@ -65,12 +65,12 @@ class Reporter:
         """
         now = self.clock.now()
         alive = await self.workers.alive(now - lately(self.every))
-        self.share.among([one.worker for one in alive if one.role in SENDING], worker_name())
-        for one in alive:
-            if one.worker != worker_name():
-                age = max((now - one.at).total_seconds(), 0.0)
-                left = [rest.after(age) for rest in one.rests]
-                for rest in self.heard.news(one.worker, left, time.monotonic()):
+        self.share.among([report.worker for report in alive if report.role in SENDING], worker_name())
+        for report in alive:
+            if report.worker != worker_name():
+                age = max((now - report.at).total_seconds(), 0.0)
+                left = [rest.after(age) for rest in report.rests]
+                for rest in self.heard.news(report.worker, left, time.monotonic()):
                     self.leave_alone(rest)
 
     async def round(self, started_at: datetime) -> None:
@@ -140,7 +140,7 @@ async def reporting(reporter: Reporter) -> AsyncIterator[None]:
 async def _until_due(reporter: Reporter) -> None:
     """Wait until the next report is due: at its time, or as soon as another provider begins to rest."""
     loop = asyncio.get_running_loop()
-    known, due = {one.provider for one in reporter.rests()}, loop.time() + reporter.every.total_seconds()
+    known, due = {rest.provider for rest in reporter.rests()}, loop.time() + reporter.every.total_seconds()
     # A provider's rest is no event: it begins in the middle of a mail, and no mail is to wait for it.
-    while (ahead := due - loop.time()) > 0 and {one.provider for one in reporter.rests()} <= known:  # noqa: ASYNC110
+    while (ahead := due - loop.time()) > 0 and {rest.provider for rest in reporter.rests()} <= known:  # noqa: ASYNC110
         await asyncio.sleep(min(ahead, LOOK_EVERY))

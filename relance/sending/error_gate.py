@@ -42,7 +42,7 @@ RACES = 50
 logger = logging.getLogger(__name__)
 
 Pull: TypeAlias = Callable[[str, Trip], Awaitable[None]]
-"""Pauses a period's cycle and tells people; safe to be repeated."""
+"""Pauses a period's cycle and notifies people; safe to be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class PeriodGate:
         self._policy = parts.policy
         self._parts = parts
         self._state = GateState(id=stretch_id(control))
-        self._told = GateReport()
+        self._report = GateReport()
         self._under_way = self._granted = self._waiting = self._beat = 0
         self._granted_until = 0.0
         self._refused = False
@@ -88,7 +88,7 @@ class PeriodGate:
         return self._state.is_open(self._policy)
 
     def admit(self) -> bool:
-        """Tell whether a mail may be claimed now."""
+        """Return whether a mail may be claimed now."""
         if self.closed:
             return False
         if not self.canary_over:
@@ -130,10 +130,12 @@ class PeriodGate:
             return
         failed = isinstance(result, Failed) and counts_as_failed(result.failure, again=again)
         decided = isinstance(result, Sent) or failed
-        self._told = self._told.then(GateReport(known=1, results=int(decided), failed=((user, 1),) if failed else ()))
+        self._report = self._report.then(
+            GateReport(known=1, results=int(decided), failed=((user, 1),) if failed else ())
+        )
         if isinstance(result, Deferred | Failed):
             self.refused_us(result.failure)
-        ends_canary = self._waiting and self._state.known + self._told.known >= self._policy.canary
+        ends_canary = self._waiting and self._state.known + self._report.known >= self._policy.canary
         if failed or ends_canary:
             self._wake.set()
 
@@ -192,28 +194,28 @@ class PeriodGate:
     async def _notify(self, *, anew: bool = False) -> None:
         """Tell what has happened since, and take what is granted; `anew`: also if nothing has."""
         async with self._telling:
-            if not (anew or self._told.known) or not self._policy.size:
+            if not (anew or self._report.known) or not self._policy.size:
                 return
-            told, self._told = self._told, GateReport()
+            report, self._report = self._report, GateReport()
             try:
-                await self._advance(told)
+                await self._advance(report)
             except BaseException:
-                self._told = told.then(self._told)
+                self._report = report.then(self._report)
                 raise
         if self._state.trip is not None:
             self._close(self._state.trip)
         self._news.set()
 
-    async def _advance(self, told: GateReport) -> None:
+    async def _advance(self, report: GateReport) -> None:
         self._beat += 1
         begun = asyncio.get_running_loop().time()
         for race in range(RACES):
             if race or not self._state.version:
                 self._state = await self._parts.store.get(self._state.id)
             # What was noted meanwhile is told the next time.
-            mails = self._under_way + self._granted + self._told.known
+            mails = self._under_way + self._granted + self._report.known
             asking = Asking(self._parts.process, self._beat, mails, max(0, self._waiting * AHEAD - self._granted))
-            new, granted = advanced(self._state, told, asking, self._gone(), self._policy)
+            new, granted = advanced(self._state, report, asking, self._gone(), self._policy)
             if await self._parts.store.replace(new.model_copy(update={"at": self._parts.clock.now()})):
                 self._state = new
                 self._granted += granted
@@ -225,7 +227,7 @@ class PeriodGate:
 
     def _gone(self) -> set[str]:
         now = asyncio.get_running_loop().time()
-        heard = {one.process: (one.beat, now) for one in self._state.under_way}
+        heard = {attempt.process: (attempt.beat, now) for attempt in self._state.under_way}
         same = {name: self._heard[name] for name, (beat, _) in heard.items() if self._heard.get(name, (0,))[0] == beat}
         self._heard = {**heard, **same}
         return {name for name, (_, since) in self._heard.items() if now - since > GONE_AFTER}

@@ -13,7 +13,7 @@ class SendGate(Protocol):
     """What a connection asks before it claims a mail, and tells after."""
 
     def admit(self) -> bool:
-        """Tell whether a mail may be claimed now; what was admitted is noted or given back."""
+        """Return whether a mail may be claimed now; what was admitted is noted or given back."""
 
     async def acquire(self, stop: Callable[[], bool]) -> bool:
         """Wait to be admitted; return False when `stop()` says so before."""

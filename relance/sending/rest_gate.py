@@ -34,7 +34,7 @@ class RestGate:
         return self._until > asyncio.get_running_loop().time()
 
     def admit(self) -> bool:
-        """Tell whether a mail may be claimed now."""
+        """Return whether a mail may be claimed now."""
         return not self.closed
 
     async def acquire(self, stop: Callable[[], bool]) -> bool:

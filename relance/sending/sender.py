@@ -174,8 +174,8 @@ class Sender:
         except DependencyUnavailable:
             order.gate.release()
             # Whether the claim was written is unknown: give it back, so that the next attempt finds it free.
-            for one in (*([last[1]] if last else []), _settlement(job, order, Released())):
-                await self._settle(one)
+            for settlement in (*([last[1]] if last else []), _settlement(job, order, Released())):
+                await self._settle(settlement)
             raise
         assert answer is not None
         if isinstance(answer, Postponed):
@@ -234,7 +234,7 @@ class Sender:
         contact, failure, struck_out = claimed.contact, result.failure, False
         if failure.strikes is not None and isinstance(result, Failed):
             entries = await self.ledger.of_contact(contact.id)
-            history = [one for one in entries if one.may_have_reached(claimed.mailboxes)]
+            history = [entry for entry in entries if entry.may_have_reached(claimed.mailboxes)]
             struck_out = is_struck_out(failure, job.invitation, history, at)
         if (status := contact_status_after(failure, struck_out=struck_out)) is not None:
             await self.contacts.set_status(contact.id, status, failure.class_, at, address=contact.email)

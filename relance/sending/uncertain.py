@@ -30,7 +30,7 @@ Done = Callable[[MailTask, Outcome], None]
 
 
 def is_doubtful(sender: Sender, job: MailTask) -> bool:
-    """Tell whether a mail must not be sent before its doubt is settled; without a log a reminder simply is not sent."""
+    """Return whether a mail must wait until its doubt is settled; without a relay log a reminder is not sent."""
     may_be_asked = sender.relay_log is not None or job.kind is MailKind.INVITATION
     return may_be_asked and job.invitation.doubt(job.kind) is not None
 
@@ -118,15 +118,15 @@ def _ask_again(job: MailTask, now: datetime) -> datetime | None:
 
 
 def _is_free(job: MailTask) -> bool:
-    """Tell whether policy sends the mail again if nothing is known of it."""
+    """Return whether policy sends the mail again if nothing is known of it."""
     return job.kind is MailKind.INVITATION and job.invitation.status in _FREE
 
 
 async def _settle(sender: Sender, job: MailTask, record: RelayRecord, order: SendOptions, done: Done) -> bool:
     """Record what is known of one mail; return whether it is to be sent."""
-    now, desk = sender.now(order.at), sender.doubts
+    now, doubts = sender.now(order.at), sender.doubts
     if record.knowledge is Knowledge.ACCEPTED:
-        sent = await desk.arrived(job, record, now)
+        sent = await doubts.arrived(job, record, now)
         if sent is not None:
             sender.meter.uncertain(job.kind, Verdict.ARRIVED)
         done(job, sent or Refused(TAKEN))
@@ -137,7 +137,7 @@ async def _settle(sender: Sender, job: MailTask, record: RelayRecord, order: Sen
         verdict = Verdict.ABSENT if free else Verdict.MISSED
     sender.meter.uncertain(job.kind, verdict)
     if free or verdict is Verdict.MISSED:
-        await desk.end(job, verdict, now)
+        await doubts.end(job, verdict, now)
     if not free:
         done(job, Uncertain(UNCERTAIN, now))
     return free

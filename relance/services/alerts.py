@@ -81,7 +81,7 @@ class AlertService:
                 # A short silence does not end a longer one.
                 longest = max(silence.ends_at, silenced_until(alert, active, now) or silence.ends_at)
                 ends.setdefault(longest, []).append(alert)
-        return [one for end, alerts in ends.items() for one in await self._decide(alerts, entry, end)]
+        return [alert for end, alerts in ends.items() for alert in await self._decide(alerts, entry, end)]
 
     async def unsilence(self, silences: Sequence[Silence], matchers: Sequence[Matcher], by: str) -> list[AlertRecord]:
         """End silences; return the open alerts that none holds back any more.
@@ -89,27 +89,29 @@ class AlertService:
         Alerts that `matchers` name are freed too when nothing holds them back: whoever died in between comes again.
         """
         now = self.clock.now()
-        await self.silences.end([one.id for one in silences], now, by)
+        await self.silences.end([silence.id for silence in silences], now, by)
         active = await self.silences.active(now)
-        named = (*matchers, *(one.matcher for one in silences))
-        meant = [alert for alert in await self.alerts.open() if any(one.matches(alert) for one in named)]
+        named = (*matchers, *(silence.matcher for silence in silences))
+        meant = [alert for alert in await self.alerts.open() if any(silence.matches(alert) for silence in named)]
         held = [alert for alert in meant if alert.state is AlertState.SILENCED]
         ends = {alert.key: silenced_until(alert, active, now) for alert in held}
-        for one in active:
+        for silence in active:
             # Another silence holds, but not for as long.
             keys = [
-                alert.key for alert in held if ends[alert.key] == one.ends_at and one.ends_at != alert.silenced_until
+                alert.key
+                for alert in held
+                if ends[alert.key] == silence.ends_at and silence.ends_at != alert.silenced_until
             ]
             if keys:
-                entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=one.author, detail=one.reason)
-                await self._decide([alert for alert in held if alert.key in keys], entry, one.ends_at)
+                entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=silence.author, detail=silence.reason)
+                await self._decide([alert for alert in held if alert.key in keys], entry, silence.ends_at)
         free = [alert for alert in held if ends[alert.key] is None]
         entry = HistoryEntry(at=now, event=AlertEvent.SILENCE_ENDED, by=by)
         freed = await self.alerts.decide([alert.key for alert in free], entry)
         # A silence that ends at once; also for those that the database knows to be free, and their group may not.
-        told = [*freed, *(alert for alert in meant if alert.state is AlertState.FIRING)]
-        for group in sorted({alert.group for alert in told}):
-            keys = [alert.key for alert in told if alert.group == group]
+        concerned = [*freed, *(alert for alert in meant if alert.state is AlertState.FIRING)]
+        for group in sorted({alert.group for alert in concerned}):
+            keys = [alert.key for alert in concerned if alert.group == group]
             await self.groups.notify(group, Decided(keys=tuple(keys), until=now))
         return freed
 
@@ -131,7 +133,7 @@ class AlertService:
             await self.groups.notify(rule, Inhibited(by=by))
 
     async def _take(self, conditions: Iterable[Condition]) -> dict[str, AlertRecord]:
-        by_key = {alert_key(one.rule, one.subject): one for one in conditions}
+        by_key = {alert_key(condition.rule, condition.subject): condition for condition in conditions}
         if not by_key:
             return {}
         now = self.clock.now()
@@ -145,8 +147,8 @@ class AlertService:
         for alert in taken:
             until = silenced_until(alert, silences, now)
             if until is not None and alert.state is AlertState.FIRING:
-                one = next(each for each in silences if each.ends_at == until and each.matcher.matches(alert))
-                under.setdefault((one.author, one.reason, until), []).append(alert.key)
+                silence = next(each for each in silences if each.ends_at == until and each.matcher.matches(alert))
+                under.setdefault((silence.author, silence.reason, until), []).append(alert.key)
         quiet: dict[str, AlertRecord] = {}
         for (author, reason, until), keys in under.items():
             entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=author, detail=reason)
@@ -163,11 +165,11 @@ class AlertService:
         observation: str = "",
         whole: bool = False,
     ) -> None:
-        keys = {alert_key(one.rule, one.subject): one for one in conditions}
-        rules = {one.rule for one in conditions} or {group}
+        keys = {alert_key(condition.rule, condition.subject): condition for condition in conditions}
+        rules = {condition.rule for condition in conditions} or {group}
         open_causes = await self.alerts.open_rules(sorted(INHIBITS))
         news = Sighted(
-            firings=tuple(one.firing(key) for key, one in keys.items() if key in taken),
+            firings=tuple(condition.firing(key) for key, condition in keys.items() if key in taken),
             gone=tuple(sorted(gone)),
             observation=observation,
             whole=whole,
@@ -189,8 +191,8 @@ class AlertService:
 
 def _by_group(conditions: Iterable[Condition]) -> dict[str, list[Condition]]:
     groups: dict[str, list[Condition]] = {}
-    for one in conditions:
-        groups.setdefault(one.group, []).append(one)
+    for condition in conditions:
+        groups.setdefault(condition.group, []).append(condition)
     return groups
 
 

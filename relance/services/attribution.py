@@ -52,11 +52,13 @@ class Attributor:
             return signed
         if (linked := await self._known(self._linked(clues.link_tokens), signed=True)) is not None:
             return linked
-        by_id = (invitation_of_message_id(one, self.domain) for one in clues.message_ids)
-        return await self._known(next((one for one in by_id if one is not None), None), signed=False)
+        by_id = (invitation_of_message_id(message_id, self.domain) for message_id in clues.message_ids)
+        return await self._known(
+            next((invitation_id for invitation_id in by_id if invitation_id is not None), None), signed=False
+        )
 
     def names_mailbox(self, attribution: Attribution, address: str) -> bool:
-        """Tell whether an address is the mailbox the mail went to."""
+        """Return whether an address is the mailbox the mail went to."""
         return bool(address) and not attribution.mailboxes.isdisjoint(self.suppressions.mailboxes(address))
 
     def _linked(self, tokens: Iterable[str]) -> str | None:
@@ -84,7 +86,7 @@ class Attributor:
     async def _searched(self, period: str, token: str, made: Callable[[str], tuple[str, ...]]) -> str | None:
         after = ""
         while page := await self.messages.invitation_ids(period, after, PAGE):
-            found = next((one for one in page if token in made(one)), None)
+            found = next((entry for entry in page if token in made(entry)), None)
             if found is not None:
                 return found
             after = page[-1]

@@ -30,7 +30,7 @@ WORKFLOWS = "workflows"
 
 
 def drift_detected(counts: Mapping[str, int], policy: ReconcilePolicy) -> Condition:
-    """Return the sighting that the ledger and the follow-ups were apart: `value` were mended, `current` cannot be."""
+    """Return the condition that ledger and follow-ups differed: `value` were repaired, `current` cannot be."""
     return Condition(
         rule=Rule.RECONCILIATION,
         group=Rule.RECONCILIATION,
@@ -46,7 +46,7 @@ def drift_detected(counts: Mapping[str, int], policy: ReconcilePolicy) -> Condit
 
 
 def workflows_restarted(counts: Mapping[str, int], policy: ReconcilePolicy) -> Condition:
-    """Return the sighting that many workflows had been ended by hand: `value` were started again."""
+    """Return the condition that many workflows had been ended by hand: `value` were started again."""
     return Condition(
         rule=Rule.RECONCILIATION,
         group=Rule.RECONCILIATION,
@@ -58,7 +58,7 @@ def workflows_restarted(counts: Mapping[str, int], policy: ReconcilePolicy) -> C
 
 
 def cycle_stopped(period: str, trip: Trip) -> Condition:
-    """Return the sighting that a cycle was stopped by its errors."""
+    """Return the condition that a cycle was stopped by its errors."""
     return Condition(
         rule=Rule.CYCLE_STOPPED,
         group=Rule.CYCLE_STOPPED,
@@ -80,7 +80,7 @@ def window_of_check(check: CheckName, nominal: datetime, zone: str) -> Window:
 
 
 def without_data(check: CheckName, rules: CheckRules, nominal: datetime, reason: str) -> Condition:
-    """Return the sighting that a check has no data (SPEC W4)."""
+    """Return the condition that a check has no data (SPEC W4)."""
     window = window_of_check(check, nominal, rules.zone)
     return Condition(
         rule=Rule.NO_DATA,
@@ -94,7 +94,7 @@ def without_data(check: CheckName, rules: CheckRules, nominal: datetime, reason:
 
 
 def everflow_down(rules: CheckRules) -> Condition:
-    """Return the sighting that Everflow does not answer; while it is open, nothing else of Everflow is told."""
+    """Return the condition that Everflow does not answer; while it is open, nothing else of Everflow is told."""
     return Condition(
         rule=Rule.EVERFLOW_DOWN,
         group=Rule.EVERFLOW_DOWN,
@@ -106,7 +106,7 @@ def everflow_down(rules: CheckRules) -> Condition:
 
 
 def imbalance(statistics: CycleStatistics, unsent: int = 0) -> Condition:
-    """Return the sighting that a cycle is not balanced: contacts not accounted for, or `unsent` users at its end."""
+    """Return the condition that a cycle is not balanced: contacts not accounted for, or `unsent` users at its end."""
     accounted = statistics.eligible - statistics.balance
     return Condition(
         rule=Rule.CYCLE_IMBALANCE,
@@ -123,19 +123,19 @@ def imbalance(statistics: CycleStatistics, unsent: int = 0) -> Condition:
     )
 
 
-def worsened(one: Degradation, run: JobRun, factor: float) -> Condition:
-    """Return the sighting that a figure of a job was clearly worse in a run; it names figure, baseline and factor."""
+def worsened(degradation: Degradation, run: JobRun, factor: float) -> Condition:
+    """Return the condition that a figure of a job was clearly worse in a run; it names figure, baseline and factor."""
     return Condition(
         rule=Rule.PERFORMANCE,
         group=Rule.PERFORMANCE,
-        subject=f"{one.job}.{one.figure}",
+        subject=f"{degradation.job}.{degradation.figure}",
         severity=Severity.MEDIUM,
-        labels={"job": one.job, "figure": one.figure, "unit": one.unit},
+        labels={"job": degradation.job, "figure": degradation.figure, "unit": degradation.unit},
         evidence=Evidence(
-            value=_rounded(one.factor),
+            value=_rounded(degradation.factor),
             threshold=_rounded(factor),
-            baseline=_rounded(one.baseline),
-            current=_rounded(one.value),
+            baseline=_rounded(degradation.baseline),
+            current=_rounded(degradation.value),
         ),
         observation=run.nominal.isoformat(),
     )
@@ -146,7 +146,7 @@ def _rounded(value: float) -> Decimal:
 
 
 def probe_unhealthy(standing: ProbeStatus, rule: ProbeRule) -> Condition:
-    """Return the sighting that a probe is unhealthy."""
+    """Return the condition that a probe is unhealthy."""
     labels = {"detail": standing.detail, "unit": standing.unit, "trouble": standing.trouble or ""}
     value = Decimal(str(round(standing.value, 1))) if standing.value is not None else None
     return Condition(
@@ -163,7 +163,7 @@ def probe_unhealthy(standing: ProbeStatus, rule: ProbeRule) -> Condition:
 
 
 def probe_concern(standing: ProbeStatus, rule: ProbeRule, subject: str) -> Condition:
-    """Return the sighting that something is wrong with one subject of a probe, or that nobody can look."""
+    """Return the condition that something is wrong with one subject of a probe, or that nobody can look."""
     concern = standing.concerns.get(subject, Concern(code=""))
     labels = {"detail": concern.code, "reason": concern.reason, "trouble": standing.trouble or ""}
     return Condition(
@@ -183,7 +183,7 @@ def subject_of_probe(rule: ProbeRule) -> str:
 
 
 def job_missed(run: JobRun) -> Condition:
-    """Return the sighting that a job did not run, or failed."""
+    """Return the condition that a job did not run, or failed."""
     reason = run.detail.get("reason")
     return Condition(
         rule=Rule.JOB_MISSED,

@@ -51,7 +51,7 @@ class CoverageWatch:
         openings = await self.openings(now)
         states = [await self.state(period, now) for period in watched_periods(now, self.rules.max_late)]
         found = [uncovered(now, state, openings, self.rules) for state in states]
-        return [one for one in found if one is not None]
+        return [gap for gap in found if gap is not None]
 
     async def openings(
         self, now: datetime, *, since: datetime | None = None, although_paused: bool = False

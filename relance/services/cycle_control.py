@@ -79,7 +79,7 @@ ERROR_GATE = "error gate"
 
 @dataclass(frozen=True, slots=True)
 class ErrorPause:
-    """Pauses a cycle and tells people. Pulled twice it pauses once, and they hear of it once."""
+    """Pauses a cycle and notifies people. Pulled twice it pauses once, and they hear of it once."""
 
     cycles: CycleControl
     alerts: AlertService
@@ -87,10 +87,10 @@ class ErrorPause:
     async def pause_on_errors(self, period: str, trip: Trip) -> None:
         """Raise a critical alert and pause a cycle; one that a person has ended meanwhile stays ended.
 
-        People are told first: whatever fails or dies in between, the cycle still runs and its errors stop it again. The
-        other way round it could stand still without anybody knowing.
+        People are notified first: whatever fails or dies in between, the cycle still runs and its errors stop it again.
+        The other way round it could stand still without anybody knowing.
         """
         await self.alerts.fire([cycle_stopped(period, trip)])
-        told = await self.cycles.notify(period, ControlState.PAUSED, trip.words, ERROR_GATE)
-        if told.now.state is not ControlState.PAUSED:
+        result = await self.cycles.notify(period, ControlState.PAUSED, trip.words, ERROR_GATE)
+        if result.now.state is not ControlState.PAUSED:
             await self.alerts.clear(Rule.CYCLE_STOPPED, period)

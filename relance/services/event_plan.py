@@ -37,7 +37,7 @@ class Concerned:
     moved: bool = False
 
     def is_about(self, other: Invitation) -> bool:
-        """Tell whether another invitation of the contact is about the same mailbox."""
+        """Return whether another invitation of the contact is about the same mailbox."""
         if other.mailboxes and self.mailboxes:
             return other.may_have_reached(self.mailboxes)
         return not self.moved
@@ -57,7 +57,7 @@ class EventPlan:
     @property
     def changes(self) -> list[EntryChange]:
         """The changes of entries."""
-        return [change for one in self.entries.values() if (change := one.change) is not None]
+        return [change for entry in self.entries.values() if (change := entry.change) is not None]
 
     def add(self, event: InvitationEvent, known: Known) -> None:
         """Decide what one more event does; the order of events counts."""
@@ -78,9 +78,9 @@ class EventPlan:
         status = CONTACT_AFTER.get(event.kind)
         if status is None:
             return False
-        wanted = [Suppression(one, event.kind, event.at) for one in concerned.to_suppress]
+        wanted = [Suppression(mailbox, event.kind, event.at) for mailbox in concerned.to_suppress]
         self.suppressions += wanted
-        new = {one.mailbox for one in wanted} - known.suppressed - self.fresh
+        new = {entry.mailbox for entry in wanted} - known.suppressed - self.fresh
         self.fresh |= new
         if concerned.moved or concerned.contact is None:
             return bool(new)

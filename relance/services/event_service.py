@@ -57,7 +57,7 @@ class _EventCall:
             self.answered.set_result(outcome)
 
 
-class EventDesk:
+class EventService:
     """Groups the messages of one process."""
 
     def __init__(self, intake: EventIntake, inbox: Inbox) -> None:

@@ -46,10 +46,10 @@ class EventResult:
         else:
             first = f"{self.invitation_id}: recorded as {what!r}."
         others = f" {self.others_changed} other invitation(s) of the contact ended with it." * bool(self.others_changed)
-        return f"{first}{others} {self._told}"
+        return f"{first}{others} {self._notified}"
 
     @property
-    def _told(self) -> str:
+    def _notified(self) -> str:
         if not self.follow_ups_told:
             return "No follow-up is running for it."
         known = not (self.entry_changed or self.contact_changed or self.others_changed)
@@ -83,8 +83,8 @@ class EventIntake:
         """Write an event to the database and tell the follow-ups it concerns.
 
         An opt-out counts also when the entry was made anonymous, and for as long as its contact is there when it was
-        deleted (SPEC H1). Whoever dies in between is asked again, or the outbox is: each write says the same the second
-        time.
+        deleted (SPEC H1). A process that dies in between is asked again, or the outbox is: each write says the same the
+        second time.
 
         Raises:
             NotFound: the ledger has no such invitation.
@@ -94,19 +94,19 @@ class EventIntake:
         if plan.outcomes == [Outcome.UNKNOWN]:
             raise NotFound(f"INVITATION_ID: the ledger has no {invitation_id!r}; look it up with `why --contact ID`")
         notices = await self.apply(plan)
-        others = [one for one in notices if one.invitation_id != invitation_id]
-        told = [await self.follow_ups.notify(each) for each in (event, *others)]
+        others = [notice for notice in notices if notice.invitation_id != invitation_id]
+        notified = [await self.follow_ups.notify(each) for each in (event, *others)]
         if self.outbox is not None:
             await self.outbox.done(notices)
-        changed = [one.invitation.id for one in plan.changes if one.fields]
+        changed = [change.invitation.id for change in plan.changes if change.fields]
         return EventResult(
             invitation_id=invitation_id,
             kind=kind,
             at=event.at,
             entry_changed=invitation_id in changed,
             contact_changed=bool(plan.statuses),
-            others_changed=len([one for one in changed if one != invitation_id]),
-            follow_ups_told=sum(told),
+            others_changed=len([changed_id for changed_id in changed if changed_id != invitation_id]),
+            follow_ups_told=sum(notified),
         )
 
     async def take_all(self, events: Sequence[InvitationEvent]) -> list[Outcome]:
@@ -144,29 +144,35 @@ class EventIntake:
             for kind, at in change.events:
                 await self.ledger.apply_event(InvitationEvent(invitation_id=change.invitation.id, kind=kind, at=at))
         return [
-            InvitationEvent(invitation_id=one.invitation.id, kind=EventKind(one.notice.kind), at=one.notice.at)
-            for one in changes
-            if one.notice is not None
+            InvitationEvent(invitation_id=change.invitation.id, kind=EventKind(change.notice.kind), at=change.notice.at)
+            for change in changes
+            if change.notice is not None
         ]
 
     async def _known(self, events: Sequence[InvitationEvent]) -> Known:
-        ids = [*{one.invitation_id for one in events}]
-        closing = {one.invitation_id for one in events if one.kind in CONTACT_AFTER}
-        closing = {one for one in closing if is_invitation_id(one)}
-        people = [*{parse_invitation_id(one).contact_id for one in closing}]
+        ids = [*{event.invitation_id for event in events}]
+        closing = {event.invitation_id for event in events if event.kind in CONTACT_AFTER}
+        closing = {invitation_id for invitation_id in closing if is_invitation_id(invitation_id)}
+        people = [*{parse_invitation_id(invitation_id).contact_id for invitation_id in closing}]
         entries, contacts, of_contacts = await asyncio.gather(
             self.ledger.by_ids(ids), self._contacts(people), self._entries_of(people)
         )
-        kept = {one: await self.suppressions.kept(one) for one in closing if one not in entries}
+        kept = {
+            invitation_id: await self.suppressions.kept(invitation_id)
+            for invitation_id in closing
+            if invitation_id not in entries
+        }
         concerned: dict[tuple[str, str], Concerned] = {}
         for event in events:
             who = self._concerned(event, entries.get(event.invitation_id), contacts, kept)
             if who is not None:
                 concerned[event.invitation_id, event.kind] = who
         # Of whom the record says as much, nobody asks.
-        doubtful = {box for one in concerned.values() if one.moved or one.contact is None for box in one.to_suppress}
+        doubtful = {
+            box for person in concerned.values() if person.moved or person.contact is None for box in person.to_suppress
+        }
         known = await self.suppressions.known([*doubtful]) if doubtful else set()
-        sure = {box for one in concerned.values() for box in one.to_suppress} - doubtful
+        sure = {box for person in concerned.values() for box in person.to_suppress} - doubtful
         return Known(entries, of_contacts, concerned, known | sure)
 
     async def _contacts(self, ids: Sequence[str]) -> Mapping[str, Contact]:

@@ -106,37 +106,48 @@ class HealthMonitor:
     async def take(self, looks: Sequence[ProbeResult]) -> Judgement:
         """Judge a round of looks.
 
-        Whom people were told of is stored after they were told: whoever dies in between tells the desk once more,
-        which knows it already.
+        Whom people were notified of is stored after they were told: a process that dies in between tells the desk once
+        more, which knows it already.
         """
         statuses = probe_statuses(looks, self.rules, await self.checks.all())
         await self.checks.store(statuses)
-        whole = [one for one in statuses if not self.rules[one.probe].by_subject]
-        unwell = [one for one in whole if one.state is Health.UNHEALTHY and not one.told]
+        whole = [status for status in statuses if not self.rules[status.probe].by_subject]
+        unwell = [status for status in whole if status.state is Health.UNHEALTHY and not status.told]
         well = await self._well_again(whole)
         if unwell:
-            await self.alerts.fire([self._sighting(one) for one in unwell])
-        for one in well:
-            await self.alerts.clear(self.rules[one.probe].alert, subject_of_probe(self.rules[one.probe]))
-        told = {one.probe: True for one in unwell} | {one.probe: False for one in well if one.told}
-        changed = {one.probe: one.model_copy(update={"told": told[one.probe]}) for one in statuses if one.probe in told}
-        for one in statuses:
-            if self.rules[one.probe].by_subject and (due := due_concerns(one, self.rules[one.probe])) != one.told_of:
-                changed[one.probe] = await self._notify_concerns(one, due)
+            await self.alerts.fire([self._sighting(status) for status in unwell])
+        for status in well:
+            await self.alerts.clear(self.rules[status.probe].alert, subject_of_probe(self.rules[status.probe]))
+        notified = {status.probe: True for status in unwell} | {status.probe: False for status in well if status.told}
+        changed = {
+            status.probe: status.model_copy(update={"told": notified[status.probe]})
+            for status in statuses
+            if status.probe in notified
+        }
+        for status in statuses:
+            if (
+                self.rules[status.probe].by_subject
+                and (due := due_concerns(status, self.rules[status.probe])) != status.told_of
+            ):
+                changed[status.probe] = await self._notify_concerns(status, due)
         await self.checks.store(list(changed.values()))
         return Judgement(
-            statuses=[changed.get(one.probe, one) for one in statuses],
-            fired=[*(one.probe for one in unwell), *_grown(statuses, changed)],
-            cleared=[*(one.probe for one in well), *_grown(list(changed.values()), _by_probe(statuses))],
-            settled=all(is_settled(one, self.rules[one.probe]) for one in statuses),
+            statuses=[changed.get(status.probe, status) for status in statuses],
+            fired=[*(status.probe for status in unwell), *_grown(statuses, changed)],
+            cleared=[*(status.probe for status in well), *_grown(list(changed.values()), _by_probe(statuses))],
+            settled=all(is_settled(status, self.rules[status.probe]) for status in statuses),
         )
 
     async def _well_again(self, statuses: Sequence[ProbeStatus]) -> list[ProbeStatus]:
         well = {Health.HEALTHY, Health.DEGRADED}
-        return [one for one in statuses if (one.told and one.state in well) or await self._ends_for_others(one)]
+        return [
+            status
+            for status in statuses
+            if (status.told and status.state in well) or await self._ends_for_others(status)
+        ]
 
     async def _ends_for_others(self, standing: ProbeStatus) -> bool:
-        """Tell whether Everflow is well while one of its checks says that it is down: that one looks again tomorrow."""
+        """Return whether Everflow is well while one of its checks says it is down: that check looks again tomorrow."""
         rule = self.rules[standing.probe]
         if rule.alert != Rule.EVERFLOW_DOWN or standing.state is not Health.HEALTHY:
             return False
@@ -181,9 +192,13 @@ def due_concerns(standing: ProbeStatus, rule: ProbeRule) -> dict[str, str]:
 
 
 def _by_probe(statuses: Sequence[ProbeStatus]) -> dict[str, ProbeStatus]:
-    return {one.probe: one for one in statuses}
+    return {status.probe: status for status in statuses}
 
 
 def _grown(before: Sequence[ProbeStatus], after: Mapping[str, ProbeStatus]) -> list[str]:
     """Return the probes of which people know of more subjects, or of other ones, after than before."""
-    return [one.probe for one in before if (new := after.get(one.probe)) and new.told_of.keys() - one.told_of.keys()]
+    return [
+        status.probe
+        for status in before
+        if (new := after.get(status.probe)) and new.told_of.keys() - status.told_of.keys()
+    ]

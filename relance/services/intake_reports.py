@@ -39,16 +39,20 @@ class ReportJudge:
     def _about_recipient(
         self, reading: MailReading, attribution: Attribution
     ) -> tuple[RecipientReport | None, IntakeOutcome]:
-        ours = [one for one in reading.reports if self._names(attribution, one.final)]
+        ours = [report for report in reading.reports if self._names(attribution, report.final)]
         # Without an address that was tried, the one that was asked for says who is meant.
-        ours += [one for one in reading.reports if not one.final and self._names(attribution, one.original)]
+        ours += [report for report in reading.reports if not report.final and self._names(attribution, report.original)]
         if ours:
-            return next((one for one in ours if one.action is ReportAction.FAILED), ours[0]), IntakeOutcome.OTHER
-        returned = any(self._names(attribution, one) for one in reading.clues.returned_to)
-        nameless = [one for one in reading.reports if not one.final and not one.original]
+            return next(
+                (report for report in ours if report.action is ReportAction.FAILED), ours[0]
+            ), IntakeOutcome.OTHER
+        returned = any(self._names(attribution, address) for address in reading.clues.returned_to)
+        nameless = [report for report in reading.reports if not report.final and not report.original]
         if nameless and len(nameless) == len(reading.reports) and (returned or self._trusts(attribution, reading)):
             return nameless[0], IntakeOutcome.OTHER
-        if any(self._names(attribution, one.original) for one in reading.reports) or (reading.reports and returned):
+        if any(self._names(attribution, report.original) for report in reading.reports) or (
+            reading.reports and returned
+        ):
             # Our mail was passed on, and the address that failed is somebody else's.
             return None, IntakeOutcome.OTHER_ADDRESS
         return None, IntakeOutcome.WRONG_RECIPIENT
@@ -67,12 +71,16 @@ class ReportJudge:
             return False
         contact_id = parse_invitation_id(attribution.invitation_id).contact_id
         history = [
-            one for one in await self.ledger.of_contact(contact_id) if one.may_have_reached(attribution.mailboxes)
+            invitation
+            for invitation in await self.ledger.of_contact(contact_id)
+            if invitation.may_have_reached(attribution.mailboxes)
         ]
         if is_struck_out(failure, attribution.entry, history, at):
             return True
-        recorded = await self.messages.failures_of([one.id for one in history], at - strikes.within)
+        recorded = await self.messages.failures_of([invitation.id for invitation in history], at - strikes.within)
         alike = [
-            one for one in recorded if one.class_ == failure.class_ and re.fullmatch(strikes.codes, one.code or "")
+            earlier
+            for earlier in recorded
+            if earlier.class_ == failure.class_ and re.fullmatch(strikes.codes, earlier.code or "")
         ]
         return len(alike) + 1 >= strikes.count

@@ -175,7 +175,7 @@ class MailIntake:
         return verdict.outcome, attribution, verdict.failure
 
     def _complaint(self, reading: MailReading, attribution: Attribution) -> IntakeOutcome:
-        named = [one.final for one in reading.reports] or list(reading.clues.returned_to)
-        if named and not any(self.attributor.names_mailbox(attribution, one) for one in named):
+        named = [report.final for report in reading.reports] or list(reading.clues.returned_to)
+        if named and not any(self.attributor.names_mailbox(attribution, address) for address in named):
             return IntakeOutcome.WRONG_RECIPIENT
         return IntakeOutcome.OPTED_OUT if reading.feedback == "opt-out" else IntakeOutcome.COMPLAINED

@@ -71,7 +71,7 @@ class Notifier:
         after: datetime | None = None
         before = self.clock.now() - SETTLED
         while page := await self.outbox.pending(after, before, PAGE):
-            await self._signal([one.event for one in page])
+            await self._signal([item.event for item in page])
             after = page[-1].since
         await self._ask_for_plans()
 
@@ -147,8 +147,8 @@ class Notifier:
             return
         # The clock of the zone furthest behind and ahead is not asked: both months around now are.
         period = current_period(self.clock.now(), self.zone)
-        for one in (period, next_period(period)):
-            await self.replan(one)
+        for month in (period, next_period(period)):
+            await self.replan(month)
         self._replanned_at = now
         await self.outbox.replanned(asked)
 

@@ -64,12 +64,14 @@ class ConsentWatch:
         after, forgotten = "", 0
         while page := await self.opens.contacts(after, PAGE):
             known = await self.contacts.by_ids(page)
-            without = [one for one in page if one not in known or not known[one].tracking_consent]
+            without = [
+                contact_id for contact_id in page if contact_id not in known or not known[contact_id].tracking_consent
+            ]
             forgotten += await self.opens.forget(without) if without else 0
             after = page[-1]
         return forgotten
 
 
 def _since_last_mail(entry: Invitation, now: datetime) -> timedelta | None:
-    sent = [at for at in (entry.sent_at, *(one.sent_at for one in entry.reminders)) if at is not None]
+    sent = [at for at in (entry.sent_at, *(reminder.sent_at for reminder in entry.reminders)) if at is not None]
     return now - max(sent) if sent else None

@@ -1,8 +1,8 @@
 """What a person has ended in Temporal Web, found and started again: one small class per kind (SPEC R8).
 
 The database says what has still to be done, and the server what does it. A workflow that is gone while its work is not
-is started again under its id, so that of two who do it one does. Whoever dies in between is followed by the next hour's
-reconciliation.
+is started again under its id, so that of two who do it one does. A process that dies in between is followed by the next
+hour's reconciliation.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from relance.services.cycle_alerts import notify_left, notify_unreadable
 class AlertRepair:
     """Groups of alerts that are open in the database and that nobody delivers and repeats."""
 
-    desk: AlertService
+    alert_service: AlertService
     groups: AlertRestarts
     grace: timedelta = SETTLED_AFTER
 
     async def repair(self, at: datetime, *, dry_run: bool) -> Counter[str]:
         """Start the workflow of each such group with what is stored; return how many."""
         groups: dict[str, list[AlertRecord]] = {}
-        for alert in await self.desk.alerts.open():
+        for alert in await self.alert_service.alerts.open():
             groups.setdefault(alert.group, []).append(alert)
-        causes = await self.desk.alerts.open_rules(sorted(INHIBITS))
+        causes = await self.alert_service.alerts.open_rules(sorted(INHIBITS))
         found = Counter[str]()
         for group, alerts in groups.items():
             found[Restarted.ALERT_GROUPS] += await self._one(group, alerts, causes, at, dry_run=dry_run)
@@ -55,17 +55,17 @@ class AlertRepair:
             # One group that cannot be asked just now holds up no other; the next run asks it again.
             return False
         # Whoever has just opened one is about to signal it.
-        missing = [one for one in alerts if one.updated_at < at - self.grace and one.key not in (held or ())]
+        missing = [alert for alert in alerts if alert.updated_at < at - self.grace and alert.key not in (held or ())]
         if not missing or dry_run:
             return bool(missing)
         if held is None:
-            inhibited_by = next((by for one in alerts if (by := inhibitor(one.rule, causes))), None)
+            inhibited_by = next((by for alert in alerts if (by := inhibitor(alert.rule, causes))), None)
             return await self.groups.start(group_of(group, alerts, at, inhibited_by))
         # What somebody looks after needs no message; a silence ends with the next sighting.
-        firings = [one for one in missing if one.state is AlertState.FIRING]
+        firings = [alert for alert in missing if alert.state is AlertState.FIRING]
         if firings:
-            news = tuple(Firing(one.key, one.severity, one.evidence.value) for one in firings)
-            await self.desk.groups.sighted(group, Sighted(firings=news))
+            news = tuple(Firing(firing.key, firing.severity, firing.evidence.value) for firing in firings)
+            await self.alert_service.groups.sighted(group, Sighted(firings=news))
         return bool(firings)
 
 
@@ -73,7 +73,7 @@ class AlertRepair:
 class CycleRepair:
     """Cycles that were cut off: one that was told to end is ended; of any other one people are notified."""
 
-    desk: AlertService
+    alert_service: AlertService
     cycles: CycleRestarts
     controls: Controls
     plans: Plans
@@ -92,8 +92,8 @@ class CycleRepair:
         if not dry_run:
             if ends:
                 ends = await self.cycles.end_cycle(period, ControlChange.of(control))
-            await notify_left(self.desk, period, plans_open, left=left)
-            await notify_unreadable(self.desk, period, await self.plans.unreadable_count(period))
+            await notify_left(self.alert_service, period, plans_open, left=left)
+            await notify_unreadable(self.alert_service, period, await self.plans.unreadable_count(period))
         return Counter({Restarted.CYCLES_ENDED: int(ends), Restarted.CYCLES_LEFT: int(left)})
 
     async def _is_left(self, period: str, state: WorkflowState, control: Control, at: datetime) -> bool:

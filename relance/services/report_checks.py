@@ -26,7 +26,7 @@ from relance.ports import Reports
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """What a check saw as of one nominal time: the findings, worst first, and the same as sightings."""
+    """What a check saw as of one nominal time: the findings, worst first, and the same as conditions."""
 
     check: CheckName
     window: Window

@@ -70,7 +70,7 @@ class UncertainMails:
             return [UNKNOWN] * len(mails)
         message_ids = [self._message_id(mail) for mail in mails]
         found = await self.relay_log.find(message_ids, min(since))
-        return [found.get(one, UNKNOWN) for one in message_ids]
+        return [found.get(message_id, UNKNOWN) for message_id in message_ids]
 
     async def arrived(self, mail: DoubtfulMail, record: RelayRecord, now: datetime) -> Sent | None:
         """Record a mail as sent when the relay took it; None if somebody else has decided about it."""

@@ -44,7 +44,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribing:
-    """Takes opt-outs in and takes them back; both may be said again, and whoever dies in between is asked again."""
+    """Takes opt-outs in and takes them back; both are idempotent, so that a request after a crash is safe."""
 
     ledger: Ledger
     users: Users
@@ -63,7 +63,7 @@ class Unsubscribing:
         standing = await self._standing(holder)
         now = self.clock.now()
         actions = await self.opt_outs.of_invitation(invitation_id)
-        open_ = [one for one in actions if one.may_be_undone(now) and _holds(one, standing)]
+        open_ = [action for action in actions if action.may_be_undone(now) and _holds(action, standing)]
         return Situation(holder, standing, open_[-1] if open_ else None)
 
     async def opt_out(self, invitation_id: str, scope: OptOutScope, way: OptOutWay) -> bool:
@@ -90,16 +90,16 @@ class Unsubscribing:
         """
         holder, now = await self._holder(invitation_id), _stored(self.clock.now())
         actions = await self.opt_outs.of_invitation(invitation_id)
-        undone = [one for one in actions if one.scope is scope and one.may_be_undone(now)]
+        undone = [action for action in actions if action.scope is scope and action.may_be_undone(now)]
         if holder is None or not undone:
             return False
-        for one in undone:
-            await self.lifting.lift(self._written(scope, holder), one.at)
+        for action in undone:
+            await self.lifting.lift(self._written(scope, holder), action.at)
         held = {*holder.mailboxes, *self.suppressions.for_sender(holder.mailboxes, holder.user_id)}
         if not await self.suppressions.known([*held]):
-            for one in actions:
-                if one.contact_was is ContactStatus.ACTIVE:
-                    await self.lifting.reinstate(holder.contact_id, one.at, now)
+            for action in actions:
+                if action.contact_was is ContactStatus.ACTIVE:
+                    await self.lifting.reinstate(holder.contact_id, action.at, now)
         # Last of all: until then whoever dies is asked again, and finds the same.
         return await self.opt_outs.undo(invitation_id, scope, now, OptOutWay.PAGE)
 
@@ -161,11 +161,11 @@ class _OfOneSender:
         await self.all.suppress(self._own(mailboxes), reason, at)
 
     async def suppress_each(self, wanted: Sequence[Suppression]) -> None:
-        own = [replace(one, mailbox=digest) for one in wanted for digest in self._own([one.mailbox])]
+        own = [replace(entry, mailbox=digest) for entry in wanted for digest in self._own([entry.mailbox])]
         await self.all.suppress_each(own)
 
     async def known(self, mailboxes: Sequence[str]) -> set[str]:
-        own = {digest: one for one in mailboxes for digest in self._own([one])}
+        own = {digest: mailbox for mailbox in mailboxes for digest in self._own([mailbox])}
         return {own[digest] for digest in await self.all.known([*own])}
 
     async def kept(self, invitation_id: str) -> tuple[str, ...]:
@@ -184,8 +184,8 @@ class _OfOneSender:
         return self.all.for_sender(mailboxes, self.user_id)
 
 
-def _holds(one: OptOut, standing: OptOutStatus) -> bool:
-    wanted = OptOutStatus.BY_NOBODY if one.scope is OptOutScope.EVERYONE else OptOutStatus.NOT_BY_SENDER
+def _holds(opt_out: OptOut, standing: OptOutStatus) -> bool:
+    wanted = OptOutStatus.BY_NOBODY if opt_out.scope is OptOutScope.EVERYONE else OptOutStatus.NOT_BY_SENDER
     return standing is wanted
 
 

@@ -18,7 +18,7 @@ _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
 
 
 class AlertsGroup(SettingsGroup):
-    """When people are told about alerts, how often and in how many messages."""
+    """When people are notified about alerts, how often and in how many messages."""
 
     language: Literal["en", "fr"] = Field("en", description="Language of the messages.")
     zone: Zone = Field("Europe/Amsterdam", description="Zone of the times in messages, and of the daily digest.")

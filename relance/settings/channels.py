@@ -126,4 +126,4 @@ class Channels(SettingsGroup):
     @property
     def local_host_names(self) -> frozenset[str]:
         """The hosts of `local_hosts`."""
-        return frozenset(one.lower() for one in listed(self.local_hosts))
+        return frozenset(host.lower() for host in listed(self.local_hosts))

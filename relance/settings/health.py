@@ -108,7 +108,8 @@ class HealthGroup(SettingsGroup):
             self._rule(ProbeName.OVERDUE, Rule.OVERDUE, None, 0, needs=_MONGODB),
             self._rule(ProbeName.FOLLOW_UPS, Rule.FOLLOW_UPS, None, 0, needs=_MONGODB | _TEMPORAL),
             self._rule(ProbeName.JOB_RUNS, Rule.JOB_RUNS, None, 0, needs=_MONGODB | _TEMPORAL),
-            # Others go on: it is degraded, and people are told of new ones. A slow database is told about by itself.
+            # Others go on: it is degraded, and people are notified of new ones. A slow database is told about by
+            # itself.
             self._rule(
                 ProbeName.QUARANTINE,
                 Rule.DOCUMENTS,

@@ -32,9 +32,9 @@ def _basic(secret: SecretStr | None) -> SecretStr | None:
 
 
 def _domains(text: str) -> str:
-    for one in listed(text):
-        if not valid_address(f"a@{one}") or "@" in one:
-            raise ValueError(f"{one!r} is no domain like example.org")
+    for domain in listed(text):
+        if not valid_address(f"a@{domain}") or "@" in domain:
+            raise ValueError(f"{domain!r} is no domain like example.org")
     return text
 
 
@@ -106,7 +106,7 @@ class Intake(SettingsGroup):
     def taken_domains(self, bounce_domain: str) -> frozenset[str]:
         """Return the domains mail is taken for, lower case."""
         own = list(listed(self.domains)) or [bounce_domain, domain_of(self.unsubscribe_address or "")]
-        return frozenset(one.lower() for one in own if one)
+        return frozenset(address.lower() for address in own if address)
 
     def door_names(self) -> DoorNames:
         """Return the local parts mail comes back to."""

@@ -18,7 +18,7 @@ Catchup = Annotated[timedelta, Field(ge=LEAST_CATCHUP)]
 
 
 class Jobs(SettingsGroup):
-    """When the jobs that keep the house run, in the default zone, and how long their runs are remembered."""
+    """When the maintenance jobs run, in the default zone, and how long their runs are remembered."""
 
     cleanup_cron: Cron = Field("30 3 * * 0", description="When the weekly cleanup runs.")
     cleanup_catchup: Catchup = Field(timedelta(days=1), description="How late a missed cleanup is made up for.")
@@ -48,7 +48,7 @@ class Jobs(SettingsGroup):
 
 
 class DigestGroup(SettingsGroup):
-    """What people are told without asking."""
+    """What people are notified without asking."""
 
     when_quiet: bool = Field(
         True, description="Whether a day or week without anything to tell is told all the same, in one line."
@@ -86,7 +86,7 @@ class Performance(SettingsGroup):
 
 
 class ReconcileGroup(SettingsGroup):
-    """When a reminder counts as overdue, and from when on people hear of what was mended."""
+    """When a reminder counts as overdue, and from when on people hear of what was repaired."""
 
     margin: timedelta = Field(
         timedelta(hours=2),

@@ -36,13 +36,18 @@ def _domain(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    if "/" in text or "@" in text or any(one.isspace() for one in text) or (":" in text and not _is_ip(text)):
+    if (
+        "/" in text
+        or "@" in text
+        or any(character.isspace() for character in text)
+        or (":" in text and not _is_ip(text))
+    ):
         raise ValueError(f"{text!r} is no host: write a name or an address, and the port into RELANCE_MAIL__PORT")
     return text
 
 
 def _one_line(text: str) -> str:
-    if not text.strip() or any(not one.isprintable() for one in text):
+    if not text.strip() or any(not character.isprintable() for character in text):
         raise ValueError("must be one line of printable text")
     return text
 

@@ -87,7 +87,7 @@ class Pacing(SettingsGroup):
     )
 
     @property
-    def manners(self) -> RatePolicy:
+    def rate_policy(self) -> RatePolicy:
         """How a provider that feels hurried is treated."""
         return RatePolicy(
             pause=self.pause.total_seconds(),

@@ -20,7 +20,7 @@ def _keys(value: SecretStr | None) -> SecretStr | None:
     keys = value.get_secret_value().split(BETWEEN)
     where = [f"key {number} of {len(keys)}" if len(keys) > 1 else "the key" for number in range(1, len(keys) + 1)]
     for key, which in zip(keys, where, strict=True):
-        if any(one.isspace() or not one.isprintable() for one in key):
+        if any(character.isspace() or not character.isprintable() for character in key):
             raise ValueError(f"{which} holds a blank or a control character; keys are separated by a comma alone")
         if len(key) < SHORTEST:
             raise ValueError(f"{which} has {len(key)} characters, and at least {SHORTEST} are needed")

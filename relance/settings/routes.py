@@ -68,7 +68,7 @@ def read_routes(file: Path, zone: str) -> tuple[AlertRoute, ...]:
     unknown = sorted(tables.keys() - {"route"})
     if unknown or not isinstance(tables.get("route", []), list):
         raise ValueError(f"routes_file: {file} holds {', '.join(unknown) or 'route'}; write each route as [[route]]")
-    routes = [_route(file, number, one, zone) for number, one in enumerate(tables.get("route", []), start=1)]
+    routes = [_route(file, number, table, zone) for number, table in enumerate(tables.get("route", []), start=1)]
     _check(file, routes)
     return tuple(routes)
 
@@ -116,7 +116,7 @@ def _sentence(location: Sequence[int | str], kind: str, message: str) -> str:
 
 
 def _check(file: Path, routes: Sequence[AlertRoute]) -> None:
-    names = [one.name for one in routes]
+    names = [route.name for route in routes]
     for name in names:
         if name == DEFAULT:
             raise ValueError(f"routes_file: {file}: a route is called {DEFAULT}, as is what no route takes; rename it")

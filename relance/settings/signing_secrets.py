@@ -30,4 +30,4 @@ SigningSecrets = Annotated[SecretStr, AfterValidator(checked_secrets)]
 
 def signing_keys(secrets: SecretStr) -> tuple[bytes, ...]:
     """Return the keys of a setting, in order; none if it is empty."""
-    return tuple(b64decode(one.removeprefix(_PREFIX)) for one in listed(secrets.get_secret_value()))
+    return tuple(b64decode(secret.removeprefix(_PREFIX)) for secret in listed(secrets.get_secret_value()))

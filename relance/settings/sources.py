@@ -65,7 +65,7 @@ def check_names(
 
 def _files(folder: Path) -> Iterator[Path]:
     # Kubernetes keeps the files of a volume behind links whose names begin with two dots.
-    return (one for one in sorted(folder.iterdir()) if not one.name.startswith(".") and not one.is_dir())
+    return (file for file in sorted(folder.iterdir()) if not file.name.startswith(".") and not file.is_dir())
 
 
 def _dotenv() -> Iterable[str]:

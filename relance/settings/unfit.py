@@ -83,7 +83,7 @@ def check_names(mail: MailGroup, gateway: Gateway | None = None) -> None:
 
 
 def is_reserved(host: str) -> bool:
-    """Tell whether a host is one to which mails and links of others never lead."""
+    """Return whether a host is one to which mails and links of others never lead."""
     name = host.lower().rstrip(".")
     try:
         return ip_address(name).is_loopback

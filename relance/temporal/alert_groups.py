@@ -28,7 +28,7 @@ class TemporalAlertGroups:
     policy: AlertPolicy
 
     async def sighted(self, group: str, news: Sighted) -> None:
-        """Tell the group's workflow what was seen; starts it if it does not run.
+        """Signal the group's workflow what was seen; start it if it does not run.
 
         Raises:
             DependencyUnavailable: the server does not answer.
@@ -47,7 +47,7 @@ class TemporalAlertGroups:
             raise unavailable("a sighting was not told", error) from error
 
     async def notify(self, group: str, news: Decided | Inhibited | DetailsAsked) -> bool:
-        """Tell the group's workflow; return False if it does not run.
+        """Signal the group's workflow; return False if it does not run.
 
         Raises:
             DependencyUnavailable: the server does not answer.

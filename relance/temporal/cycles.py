@@ -36,7 +36,7 @@ class TemporalCycles:
     client: Client
 
     async def runs(self, period: str) -> bool:
-        """Tell whether a period's cycle runs now.
+        """Return whether a period's cycle runs now.
 
         Raises:
             DependencyUnavailable: the server does not answer.

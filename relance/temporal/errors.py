@@ -16,7 +16,7 @@ def failure_of_call(error: RPCError) -> Failure:
 
 
 def is_missing(error: RPCError) -> bool:
-    """Tell whether what was called for does not exist, or not any more."""
+    """Return whether what was called for does not exist, or not any more."""
     return failure_of_call(error).class_ is FailureClass.GONE
 
 

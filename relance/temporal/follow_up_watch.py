@@ -37,15 +37,15 @@ class TemporalFollowUpWatch:
         shown: set[str] = set()
         try:
             for start in range(0, len(follow_ups), IDS_PER_QUERY):
-                some = ", ".join(f"'{one}'" for one in follow_ups[start : start + IDS_PER_QUERY])
+                some = ", ".join(f"'{follow_up}'" for follow_up in follow_ups[start : start + IDS_PER_QUERY])
                 query = f"ExecutionStatus = 'Running' AND WorkflowId IN ({some})"
                 async for found in self.client.list_workflows(query, page_size=IDS_PER_QUERY):
                     shown.add(found.id)
         except RPCError as error:
             raise unavailable("the follow-ups were not listed", error) from error
-        doubtful = [one for one in follow_ups if one not in shown]
+        doubtful = [follow_up for follow_up in follow_ups if follow_up not in shown]
         running = await at_once(doubtful, self._runs)
-        return shown | {one for one, runs in zip(doubtful, running, strict=True) if runs}
+        return shown | {follow_up for follow_up, runs in zip(doubtful, running, strict=True) if runs}
 
     async def wake(self, follow_up: str) -> bool:
         """Have a follow-up look again at what it holds, by its workflow id; return False if it does not run.

@@ -66,10 +66,11 @@ class TemporalFollowUps:
             return False
         key = ids.parse_invitation_id(event.invitation_id)
         # Who joins while a batch is tried again moves the contacts behind him by one: from the hundred before.
-        told = [
-            await self._signal(key.period, key.user_id, one, Signal.EVENT, event) for one in {part, max(part - 1, 0)}
+        notified = [
+            await self._signal(key.period, key.user_id, number, Signal.EVENT, event)
+            for number in {part, max(part - 1, 0)}
         ]
-        return any(told)
+        return any(notified)
 
     async def stop(self, period: str, user_id: str, reason: str) -> int:
         """End a user's follow-ups of a period; return how many were running.

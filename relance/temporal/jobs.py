@@ -1,4 +1,4 @@
-"""The jobs that keep the house: what they are started with, by their Schedules and by hand (SPEC section 7)."""
+"""The maintenance jobs: what they are started with, by their Schedules and by hand (SPEC section 7)."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class TemporalNominalTimes:
             answer = await self._client.workflow_service.list_schedule_matching_times(
                 request, retry=True, timeout=RPC_TIMEOUT
             )
-        times = sorted(at for one in answer.start_time if after < (at := one.ToDatetime(UTC)) <= until)
+        times = sorted(at for time in answer.start_time if after < (at := time.ToDatetime(UTC)) <= until)
         return (times[:PAGE], times[PAGE - 1]) if len(times) > PAGE else (times, until)
 
     async def latest(self, job: str, until: datetime) -> datetime | None:
@@ -119,9 +119,9 @@ class TemporalNominalTimes:
             f"(ExecutionStatus = 'Running' OR CloseTime >= '{since.astimezone(UTC).isoformat()}')"
         )
         async with _translated("the runs of a Schedule could not be listed"):
-            found = [one async for one in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT)]
-        nominal = ((one, one.typed_search_attributes.get(NOMINAL_TIME)) for one in found)
-        return [_execution(one, at or one.start_time) for one, at in nominal]
+            found = [workflow async for workflow in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT)]
+        nominal = ((workflow, workflow.typed_search_attributes.get(NOMINAL_TIME)) for workflow in found)
+        return [_execution(workflow, at or workflow.start_time) for workflow, at in nominal]
 
 
 def _execution(found: WorkflowExecution, nominal: datetime) -> Execution:

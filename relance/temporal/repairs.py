@@ -117,12 +117,12 @@ class TemporalCycleRestarts:
         except RPCError as error:
             raise unavailable("the result of a wave was not read", error) from error
 
-    async def end_cycle(self, period: str, told: ControlChange) -> bool:
+    async def end_cycle(self, period: str, change: ControlChange) -> bool:
         """Start a cycle that was told to end; return whether it did not run."""
         return await started(
             self.client,
             Workflow.MONTHLY_CYCLE,
-            CycleInput(period=period, options=self.options, control=told),
+            CycleInput(period=period, options=self.options, control=change),
             ids.cycle_workflow_id(period),
             task_queue=TaskQueue.INVITATIONS,
             static_summary=f"Ends the cycle of {period}, which was cut off",

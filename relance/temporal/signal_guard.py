@@ -58,7 +58,7 @@ class GuardedInbound(WorkflowInboundInterceptor):
         """Handle a signal, or ignore it; what comes with one that takes nothing the SDK has dropped."""
         if workflow.get_signal_handler(input.signal) is None:
             _ignored(input.signal, UNKNOWN)
-        elif any(one is None or isinstance(one, Unreadable) for one in input.args):
+        elif any(argument is None or isinstance(argument, Unreadable) for argument in input.args):
             _ignored(input.signal, UNREADABLE)
         else:
             try:

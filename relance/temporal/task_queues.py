@@ -45,9 +45,9 @@ async def queue_state(client: Client, queue: TaskQueue, since: datetime | None =
     found = [await _described(client, queue, kind) for kind in kinds]
     return QueueState(
         queue=queue,
-        pollers=min(_pollers(one, since) for one in found),
-        waiting=sum(one.stats.approximate_backlog_count for one in found),
-        oldest=max(one.stats.approximate_backlog_age.ToTimedelta() for one in found),
+        pollers=min(_pollers(type_, since) for type_ in found),
+        waiting=sum(type_.stats.approximate_backlog_count for type_ in found),
+        oldest=max(type_.stats.approximate_backlog_age.ToTimedelta() for type_ in found),
     )
 
 
@@ -59,5 +59,5 @@ async def _described(client: Client, queue: TaskQueue, kind: TaskQueueType.Value
 
 
 def _pollers(found: DescribeTaskQueueResponse, since: datetime | None) -> int:
-    lately = (one for one in found.pollers if since is None or one.last_access_time.ToDatetime(UTC) >= since)
+    lately = (poller for poller in found.pollers if since is None or poller.last_access_time.ToDatetime(UTC) >= since)
     return len({poller.identity for poller in lately})

@@ -23,7 +23,7 @@ async def bounded(office: Office) -> AsyncIterator[Office]:
     """An office where 4 contacts of a user are looked at."""
     data = repositories(office.data.client, office.data.raw, PRIVACY, bounds=Bounds(contacts_per_user=4))
     yield replace(office, data=data)
-    await data.desk.close()
+    await data.group_commit.close()
 
 
 async def _why(office: Office, user: str, contact: str) -> list[str]:

@@ -42,7 +42,7 @@ class Chat:
 def reports(office: Office, chat: Chat) -> CycleReports:
     addresses = {"slack": Address(chat, "f1"), "inbox": Address(InboxChannel(office.data.chat_messages), "")}
     voice = MessageLocale("en", "Europe/Amsterdam")
-    desk = office.statistics.desk
+    desk = office.statistics.alert_service
     delivery = AlertDelivery(
         desk,
         office.data.channel_states,

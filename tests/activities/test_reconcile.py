@@ -188,7 +188,7 @@ async def test_much_that_was_mended_is_an_alert_until_a_run_finds_little(
     db: Database, job: Reconciliation, workflows: Workflows
 ) -> None:
     await furnish(db, users=("u1", "u2", "u3"), **SOON)
-    groups = job.desk.groups
+    groups = job.alert_service.groups
     assert isinstance(groups, FakeAlertGroups)
     await reconcile(job, dry_run=True)
     assert await db.alerts.open() == []

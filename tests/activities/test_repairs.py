@@ -110,7 +110,7 @@ def job(db: Database, server: Server, told: FakeAlertGroups) -> Repairs:
             ReportRepair(server),
         ),
         alerts=AlertRepair(desk, server),
-        desk=desk,
+        alert_service=desk,
         policy=ReconcilePolicy(alert_above=0),
         clock=clock,
     )

@@ -17,7 +17,7 @@ from relance.settings.pacing import Breaking, Pacing
 
 
 def test_the_defaults_are_those_of_the_domain() -> None:
-    assert Pacing().manners == RatePolicy()
+    assert Pacing().rate_policy == RatePolicy()
     assert Pacing().limits == LIMITS
     assert Pacing().connections == OTHERS.connections
 

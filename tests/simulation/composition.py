@@ -135,7 +135,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         controls=data.controls,
         follow_ups=watch,
         cycles=cycles,
-        desk=alerts,
+        alert_service=alerts,
         policy=policy,
         clock=clock,
     )
@@ -147,7 +147,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
             ReportRepair(restarts),
         ),
         alerts=AlertRepair(alerts, EveryAlertIsHeld()),
-        desk=alerts,
+        alert_service=alerts,
         policy=policy,
         clock=clock,
     )

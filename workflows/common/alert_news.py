@@ -13,14 +13,14 @@ with workflow.unsafe.imports_passed_through():
 def merged(news: Iterable[Sighted | Decided | Inhibited]) -> list[Sighted | Decided | Inhibited]:
     """Join firings that follow each other: one step for a thousand of them instead of a thousand steps."""
     merged: list[Sighted | Decided | Inhibited] = []
-    for one in news:
+    for part in news:
         last = merged[-1] if merged else None
-        if isinstance(last, Sighted) and isinstance(one, Sighted) and _only_fires(last) and _only_fires(one):
-            merged[-1] = one.model_copy(
-                update={"firings": last.firings + one.firings, "silenced": last.silenced + one.silenced}
+        if isinstance(last, Sighted) and isinstance(part, Sighted) and _only_fires(last) and _only_fires(part):
+            merged[-1] = part.model_copy(
+                update={"firings": last.firings + part.firings, "silenced": last.silenced + part.silenced}
             )
         else:
-            merged.append(one)
+            merged.append(part)
     return merged
 
 

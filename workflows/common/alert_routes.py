@@ -52,9 +52,9 @@ class ByRoutes:
         async def send(channel: str) -> str:
             return REPEATED if known.get(channel) in TAKEN else await send_to(post, channel)
 
-        told = await spread(send, action.routes, by(part.route))
-        self.taken[name] = TakenRoutes(action.sequence, action.lines, {**known, **told.outcomes})
-        return told
+        result = await spread(send, action.routes, by(part.route))
+        self.taken[name] = TakenRoutes(action.sequence, action.lines, {**known, **result.outcomes})
+        return result
 
 
 def message(group: AlertGroup, action: Deliver, route: str = "") -> PostInput:
@@ -71,13 +71,13 @@ def message(group: AlertGroup, action: Deliver, route: str = "") -> PostInput:
     )
 
 
-def delivery(action: Deliver, told: DeliveryResult, route: str) -> Delivery:
+def delivery(action: Deliver, result: DeliveryResult, route: str) -> Delivery:
     """Return how a message fared."""
     return Delivery(
         sequence=action.sequence,
         telling=action.telling,
         at=action.at,
         alerts=len(action.lines),
-        outcomes=told.outcomes,
+        outcomes=result.outcomes,
         route=route,
     )

@@ -21,35 +21,35 @@ ASK_EVERY = timedelta(hours=1)
 class Orders:
     """Remembers what was told last; asks only when a batch came back stopped, and while paused."""
 
-    def __init__(self, period: str, told: ControlChange) -> None:
+    def __init__(self, period: str, control: ControlChange) -> None:
         self._period = period
         self._asking = False
-        self.told = told
+        self.control = control
 
     @property
     def paused(self) -> bool:
         """Whether nothing may be begun for now."""
-        return self.told.paused
+        return self.control.paused
 
     @property
     def over(self) -> bool:
         """Whether nothing will be begun any more."""
-        return self.told.state.final
+        return self.control.state.final
 
     def hear(self, change: ControlChange) -> None:
         """Take what was said, unless something later is known; what claims to come from the future is said now."""
         change = signal_checks.control(change)
         if signal_checks.is_ahead(change, workflow.now()) and workflow.patched("orders-from-the-future"):
             change = change.model_copy(update={"at": workflow.now()})
-        if change.newer_than(self.told):
-            self.told = change
+        if change.newer_than(self.control):
+            self.control = change
 
     async def ask(self) -> None:
         """Ask the database: unless something is heard meanwhile, its answer holds, also against a later signal.
 
         Whoever gives an order writes it there first. What it does not know was never ordered.
         """
-        before = self.told
+        before = self.control
         answer = signal_checks.control(
             await workflow.execute_activity_method(
                 Controlling.look_up_control,
@@ -59,8 +59,8 @@ class Orders:
                 **LOOK_UP,
             )
         )
-        if self.told is before and _contradicts(answer, before) and workflow.patched("database-is-right"):
-            self.told = answer
+        if self.control is before and _contradicts(answer, before) and workflow.patched("database-is-right"):
+            self.control = answer
         else:
             self.hear(answer)
 
@@ -73,7 +73,7 @@ class Orders:
             self._asking = True
             try:
                 await workflow.wait_condition(
-                    lambda: not self.paused, timeout=ASK_EVERY, timeout_summary=f"{self.told.words}; asks again"
+                    lambda: not self.paused, timeout=ASK_EVERY, timeout_summary=f"{self.control.words}; asks again"
                 )
             except TimeoutError:
                 await self.ask()
@@ -81,5 +81,5 @@ class Orders:
                 self._asking = False
 
 
-def _contradicts(answer: ControlChange, told: ControlChange) -> bool:
-    return answer.state is not told.state and not answer.newer_than(told)
+def _contradicts(answer: ControlChange, expected: ControlChange) -> bool:
+    return answer.state is not expected.state and not answer.newer_than(expected)

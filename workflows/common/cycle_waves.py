@@ -40,14 +40,14 @@ class Waves:
         self._orders = orders
         self._done = done
         self._sent: set[datetime] = set()
-        self._put_off = {one.instant: one for one in (before.put_off if before else ())}
+        self._put_off = {wave.instant: wave for wave in (before.put_off if before else ())}
         self._hour = before.hour if before else None
         self.running: dict[datetime, asyncio.Task[None]] = {}
 
     @property
     def waiting(self) -> set[datetime]:
         """The instants that wait for a later planning pass."""
-        return {instant for instant, one in self._put_off.items() if one.passes > 0}
+        return {instant for instant, wave in self._put_off.items() if wave.passes > 0}
 
     @property
     def excluded(self) -> tuple[datetime, ...]:
@@ -68,7 +68,8 @@ class Waves:
     def planned(self) -> None:
         """Let what was put off come one planning pass nearer."""
         self._put_off = {
-            instant: one.model_copy(update={"passes": max(0, one.passes - 1)}) for instant, one in self._put_off.items()
+            instant: wave.model_copy(update={"passes": max(0, wave.passes - 1)})
+            for instant, wave in self._put_off.items()
         }
 
     def comes_again(self, instant: datetime) -> bool:
@@ -83,7 +84,7 @@ class Waves:
         return True
 
     async def may_begin(self) -> bool:
-        """Tell whether a further wave may begin within this hour; the first refusal is notified, and its end."""
+        """Return whether a further wave may begin within this hour; the first refusal is notified, and its end."""
         hour = self._current_hour()
         if self._hour is not None and self._hour.told and not hour.told:
             await self._note(0)
@@ -174,8 +175,8 @@ class Waves:
         """Tell a wave what the cycle is told, for as long as it runs."""
         passed = [self._request.control]
         while True:
-            await workflow.wait_condition(lambda: self._orders.told != passed[-1])
-            passed.append(self._orders.told)
+            await workflow.wait_condition(lambda: self._orders.control != passed[-1])
+            passed.append(self._orders.control)
             # It may have ended in the same moment.
             with suppress(ApplicationError):
                 await wave.signal(SendWave.control, passed[-1])

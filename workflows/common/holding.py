@@ -34,7 +34,7 @@ class Holding:
         return FollowUpState(look_at=self._look_at, looks=self._looks, held_since=self._since)
 
     def believes_paused(self, now: datetime) -> bool:
-        """Tell whether an activity has said lately that the cycle is paused, and nobody anything else since."""
+        """Return whether an activity has said lately that the cycle is paused, and nobody anything else since."""
         return self._since is not None and now - self._since < BELIEVED_FOR
 
     def may_be_over(self) -> None:

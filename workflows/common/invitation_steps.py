@@ -38,9 +38,14 @@ class InvitationSteps:
     @classmethod
     def kept(cls, contact_id: str, kept: Kept) -> InvitationSteps:
         """Return an invitation as the run before has left it."""
-        one = cls(contact_id, kept.steps)
-        one.tries, one.errors, one.held, one.ended = kept.tries, kept.errors, kept.held, kept.ended
-        return one
+        invitation = cls(contact_id, kept.steps)
+        invitation.tries, invitation.errors, invitation.held, invitation.ended = (
+            kept.tries,
+            kept.errors,
+            kept.held,
+            kept.ended,
+        )
+        return invitation
 
     @property
     def next(self) -> DueStep | None:
@@ -72,11 +77,11 @@ class InvitationSteps:
 
     def learn(self, group: Followed) -> bool:
         """Add the steps of `group` that are not known; return whether another one is next now."""
-        known = {one.step for one in self.steps}
+        known = {step.step for step in self.steps}
         next_before = self.steps[:1]
         # In their own order: one that was put off may be later than the one after it.
-        self.steps += [one for one in _steps(group) if one.step not in known]
-        self.steps.sort(key=lambda one: _ORDER.index(one.step))
+        self.steps += [step for step in _steps(group) if step.step not in known]
+        self.steps.sort(key=lambda step: _ORDER.index(step.step))
         return self.steps[:1] != next_before
 
     def end(self, reason: str) -> None:
@@ -124,8 +129,8 @@ class InvitationSteps:
 def compact(invitations: Iterable[InvitationSteps]) -> tuple[Kept, ...]:
     """Return what is known of all, those that stand at the same point together, which keeps the payload small."""
     alike: dict[str, tuple[InvitationSteps, list[str]]] = {}
-    for one in invitations:
-        alike.setdefault(one.keep().model_dump_json(), (one, []))[1].append(one.contact_id)
+    for invitation in invitations:
+        alike.setdefault(invitation.keep().model_dump_json(), (invitation, []))[1].append(invitation.contact_id)
     return tuple(first.keep(contacts) for first, contacts in alike.values())
 
 

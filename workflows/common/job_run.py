@@ -1,4 +1,4 @@
-"""How a job that keeps the house runs: its work, then exactly one record for its nominal time (SPEC H3)."""
+"""How a maintenance job runs: its work, then exactly one record for its nominal time (SPEC H3)."""
 
 from __future__ import annotations
 

@@ -38,16 +38,16 @@ async def report(job: JobName, request: JobRequest) -> JobOutcome:
     if not taken.post:
         return JobOutcome(counts={**taken.counts, "channels": 0})
     outcomes = await _post(job, request, taken)
-    told = sum(one in TAKEN for one in outcomes.values())
+    channels = sum(outcome in TAKEN for outcome in outcomes.values())
     await workflow.execute_activity_method(
-        Digests.report_done if told else Digests.give_report_up,
+        Digests.report_done if channels else Digests.give_report_up,
         ReportDone(job=job, nominal=request.nominal, owner=owner),
-        summary=f"record that {counted(told, 'channel')} took it",
+        summary=f"record that {counted(channels, 'channel')} took it",
         **LOOK_UP,
     )
-    if not told:
+    if not channels:
         raise ApplicationError("no channel took the report", type=ErrorType.CHANNEL_UNAVAILABLE)
-    return JobOutcome(counts={**taken.counts, "channels": told})
+    return JobOutcome(counts={**taken.counts, "channels": channels})
 
 
 async def _post(job: JobName, request: JobRequest, taken: ReportTaken) -> dict[str, str]:
@@ -60,7 +60,7 @@ async def _post(job: JobName, request: JobRequest, taken: ReportTaken) -> dict[s
         )
 
     while True:
-        told = await send_report(job, outcomes, send)
-        if told.done or workflow.now() + ONCE_MORE > at + PATIENCE:
+        delivered = await send_report(job, outcomes, send)
+        if delivered.done or workflow.now() + ONCE_MORE > at + PATIENCE:
             return outcomes
         await workflow.sleep(ONCE_MORE, summary="no channel took the report; once more then")

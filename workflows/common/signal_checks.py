@@ -42,7 +42,7 @@ def control(change: ControlChange) -> ControlChange:
 
 
 def is_ahead(change: ControlChange, now: datetime) -> bool:
-    """Tell whether an order claims to come from the future: every later one would be an earlier one to it."""
+    """Return whether an order claims to come from the future: every later one would be an earlier one to it."""
     return change.at is not None and change.at > now + AHEAD
 
 
@@ -86,13 +86,13 @@ def sighted(news: Sighted) -> Sighted:
     Raises:
         InvalidInput: a key, name or figure is longer or larger than any of ours.
     """
-    _check_keys(one.key for one in news.firings)
+    _check_keys(firing.key for firing in news.firings)
     _check_keys(news.gone)
-    _check_keys(key for one in news.silenced for key in one.keys)
+    _check_keys(key for silenced in news.silenced for key in silenced.keys)
     _check_word(news.inhibited_by or "", LONGEST_WORDS)
     _check_word(news.observation, LONGEST_OBSERVATION)
-    for one in news.firings:
-        if one.value is not None and not _is_figure(one.value):
+    for firing in news.firings:
+        if firing.value is not None and not _is_figure(firing.value):
             raise _refused("sighted", "a value that is no figure")
     return news
 

@@ -64,7 +64,7 @@ def check_addresses(addresses: list[str]) -> None:
 
 
 def is_public(text: str) -> bool:
-    """Tell whether an address is one of the public internet."""
+    """Return whether an address is one of the public internet."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -76,7 +76,7 @@ class ResolverLookups:
 
     def _refusal(self, error: dns.resolver.NoNameservers) -> str:
         tries = error.kwargs.get("errors", [])
-        answered = [one for one in tries if one[4] is not None]
+        answered = [attempt for attempt in tries if attempt[4] is not None]
         if not answered:
             return "no name server can be reached"
         self.reached = True
@@ -112,7 +112,7 @@ def resolver_of(servers: Sequence[str]) -> Resolver | None:
             return None
     else:
         resolver = Resolver(configure=False)
-        resolver.nameservers = [_server(one) for one in servers]
+        resolver.nameservers = [_server(server) for server in servers]
     resolver.timeout = TIMEOUT
     # TXT records of large senders go beyond 512 bytes; beyond this, TCP.
     resolver.use_edns(0, 0, 1232)

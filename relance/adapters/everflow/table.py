@@ -99,13 +99,13 @@ def _cells(row: Any, number: int) -> dict[str, Cell]:
     if not isinstance(columns, list):
         raise ReportUnusable("shape", f"row {number} has no columns")
     cells: dict[str, Cell] = {}
-    for one in columns:
-        kind = one.get("column_type") if isinstance(one, Mapping) else None
+    for column in columns:
+        kind = column.get("column_type") if isinstance(column, Mapping) else None
         if not isinstance(kind, str) or kind in cells:
             raise ReportUnusable("shape", f"row {number} has a column without a type of its own")
-        label = one.get("label")
+        label = column.get("label")
         cells[kind] = Cell(
-            id=values.identifier(one.get("id"), f"{plain(kind)} of row {number}"),
+            id=values.identifier(column.get("id"), f"{plain(kind)} of row {number}"),
             label=plain(str(label), LONGEST_LABEL) if isinstance(label, str | int) else "",
         )
     return cells

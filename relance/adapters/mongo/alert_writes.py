@@ -99,7 +99,9 @@ def progress(before: AlertRecord, after: AlertRecord) -> UpdateOne | None:
         update.setdefault("$unset", {})[OPEN] = ""
     update["$push"] = {"history": {"$each": entries, "$slice": -HISTORY_KEPT}}
     update["$max"] = {"updatedAt": after.updated_at}
-    return UpdateOne({"_id": before.id, "state": before.state.value, "$nor": [_has(one) for one in entries]}, update)
+    return UpdateOne(
+        {"_id": before.id, "state": before.state.value, "$nor": [_has(entry) for entry in entries]}, update
+    )
 
 
 def _has(entry: Raw) -> Raw:

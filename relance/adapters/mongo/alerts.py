@@ -121,7 +121,12 @@ class MongoAlerts:
             earlier = await self._earlier(newest, new)
             chains = {
                 key: alert_writes.applied(
-                    newest[key], [one for one in those if alert_writes.identity(one.entry) not in earlier.get(key, ())]
+                    newest[key],
+                    [
+                        addition
+                        for addition in those
+                        if alert_writes.identity(addition.entry) not in earlier.get(key, ())
+                    ],
                 )
                 for key, those in new.items()
             }

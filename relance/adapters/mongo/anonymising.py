@@ -2,7 +2,7 @@
 
 An id is replaced by its keyed hash. The key is random, one per period, and destroyed when all of the period is done:
 what belongs to one user still belongs together, and nobody can tell whose it was. A document changes its `_id`: the
-anonymous one is inserted first, then the other one is deleted, and whoever dies in between does both again.
+anonymous one is inserted first, then the other one is deleted, and a process that dies in between does both again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def anonymous_invitation(raw: Raw, named: Named) -> Raw:
     kept = _own(Invitation, raw, without={"messageId", "claim", "mailboxes"})
     if "reminders" in kept:
         reminders = kept["reminders"] if isinstance(kept["reminders"], list) else []
-        kept["reminders"] = [{**one, "messageId": ""} for one in reminders if isinstance(one, dict)]
+        kept["reminders"] = [{**reminder, "messageId": ""} for reminder in reminders if isinstance(reminder, dict)]
     ids = {"_id": invitation_id(raw["period"], user, contact), "userId": user, "contactId": contact}
     return {**kept, **ids, ANONYMOUS: True}
 
@@ -54,7 +54,7 @@ def anonymous_compensation(raw: Raw, named: Named) -> Raw:
     """Return a record of a change without whom it was about."""
     document = _text(raw, "documentId")
     period, *people = document.split(".")
-    replaced = ".".join([period, *(named(one) for one in people)])
+    replaced = ".".join([period, *(named(address) for address in people)])
     own = _own(Compensation, raw)
     return {**own, "_id": str(raw["_id"]).replace(document, replaced), "documentId": replaced, ANONYMOUS: True}
 

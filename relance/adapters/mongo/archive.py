@@ -102,12 +102,12 @@ class MongoArchive:
             )
             found: Counter[str] = Counter()
             async for _, groups in self._ranges.groups(self._database.invitations, period, stages):
-                for one in groups:
-                    found.update({name: one[name] for name in ("mails", "timers", "doubts")})
+                for group in groups:
+                    found.update({name: group[name] for name in ("mails", "timers", "doubts")})
         return Unsettled(plans, found["mails"], found["timers"], found["doubts"])
 
     async def has_names(self, period: str) -> bool:
-        """Tell whether anything of a period is not anonymous yet."""
+        """Return whether anything of a period is not anonymous yet."""
         with translated("look whether a period is anonymous"):
             for name in ANONYMISERS:
                 if await self._database[name].find_one({"period": period, ANONYMOUS: {"$ne": True}}, {"_id": 1}):
@@ -199,7 +199,7 @@ def _prefixes(collection: str, period: str) -> list[str]:
     """Return what the ids of a period's documents begin with."""
     if collection != "compensations":
         return [period]
-    return [compensation_id(decision, one, period) for decision, those in GIVEN_UP.items() for one in those]
+    return [compensation_id(decision, month, period) for decision, those in GIVEN_UP.items() for month in those]
 
 
 def _at_rest(collection: str, timers_before: datetime) -> Raw:

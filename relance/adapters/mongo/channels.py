@@ -60,7 +60,7 @@ class MongoChatMessages:
         with translated("read an attachment"):
             found = await self._collection.find_one({"_id": key}, {"attachments": 1})
         every = found["attachments"] if found and "attachments" in found else []
-        return next((bytes(one["content"]) for one in every if one["filename"] == filename), None)
+        return next((bytes(file["content"]) for file in every if file["filename"] == filename), None)
 
     async def _highest(self) -> int:
         found = await self._collection.find_one(NUMBERED, {"number": 1}, sort=[("number", -1)])
@@ -83,11 +83,11 @@ class MongoAttachments:
     async def store(self, key: str, files: Sequence[Attachment]) -> None:
         """Store the files of a message, each file name once: what was stored first stays."""
         with translated("store an attachment"):
-            for one in files:
+            for file in files:
                 document = {
-                    "_id": _id(key, one.filename),
-                    "contentType": one.content_type,
-                    "content": Binary(one.content),
+                    "_id": _id(key, file.filename),
+                    "contentType": file.content_type,
+                    "content": Binary(file.content),
                     "createdAt": datetime.now(UTC),
                 }
                 try:

@@ -56,12 +56,12 @@ def claims(
 
 def refusal(invitation_id: str, kind: MailKind, reason: str, at: datetime) -> UpdateOne:
     """Return the write that records why a mail is not sent, unless it was decided before or is being sent."""
-    one = {"_id": invitation_id, "claim": None}
+    query = {"_id": invitation_id, "claim": None}
     if kind is not MailKind.INVITATION:
         skip = {"type": kind.value, "reason": reason, "at": at}
-        return UpdateOne({**one, **_undecided(kind)}, {"$push": {"reminderSkips": skip}})
+        return UpdateOne({**query, **_undecided(kind)}, {"$push": {"reminderSkips": skip}})
     skipped = {"status": InvitationStatus.SKIPPED.value, "reason": reason, "endedAt": at}
-    return UpdateOne({**one, "status": {"$in": _TO_SKIP}}, {"$set": skipped, "$unset": {"retryAt": ""}})
+    return UpdateOne({**query, "status": {"$in": _TO_SKIP}}, {"$set": skipped, "$unset": {"retryAt": ""}})
 
 
 def release(request: ClaimRequest, nonce: str) -> UpdateOne:

@@ -46,7 +46,7 @@ class MongoCompensations:
                     {"$group": {"_id": "$status", "count": {"$sum": 1}}},
                 ]
                 async for _, groups in self._ranges.groups(self._database[collection], period, stages):
-                    changes.update({f"{collection}.{one['_id']}": one["count"] for one in groups})
+                    changes.update({f"{collection}.{group['_id']}": group["count"] for group in groups})
         return dict(sorted(changes.items()))
 
     async def apply(self, control: Control, at: datetime) -> int:
@@ -69,7 +69,7 @@ class MongoCompensations:
             for collection in GIVEN_UP.get(decision, ()):
                 prefix = compensation_id(decision, collection, period)
                 async for _, groups in self._ranges.groups(self._records, prefix, stages):
-                    changes.update({f"{collection}.{one['_id']}": one["count"] for one in groups})
+                    changes.update({f"{collection}.{group['_id']}": group["count"] for group in groups})
         return dict(sorted(changes.items()))
 
     async def in_flight(self, period: str) -> int:
@@ -107,7 +107,7 @@ class MongoCompensations:
     async def _take_back(self, control: Control, collection: str, page: Sequence[Raw], at: datetime) -> int:
         records = {raw["_id"]: _record(control, collection, raw, at) for raw in page}
         try:
-            await self._records.insert_many([to_raw(one) for one in records.values()], ordered=False)
+            await self._records.insert_many([to_raw(record) for record in records.values()], ordered=False)
         except BulkWriteError as error:
             if not only_duplicates(error):
                 raise

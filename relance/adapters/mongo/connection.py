@@ -87,7 +87,7 @@ class Database:
     intake_messages: MongoIntakeMessages
     asks: Ranges
     quarantine: MongoQuarantine
-    desk: GroupCommit
+    group_commit: GroupCommit
 
     async def check(self) -> None:
         """Make sure that a replica set with a primary answers.
@@ -115,7 +115,7 @@ class Database:
         """Whether every server that is known has refused the last connection: it will not do for a person to wait."""
         known: TopologyDescription = self.client.delegate.topology_description
         servers = known.server_descriptions().values()
-        return bool(servers) and all(_is_refusal(one.error) for one in servers)
+        return bool(servers) and all(_is_refusal(server.error) for server in servers)
 
     async def ensure_indexes(self) -> None:
         """Create the indexes that are not there yet."""
@@ -127,7 +127,7 @@ class Database:
 
     async def close(self) -> None:
         """Record what was handed in, then close every connection."""
-        await self.desk.close()
+        await self.group_commit.close()
         # Says goodbye to the server, and would hold up the loop for as long as that takes.
         await asyncio.to_thread(self.client.close)
 
@@ -188,7 +188,7 @@ def repositories(
     suppressions = MongoSuppressions(raw, digests)
     users = MongoUsers(raw.users, quarantine)
     recheck = Recheck(raw, suppressions, MailboxSlots(raw, bounds), quarantine, timing)
-    desk = GroupCommit(raw.invitations, recheck, observe, timing.distance)
+    group_commit = GroupCommit(raw.invitations, recheck, observe, timing.distance)
     return Database(
         client=client,
         raw=raw,
@@ -204,7 +204,7 @@ def repositories(
         error_gates=MongoErrorGates(raw.errorGates, quarantine),
         coverage=MongoCoverage(raw, users, quarantine),
         compensations=MongoCompensations(raw, asks),
-        ledger=MongoLedger(raw.invitations, desk, quarantine, asks),
+        ledger=MongoLedger(raw.invitations, group_commit, quarantine, asks),
         effectiveness=MongoEffectiveness(raw.invitations, asks),
         job_runs=MongoJobRuns(raw.jobRuns, quarantine),
         audit_marks=MongoAuditMarks(raw.jobAudits, quarantine),
@@ -222,7 +222,7 @@ def repositories(
         intake_messages=MongoIntakeMessages(raw, quarantine),
         asks=asks,
         quarantine=quarantine,
-        desk=desk,
+        group_commit=group_commit,
     )
 
 

@@ -60,16 +60,16 @@ class MongoCoverage:
             report = await self._database.jobRuns.find_one(
                 {"job": _REPORT}, {"nominal": 1}, sort=[("nominal", 1)], max_time_ms=LIMIT_MS
             )
-        found = [str(one) for one in ((plan or {}).get("period"), (report or {}).get("nominal")) if one]
+        found = [str(period) for period in ((plan or {}).get("period"), (report or {}).get("nominal")) if period]
         return min(found, default=None)
 
     async def has_users(self) -> bool:
-        """Tell whether there is any active user."""
+        """Return whether there is any active user."""
         with translated("look for a user"):
             return await self._database.users.find_one(_ACTIVE, {"_id": 1}, max_time_ms=LIMIT_MS) is not None
 
     async def has_plans(self, period: str) -> bool:
-        """Tell whether the period has any plan, whatever became of it."""
+        """Return whether the period has any plan, whatever became of it."""
         with translated("look for a plan"):
             query = {"period": period}
             return await self._database.plans.find_one(query, {"period": 1}, max_time_ms=LIMIT_MS) is not None
@@ -87,7 +87,7 @@ class MongoCoverage:
         """
         with translated("read how far users are searched"):
             before = await self._reader.one(await self._database.planSearches.find_one({"_id": period}))
-        known = {one.user_id: one.since for one in before.waiting} if before else {}
+        known = {plan.user_id: plan.since for plan in before.waiting} if before else {}
         still = await self._without_plan(period, list((await self._users.by_ids(list(known))).values()))
         found, after = await self._search(period, before.after if before else None)
         since = {user_id: known.get(user_id, at) for user_id in [*still, *found]}
@@ -97,7 +97,7 @@ class MongoCoverage:
         with translated("store how far users are searched"):
             await self._database.planSearches.replace_one({"_id": period}, to_raw(search), upsert=True)
             await self._database.planSearches.delete_many({"_id": {"$lt": period_before(period_before(period))}})
-        return [one.since for one in kept]
+        return [plan.since for plan in kept]
 
     async def _search(self, period: str, after: str | None) -> tuple[list[str], str | None]:
         """Return who of the next users has no plan, and where to go on: None is the beginning."""

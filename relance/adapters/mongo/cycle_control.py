@@ -24,7 +24,7 @@ class MongoControls:
         self._reader = Reader(Control, "cycleControls", quarantine)
 
     async def get(self, period: str) -> Control:
-        """Return what the cycle was told last; it runs if nobody told it anything."""
+        """Return the current control of the cycle; it runs if no control is stored."""
         with translated("read a cycle's control"):
             raw = await self._collection.find_one({"_id": period})
         if raw is None:

@@ -100,7 +100,7 @@ class Reader(Generic[M]):
                 valid.append(read)
         if invalid:
             await self._quarantine.put(self._collection, invalid)
-        return valid, [one.stored_id for one in invalid]
+        return valid, [document.stored_id for document in invalid]
 
     def reason(self, raw: Raw) -> str | None:
         """Return why a document is invalid, None if it is not."""
@@ -135,16 +135,16 @@ def undecodable(value: Any, path: tuple[object, ...] = ()) -> str | None:
     if isinstance(value, DBRef):
         value = value.as_doc()
     if isinstance(value, dict):
-        for key, one in value.items():
+        for key, item in value.items():
             if not (key.isascii() or _is_utf8(key)):
                 return path_of((*path, None))
-            if type(one) in _PLAIN:
+            if type(item) in _PLAIN:
                 continue
-            if (found := undecodable(one, (*path, key))) is not None:
+            if (found := undecodable(item, (*path, key))) is not None:
                 return found
     elif isinstance(value, list):
-        for one in value:
-            if (found := undecodable(one, path)) is not None:
+        for item in value:
+            if (found := undecodable(item, path)) is not None:
                 return found
     return None
 

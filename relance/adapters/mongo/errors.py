@@ -41,7 +41,7 @@ def unavailable(operation: str, error: PyMongoError) -> DependencyUnavailable:
 
 
 def only_duplicates(error: PyMongoError) -> bool:
-    """Tell whether nothing is wrong but that documents with these keys exist already."""
+    """Return whether nothing is wrong but that documents with these keys exist already."""
     if isinstance(error, DuplicateKeyError):
         return True
     details = error.details if isinstance(error, OperationFailure) else None

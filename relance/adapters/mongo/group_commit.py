@@ -191,7 +191,7 @@ class GroupCommit:
 
     async def _after_failure(self, calls: Sequence[_Call], problem: DependencyUnavailable) -> None:
         """Answer from what the documents say: the outcome of a failed write is unknown, not negative."""
-        holders = await self._holders({one for call in calls for one in call.documents})
+        holders = await self._holders({document for call in calls for document in call.documents})
         for call in calls:
             settled = call.settle is None or not _holds(call.settle, holders)
             claimed = call.claim is None or holders.get(call.claim.invitation_id, {}).get("nonce") == call.nonce

@@ -40,7 +40,7 @@ class MongoHealthChecks:
             return
         with translated("store the health of everything"):
             await self._collection.bulk_write(
-                [ReplaceOne({"_id": one.probe}, to_raw(one), upsert=True) for one in statuses], ordered=False
+                [ReplaceOne({"_id": status.probe}, to_raw(status), upsert=True) for status in statuses], ordered=False
             )
 
 
@@ -63,7 +63,7 @@ class MongoEffects:
         with translated("look for overdue plans"):
             periods = await self._database.plans.distinct("period")
             found = [await self._due(period, before) for period in sorted(filter(is_period, periods))]
-        return [one for one in found if one is not None]
+        return [plan for plan in found if plan is not None]
 
     async def last_mail(self, periods: Sequence[str], since: datetime) -> datetime | None:
         """Return when the relay last accepted an invitation of these periods; one after `since` is recent enough."""
@@ -81,7 +81,7 @@ class MongoEffects:
             sending = {"period": period, "status": PlanStatus.SENDING.value}
             plans = await self._database.plans.find(sending, {"_id": 0, "userId": 1}).limit(_SENDING).to_list(None)
             for start in range(0, len(plans), _USERS):
-                users = [one.get("userId") for one in plans[start : start + _USERS]]
+                users = [plan.get("userId") for plan in plans[start : start + _USERS]]
                 entries: Raw = {"$match": {"period": period, "userId": {"$in": users}}}
                 found = await self._database.invitations.aggregate(
                     [entries, _LAST], maxTimeMS=self._ranges.most_ms
@@ -106,9 +106,9 @@ class MongoEffects:
         if first is None:
             return None
         count = await self._database.plans.count_documents(query, limit=MOST_COUNTED, maxTimeMS=self._ranges.most_ms)
-        told = await self._database.cycleControls.find_one({"_id": period}) or {}
-        stopped = told.get("state", ControlState.RUNNING.value) != ControlState.RUNNING.value
-        return DuePlans(period, count, first["instant"], (told.get("by") or "somebody") if stopped else None)
+        control = await self._database.cycleControls.find_one({"_id": period}) or {}
+        stopped = control.get("state", ControlState.RUNNING.value) != ControlState.RUNNING.value
+        return DuePlans(period, count, first["instant"], (control.get("by") or "somebody") if stopped else None)
 
 
 _ID = "health-check"

@@ -35,7 +35,10 @@ class MongoInbox:
         """Write messages; return the ids of those that were there."""
         if not messages:
             return set()
-        raws = [{"_id": one.id, "digest": one.digest, "answer": one.answer, "at": one.at} for one in messages]
+        raws = [
+            {"_id": message.id, "digest": message.digest, "answer": message.answer, "at": message.at}
+            for message in messages
+        ]
         with translated("write messages"):
             try:
                 await self._collection.insert_many(raws, ordered=False)

@@ -96,7 +96,7 @@ async def _missing(database: MotorDatabase) -> list[tuple[str, tuple[str, ...]]]
             missing += [
                 (collection, fields)
                 for fields in wanted
-                if not any(_serves(one, collection, fields) for one in present.values())
+                if not any(_serves(index, collection, fields) for index in present.values())
             ]
     return missing
 

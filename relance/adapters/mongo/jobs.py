@@ -44,7 +44,7 @@ class MongoJobRuns:
         query: Raw = {"job": job, "nominal": {"$in": list(nominals)}}
         with translated("look for job runs"):
             found = await self._collection.find(query, {"nominal": 1}).to_list(None)
-        return {one["nominal"] for one in found}
+        return {run["nominal"] for run in found}
 
     async def runs(self, *, job: str | None = None, since: datetime | None = None, limit: int = 100) -> list[JobRun]:
         """Return recorded runs, of one job or of all, newest nominal time first."""
@@ -84,9 +84,9 @@ class MongoJobRuns:
     async def _reports(self, raws: Sequence[Raw]) -> list[CycleStatistics]:
         read = [(raw, _report(raw)) for raw in raws]
         await self._quarantine.put(
-            "jobRuns", [Invalid.of("jobRuns", raw, one) for raw, one in read if isinstance(one, str)]
+            "jobRuns", [Invalid.of("jobRuns", raw, run) for raw, run in read if isinstance(run, str)]
         )
-        return [one for _, one in read if isinstance(one, CycleStatistics)]
+        return [run for _, run in read if isinstance(run, CycleStatistics)]
 
     def _reason(self, raw: Raw) -> str | None:
         if raw.get("job") != _REPORT:

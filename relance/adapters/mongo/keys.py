@@ -69,7 +69,7 @@ def _key_in(digest: str) -> Raw:
 
 async def _counts(collection: Collection, stages: list[Raw], key: str | Raw) -> Counter[str | None]:
     groups = await collection.aggregate([*stages, {"$group": {"_id": key, "count": {"$sum": 1}}}]).to_list(None)
-    return Counter({one["_id"]: one["count"] for one in groups})
+    return Counter({group["_id"]: group["count"] for group in groups})
 
 
 def _listed(raw: Any) -> dict[str, tuple[str, ...]]:

@@ -41,18 +41,22 @@ class MongoLedger:
     """`ports.Ledger` over the collection `invitations`."""
 
     def __init__(
-        self, collection: Collection, desk: GroupCommit, quarantine: MongoQuarantine, ranges: Ranges | None = None
+        self,
+        collection: Collection,
+        group_commit: GroupCommit,
+        quarantine: MongoQuarantine,
+        ranges: Ranges | None = None,
     ) -> None:
         self._collection = collection
         self._ranges = ranges or Ranges()
-        self._desk = desk
+        self._group_commit = group_commit
         self._reader = Reader(Invitation, "invitations", quarantine)
 
     async def queue(self, invitations: Sequence[Invitation]) -> int:
         """Insert the entries that are not there yet; return how many were new."""
         if not invitations:
             return 0
-        raws = [to_raw(one) async for one in stepwise(invitations)]
+        raws = [to_raw(invitation) async for invitation in stepwise(invitations)]
         with translated("queue invitations"):
             try:
                 result = await self._collection.insert_many(raws, ordered=False)
@@ -106,16 +110,16 @@ class MongoLedger:
         ]
         with translated("count the parts"):
             found = await self._collection.aggregate(stages).to_list(None)
-        counts = {one["_id"]: one["count"] for one in found}
+        counts = {row["_id"]: row["count"] for row in found}
         return {user: -(-counts.get(user, 0) // CONTACTS_PER_FOLLOW_UP) for user in user_ids}
 
     async def take_slots(self, addresses: Mapping[str, str]) -> None:
         """Take slots of the mailboxes these invitations go to; see `ports.Ledger`."""
-        await self._desk.take_slots(addresses)
+        await self._group_commit.take_slots(addresses)
 
     async def exchange(self, settle: Settlement | None, claim: ClaimRequest | None) -> ClaimAnswer | None:
         """Record the result of the last mail and claim the next one; see `ports.Ledger`."""
-        return await self._desk.exchange(settle, claim)
+        return await self._group_commit.exchange(settle, claim)
 
     async def take_over(self, period: str, user_ids: Sequence[str], token: str) -> int:
         """Drop the claims on these users' entries that belong to another token; return how many."""
@@ -151,9 +155,9 @@ class MongoLedger:
 
     async def doubt(self, invitation_ids: Sequence[str], kind: MailKind, since: datetime) -> None:
         """Put these mails in doubt for a restore to an instant; see `ports.Ledger`."""
-        one = doubting(kind, since)
+        doubt = doubting(kind, since)
         with translated("put mails in doubt"):
-            await self._collection.update_many({**one.mine, "_id": {"$in": list(invitation_ids)}}, one.update)
+            await self._collection.update_many({**doubt.mine, "_id": {"$in": list(invitation_ids)}}, doubt.update)
 
     async def doubtful(self, period: str, after: str, limit: int) -> list[Invitation]:
         """Return entries of the period with open doubts and an id above `after`, in order."""
@@ -165,8 +169,8 @@ class MongoLedger:
     async def resolve(self, resolution: Resolution) -> bool:
         """End the doubts about a mail; return whether there were any and nobody has claimed the mail."""
         with translated("end a doubt"):
-            for one in resolving(resolution):
-                if (await self._collection.update_one(one.mine, one.update)).matched_count:
+            for step in resolving(resolution):
+                if (await self._collection.update_one(step.mine, step.update)).matched_count:
                     return True
         return False
 
@@ -201,13 +205,13 @@ class MongoLedger:
         """Return the valid entries among these, by id."""
         with translated("read invitations"):
             raws = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
-        return {one.id: one for one in await self._reader.valid(raws)}
+        return {invitation.id: invitation for invitation in await self._reader.valid(raws)}
 
     async def of_contacts(self, contact_ids: Sequence[str]) -> dict[str, list[Invitation]]:
         """Return the entries of these contacts, by contact id."""
         with translated("read the invitations of contacts"):
             raws = await self._collection.find({"contactId": {"$in": list(contact_ids)}}).to_list(None)
-        result: dict[str, list[Invitation]] = {one: [] for one in contact_ids}
+        result: dict[str, list[Invitation]] = {contact_id: [] for contact_id in contact_ids}
         for invitation in await self._reader.valid(raws):
             result[invitation.contact_id].append(invitation)
         return result
@@ -216,7 +220,7 @@ class MongoLedger:
         """Write changes in one durable round trip; return those whose entry may have moved since it was read."""
         if not wanted:
             return []
-        writes = [UpdateOne(unmoved(one.invitation), update(one.fields, one.notice)) for one in wanted]
+        writes = [UpdateOne(unmoved(change.invitation), update(change.fields, change.notice)) for change in wanted]
         with translated("apply events"):
             result = await self._collection.bulk_write(writes, ordered=False)
         # Which ones did not match is not said; the caller decides anew about all of them, which changes nothing twice.
@@ -234,7 +238,7 @@ class MongoLedger:
             return await self._ranges.count(self._collection, period, _wanted(wanted))
 
     async def is_known(self, period: str) -> bool:
-        """Tell whether there is any entry of a period."""
+        """Return whether there is any entry of a period."""
         with translated("look for a period"):
             return await self._collection.find_one({"period": period}, {"_id": 1}) is not None
 
@@ -277,7 +281,7 @@ class MongoLedger:
             async for _, groups in self._ranges.groups(self._collection, period, stages):
                 for group in groups:
                     sent = [(kind, None) for kind in group["_id"]["sent"]]
-                    skipped = [(one["type"], one.get("reason")) for one in group["_id"]["skipped"]]
+                    skipped = [(skip["type"], skip.get("reason")) for skip in group["_id"]["skipped"]]
                     for row in (*sent, *skipped):
                         sums[row] += group["count"]
         return [{"type": kind, "reason": reason, "count": count} for (kind, reason), count in sums.items()]

@@ -61,7 +61,7 @@ class MongoIntakeMessages:
 
     async def listed(self, outcomes: Sequence[str], after: str, limit: int) -> list[IntakeRecord]:
         """Return records with these outcomes (none: all of those kept), in order of digest, after one."""
-        wanted = list(outcomes) or [one.value for one in KEPT]
+        wanted = list(outcomes) or [kind.value for kind in KEPT]
         query = {"_id": {"$gt": after}, "outcome": {"$in": wanted}}
         with translated("list messages that were read"):
             raws = await self._records.find(query).sort("_id", 1).limit(limit).to_list(None)

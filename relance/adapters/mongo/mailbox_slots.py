@@ -50,17 +50,28 @@ class MailboxSlots:
         """Take slots for invitations that are about to be claimed, as far as there are any."""
         ids = list(wanted)
         for start in range(0, len(ids), _AT_ONCE):
-            mailboxes = {one: await self._mailbox(one, wanted[one]) for one in ids[start : start + _AT_ONCE]}
+            mailboxes = {
+                invitation_id: await self._mailbox(invitation_id, wanted[invitation_id])
+                for invitation_id in ids[start : start + _AT_ONCE]
+            }
             refused = await self._take(mailboxes)
-            self._known.update({one: mailbox for one, mailbox in mailboxes.items() if one not in refused})
+            self._known.update(
+                {invitation_id: mailbox for invitation_id, mailbox in mailboxes.items() if invitation_id not in refused}
+            )
         while len(self._known) > _KNOWN:
             del self._known[next(iter(self._known))]
 
     async def take(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, Refusal]:
         """Take a slot for each invitation, given with its mailbox's digests; return the refusals by invitation id."""
-        mailboxes = {one: await self._mailbox(one, digests) for one, digests in wanted.items()}
+        mailboxes = {
+            invitation_id: await self._mailbox(invitation_id, digests) for invitation_id, digests in wanted.items()
+        }
         return await self._take(
-            {one: mailbox for one, mailbox in mailboxes.items() if self._known.pop(one, "") != mailbox}
+            {
+                invitation_id: mailbox
+                for invitation_id, mailbox in mailboxes.items()
+                if self._known.pop(invitation_id, "") != mailbox
+            }
         )
 
     async def _take(self, mailboxes: Mapping[str, str]) -> dict[str, Refusal]:
@@ -68,15 +79,22 @@ class MailboxSlots:
         refused: dict[str, Refusal] = {}
         slots = dict.fromkeys(mailboxes, 0)
         while slots:
-            missed = await self._insert({one: (mailboxes[one], number) for one, number in slots.items()})
-            holders = await self._holders({mailboxes[one] for one in missed})
+            missed = await self._insert(
+                {invitation_id: (mailboxes[invitation_id], number) for invitation_id, number in slots.items()}
+            )
+            holders = await self._holders({mailboxes[invitation_id] for invitation_id in missed})
             slots = {}
-            for one in missed:
-                answer = slot_for(one, parse_invitation_id(one).user_id, holders[mailboxes[one]], self._slots)
+            for invitation_id in missed:
+                answer = slot_for(
+                    invitation_id,
+                    parse_invitation_id(invitation_id).user_id,
+                    holders[mailboxes[invitation_id]],
+                    self._slots,
+                )
                 if isinstance(answer, Refusal):
-                    refused[one] = answer
+                    refused[invitation_id] = answer
                 elif not answer.held:
-                    slots[one] = answer.number
+                    slots[invitation_id] = answer.number
         return refused
 
     async def forget(self, periods: Sequence[str]) -> None:
@@ -90,21 +108,21 @@ class MailboxSlots:
     async def _insert(self, slots: Mapping[str, tuple[str, int]]) -> list[str]:
         """Take these slots; return the invitations whose slot somebody has."""
         invitations = list(slots)
-        documents = [{"_id": _id(*slots[one]), "invitation": one} for one in invitations]
+        documents = [{"_id": _id(*slots[invitation]), "invitation": invitation} for invitation in invitations]
         with translated("take slots of mailboxes"):
             try:
                 await self._collection.insert_many(documents, ordered=False)
             except BulkWriteError as error:
                 if not only_duplicates(error):
                     raise
-                return [invitations[one["index"]] for one in error.details["writeErrors"]]
+                return [invitations[failure["index"]] for failure in error.details["writeErrors"]]
         return []
 
     async def _holders(self, mailboxes: set[str]) -> dict[str, dict[int, tuple[str, str]]]:
-        holders: dict[str, dict[int, tuple[str, str]]] = {one: {} for one in mailboxes}
+        holders: dict[str, dict[int, tuple[str, str]]] = {box: {} for box in mailboxes}
         if not mailboxes:
             return holders
-        ids = [_id(one, number) for one in mailboxes for number in range(self._slots)]
+        ids = [_id(box, number) for box in mailboxes for number in range(self._slots)]
         with translated("look up slots of mailboxes"):
             found = await self._newest.find({"_id": {"$in": ids}}).to_list(None)
         for raw in found:
@@ -116,13 +134,13 @@ class MailboxSlots:
         period = parse_invitation_id(invitation_id).period
         key = self._keys.get(period) or await self._key(period, key_of(digests[0]))
         # Whoever does not have that key any more counts by the one he writes with.
-        return f"{period}.{next((one for one in digests if key_of(one) == key), digests[0])}"
+        return f"{period}.{next((digest for digest in digests if key_of(digest) == key), digests[0])}"
 
     async def _key(self, period: str, ours: str) -> str:
         with translated("look up the key of a period's mailboxes"):
-            one = {"_id": _id(period, "key")}
-            await self._collection.update_one(one, {"$setOnInsert": {"key": ours}}, upsert=True)
-            found = await self._collection.find_one(one)
+            query = {"_id": _id(period, "key")}
+            await self._collection.update_one(query, {"$setOnInsert": {"key": ours}}, upsert=True)
+            found = await self._collection.find_one(query)
         self._keys[period] = found["key"] if found else ours
         return self._keys[period]
 

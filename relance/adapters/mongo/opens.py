@@ -50,7 +50,7 @@ class MongoOpens:
             found = await self._collection.find({"contactId": {"$in": list(contact_ids)}}, {"_id": 1}).to_list(None)
             ids = [raw["_id"] for raw in found]
             if ids:
-                # First the ledger: whoever dies in between finds the same documents again.
+                # First the ledger: a process that dies in between finds the same documents again.
                 await self._invitations.bulk_write([*_unopened(ids)])
                 await self._collection.delete_many({"_id": {"$in": ids}})
         return len(ids)
@@ -59,11 +59,12 @@ class MongoOpens:
 def _unopened(ids: Sequence[str]) -> list[UpdateOne]:
     return [
         write
-        for one in ids
+        for invitation_id in ids
         for write in (
             UpdateOne(
-                {"_id": one, "status": InvitationStatus.OPENED.value}, {"$set": {"status": InvitationStatus.SENT.value}}
+                {"_id": invitation_id, "status": InvitationStatus.OPENED.value},
+                {"$set": {"status": InvitationStatus.SENT.value}},
             ),
-            UpdateOne({"_id": one, "openedAt": {"$exists": True}}, {"$unset": {"openedAt": ""}}),
+            UpdateOne({"_id": invitation_id, "openedAt": {"$exists": True}}, {"$unset": {"openedAt": ""}}),
         )
     ]

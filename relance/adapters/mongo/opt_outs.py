@@ -50,15 +50,15 @@ class MongoOptOuts:
         """Return every opt-out by an invitation's link, oldest first."""
         with translated("read opt-outs"):
             found = await self._collection.find({"_id": {"$in": self._ids(invitation_id)}}).to_list(None)
-        actions = [OptOut.model_validate(one) for raw in found for one in raw["actions"]]
-        return sorted(actions, key=lambda one: one.at)
+        actions = [OptOut.model_validate(action) for raw in found for action in raw["actions"]]
+        return sorted(actions, key=lambda action: action.at)
 
     async def undo(self, invitation_id: str, scope: OptOutScope, at: datetime, by: OptOutWay) -> bool:
         """Record that the open opt-out of a scope was taken back; return whether there was one."""
-        one = {"_id": {"$in": self._ids(invitation_id)}, "actions": {"$elemMatch": _is_open(scope)}}
+        query = {"_id": {"$in": self._ids(invitation_id)}, "actions": {"$elemMatch": _is_open(scope)}}
         with translated("record that an opt-out was taken back"):
             result = await self._collection.update_one(
-                one, {"$set": {"actions.$.undoneAt": at, "actions.$.undoneBy": by.value}}
+                query, {"$set": {"actions.$.undoneAt": at, "actions.$.undoneBy": by.value}}
             )
         return result.matched_count == 1
 
@@ -67,7 +67,9 @@ class MongoOptOuts:
         # `causes` has the newest instant of each cause. Suppressions of earlier versions have none, and stay.
         alone = {"reason": EventKind.OPTED_OUT.value, "at": at, "causes": {EventKind.OPTED_OUT.value: at}}
         with translated("lift a suppression"):
-            result = await self._suppressions.delete_many({"_id": {"$in": [bare(one) for one in mailboxes]}, **alone})
+            result = await self._suppressions.delete_many(
+                {"_id": {"$in": [bare(mailbox) for mailbox in mailboxes]}, **alone}
+            )
         return result.deleted_count
 
     async def reinstate(self, contact_id: str, opted_out_at: datetime, at: datetime) -> bool:
@@ -93,4 +95,4 @@ def _is_open(scope: OptOutScope) -> Raw:
 
 
 def _open(actions: Sequence[OptOut], scope: OptOutScope) -> OptOut | None:
-    return next((one for one in reversed(actions) if one.scope is scope and one.undone_at is None), None)
+    return next((action for action in reversed(actions) if action.scope is scope and action.undone_at is None), None)

@@ -47,10 +47,10 @@ class MongoOutbox:
             return
         writes = [
             UpdateOne(
-                {"_id": one.invitation_id, "notice.kind": one.kind.value, "notice.at": one.at},
+                {"_id": event.invitation_id, "notice.kind": event.kind.value, "notice.at": event.at},
                 {"$unset": {"notice": 1}},
             )
-            for one in events
+            for event in events
         ]
         with translated("clear the outbox"):
             await self._leisurely.bulk_write(writes, ordered=False)

@@ -155,7 +155,7 @@ class MongoContacts:
         return result
 
     async def is_beyond(self, contact: Contact) -> bool:
-        """Tell whether a contact is not among the first of its user."""
+        """Return whether a contact is not among the first of its user."""
         own: Raw = {"userId": {"$in": either([contact.user_id])}}
         with translated("look whether a contact is among the first of its user"):
             edge = self._collection.find(own, {"_id": 1}).sort("_id", 1).skip(self.per_user - 1).limit(1)
@@ -203,13 +203,13 @@ class MongoContacts:
         writes = [
             UpdateOne(
                 {
-                    "_id": {"$in": either([one.contact_id])},
-                    "status": {"$ne": one.status.value},
-                    **({"email": one.address} if one.address is not None else {}),
+                    "_id": {"$in": either([change.contact_id])},
+                    "status": {"$ne": change.status.value},
+                    **({"email": change.address} if change.address is not None else {}),
                 },
-                {"$set": {"status": one.status.value, "statusReason": one.reason, "statusAt": one.at}},
+                {"$set": {"status": change.status.value, "statusReason": change.reason, "statusAt": change.at}},
             )
-            for one in changes
+            for change in changes
         ]
         if writes:
             with translated("set the status of contacts"):

@@ -31,7 +31,7 @@ async def read_each(collection: AsyncIOMotorCollection[Raw], find: Find, fields:
         return list(await find(collection, fields).to_list(None))
     except BSONError:
         found = await find(collection.with_options(codec_options=_AS_BYTES), fields).to_list(None)
-        return [_decoded(one.raw, collection.codec_options) for one in found]
+        return [_decoded(batch.raw, collection.codec_options) for batch in found]
 
 
 def _decoded(raw: bytes, options: CodecOptions[Raw]) -> Raw:

@@ -213,7 +213,7 @@ class MongoPlans:
         total = 0
         with translated("sum up expected contacts"):
             async for _, found in self._ranges.groups(self._collection, period, stages):
-                total += sum(int(one["sum"]) for one in found)
+                total += sum(int(row["sum"]) for row in found)
         return total
 
     async def forget_unreadable(self, period: str, user_id: str) -> bool:
@@ -232,8 +232,8 @@ class MongoPlans:
             # The index knows whether there is any: then the hourly pass does not go over all plans.
             if await self._collection.find_one(skipped, {"_id": 1}) is not None:
                 async for _, found in self._ranges.groups(self._collection, period, stages):
-                    users += sum(int(one["users"]) for one in found)
-                    contacts += sum(int(one["contacts"]) for one in found)
+                    users += sum(int(row["users"]) for row in found)
+                    contacts += sum(int(row["contacts"]) for row in found)
         return users, contacts
 
     async def unreadable_count(self, period: str) -> int:
@@ -241,7 +241,7 @@ class MongoPlans:
         return await self._unreadable.count(period)
 
     def _reason(self, raw: Raw) -> str | None:
-        """Return why a plan is set aside; one that was ended stays so while its period is open, mended or not."""
+        """Return why a plan is set aside; one that was ended stays so while its period is open, repaired or not."""
         period = ended(raw)
         if (reason := self._reader.reason(raw)) is not None or period is None:
             return reason

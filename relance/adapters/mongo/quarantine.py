@@ -79,7 +79,9 @@ class MongoQuarantine:
     async def put(self, collection: str, invalid: Iterable[Invalid]) -> None:
         """Note invalid documents; of one that is known already the newest reason, and once more that it was seen."""
         at = datetime.now(UTC)
-        writes = [one.write(collection, at) for one in {each.key(collection): each for each in invalid}.values()]
+        writes = [
+            finding.write(collection, at) for finding in {each.key(collection): each for each in invalid}.values()
+        ]
         if not writes:
             return
         with translated("quarantine invalid documents"):
@@ -106,7 +108,7 @@ class MongoQuarantine:
         ]
         with translated("count the quarantine by collection"):
             found = await self._collection.aggregate(stages, hint="_id_", maxTimeMS=LIMIT_MS).to_list(None)
-        return {one["_id"]: QuarantineCount(one["count"], one["newest"]) for one in found}
+        return {row["_id"]: QuarantineCount(row["count"], row["newest"]) for row in found}
 
     async def of_period(self, period: str) -> dict[str, int]:
         """Return how many a period's cycle could not read: users, contacts, its plans and its invitations."""
@@ -121,7 +123,11 @@ class MongoQuarantine:
 
     async def page(self, collection: str | None, after: str, size: int) -> list[SetAside]:
         """Return the next ones in order of key, of one collection or of all, after a key; empty text is the start."""
-        return [one for raw in await self._page(collection, after, size) if (one := set_aside.read(raw)) is not None]
+        return [
+            document
+            for raw in await self._page(collection, after, size)
+            if (document := set_aside.read(raw)) is not None
+        ]
 
     async def named(self, collection: str, name: str) -> SetAside | None:
         """Return the one of this collection that people name so, by its id or by its token."""
@@ -137,7 +143,7 @@ class MongoQuarantine:
         if those is not None:
             for start in range(0, len(those), PAGE):
                 with translated("read notes"):
-                    keys = [one.key for one in those[start : start + PAGE]]
+                    keys = [document.key for document in those[start : start + PAGE]]
                     raws = await self._collection.find({"_id": {"$in": keys}}).to_list(None)
                 reviewed = _joined(reviewed, await self._review(raws))
             return reviewed
@@ -243,9 +249,9 @@ def _field_names() -> frozenset[str]:
     for model in models:
         models += model.__subclasses__()
     return frozenset(
-        name for model in models for key, one in model.model_fields.items() for name in (key, one.alias or key)
+        name for model in models for key, field in model.model_fields.items() for name in (key, field.alias or key)
     )
 
 
-def _joined(one: Reviewed, other: Reviewed) -> Reviewed:
-    return Reviewed((*one.healed, *other.healed), (*one.broken, *other.broken))
+def _joined(first: Reviewed, other: Reviewed) -> Reviewed:
+    return Reviewed((*first.healed, *other.healed), (*first.broken, *other.broken))

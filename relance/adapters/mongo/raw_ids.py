@@ -36,7 +36,7 @@ class RawId:
 
 
 def is_encodable(value: Any) -> bool:
-    """Tell whether the driver can send a value back to the server."""
+    """Return whether the driver can send a value back to the server."""
     if isinstance(value, str):
         return value.isascii() or _encodes(value)
     return isinstance(value, (ObjectId, int)) or _encodes(value)
@@ -63,7 +63,7 @@ def stored(stored_id: Any) -> Any:
 
 
 def is_exact(kept: Any) -> bool:
-    """Tell whether a document that is not found by an id that was kept is certainly gone.
+    """Return whether a document that is not found by an id that was kept is certainly gone.
 
     The driver reads some types, which nobody uses for ids, as others: those cannot be asked about.
     """
@@ -82,10 +82,10 @@ def query_of(kept: Any) -> Any:
 def every_form(kept: Iterable[Any]) -> list[Any]:
     """Return ids for `$in`, and beside each that looks like an ObjectId's text that ObjectId."""
     found: list[Any] = []
-    for one in kept:
-        found.append(one)
-        if isinstance(one, str) and ObjectId.is_valid(one):
-            found.append(ObjectId(one))
+    for name in kept:
+        found.append(name)
+        if isinstance(name, str) and ObjectId.is_valid(name):
+            found.append(ObjectId(name))
     return found
 
 
@@ -142,6 +142,6 @@ def _element(name: str, value: Any) -> bytes:
     if isinstance(value, dict):
         return b"\x03" + field + _document(value)
     if isinstance(value, list) and not _encodes(value):
-        return b"\x04" + field + _document({str(place): one for place, one in enumerate(value)})
+        return b"\x04" + field + _document({str(place): item for place, item in enumerate(value)})
     element = bson.encode({"": value if _encodes(value) else None})
     return element[4:5] + field + element[6:-1]

@@ -87,7 +87,9 @@ class Recheck:
 
     async def take_slots(self, addresses: Mapping[str, str]) -> None:
         """Take slots of the mailboxes that invitations go to, given as address by id; see `ports.Ledger`."""
-        await self._slots.take_ahead({one: self._suppressions.mailboxes(to) for one, to in addresses.items()})
+        await self._slots.take_ahead(
+            {invitation_id: self._suppressions.mailboxes(to) for invitation_id, to in addresses.items()}
+        )
 
     async def _verdicts(self, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer]:
         try:
@@ -97,7 +99,7 @@ class Recheck:
             if len(requests) > 1:
                 middle = len(requests) // 2
                 return [*await self._verdicts(requests[:middle]), *await self._verdicts(requests[middle:])]
-            present = _Present({}, {}, {}, set(), {one.contact.email: () for one in requests})
+            present = _Present({}, {}, {}, set(), {request.contact.email: () for request in requests})
         return [_decide(request, present, self._timing) for request in requests]
 
     async def _read(self, requests: Sequence[ClaimRequest]) -> _Present:
@@ -105,8 +107,8 @@ class Recheck:
         contacts = {request.contact.id: request.contact for request in requests}
         reminded = [request.invitation_id for request in requests if request.kind is not MailKind.INVITATION]
         # The dear part of a digest is what makes an address a mailbox: once per claim.
-        mailboxes = {one.contact.email: self._suppressions.mailboxes(one.contact.email) for one in requests}
-        pairs = [(one.contact.email, one.user.id) for one in requests]
+        mailboxes = {request.contact.email: self._suppressions.mailboxes(request.contact.email) for request in requests}
+        pairs = [(request.contact.email, request.user.id) for request in requests]
         hashes = {pair: self._hashes(mailboxes[pair[0]], pair[1]) for pair in pairs}
         found: dict[str, list[Raw]] = {"contacts": [], "users": [], "suppressions": [], "invitations": []}
         with translated("check eligibility again"):
@@ -122,14 +124,21 @@ class Recheck:
         suppressed = {pair for pair, those in hashes.items() if not digests.isdisjoint(those)}
         present = await _current(self._contact_reader, found["contacts"], contacts, _same_contact)
         changed = {contact.email for contact in present.values()} - mailboxes.keys()
-        moved = {one: self._suppressions.mailboxes(one) for one in changed}
+        moved = {address: self._suppressions.mailboxes(address) for address in changed}
         suppressed |= await self._suppressed(
-            [(present[one.contact.id].email, one.user.id) for one in requests if one.contact.id in present], moved
+            [
+                (present[request.contact.id].email, request.user.id)
+                for request in requests
+                if request.contact.id in present
+            ],
+            moved,
         )
         return _Present(
             users=await _current(self._user_reader, found["users"], users, _same_user),
             contacts=present,
-            invitations={one.id: one for one in await self._invitation_reader.valid(found["invitations"])},
+            invitations={
+                invitation.id: invitation for invitation in await self._invitation_reader.valid(found["invitations"])
+            },
             suppressed=suppressed,
             mailboxes={**mailboxes, **moved},
         )
@@ -139,11 +148,11 @@ class Recheck:
     ) -> set[tuple[str, str]]:
         """Return which of these addresses and users are suppressed, of addresses that were not asked for before."""
         hashes = {pair: self._hashes(mailboxes[pair[0]], pair[1]) for pair in pairs if pair[0] in mailboxes}
-        known = await self._suppressions.known([one for those in hashes.values() for one in those])
+        known = await self._suppressions.known([digest for those in hashes.values() for digest in those])
         return {pair for pair, those in hashes.items() if not known.isdisjoint(those)}
 
     def _hashes(self, mailboxes: Sequence[str], user_id: str) -> list[str]:
-        return [bare(one) for one in (*mailboxes, *self._suppressions.for_sender(mailboxes, user_id))]
+        return [bare(mailbox) for mailbox in (*mailboxes, *self._suppressions.for_sender(mailboxes, user_id))]
 
 
 def _of(ids: Iterable[str], fields: Mapping[str, int] | None, source: str) -> list[Raw]:

@@ -25,24 +25,30 @@ def settlements(settles: Sequence[Settlement]) -> list[UpdateMany | UpdateOne]:
     """
     result: list[UpdateMany | UpdateOne] = []
     for kind in MailKind:
-        accepted = {one: one.result for one in settles if isinstance(one.result, Sent) and one.kind is kind}
+        accepted = {
+            settlement: settlement.result
+            for settlement in settles
+            if isinstance(settlement.result, Sent) and settlement.kind is kind
+        }
         if accepted:
             result.append(_accepted(kind, accepted))
-    result.extend(_other(one, one.result) for one in settles if not isinstance(one.result, Sent))
+    result.extend(
+        _other(settlement, settlement.result) for settlement in settles if not isinstance(settlement.result, Sent)
+    )
     return result
 
 
 def _accepted(kind: MailKind, accepted: dict[Settlement, Sent]) -> UpdateMany:
-    token = value_of({one.invitation_id: one.token for one in accepted})
+    token = value_of({settlement.invitation_id: settlement.token for settlement in accepted})
     mine = {
-        "_id": {"$in": [one.invitation_id for one in accepted]},
+        "_id": {"$in": [settlement.invitation_id for settlement in accepted]},
         "claim.kind": kind.value,
         "$expr": {"$eq": ["$claim.token", token]},
     }
     if kind is not MailKind.INVITATION:
-        reminder = value_of({one.invitation_id: _reminder(kind, sent) for one, sent in accepted.items()})
+        reminder = value_of({settlement.invitation_id: _reminder(kind, sent) for settlement, sent in accepted.items()})
         return UpdateMany(mine, [{"$set": {"reminders": appended("reminders", reminder)}}, {"$unset": "claim"}])
-    fields = value_of({one.invitation_id: _invitation(sent) for one, sent in accepted.items()})
+    fields = value_of({settlement.invitation_id: _invitation(sent) for settlement, sent in accepted.items()})
     # Opened before the relay's answer was recorded.
     arrived = {"$cond": [{"$gt": ["$openedAt", None]}, InvitationStatus.OPENED.value, InvitationStatus.SENT.value]}
     status = {"status": _if_allowed(InvitationStatus.SENT, arrived, "$status")}
@@ -58,13 +64,13 @@ def _reminder(kind: MailKind, sent: Sent) -> Raw:
     return {"type": kind.value, "sentAt": sent.sent_at, "messageId": sent.message_id}
 
 
-def _other(one: Settlement, result: Deferred | Failed | Uncertain | Released) -> UpdateOne:
-    mine = {"_id": one.invitation_id, "claim.token": one.token, "claim.kind": one.kind.value}
+def _other(settlement: Settlement, result: Deferred | Failed | Uncertain | Released) -> UpdateOne:
+    mine = {"_id": settlement.invitation_id, "claim.token": settlement.token, "claim.kind": settlement.kind.value}
     if isinstance(result, Released):
         return UpdateOne(mine, _NO_CLAIM)
-    if one.kind is MailKind.INVITATION:
+    if settlement.kind is MailKind.INVITATION:
         return UpdateOne(mine, _of_invitation(result))
-    return UpdateOne(mine, _of_reminder(one.kind, result))
+    return UpdateOne(mine, _of_reminder(settlement.kind, result))
 
 
 def _of_invitation(result: Deferred | Failed | Uncertain) -> Raw | list[Raw]:

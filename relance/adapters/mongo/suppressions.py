@@ -34,7 +34,7 @@ class MongoSuppressions:
 
     async def suppress(self, mailboxes: Sequence[str], reason: str, at: datetime) -> None:
         """Suppress mailboxes by what the ledger knows them by; the first reason stays."""
-        await self.suppress_each([Suppression(one, reason, at) for one in mailboxes])
+        await self.suppress_each([Suppression(mailbox, reason, at) for mailbox in mailboxes])
 
     async def suppress_each(self, wanted: Sequence[Suppression]) -> None:
         """Suppress several mailboxes in one durable round trip; of each the first reason stays.
@@ -43,8 +43,8 @@ class MongoSuppressions:
         """
         # Within a bulk the order of writes is the server's.
         by_digest: dict[str, list[Suppression]] = {}
-        for one in wanted:
-            by_digest.setdefault(bare(one.mailbox), []).append(one)
+        for entry in wanted:
+            by_digest.setdefault(bare(entry.mailbox), []).append(entry)
         if not by_digest:
             return
         writes = [_suppression(digest, those) for digest, those in by_digest.items()]
@@ -62,18 +62,18 @@ class MongoSuppressions:
         if not mailboxes:
             return set()
         with translated("look up suppressions"):
-            found = await self._collection.find({"_id": {"$in": [bare(one) for one in mailboxes]}}, {"_id": 1}).to_list(
-                None
-            )
+            found = await self._collection.find(
+                {"_id": {"$in": [bare(mailbox) for mailbox in mailboxes]}}, {"_id": 1}
+            ).to_list(None)
         there = {raw["_id"] for raw in found}
-        return {one for one in mailboxes if bare(one) in there}
+        return {mailbox for mailbox in mailboxes if bare(mailbox) in there}
 
     async def suppressed(self, addresses: Sequence[str]) -> set[str]:
         """Return those of the addresses that are suppressed, under whichever key."""
-        hashes = {address: [bare(one) for one in self.mailboxes(address)] for address in addresses}
+        hashes = {address: [bare(mailbox) for mailbox in self.mailboxes(address)] for address in addresses}
         if not hashes:
             return set()
-        wanted = {one for those in hashes.values() for one in those}
+        wanted = {digest for those in hashes.values() for digest in those}
         with translated("look up suppressions"):
             found = await self._collection.find({"_id": {"$in": list(wanted)}}, {"_id": 1}).to_list(None)
         known = {raw["_id"] for raw in found}
@@ -81,7 +81,7 @@ class MongoSuppressions:
 
     def for_sender(self, mailboxes: Sequence[str], user_id: str) -> tuple[str, ...]:
         """Return what mailboxes are suppressed by as far as one user writes to them."""
-        return tuple(for_sender(one, user_id) for one in mailboxes)
+        return tuple(for_sender(mailbox, user_id) for mailbox in mailboxes)
 
     def mailboxes(self, address: str) -> tuple[str, ...]:
         """Return what the ledger may know an address by, newest key first."""
@@ -119,8 +119,8 @@ class MongoSuppressions:
 def _suppression(digest: str, wanted: Sequence[Suppression]) -> UpdateOne:
     first = wanted[0]
     newest: dict[str, datetime] = {}
-    for one in wanted:
-        newest[one.reason] = max(one.at, newest.get(one.reason, one.at))
+    for entry in wanted:
+        newest[entry.reason] = max(entry.at, newest.get(entry.reason, entry.at))
     return UpdateOne(
         {"_id": digest},
         {

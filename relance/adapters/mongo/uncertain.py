@@ -42,25 +42,25 @@ def doubting(kind: MailKind, since: datetime) -> Write:
     return Write({**unknown, **undecided}, [{"$set": {**doubts, "reminderSkips": appended("reminderSkips", skip)}}])
 
 
-def resolving(one: Resolution) -> Sequence[Write]:
+def resolving(resolution: Resolution) -> Sequence[Write]:
     """Return the writes of which the first that matches ends the doubts about a mail."""
-    kind = one.kind.value
+    kind = resolution.kind.value
     mine: Raw = {
-        "_id": one.invitation_id,
+        "_id": resolution.invitation_id,
         "claim": None,
         "doubts": {"$elemMatch": {"kind": kind, "verdict": None}},
     }
-    fields: Raw = {"doubts": _ended(kind, {"verdict": one.verdict.value, "at": one.at})}
-    if one.kind is not MailKind.INVITATION:
-        if one.sent is not None:
-            reminder = {"type": kind, "sentAt": one.sent.sent_at, "messageId": one.sent.message_id}
+    fields: Raw = {"doubts": _ended(kind, {"verdict": resolution.verdict.value, "at": resolution.at})}
+    if resolution.kind is not MailKind.INVITATION:
+        if resolution.sent is not None:
+            reminder = {"type": kind, "sentAt": resolution.sent.sent_at, "messageId": resolution.sent.message_id}
             fields["reminders"] = appended("reminders", reminder)
-        if one.verdict in {Verdict.ARRIVED, Verdict.ABSENT}:
+        if resolution.verdict in {Verdict.ARRIVED, Verdict.ABSENT}:
             fields["reminderSkips"] = _without_uncertain(kind)
         return [Write(mine, [{"$set": fields}])]
-    if one.sent is None:
+    if resolution.sent is None:
         return [Write(mine, [{"$set": fields}])]
-    sent: list[Raw] = [{"$set": {**fields, **_sent(one.sent)}}, {"$unset": "retryAt"}]
+    sent: list[Raw] = [{"$set": {**fields, **_sent(resolution.sent)}}, {"$unset": "retryAt"}]
     unsent: Raw = {**mine, "sentAt": None}
     return [
         # The end that was recorded for want of knowledge is none.

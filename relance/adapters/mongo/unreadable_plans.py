@@ -78,7 +78,7 @@ class UnreadablePlans:
     async def _end_entries(self, period: str, plans: Sequence[Raw], at: datetime) -> None:
         """Skip what nobody will send any more, and note on the plans how many contacts have an entry."""
         users = {raw["_id"]: _user(period, raw) for raw in plans}
-        query: Raw = {"period": period, "userId": {"$in": [one for one in users.values() if one]}}
+        query: Raw = {"period": period, "userId": {"$in": [user_id for user_id in users.values() if user_id]}}
         with translated("end what was queued for unreadable plans"):
             entries = await self._invitations.find(query, {"userId": 1, "status": 1, "claim": 1, "retryAt": 1}).to_list(
                 None

@@ -57,7 +57,7 @@ class OverdueProbe:
             if since == NEVER:
                 continue
             async for page in self._pages(period, now, since):
-                late = [one.user_id for one in page if one.overdue]
+                late = [row.user_id for row in page if row.overdue]
                 found = await self._overdue(period, late, since) if late else 0
                 count, where = count + found, where or (period if found else "")
                 if count >= ENOUGH:
@@ -71,23 +71,28 @@ class OverdueProbe:
             after = page[-1].user_id
 
     async def _overdue(self, period: str, user_ids: Sequence[str], since: datetime) -> int:
-        entries = [one for those in (await self.ledger.of_users(period, user_ids)).values() for one in those]
-        late = [(one, count) for one in entries if (count := overdue(one, since, self.policy.timing))]
-        open_ = await self._open([one for one, _ in late])
-        return sum(count for one, count in late if one.id in open_)
+        entries = [entry for those in (await self.ledger.of_users(period, user_ids)).values() for entry in those]
+        late = [
+            (invitation, count) for invitation in entries if (count := overdue(invitation, since, self.policy.timing))
+        ]
+        open_ = await self._open([entry for entry, _ in late])
+        return sum(count for entry, count in late if entry.id in open_)
 
     async def _open(self, entries: Sequence[Invitation]) -> set[str]:
         """Return which of these may still be sent to: who opted out meanwhile is not reminded, and nothing is late."""
-        users = await self.people.users.by_ids(sorted({one.user_id for one in entries}))
-        contacts = await self.people.contacts.by_ids([one.contact_id for one in entries])
-        addresses = sorted({one.email for one in contacts.values() if one.email})
+        users = await self.people.users.by_ids(sorted({invitation.user_id for invitation in entries}))
+        contacts = await self.people.contacts.by_ids([invitation.contact_id for invitation in entries])
+        addresses = sorted({contact.email for contact in contacts.values() if contact.email})
         suppressed = await self.people.suppressions.suppressed(addresses)
         return {
-            one.id
-            for one in entries
-            for contact in [contacts.get(one.contact_id)]
+            invitation.id
+            for invitation in entries
+            for contact in [contacts.get(invitation.contact_id)]
             if is_open(
-                one, users.get(one.user_id), contact, suppressed=contact is not None and contact.email in suppressed
+                invitation,
+                users.get(invitation.user_id),
+                contact,
+                suppressed=contact is not None and contact.email in suppressed,
             )
         }
 

@@ -22,7 +22,7 @@ class PeriodsProbe:
         """Return how many periods, which, and what each lacks."""
         found = await self.watch.look()
         concerns = {
-            one.period: Concern(code=one.gap, count=one.count, reason=one.state if one.state.cut else "")
-            for one in found
+            gap.period: Concern(code=gap.gap, count=gap.count, reason=gap.state if gap.state.cut else "")
+            for gap in found
         }
-        return ProbeReading(float(len(found)), "", ", ".join(f"{one.period} {one.gap}" for one in found), concerns)
+        return ProbeReading(float(len(found)), "", ", ".join(f"{gap.period} {gap.gap}" for gap in found), concerns)

@@ -26,8 +26,8 @@ class QuarantineProbe:
         """Return how many cannot be read, and of which collections."""
         await self.quarantine.review()
         found = await self.quarantine.counts()
-        counts = {name: one.count for name, one in found.items()}
+        counts = {name: count.count for name, count in found.items()}
         concerns = {
-            name: Concern(code=f"{one.newest:%Y-%m-%d %H:%M:%S}", count=one.count) for name, one in found.items()
+            name: Concern(code=f"{count.newest:%Y-%m-%d %H:%M:%S}", count=count.count) for name, count in found.items()
         }
         return ProbeReading(float(sum(counts.values())), "", listed(counts), concerns)

@@ -27,7 +27,7 @@ class MemoryProbe:
     async def look(self) -> ProbeReading:
         """Return the largest, and whose it is."""
         alive = await self.workers.alive(self.clock.now() - self.lately)
-        largest = max(alive, key=lambda one: one.rss_mb, default=None)
+        largest = max(alive, key=lambda process: process.rss_mb, default=None)
         return ProbeReading(largest.rss_mb, "MiB", largest.worker) if largest else ProbeReading(0.0, "MiB", "nobody")
 
 
@@ -47,8 +47,8 @@ class BreakersProbe:
         open_ = sorted(
             {
                 name
-                for one in alive
-                for name, state in one.breakers.items()
+                for process in alive
+                for name, state in process.breakers.items()
                 if state == BreakerState.OPEN and name.startswith(WATCHED)
             }
         )

@@ -51,9 +51,9 @@ class MailboxLog:
         """Return a record for each mail: its first copy, or that there is none."""
         result = dict.fromkeys(message_ids, RelayRecord(Knowledge.ABSENT))
         for start in range(0, len(message_ids), AT_ONCE):
-            for one in await self._ask(message_ids[start : start + AT_ONCE]):
-                if one.message_id in result:
-                    result[one.message_id] = RelayRecord(Knowledge.ACCEPTED, one.time, str(one.n), Fate.DELIVERED)
+            for mail in await self._ask(message_ids[start : start + AT_ONCE]):
+                if mail.message_id in result:
+                    result[mail.message_id] = RelayRecord(Knowledge.ACCEPTED, mail.time, str(mail.n), Fate.DELIVERED)
         return result
 
     async def coverage(self, since: datetime) -> LogCoverage:

@@ -87,8 +87,10 @@ class PostfixLog:
             raise _unreadable(error) from None
         sure = self._postqueue is not None
         return {
-            one: _judged(reading.lives(one), queued, covered=covered and one not in reading.obscure, sure=sure)
-            for one in message_ids
+            message_id: _judged(
+                reading.lives(message_id), queued, covered=covered and message_id not in reading.obscure, sure=sure
+            )
+            for message_id in message_ids
         }
 
     def _read(self, message_ids: Sequence[str], since: datetime) -> tuple[LogReading, bool]:
@@ -130,7 +132,7 @@ class PostfixLog:
                 assert process.stdout is not None
                 # A mail to thousands makes a long line; its queue id is at the beginning.
                 while line := process.stdout.readline(LONGEST_LINE):
-                    if (one := _QUEUE_ID.match(line)) and (queue_id := one[1].decode()) in wanted:
+                    if (match := _QUEUE_ID.match(line)) and (queue_id := match[1].decode()) in wanted:
                         found.add(queue_id)
             finally:
                 timer.cancel()
@@ -141,30 +143,30 @@ class PostfixLog:
 
 def _judged(lives: Sequence[Life], queued: Collection[str], *, covered: bool, sure: bool) -> RelayRecord:
     records = [life.record() for life in lives]
-    accepted = [one for one in records if one.knowledge is Knowledge.ACCEPTED]
+    accepted = [record for record in records if record.knowledge is Knowledge.ACCEPTED]
     if accepted:
         # A content filter hands the same mail in again: it was taken with the first, and fares as the last.
         return RelayRecord(Knowledge.ACCEPTED, accepted[0].at, accepted[0].queue_id, accepted[-1].fate)
-    waiting = next((one for one in records if one.queue_id in queued), None)
+    waiting = next((record for record in records if record.queue_id in queued), None)
     if waiting is not None:
         return RelayRecord(Knowledge.ACCEPTED, None, waiting.queue_id, Fate.QUEUED)
     # Its data was never finished, if it is neither in the queue nor went through it.
-    unfinished = not sure and any(one.knowledge is Knowledge.UNKNOWN for one in records)
+    unfinished = not sure and any(record.knowledge is Knowledge.UNKNOWN for record in records)
     return RelayRecord(Knowledge.ABSENT if covered and not unfinished else Knowledge.UNKNOWN)
 
 
 def _pending(reading: LogReading, message_ids: Sequence[str]) -> list[Life]:
-    lives = [life for one in message_ids for life in reading.lives(one)]
+    lives = [life for message_id in message_ids for life in reading.lives(message_id)]
     return [life for life in lives if life.record().knowledge is Knowledge.UNKNOWN]
 
 
 def _identities(files: Sequence[Path]) -> list[tuple[int, int]]:
     found = [path.stat() for path in files]
-    return [(one.st_dev, one.st_ino) for one in found]
+    return [(status.st_dev, status.st_ino) for status in found]
 
 
 def _goes_on(newest: datetime | None, since: datetime, now: datetime) -> bool:
-    """Tell whether a log is still written; one whose lines are of the future is read in a wrong zone."""
+    """Return whether a log is still written; one whose lines are of the future is read in a wrong zone."""
     return newest is not None and since.replace(microsecond=0) <= newest <= now + SLACK
 
 

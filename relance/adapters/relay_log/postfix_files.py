@@ -33,18 +33,18 @@ def log_files(path: Path) -> list[Path]:
     path.stat()
     numbered: dict[int, Path] = {}
     dated: list[tuple[int, Path]] = []
-    for one in path.parent.iterdir():
-        found = _ROTATED.fullmatch(one.name.removeprefix(path.name)) if one.name.startswith(path.name) else None
+    for file in path.parent.iterdir():
+        found = _ROTATED.fullmatch(file.name.removeprefix(path.name)) if file.name.startswith(path.name) else None
         if found is None:
             continue
         if len(found[1]) >= _DATE_DIGITS:
-            dated.append((int(found[1]), one))
+            dated.append((int(found[1]), file))
         else:
-            numbered[int(found[1])] = one
+            numbered[int(found[1])] = file
     first = min(numbered, default=1)
     in_a_row = [numbered[number] for number in range(first, first + len(numbered)) if number in numbered]
     rotated = in_a_row[: _unbroken(sorted(numbered))] if first <= 1 else []
-    return [path, *rotated, *(one for _, one in sorted(dated, reverse=True))]
+    return [path, *rotated, *(file for _, file in sorted(dated, reverse=True))]
 
 
 def _unbroken(numbers: list[int]) -> int:

@@ -57,7 +57,7 @@ class Life:
         """Return what is known of it; one that was neither taken nor rejected may still be coming in."""
         if not self.accepted:
             return RelayRecord(Knowledge.ABSENT if self.rejected else Knowledge.UNKNOWN, queue_id=self.queue_id)
-        fate = next((one for one in _WORST_FIRST if one in self.fates.values()), Fate.QUEUED)
+        fate = next((kind for kind in _WORST_FIRST if kind in self.fates.values()), Fate.QUEUED)
         return RelayRecord(Knowledge.ACCEPTED, self.accepted_at, self.queue_id, fate)
 
     def take(self, line: LogLine, fates: dict[str, Fate]) -> None:
@@ -79,9 +79,9 @@ class LogReading:
     def __init__(self, message_ids: Iterable[str], calendar: Calendar) -> None:
         self._calendar = calendar
         self._lives: dict[str, Life] = {}
-        self._found: dict[str, list[Life]] = {one: [] for one in message_ids}
-        self._wanted = {one.strip("<>"): one for one in self._found}
-        self._domains = sorted({one[one.rfind("@") :] for one in self._wanted})
+        self._found: dict[str, list[Life]] = {message_id: [] for message_id in message_ids}
+        self._wanted = {message_id.strip("<>"): message_id for message_id in self._found}
+        self._domains = sorted({message_id[message_id.rfind("@") :] for message_id in self._wanted})
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.obscure: set[str] = set()
 
@@ -102,7 +102,7 @@ class LogReading:
         self.tail.append(line)
         # Nearly every line is about another mail: reading each would take most of the time.
         if "message-id=" not in line and not self._is_of_a_known_mail(line):
-            if any(one in line for one in self._domains):
+            if any(domain in line for domain in self._domains):
                 self._note_obscure(line)
             return
         read = self._calendar.read(line)
@@ -121,10 +121,10 @@ class LogReading:
         return self._found[message_id]
 
     def _is_of_a_known_mail(self, line: str) -> bool:
-        return bool(self._lives) and any(one in self._lives for one in _QUEUE_IDS.findall(line))
+        return bool(self._lives) and any(queue_id in self._lives for queue_id in _QUEUE_IDS.findall(line))
 
     def _note_obscure(self, line: str) -> None:
-        self.obscure.update(self._wanted[one] for one in _NAMED.findall(line) if one in self._wanted)
+        self.obscure.update(self._wanted[name] for name in _NAMED.findall(line) if name in self._wanted)
 
     def _cleaned_up(self, queue_id: str, rest: str) -> None:
         if (found := _MESSAGE_ID.match(rest)) is not None:

@@ -114,9 +114,9 @@ class Calendar:
 
     def _dated(self, year: str | None, day: str, time: str) -> Stamp | None:
         years = [int(year)] if year else [self.now.year + 1, self.now.year, self.now.year - 1]
-        stamps = (self._on_earth(f"{one:04}-{day}T{time}.000000") for one in years)
+        stamps = (self._on_earth(f"{candidate:04}-{day}T{time}.000000") for candidate in years)
         tomorrow = self.now + timedelta(days=1)
-        return next((one for one in stamps if one is not None and (year or one.latest <= tomorrow)), None)
+        return next((stamp for stamp in stamps if stamp is not None and (year or stamp.latest <= tomorrow)), None)
 
     def _on_earth(self, text: str) -> Stamp | None:
         try:

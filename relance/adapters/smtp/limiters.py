@@ -60,8 +60,8 @@ class Pacer:
     def rests(self) -> Sequence[ProviderRest]:
         """Return the providers that rest because of what this process was told; the longest rests, if they are many."""
         found = [ProviderRest.of(name, *gate.rest()) for name, gate in self._failed.items()]
-        resting = sorted((one for one in found if one.left), key=lambda one: -one.left)
-        self._failed = {one.provider: self._failed[one.provider] for one in resting}
+        resting = sorted((rest for rest in found if rest.left), key=lambda rest: -rest.left)
+        self._failed = {rest.provider: self._failed[rest.provider] for rest in resting}
         return resting[:MOST_RESTS]
 
     def leave_alone(self, rest: ProviderRest) -> None:
@@ -70,7 +70,7 @@ class Pacer:
         self._made(Provider(rest.provider, rest.provider if known else OTHER)).leave_alone(rest)
 
     def is_free(self, to_address: str) -> bool:
-        """Tell whether a mail to this address may go without any wait."""
+        """Return whether a mail to this address may go without any wait."""
         return self._gate(to_address).is_free() and self._relay.wait(now()) == 0
 
     async def acquire(self, to_address: str, patience: float) -> LimiterEntry | float:
@@ -108,7 +108,7 @@ class Pacer:
     def _learn(self, domain: str, provider: Provider) -> None:
         # What is under way keeps the gate it came through.
         own = self._gates.get(domain)
-        for written in [one for one, gate in self._by_domain.items() if gate is own]:
+        for written in [name for name, gate in self._by_domain.items() if gate is own]:
             self._by_domain[written] = self._made(provider)
 
     def _made(self, provider: Provider) -> ProviderLimiter:

@@ -104,7 +104,7 @@ class SmtpLane:
         self.handed_over = 0
 
     def is_free(self, to_address: str) -> bool:
-        """Tell whether `turn` would answer at once."""
+        """Return whether `turn` would answer at once."""
         return self._pacer.is_free(to_address)
 
     async def acquire(self, to_address: str) -> timedelta | None:

@@ -16,8 +16,8 @@ class Places:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def locked(self) -> bool:
-        """Tell whether a place would have to be waited for."""
-        return self._taken >= self._size() or any(not one.done() for one in self._waiting)
+        """Return whether a place would have to be waited for."""
+        return self._taken >= self._size() or any(not waiter.done() for waiter in self._waiting)
 
     async def acquire(self) -> None:
         """Take a place, waiting for it in line."""

@@ -44,7 +44,7 @@ class ProviderLimiter:
     ) -> None:
         self._failed = failed
         share = share or LimitShare()
-        self._pace = RateLimiter(limits.rate, pacing.manners, share)
+        self._pace = RateLimiter(limits.rate, pacing.rate_policy, share)
         self._patience = pacing.patience
         self._slow_reply = pacing.slow_reply
         self._breaker = breaker
@@ -56,11 +56,11 @@ class ProviderLimiter:
         self._quick_at = float("-inf")
 
     def is_free(self) -> bool:
-        """Tell whether a mail may go without any wait."""
+        """Return whether a mail may go without any wait."""
         return self._breaker.state is BreakerState.CLOSED and not self._places.locked() and self._pace.wait(now()) == 0
 
     def is_idle(self) -> bool:
-        """Tell whether it could be forgotten and made anew without anybody noticing."""
+        """Return whether it could be forgotten and made anew without anybody noticing."""
         return not self._under_way and self._breaker.state is BreakerState.CLOSED and self._pace.is_idle(now())
 
     def rest(self) -> tuple[float, float]:

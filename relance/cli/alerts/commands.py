@@ -1,4 +1,4 @@
-"""`alerts`: what is wrong, who knows of it, and how people are told."""
+"""`alerts`: what is wrong, who knows of it, and how people are notified."""
 
 from __future__ import annotations
 

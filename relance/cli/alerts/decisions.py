@@ -37,13 +37,13 @@ async def ack(
 ) -> Answer:
     """Say that you look after an alert, or after all of a group: it is not repeated until it gets worse."""
     author = read_author(by)
-    async with opened_desk(run) as (desk, _):
-        before = await desk.matching(key)
+    async with opened_alert_service(run) as (service, _):
+        before = await service.matching(key)
         async with decision_stored_first():
-            decided = await desk.acknowledge(key, author)
+            decided = await service.acknowledge(key, author)
     known = [alert.key for alert in before if alert.state is AlertState.ACKNOWLEDGED]
-    eyes = AlertFormatter.of(run.settings)
-    parts: list[Any] = [eyes.alerts("Acknowledged", decided)] if decided else []
+    formatter = AlertFormatter.of(run.settings)
+    parts: list[Any] = [formatter.alerts("Acknowledged", decided)] if decided else []
     what = _acknowledged(before, decided, author)
     data = {"acknowledged": decided, "already": known, "by": author, "message": what}
     return Answer(data, Group(*parts, Text(what)))
@@ -68,7 +68,7 @@ async def silence(
     typed.check()
     why, author, now = read_reason(reason), read_author(by), run.services.clock.now()
     end = read_end(duration, until, now, run.settings.alerts.zone)
-    async with opened_desk(run) as (desk, database):
+    async with opened_alert_service(run) as (service, database):
         known = await database.alerts.open()
         if key is not None:
             known += await database.alerts.recent(now - REMEMBERED, limit=READ)
@@ -76,12 +76,12 @@ async def silence(
         active = await database.silences.active(now)
         wanted = silence_of(matcher, reason=why, author=author, start=now, end=end, active=active)
         async with decision_stored_first():
-            held = await desk.silence(wanted)
+            held = await service.silence(wanted)
     return _silenced(run, wanted, held, known)
 
 
 @asynccontextmanager
-async def opened_desk(run: Run) -> AsyncIterator[tuple[AlertService, Repositories]]:
+async def opened_alert_service(run: Run) -> AsyncIterator[tuple[AlertService, Repositories]]:
     """Open what decisions are taken with."""
     # Connected to first: a decision that nobody can be told of is better not taken.
     client = await run.temporal()
@@ -115,10 +115,12 @@ def _all_known(alerts: Sequence[AlertRecord]) -> bool:
 
 
 def _silenced(run: Run, silence: Silence, held: Sequence[AlertRecord], known: Sequence[AlertRecord]) -> Answer:
-    eyes = AlertFormatter.of(run.settings)
+    formatter = AlertFormatter.of(run.settings)
     critical = silence.matcher.model_copy(update={"severity": Severity.CRITICAL})
-    loud = [one for one in known if one.is_open and critical.matches(one) and not silence.matcher.matches(one)]
-    end = local_and_utc(silence.ends_at, eyes.zone)
+    loud = [
+        alert for alert in known if alert.is_open and critical.matches(alert) and not silence.matcher.matches(alert)
+    ]
+    end = local_and_utc(silence.ends_at, formatter.zone)
     lines = [
         f"Silenced until {end}: {matcher_words(silence.matcher)}.",
         f"It holds back {counted(len(held), 'open alert')}, and those that open until then.",
@@ -126,5 +128,5 @@ def _silenced(run: Run, silence: Silence, held: Sequence[AlertRecord], known: Se
     if loud and silence.matcher.severity is None:
         lines.append(f"Not among them: {counted(len(loud), 'critical alert')}; that takes --severity critical.")
     data = {"silence": silence, "alerts": list(held), "until": silence.ends_at, "still_loud": [a.key for a in loud]}
-    parts: list[Any] = [eyes.alerts("Held back", held)] if held else []
+    parts: list[Any] = [formatter.alerts("Held back", held)] if held else []
     return Answer(data, Group(*parts, Text("\n".join(lines))))

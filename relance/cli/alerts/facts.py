@@ -18,41 +18,46 @@ from relance.domain.zones import Window
 from relance.wording.alerts.languages import LANGUAGES
 
 
-def facts(eyes: AlertFormatter, alert: AlertRecord, coming: DueMessage | None) -> Table:
+def facts(formatter: AlertFormatter, alert: AlertRecord, coming: DueMessage | None) -> Table:
     """Return what is known of an alert; `coming` is what its workflow says next."""
     rows: list[tuple[str, object]] = [
-        ("what", eyes.what(alert)),
-        ("state", eyes.state(alert)),
+        ("what", formatter.what(alert)),
+        ("state", formatter.state(alert)),
         ("severity", alert.severity),
         ("rule and group", alert.rule if alert.rule == alert.group else f"{alert.rule}, {alert.group}"),
         ("subject", Text(alert.subject)),
         *((name.replace("_", " "), Text(clean_name(text))) for name, text in alert.labels.items()),
-        *_evidence(eyes, alert),
-        ("open since", local_and_utc(alert.fired_at, eyes.zone)),
-        ("seen", f"{times_seen(alert)} ×, last {local_and_utc(last_seen(alert), eyes.zone)}"),
+        *_evidence(formatter, alert),
+        ("open since", local_and_utc(alert.fired_at, formatter.zone)),
+        ("seen", f"{times_seen(alert)} ×, last {local_and_utc(last_seen(alert), formatter.zone)}"),
         ("seen last by the run of", alert.observation or None),
         ("id", Text(alert.id)),
     ]
     if alert.resolved_at is not None:
-        rows.append(("resolved", local_and_utc(alert.resolved_at, eyes.zone)))
+        rows.append(("resolved", local_and_utc(alert.resolved_at, formatter.zone)))
     if coming is not None:
-        rows.append(("next message", f"{coming.telling}, {local_and_utc(coming.at, eyes.zone)}"))
+        rows.append(("next message", f"{coming.telling}, {local_and_utc(coming.at, formatter.zone)}"))
     shown = table(alert.key, ("fact", "value"), rows)
     shown.columns[1].overflow = "fold"
     return shown
 
 
-def history(eyes: AlertFormatter, alert: AlertRecord) -> Table:
+def history(formatter: AlertFormatter, alert: AlertRecord) -> Table:
     """Return what happened to an alert, the oldest first."""
     rows = [
-        (entry.event.replace("_", " "), local(entry.at, eyes.zone), Text(entry.by or "-"), Text(entry.detail or "-"))
+        (
+            entry.event.replace("_", " "),
+            local(entry.at, formatter.zone),
+            Text(entry.by or "-"),
+            Text(entry.detail or "-"),
+        )
         for entry in alert.history
     ]
-    return table(f"History (times in {eyes.zone})", ("event", "when", "by", "detail"), rows)
+    return table(f"History (times in {formatter.zone})", ("event", "when", "by", "detail"), rows)
 
 
-def _evidence(eyes: AlertFormatter, alert: AlertRecord) -> Iterator[tuple[str, object]]:
-    evidence, figures = alert.evidence, LANGUAGES[eyes.language].figures
+def _evidence(formatter: AlertFormatter, alert: AlertRecord) -> Iterator[tuple[str, object]]:
+    evidence, figures = alert.evidence, LANGUAGES[formatter.language].figures
     relative = alert.rule == Rule.PAUSED_PARTNER
 
     def compared(value: Decimal) -> str:

@@ -43,14 +43,14 @@ async def list_(
         silences = await database.silences.active(now)
     wanted = {"rule": rule, "severity": severity, "group": group}
     # One that resolved between the two questions is in both answers.
-    alerts = [alert for alert in {one.id: one for one in found}.values() if _matches(alert, wanted)]
+    alerts = [alert for alert in {alert.id: alert for alert in found}.values() if _matches(alert, wanted)]
     alerts.sort(key=lambda alert: alert.fired_at, reverse=True)
-    eyes = AlertFormatter.of(run.settings)
+    formatter = AlertFormatter.of(run.settings)
     shown = alerts[:limit]
-    parts: list[Any] = [eyes.alerts("Alerts" if every else "Open alerts", shown)] if shown else []
+    parts: list[Any] = [formatter.alerts("Alerts" if every else "Open alerts", shown)] if shown else []
     parts += [] if shown else ["There are no such alerts." if every else "No such alert is open."]
     parts += [f"… and {len(alerts) - limit} more: --limit shows them."] if len(alerts) > limit else []
-    parts += [eyes.silences(silences)] if silences else []
+    parts += [formatter.silences(silences)] if silences else []
     return Answer({"alerts": shown, "total": len(alerts), "silences": silences}, Group(*parts))
 
 

@@ -52,15 +52,15 @@ def _listed(table_of: Sequence[AlertRoute]) -> Answer:
     rows = [
         (
             number,
-            one.name,
-            _rest(rest) if one.name == DEFAULT and len(table_of) > 1 else _words(one.rules),
-            _words(one.groups),
-            "any" if one.severities == tuple(Severity) else _words(one.severities),
-            _words(one.always),
-            _words(one.order),
-            str(one.quiet) if one.quiet is not None else None,
+            route.name,
+            _rest(rest) if route.name == DEFAULT and len(table_of) > 1 else _words(route.rules),
+            _words(route.groups),
+            "any" if route.severities == tuple(Severity) else _words(route.severities),
+            _words(route.always),
+            _words(route.order),
+            str(route.quiet) if route.quiet is not None else None,
         )
-        for number, one in enumerate(table_of, start=1)
+        for number, route in enumerate(table_of, start=1)
     ]
     data = {"routes": list(table_of), "by_default": {rule: list(severities) for rule, severities in rest.items()}}
     return Answer(data, table("Routes: the first that matches wins", columns, rows))
@@ -86,7 +86,7 @@ def _explained(run: Run, rule: str, group: str, severities: Sequence[Severity]) 
 
 
 def _words(names: Sequence[str]) -> str | None:
-    return ", ".join("any" if one == "*" else one for one in names) or None
+    return ", ".join("any" if name == "*" else name for name in names) or None
 
 
 def _rest(rest: dict[str, tuple[Severity, ...]]) -> str:

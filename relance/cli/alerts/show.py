@@ -72,7 +72,7 @@ async def _views(run: Run, groups: set[str]) -> dict[str, AlertView]:
 
 
 def _answer(run: Run, alerts: Sequence[AlertRecord], views: Mapping[str, AlertView]) -> Answer:
-    eyes, now = AlertFormatter.of(run.settings), run.services.clock.now()
+    formatter, now = AlertFormatter.of(run.settings), run.services.clock.now()
     coming: dict[str, DueMessage] = {}
     for alert in alerts:
         view = views.get(alert.group)
@@ -81,10 +81,10 @@ def _answer(run: Run, alerts: Sequence[AlertRecord], views: Mapping[str, AlertVi
             coming[alert.key] = due
     parts: list[Any] = []
     for alert in alerts[:IN_FULL]:
-        parts += [facts(eyes, alert, coming.get(alert.key)), history(eyes, alert)]
+        parts += [facts(formatter, alert, coming.get(alert.key)), history(formatter, alert)]
     if len(alerts) > IN_FULL:
-        parts.append(eyes.alerts("The others", alerts[IN_FULL:]))
-    parts += [_deliveries(eyes, group, view) for group, view in views.items() if view.deliveries]
+        parts.append(formatter.alerts("The others", alerts[IN_FULL:]))
+    parts += [_deliveries(formatter, group, view) for group, view in views.items() if view.deliveries]
     data = {
         "alerts": list(alerts),
         "next": {key: {"at": due.at, "telling": due.telling} for key, due in coming.items()},
@@ -93,17 +93,17 @@ def _answer(run: Run, alerts: Sequence[AlertRecord], views: Mapping[str, AlertVi
     return Answer(data, Group(*parts))
 
 
-def _deliveries(eyes: AlertFormatter, group: str, view: AlertView) -> Any:
-    channels = sorted({name for one in view.deliveries for name in one.outcomes})
+def _deliveries(formatter: AlertFormatter, group: str, view: AlertView) -> Any:
+    channels = sorted({name for delivery in view.deliveries for name in delivery.outcomes})
     rows = [
         (
-            one.sequence,
-            one.telling,
-            local(one.at, eyes.zone),
-            one.alerts,
-            *(one.outcomes.get(name) for name in channels),
+            delivery.sequence,
+            delivery.telling,
+            local(delivery.at, formatter.zone),
+            delivery.alerts,
+            *(delivery.outcomes.get(name) for name in channels),
         )
-        for one in view.deliveries
+        for delivery in view.deliveries
     ]
-    title = f"Messages of {group} (times in {eyes.zone})"
+    title = f"Messages of {group} (times in {formatter.zone})"
     return table(title, ("message", "about", "at", "alerts", *channels), rows)

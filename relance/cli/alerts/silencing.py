@@ -56,15 +56,15 @@ class Typed:
             return Matcher(
                 rule=_pattern(rule, "--rule"), subject=_pattern(subject, "--subject"), severity=self.severity
             )
-        one = next((alert for alert in known if self.key in {alert.key, alert.id}), None)
-        if one is None:
+        named = next((alert for alert in known if self.key in {alert.key, alert.id}), None)
+        if named is None:
             return Matcher(rule=escape(_rule(self.key, known)), severity=self.severity)
-        if one.severity is Severity.CRITICAL and self.severity is not Severity.CRITICAL:
+        if named.severity is Severity.CRITICAL and self.severity is not Severity.CRITICAL:
             invalid("--severity", f"{self.key} is critical", "add --severity critical if nobody shall hear of it")
-        exact = escape(one.subject)
+        exact = escape(named.subject)
         if len(exact) > MOST_CHARACTERS:
             invalid("KEY", "its subject is too long", "use --rule and --subject with the beginning of it and *")
-        return Matcher(rule=escape(one.rule), subject=exact, severity=self.severity)
+        return Matcher(rule=escape(named.rule), subject=exact, severity=self.severity)
 
 
 def read_end(duration: str | None, until: str | None, now: datetime, zone: str) -> datetime:
@@ -114,9 +114,9 @@ def silence_of(
     matcher: Matcher, *, reason: str, author: str, start: datetime, end: datetime, active: Sequence[Silence]
 ) -> Silence:
     """Return the silence to store: the same person's for the same reason again is the same silence, with a new end."""
-    for one in active:
-        if (one.matcher, one.reason, one.author) == (matcher, reason, author):
-            return one.model_copy(update={"ends_at": end})
+    for silence in active:
+        if (silence.matcher, silence.reason, silence.author) == (matcher, reason, author):
+            return silence.model_copy(update={"ends_at": end})
     return Silence(id=uuid4().hex, matcher=matcher, reason=reason, author=author, starts_at=start, ends_at=end)
 
 

@@ -24,7 +24,7 @@ async def alerts_meant(alerts: Alerts, target: str, clock: Clock) -> list[AlertR
         named = {alert.id: alert for alert in (await alerts.newest([target])).values()}
     if not named:
         recent = await alerts.recent(clock.now() - REMEMBERED, limit=READ)
-        named = {alert.id: alert for alert in [one for one in recent if target in {one.id, one.group}][:1]}
+        named = {alert.id: alert for alert in [alert for alert in recent if target in {alert.id, alert.group}][:1]}
     if not named:
         raise NotFound(
             f"KEY: no alert has the key, id or group {target!r}; `alerts list --all` shows the alerts there were"

@@ -55,8 +55,8 @@ async def trial(run: Run, names: Sequence[str], by: str) -> Answer:
         found = await asyncio.gather(*(_tried(run, opened, name, by, now) for name in names))
         states = await _noted(run, database, found, now)
     fingerprint = run.settings.channels.fingerprint
-    nobody = [one for one in reached(run.settings.routes, states, fingerprint) if one.reach is Reach.NOBODY]
-    outcomes = {one.outcome for one in found}
+    nobody = [channel for channel in reached(run.settings.routes, states, fingerprint) if channel.reach is Reach.NOBODY]
+    outcomes = {tried.outcome for tried in found}
     code = (
         UNREACHABLE
         if TrialOutcome.UNAVAILABLE in outcomes
@@ -65,13 +65,16 @@ async def trial(run: Run, names: Sequence[str], by: str) -> Answer:
         else DONE
     )
     columns = ("channel", "recipient", "outcome", "reason", "to mend")
-    rows = [(one.channel, one.recipient, one.outcome, Text(one.reason or "-"), one.remedy or "-") for one in found]
+    rows = [
+        (tried.channel, tried.recipient, tried.outcome, Text(tried.reason or "-"), tried.remedy or "-")
+        for tried in found
+    ]
     shown = ("channel", "recipient", "outcome", "reason", "remedy")
     data = {
-        "trials": [{field: getattr(one, field) for field in shown} for one in found],
-        "nobody": [{"what": one.what, "detail": one.detail, "remedy": one.remedy} for one in nobody],
+        "trials": [{field: getattr(tried, field) for field in shown} for tried in found],
+        "nobody": [{"what": finding.what, "detail": finding.detail, "remedy": finding.remedy} for finding in nobody],
     }
-    lines = [Text(f"{one.what}: {one.detail}; {one.remedy}") for one in nobody]
+    lines = [Text(f"{finding.what}: {finding.detail}; {finding.remedy}") for finding in nobody]
     return Answer(data, Group(table("Trial messages", columns, rows), *lines), code)
 
 
@@ -104,12 +107,12 @@ async def _tried(run: Run, opened: Mapping[str, Channel], name: str, by: str, no
 
 async def _noted(run: Run, database: Repositories, found: Sequence[Trial], now: datetime) -> Mapping[str, ChannelState]:
     states = await database.channel_states.all()
-    for one in found:
-        address = run.settings.channels.fingerprint(one.channel)
-        known = states.get(one.channel)
-        state = after(known, one.channel, one.condition, now, address=address, detail=one.reason)
+    for tried in found:
+        address = run.settings.channels.fingerprint(tried.channel)
+        known = states.get(tried.channel)
+        state = after(known, tried.channel, tried.condition, now, address=address, detail=tried.reason)
         await database.channel_states.note(state)
-        states[one.channel] = state
+        states[tried.channel] = state
     return states
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.alerts.decisions import ByOption, decision_stored_first, opened_desk
+from relance.cli.alerts.decisions import ByOption, decision_stored_first, opened_alert_service
 from relance.cli.alerts.listing import READ
 from relance.cli.alerts.silencing import Typed, read_author
 from relance.cli.alerts.targets import REMEMBERED
@@ -39,16 +39,16 @@ async def unsilence(
     if [key is not None, rule is not None, every].count(True) != 1:
         invalid("KEY", "exactly one of KEY, --rule and --all is needed", "`alerts list` shows the silences that hold")
     author, now = read_author(by), run.services.clock.now()
-    async with opened_desk(run) as (desk, database):
+    async with opened_alert_service(run) as (service, database):
         active = await database.silences.active(now)
         if every:
-            meant, matchers = active, [Matcher(), *(Matcher(severity=one) for one in Severity)]
+            meant, matchers = active, [Matcher(), *(Matcher(severity=severity) for severity in Severity)]
         else:
             known = await database.alerts.open()
             known += await database.alerts.recent(now - REMEMBERED, limit=READ)
             meant, matchers = _meant(key, rule, active, known)
         async with decision_stored_first():
-            freed = await desk.unsilence(meant, matchers, author)
+            freed = await service.unsilence(meant, matchers, author)
     return _taken_back(run, meant, freed)
 
 
@@ -61,7 +61,7 @@ def _meant(
         NotFound: KEY names nothing.
         InvalidInput: KEY is the beginning of several ids.
     """
-    by_id = [one for one in active if key and len(key) >= SHORTEST_ID and one.id.startswith(key)]
+    by_id = [alert for alert in active if key and len(key) >= SHORTEST_ID and alert.id.startswith(key)]
     if len(by_id) > 1:
         invalid("KEY", f"{len(by_id)} silences have an id that begins so", "write more of the id")
     if by_id:
@@ -75,17 +75,17 @@ def _meant(
         raise
     pattern = wanted[-1]
     meant = [
-        one
-        for one in active
-        if one.matcher.rule == pattern.rule and (rule is not None or one.matcher.subject == pattern.subject)
+        silence
+        for silence in active
+        if silence.matcher.rule == pattern.rule and (rule is not None or silence.matcher.subject == pattern.subject)
     ]
-    return meant, [pattern.model_copy(update={"severity": one}) for one in (None, *Severity)]
+    return meant, [pattern.model_copy(update={"severity": severity}) for severity in (None, *Severity)]
 
 
 def _taken_back(run: Run, meant: Sequence[Silence], freed: Sequence[AlertRecord]) -> Answer:
-    eyes = AlertFormatter.of(run.settings)
-    parts: list[Any] = [eyes.silences(meant, "Silences taken back")] if meant else []
-    parts += [eyes.alerts("Notified again", freed)] if freed else []
+    formatter = AlertFormatter.of(run.settings)
+    parts: list[Any] = [formatter.silences(meant, "Silences taken back")] if meant else []
+    parts += [formatter.alerts("Notified again", freed)] if freed else []
     what = f"{counted(len(meant), 'silence')} taken back; {counted(len(freed), 'open alert')} may be told again."
     if not meant:
         what = "No such silence holds now: nothing was taken back."

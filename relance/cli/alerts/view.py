@@ -67,13 +67,13 @@ class AlertFormatter:
         """Return a table with a line per silence."""
         rows = [
             (
-                Text(one.id),
-                Text(matcher_words(one.matcher)),
-                local_and_utc(one.ends_at, self.zone),
-                Text(one.author),
-                Text(one.reason),
+                Text(silence.id),
+                Text(matcher_words(silence.matcher)),
+                local_and_utc(silence.ends_at, self.zone),
+                Text(silence.author),
+                Text(silence.reason),
             )
-            for one in silences
+            for silence in silences
         ]
         return keyed(table(title, ("id", "of what", "until", "by", "why"), rows))
 
@@ -81,7 +81,7 @@ class AlertFormatter:
 def keyed(shown: Table) -> Table:
     """Return the table with the keys of its first column whole: they are there to be copied."""
     shown.columns[0].overflow = "fold"
-    shown.columns[0].min_width = min(44, max((len(str(one)) for one in shown.columns[0].cells), default=0))
+    shown.columns[0].min_width = min(44, max((len(str(cell)) for cell in shown.columns[0].cells), default=0))
     return shown
 
 

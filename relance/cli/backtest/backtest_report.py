@@ -23,19 +23,19 @@ def backtest_answer(
     check: CheckName, span: tuple[date, date], thresholds: Mapping[str, Any], past: Sequence[Past], now: datetime
 ) -> Answer:
     """Return on which days the check would have fired; when no day has data, nothing was tested."""
-    fired = [one for one in past if one.seen is not None and one.seen.findings]
-    without = [one for one in past if one.no_data is not None]
+    fired = [day for day in past if day.seen is not None and day.seen.findings]
+    without = [day for day in past if day.no_data is not None]
     data = {
         "check": check,
         "from": span[0],
         "to": span[1],
         "thresholds": thresholds,
-        "days": [_day(one) for one in past],
-        "fired_days": [one.day for one in fired],
-        "no_data_days": [one.day for one in without],
+        "days": [_day(day) for day in past],
+        "fired_days": [day.day for day in fired],
+        "no_data_days": [day.day for day in without],
     }
     columns = ("day of the run", "looks at", "rows", "findings", "what would have been told")
-    rows = [(f"{one.day:%a %Y-%m-%d}", ENGLISH.figures.days_in_short(one.window), *_found(one, now)) for one in past]
+    rows = [(f"{day.day:%a %Y-%m-%d}", ENGLISH.figures.days_in_short(day.window), *_found(day, now)) for day in past]
     title = f"{ENGLISH.rules[check]}, {', '.join(f'{name} {value}' for name, value in thresholds.items())}"
     missing = f", {counted(len(without), 'day')} without data" if without else ""
     end = f"Fires on {len(fired)} of {counted(len(past), 'day')}{missing}."
@@ -45,7 +45,7 @@ def backtest_answer(
 def _code(past: Sequence[Past], without: Sequence[Past]) -> int:
     if len(without) < len(past):
         return DONE
-    return UNREACHABLE if all(isinstance(one.no_data, DependencyUnavailable) for one in without) else JOB_FAILED
+    return UNREACHABLE if all(isinstance(day.no_data, DependencyUnavailable) for day in without) else JOB_FAILED
 
 
 def _day(past: Past) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _day(past: Past) -> dict[str, Any]:
         "day": past.day,
         "window": past.window,
         "rows": past.seen.rows if past.seen else None,
-        "findings": [finding(one) for one in past.seen.conditions] if past.seen else [],
+        "findings": [finding(condition) for condition in past.seen.conditions] if past.seen else [],
         "no_data": past.no_data.reason if past.no_data else None,
         "detail": str(past.no_data) if past.no_data else None,
     }

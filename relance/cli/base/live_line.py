@@ -25,7 +25,7 @@ class LiveLine:
         self._console = console
         self._began = time.monotonic()
         self._line: ProgressLine | None = None
-        self._told_at, self._told = 0.0, ""
+        self._shown_at, self._shown = 0.0, ""
         self._live = Live(self, console=console, refresh_per_second=REDRAWN) if console.is_terminal else None
 
     def __enter__(self) -> Self:
@@ -38,19 +38,19 @@ class LiveLine:
     ) -> None:
         if self._live is not None:
             self._live.stop()
-        elif self._line is not None and self._line.plain() != self._told:
+        elif self._line is not None and self._line.plain() != self._shown:
             self._tell(self._line)
 
     def show(self, line: ProgressLine) -> None:
         """Show this from now on."""
         changed = self._line is None or self._line.details[:1] != line.details[:1]
         self._line = line
-        if self._live is None and (changed or time.monotonic() - self._told_at >= PLAIN_EVERY):
+        if self._live is None and (changed or time.monotonic() - self._shown_at >= PLAIN_EVERY):
             self._tell(line)
 
     def _tell(self, line: ProgressLine) -> None:
-        self._told_at, self._told = time.monotonic(), line.plain()
-        self._console.print(self._told, soft_wrap=True)
+        self._shown_at, self._shown = time.monotonic(), line.plain()
+        self._console.print(self._shown, soft_wrap=True)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the line, narrower than the terminal: `^C` is echoed behind it, and must not make it two."""

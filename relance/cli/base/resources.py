@@ -183,7 +183,7 @@ SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[
 class Services:
     """Factories of everything a command may open; who opens closes.
 
-    `load_samples` writes users and contacts into a database without users and tells whether it did; `worker` is the
+    `load_samples` writes users and contacts into a database without users and says whether it did; `worker` is the
     command line of a worker process; `span` surrounds a command, by its name, with a trace where traces are collected.
     """
 

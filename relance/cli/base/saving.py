@@ -29,8 +29,8 @@ async def save(folder: Path, files: Iterable[Attachment]) -> list[str]:
 def _save(folder: Path, files: list[Attachment]) -> list[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for one in files:
-            (folder / one.filename).write_bytes(one.content)
+        for file in files:
+            (folder / file.filename).write_bytes(file.content)
     except OSError as error:
         invalid("--save", f"nothing can be written into {folder} ({error.strerror})", "name another folder")
-    return [str(folder / one.filename) for one in files]
+    return [str(folder / file.filename) for file in files]

@@ -123,11 +123,11 @@ async def _database_away(run: Run) -> str:
 
 
 def _of_activities(pending: Sequence[Any]) -> tuple[str, str]:
-    for one in pending:
-        name = one.activity_type.name.replace("_", " ")
-        if one.HasField("last_failure"):
-            said = " ".join(redact(one.last_failure.message).split())[:LONGEST_REASON]
+    for activity in pending:
+        name = activity.activity_type.name.replace("_", " ")
+        if activity.HasField("last_failure"):
+            said = " ".join(redact(activity.last_failure.message).split())[:LONGEST_REASON]
             away = said.partition(" is unavailable")[0] if " is unavailable" in said else ""
-            return away, f"{name}, attempt {one.attempt}; the last one: {said}"
-        return "", f"{name} is under way" if one.attempt <= 1 else f"{name}, attempt {one.attempt}"
+            return away, f"{name}, attempt {activity.attempt}; the last one: {said}"
+        return "", f"{name} is under way" if activity.attempt <= 1 else f"{name}, attempt {activity.attempt}"
     return "", ""

@@ -123,7 +123,7 @@ async def report(run: Run, period: PeriodArgument, folder: SaveOption = None) ->
             statistics = await final_statistics(
                 balanced, run.services.clock.now(), database.job_runs, database.quarantine
             )
-        months = [one for one in await database.job_runs.cycles(period, MONTHS) if one.period != period]
+        months = [cycle for cycle in await database.job_runs.cycles(period, MONTHS) if cycle.period != period]
         reminders = await database.ledger.reminder_outcomes(period)
     if not (statistics.eligible or statistics.plans_open or statistics.users_too_late):
         raise NotFound(f"PERIOD: nothing is known of {period}; open it with `start cycle --period {period}`")

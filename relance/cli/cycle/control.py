@@ -68,12 +68,12 @@ async def _notify(
             what = f"this ends the cycle of {period} for good; {counted(waiting, 'user')} would not be written to"
             confirm(run, what, yes=yes)
         begun = time.monotonic()
-        told = await room.notify(decision, state)
+        result = await room.notify(decision, state)
         held = f"It is stored all the same: every worker obeys as soon as it can; `cycle status {period}` shows it."
         with goes_on(run.out, held), run.out.pulse.about(f"every worker to obey, {PATIENCE:g} s at most"):
-            seconds = await DecisionEffect(room.client, told.now).seconds(begun)
-    data = {**control_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
-    message = f"{control_words(told)} {effect_words(state, seconds)}"
+            seconds = await DecisionEffect(room.client, result.now).seconds(begun)
+    data = {**control_data(result), "effective_s": round(seconds, 2) if seconds is not None else None}
+    message = f"{control_words(result)} {effect_words(state, seconds)}"
     return Answer({**data, "message": message}, message, DONE if seconds is not None else JOB_FAILED)
 
 
@@ -107,7 +107,7 @@ class ControlRoom:
 
     client: Client
     database: Repositories
-    desk: CycleControl
+    cycle_control: CycleControl
     alerts: AlertService
 
     async def described(self, period: str) -> WorkflowExecutionDescription | None:
@@ -144,11 +144,11 @@ class ControlRoom:
         Raises:
             InvalidInput: it may not follow what it was told before.
         """
-        told = await self.desk.notify(decision.period, state, decision.reason, decision.by)
-        check_allowed(told, state)
+        result = await self.cycle_control.notify(decision.period, state, decision.reason, decision.by)
+        check_allowed(result, state)
         if state is not ControlState.PAUSED:
             await self.alerts.clear(Rule.CYCLE_STOPPED, decision.period)
-        return told
+        return result
 
 
 @asynccontextmanager
@@ -160,29 +160,29 @@ async def control_room(run: Run) -> AsyncIterator[ControlRoom]:
         yield ControlRoom(client, database, CycleControl(database.controls, TemporalCycles(client), clock), alerts)
 
 
-def check_allowed(told: ControlResult, state: ControlState) -> None:
+def check_allowed(result: ControlResult, state: ControlState) -> None:
     """Make sure that the cycle took what it was told.
 
     Raises:
         InvalidInput: it may not follow what it was told before.
     """
-    now = told.now
+    now = result.now
     if now.state is not state:
         said = f"the cycle of {now.id} was {VERBS[now.state]}{by_whom(now)}; it cannot be {VERBS[state]} any more"
         invalid("PERIOD", said, f"`cycle status {now.id}` shows how it stands")
 
 
-def control_data(told: ControlResult) -> dict[str, object]:
+def control_data(result: ControlResult) -> dict[str, object]:
     """Return what a cycle was told, for machines."""
-    now = told.now
-    known = {"period": now.id, "state": now.state.value, "changed": told.changed}
+    now = result.now
+    known = {"period": now.id, "state": now.state.value, "changed": result.changed}
     return {**known, "by": now.by, "reason": now.reason, "at": now.at}
 
 
-def control_words(told: ControlResult) -> str:
+def control_words(result: ControlResult) -> str:
     """Return what a cycle was told, for people."""
-    now = told.now
-    already = "" if told.changed else " already"
+    now = result.now
+    already = "" if result.changed else " already"
     verb = "runs" if now.state is ControlState.RUNNING else f"is {VERBS[now.state]}"
     return f"The cycle of {now.id} {verb}{already}{by_whom(now)}."
 

@@ -58,8 +58,8 @@ class DecisionEffect:
             return False
         return not ControlChange.of(self.control).stops or not await _is_sending(handle)
 
-    def _heard(self, told: ControlChange) -> bool:
-        return told.state is self.control.state
+    def _heard(self, change: ControlChange) -> bool:
+        return change.state is self.control.state
 
 
 async def _is_sending(wave: WorkflowHandle[object, object]) -> bool:
@@ -70,6 +70,6 @@ async def _is_sending(wave: WorkflowHandle[object, object]) -> bool:
     if found.status is not WorkflowExecutionStatus.RUNNING:
         return False
     return any(
-        one.activity_type.name == SENDING and one.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-        for one in found.raw_description.pending_activities
+        activity.activity_type.name == SENDING and activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+        for activity in found.raw_description.pending_activities
     )

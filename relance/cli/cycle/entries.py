@@ -88,19 +88,26 @@ def _reason(text: str | None) -> str | None:
 
 def _statuses(typed: Sequence[EntryStatus]) -> frozenset[InvitationStatus]:
     wanted: set[InvitationStatus] = set()
-    for one in typed:
-        wanted |= _OPEN if one is EntryStatus.OPEN else {InvitationStatus(one.value)}
+    for text in typed:
+        wanted |= _OPEN if text is EntryStatus.OPEN else {InvitationStatus(text.value)}
     return frozenset(wanted)
 
 
 def _answer(period: str, found: Sequence[Invitation], total: int, more: str | None) -> Answer:
-    data = {"period": period, "total": total, "entries": [_data(one) for one in found], "next": more}
+    data = {"period": period, "total": total, "entries": [_data(entry) for entry in found], "next": more}
     if not found:
         what = "No further invitation" if total else "No invitation"
         return Answer(data, f"{what} of {period} is like that.")
     rows = [
-        (Text(one.id), one.status, _why(one), one.last_error.code if one.last_error else None, one.sent_at, _last(one))
-        for one in found
+        (
+            Text(entry.id),
+            entry.status,
+            _why(entry),
+            entry.last_error.code if entry.last_error else None,
+            entry.sent_at,
+            _last(entry),
+        )
+        for entry in found
     ]
     columns = ("invitation", "status", "reason", "code", "sent", "ended or next try")
     parts: list[Any] = [table(f"Invitations of {period}", columns, rows)]
@@ -110,33 +117,33 @@ def _answer(period: str, found: Sequence[Invitation], total: int, more: str | No
     return Answer(data, Group(*parts))
 
 
-def _data(one: Invitation) -> dict[str, object]:
-    error = one.last_error
+def _data(entry: Invitation) -> dict[str, object]:
+    error = entry.last_error
     return {
-        "invitation_id": one.id,
-        "user_id": one.user_id,
-        "contact_id": one.contact_id,
-        "status": one.status,
-        "reason": one.reason,
+        "invitation_id": entry.id,
+        "user_id": entry.user_id,
+        "contact_id": entry.contact_id,
+        "status": entry.status,
+        "reason": entry.reason,
         "class": error.class_ if error else None,
         "code": error.code if error else None,
-        "because": _why(one),
-        "attempts": one.attempts,
-        "sent_at": one.sent_at,
-        "retry_at": one.retry_at,
-        "ended_at": one.ended_at,
+        "because": _why(entry),
+        "attempts": entry.attempts,
+        "sent_at": entry.sent_at,
+        "retry_at": entry.retry_at,
+        "ended_at": entry.ended_at,
     }
 
 
-def _why(one: Invitation) -> str | None:
+def _why(entry: Invitation) -> str | None:
     """Return why it is as it is, in words."""
-    if one.reason is not None:
-        return reason_in_words(one.reason)
-    if one.last_error is None or one.status not in _OPEN | {InvitationStatus.FAILED, InvitationStatus.BOUNCED}:
+    if entry.reason is not None:
+        return reason_in_words(entry.reason)
+    if entry.last_error is None or entry.status not in _OPEN | {InvitationStatus.FAILED, InvitationStatus.BOUNCED}:
         return None
-    known = one.last_error.class_ in set(FailureClass)
-    return FAILURES[FailureClass(one.last_error.class_)] if known else reason_in_words(one.last_error.class_)
+    known = entry.last_error.class_ in set(FailureClass)
+    return FAILURES[FailureClass(entry.last_error.class_)] if known else reason_in_words(entry.last_error.class_)
 
 
-def _last(one: Invitation) -> object:
-    return one.retry_at if one.status in _OPEN else one.ended_at
+def _last(entry: Invitation) -> object:
+    return entry.retry_at if entry.status in _OPEN else entry.ended_at

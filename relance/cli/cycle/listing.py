@@ -35,13 +35,13 @@ async def list_(
     client = await run.temporal()
     cycles = TemporalCycles(client)
     async with run.database() as database:
-        stored = [one.period for one in await database.job_runs.cycles(LAST, MOST)]
+        stored = [cycle.period for cycle in await database.job_runs.cycles(LAST, MOST)]
         known = sorted({*stored, *await database.plans.periods()}, reverse=True)
         found = [await _line(cycles, database, period) for period in known[:limit]]
     if not found:
         said = "No cycle has been opened yet; `start cycle --dry-run` shows what this month's would send."
         return Answer({"cycles": [], "total": 0}, said)
-    rows = [tuple(one[name] for name in _SHOWN) for one in found]
+    rows = [tuple(cycle[name] for name in _SHOWN) for cycle in found]
     parts: list[Any] = [table("Cycles (times in UTC)", COLUMNS, rows)]
     if len(known) > len(found):
         parts.append(f"… and {len(known) - len(found)} older: --limit shows them.")
@@ -75,10 +75,10 @@ async def _line(cycles: TemporalCycles, database: Repositories, period: str) -> 
     }
 
 
-def _state(workflow: CycleState, told: ControlState, statistics: CycleStatistics) -> str:
+def _state(workflow: CycleState, control: ControlState, statistics: CycleStatistics) -> str:
     """Return how a cycle stands, in a word or two."""
-    if told is not ControlState.RUNNING:
-        return VERBS[told]
+    if control is not ControlState.RUNNING:
+        return VERBS[control]
     if workflow is CycleState.RUNNING:
         return "open"
     left = statistics.open or statistics.plans_open

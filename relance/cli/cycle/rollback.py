@@ -88,15 +88,15 @@ async def rollback(
             lines = _foreseen(await room.database.controls.get(period), runs=runs)
             return _answer({"dry_run": True, "period": period}, before, listed, lines, DONE)
         confirm(run, _what(before, correction=correction), yes=yes)
-        told, seconds = await _stop(room, decision)
+        control, seconds = await _stop(room, decision)
         rest = (
             f"It goes on being taken back (workflow {ids.rollback_workflow_id(period)}); say it again to wait for it."
         )
         with goes_on(run.out, rest), run.out.pulse.about(f"everything to be taken back, {WAITED_FOR:g} s at most"):
             result = await _take_back(room.client, RollBackInput(period=period, correction=correction))
         listed = await _listed(kept, period, reached)
-    data = {**control_data(told), "effective_s": round(seconds, 2) if seconds is not None else None}
-    lines = [f"{control_words(told)} {effect_words(ControlState.ROLLED_BACK, seconds)}"]
+    data = {**control_data(control), "effective_s": round(seconds, 2) if seconds is not None else None}
+    lines = [f"{control_words(control)} {effect_words(ControlState.ROLLED_BACK, seconds)}"]
     if result is None:
         lines.append(f"It is still being taken back: look at {ids.rollback_workflow_id(period)} in Temporal Web.")
         return Answer({**data, "message": lines[-1]}, "\n".join(lines), JOB_FAILED)
@@ -113,7 +113,7 @@ async def _listed(kept: Compensations, period: str, file: Path | None) -> list[s
             last = page[-1]
             result += page[: MOST_LISTED - len(result)]
             if output is not None:
-                output.writelines(f"{one}\n" for one in page)
+                output.writelines(f"{line}\n" for line in page)
             elif len(result) >= MOST_LISTED:
                 break
     except OSError as error:
@@ -128,15 +128,15 @@ async def _stop(room: ControlRoom, decision: Decision) -> tuple[ControlResult, f
     """Stop the cycle for good; return what it was told and after how many seconds it held."""
     found = await room.described(decision.period)
     begun = time.monotonic()
-    told = await room.notify(decision, ControlState.ROLLED_BACK)
+    result = await room.notify(decision, ControlState.ROLLED_BACK)
     if found is None or found.status is not WorkflowExecutionStatus.RUNNING:
-        return told, 0.0
-    seconds = await DecisionEffect(room.client, told.now).seconds(begun)
+        return result, 0.0
+    seconds = await DecisionEffect(room.client, result.now).seconds(begun)
     # Its last wave might still start follow-ups.
     ended = asyncio.ensure_future(cycle_handle(room.client, decision.period).result())
     await asyncio.wait([ended], timeout=PATIENCE)
     ended.cancel()
-    return told, seconds
+    return result, seconds
 
 
 async def _take_back(client: Client, request: RollBackInput) -> RollBackResult | None:

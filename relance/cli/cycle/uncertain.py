@@ -113,7 +113,7 @@ async def _pages(run: Run, database: Repositories, period: str) -> AsyncIterator
 
 
 async def _mails(run: Run, database: Repositories, entry: Invitation) -> list[UncertainMail]:
-    plan = next((one for one in await database.plans.of_user(entry.user_id) if one.period == entry.period), None)
+    plan = next((each for each in await database.plans.of_user(entry.user_id) if each.period == entry.period), None)
     planned, zone = (plan.instant, plan.zone) if plan else (entry.queued_at, run.settings.scheduling.default_zone)
     found = [(kind, doubt) for kind in MailKind if (doubt := entry.doubt(kind)) is not None]
     return [

@@ -1,4 +1,4 @@
-"""The demo's partner desk: two checks find something, people are told once, and the next morning it is over."""
+"""The demo's partner desk: two checks find something, people are notified once, and the next morning it is over."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ class DeskStory:
 
     async def _acknowledge(self, groups: list[str]) -> None:
         # Else the night would bring the repeats (SPEC A2).
-        desk = alert_service(self.place.settings, self.run.services.clock, self.place.client, self.database)
+        service = alert_service(self.place.settings, self.run.services.clock, self.place.client, self.database)
         for group in groups:
-            await desk.acknowledge(group, PERSON)
+            await service.acknowledge(group, PERSON)
         await self._all(groups, _is_acknowledged)
 
     async def _sleep_until_morning(self, groups: list[str], day: date) -> None:
@@ -123,7 +123,7 @@ class DeskStory:
         self, since: datetime, first: list[CheckResult], others: list[CheckResult], counts: list[AlertCounts]
     ) -> DeskAccount:
         async with Chat(await self.place.stack.open_chat()) as chat:
-            posted = [one.key for one in await chat.messages()]
+            posted = [message.key for message in await chat.messages()]
         return DeskAccount(
             first,
             others,
@@ -140,8 +140,8 @@ def _is_told_at_once(alert: AlertRecord) -> bool:
 
 
 def _is_told(group: AlertGroup) -> bool:
-    told = [member.told_at is not None and member.news is None for member in group.members.values()]
-    return bool(told) and all(told)
+    notified = [member.told_at is not None and member.news is None for member in group.members.values()]
+    return bool(notified) and all(notified)
 
 
 def _is_acknowledged(group: AlertGroup) -> bool:

@@ -41,12 +41,12 @@ class DeskAccount:
         """The figures for machines; `delivered` are the alerts' messages that the chat itself has."""
         return {
             "alerts": {
-                "fired": sum(one.fired for one in self.counts),
+                "fired": sum(figures.fired for figures in self.counts),
                 "delivered": len(_of_alerts(self.posted)),
-                "suppressed": sum(one.suppressed for one in self.counts),
-                "resolved": sum(one.resolved for one in self.counts),
+                "suppressed": sum(figures.suppressed for figures in self.counts),
+                "resolved": sum(figures.resolved for figures in self.counts),
             },
-            "checks": {one.check.replace("-", "_"): one.findings for one in self.first},
+            "checks": {result.check.replace("-", "_"): result.findings for result in self.first},
         }
 
     @property
@@ -59,7 +59,7 @@ class DeskAccount:
         panels = [Constrain(Panel(Text(message.plain), expand=False), WIDTH) for message in self.inbox]
         figures = self.data["alerts"]
         rows: list[tuple[str, Any, str]] = [
-            *((f"found by {one.check}", one.findings, f"in {one.rows} rows") for one in self.first),
+            *((f"found by {result.check}", result.findings, f"in {result.rows} rows") for result in self.first),
             ("alerts fired", figures["fired"], "one per finding, however often it is seen"),
             ("messages delivered", figures["delivered"], "by the chat's own log, each once"),
             ("suppressed", figures["suppressed"], "the same check once more: seen, and not told again"),
@@ -77,10 +77,10 @@ class DeskAccount:
         posted = _of_alerts(self.posted)
         if set(posted) != set(_of_alerts(message.key for message in self.inbox)):
             yield "the chat and our inbox do not hold the same messages"
-        if sum(one.delivered for one in self.counts) != len(posted):
+        if sum(figures.delivered for figures in self.counts) != len(posted):
             yield "the chat does not hold as many messages as the workflows say"
-        told = sum(any(entry.event is AlertEvent.SENT for entry in alert.history) for alert in self.alerts)
-        if told < sum(one.findings for one in self.first):
+        notified = sum(any(entry.event is AlertEvent.SENT for entry in alert.history) for alert in self.alerts)
+        if notified < sum(result.findings for result in self.first):
             yield "nobody was told of a finding"
         for alert in self.alerts:
             if alert.is_open:

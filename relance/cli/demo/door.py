@@ -70,14 +70,14 @@ class Door:
         async with EventApi.of(self.place.settings.gateway) as api:
             events = [{"event": EventKind.SUBMITTED, "invitationId": entry.id} for entry in entries]
             answers = await api.send(events)
-        self.counts[EVENTS] += sum(one["answer"] == "taken" for one in answers)
+        self.counts[EVENTS] += sum(answer["answer"] == "taken" for answer in answers)
         await self._heard()
 
     async def unsubscribe(self, entry: Invitation) -> None:
         """Click what a mail program offers beside the sender's name: a POST to the link in the mail (RFC 8058)."""
         mail = await self._mail(entry)
-        links = [one.strip(" <>") for one in (mail.header("List-Unsubscribe") or "").split(",")]
-        link = next(one for one in links if one.startswith("http"))
+        links = [address.strip(" <>") for address in (mail.header("List-Unsubscribe") or "").split(",")]
+        link = next(address for address in links if address.startswith("http"))
         async with httpx.AsyncClient(timeout=ANSWER_S, trust_env=False) as http:
             answer = await http.post(link, data=ONE_CLICK)
         if answer.status_code != httpx.codes.OK:

@@ -62,13 +62,15 @@ class Story:
     async def _month(self, handle: WorkflowHandle[object, object]) -> None:
         while await self.motion.next_wave() or await self.motion.settle():
             # Who was put off (greylisting) is tried again by his follow-up, long before the month is over.
-            put_off = {one.user_id for one in await self._entries() if one.status in WITHOUT_OUTCOME}
+            put_off = {
+                invitation.user_id for invitation in await self._entries() if invitation.status in WITHOUT_OUTCOME
+            }
             await self._steps("further tries", {FollowUpStep.RETRY}, sorted(put_off))
         await handle.result()
 
     async def remind(self) -> None:
         """Let contacts answer by every way in, half of those who submit before each reminder, and move time over it."""
-        sent = [one for one in await self._entries() if one.sent_at is not None]
+        sent = [invitation for invitation in await self._entries() if invitation.sent_at is not None]
         answering = sent[::3]
         for clicking in sent[1:2]:
             await self.door.unsubscribe(clicking)
@@ -104,7 +106,7 @@ class Story:
     async def account(self) -> MonthAccount:
         """Balance the ledger against the mailbox's own log."""
         async with Mailbox(self.place.stack.mailbox_http) as mailbox:
-            arrived = [one.message_id or "" for one in await mailbox.log()]
+            arrived = [mail.message_id or "" for mail in await mailbox.log()]
         stored = await self.database.job_runs.statistics(self.period)
         progress = stored.progress if stored else None
         return MonthAccount(

@@ -105,4 +105,4 @@ def _message_ids(entry: Invitation) -> Iterable[str]:
 
 def _kinds(message_ids: list[str]) -> Counter[str]:
     # `<invitation>.<kind>@<domain>`, see `ids.message_id`.
-    return Counter(one.rpartition("@")[0].rpartition(".")[2] for one in message_ids)
+    return Counter(message_id.rpartition("@")[0].rpartition(".")[2] for message_id in message_ids)

@@ -30,8 +30,8 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if any((path / name).is_dir() for name in _FOLDERS):
-        return [one for name in _FOLDERS for one in sorted((path / name).glob("*")) if one.is_file()]
-    return sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
+        return [file for name in _FOLDERS for file in sorted((path / name).glob("*")) if file.is_file()]
+    return sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
 
 
 def _of_file(file: Path) -> Iterator[bytes]:

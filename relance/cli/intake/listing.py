@@ -31,7 +31,7 @@ async def list_(
         found = await database.intake_messages.listed([outcome] if outcome else [], after, limit + 1)
     shown = found[:limit]
     following = shown[-1].digest if len(found) > limit else None
-    data = {"messages": [record_data(one) for one in shown], "next": following}
+    data = {"messages": [record_data(record) for record in shown], "next": following}
     return Answer(data, _view(shown, following))
 
 
@@ -55,15 +55,15 @@ def _view(shown: list[IntakeRecord], following: str | None) -> Any:
         return "There is no such message."
     rows = [
         (
-            one.digest[:SHORT],
-            one.kind.replace("_", " "),
-            one.outcome.replace("_", " "),
-            one.via,
-            one.at,
-            one.size,
-            one.invitation_id,
+            record.digest[:SHORT],
+            record.kind.replace("_", " "),
+            record.outcome.replace("_", " "),
+            record.via,
+            record.at,
+            record.size,
+            record.invitation_id,
         )
-        for one in shown
+        for record in shown
     ]
     parts: list[Any] = [
         table("Messages that came back", ("digest", "what it is", "outcome", "via", "at", "bytes", "invitation"), rows)

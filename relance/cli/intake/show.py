@@ -52,7 +52,7 @@ async def show(
     parts: list[Any] = [table("Message that came back", ("what", "value"), rows)]
     if kept is not None and data["reports"]:
         columns = ("action", "status")
-        parts.append(table("Reports", columns, [(one["action"], one["status"]) for one in data["reports"]]))
+        parts.append(table("Reports", columns, [(report["action"], report["status"]) for report in data["reports"]]))
     if "raw" in data:
         parts.append(Text(printable(data["raw"])))
     elif raw:
@@ -71,4 +71,4 @@ async def _named(messages: IntakeMessages, digest: str) -> IntakeRecord:
 
 def _reports(kept: KeptMessage) -> list[dict[str, str]]:
     reading = read_message(parse_message(kept.raw))
-    return [{"action": one.action.value, "status": one.status} for one in reading.reports]
+    return [{"action": report.action.value, "status": report.status} for report in reading.reports]

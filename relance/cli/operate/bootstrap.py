@@ -38,14 +38,14 @@ async def bootstrap(run: Run) -> Answer:
     rows = [
         ("retention of the namespace", raised, f"{retention.now.days} days"),
         ("indexes", "created" if missing else "found", ", ".join(missing) or "all there"),
-        *((f"Schedule {one.id}", one.change, _detail(one)) for one in applied),
+        *((f"Schedule {schedule.id}", schedule.change, _detail(schedule)) for schedule in applied),
         *((f"cycle {period}", state, sentence) for period, (state, sentence) in opened.items()),
     ]
     data = {
         "retention_days": retention.now / timedelta(days=1),
         "retention": raised,
         "indexes_created": missing,
-        "schedules": {one.id: one.change for one in applied},
+        "schedules": {schedule.id: schedule.change for schedule in applied},
         "periods": {period: state for period, (state, _) in opened.items()},
     }
     return Answer(data, table("Bootstrap", ("what", "done", "detail"), rows))
@@ -59,7 +59,7 @@ async def _open_periods(run: Run, client: Client, database: Repositories) -> dic
     now = run.services.clock.now()
     opened: dict[str, tuple[str, str]] = {}
     found = await unopened(run, client)
-    for period, state in ((one.period, one.fate.state) for one in found.states):
+    for period, state in ((state.period, state.fate.state) for state in found.states):
         if state.cut:
             opened[period] = ("ended", f"its cycle was ended; it goes on with `start cycle --period {period}`")
             continue

@@ -1,4 +1,4 @@
-"""`doctor`: checks the settings and every connection, and says what to mend."""
+"""`doctor`: checks the settings and every connection, and says what to repair."""
 
 from __future__ import annotations
 
@@ -83,11 +83,14 @@ async def doctor(
         asyncio.gather(_checked(LINKS, lambda: link_findings(run)), _checked(INTAKE, lambda: intake_findings(run))),
         _seen(run, connecting, database),
     )
-    findings += [one for some in [*found, *ways_in] for one in some]
+    findings += [finding for some in [*found, *ways_in] for finding in some]
     states = {finding.state for finding in findings} | ({FindingState.WRONG} if is_wrong(seen) else set())
     code = UNREACHABLE if FindingState.UNREACHABLE in states else JOB_FAILED if FindingState.WRONG in states else DONE
-    rows = [(one.what, one.state, one.detail, one.remedy) for one in findings]
-    checks = [{"what": one.what, "state": one.state, "detail": one.detail, "remedy": one.remedy} for one in findings]
+    rows = [(finding.what, finding.state, finding.detail, finding.remedy) for finding in findings]
+    checks = [
+        {"what": finding.what, "state": finding.state, "detail": finding.detail, "remedy": finding.remedy}
+        for finding in findings
+    ]
     view = Group(table("Doctor", ("what", "state", "detail", "to mend"), rows), view_of(seen))
     health = data_of(seen, run.services.clock.now())
     return Answer({"healthy": code == DONE, "checks": checks, "health": health}, view, code)
@@ -104,7 +107,7 @@ async def _seen(
     run: Run, connecting: Awaitable[Client | RelanceError], database: Awaitable[list[DoctorFinding]]
 ) -> list[ProbedHealth]:
     client, found = await asyncio.gather(connecting, database)
-    away = any(one.state is FindingState.UNREACHABLE for one in found)
+    away = any(finding.state is FindingState.UNREACHABLE for finding in found)
     return await seen_now(run, client if not isinstance(client, RelanceError) else None, WITHOUT if away else PATIENCE)
 
 
@@ -135,7 +138,7 @@ def _settings(settings: Settings) -> list[DoctorFinding]:
     unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail, settings.gateway)]
     if not unfit:
         return [DoctorFinding("settings", FindingState.FINE, "every value can be used")]
-    return [DoctorFinding(one.setting, FindingState.WRONG, one.reason, one.remedy) for one in unfit]
+    return [DoctorFinding(finding.setting, FindingState.WRONG, finding.reason, finding.remedy) for finding in unfit]
 
 
 async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> list[DoctorFinding]:
@@ -190,17 +193,17 @@ async def _database(run: Run) -> list[DoctorFinding]:
         missing = await database.missing_indexes()
         register = await database.keys.read()
         states = await database.channel_states.all()
-        unreadable = {name: one.count for name, one in (await database.quarantine.counts()).items()}
+        unreadable = {name: count.count for name, count in (await database.quarantine.counts()).items()}
         limits = _limits(await sending_limits(run.settings, database, run.services.clock.now()))
     keys = [_ring(ring, register) for ring in run.settings.privacy.keyrings if ring.texts]
-    told = [_reader(one) for one in reached(run.settings.routes, states, run.settings.channels.fingerprint)]
-    rest = [*keys, *told, *limits]
+    readers = [_reader(channel) for channel in reached(run.settings.routes, states, run.settings.channels.fingerprint)]
+    rest = [*keys, *readers, *limits]
     if missing:
         remedy = "run `starter.py bootstrap`"
         return [
             DoctorFinding("MongoDB", FindingState.WRONG, f"indexes are missing: {', '.join(missing)}", remedy),
             *keys,
-            *told,
+            *readers,
             *limits,
         ]
     fine = DoctorFinding("MongoDB", FindingState.FINE, "a replica set with a primary; indexes are there")
@@ -236,7 +239,9 @@ def _ring(ring: Keyring, register: KeyRegister) -> DoctorFinding:
     found = check(ring, register)
     if found.reason is not None:
         return DoctorFinding("keys", FindingState.WRONG, found.reason, "see `starter.py keys status`")
-    listed = ", ".join(f"{one} (new)" if one in found.new else one for one in ring.fingerprints)
+    listed = ", ".join(
+        f"{fingerprint} (new)" if fingerprint in found.new else fingerprint for fingerprint in ring.fingerprints
+    )
     return DoctorFinding(
         "keys", FindingState.FINE, f"{ring.setting}: {listed}; the first one writes, all are looked up"
     )

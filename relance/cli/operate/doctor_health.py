@@ -19,7 +19,7 @@ from relance.errors import RelanceError
 from relance.services.health_checks import run_probes
 
 OF_THE_DOCTOR = frozenset({ProbeName.MONGODB, ProbeName.MAIL_RELAY, ProbeName.EVERFLOW, ProbeName.TEMPORAL})
-"""What has rows of its own, with what to mend."""
+"""What has rows of its own, with what to repair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ async def seen_now(run: Run, client: Client | None, patience: float) -> list[Pro
     rules = settings.health.rules()
     hasty = settings.health.model_copy(update={"deadline": min(settings.health.deadline, patience)})
     async with run.services.health(settings.model_copy(update={"health": hasty}), client) as health:
-        looks = {one.probe: one for one in await run_probes(health.probes, run.services.clock)}
+        looks = {look.probe: look for look in await run_probes(health.probes, run.services.clock)}
         reachable = looks[ProbeName.MONGODB].trouble is None
         try:
             statuses: Mapping[str, ProbeStatus] = await health.checks.all() if reachable else {}
         except RelanceError:
             statuses = {}
-    failed = {one.probe for one in looks.values() if one.trouble is not None} | (rules.keys() - looks.keys())
+    failed = {look.probe for look in looks.values() if look.trouble is not None} | (rules.keys() - looks.keys())
     return [_seen(rule, looks.get(name), statuses.get(name), failed) for name, rule in rules.items()]
 
 
@@ -71,28 +71,28 @@ def _seen(rule: ProbeRule, look: ProbeResult | None, standing: ProbeStatus | Non
 
 def is_wrong(seen: Sequence[ProbedHealth]) -> bool:
     """Tell whether anything is bad that the doctor has no row of its own for."""
-    return any(one.grade is Grade.BAD and one.rule.probe not in OF_THE_DOCTOR for one in seen)
+    return any(row.grade is Grade.BAD and row.rule.probe not in OF_THE_DOCTOR for row in seen)
 
 
 def data_of(seen: Sequence[ProbedHealth], now: datetime) -> list[dict[str, Any]]:
     """Return it for machines; `state` is what the runs say, `now` what the doctor sees."""
     return [
         {
-            "probe": one.rule.probe,
-            "now": one.grade,
-            "value": one.look.value if one.look else None,
-            "unit": one.look.unit if one.look else "",
-            "limit": one.rule.limit,
-            "detail": one.look.detail if one.look else "",
-            "trouble": one.look.trouble if one.look else None,
-            "alert": one.rule.alert,
-            "state": one.standing.state if one.standing else Health.UNKNOWN,
-            "since": one.standing.since if one.standing else None,
-            "looked_at": one.standing.at if one.standing else None,
-            "age_s": round((now - one.standing.at).total_seconds(), 1) if one.standing else None,
-            "told": one.standing.told if one.standing else False,
+            "probe": row.rule.probe,
+            "now": row.grade,
+            "value": row.look.value if row.look else None,
+            "unit": row.look.unit if row.look else "",
+            "limit": row.rule.limit,
+            "detail": row.look.detail if row.look else "",
+            "trouble": row.look.trouble if row.look else None,
+            "alert": row.rule.alert,
+            "state": row.standing.state if row.standing else Health.UNKNOWN,
+            "since": row.standing.since if row.standing else None,
+            "looked_at": row.standing.at if row.standing else None,
+            "age_s": round((now - row.standing.at).total_seconds(), 1) if row.standing else None,
+            "told": row.standing.told if row.standing else False,
         }
-        for one in seen
+        for row in seen
     ]
 
 
@@ -100,13 +100,13 @@ def view_of(seen: Sequence[ProbedHealth]) -> Table:
     """Return it for people."""
     rows = [
         (
-            one.rule.probe,
-            one.grade,
-            Text(one.shown),
-            one.standing.state if one.standing else "never looked",
-            one.standing.since if one.standing else None,
-            one.standing.at if one.standing else None,
+            row.rule.probe,
+            row.grade,
+            Text(row.shown),
+            row.standing.state if row.standing else "never looked",
+            row.standing.since if row.standing else None,
+            row.standing.at if row.standing else None,
         )
-        for one in seen
+        for row in seen
     ]
     return table("Health", ("probe", "now", "value", "state", "since", "last looked"), rows)

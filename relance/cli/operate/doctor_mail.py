@@ -63,7 +63,7 @@ class MailOptions:
 async def check_mail(run: Run, options: MailOptions) -> Answer:
     """Look everything up and judge it."""
     raw = _read(options.message) if options.message is not None else None
-    given = tuple(_public(one) for one in options.sent_from)
+    given = tuple(_public(address) for address in options.sent_from)
     lookups = run.services.dns(options.resolvers)
     seeing = asyncio.ensure_future(run.services.relay_tls(run.settings))
     try:
@@ -121,8 +121,8 @@ class _Asking:
         if not _is_address(host):
             questions = [DnsQuestion(host.rstrip(".").lower(), kind) for kind in (RecordKind.A, RecordKind.AAAA)]
             await self._ask(questions)
-            found = [value for one in questions for value in self.known[one].values]
-        return tuple(one for one in found if ip_address(one).is_global)
+            found = [value for question in questions for value in self.known[question].values]
+        return tuple(address for address in found if ip_address(address).is_global)
 
     async def _ask(self, questions: Sequence[DnsQuestion] | frozenset[DnsQuestion]) -> None:
         left = self.until - asyncio.get_running_loop().time()
@@ -133,7 +133,7 @@ class _Asking:
                     answers = await self.lookups.ask(questions)
             except TimeoutError:
                 pass
-        self.known |= {one: answers.get(one, NO_TIME) for one in questions}
+        self.known |= {question: answers.get(question, NO_TIME) for question in questions}
 
 
 def _merged(run: Run, trouble: str, findings: list[MailFinding], seen: RelayTls) -> list[MailFinding]:
@@ -148,10 +148,13 @@ def _merged(run: Run, trouble: str, findings: list[MailFinding], seen: RelayTls)
 
 
 def _answer(findings: Sequence[MailFinding]) -> Answer:
-    grades = {one.grade for one in findings}
+    grades = {finding.grade for finding in findings}
     code = UNREACHABLE if MailGrade.UNKNOWN in grades else JOB_FAILED if MailGrade.WRONG in grades else DONE
-    rows = [(one.part, one.grade, one.detail, one.remedy) for one in findings]
-    checks = [{"part": one.part, "state": one.grade, "detail": one.detail, "remedy": one.remedy} for one in findings]
+    rows = [(finding.part, finding.grade, finding.detail, finding.remedy) for finding in findings]
+    checks = [
+        {"part": finding.part, "state": finding.grade, "detail": finding.detail, "remedy": finding.remedy}
+        for finding in findings
+    ]
     view = table("Mail set-up", ("part", "state", "detail", "to mend"), rows)
     return Answer({"ready": code == DONE, "checks": checks}, view, code)
 

@@ -49,10 +49,10 @@ async def status(run: Run) -> Answer:
     """
     async with run.database() as database:
         register, use = await database.keys.read(), await database.keys.use()
-    lines = [one for ring in run.settings.privacy.keyrings for one in _lines(ring, register, use)]
+    lines = [key for ring in run.settings.privacy.keyrings for key in _lines(ring, register, use)]
     columns = ("setting", "fingerprint", "in these settings", "on record", "opt-outs", "invitations")
-    rows = [(one.setting, one.fingerprint, one.here, one.record, one.opt_outs, one.invitations) for one in lines]
-    data = {"keys": [asdict(one) for one in lines], "opt_outs_without_key": use.unmarked}
+    rows = [(key.setting, key.fingerprint, key.here, key.record, key.opt_outs, key.invitations) for key in lines]
+    data = {"keys": [asdict(key) for key in lines], "opt_outs_without_key": use.unmarked}
     title = f"Keys; {use.unmarked} opt-out(s) of earlier versions may be of any" if use.unmarked else "Keys"
     return Answer(data, table(title, columns, rows))
 
@@ -73,7 +73,7 @@ async def drop(
     async with run.database() as database:
         register = await database.keys.read()
         setting = _setting_of(fingerprint, register)
-        ring = next(one for one in run.settings.privacy.keyrings if one.setting == setting)
+        ring = next(keyring for keyring in run.settings.privacy.keyrings if keyring.setting == setting)
         if not ring.texts or ring.fingerprints[0] == fingerprint:
             invalid("FINGERPRINT", "it is the first key of these settings", "put the new key before it first")
         if setting == SUPPRESSION_KEY:
@@ -93,15 +93,25 @@ async def drop(
 def _lines(ring: Keyring, register: KeyRegister, use: KeyUse) -> Iterator[KeyLine]:
     ours: Sequence[str] = ring.fingerprints if ring.texts else ()
     needed = register.needed(ring.setting)
-    for one in dict.fromkeys((*ours, *register.known.get(ring.setting, ()))):
+    for fingerprint in dict.fromkeys((*ours, *register.known.get(ring.setting, ()))):
         counted = ring.setting == SUPPRESSION_KEY
         yield KeyLine(
             setting=ring.setting,
-            fingerprint=one,
-            here="writes" if one in ours[:1] else "looks up" if one in ours else "missing" if one in needed else "-",
-            record="needed" if one in needed else "retired" if one in register.known.get(ring.setting, ()) else "new",
-            opt_outs=use.opt_outs.get(one, 0) if counted else None,
-            invitations=use.invitations.get(one, 0) if counted else None,
+            fingerprint=fingerprint,
+            here="writes"
+            if fingerprint in ours[:1]
+            else "looks up"
+            if fingerprint in ours
+            else "missing"
+            if fingerprint in needed
+            else "-",
+            record="needed"
+            if fingerprint in needed
+            else "retired"
+            if fingerprint in register.known.get(ring.setting, ())
+            else "new",
+            opt_outs=use.opt_outs.get(fingerprint, 0) if counted else None,
+            invitations=use.invitations.get(fingerprint, 0) if counted else None,
         )
 
 
@@ -126,7 +136,7 @@ def _check_unused(fingerprint: str, use: KeyUse) -> None:
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="The keys of opt-outs and links, by their fingerprints.")
-    # To see and to mend what keeps others from starting.
+    # To see and to repair what keeps others from starting.
     command(group, "status", "starter.py keys status --json", keyless=True)(status)
     command(group, "drop", DROP_EXAMPLES, keyless=True)(drop)
     app.add_typer(group, name="keys")

@@ -29,7 +29,7 @@ class SendingLimits:
     @property
     def senders(self) -> list[str]:
         """The processes that send."""
-        return sorted(one.worker for one in self.reports if one.role in SENDING)
+        return sorted(report.worker for report in self.reports if report.role in SENDING)
 
     @property
     def is_short(self) -> bool:
@@ -54,7 +54,8 @@ class SendingLimits:
         """The providers' limits, in words; they hold for the installation as well."""
         limits = self.settings.pacing.limits
         listed = ", ".join(
-            f"{name} {one.connections}" + (f" ({_mails(one.rate)})" if one.rate else "") for name, one in limits.items()
+            f"{name} {limit.connections}" + (f" ({_mails(limit.rate)})" if limit.rate else "")
+            for name, limit in limits.items()
         )
         rate = self.settings.mail.rate_per_domain
         others = f"any other domain {self.settings.pacing.connections}" + (f" ({_mails(rate)})" if rate else "")
@@ -64,9 +65,9 @@ class SendingLimits:
     def rests(self) -> dict[str, timedelta]:
         """How long each provider is still left alone; domains outside the table count together."""
         found: dict[str, timedelta] = {}
-        for one in self.reports:
-            age = max((self.now - one.at).total_seconds(), 0.0)
-            for rest in one.rests:
+        for report in self.reports:
+            age = max((self.now - report.at).total_seconds(), 0.0)
+            for rest in report.rests:
                 label = rest.provider if rest.provider in LIMITS else OTHER
                 left = timedelta(seconds=round(rest.after(age).left))
                 if left:

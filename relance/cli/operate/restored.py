@@ -88,7 +88,7 @@ async def record_restore(run: Run, since: datetime, now: datetime, *, without_lo
 
 
 async def _is_covered(run: Run, since: datetime) -> bool:
-    """Tell whether the log is sure that a mail nobody ever sent did not arrive since then."""
+    """Return whether the log is sure that a mail nobody ever sent did not arrive since then."""
     async with run.services.relay_log(run.settings) as log:
         if log is None:
             return False

@@ -59,10 +59,15 @@ async def watchdog(
     data = {
         "well": code == DONE,
         "effects": [
-            {"what": one.what, "state": one.state, "detail": one.detail, "since": one.since} for one in effects
+            {"what": effect.what, "state": effect.state, "detail": effect.detail, "since": effect.since}
+            for effect in effects
         ],
     }
-    rows = [(one.what, one.state, one.detail, one.since) for one in effects if not quiet or one.state in _WRONG]
+    rows = [
+        (effect.what, effect.state, effect.detail, effect.since)
+        for effect in effects
+        if not quiet or effect.state in _WRONG
+    ]
     view = Group() if quiet and code == DONE else table("Watchdog", ("effect", "state", "detail", "since"), rows)
     return Answer(data, view, code)
 
@@ -71,7 +76,7 @@ _WRONG = frozenset({EffectState.STOPPED, EffectState.UNREACHABLE})
 
 
 def _code(effects: Sequence[WatchedEffect]) -> int:
-    states = {one.state for one in effects}
+    states = {effect.state for effect in effects}
     if EffectState.UNREACHABLE in states:
         return UNREACHABLE
     return JOB_FAILED if EffectState.STOPPED in states else DONE
@@ -95,17 +100,17 @@ def _dependency(error: Exception) -> str:
 async def _by_the_database(run: Run, now: datetime, patience: Patience) -> list[WatchedEffect]:
     async with run.database() as database:
         due = await database.effects.plans_due(now - patience.mails)
-        periods = [one.period for one in due]
+        periods = [plan.period for plan in due]
         last_mail = await database.effects.last_mail(periods, now - patience.mails) if periods else None
         stuck = await database.effects.stuck_claims(periods, now - patience.mails) if periods else 0
-        told = await database.alerts.open()
+        open_alerts = await database.alerts.open()
         states = await database.channel_states.all()
     policy = run.settings.alerts.policy
     gathered = max(policy.interval, policy.medium.gather or timedelta(0))
     return [
         rules.mails(due, last_mail, now, patience.mails),
         rules.claims(stuck, patience.mails),
-        rules.alerts(told, now, gathered + patience.alerts, run.settings.routes),
+        rules.alerts(open_alerts, now, gathered + patience.alerts, run.settings.routes),
         *rules.readers(reached(run.settings.routes, states, run.settings.channels.fingerprint)),
     ]
 
@@ -118,7 +123,7 @@ async def _by_the_server(run: Run, now: datetime, patience: Patience) -> list[Wa
 async def _jobs(run: Run, now: datetime, patience: Patience) -> list[WatchedEffect]:
     client = await run.temporal()
     async with run.database() as database:
-        jobs = (_job(client, database, one.id, now, patience) for one in declared(run.settings))
+        jobs = (_job(client, database, schedule.id, now, patience) for schedule in declared(run.settings))
         return list(await asyncio.gather(*jobs))
 
 

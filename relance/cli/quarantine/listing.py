@@ -38,36 +38,38 @@ async def list_(
             known_collection(quarantine, collection, "--collection")
         start = await _start(quarantine, after) if after is not None else ""
         found = await quarantine.page(collection, start, limit + 1)
-        counts = {name: one.count for name, one in (await quarantine.counts()).items()}
+        counts = {name: count.count for name, count in (await quarantine.counts()).items()}
     shown = found[:limit]
     following = f"{shown[-1].collection}/{shown[-1].name}" if len(found) > limit else None
     total = counts.get(collection, 0) if collection is not None else sum(counts.values())
     data = {
         "total": total,
         "collections": counts,
-        "documents": [data_of(one) for one in shown],
+        "documents": [data_of(document) for document in shown],
         "next": following,
     }
     return Answer(data, _view(shown, total, counts, following))
 
 
-def data_of(one: SetAside) -> dict[str, Any]:
+def data_of(document: SetAside) -> dict[str, Any]:
     """Return a document that cannot be read for machines."""
     return {
-        "collection": one.collection,
-        "id": one.name,
-        "faults": [{"field": fault.field, "code": fault.code, "meaning": fault_words(fault)} for fault in one.faults],
-        "since": one.at,
-        "last_seen": one.seen_at,
-        "seen": one.seen,
-        "user": one.user,
-        "period": one.period,
+        "collection": document.collection,
+        "id": document.name,
+        "faults": [
+            {"field": fault.field, "code": fault.code, "meaning": fault_words(fault)} for fault in document.faults
+        ],
+        "since": document.at,
+        "last_seen": document.seen_at,
+        "seen": document.seen,
+        "user": document.user,
+        "period": document.period,
     }
 
 
-def faults_line(one: SetAside) -> str:
+def faults_line(document: SetAside) -> str:
     """Return the faults of a document on one line."""
-    return "; ".join(f"{fault.field} {fault_words(fault)} ({fault.code})" for fault in one.faults)
+    return "; ".join(f"{fault.field} {fault_words(fault)} ({fault.code})" for fault in document.faults)
 
 
 async def _start(quarantine: Quarantine, after: str) -> str:
@@ -84,8 +86,16 @@ def _view(shown: Sequence[SetAside], total: int, counts: dict[str, int], followi
     if not shown:
         return "No such document is known that cannot be read."
     rows = [
-        (one.collection, Text(one.name), Text(faults_line(one)), one.at, one.seen_at, one.seen, one.user)
-        for one in shown
+        (
+            document.collection,
+            Text(document.name),
+            Text(faults_line(document)),
+            document.at,
+            document.seen_at,
+            document.seen,
+            document.user,
+        )
+        for document in shown
     ]
     columns = ("collection", "id", "what is wrong", "since", "last seen", "times", "user")
     parts: list[Any] = [table(f"{counted(total, 'document')} cannot be read: {listed(counts)}", columns, rows)]

@@ -35,22 +35,24 @@ class Replanning:
 
     async def reopen(self, those: Sequence[SetAside]) -> None:
         """Delete the plans among these that were ended as unreadable, where a cycle runs that writes them anew."""
-        for one in those:
-            if one.collection != PLANS or one.user is None or one.period is None or self.cycles is None:
+        for document in those:
+            if document.collection != PLANS or document.user is None or document.period is None or self.cycles is None:
                 continue
-            if self._still_plans(one.period) and await self.cycles.runs(one.period):
-                await self.database.plans.forget_unreadable(one.period, one.user)
+            if self._still_plans(document.period) and await self.cycles.runs(document.period):
+                await self.database.plans.forget_unreadable(document.period, document.user)
 
     async def plan(self, healed: Sequence[SetAside]) -> dict[str, list[str]]:
         """Return what follows for each document, by its key, after the cycles that run have planned again."""
-        users = sorted({one.user for one in healed if one.user is not None})[:MOST_TOLD]
+        users = sorted({document.user for document in healed if document.user is not None})[:MOST_TOLD]
         known = await self.database.users.by_ids(users)
         if known and self.cycles is not None:
-            periods = [one for one in watched_periods(self.clock.now(), self.max_late) if self._still_plans(one)]
-            self._running = [one for one in periods if await self.cycles.replan(one)]
+            periods = [
+                period for period in watched_periods(self.clock.now(), self.max_late) if self._still_plans(period)
+            ]
+            self._running = [period for period in periods if await self.cycles.replan(period)]
         active = [user for user in users if user in known and known[user].is_active]
         plans = await self._planned(active) if self._running else {user: {} for user in active}
-        return {one.key: self._follows(one, known, plans) for one in healed}
+        return {document.key: self._follows(document, known, plans) for document in healed}
 
     def _still_plans(self, period: str) -> bool:
         # Past its last send time a cycle runs on until its mails have an outcome, and plans nobody any more.
@@ -73,30 +75,32 @@ class Replanning:
         return plans
 
     def _follows(
-        self, one: SetAside, known: Mapping[str, object], plans: Mapping[str, Mapping[str, Plan]]
+        self, document: SetAside, known: Mapping[str, object], plans: Mapping[str, Mapping[str, Plan]]
     ) -> list[str]:
-        if (nothing := _nothing(one, known, plans)) is not None:
+        if (nothing := _nothing(document, known, plans)) is not None:
             return [f"nothing: {nothing}"]
         if self.cycles is None:
             return ["the next planning pass of an open cycle takes the user"]
-        if one.collection == PLANS and one.period is not None and one.period not in self._running:
-            return [f"{one.period}: nobody plans it any more, or not yet; the user is planned with the next period"]
+        if document.collection == PLANS and document.period is not None and document.period not in self._running:
+            return [
+                f"{document.period}: nobody plans it any more, or not yet; the user is planned with the next period"
+            ]
         if not self._running:
             return ["no cycle runs: the next one plans the user when it is opened"]
-        told = [each for each in self._running if one.collection != PLANS or each == one.period]
-        return [_outcome(one, period, plans[one.user or ""].get(period)) for period in told]
+        replanned = [each for each in self._running if document.collection != PLANS or each == document.period]
+        return [_outcome(document, period, plans[document.user or ""].get(period)) for period in replanned]
 
 
-def _nothing(one: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:
+def _nothing(document: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:
     """Return why nothing follows for anybody, None if something does."""
-    if one.user is None:
+    if document.user is None:
         return "it concerns no user we know"
-    if one.user not in known:
-        return f"there is no user {one.user} who can be read"
-    return "the user is not active" if one.user not in plans else None
+    if document.user not in known:
+        return f"there is no user {document.user} who can be read"
+    return "the user is not active" if document.user not in plans else None
 
 
-def _outcome(one: SetAside, period: str, plan: Plan | None) -> str:
+def _outcome(document: SetAside, period: str, plan: Plan | None) -> str:
     if plan is None:
         return f"{period}: not planned yet, the next planning pass of its cycle takes the user"
     match plan.status:
@@ -107,4 +111,6 @@ def _outcome(one: SetAside, period: str, plan: Plan | None) -> str:
             return f"{period}: left out ({reason}), from the next period on"
         case PlanStatus.CANCELLED:
             return f"{period}: left out, the cycle was cancelled"
-    return f"{period}: too late, the mails have gone out without it" if one.collection != PLANS else f"{period}: sent"
+    return (
+        f"{period}: too late, the mails have gone out without it" if document.collection != PLANS else f"{period}: sent"
+    )

@@ -72,8 +72,8 @@ async def _cycles(run: Run) -> TemporalCycles | None:
 
 def _answer(healed: Sequence[SetAside], broken: Sequence[SetAside], follows: dict[str, list[str]]) -> Answer:
     data = {
-        "left": [{**data_of(one), "follows": follows.get(one.key, [])} for one in healed],
-        "broken": [{**data_of(one), "remedy": remedy(one)} for one in broken],
+        "left": [{**data_of(document), "follows": follows.get(document.key, [])} for document in healed],
+        "broken": [{**data_of(document), "remedy": remedy(document)} for document in broken],
     }
     code = JOB_FAILED if broken else DONE
     if not healed and not broken:
@@ -81,12 +81,16 @@ def _answer(healed: Sequence[SetAside], broken: Sequence[SetAside], follows: dic
     parts: list[Any] = []
     if healed:
         rows = [
-            (one.collection, Text(one.name), Text("\n".join(follows.get(one.key, ["-"])))) for one in healed[:SHOWN]
+            (document.collection, Text(document.name), Text("\n".join(follows.get(document.key, ["-"]))))
+            for document in healed[:SHOWN]
         ]
         title = f"{counted(len(healed), 'document')} left the quarantine{_part(healed)}"
         parts.append(table(title, ("collection", "id", "what follows"), rows))
     if broken:
-        lines = [(one.collection, Text(one.name), Text(faults_line(one)), Text(remedy(one))) for one in broken[:SHOWN]]
+        lines = [
+            (document.collection, Text(document.name), Text(faults_line(document)), Text(remedy(document)))
+            for document in broken[:SHOWN]
+        ]
         title = f"{counted(len(broken), 'document')} still cannot be read{_part(broken)}"
         parts.append(table(title, ("collection", "id", "what is wrong", "to do"), lines))
     return Answer(data, Group(*parts), code)

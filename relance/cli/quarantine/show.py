@@ -21,26 +21,26 @@ IdArgument = Annotated[str, typer.Argument(help="Its id, or its mark, as `list` 
 async def show(run: Run, collection: CollectionArgument, document: IdArgument) -> Answer:
     """Show one document that cannot be read: field, fault, whose it is, what it costs, and what to do about it."""
     async with run.database() as database:
-        one = await set_aside(database.quarantine, collection, document)
-    costs, todo, where = cost(one, run.services.clock.now()), remedy(one), _where(one)
+        found = await set_aside(database.quarantine, collection, document)
+    costs, todo, where = cost(found, run.services.clock.now()), remedy(found), _where(found)
     rows = [
-        ("document", Text(f"{one.collection} {one.name}")),
+        ("document", Text(f"{found.collection} {found.name}")),
         ("where", Text(where)),
-        ("what is wrong", Text(faults_line(one))),
+        ("what is wrong", Text(faults_line(found))),
         ("costs", costs),
         ("to do", Text(todo)),
-        ("user", one.user),
-        ("period", one.period),
-        ("since", one.at),
-        ("last seen", one.seen_at),
-        ("times seen", one.seen),
+        ("user", found.user),
+        ("period", found.period),
+        ("since", found.at),
+        ("last seen", found.seen_at),
+        ("times seen", found.seen),
     ]
-    data = {**data_of(one), "costs": costs, "remedy": todo, "where": where}
+    data = {**data_of(found), "costs": costs, "remedy": todo, "where": where}
     return Answer(data, Group(table("Document that cannot be read", ("what", "value"), rows)))
 
 
-def _where(one: SetAside) -> str:
-    if one.named_by_token:
-        token = one.name.removeprefix(MARK)
+def _where(document: SetAside) -> str:
+    if document.named_by_token:
+        token = document.name.removeprefix(MARK)
         return f'its id is the field `ref` of the note: db.quarantine.findOne({{token: "{token}"}})'
-    return f"the document of the collection {one.collection} with this _id"
+    return f"the document of the collection {document.collection} with this _id"

@@ -40,14 +40,22 @@ async def jobs(
     end = run.services.clock.now()
     start = end - timedelta(days=days)
     async with run.database() as database:
-        of_each = [await database.job_runs.runs(job=one, since=start, limit=READ) for one in ([job] if job else zones)]
-    runs = sorted((one for those in of_each for one in those), key=lambda one: (-one.nominal.timestamp(), one.job))
+        of_each = [
+            await database.job_runs.runs(job=name, since=start, limit=READ) for name in ([job] if job else zones)
+        ]
+    runs = sorted(
+        (job_run for those in of_each for job_run in those),
+        key=lambda job_run: (-job_run.nominal.timestamp(), job_run.job),
+    )
     totals, cut = statistics_of(runs), [those[0].job for those in of_each if len(those) == READ]
     data = {
         "from": start,
         "to": end,
-        "runs": [_data(one, zones) for one in runs],
-        "jobs": {one.job: {name: value for name, value in asdict(one).items() if name != "job"} for one in totals},
+        "runs": [_data(job_run, zones) for job_run in runs],
+        "jobs": {
+            statistics.job: {name: value for name, value in asdict(statistics).items() if name != "job"}
+            for statistics in totals
+        },
         "cut": cut,
     }
     shown = runs[:SHOWN] if job else _newest_of_each(runs)
@@ -72,8 +80,8 @@ def late_by(run: JobRun) -> timedelta:
 def _zones(settings: Settings) -> Mapping[str, str]:
     """Return every job that there can be, with the zone of its Schedule."""
     checks = dict.fromkeys((str(check) for check in CheckName), settings.everflow.timezone)
-    house = dict.fromkeys((MONTHLY_SCHEDULE, *(str(job) for job in JobName)), settings.scheduling.default_zone)
-    return {**house, **checks}
+    own = dict.fromkeys((MONTHLY_SCHEDULE, *(str(job) for job in JobName)), settings.scheduling.default_zone)
+    return {**own, **checks}
 
 
 def _data(run: JobRun, zones: Mapping[str, str]) -> dict[str, Any]:
@@ -108,17 +116,25 @@ def _view(
     parts: list[Any] = [table("Job runs (times in UTC, and where a zone is named)", columns, rows)]
     if len(runs) > len(shown):
         parts.append(f"… and {len(runs) - len(shown)} more: --job and --days narrow it, --json has them all.")
-    parts.append(table("Per job", COLUMNS, [_line(one) for one in totals]))
+    parts.append(table("Per job", COLUMNS, [_line(statistics) for statistics in totals]))
     if cut:
         parts.append(f"Only the newest {READ} runs are counted of: {', '.join(cut)}.")
     return Group(*parts)
 
 
-def _line(one: JobStatistics) -> tuple[object, ...]:
-    success = None if one.success is None else f"{one.success:.1%}"
-    times = (_seconds(one.duration_median_s), _seconds(one.duration_p95_s))
-    counts = (one.runs, one.ran, one.late, one.failed, one.skipped, one.missed, one.mended)
-    return (Text(one.job), *counts, success, *times)
+def _line(statistics: JobStatistics) -> tuple[object, ...]:
+    success = None if statistics.success is None else f"{statistics.success:.1%}"
+    times = (_seconds(statistics.duration_median_s), _seconds(statistics.duration_p95_s))
+    counts = (
+        statistics.runs,
+        statistics.ran,
+        statistics.late,
+        statistics.failed,
+        statistics.skipped,
+        statistics.missed,
+        statistics.mended,
+    )
+    return (Text(statistics.job), *counts, success, *times)
 
 
 def _seconds(value: float | None) -> str | None:
@@ -132,4 +148,4 @@ def _there(run: JobRun, zone: str) -> str:
 
 def _details(run: JobRun) -> str:
     parts = [f"{name.replace('_', ' ')}: {value}" for name, value in sorted(run.detail.items())]
-    return ", ".join([*parts, *(f"before: {one.state}" for one in run.history)])
+    return ", ".join([*parts, *(f"before: {past.state}" for past in run.history)])

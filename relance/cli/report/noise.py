@@ -1,4 +1,4 @@
-"""`report noise`: which rules tell people things nobody acts on (SPEC A3)."""
+"""`report noise`: which rules send messages that nobody acts on (SPEC A3)."""
 
 from __future__ import annotations
 

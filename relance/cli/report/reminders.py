@@ -34,8 +34,8 @@ async def reminders(
     now = run.services.clock.now()
     async with run.database() as database:
         periods = [period] if period is not None else (await database.effectiveness.periods())[:PERIODS]
-        for one in periods:
-            async for group in database.effectiveness.groups(one, now):
+        for month in periods:
+            async for group in database.effectiveness.groups(month, now):
                 count(found, group)
         if period is not None and not found and not await _is_known(database, period):
             raise NotFound(f"--period: nothing is known of {period}; `cycle list` shows the periods there are")

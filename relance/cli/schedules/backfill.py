@@ -99,7 +99,7 @@ def known_schedule(run: Run, schedule: str) -> DeclaredSchedule:
     Raises:
         InvalidInput: it has none of that name.
     """
-    found = {one.id: one for one in declared(run.settings)}
+    found = {job.id: job for job in declared(run.settings)}
     if schedule not in found:
         invalid("SCHEDULE", f"there is no Schedule {schedule!r}", f"choose one of: {', '.join(sorted(found))}")
     return found[schedule]
@@ -140,7 +140,7 @@ def _check(run: Run, schedule: str, times: Times, *, yes: bool) -> None:
     elif schedule == MONTHLY_SCHEDULE:
         zone = run.settings.scheduling.default_zone
         periods = (period_of_opening(at, zone) for at in times.times)
-        far = next((said for one in periods if (said := far_away(one, run.services.clock.now(), zone))), None)
+        far = next((said for period in periods if (said := far_away(period, run.services.clock.now(), zone))), None)
         if far is not None:
             confirm(run, far, yes=yes)
 

@@ -63,16 +63,25 @@ async def apply(run: Run, *, open_missed: OpenMissedOption = None) -> Answer:
     """
     client = await run.temporal()
     applied = await server.apply(client, run.settings)
-    before = next((one.before for one in applied if one.id == MONTHLY_SCHEDULE), ())
+    before = next((schedule.before for schedule in applied if schedule.id == MONTHLY_SCHEDULE), ())
     missed = await settle_missed(run, client, await find_missed(run, client, before), open_missed)
-    rows = [(one.id, one.change, one.paused, one.note, _times(one.left_out)) for one in applied]
+    rows = [
+        (schedule.id, schedule.change, schedule.paused, schedule.note, _times(schedule.left_out))
+        for schedule in applied
+    ]
     view = table("Schedules", ("schedule", "done", "paused", "note", "leaves out"), rows)
     data = {
         "schedules": [
-            {"id": one.id, "change": one.change, "paused": one.paused, "note": one.note, **_counted(one.left_out)}
-            for one in applied
+            {
+                "id": schedule.id,
+                "change": schedule.change,
+                "paused": schedule.paused,
+                "note": schedule.note,
+                **_counted(schedule.left_out),
+            }
+            for schedule in applied
         ],
-        "missed": [one.as_dict() for one in missed],
+        "missed": [period.as_dict() for period in missed],
     }
     return Answer(data, _with_missed(view, missed))
 
@@ -103,7 +112,12 @@ async def resume(
     missed: Sequence[Missed] = ()
     if schedule == MONTHLY_SCHEDULE:
         missed = await settle_missed(run, client, await find_missed(run, client, over), open_missed)
-    data = {"schedule": schedule, "done": "resumed", **_counted(over), "missed": [one.as_dict() for one in missed]}
+    data = {
+        "schedule": schedule,
+        "done": "resumed",
+        **_counted(over),
+        "missed": [period.as_dict() for period in missed],
+    }
     said = f" It left out {_times(over)}; make up for it with `schedules backfill`." if over else ""
     return Answer(data, _with_missed(Text(f"{schedule} acts again.{said}"), missed))
 
@@ -132,7 +146,7 @@ def _counted(times: Sequence[datetime]) -> dict[str, Any]:
 
 
 def _with_missed(view: RenderableType, missed: Sequence[Missed]) -> RenderableType:
-    return Group(view, *(Text(one.sentence, style="" if one.opened else "red") for one in missed))
+    return Group(view, *(Text(period.sentence, style="" if period.opened else "red") for period in missed))
 
 
 def _text(reason: str) -> str:

@@ -34,7 +34,7 @@ OpenMissedOption = Annotated[
 class Missed:
     """A period nobody opens, when it would have been opened, and whether the installation is a fresh one.
 
-    `opened` tells whether its cycle was started on the way.
+    `opened` says whether its cycle was started on the way.
     """
 
     period: str
@@ -69,7 +69,7 @@ class Unopened:
     openings: MonthlyOpenings
 
     def is_fresh(self, period: str) -> bool:
-        """Tell whether this installation has sent for no earlier period: then nothing that has passed is owed."""
+        """Return whether this installation has sent for no earlier period: then nothing that has passed is owed."""
         first = self.openings.first_period
         return first is None or first > period
 
@@ -82,9 +82,9 @@ async def unopened(run: Run, client: Client) -> Unopened:
         assert watch is not None, "there is a client"
         openings = await watch.openings(now, since=now, although_paused=True)
         max_late = watch.rules.max_late
-        near = [await watch.state(one, now) for one in periods_before(openings, now, max_late)]
-        states = [one for one in near if not openings.opens_in_time(one.period, max_late)]
-        missed = [one.period for one in states if is_missed(one, openings, watch.rules)]
+        near = [await watch.state(period, now) for period in periods_before(openings, now, max_late)]
+        states = [state for state in near if not openings.opens_in_time(state.period, max_late)]
+        missed = [state.period for state in states if is_missed(state, openings, watch.rules)]
     return Unopened(states, missed, openings)
 
 
@@ -99,7 +99,7 @@ async def find_missed(run: Run, client: Client, before: Sequence[datetime] = ())
     now = run.services.clock.now()
     past, _ = await TemporalNominalTimes(client).matching(MONTHLY_SCHEDULE, now - LOOK_BACK, now)
     times = [*before, *past]
-    return [Missed(one, _opening_of(one, times, zone), fresh=found.is_fresh(one)) for one in found.missed]
+    return [Missed(period, _opening_of(period, times, zone), fresh=found.is_fresh(period)) for period in found.missed]
 
 
 async def settle_missed(run: Run, client: Client, missed: Sequence[Missed], open_missed: bool | None) -> list[Missed]:  # noqa: FBT001 - an option of the command line
@@ -111,10 +111,10 @@ async def settle_missed(run: Run, client: Client, missed: Sequence[Missed], open
         return list(missed)
     now, options = run.services.clock.now(), cycle_options(run.settings)
     async with run.database() as database:
-        for one in missed:
-            request = CycleInput(period=one.period, options=options, not_before=now if one.fresh else None)
+        for period in missed:
+            request = CycleInput(period=period.period, options=options, not_before=now if period.fresh else None)
             await open_by_hand(run, client, database, request)
-    return [replace(one, opened=True) for one in missed]
+    return [replace(period, opened=True) for period in missed]
 
 
 def _opening_of(period: str, times: Iterable[datetime], zone: str) -> datetime | None:
@@ -124,6 +124,6 @@ def _opening_of(period: str, times: Iterable[datetime], zone: str) -> datetime |
 def _wants(run: Run, missed: Sequence[Missed]) -> bool:
     if not can_ask(run):
         return False
-    for one in missed:
-        run.out.note(one.sentence)
+    for period in missed:
+        run.out.note(period.sentence)
     return typer.confirm("Start the cycles of these periods now?", default=True)

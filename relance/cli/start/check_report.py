@@ -63,7 +63,7 @@ def dry_run_answer(look: CheckRun, settings: AlertsGroup, now: datetime) -> Answ
         "check": look.check,
         "window": look.window,
         "rows": look.rows,
-        "findings": [finding(one) for one in look.conditions],
+        "findings": [finding(condition) for condition in look.conditions],
         "message": message,
     }
     looked_at = (
@@ -116,5 +116,5 @@ def _message(look: CheckRun, settings: AlertsGroup, now: datetime) -> str | None
 
 
 def _alerts(conditions: Sequence[Condition], now: datetime) -> list[AlertRecord]:
-    keyed = [(ids.alert_key(one.rule, one.subject), one) for one in conditions]
-    return [one.opened(ids.alert_id(key, now), key, now) for key, one in keyed]
+    keyed = [(ids.alert_key(condition.rule, condition.subject), condition) for condition in conditions]
+    return [condition.opened(ids.alert_id(key, now), key, now) for key, condition in keyed]

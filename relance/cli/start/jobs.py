@@ -1,4 +1,4 @@
-"""`start cleanup`, `start health`, `start reconcile`: a job that keeps the house, by hand."""
+"""`start cleanup`, `start health`, `start reconcile`: a maintenance job, by hand."""
 
 from __future__ import annotations
 

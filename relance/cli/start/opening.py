@@ -79,7 +79,9 @@ async def _record(run: Run, client: Client, database: Repositories, period: str)
     mark = await database.audit_marks.get(MONTHLY_SCHEDULE)
     passed, _ = await times.matching(MONTHLY_SCHEDULE, beginning(mark, schedule), now)
     open_ = [due.nominal for due in mark.open] if mark is not None else []
-    recorded = [one.nominal for one in await database.job_runs.runs(job=MONTHLY_SCHEDULE, since=now - LOOK_BACK)]
+    recorded = [
+        job_run.nominal for job_run in await database.job_runs.runs(job=MONTHLY_SCHEDULE, since=now - LOOK_BACK)
+    ]
     for nominal in {*passed, *left_behind(mark, schedule), *open_, *recorded}:
         if period_of_opening(nominal, zone) == period:
             detail: dict[str, str | int] = {"period": period, "by": "hand"}

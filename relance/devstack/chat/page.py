@@ -40,14 +40,16 @@ a {{ color: var(--link) }}
 
 def bubbles(posted: Sequence[PostedMessage]) -> str:
     """Return the page with the last messages."""
-    body = "\n".join(_bubble(one) for one in posted[-SHOWN:]) or '<p class="none">Nothing has been posted yet.</p>'
+    body = (
+        "\n".join(_bubble(message) for message in posted[-SHOWN:]) or '<p class="none">Nothing has been posted yet.</p>'
+    )
     count = "1 message" if len(posted) == 1 else f"{len(posted)} messages"
     return _SHELL.format(count=count, body=body)
 
 
-def _bubble(one: PostedMessage) -> str:
-    parts = "\n".join(_READERS[one.service](one.body))
-    by = f'<div class="by how">{escape(one.service)} · {one.time:%H:%M:%S} UTC · {escape(one.key)}</div>'
+def _bubble(message: PostedMessage) -> str:
+    parts = "\n".join(_READERS[message.service](message.body))
+    by = f'<div class="by how">{escape(message.service)} · {message.time:%H:%M:%S} UTC · {escape(message.key)}</div>'
     return f'<div class="message"><div class="face">🤖</div><div class="bubble">{parts}\n{by}</div></div>'
 
 

@@ -38,11 +38,11 @@ class ChatStore:
 
     def after(self, n: int, limit: int) -> list[PostedMessage]:
         """Return the messages with a number above `n`, oldest first."""
-        return [one for one in self.posted if one.n > n][:limit]
+        return [message for message in self.posted if message.n > n][:limit]
 
     def stats(self) -> ChatStats:
         """Return the counts."""
-        counts = Counter((one.service, one.key) for one in self.posted if one.key)
+        counts = Counter((message.service, message.key) for message in self.posted if message.key)
         return ChatStats(total=len(self.posted), tries=self._tries, repeated=counts.total() - len(counts))
 
     def add(self, fault: ChatFault) -> None:

@@ -25,7 +25,7 @@ def _slack(_: Mapping[str, str], __: bytes, body: Mapping[str, Any]) -> Refusal:
     if not body.get("text") and not blocks and not body.get("attachments"):
         return 400, "no_text"
     ids = [block["block_id"] for block in blocks if "block_id" in block]
-    if len(blocks) > 50 or len(set(ids)) < len(ids) or any(len(one) > 255 for one in ids):
+    if len(blocks) > 50 or len(set(ids)) < len(ids) or any(len(id_) > 255 for id_ in ids):
         return 400, "invalid_blocks"
     if not all(_good_block(block) for block in blocks):
         return 400, "invalid_blocks"

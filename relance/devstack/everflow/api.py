@@ -65,28 +65,32 @@ class Api:
     def partners(self, _: str, asked: Asked) -> Any:
         """List the partners; a name is searched for as part of it."""
         body = asked[0] if isinstance(asked[0], dict) else {}
-        found = [listings.affiliate(one) for one in self._network.world.partners]
+        found = [listings.affiliate(partner) for partner in self._network.world.partners]
         for term in body.get("search_terms") or []:
-            found = [one for one in found if str(term.get("value", "")).lower() in one["name"].lower()]
+            found = [row for row in found if str(term.get("value", "")).lower() in row["name"].lower()]
         return listings.page(listings.filtered(found, body.get("filters") or {}), "affiliates", asked[1])
 
     def partner(self, rest: str, _: Asked) -> Any:
         """Answer one partner."""
-        return _one([listings.affiliate(one) for one in self._network.world.partners], "network_affiliate_id", rest)
+        return _one(
+            [listings.affiliate(partner) for partner in self._network.world.partners], "network_affiliate_id", rest
+        )
 
     def offers(self, _: str, asked: Asked) -> Any:
         """List the offers."""
         body = asked[0] if isinstance(asked[0], dict) else {}
-        found = [listings.offer(one) for one in self._network.world.offers]
+        found = [listings.offer(offer) for offer in self._network.world.offers]
         return listings.page(listings.filtered(found, body.get("filters") or {}), "offers", asked[1])
 
     def offer(self, rest: str, _: Asked) -> Any:
         """Answer one offer."""
-        return _one([listings.offer(one) for one in self._network.world.offers], "network_offer_id", rest)
+        return _one([listings.offer(offer) for offer in self._network.world.offers], "network_offer_id", rest)
 
     def offer_urls(self, _: str, asked: Asked) -> Any:
         """List the landing pages."""
-        return listings.page([listings.offer_url(one) for one in self._network.world.offer_urls], "urls", asked[1])
+        return listings.page(
+            [listings.offer_url(offer_url) for offer_url in self._network.world.offer_urls], "urls", asked[1]
+        )
 
     def timezones(self, _: str, __: Asked) -> Any:
         """List the zones."""

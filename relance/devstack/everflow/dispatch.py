@@ -133,7 +133,7 @@ def _numbers(request: Request) -> Any:
 def _asked(content: bytes) -> str:
     try:
         body = json.loads(content)
-        columns = ",".join(str(one["column"]) for one in body["columns"])
+        columns = ",".join(str(column["column"]) for column in body["columns"])
         return f"{body['from']}..{body['to']} {columns} zone {body['timezone_id']} {body['currency_id']}"
     except (ValueError, KeyError, TypeError):
         return ""

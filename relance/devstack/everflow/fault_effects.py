@@ -64,7 +64,7 @@ def quirky(value: Any) -> Any:
 
 
 def is_quirky(faults: Sequence[Fault]) -> bool:
-    """Tell whether the answer is to be written oddly."""
+    """Return whether the answer is to be written oddly."""
     return any(isinstance(fault, Quirks) for fault in faults)
 
 

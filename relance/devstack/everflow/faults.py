@@ -145,11 +145,11 @@ class FaultBook:
 
     def listing(self) -> list[dict[str, Any]]:
         """Return every fault with its number and how often it happened."""
-        return [{"fault": one.number, "applied": one.applied, **one.fault.model_dump()} for one in self._active]
+        return [{"fault": rule.number, "applied": rule.applied, **rule.fault.model_dump()} for rule in self._active]
 
     def pick(self, path: str) -> list[Fault]:
         """Return what happens to a call, and count it."""
-        return [one.fault for one in self._active if one.happens(path)]
+        return [rule.fault for rule in self._active if rule.happens(path)]
 
 
 class _ActiveFault:

@@ -70,7 +70,7 @@ class CallGate:
 
     @contextmanager
     def report(self) -> Iterator[bool]:
-        """Hold a place for a report; tells whether there was one."""
+        """Hold a place for a report; says whether there was one."""
         self._reports += 1
         self.most_at_once = max(self.most_at_once, self._reports)
         try:

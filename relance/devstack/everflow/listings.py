@@ -25,35 +25,35 @@ def affiliate(partner: Partner) -> dict[str, Any]:
     }
 
 
-def offer(one: Offer) -> dict[str, Any]:
+def offer(row: Offer) -> dict[str, Any]:
     """Return an offer as a resource."""
     return {
-        "network_offer_id": one.id,
+        "network_offer_id": row.id,
         "network_advertiser_id": 1,
-        "name": one.name,
-        "destination_url": f"https://shop.example/offer/{one.id}",
-        "offer_status": one.status,
+        "name": row.name,
+        "destination_url": f"https://shop.example/offer/{row.id}",
+        "offer_status": row.status,
         "currency_id": "EUR",
         **_SAVED,
     }
 
 
-def offer_url(one: OfferUrl) -> dict[str, Any]:
+def offer_url(row: OfferUrl) -> dict[str, Any]:
     """Return a landing page as a resource."""
     return {
-        "network_offer_url_id": one.id,
-        "network_offer_id": one.offer,
-        "name": one.name,
-        "destination_url": f"https://shop.example/lp/{one.id}",
-        "url_status": one.status,
+        "network_offer_url_id": row.id,
+        "network_offer_id": row.offer,
+        "name": row.name,
+        "destination_url": f"https://shop.example/lp/{row.id}",
+        "url_status": row.status,
         **_SAVED,
     }
 
 
 def conversions(facts: Sequence[Fact], world: World) -> Iterator[dict[str, Any]]:
     """Yield one raw conversion for each counted one; money is shared out evenly and never converted."""
-    partners = {one.id: one for one in world.partners}
-    offers = {one.id: one for one in world.offers}
+    partners = {partner.id: partner for partner in world.partners}
+    offers = {row.id: row for row in world.offers}
     for fact in facts:
         for number in range(fact.conversions):
             yield {

@@ -67,9 +67,9 @@ def _day(body: Mapping[str, Any], name: str) -> date:
 
 
 def _columns(given: Any) -> tuple[str, ...]:
-    if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
+    if not isinstance(given, list) or not all(isinstance(column, Mapping) for column in given):
         raise BadRequest("columns: expected an array of objects")
-    names = [str(one.get("column")) for one in given]
+    names = [str(column.get("column")) for column in given]
     names = [name for name in names if name != IGNORED_COLUMN]
     if len(names) > MOST_COLUMNS:
         raise BadRequest(f"columns: at most {MOST_COLUMNS} items are allowed")
@@ -83,11 +83,11 @@ def _columns(given: Any) -> tuple[str, ...]:
 
 def _filters(query: Any) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for one in (query or {}).get("filters") or []:
-        kind = one.get("resource_type")
+    for filter_ in (query or {}).get("filters") or []:
+        kind = filter_.get("resource_type")
         if kind is None:
             continue
-        if not isinstance(one.get("filter_id_value"), str):
+        if not isinstance(filter_.get("filter_id_value"), str):
             raise BadRequest("filter_id_value: expected string")
-        found.setdefault(str(kind), set()).add(one["filter_id_value"])
+        found.setdefault(str(kind), set()).add(filter_["filter_id_value"])
     return {kind: frozenset(values) for kind, values in found.items()}

@@ -20,9 +20,9 @@ class Reporting:
     def __init__(self, world: World) -> None:
         self._facts = world.facts
         self._names = {
-            "affiliate": {one.id: one.name for one in world.partners},
-            "offer": {one.id: one.name for one in world.offers},
-            "offer_url": {0: world.base_label, **{one.id: one.name for one in world.offer_urls}},
+            "affiliate": {partner.id: partner.name for partner in world.partners},
+            "offer": {offer.id: offer.name for offer in world.offers},
+            "offer_url": {0: world.base_label, **{offer_url.id: offer_url.name for offer_url in world.offer_urls}},
         }
 
     def table(self, question: Question) -> list[dict[str, Any]]:

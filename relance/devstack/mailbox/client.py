@@ -34,8 +34,8 @@ class Mailbox(StubClient):
         """Yield every mail, oldest first."""
         after = 0
         while page := await self.messages(after=after, limit=1000):
-            for one in page:
-                yield one
+            for mail in page:
+                yield mail
             after = page[-1].n
 
     async def message(self, n: int) -> CaughtMail:

@@ -27,9 +27,10 @@ iframe {{ width: 100%; height: 46rem; border: 1px solid #ccc }} pre {{ white-spa
 def listing(mails: Sequence[Summary], *, total: int, after: int) -> str:
     """Return the page that lists mails."""
     rows = "\n".join(
-        f"<tr><td>{one.n}</td><td>{one.time:%H:%M:%S}</td><td>{escape(', '.join(one.to))}</td>"
-        f'<td><a href="/view/{one.n}">{escape(one.subject) or "(no subject)"}</a></td><td>{one.connection}</td></tr>'
-        for one in mails
+        f"<tr><td>{caught.n}</td><td>{caught.time:%H:%M:%S}</td><td>{escape(', '.join(caught.to))}</td>"
+        f'<td><a href="/view/{caught.n}">{escape(caught.subject) or "(no subject)"}</a></td>'
+        f"<td>{caught.connection}</td></tr>"
+        for caught in mails
     )
     more = f'<a href="/?after={mails[-1].n}">next</a>' if len(mails) == ROWS else ""
     first = '<a href="/">first</a> ' if after else ""
@@ -41,14 +42,16 @@ def listing(mails: Sequence[Summary], *, total: int, after: int) -> str:
     return _SHELL.format(title="Mailbox", body=body)
 
 
-def mail(one: CaughtMail) -> str:
+def mail(caught: CaughtMail) -> str:
     """Return the page that shows one mail: HTML in a frame without rights, text below, headers folded away."""
-    headers = "\n".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in one.headers)
-    frame = f'<iframe sandbox="" title="HTML" src="/messages/{one.n}/html"></iframe>' if one.html else ""
+    headers = "\n".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in caught.headers)
+    frame = f'<iframe sandbox="" title="HTML" src="/messages/{caught.n}/html"></iframe>' if caught.html else ""
     body = (
-        f'<p><a href="/?after={max(0, one.n - ROWS // 2)}">Mailbox</a> · <a href="/messages/{one.n}/raw">raw</a></p>'
-        f"<h1>{escape(one.subject)}</h1><p>{escape(one.sender)} → {escape(', '.join(one.to))}, {one.time:%F %T} UTC</p>"
-        f"{frame}<h2>Text</h2><pre>{escape(one.text or '')}</pre>"
+        f'<p><a href="/?after={max(0, caught.n - ROWS // 2)}">Mailbox</a> · '
+        f'<a href="/messages/{caught.n}/raw">raw</a></p>'
+        f"<h1>{escape(caught.subject)}</h1><p>{escape(caught.sender)} → {escape(', '.join(caught.to))}, "
+        f"{caught.time:%F %T} UTC</p>"
+        f"{frame}<h2>Text</h2><pre>{escape(caught.text or '')}</pre>"
         f"<details><summary>Headers</summary><table>{headers}</table></details>"
     )
-    return _SHELL.format(title=escape(one.subject), body=body)
+    return _SHELL.format(title=escape(caught.subject), body=body)

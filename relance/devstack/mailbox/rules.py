@@ -112,8 +112,8 @@ class RuleBook:
 
     def listing(self) -> list[dict[str, Any]]:
         """Return every rule with its number and how often it applied."""
-        every = sorted((active for rules in self._rules.values() for active in rules), key=lambda one: one.number)
-        return [{"rule": one.number, "applied": one.applied, **one.rule.model_dump(mode="json")} for one in every]
+        every = sorted((active for rules in self._rules.values() for active in rules), key=lambda rule: rule.number)
+        return [{"rule": rule.number, "applied": rule.applied, **rule.rule.model_dump(mode="json")} for rule in every]
 
     def pick(self, stage: SmtpStage, recipients: Sequence[str]) -> list[Refuse | Delay | Drop]:
         """Return what happens now: any delays, then at most one refusal or drop. Counts the rules as applied."""

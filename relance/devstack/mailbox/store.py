@@ -87,7 +87,7 @@ class MailboxStore:
 
     def find(self, message_ids: Sequence[str]) -> list[MailboxEntry]:
         """Return the first entry of each of these Message-IDs, where there is one."""
-        return [entry for one in message_ids if (entry := self._first.get(one)) is not None]
+        return [entry for message_id in message_ids if (entry := self._first.get(message_id)) is not None]
 
     def raw(self, entry: MailboxEntry, most: int | None = None) -> bytes:
         """Return a mail's bytes as received, or the first `most` of them."""

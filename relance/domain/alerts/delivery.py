@@ -65,7 +65,7 @@ def _flapping(member: Member, policy: AlertPolicy) -> DueMessage | None:
 def _ordinary(group: AlertGroup, member: Member, policy: AlertPolicy) -> DueMessage | None:
     if member.news is not None and member.news_at is not None:
         if member.news is not News.RESOLVED and member.away_since is not None:
-            # It may be over already: what is told next depends on whether it comes back.
+            # It may be over already: what is notified next depends on whether it comes back.
             return None
         at = policy.news_due(member.severity, member.news_at)
         if group.messages and member.news_at - group.messages[-1] < policy.interval:
@@ -162,7 +162,7 @@ def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPo
 
     `route` is the one it went by, where there are several: each numbers its own messages.
     """
-    told = {
+    notified = {
         line.key: _notified(group.members[line.key], line, action, now)
         for line in action.lines
         if line.key in group.members
@@ -170,7 +170,7 @@ def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPo
     # What goes out by several routes at once is one message to each of their readers.
     together = bool(route) and group.messages[-1:] == (now,)
     group = replace(
-        group.with_members(told).counted(delivered=1),
+        group.with_members(notified).counted(delivered=1),
         messages=group.messages if together else (*group.messages, now)[-policy.most_messages :],
         sequence=group.sequence + 1 if route else action.sequence + 1,
         sequences={**group.sequences, route: action.sequence + 1} if route else group.sequences,
@@ -185,7 +185,7 @@ def _free_at(group: AlertGroup, policy: AlertPolicy) -> datetime | None:
 
 
 def _message(group: AlertGroup, dues: dict[str, DueMessage], ready: set[NotificationKind], now: datetime) -> Deliver:
-    telling = next(one for one in NotificationKind if one in ready)
+    telling = next(kind for kind in NotificationKind if kind in ready)
     together = _MERGED if telling in _MERGED else {telling}
     # Whatever is to be said in the same words soon goes along: fewer messages, and none of it is early news.
     keys = [key for key, found in dues.items() if found.telling in together]

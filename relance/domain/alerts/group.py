@@ -138,7 +138,7 @@ def calmed(member: Member, policy: AlertPolicy) -> Member:
 
 
 def flap_due(member: Member, policy: AlertPolicy) -> datetime | None:
-    """Return when people are told that the alert is flapping: at once, then once per digest."""
+    """Return when people are notified that the alert is flapping: at once, then once per digest."""
     if member.flapping_since is None:
         return None
     if member.flapping_told is None:

@@ -75,7 +75,7 @@ def fire(
         reason = _suppression(group, member, now, policy)
         if reason:
             happenings.append(HistoryEvent(firing.key, AlertEvent.SUPPRESSED, reason))
-    count = {event: sum(one.event is event for one in happenings) for event in AlertEvent}
+    count = {event: sum(entry.event is event for entry in happenings) for event in AlertEvent}
     group = group.with_members(changed).counted(fired=count[AlertEvent.OPENED], suppressed=count[AlertEvent.SUPPRESSED])
     return LifecycleStep(group, tuple(happenings))
 
@@ -196,7 +196,7 @@ def settled(group: AlertGroup, now: datetime, policy: AlertPolicy) -> LifecycleS
         happenings += (HistoryEvent(key, event) for event in events)
         if not _forgotten(later, now, policy):
             members[key] = later
-    resolved = sum(one.event is AlertEvent.RESOLVED for one in happenings)
+    resolved = sum(entry.event is AlertEvent.RESOLVED for entry in happenings)
     return LifecycleStep(replace(group, members=members).counted(resolved=resolved), tuple(happenings))
 
 

@@ -1,4 +1,4 @@
-"""The weekly noise report: which rules tell people things nobody acts on (SPEC A3)."""
+"""The weekly noise report: which rules send messages that nobody acts on (SPEC A3)."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def noise_report(alerts: Iterable[AlertRecord], start: datetime, end: datetime, 
         if events:
             by_rule.setdefault(alert.rule, []).append(events)
             keys[alert.key] += events[AlertEvent.SENT]
-    rules = sorted((_of_rule(rule, found) for rule, found in by_rule.items()), key=lambda one: (-one.sent, one.rule))
-    told = sorted(((key, count) for key, count in keys.items() if count), key=lambda item: (-item[1], item[0]))
-    return NoiseFigures(start, end, tuple(rules), tuple(told[:loudest]))
+    rules = sorted((_of_rule(rule, found) for rule, found in by_rule.items()), key=lambda line: (-line.sent, line.rule))
+    ordered = sorted(((key, count) for key, count in keys.items() if count), key=lambda item: (-item[1], item[0]))
+    return NoiseFigures(start, end, tuple(rules), tuple(ordered[:loudest]))
 
 
 def _of_rule(rule: str, alerts: list[Counter[str]]) -> RuleNoise:

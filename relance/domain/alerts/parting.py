@@ -47,9 +47,9 @@ def parted(group: AlertGroup, action: Deliver, routes: Sequence[AlertRoute], now
     for route, lines in lines_by_route(group, action.lines, routes).items():
         waits = {line.key: route.held_until(group.members[line.key].severity, now) for line in lines}
         held |= {key: until for key, until in waits.items() if until is not None}
-        told = tuple(line for line in lines if waits[line.key] is None)
-        if told:
-            stages = routes_for(action.telling, [group.members[line.key] for line in told])
+        due = tuple(line for line in lines if waits[line.key] is None)
+        if due:
+            stages = routes_for(action.telling, [group.members[line.key] for line in due])
             number = group.sequences.get(route.name, 0)
-            parts.append(RoutePart(route, replace(action, lines=told, routes=stages, sequence=number)))
+            parts.append(RoutePart(route, replace(action, lines=due, routes=stages, sequence=number)))
     return Parted(tuple(parts), held)

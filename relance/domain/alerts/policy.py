@@ -1,4 +1,4 @@
-"""When people are told about alerts, how often and in how many messages (SPEC A2, A3)."""
+"""When people are notified about alerts, how often and in how many messages (SPEC A2, A3)."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class SeverityPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
-    """Everything that decides about delivery; `worse_by` is the factor over the value people were told last.
+    """Everything that decides about delivery; `worse_by` is the factor over the value people were notified last.
 
     A group gets at most `most_messages` in any `interval`; what follows a message within the interval is first gathered
     for `group_wait`. A condition counts as gone once it stayed away for `resolve_hold`. One that changed `flaps` times
-    within `flap_window` is told once per `flap_digest` instead, until it kept still for `flap_calm`.
+    within `flap_window` is notified once per `flap_digest` instead, until it kept still for `flap_calm`.
     Without `low_by_rule` what waits for the daily digest is left to the one digest of all rules.
     """
 
@@ -71,9 +71,9 @@ class AlertPolicy:
             Severity.LOW: self.low,
         }[severity]
 
-    def worse(self, value: Decimal | None, told: Decimal | None) -> bool:
-        """Tell whether a value is worse by so much that people are told again (SPEC A3: by half)."""
-        return value is not None and told is not None and told > 0 and value >= told * self.worse_by
+    def worse(self, value: Decimal | None, notified: Decimal | None) -> bool:
+        """Return whether a value is worse by so much that people are notified again (SPEC A3: by half)."""
+        return value is not None and notified is not None and notified > 0 and value >= notified * self.worse_by
 
     def news_due(self, severity: Severity, since: datetime) -> datetime:
         """Return when news of this instant are told."""
@@ -81,7 +81,7 @@ class AlertPolicy:
         return next_digest(since, self.digest_time, self.zone) if pace.daily else since + pace.gather
 
     def repeats_left(self, severity: Severity, state: AlertState, repeats: int) -> bool:
-        """Tell whether an alert in this state is repeated once more."""
+        """Return whether an alert in this state is repeated once more."""
         limit = self.pace(severity).repeats
         return state is AlertState.FIRING and (limit is None or repeats < limit)
 

@@ -35,14 +35,14 @@ def admitted(group: AlertGroup, firings: Iterable[Firing]) -> Admitted:
     size = sum(len(key) + MEMBER for key in known)
     kept: list[Firing] = []
     refused = 0
-    for one in firings:
-        if one.key not in known:
-            if size + len(one.key) + MEMBER > LARGEST:
+    for firing in firings:
+        if firing.key not in known:
+            if size + len(firing.key) + MEMBER > LARGEST:
                 refused += 1
                 continue
-            known.add(one.key)
-            size += len(one.key) + MEMBER
-        kept.append(one)
+            known.add(firing.key)
+            size += len(firing.key) + MEMBER
+        kept.append(firing)
     return Admitted(tuple(kept), refused)
 
 

@@ -92,15 +92,15 @@ class AlertRoute(Wire):
         return tuple(dict.fromkeys((*self.always, *self.order)))
 
     def takes(self, rule: str, group: str, severity: Severity) -> bool:
-        """Tell whether an alert is one of this route, if no earlier one takes it."""
+        """Return whether an alert is one of this route, if no earlier one takes it."""
         return (
             severity in self.severities
-            and any(fnmatchcase(rule, one) for one in self.rules)
-            and any(fnmatchcase(group, one) for one in self.groups)
+            and any(fnmatchcase(rule, pattern) for pattern in self.rules)
+            and any(fnmatchcase(group, pattern) for pattern in self.groups)
         )
 
     def held_until(self, severity: Severity, now: datetime) -> datetime | None:
-        """Return until when an alert waits; None if it is told at once."""
+        """Return until when an alert waits; None if it is notified at once."""
         if self.quiet is None or severity is Severity.CRITICAL:
             return None
         return self.quiet.until(now)
@@ -126,7 +126,7 @@ def quiet_hours(text: str, zone: str) -> QuietHours:
 
 def route_of(routes: Sequence[AlertRoute], rule: str, group: str, severity: Severity) -> AlertRoute | None:
     """Return the route of an alert: the first that takes it."""
-    return next((one for one in routes if one.takes(rule, group, severity)), None)
+    return next((route for route in routes if route.takes(rule, group, severity)), None)
 
 
 def route_of_report(routes: Sequence[AlertRoute], report: str) -> AlertRoute | None:
@@ -137,7 +137,8 @@ def route_of_report(routes: Sequence[AlertRoute], report: str) -> AlertRoute | N
 def unrouted(routes: Sequence[AlertRoute]) -> dict[str, tuple[Severity, ...]]:
     """Return the severities of each rule that no route takes."""
     left = {
-        rule: tuple(one for one in _severities(rule) if route_of(routes, rule, rule, one) is None) for rule in KNOWN
+        rule: tuple(severity for severity in _severities(rule) if route_of(routes, rule, rule, severity) is None)
+        for rule in KNOWN
     }
     return {rule: severities for rule, severities in left.items() if severities}
 
@@ -152,7 +153,7 @@ def never_used(routes: Sequence[AlertRoute]) -> Iterator[tuple[AlertRoute, str, 
                 continue
             takers = [route_of(routes[:number], *case) for case in wanted]
             if all(takers):
-                names = ", ".join(dict.fromkeys(one.name for one in takers if one is not None))
+                names = ", ".join(dict.fromkeys(route.name for route in takers if route is not None))
                 yield route, f"{field} {pattern}", f"all of it is taken by an earlier route: {names}"
 
 

@@ -27,7 +27,7 @@ class Matcher(Document):
     severity: Severity | None = None
 
     def matches(self, alert: AlertRecord) -> bool:
-        """Tell whether an alert is meant."""
+        """Return whether an alert is meant."""
         return (
             fnmatchcase(alert.rule, self.rule)
             and fnmatchcase(alert.subject, self.subject)

@@ -49,5 +49,5 @@ def after(
 
 
 def is_usable(state: ChannelState | None, address: str) -> bool:
-    """Tell whether a channel may be written to: one that is gone stays so until it leads somewhere else."""
+    """Return whether a channel may be written to: one that is gone stays so until it leads somewhere else."""
     return state is None or state.condition is not ChannelCondition.GONE or state.address != address

@@ -48,6 +48,7 @@ def stored(message: OutgoingMessage, number: int) -> ChatMessage:
         details_url=message.details_url,
         plain=plain_text(message),
         attachments=tuple(
-            StoredAttachment(filename=one.filename, content_type=one.content_type) for one in message.attachments
+            StoredAttachment(filename=attachment.filename, content_type=attachment.content_type)
+            for attachment in message.attachments
         ),
     )

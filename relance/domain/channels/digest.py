@@ -51,7 +51,7 @@ class Digest:
     @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to tell: no alert, no trouble with a job, no cycle that sends."""
-        sending = any(one.lately or one.open for one in self.cycles)
+        sending = any(cycle.lately or cycle.open for cycle in self.cycles)
         return not (self.open_alerts or self.low or self.troubled or sending)
 
     @property
@@ -84,7 +84,7 @@ def digest(
 ) -> Digest:
     """Return what happened in `since <= t < until`; alerts count as open as they are now."""
     by_severity = Counter(alert.severity for alert in open_alerts)
-    low = [one for one in recent if one.severity is Severity.LOW and since <= one.fired_at < until]
+    low = [alert for alert in recent if alert.severity is Severity.LOW and since <= alert.fired_at < until]
     ended = [(ending_of(run.state), run.job) for run in runs if since <= run.nominal < until]
     troubled: dict[RunEnding, Counter[str]] = {}
     for ending, job in ended:

@@ -77,7 +77,7 @@ def shown_rows(message: OutgoingMessage, most: int = ROWS_SHOWN) -> list[str]:
 def links(message: OutgoingMessage) -> list[tuple[str, str]]:
     """Return (name, address) of the details and of each attachment that can be seen somewhere."""
     found = [(_DETAILS[message.language], message.details_url)] if message.details_url else []
-    return found + [(one.filename, one.url) for one in message.attachments if one.url]
+    return found + [(attachment.filename, attachment.url) for attachment in message.attachments if attachment.url]
 
 
 def plain_text(message: OutgoingMessage, most: int = ROWS_SHOWN) -> str:

@@ -83,7 +83,7 @@ class CoverageRules:
 class MonthlyOpenings:
     """The Schedule that opens the periods, if there is one, and what the database knows of earlier ones.
 
-    `times` are its next nominal times, and those that passed a moment ago. `ever` tells whether it has ever acted,
+    `times` are its next nominal times, and those that passed a moment ago. `ever` says whether it has ever acted,
     `first_period` is the earliest one that has plans or a report.
     """
 
@@ -95,7 +95,7 @@ class MonthlyOpenings:
     first_period: str | None = None
 
     def expects(self, period: str) -> bool:
-        """Tell whether this installation was in use before the period began; a fresh one owes it nothing (SPEC C1)."""
+        """Return whether this installation was in use before the period began; a new one does not open it (SPEC C1)."""
         if self.created_at is None and not self.ever:
             return False
         if self.first_period is not None and self.first_period <= period:
@@ -103,7 +103,7 @@ class MonthlyOpenings:
         return self.created_at is not None and self.created_at < period_window(period)[0]
 
     def opens_in_time(self, period: str, max_late: timedelta) -> bool:
-        """Tell whether the Schedule is still to open the period, before any of its sends would come too late."""
+        """Return whether the Schedule is still to open the period, before any of its sends would come too late."""
         latest = period_window(period)[0] + max_late
         return not self.paused and any(at <= latest and period_of_opening(at, self.zone) == period for at in self.times)
 
@@ -150,7 +150,7 @@ def periods_before(openings: MonthlyOpenings, now: datetime, max_late: timedelta
     It begins with the current one; with an earlier one where that was owed its mails and they may still go out.
     """
     current = current_period(now, openings.zone)
-    earlier = [one for one in watched_periods(now, max_late) if one < current and openings.expects(one)]
+    earlier = [period for period in watched_periods(now, max_late) if period < current and openings.expects(period)]
     opened = [period_of_opening(at, openings.zone) for at in openings.times]
     last, found = min(opened, default=next_period(current)), [current]
     while found[-1] < last and len(found) < MOST_PERIODS:
@@ -159,14 +159,14 @@ def periods_before(openings: MonthlyOpenings, now: datetime, max_late: timedelta
 
 
 def is_missed(state: PeriodState, openings: MonthlyOpenings, rules: CoverageRules) -> bool:
-    """Tell whether a period has no cycle, is owed one, and the Schedule will not open it in time."""
+    """Return whether a period has no cycle, is owed one, and the Schedule will not open it in time."""
     if state.control.final or state.balanced or state.fate.state is not CycleState.NONE:
         return False
     return not openings.opens_in_time(state.period, rules.max_late)
 
 
 def plans_users(period: str, now: datetime) -> bool:
-    """Tell whether each user must have a plan of the period: from the lead on until its last send time."""
+    """Return whether each user must have a plan of the period: from the lead on until its last send time."""
     begins, ends = period_window(period)
     return begins - LEAD <= now <= ends
 

@@ -60,7 +60,7 @@ class Trip(Document):
 
 
 def is_own_fault(failure: Failure) -> bool:
-    """Tell whether a failure is certainly our own: authentication, authorisation, block lists, TLS."""
+    """Return whether a failure is certainly our own: authentication, authorisation, block lists, TLS."""
     return failure.source is Source.SMTP and failure.strategy is Strategy.PAUSE_AND_ALERT
 
 
@@ -76,7 +76,7 @@ ABOUT_THE_MAILBOX = frozenset(
 
 
 def counts_as_failed(failure: Failure, *, again: bool = False) -> bool:
-    """Tell whether a final failure counts; `again`: of a mail that had been tried before.
+    """Return whether a final failure counts; `again`: of a mail that had been tried before.
 
     What our relay cannot write to says nothing about us or the addresses.
     """
@@ -150,16 +150,16 @@ class Asking:
 
 
 def advanced(
-    state: GateState, told: GateReport, asking: Asking, gone: Collection[str], policy: GatePolicy
+    state: GateState, report: GateReport, asking: Asking, gone: Collection[str], policy: GatePolicy
 ) -> tuple[GateState, int]:
     """Return the state after what a process told, and how many mails of the canary it may send.
 
     `gone` are the processes that nobody hears of any more: what they were granted is granted again.
     """
-    failing, trip = _judged(state, told, policy)
-    known = state.known + told.known
-    others = tuple(one for one in state.under_way if one.process not in {asking.process, *gone})
-    room = policy.canary - known - asking.mails - sum(one.mails for one in others)
+    failing, trip = _judged(state, report, policy)
+    known = state.known + report.known
+    others = tuple(attempt for attempt in state.under_way if attempt.process not in {asking.process, *gone})
+    room = policy.canary - known - asking.mails - sum(attempt.mails for attempt in others)
     granted = 0 if trip else max(0, min(asking.wants, room))
     mine = UnderWay(process=asking.process, mails=asking.mails + granted, beat=asking.beat)
     return (
@@ -167,7 +167,7 @@ def advanced(
             update={
                 "version": state.version + 1,
                 "known": known,
-                "results": state.results + told.results,
+                "results": state.results + report.results,
                 "failing": failing,
                 # Once the canary is over nobody asks any more.
                 "under_way": (*others, mine) if known < policy.canary else (),
@@ -178,18 +178,18 @@ def advanced(
     )
 
 
-def _judged(state: GateState, told: GateReport, policy: GatePolicy) -> tuple[tuple[Failing, ...], Trip | None]:
+def _judged(state: GateState, report: GateReport, policy: GatePolicy) -> tuple[tuple[Failing, ...], Trip | None]:
     """Look at the window at each result that could close the gate: a failure, and the first that there are enough."""
-    marks: list[tuple[int, str | None]] = [(state.results + number, user) for user, number in told.failed]
-    if state.results < policy.least <= state.results + told.results:
-        marks = sorted([*marks, (policy.least, None)], key=lambda one: (one[0], one[1] is None))
-    newest = {one.user: one.at for one in state.failing}
+    marks: list[tuple[int, str | None]] = [(state.results + number, user) for user, number in report.failed]
+    if state.results < policy.least <= state.results + report.results:
+        marks = sorted([*marks, (policy.least, None)], key=lambda mark: (mark[0], mark[1] is None))
+    newest = {failure.user: failure.at for failure in state.failing}
     trip = state.trip
     for at, user in marks:
         if user is not None:
             newest[user] = at
-        newest = {one: last for one, last in newest.items() if last > at - policy.size}
+        newest = {user: last for user, last in newest.items() if last > at - policy.size}
         results = min(at, policy.size)
         if trip is None and 0 < policy.least <= at and len(newest) > 1 and len(newest) > policy.share * results:
             trip = Trip(failed=len(newest), results=results)
-    return tuple(Failing(user=one, at=last) for one, last in newest.items()), trip
+    return tuple(Failing(user=user, at=last) for user, last in newest.items()), trip

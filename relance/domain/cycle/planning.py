@@ -118,10 +118,10 @@ class Planner:
 
 
 def is_late(instant: datetime, at: datetime) -> bool:
-    """Tell whether a mail sent at `at` is stamped late (SPEC C14)."""
+    """Return whether a mail sent at `at` is stamped late (SPEC C14)."""
     return at - instant > LATE_AFTER
 
 
 def too_late(instant: datetime, at: datetime, max_late: timedelta) -> bool:
-    """Tell whether a missed send is given up (SPEC C14)."""
+    """Return whether a missed send is given up (SPEC C14)."""
     return at - instant > max_late

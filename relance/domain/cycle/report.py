@@ -99,7 +99,7 @@ class CycleFigures:
 
 
 def shares_differ(hits: float, of: float, hits_before: float, of_before: float) -> bool:
-    """Tell whether two shares differ by a fifth and by more than chance (pooled test of two proportions)."""
+    """Return whether two shares differ by a fifth and by more than chance (pooled test of two proportions)."""
     if not of or not of_before:
         return False
     share, share_before, pooled = hits / of, hits_before / of_before, (hits + hits_before) / (of + of_before)

@@ -136,15 +136,15 @@ def next_sends(
 
 
 def is_month(text: str) -> bool:
-    """Tell whether a text is a period between the first and the last year, in plain digits."""
+    """Return whether a text is a period between the first and the last year, in plain digits."""
     found = _PERIOD.fullmatch(text)
     return found is not None and FIRST_YEAR <= int(found[1]) <= LAST_YEAR
 
 
 def months_between(first: str, second: str) -> int:
     """Return how many months the second period comes after the first; negative if before."""
-    one, other = _first_day(first), _first_day(second)
-    return (other.year - one.year) * 12 + other.month - one.month
+    start, other = _first_day(first), _first_day(second)
+    return (other.year - start.year) * 12 + other.month - start.month
 
 
 def next_period(period: str) -> str:

@@ -18,7 +18,7 @@ _TRIED = frozenset(InvitationStatus) - {
 
 
 def is_struck_out(failure: Failure, invitation: Invitation, history: Iterable[Invitation], at: datetime) -> bool:
-    """Tell whether a mail of `invitation`, given up for this failure at `at`, is the last one its contact gets.
+    """Return whether a mail of `invitation`, given up for this failure at `at`, is the last one its contact gets.
 
     `history` are the contact's invitations, in any order and with or without this one, as they were before.
     """
@@ -27,17 +27,21 @@ def is_struck_out(failure: Failure, invitation: Invitation, history: Iterable[In
         return False
     if strikes.within is not None:
         oldest = at - strikes.within
-        earlier = [one for one in history if (error := _alike(one, failure, strikes)) and error.at >= oldest]
+        earlier = [entry for entry in history if (error := _alike(entry, failure, strikes)) and error.at >= oldest]
         return len(earlier) + 1 >= strikes.count
     if invitation.sent_at is not None:
         # The mailbox took the invitation; what failed is a reminder.
         return False
     before = sorted(
-        (one for one in history if one.period < invitation.period and one.status in _TRIED),
-        key=lambda one: one.period,
+        (entry for entry in history if entry.period < invitation.period and entry.status in _TRIED),
+        key=lambda entry: entry.period,
         reverse=True,
     )[: strikes.count - 1]
-    full = [one for one in before if one.status is InvitationStatus.FAILED and _alike(one, failure, strikes)]
+    full = [
+        candidate
+        for candidate in before
+        if candidate.status is InvitationStatus.FAILED and _alike(candidate, failure, strikes)
+    ]
     return len(full) == strikes.count - 1
 
 

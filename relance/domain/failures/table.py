@@ -51,7 +51,7 @@ class Row:
     means: str = ""
 
     def fits(self, sign: Sign) -> bool:
-        """Tell whether every condition holds."""
+        """Return whether every condition holds."""
         return (
             (not self.stages or sign.stage in self.stages)
             and (not self.code or re.fullmatch(self.code, sign.code) is not None)

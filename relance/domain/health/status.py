@@ -1,7 +1,7 @@
 """Whether what we depend on is well: from single looks to states that change slowly (SPEC H2).
 
 One look may be bad by accident. A dependency is unhealthy after `fail_after` bad looks in a row, and well again after
-`recover_after` others; people are told of these two moments only.
+`recover_after` others; people are notified of these two moments only.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class ProbeRule:
 class ProbeStatus(Document):
     """Where a probe stands: its state since when, how many looks in a row were bad or not, and the newest ones.
 
-    `told` is whether people have been told that it is unhealthy, `told_of` by subject what they were told is wrong.
+    `told` is whether people have been notified that it is unhealthy, `told_of` by subject what they were told is wrong.
     `value`, `unit`, `detail` and `concerns` are of the last look that found a value; `trouble` is of the last look.
     """
 
@@ -168,7 +168,7 @@ def judged(before: ProbeStatus | None, look: ProbeResult, grade: Grade, rule: Pr
 
 
 def is_settled(standing: ProbeStatus, rule: ProbeRule) -> bool:
-    """Tell whether looking again soon would change nothing if it found the same."""
+    """Return whether looking again soon would change nothing if it found the same."""
     if rule.counter or standing.state is Health.UNKNOWN:
         return True
     return not (standing.good if standing.state is Health.UNHEALTHY else standing.bad)

@@ -58,13 +58,13 @@ class Patience:
 def mails(due: Sequence[DuePlans], last_mail: datetime | None, now: datetime, patience: timedelta) -> WatchedEffect:
     """Judge whether mails are accepted while plans are due; a wave may take hours, but not in silence."""
     what = "mails"
-    waiting = [one for one in due if one.held_by is None]
+    waiting = [plan for plan in due if plan.held_by is None]
     if not waiting:
         if due:
-            periods = ", ".join(f"{one.period} by {one.held_by}" for one in due)
+            periods = ", ".join(f"{plan.period} by {plan.held_by}" for plan in due)
             return WatchedEffect(what, EffectState.HELD, f"plans are due, and their cycles are stopped: {periods}")
         return WatchedEffect(what, EffectState.FINE, "no plan is overdue")
-    count, since = sum(one.count for one in waiting), min(one.earliest for one in waiting)
+    count, since = sum(plan.count for plan in waiting), min(plan.earliest for plan in waiting)
     if last_mail is not None and now - last_mail <= patience:
         return WatchedEffect(
             what, EffectState.FINE, f"{count} plans are being sent, the last mail was accepted just now"
@@ -101,7 +101,7 @@ def periods(found: Sequence[Uncovered]) -> list[WatchedEffect]:
     """Judge whether every period that is near has its cycle, its plans, and a plan of each user (SPEC C1)."""
     if not found:
         return [WatchedEffect("periods", EffectState.FINE, "each that is near is looked after")]
-    return [WatchedEffect(f"period {one.period}", EffectState.STOPPED, _lack(one)) for one in found]
+    return [WatchedEffect(f"period {gap.period}", EffectState.STOPPED, _lack(gap)) for gap in found]
 
 
 def _lack(found: Uncovered) -> str:
@@ -136,7 +136,7 @@ def tasks(queue: str, workers: int, oldest: timedelta, now: datetime, patience: 
 def alerts(
     open_: Sequence[AlertRecord], now: datetime, patience: timedelta, routes: Sequence[AlertRoute] = ()
 ) -> WatchedEffect:
-    """Judge whether people are told of alerts.
+    """Judge whether people are notified of alerts.
 
     Low ones wait for the digest, explained ones for their cause, and others for the end of the quiet hours of their
     route.
@@ -169,11 +169,11 @@ def readers(found: Sequence[Reached]) -> list[WatchedEffect]:
     """Judge whether the channels lead to people, and take their messages."""
     return [
         WatchedEffect(
-            f"readers of {one.what}",
-            EffectState.STOPPED if one.reach is Reach.NOBODY else EffectState.FINE,
-            f"{one.detail}: {one.remedy}" if one.remedy else one.detail,
+            f"readers of {effect.what}",
+            EffectState.STOPPED if effect.reach is Reach.NOBODY else EffectState.FINE,
+            f"{effect.detail}: {effect.remedy}" if effect.remedy else effect.detail,
         )
-        for one in found
+        for effect in found
     ]
 
 

@@ -28,7 +28,7 @@ _CHALLENGE_HEADERS = (
 
 
 def is_automatic(message: Message) -> bool:
-    """Tell whether a program answered: by the headers of RFC 3834 and older habits, else by the subject."""
+    """Return whether a program answered: by the headers of RFC 3834 and older habits, else by the subject."""
     submitted = header(message, "Auto-Submitted").lower()
     precedence = header(message, "Precedence").lower()
     return (
@@ -42,7 +42,7 @@ def is_automatic(message: Message) -> bool:
 
 
 def is_disposition(message: Message) -> bool:
-    """Tell whether this is a receipt: read, deleted, displayed (RFC 8098)."""
+    """Return whether this is a receipt: read, deleted, displayed (RFC 8098)."""
     kinds = {content_type(part) for part in parts_of(message)}
     labelled = parameter(message, "report-type") == "disposition-notification"
     return labelled or not kinds.isdisjoint(
@@ -51,7 +51,7 @@ def is_disposition(message: Message) -> bool:
 
 
 def is_challenge(message: Message) -> bool:
-    """Tell whether somebody's filter wants its sender to prove that he is a person."""
+    """Return whether somebody's filter wants its sender to prove that he is a person."""
     if any(header(message, name) for name in _CHALLENGE_HEADERS):
         return True
     asks = CHALLENGE_SUBJECT.search(header(message, "Subject")) is not None

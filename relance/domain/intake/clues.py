@@ -32,7 +32,9 @@ def addresses_came_to(message: Message, envelope: MessageEnvelope) -> tuple[str,
     if envelope.recipients:
         return envelope.recipients
     return tuple(
-        dict.fromkeys(one for name in CAME_TO for value in headers(message, name) for one in addresses_in(value))
+        dict.fromkeys(
+            address for name in CAME_TO for value in headers(message, name) for address in addresses_in(value)
+        )
     )
 
 
@@ -54,8 +56,8 @@ def clues_of(
 ) -> Clues:
     """Return the clues; `extra` are further addresses and texts that may hold a token."""
     texts = tuple(extra)
-    return_paths = [one for name in _RETURN_PATHS for one in addresses_in(returned.get(name, ""))]
-    addresses = [*came_to, *return_paths, *(one for text in texts for one in addresses_in(text))]
+    return_paths = [address for name in _RETURN_PATHS for address in addresses_in(returned.get(name, ""))]
+    addresses = [*came_to, *return_paths, *(address for text in texts for address in addresses_in(text))]
     links = [returned.get("list-unsubscribe", ""), *texts]
     return Clues(
         bounce_tokens=_unique([*_extensions(addresses, names.bounce), *envelope_ids]),
@@ -63,14 +65,14 @@ def clues_of(
         link_tokens=_unique(found[1] for text in links for found in _LINK_TOKEN.finditer(text)),
         message_ids=_unique(found[0] for found in _MESSAGE_ID.finditer(returned.get("message-id", ""))),
         returned_to=_unique(
-            one for name in ("to", "x-original-to") for one in addresses_in(decoded(returned.get(name, "")))
+            address for name in ("to", "x-original-to") for address in addresses_in(decoded(returned.get(name, "")))
         ),
     )
 
 
 def comes_to(addresses: Iterable[str], names: Sequence[str]) -> bool:
-    """Tell whether one of these addresses is the door of these names, with or without a token."""
-    return any(re.match(rf"(?:{_any(names)})(?:\+[^@]*)?@", one, re.IGNORECASE) for one in addresses)
+    """Return whether one of these addresses is the door of these names, with or without a token."""
+    return any(re.match(rf"(?:{_any(names)})(?:\+[^@]*)?@", address, re.IGNORECASE) for address in addresses)
 
 
 def _extensions(addresses: Iterable[str], names: Sequence[str]) -> Iterator[str]:

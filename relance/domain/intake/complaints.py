@@ -38,7 +38,7 @@ def complained_recipient(fields: Fields) -> str:
 
 
 def is_redacted(address: str) -> bool:
-    """Tell whether an address was made unrecognisable (RFC 6590)."""
+    """Return whether an address was made unrecognisable (RFC 6590)."""
     return _REDACTED.search(address) is not None
 
 

@@ -29,7 +29,7 @@ def status_reports(message: Message) -> list[RecipientReport]:
 
 
 def has_status_part(message: Message) -> bool:
-    """Tell whether a part is labelled as a delivery status."""
+    """Return whether a part is labelled as a delivery status."""
     return any(content_type(part) in STATUS_TYPES for part in parts_of(message))
 
 

@@ -76,7 +76,7 @@ def parts_of(message: Message) -> Iterator[Message]:
         seen += 1
         payload = part.get_payload()
         if content_type(part).startswith("multipart/") and isinstance(payload, list):
-            waiting[:0] = [one for one in payload if isinstance(one, Message)]
+            waiting[:0] = [inner for inner in payload if isinstance(inner, Message)]
         else:
             yield part
 
@@ -123,10 +123,10 @@ def _written(part: Message, depth: int = 0) -> bytes:
     if depth > MOST_DEPTH:
         return b""
     blocks = []
-    for one in payload[:MOST_PARTS]:
-        if isinstance(one, Message):
-            lines = "".join(f"{name}: {value}\n" for name, value in one.raw_items())
-            blocks.append(lines.encode("utf-8", "surrogateescape") + b"\n" + _written(one, depth + 1))
+    for inner in payload[:MOST_PARTS]:
+        if isinstance(inner, Message):
+            lines = "".join(f"{name}: {value}\n" for name, value in inner.raw_items())
+            blocks.append(lines.encode("utf-8", "surrogateescape") + b"\n" + _written(inner, depth + 1))
     return b"\n".join(blocks)
 
 

@@ -30,16 +30,20 @@ _STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 
 def plain_reports(message: Message, explanation: str) -> list[RecipientReport]:
     """Return a report per address that a message without status part says it could not reach, or not yet."""
-    named = [one for value in headers(message, "X-Failed-Recipients") for one in addresses_in(value)]
+    named = [address for value in headers(message, "X-Failed-Recipients") for address in addresses_in(value)]
     for_good, for_now = _known_to_library(message)
     sections = _sections(explanation)
     reports = [_report(address, text, delayed=_same(address, for_now)) for address, text in sections]
-    missing = [one for one in (*named, *for_good) if not _same(one, (address for address, _ in sections))]
-    return [*reports, *(_report(one, explanation, delayed=False) for one in dict.fromkeys(missing))]
+    missing = [
+        missing_address
+        for missing_address in (*named, *for_good)
+        if not _same(missing_address, (address for address, _ in sections))
+    ]
+    return [*reports, *(_report(address, explanation, delayed=False) for address in dict.fromkeys(missing))]
 
 
 def is_plain_report(message: Message, explanation: str) -> bool:
-    """Tell whether a message without status part reports on a delivery: by its sender and its words, never by one."""
+    """Return whether a message without status part reports on a delivery: by its sender and its words, never by one."""
     if header(message, "X-Failed-Recipients"):
         return True
     words = explanation.lower()
@@ -70,7 +74,7 @@ def _sections(explanation: str) -> list[tuple[str, str]]:
             continue
         place = explanation.find(address)
         starts.setdefault(mailbox_key(address), (address, explanation.rfind("\n", 0, place) + 1))
-    ordered = sorted(starts.values(), key=lambda one: one[1])
+    ordered = sorted(starts.values(), key=lambda section: section[1])
     ends = [*(start for _, start in ordered[1:]), len(explanation)]
     sections = [(address, explanation[start:end].strip()) for (address, start), end in zip(ordered, ends, strict=True)]
     if len(sections) == 1 and not _says_why(sections[0][1], sections[0][0]):
@@ -107,5 +111,5 @@ def _known_to_library(message: Message) -> tuple[list[str], list[str]]:
 
 
 def _texts(addresses: Iterable[str | bytes]) -> Iterator[str]:
-    for one in addresses:
-        yield one.decode("utf-8", "replace") if isinstance(one, bytes) else one
+    for address in addresses:
+        yield address.decode("utf-8", "replace") if isinstance(address, bytes) else address

@@ -63,7 +63,7 @@ def _read(message: Message, envelope: MessageEnvelope, names: DoorNames) -> Mail
 
 def _complaint(fields: Fields, clues: Clues) -> MailReading:
     named = complained_recipient(fields)
-    shown = replace(clues, returned_to=tuple(one for one in clues.returned_to if not is_redacted(one)))
+    shown = replace(clues, returned_to=tuple(address for address in clues.returned_to if not is_redacted(address)))
     reports = (RecipientReport(ReportAction.FAILED, final=named),) if named else ()
     return MailReading(MessageKind.COMPLAINT, shown, reports, fields.get("feedback-type", "abuse").strip().lower())
 
@@ -73,7 +73,8 @@ def _reports(message: Message, explanation: str) -> list[RecipientReport]:
     if found:
         # A status part may say no more than "failed"; then the words a person reads say why.
         return [
-            one if one.diagnostic or one.status[2:4] not in {"", "0."} else _in_words(one, explanation) for one in found
+            report if report.diagnostic or report.status[2:4] not in {"", "0."} else _in_words(report, explanation)
+            for report in found
         ]
     return plain_reports(message, explanation) if is_plain_report(message, explanation) else []
 

@@ -16,7 +16,7 @@ _SYSTEM = re.compile(
 
 
 def is_system_sender(message: Message) -> bool:
-    """Tell whether a message comes from a mail system: by From or Sender, else by an empty return path."""
+    """Return whether a message comes from a mail system: by From or Sender, else by an empty return path."""
     sender = f"{header(message, 'From')} {header(message, 'Sender')}".strip()
     address = re.search(r"<?([^\s<>\"]{1,64})@[^\s<>\"]+>?\s*$", sender)
     local = address[1] if address else sender

@@ -20,7 +20,7 @@ class _Parts(NamedTuple):
 
 
 def valid_address(text: str) -> bool:
-    """Tell whether this is one bare address that mail can be sent to.
+    """Return whether this is one bare address that mail can be sent to.
 
     Display names, comments, quoted local parts, address literals, control characters and surrounding white space are
     refused. Reserved test domains (RFC 2606) are accepted; no DNS is asked. Outside ASCII the domain is valid

@@ -170,12 +170,12 @@ def breakdown(tallies: Mapping[int, ReminderTally]) -> list[Slice]:
 
     A single small row next to a known total could be told by subtraction.
     """
-    told = dict(sorted(tallies.items()))
+    strata = dict(sorted(tallies.items()))
     rest, hidden = ReminderTally(), False
     for key, tally in sorted(tallies.items(), key=lambda item: (item[1].sent, item[0])):
         if tally.sent >= LEAST and (not hidden or rest.sent >= LEAST):
             break
-        rest.add(told.pop(key))
+        rest.add(strata.pop(key))
         hidden = True
-    rows = [Slice(key, tally) for key, tally in told.items()]
+    rows = [Slice(key, tally) for key, tally in strata.items()]
     return [*rows, Slice(None, rest)] if hidden and rest.sent >= LEAST else rows

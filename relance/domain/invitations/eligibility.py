@@ -65,7 +65,7 @@ def duplicates(contacts: Sequence[Contact]) -> set[str]:
     """Return the ids of active contacts whose user has the same address under a smaller id."""
     seen: set[tuple[str, str]] = set()
     later: set[str] = set()
-    for contact in sorted(contacts, key=lambda one: one.id):
+    for contact in sorted(contacts, key=lambda contact: contact.id):
         if contact.status is not ContactStatus.ACTIVE or not valid_address(contact.email):
             continue
         key = (contact.user_id, mailbox_key(contact.email))

@@ -57,7 +57,7 @@ ALLOWED: dict[InvitationStatus, frozenset[InvitationStatus]] = {
 
 
 def may_become(old: InvitationStatus, new: InvitationStatus) -> bool:
-    """Tell whether `old -> new` is a forward transition."""
+    """Return whether `old -> new` is a forward transition."""
     return new in ALLOWED[old]
 
 
@@ -185,14 +185,14 @@ class Invitation(Document):
     @property
     def may_have_arrived(self) -> bool:
         """Whether somebody may have got it, whatever its status says."""
-        doubtful = any(one.kind is MailKind.INVITATION and one.verdict in _STILL_OPEN for one in self.doubts)
+        doubtful = any(doubt.kind is MailKind.INVITATION and doubt.verdict in _STILL_OPEN for doubt in self.doubts)
         return doubtful or self.sent_at is not None or self.status is InvitationStatus.UNCERTAIN
 
     def may_have_reached(self, digests: Collection[str]) -> bool:
-        """Tell whether the mail may have gone to a mailbox, by all its digests; True if nobody noted where it went."""
+        """Return whether the mail may have gone to a mailbox, by all its digests; True if no mailbox was noted."""
         return not self.mailboxes or not set(self.mailboxes).isdisjoint(digests)
 
     def doubt(self, kind: MailKind) -> Doubt | None:
         """Return the oldest open doubt about one of its mails."""
-        found = [one for one in self.doubts if one.kind is kind and one.verdict is None]
-        return min(found, key=lambda one: one.since, default=None)
+        found = [doubt for doubt in self.doubts if doubt.kind is kind and doubt.verdict is None]
+        return min(found, key=lambda doubt: doubt.since, default=None)

@@ -40,7 +40,7 @@ class OptOut(Document):
     undone_by: OptOutWay | None = None
 
     def may_be_undone(self, now: datetime) -> bool:
-        """Tell whether its page still offers to take it back."""
+        """Return whether its page still offers to take it back."""
         return self.undone_at is None and self.at <= now + timedelta(minutes=5) and now - self.at <= UNDO_WITHIN
 
 

@@ -70,10 +70,10 @@ def difference(first: Proportion, second: Proportion) -> Difference | None:
     The hybrid score interval for independent rates (Newcombe 1998, Stat. Med. 17:873, method 10): no simulation is
     needed for it, so the same counts always give the same answer, and it never leaves [-1, 1].
     """
-    one, other = wilson(first), wilson(second)
-    if one is None or other is None:
+    of_first, other = wilson(first), wilson(second)
+    if of_first is None or other is None:
         return None
     a, b = first.hits / first.of, second.hits / second.of
-    low = (a - b) - hypot(a - one.low, other.high - b)
-    high = (a - b) + hypot(one.high - a, b - other.low)
+    low = (a - b) - hypot(a - of_first.low, other.high - b)
+    high = (a - b) + hypot(of_first.high - a, b - other.low)
     return Difference(a - b, Interval(low, high))

@@ -58,7 +58,7 @@ class ReconcilePolicy:
     timing: ReminderTiming = DEFAULT_TIMING
 
     def watches(self, period: str, at: datetime) -> bool:
-        """Tell whether anything of a period may still be due: a later one costs nothing to look at, an old one does."""
+        """Return whether anything of a period may still be due; past periods are left out because each costs a look."""
         _, last = period_window(period)
         return at <= last + self.max_late + RETRIED_FOR + timedelta(days=self.expiry_days) + self.margin
 
@@ -130,7 +130,7 @@ def overdue(entry: Invitation, late_since: datetime, timing: ReminderTiming = DE
 
 
 def is_open(entry: Invitation, user: User | None, contact: Contact | None, *, suppressed: bool) -> bool:
-    """Tell whether anything may still be sent for an entry, as the reminder itself would decide (SPEC R3)."""
+    """Return whether anything may still be sent for an entry, as the reminder itself would decide (SPEC R3)."""
     if entry.status not in _SENT:
         return True
     refusal = reminder_refusal(MailKind.SECOND, entry, user, contact, suppressed=suppressed)
@@ -138,23 +138,23 @@ def is_open(entry: Invitation, user: User | None, contact: Contact | None, *, su
 
 
 def is_stale(status: PlanStatus, instant: datetime, late_since: datetime, control: ControlState) -> bool:
-    """Tell whether a plan of a cycle that does not run any more was left behind."""
+    """Return whether a plan of a cycle that does not run any more was left behind."""
     if control.final:
         return False
     return status is PlanStatus.SENDING or (status is PlanStatus.PLANNED and instant < late_since)
 
 
 def is_unsent(entry: Invitation) -> bool:
-    """Tell whether an entry waits for a cycle to send it."""
+    """Return whether an entry waits for a cycle to send it."""
     waits = entry.status is InvitationStatus.SENDING and (entry.claim is not None or entry.retry_at is None)
     return entry.status is InvitationStatus.QUEUED or waits
 
 
 def repaired(counts: Mapping[str, int]) -> int:
-    """Return how much was mended in all."""
+    """Return how much was repaired in all."""
     return sum(counts.get(kind, 0) for kind in REPAIRED)
 
 
 def is_alarming(counts: Mapping[str, int], policy: ReconcilePolicy) -> bool:
-    """Tell whether people should know: too much had to be mended, or something cannot be."""
+    """Return whether people should know: too much had to be repaired, or something cannot be."""
     return repaired(counts) > policy.alert_above or counts.get(Repair.PLANS_STUCK, 0) > 0

@@ -126,7 +126,7 @@ def reminder_refusal(
 
 
 def is_undecided(kind: MailKind, invitation: Invitation) -> bool:
-    """Tell whether a reminder was neither sent nor left out on record."""
+    """Return whether a reminder was neither sent nor left out on record."""
     return _by_history(kind, invitation) is None
 
 
@@ -187,9 +187,9 @@ def correction_refusal(
 
     Whoever wants no mail gets none, whatever we did wrong; settings of reminders do not matter.
     """
-    if any(one.type is MailKind.CORRECTION for one in invitation.reminders):
+    if any(reminder.type is MailKind.CORRECTION for reminder in invitation.reminders):
         return ReminderRefusal.ALREADY_SENT
-    if any(one.type is MailKind.CORRECTION for one in invitation.reminder_skips):
+    if any(skip.type is MailKind.CORRECTION for skip in invitation.reminder_skips):
         return ReminderRefusal.ALREADY_DECIDED
     if not invitation.may_have_arrived:
         return ReminderRefusal.NOT_SENT_YET

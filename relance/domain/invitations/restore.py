@@ -25,7 +25,7 @@ def doubt_after(restore: Restore | None, invitation: Invitation, kind: MailKind,
     """
     if restore is None or _due(invitation, kind, planned) > restore.at or _is_recorded(invitation, kind):
         return None
-    if any(one.kind is kind and one.since == restore.since for one in invitation.doubts):
+    if any(doubt.kind is kind and doubt.since == restore.since for doubt in invitation.doubts):
         return None
     return Doubt(kind=kind, since=restore.since, restored=True)
 
@@ -40,6 +40,6 @@ def _due(invitation: Invitation, kind: MailKind, planned: datetime) -> datetime:
 def _is_recorded(invitation: Invitation, kind: MailKind) -> bool:
     if kind is MailKind.INVITATION:
         return invitation.sent_at is not None
-    if any(one.type is kind for one in invitation.reminders):
+    if any(reminder.type is kind for reminder in invitation.reminders):
         return True
-    return any(one.type is kind for one in invitation.reminder_skips)
+    return any(skip.type is kind for skip in invitation.reminder_skips)

@@ -26,12 +26,12 @@ class PlanEnding:
     contacts: int | None = None
 
 
-def ending_without_plan(user: User, told: ControlState) -> PlanEnding:
-    """Return how the month of a user ends for whom nothing was planned; `told` is what the cycle was told last."""
+def ending_without_plan(user: User, control: ControlState) -> PlanEnding:
+    """Return how the month of a user ends for whom nothing was planned; `told` is the current control of the cycle."""
     if not user.is_active:
         return PlanEnding(PlanStatus.SKIPPED, Refusal.USER_INACTIVE)
-    if told.final:
-        return PlanEnding(PlanStatus.CANCELLED, told.reason)
+    if control.final:
+        return PlanEnding(PlanStatus.CANCELLED, control.reason)
     return PlanEnding(PlanStatus.SKIPPED, PlanReason.JOINED_LATER)
 
 
@@ -100,7 +100,7 @@ def may_enter(ending: PlanEnding, entered: Collection[str], contacts: Collection
 
 
 def is_incomplete(ending: PlanEnding, entered: Collection[str], contacts: Collection[str], part: int) -> bool:
-    """Tell whether contacts of a user are still to be entered, or his plan is to note them."""
+    """Return whether contacts of a user are still to be entered, or his plan is to note them."""
     if ending.contacts is None and ending.status is not PlanStatus.DONE:
         return True
     # Whoever died between the entries and the note has left more of them than are noted.

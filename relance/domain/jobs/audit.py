@@ -66,7 +66,7 @@ class Watched:
 
 
 class DueRun(Document):
-    """A nominal time without a record; `paused` tells whether the Schedule was, before it or after, as the audits saw.
+    """A nominal time without a record; `paused` says whether the Schedule was, before it or after, as the audits saw.
 
     `passed` is what the server had counted before it. `dropped` tells that its cron expression was replaced since:
     nothing makes up for it any more.
@@ -96,10 +96,10 @@ class AuditMark(Document):
 
 
 def looks_ahead(mark: AuditMark | None, schedule: Watched, at: datetime) -> bool:
-    """Tell whether the nominal times ahead are to be listed anew: not with every audit, for the server limits lists."""
+    """Return whether to list the nominal times ahead again: not with every audit, since the server limits lists."""
     if mark is None or mark.ahead_to is None or mark.spec != schedule.spec:
         return True
-    return mark.ahead_to - at < AHEAD_AT_LEAST and sum(one > at for one in mark.ahead) < ENOUGH_AHEAD
+    return mark.ahead_to - at < AHEAD_AT_LEAST and sum(instant > at for instant in mark.ahead) < ENOUGH_AHEAD
 
 
 def beginning(mark: AuditMark | None, schedule: Watched) -> datetime:
@@ -183,10 +183,10 @@ class Auditor:
         if self.now < due.nominal + wait + self.grace:
             return None
         why = self._why_passed(due, others)
-        return self._run(due, why, None, held_up=why == OVERLAP and any(self._by_backfill(one, due) for one in others))
+        return self._run(due, why, None, held_up=why == OVERLAP and any(self._by_backfill(run, due) for run in others))
 
     def _by_backfill(self, other: Execution, due: DueRun) -> bool:
-        """Tell whether a run was in the way that the server made up for longer ago than it does by itself."""
+        """Return whether a run was in the way that the server made up for longer ago than it does by itself."""
         return _in_the_way(other, due) and other.started_at - other.nominal > self.schedule.catchup + self.grace
 
     def _why_passed(self, due: DueRun, others: Sequence[Execution]) -> str:
@@ -194,12 +194,12 @@ class Auditor:
 
         What it counts since the audit before may be any of several nominal times; during a pause it counts nothing.
         """
-        later = [one.started_at for one in others if one.nominal > due.nominal]
+        later = [run.started_at for run in others if run.nominal > due.nominal]
         in_time = min(later, default=self.now) <= due.nominal + self.schedule.catchup
         too_late = self.schedule.passed.missed > due.passed.missed and not in_time
         if due.paused and not too_late:
             return PAUSED
-        if any(_in_the_way(one, due) for one in others):
+        if any(_in_the_way(run, due) for run in others):
             return OVERLAP
         if too_late:
             return MISSED
@@ -231,5 +231,5 @@ class Auditor:
 
 
 def _in_the_way(other: Execution, due: DueRun) -> bool:
-    """Tell whether a run of an earlier nominal time was not over when this one came."""
+    """Return whether a run of an earlier nominal time was not over when this one came."""
     return other.nominal < due.nominal and (other.closed_at is None or other.closed_at > due.nominal)

@@ -97,10 +97,10 @@ def parsed(text: str) -> Cron:
         days=_values(day, _DAY),
         months=_values(month, _MONTH),
         # 7 is Sunday as well.
-        weekdays=frozenset(one % 7 for one in _values(weekday, _WEEKDAY)),
+        weekdays=frozenset(value % 7 for value in _values(weekday, _WEEKDAY)),
         years=_values(year, _YEAR),
     )
-    if all(min(found.days) > _LONGEST[one - 1] for one in found.months):
+    if all(min(found.days) > _LONGEST[number - 1] for number in found.months):
         raise ValueError("names a day that none of its months has")
     return found
 
@@ -142,7 +142,7 @@ def weekdays(cron: str) -> frozenset[int] | None:
     limited = ((found.days, _DAY), (found.months, _MONTH), (found.years, _YEAR))
     if any(len(values) <= field.highest - field.lowest for values, field in limited):
         return None
-    return frozenset((one - 1) % 7 for one in found.weekdays)
+    return frozenset((weekday - 1) % 7 for weekday in found.weekdays)
 
 
 def zone_of(cron: str, otherwise: str) -> str:
@@ -171,7 +171,7 @@ def _read(cron: str) -> Cron | None:
 
 
 def _values(text: str, field: _Field) -> frozenset[int]:
-    return frozenset(one for part in text.split(",") for one in _range(part, field))
+    return frozenset(value for part in text.split(",") for value in _range(part, field))
 
 
 def _range(part: str, field: _Field) -> range:

@@ -1,4 +1,4 @@
-"""When people are told that a job did not run (SPEC H3)."""
+"""When people are notified that a job did not run (SPEC H3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TELL_THEMSELVES = frozenset({Rule.DEFAULT_LP.value, Rule.PAUSED_PARTNER.value})
 
 
 def is_bad(run: JobRun) -> bool:
-    """Tell whether people must hear of a run: it should have been done, was not, and nobody else says so."""
+    """Return whether people must hear of a run: it should have been done, was not, and nobody else says so."""
     if run.state in DONE | ON_PURPOSE:
         return False
     return run.job not in TELL_THEMSELVES or run.detail.get("by") == AUDIT

@@ -64,13 +64,13 @@ def degradations(run: JobRun, earlier: Sequence[JobRun], policy: PerformancePoli
     """Return what was clearly worse in a run than in those before it, newest first; runs that did nothing count not."""
     if run.state not in DONE:
         return []
-    history = [one for one in earlier if one.state in DONE and one.nominal < run.nominal][: policy.runs]
+    history = [past for past in earlier if past.state in DONE and past.nominal < run.nominal][: policy.runs]
     found = (_degradation(run, figure, history, policy) for figure in sorted(run.figures.keys() & UNITS.keys()))
-    return [one for one in found if one is not None]
+    return [figure for figure in found if figure is not None]
 
 
 def _degradation(run: JobRun, figure: str, history: Sequence[JobRun], policy: PerformancePolicy) -> Degradation | None:
-    usual = [one.figures[figure] for one in history if figure in one.figures]
+    usual = [past.figures[figure] for past in history if figure in past.figures]
     if len(usual) < policy.least_runs:
         return None
     value, baseline = run.figures[figure], float(median(usual))

@@ -34,12 +34,12 @@ def restarted(counts: Mapping[str, int]) -> int:
 
 
 def group_of(group: str, alerts: Iterable[AlertRecord], at: datetime, inhibited_by: str | None = None) -> AlertGroup:
-    """Return the state of a group whose workflow is gone, from the stored alerts: what was told is not told anew.
+    """Return the state of a group whose workflow is gone, from the stored alerts: what was told is not notified anew.
 
     `alerts` are the open ones of the group. Repeats go on from the last message; what was never told is news.
     """
     members = {alert.key: _member(alert) for alert in alerts}
-    observation = max((one.observation for one in members.values()), default="")
+    observation = max((member.observation for member in members.values()), default="")
     return replace(AlertGroup(group, at), members=members, observation=observation, inhibited_by=inhibited_by)
 
 

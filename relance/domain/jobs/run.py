@@ -47,5 +47,5 @@ class JobRun(Document):
 
 
 def improves(new: str, old: str) -> bool:
-    """Tell whether a further run of the same nominal time takes the record's place: only what was not done can be."""
+    """Return whether a further run of the same nominal time takes the record's place: only what was not done can be."""
     return new in DONE and old not in DONE

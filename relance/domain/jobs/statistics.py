@@ -16,7 +16,7 @@ DURATION = "duration_s"
 class JobStatistics:
     """The runs of one job.
 
-    `skipped` includes `missed`; `mended` had not been done at first. `success` is the share that was done, on time or
+    `skipped` includes `missed`; `repaired` had not been done at first. `success` is the share that was done, on time or
     late, of those that should have been, 0 to 1: what was left out on purpose does not count. Durations are in seconds,
     of runs that were done; None without any.
     """

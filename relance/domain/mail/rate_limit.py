@@ -43,10 +43,10 @@ class RateLimiter:
     The limit is that of all processes together, of which this one has its `share`.
     """
 
-    def __init__(self, rate: float | None, manners: RatePolicy, share: LimitShare | None = None) -> None:
+    def __init__(self, rate: float | None, policy: RatePolicy, share: LimitShare | None = None) -> None:
         self._whole = rate
         self._share = share or LimitShare()
-        self._manners = manners
+        self._policy = policy
         # From when on a mail may go; the last mail put off comes back then.
         self._free_at = self._paused_until = self._last_return = float("-inf")
         self._slowed_at = self._asked_until = float("-inf")
@@ -70,7 +70,7 @@ class RateLimiter:
         if not self._normal:
             return self._limit
         rested = max(now - max(self._slowed_at, self._paused_until), 0.0)
-        risen = self._slowed_to + self._normal * rested / self._manners.recovery
+        risen = self._slowed_to + self._normal * rested / self._policy.recovery
         if risen < self._normal:
             return risen
         self._normal = 0.0
@@ -101,7 +101,7 @@ class RateLimiter:
 
         The mails under way at that moment will all be answered so, and count as one.
         """
-        self._asked_until = max(self._asked_until, now + (self._manners.pause if pause is None else pause))
+        self._asked_until = max(self._asked_until, now + (self._policy.pause if pause is None else pause))
         self._paused_until = max(self._paused_until, self._asked_until)
         if begun <= self._slowed_at:
             return False
@@ -122,8 +122,8 @@ class RateLimiter:
         measured = self._seen(now)
         limit = self.rate(now)
         used = measured if limit is None else min(limit, measured)
-        self._normal = self._normal or max(limit or used, 2 * self._manners.slowest)
-        self._slowed_to = max(used / 2, self._manners.slowest)
+        self._normal = self._normal or max(limit or used, 2 * self._policy.slowest)
+        self._slowed_to = max(used / 2, self._policy.slowest)
         self._slowed_at = now
 
     def put_off(self, wait: float, now: float) -> float:
@@ -133,13 +133,13 @@ class RateLimiter:
         provider has recovered.
         """
         rate = self.rate(now)
-        earliest = now + max(wait, self._manners.spread)
+        earliest = now + max(wait, self._policy.spread)
         behind = self._last_return + (1 / rate if rate else 0.0)
-        self._last_return = min(max(earliest, behind), earliest + self._manners.recovery)
+        self._last_return = min(max(earliest, behind), earliest + self._policy.recovery)
         return self._last_return - now
 
     def is_idle(self, now: float) -> bool:
-        """Tell whether it could be forgotten and made anew without anybody noticing."""
+        """Return whether it could be forgotten and made anew without anybody noticing."""
         return not self._normal and now - SLACK >= max(self._free_at, self._paused_until, self._last_return)
 
     def _measure(self, now: float) -> None:

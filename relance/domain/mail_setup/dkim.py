@@ -22,7 +22,7 @@ def judge_dkim(records: Records, domain: str, selectors: Sequence[str]) -> list[
     """
     if not selectors:
         return [_any(records, domain)]
-    asked = [(one.partition("@")[0], one.partition("@")[2] or domain) for one in selectors]
+    asked = [(selector.partition("@")[0], selector.partition("@")[2] or domain) for selector in selectors]
     judged = [(name, list(_selector(records, *name))) for name in asked]
     findings = [finding for _, found in judged for finding in found]
     return [*findings, *_only_ed25519(records, asked)]
@@ -110,7 +110,7 @@ def _fault(fault: str, tags: dict[str, str], kind: str) -> str:
 
 
 def _listed(value: str) -> list[str]:
-    return [one.strip().lower() for one in value.split(":")]
+    return [item.strip().lower() for item in value.split(":")]
 
 
 def _only_ed25519(records: Records, asked: Sequence[tuple[str, str]]) -> Iterator[MailFinding]:

@@ -45,7 +45,7 @@ def judge_dmarc(records: Records, author: str, bounce: str) -> list[MailFinding]
 
 
 def strict(tags: dict[str, str], tag: str) -> bool:
-    """Tell whether `adkim` or `aspf` asks for equal domains."""
+    """Return whether `adkim` or `aspf` asks for equal domains."""
     return tags.get(tag, "r").lower() == "s"
 
 

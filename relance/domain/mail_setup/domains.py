@@ -16,7 +16,7 @@ def dmarc_records(records: Records, domain: str) -> list[TagList]:
 
 
 def is_dmarc(text: str) -> bool:
-    """Tell whether a text is meant as a DMARC record: it begins with the version."""
+    """Return whether a text is meant as a DMARC record: it begins with the version."""
     return text.replace(" ", "").split(";")[0] == "v=DMARC1"
 
 
@@ -51,7 +51,7 @@ def organizational_domain(records: Records, domain: str) -> str:
 def policy_domain(records: Records, domain: str) -> str | None:
     """Return the domain whose DMARC record holds for mails from a domain; None if there is none."""
     organization = organizational_domain(records, domain)
-    return next((one for one in dict.fromkeys((domain, organization)) if dmarc_records(records, one)), None)
+    return next((name for name in dict.fromkeys((domain, organization)) if dmarc_records(records, name)), None)
 
 
 def unanswered(records: Records, domain: str) -> str:
@@ -64,7 +64,7 @@ def unanswered(records: Records, domain: str) -> str:
 
 
 def aligned(records: Records, domain: str, author: str, *, strict: bool) -> bool:
-    """Tell whether a domain that was authenticated belongs to the From domain (RFC 9989)."""
+    """Return whether a domain that was authenticated belongs to the From domain (RFC 9989)."""
     if domain == author:
         return True
     return not strict and organizational_domain(records, domain) == organizational_domain(records, author)

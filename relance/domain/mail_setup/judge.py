@@ -44,7 +44,9 @@ def judge(names: MailNames, known: Mapping[DnsQuestion, DnsAnswer], trial: Trial
     records = Records(known)
     selectors = names.selectors
     if trial is not None:
-        selectors = tuple(dict.fromkeys((*selectors, *(f"{one.selector}@{one.domain}" for one in trial.signatures))))
+        selectors = tuple(
+            dict.fromkeys((*selectors, *(f"{signature.selector}@{signature.domain}" for signature in trial.signatures)))
+        )
     findings = [
         *judge_spf(records, names.bounce, names.addresses),
         *judge_dkim(records, names.author, selectors),

@@ -28,7 +28,7 @@ def _of_hosts(records: Records, domain: str, part: str, what: str, publish: str)
         detail = f"the null MX of {domain} says that it takes no mail; {what} are lost, and mails from it refused"
         return [wrong(part, detail, f"instead of MX 0 . {publish}")]
     troubles = [trouble for host in hosts for trouble in _host(records, domain, host, part)]
-    reachable = [host for host in hosts if not any(one.detail.startswith(host) for one in troubles)]
+    reachable = [host for host in hosts if not any(trouble.detail.startswith(host) for trouble in troubles)]
     if not reachable and troubles:
         return troubles
     return [fine(part, f"{what} to {domain} arrive at {', '.join(reachable)}"), *troubles]
@@ -54,7 +54,7 @@ def _host(records: Records, domain: str, host: str, part: str) -> Iterator[MailF
     alias = records.ask(host, RecordKind.A).alias
     if not addresses:
         yield wrong(part, f"{host}, the MX of {domain}, has no address", f"publish: {host}. A <its address>")
-    elif not any(ip_address(one).is_global for one in addresses):
+    elif not any(ip_address(address).is_global for address in addresses):
         detail = f"{host}, the MX of {domain}, has only addresses that nobody outside reaches: {', '.join(addresses)}"
         yield wrong(part, detail, f"publish its public address: {host}. A <address>")
     elif alias:

@@ -49,11 +49,11 @@ def _named(name: str, address: str) -> MailFinding:
 
 
 def _looks_generic(name: str, address: str) -> bool:
-    """Tell whether a name repeats the parts of an IPv4 address, in either order."""
+    """Return whether a name repeats the parts of an IPv4 address, in either order."""
     if ip_address(address).version != 4:
         return False
     parts = address.split(".")
     digits = re.findall(r"\d+", name)
-    plain = [str(int(one)) for one in digits]
+    plain = [str(int(digit)) for digit in digits]
     joined = "".join(f"{int(part):03}" for part in parts)
     return plain[:4] in (parts, parts[::-1]) or joined in name

@@ -46,7 +46,9 @@ def _missing(domain: str, addresses: Sequence[str], others: Sequence[str]) -> Ma
 
 
 def _suggested(addresses: Sequence[str]) -> str:
-    terms = [f"ip{ip_address(one).version}:{one}" for one in addresses] or ["include:<what your relay names>"]
+    terms = [f"ip{ip_address(address).version}:{address}" for address in addresses] or [
+        "include:<what your relay names>"
+    ]
     return " ".join(["v=spf1", *terms, "-all"])
 
 

@@ -46,7 +46,7 @@ def filled_in(text: str, sender: SpfSender, domain: str) -> str:
 
 
 def has_macros(text: str) -> bool:
-    """Tell whether a domain is known only once its macros are filled in."""
+    """Return whether a domain is known only once its macros are filled in."""
     return "%" in text
 
 

@@ -47,7 +47,7 @@ class SpfRecord:
 
 
 def is_spf(text: str) -> bool:
-    """Tell whether a TXT record is an SPF record (RFC 7208 section 4.5): other versions and other texts are not."""
+    """Return whether a TXT record is an SPF record (RFC 7208 section 4.5): other versions and other texts are not."""
     return text.lower() == "v=spf1" or text.lower().startswith("v=spf1 ")
 
 
@@ -69,7 +69,7 @@ def read_spf(text: str) -> SpfRecord:
             faults.append(term)
         else:
             terms.append(term)
-    faults += [f"redirect={one!r} is no domain" for one in redirects if not _DOMAIN.match(one)]
+    faults += [f"redirect={redirect!r} is no domain" for redirect in redirects if not _DOMAIN.match(redirect)]
     if len(redirects) > 1:
         faults.append("redirect= stands twice")
     return SpfRecord(tuple(terms), redirects[0] if redirects else None, tuple(faults))

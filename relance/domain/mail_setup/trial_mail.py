@@ -47,20 +47,21 @@ def judge_trial(records: Records, mail: TrialMail, author: str) -> list[MailFind
     if not mail.signatures:
         remedy = f"turn on DKIM signing at the relay, with d={author}"
         return [*findings, wrong(PART, "it has no DKIM-Signature", remedy)]
-    valid = [one for one in mail.signatures if one.valid]
-    invalid = [one for one in mail.signatures if not one.valid]
+    valid = [signature for signature in mail.signatures if signature.valid]
+    invalid = [signature for signature in mail.signatures if not signature.valid]
     # A second, foreign signature that does not hold harms nobody as long as ours does.
     report = warning if valid else wrong
     findings += [
-        report(PART, f"the signature of {_who(one)} is not valid: {one.reason}", _remedy(one.reason)) for one in invalid
+        report(PART, f"the signature of {_who(signature)} is not valid: {signature.reason}", _remedy(signature.reason))
+        for signature in invalid
     ]
     by_adkim = strict(tags_for(records, author), "adkim")
-    counting = [one for one in valid if aligned(records, one.domain, author, strict=by_adkim)]
+    counting = [signature for signature in valid if aligned(records, signature.domain, author, strict=by_adkim)]
     if valid and not counting:
-        who = ", ".join(_who(one) for one in valid)
+        who = ", ".join(_who(signature) for signature in valid)
         remedy = f"have the relay sign with d={author}"
         findings.append(wrong(PART, f"it is signed by {who}, which does not count for {author} (DMARC)", remedy))
-    findings += [finding for one in counting for finding in _signature(one)]
+    findings += [finding for signature in counting for finding in _signature(signature)]
     return findings
 
 
@@ -74,25 +75,27 @@ def _headers(mail: TrialMail) -> Iterator[MailFinding]:
         yield wrong(PART, "it has no List-Unsubscribe-Post: List-Unsubscribe=One-Click (RFC 8058)", remedy)
 
 
-def _signature(one: MailSignature) -> Iterator[MailFinding]:
-    unsigned = [name for name in MUST_BE_SIGNED if name not in one.signed]
+def _signature(signature: MailSignature) -> Iterator[MailFinding]:
+    unsigned = [name for name in MUST_BE_SIGNED if name not in signature.signed]
     if unsigned:
         names = ", ".join(unsigned)
         remedy = f"add {names} to the headers the relay signs"
-        yield wrong(PART, f"the signature of {_who(one)} does not cover {names}: no unsubscribe button", remedy)
+        yield wrong(PART, f"the signature of {_who(signature)} does not cover {names}: no unsubscribe button", remedy)
     else:
-        yield fine(PART, f"the signature of {_who(one)} is valid and covers List-Unsubscribe and List-Unsubscribe-Post")
-    missing = [name for name in SHOULD_BE_SIGNED if name not in one.signed]
+        yield fine(
+            PART, f"the signature of {_who(signature)} is valid and covers List-Unsubscribe and List-Unsubscribe-Post"
+        )
+    missing = [name for name in SHOULD_BE_SIGNED if name not in signature.signed]
     if missing:
         remedy = f"add {', '.join(missing)} to the headers the relay signs"
-        yield warning(PART, f"the signature of {_who(one)} does not cover {', '.join(missing)}", remedy)
-    if one.part_of_body:
-        detail = f"the signature of {_who(one)} covers a part of the body only (l=): others may append to it"
+        yield warning(PART, f"the signature of {_who(signature)} does not cover {', '.join(missing)}", remedy)
+    if signature.part_of_body:
+        detail = f"the signature of {_who(signature)} covers a part of the body only (l=): others may append to it"
         yield warning(PART, detail, "turn l= off at the relay")
 
 
-def _who(one: MailSignature) -> str:
-    return f"{one.selector}@{one.domain}"
+def _who(signature: MailSignature) -> str:
+    return f"{signature.selector}@{signature.domain}"
 
 
 def _remedy(reason: str) -> str:

@@ -81,7 +81,7 @@ def _facts(entry: Invitation) -> dict[str, object]:
         "opened_at": entry.opened_at,
         "submitted_at": entry.submitted_at,
         "ended_at": entry.ended_at,
-        "reminders": [SentReminder(type=one.type, sent_at=one.sent_at) for one in entry.reminders],
+        "reminders": [SentReminder(type=reminder.type, sent_at=reminder.sent_at) for reminder in entry.reminders],
     }
 
 

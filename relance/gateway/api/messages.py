@@ -23,7 +23,7 @@ from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
 from relance.ports import Received
 from relance.services.event_plan import Outcome
-from relance.services.event_service import EventDesk, Message, MessageReused
+from relance.services.event_service import EventService, Message, MessageReused
 
 _HEADERS = {**SAFE, "Cache-Control": "no-store"}
 
@@ -33,7 +33,7 @@ class Messages:
     """Takes in what the application says."""
 
     needs: Needs
-    desk: EventDesk
+    event_service: EventService
     keys: Sequence[bytes]
 
     async def events(self, request: Request) -> Response:
@@ -43,11 +43,11 @@ class Messages:
         message = Message(
             id=_hash(identifier.encode()),
             digest=_digest(request, body),
-            events=[one.event for one in reads if one.event is not None],
+            events=[read.event for read in reads if read.event is not None],
             answer=partial(_answer, reads),
         )
         try:
-            return _json(await self.desk.take(message))
+            return _json(await self.event_service.take(message))
         except MessageReused as reused:
             raise Problem(HTTPStatus.CONFLICT, str(reused)) from None
 
@@ -66,7 +66,8 @@ class Messages:
         if known is None:
             found = await self.needs.users.by_ids(changed.user_ids)
             answers = [
-                {"userId": one, "answer": "taken" if one in found else "unknown_user"} for one in changed.user_ids
+                {"userId": user_id, "answer": "taken" if user_id in found else "unknown_user"}
+                for user_id in changed.user_ids
             ]
             known = Received(key, digest, json.dumps({"answers": answers}), now)
             if await inbox.put([known]):
@@ -80,7 +81,7 @@ class Messages:
 
 def _answer(reads: Sequence[Read], outcomes: Sequence[Outcome]) -> str:
     left = iter(outcomes)
-    return json.dumps({"answers": [_answered(one, left) for one in reads]}, separators=(",", ":"))
+    return json.dumps({"answers": [_answered(item, left) for item in reads]}, separators=(",", ":"))
 
 
 def _answered(read: Read, outcomes: Any) -> dict[str, Any]:

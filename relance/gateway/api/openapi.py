@@ -53,7 +53,7 @@ def document() -> str:
 
 def described() -> dict[str, Any]:
     """Return the document."""
-    models: list[Any] = [*((one, "validation") for one in _IN), *((one, "serialization") for one in _OUT)]
+    models: list[Any] = [*((field, "validation") for field in _IN), *((field, "serialization") for field in _OUT)]
     _, schemas = models_json_schema(models, by_alias=True, ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
@@ -83,7 +83,7 @@ def described() -> dict[str, Any]:
 
 
 def _message(summary: str, operation: str, said: list[Any], answered: Any) -> dict[str, Any]:
-    options = [_ref(one) for one in said]
+    options = [_ref(name) for name in said]
     schema = options[0] if len(options) == 1 else {"anyOf": options}
     return {
         "summary": summary,
@@ -145,14 +145,15 @@ def _problems(*statuses: str) -> dict[str, Any]:
     # Too many requests at once are refused before anybody looks at them.
     busy = {**content, "text/plain": {"schema": {"type": "string"}}}
     return {
-        one: {"description": _WRONG[one], "content": busy if one in {"400", "503"} else content} for one in statuses
+        status: {"description": _WRONG[status], "content": busy if status in {"400", "503"} else content}
+        for status in statuses
     }
 
 
 def _refused_at_once(*statuses: str) -> dict[str, Any]:
     """Return what is answered before anybody looks at what was asked."""
     content = {"text/plain": {"schema": {"type": "string"}}}
-    return {one: {"description": _TOO_LONG[one], "content": content} for one in statuses}
+    return {status: {"description": _TOO_LONG[status], "content": content} for status in statuses}
 
 
 def _ref(model: Any) -> dict[str, str]:

@@ -78,7 +78,7 @@ def answering_problems(endpoint: Endpoint) -> Endpoint:
 def pointers(error: ValidationError, prefix: str = "") -> list[dict[str, str]]:
     """Return where a document is wrong and why, without its values."""
     return [
-        {"pointer": prefix + "".join(f"/{_escaped(one)}" for one in found["loc"]), "detail": found["msg"]}
+        {"pointer": prefix + "".join(f"/{_escaped(step)}" for step in found["loc"]), "detail": found["msg"]}
         for found in error.errors(include_url=False, include_input=False, include_context=False)
     ]
 

@@ -63,7 +63,7 @@ def events_of(body: bytes, tokens: LinkTokens, now: datetime) -> list[Read]:
         envelope = EventEnvelope.model_validate(said)
     except ValidationError as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "this is no list of events", errors=pointers(error)) from None
-    return [_read(one, f"/events/{number}", tokens, now) for number, one in enumerate(envelope.events)]
+    return [_read(event, f"/events/{number}", tokens, now) for number, event in enumerate(envelope.events)]
 
 
 def _read(said: Any, pointer: str, tokens: LinkTokens, now: datetime) -> Read:

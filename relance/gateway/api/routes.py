@@ -14,14 +14,14 @@ from relance.gateway.api.paths import EVENTS, INVITATION, PREFERENCES, TOKEN
 from relance.gateway.api.problems import answering_problems
 from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
-from relance.services.event_service import EventDesk
+from relance.services.event_service import EventService
 
 
 def routes(needs: Needs) -> list[BaseRoute]:
     """Return the routes for which there are keys, and the document that describes all of them."""
     found: list[BaseRoute] = []
     if keys := needs.settings.signing_keys:
-        messages = Messages(needs, EventDesk(needs.events, needs.inbox), keys)
+        messages = Messages(needs, EventService(needs.events, needs.inbox), keys)
         found += [
             Route(EVENTS, answering_problems(messages.events), methods=["POST"]),
             Route(PREFERENCES, answering_problems(messages.preferences_changed), methods=["POST"]),

@@ -59,7 +59,7 @@ async def serving_intake(intake: Intake, handler: IntakeHandler) -> AsyncIterato
 async def _drain(room: ConnectionRoom) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + DRAIN_S
-    while any(_is_busy(one) for one in room.open) and loop.time() < until:  # noqa: ASYNC110 - aiosmtpd has no event
+    while any(_is_busy(session) for session in room.open) and loop.time() < until:  # noqa: ASYNC110 - aiosmtpd has no event
         await asyncio.sleep(0.05)
     for transport in tuple(room.open):
         transport.close()

@@ -136,15 +136,15 @@ class LimitedConnection(asyncio.Protocol):
 
     def _make_room(self) -> None:
         host = self.client[0] if self.client else None
-        mine = [one for one in self.connections if one.client and one.client[0] == host]
+        mine = [connection for connection in self.connections if connection.client and connection.client[0] == host]
         if len(mine) > self.limits.per_client and not self._is_proxy(host):
             self._push_out(mine)
         elif len(self.connections) > self.limits.total:
             self._push_out(list(self.connections))
 
     def _push_out(self, candidates: list[LimitedConnection]) -> None:
-        waiting = [one for one in candidates if one is not self and one.waits_for_client]
-        given_up = min(waiting, key=lambda one: one.since, default=self)
+        waiting = [candidate for candidate in candidates if candidate is not self and candidate.waits_for_client]
+        given_up = min(waiting, key=lambda connection: connection.since, default=self)
         # Counted out at once: the loop tells it of its end only later.
         self.connections.discard(given_up)
         given_up.transport.abort()

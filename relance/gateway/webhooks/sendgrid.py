@@ -66,32 +66,32 @@ def read_sendgrid(body: bytes) -> list[RelayEvent]:
         raise MalformedCall("no JSON") from None
     if not isinstance(events, list):
         raise MalformedCall("a list was expected")
-    found = ((one, _reading(one)) for one in events)
+    found = ((event, _reading(event)) for event in events)
     return [
-        RelayEvent(_identifier(one, number), reading, json.dumps(one).encode())
-        for number, (one, reading) in enumerate(found)
+        RelayEvent(_identifier(event, number), reading, json.dumps(event).encode())
+        for number, (event, reading) in enumerate(found)
         if reading is not None
     ]
 
 
-def _identifier(one: Json, number: int) -> str:
-    return text_at(one, "sg_event_id") or f"{text_at(one, 'sg_message_id')}-{number}"
+def _identifier(event: Json, number: int) -> str:
+    return text_at(event, "sg_event_id") or f"{text_at(event, 'sg_message_id')}-{number}"
 
 
-def _reading(one: Json) -> MailReading | None:
-    recipient = address_at(one, "email")
-    clues = clues_from(message_id=text_at(one, "smtp-id"))
-    match text_at(one, "event"):
+def _reading(event: Json) -> MailReading | None:
+    recipient = address_at(event, "email")
+    clues = clues_from(message_id=text_at(event, "smtp-id"))
+    match text_at(event, "event"):
         case "spamreport":
             return complaint(recipient, clues)
         case "unsubscribe" | "group_unsubscribe":
             return complaint(recipient, clues, "opt-out")
         case "bounce":
             # "blocked" is the relay's word for a refusal that is not about the mailbox.
-            status = "5.7.1" if text_at(one, "type") == "blocked" else text_at(one, "status")
-            return bounce(recipient, diagnostic=text_at(one, "reason"), status=status, clues=clues)
+            status = "5.7.1" if text_at(event, "type") == "blocked" else text_at(event, "status")
+            return bounce(recipient, diagnostic=text_at(event, "reason"), status=status, clues=clues)
         case "deferred":
-            return bounce(recipient, diagnostic=text_at(one, "response"), clues=clues, action=ReportAction.DELAYED)
+            return bounce(recipient, diagnostic=text_at(event, "response"), clues=clues, action=ReportAction.DELAYED)
         case "dropped":
             # Its own suppressions: it did not try.
             return bounce(recipient, diagnostic="450 4.0.0 the relay did not try", clues=clues)

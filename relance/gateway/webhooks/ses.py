@@ -52,15 +52,15 @@ def _bounces(event: Json, clues: Clues) -> Iterator[MailReading]:
     details = event.get("bounce")
     permanent = text_at(details, "bounceType") == "Permanent"
     said = _SUB_TYPES.get(text_at(details, "bounceSubType"), "")
-    for one in listing(details.get("bouncedRecipients") if isinstance(details, dict) else None)[:100]:
-        diagnostic = text_at(one, "diagnosticCode").partition("; ")[2] or text_at(one, "diagnosticCode")
+    for recipient in listing(details.get("bouncedRecipients") if isinstance(details, dict) else None)[:100]:
+        diagnostic = text_at(recipient, "diagnosticCode").partition("; ")[2] or text_at(recipient, "diagnosticCode")
         # The words of the server that refused say more than SES's summary, unless SES itself did not try.
         yield bounce(
-            address_at(one, "emailAddress"),
+            address_at(recipient, "emailAddress"),
             diagnostic=said if said == _NO_TRY or not diagnostic else diagnostic,
-            status=text_at(one, "status") or ("5.0.0" if permanent else "4.0.0"),
+            status=text_at(recipient, "status") or ("5.0.0" if permanent else "4.0.0"),
             clues=clues,
-            action=ReportAction.FAILED if text_at(one, "action") in {"", "failed"} else ReportAction.DELAYED,
+            action=ReportAction.FAILED if text_at(recipient, "action") in {"", "failed"} else ReportAction.DELAYED,
         )
 
 
@@ -69,12 +69,12 @@ def _complaints(event: Json, clues: Clues) -> Iterator[MailReading]:
     type_ = text_at(details, "complaintFeedbackType") or "abuse"
     recipients = listing(details.get("complainedRecipients") if isinstance(details, dict) else None)[:100]
     # SES names everybody of that domain a mail went to; ours have one recipient.
-    for one in recipients:
-        yield complaint(address_at(one, "emailAddress"), clues, type_)
+    for recipient in recipients:
+        yield complaint(address_at(recipient, "emailAddress"), clues, type_)
 
 
 def _clues(mail: Json) -> Clues:
     headers = listing(mail.get("headers") if isinstance(mail, dict) else None)
-    named = {text_at(one, "name").lower(): text_at(one, "value") for one in headers[:100]}
+    named = {text_at(header, "name").lower(): text_at(header, "value") for header in headers[:100]}
     message_id = text_at(mail, "commonHeaders", "messageId") or named.get("message-id", "")
     return clues_from(sender=text_at(mail, "source"), message_id=message_id, texts=[named.get("list-unsubscribe", "")])

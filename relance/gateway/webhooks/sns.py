@@ -102,7 +102,7 @@ class SnsVerifier:
 
 
 def is_of_amazon(address: str, ending: str = "") -> bool:
-    """Tell whether an address is one of SNS: https, a host of Amazon's, the standard port, no user."""
+    """Return whether an address is one of SNS: https, a host of Amazon's, the standard port, no user."""
     try:
         parts = urlsplit(address)
         port = parts.port

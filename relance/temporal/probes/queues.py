@@ -28,7 +28,7 @@ class QueuesProbe:
     async def look(self) -> ProbeReading:
         """Return the age, in which queue, and how many tasks wait there."""
         states = await _states(self.client, self.clock, timedelta(0))
-        oldest = max(states, key=lambda one: one.oldest)
+        oldest = max(states, key=lambda state: state.oldest)
         waiting = f"{oldest.queue} ({oldest.waiting})" if oldest.waiting else ""
         return ProbeReading(oldest.oldest.total_seconds(), "s", waiting)
 
@@ -46,7 +46,7 @@ class WorkersProbe:
     async def look(self) -> ProbeReading:
         """Return how many queues, and which."""
         states = await _states(self.client, self.clock, self.within)
-        lonely = [str(one.queue) for one in states if not one.pollers]
+        lonely = [str(state.queue) for state in states if not state.pollers]
         return ProbeReading(float(len(lonely)), "", ", ".join(lonely))
 
 

@@ -25,8 +25,8 @@ class MissedActionsProbe:
 
     async def look(self) -> ProbeReading:
         """Return how many all Schedules passed over together, and which has most."""
-        missed = {one: await self._missed(one) for one in self.schedules}
-        most = max(missed, key=lambda one: missed[one])
+        missed = {schedule: await self._missed(schedule) for schedule in self.schedules}
+        most = max(missed, key=lambda schedule: missed[schedule])
         return ProbeReading(float(sum(missed.values())), "", most if missed[most] else "")
 
     async def _missed(self, schedule: str) -> int:

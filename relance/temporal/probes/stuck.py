@@ -51,7 +51,7 @@ class StuckProbe:
 
     async def _open_too_long(self) -> int:
         before = (self.clock.now() - self.limit).astimezone(UTC)
-        types = ", ".join(f"'{one}'" for one in sorted(self.jobs))
+        types = ", ".join(f"'{job}'" for job in sorted(self.jobs))
         return await self._count(
             f"ExecutionStatus = 'Running' AND WorkflowType IN ({types}) AND StartTime < '{before.isoformat()}'"
         )

@@ -222,7 +222,7 @@ async def test_a_cancelled_caller_leaves_no_claim_behind(people: People) -> None
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await people.db.desk.close()
+    await people.db.group_commit.close()
     assert (await people.stored(request)).claim is None
 
 
@@ -235,7 +235,7 @@ async def test_a_caller_who_went_away_while_waiting_claims_nothing(people: Peopl
     await asyncio.sleep(0.0)
     waiting.cancel()
     assert isinstance(await under_way, Claimed)
-    await people.db.desk.close()
+    await people.db.group_commit.close()
     assert (await people.stored(second)).status is InvitationStatus.QUEUED
 
 
@@ -244,6 +244,6 @@ async def test_a_cancelled_callers_result_is_recorded_all_the_same(people: Peopl
     waiting = asyncio.create_task(people.db.ledger.exchange(settle(request, SENT), None))
     await asyncio.sleep(0)
     waiting.cancel()
-    await people.db.desk.close()
+    await people.db.group_commit.close()
     stored = await people.stored(request)
     assert (stored.status, stored.due_at) == (InvitationStatus.SENT, DUE)

@@ -64,7 +64,7 @@ async def test_a_claim_that_never_reached_the_server_is_an_error_and_leaves_no_c
     proxy.requests_to_lose = 2
     with pytest.raises(DependencyUnavailable, match="MongoDB"):
         await far.ledger.exchange(None, request)
-    await far.desk.close()
+    await far.group_commit.close()
     assert (await people.stored(request)).status is InvitationStatus.QUEUED
 
 
@@ -76,7 +76,7 @@ async def test_a_result_that_never_reached_the_server_is_an_error_and_its_neighb
     proxy.requests_to_lose = 2
     with pytest.raises(DependencyUnavailable):
         await far.ledger.exchange(settle(requests[0], SENT), requests[1])
-    await far.desk.close()
+    await far.group_commit.close()
     assert (await people.stored(requests[1])).claim is None
     await far.ledger.exchange(settle(requests[0], SENT), None)
     assert (await people.stored(requests[0])).status is InvitationStatus.SENT

@@ -76,7 +76,7 @@ def _months(months: Sequence[CycleStatistics], current: str, words: ReportWords)
             label=one.period,
             value=one.sent,
             text=words.figures.whole(one.sent),
-            below=f"{one.figures[RATE]:.0f}/s" if RATE in one.figures else "",
+            below=f"{words.figures.whole(round(one.figures[RATE]))}/s" if RATE in one.figures else "",
             marked=one.period == current,
         )
         for one in months[-MONTHS:]

@@ -76,7 +76,7 @@ def _months(months: Sequence[CycleStatistics], current: str, words: ReportWords)
             label=month.period,
             value=month.sent,
             text=words.figures.whole(month.sent),
-            below=f"{month.figures[RATE]:.0f}/s" if RATE in month.figures else "",
+            below=f"{words.figures.whole(round(month.figures[RATE]))}/s" if RATE in month.figures else "",
             marked=month.period == current,
         )
         for month in months[-MONTHS:]

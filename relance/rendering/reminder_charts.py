@@ -22,7 +22,7 @@ def reminder_charts(effects: Mapping[MailKind, ReminderEffect], language: str) -
         said = words.reminders
         for name, title, rows, labels in (
             ("hour", said.by_hour, breakdown(effect.by_hour), [f"{hour}" for hour in range(24)]),
-            ("weekday", said.by_weekday, breakdown(effect.by_weekday), said.weekdays),
+            ("weekday", said.by_weekday, breakdown(effect.by_weekday), words.figures.weekdays()),
         ):
             columns = [
                 _column(_name(row, labels, words), row.tally.answers, words) for row in rows if row.tally.watched
@@ -59,12 +59,8 @@ def _column(label: str, share: Proportion, words: ReportWords, *, marked: bool =
         label=label,
         value=rate,
         text=words.figures.percent(Decimal(str(round(rate * 100, 1)))),
-        below=_in_short(share.of, words),
+        below=words.figures.in_short(share.of),
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         marked=marked,
     )
-
-
-def _in_short(count: int, words: ReportWords) -> str:
-    return words.figures.whole(count) if count < 10_000 else f"{words.figures.whole(round(count / 1000))}k"

@@ -24,6 +24,7 @@ from relance.domain.invitations.reminders import (
     reminder_refusal,
 )
 from relance.domain.zones import is_zone
+from relance.wording.alerts.figures import ENGLISH
 from relance.wording.moments import moment, month
 from relance.wording.reasons import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words, reminder_reason_in_words
 
@@ -49,6 +50,10 @@ _UNSENT = {
 }
 """What became of an invitation without a recorded time of acceptance."""
 
+_FURTHER = (
+    "{count} further contact was skipped, because the user has more contacts than are looked at.",
+    "{count} further contacts were skipped, because the user has more contacts than are looked at.",
+)
 _BEYOND = f"The contact was skipped, because {reason_in_words(Refusal.CONTACT_LIMIT)}."
 
 
@@ -195,8 +200,7 @@ def _rules(plan: Plan | None) -> list[str]:
 def _rest(plan: Plan) -> list[str]:
     if not plan.beyond:
         return []
-    were = "contact was" if plan.beyond == 1 else "contacts were"
-    return [f"{plan.beyond} further {were} skipped, because the user has more contacts than are looked at."]
+    return [ENGLISH.counted(_FURTHER, plan.beyond)]
 
 
 def _doubts(invitation: Invitation, zone: str) -> list[str]:

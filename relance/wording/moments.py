@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Final
 
 from relance.domain.zones import zone_info
 
-# strftime would follow the machine's language.
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+_ENGLISH: Final = "en_001"
 
 
 def moment(instant: datetime, zone: str) -> str:
     """Return an instant in words: the local time of a known zone, and UTC."""
     local, utc = instant.astimezone(zone_info(zone)), instant.astimezone(UTC)
     if zone == "UTC":
-        return f"on {_date(utc)} at {utc:%H:%M} UTC"
-    day = "" if utc.date() == local.date() else f"{utc.day} {_MONTHS[utc.month - 1]} "
-    return f"on {_date(local)} at {local:%H:%M} {zone} time ({day}{utc:%H:%M} UTC)"
+        return f"on {_day(utc)} at {utc:%H:%M} UTC"
+    day = "" if utc.date() == local.date() else f"{_day(utc, 'd MMMM')} "
+    return f"on {_day(local)} at {local:%H:%M} {zone} time ({day}{utc:%H:%M} UTC)"
 
 
 def month(period: str) -> str:
     """Return a period in words."""
-    year, number = period.split("-")
-    return f"{_MONTHS[int(number) - 1]} {year}"
+    return _day(date.fromisoformat(f"{period}-01"), "MMMM y")
 
 
-def _date(day: datetime) -> str:
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+def _day(day: date, pattern: str = "EEEE d MMMM y") -> str:
+    from relance.wording import cldr
+
+    # Babel takes an instant to UTC before it formats it; a date stays.
+    return cldr.day(date(day.year, day.month, day.day), pattern, _ENGLISH)

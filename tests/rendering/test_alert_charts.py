@@ -96,7 +96,7 @@ async def test_a_chart_speaks_the_language_of_its_message(drawn: list[Chart]) ->
         "1er–3\u00a0mars 2026",
         "27\u00a0février – 1er\u00a0mars 2026",
     )
-    assert chart.pairs[0].earlier_text == "1\u202f234,50\u00a0EUR"
+    assert chart.pairs[0].earlier_text == "1\u202f234,50\u00a0€"
 
 
 async def test_more_partners_than_fit_are_said_to_be_more(drawn: list[Chart]) -> None:

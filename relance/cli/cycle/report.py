@@ -156,7 +156,8 @@ def _lost(report: CycleFigures) -> bool:
 
 def _unwritten(report: CycleFigures) -> list[str]:
     late = report.users_too_late
-    lines = [f"NOT WRITTEN TO: {late} users, because their send times were missed by too long."] if late else []
+    why = "because their send times were missed by too long"
+    lines = [f"NOT WRITTEN TO: {counted(late, 'user')}, {why}."] if late else []
     if report.nobody is Nobody.LOST:
         lines.append("NOBODY WAS WRITTEN TO: the reasons are above.")
     elif report.nobody is Nobody.BY_DESIGN:

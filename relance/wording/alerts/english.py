@@ -7,10 +7,12 @@ from relance.domain.alerts.model import Rule
 from relance.wording.alerts.figures import ENGLISH as FIGURES
 from relance.wording.alerts.health import ENGLISH_HEALTH
 from relance.wording.alerts.words import Words
+from relance.wording.nouns import ENGLISH_NOUNS
 
 ENGLISH = Words(
     code="en",
     figures=FIGURES,
+    nouns=ENGLISH_NOUNS,
     quoted='"{text}"',
     partner="partner {name}",
     rules={
@@ -51,8 +53,8 @@ ENGLISH = Words(
     on_day="on {day}",
     from_to="from {days}",
     default_lp=(
-        "{count} landing page named {match} took more than {threshold} clicks {days}",
-        "{count} landing pages named {match} took more than {threshold} clicks {days}",
+        "{count} landing page named {match} took more than {clicks} {days}",
+        "{count} landing pages named {match} took more than {clicks} {days}",
     ),
     paused_partner=(
         "{count} partner earned over {threshold} less {days} than in the same days a week earlier",
@@ -114,7 +116,6 @@ ENGLISH = Words(
     ),
     digest=("{count} thing of low priority since my last digest.",
             "{count} things of low priority since my last digest."),
-    clicks=("{count} click", "{count} clicks"),
     account="account {status}",
     statuses={"active": "active", "inactive": "inactive", "pending": "pending", "suspended": "suspended"},
     reasons={
@@ -136,16 +137,16 @@ ENGLISH = Words(
     },
     unknown_reason="the report cannot be relied on",
     cycle_row="cycle {period} · {eligible} eligible · {accounted} accounted for · difference {difference}",
-    stopped_row="cycle {period} · mails of {failed} users failed for good among the last {results}",
+    stopped_row="cycle {period} · mails of {users} failed for good among the last {results}",
     stopped_fault="cycle {period} · nothing can be sent with our own configuration ({fault})",
-    unsent_row="cycle {period} · {count} users not written to · to go on: starter.py start cycle --period {period}",
-    left_row="cycle {period} · {count} users not written to · to go on: starter.py start cycle --period {period} · "
+    unsent_row="cycle {period} · {users} not written to · to go on: starter.py start cycle --period {period}",
+    left_row="cycle {period} · {users} not written to · to go on: starter.py start cycle --period {period} · "
     "to end it for good: starter.py cycle cancel {period} --reason ...",
-    waves_row="cycle {period} · {count} waves within an hour (limit {limit})",
-    unreadable_row="cycle {period} · {count} plans, each with its reason in the quarantine",
-    too_late_row="cycle {period} · {count} users not written to · {contacts} contacts",
-    nobody_row="cycle {period} · {count} contacts, no mail · why: starter.py cycle report {period}",
-    send_times_row="cycle {period} · {count} users · {notes}",
+    waves_row="cycle {period} · {waves} within an hour (limit {limit})",
+    unreadable_row="cycle {period} · {plans}, each with its reason in the quarantine",
+    too_late_row="cycle {period} · {users} not written to · {contacts}",
+    nobody_row="cycle {period} · {contacts}, no mail · why: starter.py cycle report {period}",
+    send_times_row="cycle {period} · {users} · {notes}",
     send_time_notes={
         "day_invalid": "{count} × day of the month",
         "time_invalid": "{count} × time of day",

@@ -7,10 +7,12 @@ from relance.domain.alerts.model import Rule
 from relance.wording.alerts.figures import FRENCH as FIGURES
 from relance.wording.alerts.health import FRENCH_HEALTH
 from relance.wording.alerts.words import Words
+from relance.wording.nouns import FRENCH_NOUNS
 
 FRENCH = Words(
     code="fr",
     figures=FIGURES,
+    nouns=FRENCH_NOUNS,
     quoted="«\u00a0{text}\u00a0»",
     partner="partenaire {name}",
     rules={
@@ -51,8 +53,8 @@ FRENCH = Words(
     on_day="le {day}",
     from_to="du {days}",
     default_lp=(
-        "{count} page d’atterrissage nommée {match} a reçu plus de {threshold} clics {days}",
-        "{count} pages d’atterrissage nommées {match} ont reçu plus de {threshold} clics {days}",
+        "{count} page d’atterrissage nommée {match} a reçu plus de {clicks} {days}",
+        "{count} pages d’atterrissage nommées {match} ont reçu plus de {clicks} {days}",
     ),
     paused_partner=(
         "{count} partenaire a perdu plus de {threshold} de son revenu {days} par rapport aux mêmes jours une semaine "
@@ -126,7 +128,6 @@ FRENCH = Words(
     ),
     digest=("{count} point de faible priorité depuis mon dernier résumé.",
             "{count} points de faible priorité depuis mon dernier résumé."),
-    clicks=("{count} clic", "{count} clics"),
     account="compte {status}",
     statuses={"active": "actif", "inactive": "inactif", "pending": "en attente", "suspended": "suspendu"},
     reasons={
@@ -147,18 +148,18 @@ FRENCH = Words(
         "totals": "il manque des lignes dans le rapport",
     },
     unknown_reason="le rapport n’est pas fiable",
-    stopped_row="cycle {period} · {failed} utilisateurs avec un échec définitif parmi les {results} derniers courriels",
+    stopped_row="cycle {period} · {users} avec un échec définitif parmi les {results} derniers courriels",
     stopped_fault="cycle {period} · rien ne peut partir avec notre propre configuration ({fault})",
-    cycle_row="cycle {period} · {eligible} éligibles · {accounted} comptées · écart {difference}",
-    unsent_row="cycle {period} · {count} utilisateurs sans envoi · pour reprendre : "
+    cycle_row="cycle {period} · éligibles\u00a0: {eligible} · comptées\u00a0: {accounted} · écart\u00a0: {difference}",
+    unsent_row="cycle {period} · {users} sans envoi · pour reprendre : "
     "starter.py start cycle --period {period}",
-    left_row="cycle {period} · {count} utilisateurs sans envoi · pour reprendre : "
+    left_row="cycle {period} · {users} sans envoi · pour reprendre : "
     "starter.py start cycle --period {period} · pour en finir : starter.py cycle cancel {period} --reason ...",
-    waves_row="cycle {period} · {count} vagues en une heure (limite {limit})",
-    unreadable_row="cycle {period} · {count} plans, chacun avec sa raison dans la quarantaine",
-    too_late_row="cycle {period} · {count} utilisateurs sans courriel · {contacts} contacts",
-    nobody_row="cycle {period} · {count} contacts, aucun courriel · pourquoi : starter.py cycle report {period}",
-    send_times_row="cycle {period} · {count} utilisateurs · {notes}",
+    waves_row="cycle {period} · {waves} en une heure (limite {limit})",
+    unreadable_row="cycle {period} · {plans}, chacun avec sa raison dans la quarantaine",
+    too_late_row="cycle {period} · {users} sans courriel · {contacts}",
+    nobody_row="cycle {period} · {contacts}, aucun courriel · pourquoi : starter.py cycle report {period}",
+    send_times_row="cycle {period} · {users} · {notes}",
     send_time_notes={
         "day_invalid": "{count} × jour du mois",
         "time_invalid": "{count} × heure",

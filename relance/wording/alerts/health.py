@@ -9,7 +9,7 @@ from decimal import Decimal
 from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.cycle.coverage import CycleState, Gap
 from relance.domain.labels import clean_name
-from relance.wording.alerts.figures import Figures
+from relance.wording.alerts.figures import Figures, Forms
 
 _DOT = " · "
 
@@ -22,12 +22,14 @@ class HealthWords:
     sentences: Mapping[str, str]
     troubles: Mapping[str, str]
     value: str
-    performance: tuple[str, str]
+    performance: Forms
     performance_row: str
     measures: Mapping[str, str]
     periods: Mapping[str, str]
+    plans_open: Forms
+    users_without_plan: Forms
     states: Mapping[str, str]
-    documents: tuple[str, str]
+    documents: Forms
 
 
 def is_about_health(rule: str) -> bool:
@@ -40,18 +42,17 @@ def health_row(words: HealthWords, figures: Figures, alert: AlertRecord) -> str:
     if alert.rule == Rule.PERFORMANCE:
         return _performance_row(words, figures, alert)
     if alert.rule == Rule.DOCUMENTS and (count := alert.evidence.value) is not None:
-        return words.documents[count != 1].format(
-            collection=alert.subject, count=figures.whole(count), newest=alert.labels.get("detail", "")
-        )
+        newest = alert.labels.get("detail", "")
+        return figures.counted(words.documents, count, collection=alert.subject, newest=newest)
     if alert.rule == Rule.PERIOD and alert.labels.get("detail") in words.periods:
         return _period_row(words, figures, alert)
     labels, evidence = alert.labels, alert.evidence
     trouble = labels.get("trouble", "")
     found = words.troubles.get(trouble, trouble)
     if not trouble and evidence.value is not None:
-        value = _with_unit(figures, evidence.value, labels.get("unit", ""))
+        value = figures.with_unit(evidence.value, labels.get("unit", ""))
         limited = evidence.threshold is not None and evidence.threshold > 0
-        limit = _with_unit(figures, evidence.threshold, labels.get("unit", "")) if evidence.threshold else ""
+        limit = figures.with_unit(evidence.threshold, labels.get("unit", "")) if evidence.threshold else ""
         found = words.value.format(value=value, limit=limit) if limited else value
     return _DOT.join(filter(None, [alert.subject, clean_name(labels.get("detail", "")), found]))
 
@@ -63,26 +64,22 @@ def _performance_row(words: HealthWords, figures: Figures, alert: AlertRecord) -
     return words.performance_row.format(
         job=labels.get("job", alert.subject),
         figure=words.measures.get(labels.get("figure", ""), labels.get("figure", "")),
-        current=_with_unit(figures, evidence.current or Decimal(0), unit),
-        baseline=_with_unit(figures, evidence.baseline or Decimal(0), unit),
+        current=figures.with_unit(evidence.current or Decimal(0), unit),
+        baseline=figures.with_unit(evidence.baseline or Decimal(0), unit),
         factor=figures.plain(evidence.value or Decimal(0)),
     )
 
 
 def _period_row(words: HealthWords, figures: Figures, alert: AlertRecord) -> str:
     """Return the line of a period: what it lacks, and the command that mends it."""
-    reason = alert.labels.get("reason", "")
+    reason, count = alert.labels.get("reason", ""), alert.evidence.value or Decimal(0)
     said = words.periods[alert.labels["detail"]].format(
         period=alert.subject,
-        count=figures.plain(alert.evidence.value or Decimal(0)),
+        plans_open=figures.counted(words.plans_open, count),
+        users_without_plan=figures.counted(words.users_without_plan, count),
         state=words.states.get(reason, reason),
     )
     return _DOT.join([alert.subject, said])
-
-
-def _with_unit(figures: Figures, value: Decimal, unit: str) -> str:
-    shown = figures.plain(value)
-    return f"{shown}\u00a0{unit}" if unit else shown
 
 
 ENGLISH_HEALTH = HealthWords(
@@ -149,16 +146,18 @@ ENGLISH_HEALTH = HealthWords(
         Gap.ENDED_UNPLANNED: "the cycle of {period} was ended by hand ({state}) before it planned · "
         "go on: `starter.py start cycle --period {period}`, or end it for good: "
         "`starter.py cycle cancel {period} --reason ...`",
-        Gap.ENDED_BY_HAND: "the cycle of {period} was ended by hand ({state}) with {count} plans open · "
+        Gap.ENDED_BY_HAND: "the cycle of {period} was ended by hand ({state}) with {plans_open} · "
         "go on: `starter.py start cycle --period {period}`, or end it for good: "
         "`starter.py cycle cancel {period} --reason ...`",
-        Gap.CYCLE_FAILED: "the cycle of {period} ended with an error ({state}) and {count} plans open · "
+        Gap.CYCLE_FAILED: "the cycle of {period} ended with an error ({state}) and {plans_open} · "
         "look at it in Temporal Web, then go on: `starter.py start cycle --period {period}`",
         Gap.NO_PLANS: "the cycle of {period} runs and has no plans · "
         "see that a worker serves relance-invitations, and look at cycle/{period} in Temporal Web",
-        Gap.WITHOUT_PLAN: "at least {count} users have no plan for {period} · "
+        Gap.WITHOUT_PLAN: "at least {users_without_plan} for {period} · "
         "see that a worker serves relance-invitations, and look at cycle/{period} in Temporal Web",
     },
+    plans_open=("{count} plan open", "{count} plans open"),
+    users_without_plan=("{count} user has no plan", "{count} users have no plan"),
     states={
         CycleState.TERMINATED: "terminated",
         CycleState.CANCELLED: "cancelled",
@@ -243,16 +242,22 @@ FRENCH_HEALTH = HealthWords(
         Gap.ENDED_UNPLANNED: "le cycle de {period} a été arrêté à la main ({state}) avant d’avoir planifié · "
         "pour continuer\u00a0: `starter.py start cycle --period {period}`, "
         "pour en finir\u00a0: `starter.py cycle cancel {period} --reason ...`",
-        Gap.ENDED_BY_HAND: "le cycle de {period} a été arrêté à la main ({state}), {count} plans restent ouverts · "
+        Gap.ENDED_BY_HAND: "le cycle de {period} a été arrêté à la main ({state}), {plans_open} · "
         "pour continuer\u00a0: `starter.py start cycle --period {period}`, "
         "pour en finir\u00a0: `starter.py cycle cancel {period} --reason ...`",
-        Gap.CYCLE_FAILED: "le cycle de {period} s’est terminé sur une erreur ({state}), {count} plans restent ouverts "
+        Gap.CYCLE_FAILED: "le cycle de {period} s’est terminé sur une erreur ({state}), {plans_open} "
         "· il faut le regarder dans Temporal Web, puis continuer\u00a0: `starter.py start cycle --period {period}`",
         Gap.NO_PLANS: "le cycle de {period} tourne et n’a aucun plan · "
         "vérifiez qu’un worker sert relance-invitations, et regardez cycle/{period} dans Temporal Web",
-        Gap.WITHOUT_PLAN: "au moins {count} utilisateurs n’ont pas de plan pour {period} · "
+        Gap.WITHOUT_PLAN: "au moins {users_without_plan} pour {period} · "
         "vérifiez qu’un worker sert relance-invitations, et regardez cycle/{period} dans Temporal Web",
     },
+    plans_open=("{count} plan reste ouvert", "{count} plans restent ouverts", "{count} de plans restent ouverts"),
+    users_without_plan=(
+        "{count} utilisateur n’a pas de plan",
+        "{count} utilisateurs n’ont pas de plan",
+        "{count} d’utilisateurs n’ont pas de plan",
+    ),
     states={
         CycleState.TERMINATED: "terminate",
         CycleState.CANCELLED: "cancel",

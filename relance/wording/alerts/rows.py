@@ -44,7 +44,7 @@ def figure(words: Words, alert: AlertRecord) -> str:
     if evidence.value is None:
         return reason(words, alert) if alert.rule == Rule.NO_DATA else ""
     if alert.rule == Rule.DEFAULT_LP:
-        return words.clicks[evidence.value != 1].format(count=figures.whole(evidence.value))
+        return figures.counted(words.nouns.clicks, evidence.value)
     if alert.rule == Rule.PAUSED_PARTNER and evidence.baseline is not None and evidence.current is not None:
         currency = evidence.currency or ""
         before, now = figures.money(evidence.baseline, currency), figures.money(evidence.current, currency)
@@ -74,7 +74,7 @@ def _cycle(words: Words, alert: AlertRecord) -> str:
     figures, evidence = words.figures, alert.evidence
     if (unsent := alert.labels.get("plans_open", "0")) != "0":
         period = alert.labels.get("period") or alert.subject
-        return words.unsent_row.format(period=period, count=figures.whole(Decimal(unsent)))
+        return words.unsent_row.format(period=period, users=figures.counted(words.nouns.users, Decimal(unsent)))
     return words.cycle_row.format(
         period=alert.labels.get("period") or alert.subject,
         eligible=figures.whole(evidence.baseline or Decimal(0)),
@@ -92,12 +92,16 @@ def _of_a_period(words: Words, alert: AlertRecord) -> str:
         Rule.NOBODY: words.nobody_row,
         Rule.SEND_TIMES: words.send_times_row,
     }
-    evidence, figures = alert.evidence, words.figures
+    evidence, figures, nouns = alert.evidence, words.figures, words.nouns
+    found = evidence.value or Decimal(0)
+    contacts = found if alert.rule == Rule.NOBODY else Decimal(alert.labels.get("contacts", "0"))
     return rows[Rule(alert.rule)].format(
         period=alert.labels.get("period") or alert.subject,
-        count=figures.whole(evidence.value or Decimal(0)),
+        users=figures.counted(nouns.users, found),
+        plans=figures.counted(nouns.plans, found),
+        waves=figures.counted(nouns.waves, found),
+        contacts=figures.counted(nouns.contacts, contacts),
         limit=figures.whole(evidence.threshold or Decimal(0)),
-        contacts=figures.whole(Decimal(alert.labels.get("contacts", "0"))),
         notes=", ".join(
             template.format(count=figures.whole(Decimal(count)))
             for note, template in words.send_time_notes.items()
@@ -111,7 +115,7 @@ def _stopped(words: Words, alert: AlertRecord) -> str:
     pattern = words.stopped_fault if "fault" in labels else words.stopped_row
     return pattern.format(
         period=labels.get("period") or alert.subject,
-        failed=figures.whole(evidence.value or Decimal(0)),
+        users=figures.counted(words.nouns.users, evidence.value or Decimal(0)),
         results=figures.whole(evidence.baseline or Decimal(0)),
         fault=clean_name(labels.get("fault", "")),
     )
@@ -127,11 +131,7 @@ def _job(words: Words, alert: AlertRecord) -> str:
 
 def _reconciled(words: Words, alert: AlertRecord) -> str:
     counts = {kind: int(alert.labels.get(kind, "0")) for kind in words.reconciled}
-    return _DOT.join(
-        words.reconciled[kind][count != 1].format(count=words.figures.whole(count))
-        for kind, count in counts.items()
-        if count
-    )
+    return _DOT.join(words.figures.counted(words.reconciled[kind], count) for kind, count in counts.items() if count)
 
 
 _ROWS: Mapping[str, Callable[[Words, AlertRecord], str]] = {

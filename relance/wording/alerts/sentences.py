@@ -23,7 +23,7 @@ def sentence(words: Words, telling: NotificationKind, alerts: Sequence[AlertReco
         NotificationKind.DIGEST: words.digest,
     }.get(telling)
     if simple is not None:
-        return simple[len(alerts) != 1].format(count=words.figures.whole(len(alerts)))
+        return words.figures.counted(simple, len(alerts))
     found = _found(words, alerts, at)
     if telling is NotificationKind.FIRING and alerts[0].rule in {Rule.DEFAULT_LP, Rule.PAUSED_PARTNER}:
         return words.detected.format(part=_part_of_day(words, at), found=found)
@@ -45,27 +45,26 @@ def _found(words: Words, alerts: Sequence[AlertRecord], at: datetime) -> str:
     first = alerts[0]
     window, threshold = first.evidence.window, first.evidence.threshold
     figures = words.figures
-    blanks = {"count": figures.whole(len(alerts)), "days": _when(words, window, at.date()) if window else ""}
+    days = _when(words, window, at.date()) if window else ""
     if first.rule == Rule.DEFAULT_LP:
         pages = len({alert.subject.rpartition(".")[0] for alert in alerts})
-        return words.default_lp[pages != 1].format(
-            count=figures.whole(pages),
+        return figures.counted(
+            words.default_lp,
+            pages,
             match=words.quoted.format(text=clean_name(first.labels.get("match", ""))),
-            threshold=figures.whole(threshold or 0),
-            days=blanks["days"],
+            clicks=figures.counted(words.nouns.clicks, threshold or 0),
+            days=days,
         )
     if first.rule == Rule.PAUSED_PARTNER:
-        return words.paused_partner[len(alerts) != 1].format(
-            **blanks, threshold=figures.percent(threshold or Decimal(0))
-        )
+        fall = figures.percent(threshold or Decimal(0))
+        return figures.counted(words.paused_partner, len(alerts), days=days, threshold=fall)
     if first.rule == Rule.NO_DATA:
         days = f" ({figures.days(window)})" if window else ""
-        return words.no_data[len(alerts) != 1].format(
-            count=blanks["count"], check=name(words, first), days=days, reason=reason(words, first)
-        )
+        check, why = name(words, first), reason(words, first)
+        return figures.counted(words.no_data, len(alerts), check=check, days=days, reason=why)
     if first.rule in words.health.sentences:
         return words.health.sentences[first.rule]
-    pairs = {
+    by_rule = {
         Rule.CYCLE_IMBALANCE: words.cycle_imbalance,
         Rule.CYCLE_STOPPED: words.cycle_stopped,
         Rule.CYCLE_LEFT: words.cycle_left,
@@ -79,8 +78,8 @@ def _found(words: Words, alerts: Sequence[AlertRecord], at: datetime) -> str:
         Rule.RECONCILIATION: words.reconciliation,
         Rule.JOB_MISSED: words.job_missed,
     }
-    pair = next((pair for rule, pair in pairs.items() if rule == first.rule), words.other)
-    return pair[len(alerts) != 1].format(**blanks)
+    forms = next((forms for rule, forms in by_rule.items() if rule == first.rule), words.other)
+    return figures.counted(forms, len(alerts))
 
 
 def _when(words: Words, window: Window, today: date) -> str:

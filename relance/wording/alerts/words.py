@@ -1,6 +1,6 @@
 """The words of one language, as data; `english` and `french` fill it in.
 
-Templates name their blanks (`count`, `threshold`, `days`, ...); each pair is singular and plural.
+Templates name their blanks (`count`, `threshold`, `days`, ...).
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relance.domain.alerts.delivery import NotificationKind
-from relance.wording.alerts.figures import Figures
+from relance.wording.alerts.figures import Figures, Forms
 from relance.wording.alerts.health import HealthWords
-
-Pair = tuple[str, str]
+from relance.wording.nouns import Nouns
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +20,7 @@ class Words:
 
     code: str
     figures: Figures
+    nouns: Nouns
     quoted: str
     partner: str
     rules: Mapping[str, str]
@@ -32,25 +32,24 @@ class Words:
     yesterday: str
     on_day: str
     from_to: str
-    default_lp: Pair
-    paused_partner: Pair
-    no_data: Pair
-    cycle_imbalance: Pair
-    cycle_stopped: Pair
-    cycle_left: Pair
-    cycle_waves: Pair
-    plans_unreadable: Pair
-    too_late: Pair
-    nobody: Pair
-    send_times: Pair
-    everflow_down: Pair
-    job_missed: Pair
-    reconciliation: Pair
-    other: Pair
-    resolved: Pair
-    flapping: Pair
-    digest: Pair
-    clicks: Pair
+    default_lp: Forms
+    paused_partner: Forms
+    no_data: Forms
+    cycle_imbalance: Forms
+    cycle_stopped: Forms
+    cycle_left: Forms
+    cycle_waves: Forms
+    plans_unreadable: Forms
+    too_late: Forms
+    nobody: Forms
+    send_times: Forms
+    everflow_down: Forms
+    job_missed: Forms
+    reconciliation: Forms
+    other: Forms
+    resolved: Forms
+    flapping: Forms
+    digest: Forms
     account: str
     statuses: Mapping[str, str]
     reasons: Mapping[str, str]
@@ -68,7 +67,7 @@ class Words:
     send_time_notes: Mapping[str, str]
     job_row: str
     job_states: Mapping[str, str]
-    reconciled: Mapping[str, Pair]
+    reconciled: Mapping[str, Forms]
     value: str
     after: str
     over: str

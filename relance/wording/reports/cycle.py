@@ -51,31 +51,34 @@ def sentences(report: CycleFigures, words: ReportWords) -> list[str]:
     """Return what the figures mean."""
     said, figures, now = words.cycle, words.figures, report.now
     whole = figures.whole
-    found = [said.sent.format(sent=whole(int(now["sent"])), eligible=whole(int(now["eligible"])))]
+    eligible = int(now["eligible"])
+    invitations = figures.counted(words.nouns.invitations, eligible)
+    found = [figures.counted(said.sent, int(now["sent"]), eligible=whole(eligible), invitations=invitations)]
     if report.nobody is not Nobody.NO:
         found.append(said.nobody)
     if SENDING in now:
-        found.append(said.took.format(time=_seconds(now[SENDING], figures), rate=_rounded(now[RATE], figures)))
+        rate = _rounded(now[RATE])
+        took = figures.form(said.took, rate)
+        found.append(took.format(time=_seconds(now[SENDING], figures), rate=figures.plain(rate)))
     if report.open:
-        found.append(_counted(said.open, report.open, figures))
+        found.append(figures.counted(said.open, report.open))
     if report.plans_open:
-        found.append(_counted(said.plans_open, report.plans_open, figures))
+        found.append(figures.counted(said.plans_open, report.plans_open))
     if report.plans_unreadable:
-        found.append(_counted(said.plans_unreadable, report.plans_unreadable, figures))
+        found.append(figures.counted(said.plans_unreadable, report.plans_unreadable))
     if unreadable := sum(report.documents_unreadable.values()):
-        template = said.documents_unreadable[unreadable != 1]
-        found.append(template.format(count=whole(unreadable), listed=listed(report.documents_unreadable)))
+        kinds = listed(report.documents_unreadable)
+        found.append(figures.counted(said.documents_unreadable, unreadable, listed=kinds))
     if report.users_too_late:
-        found.append(_counted(said.users_too_late, report.users_too_late, figures))
+        found.append(figures.counted(said.users_too_late, report.users_too_late))
     if report.unaccounted:
-        found.append(_counted(said.unbalanced, abs(report.unaccounted), figures))
+        found.append(figures.counted(said.unbalanced, abs(report.unaccounted)))
     elif not (report.open or report.plans_open):
         found.append(said.balanced)
     if report.before_period is None:
         found.append(said.first)
     elif report.large:
-        template = said.changed[len(report.large) != 1]
-        found.append(template.format(before=report.before_period, count=whole(len(report.large))))
+        found.append(figures.counted(said.changed, len(report.large), before=report.before_period))
     return found
 
 
@@ -98,7 +101,7 @@ def shown_value(figure: str, value: float, words: ReportWords) -> str:
     if figure == SUCCESS:
         return figures.percent(Decimal(str(value)) * 100)
     if figure == RATE:
-        return words.cycle.per_second.format(rate=_rounded(value, figures))
+        return words.cycle.per_second.format(rate=figures.plain(_rounded(value)))
     if figure == MEMORY:
         return f"{figures.whole(round(value))}{NO_BREAK}MB"
     if figure in MEASURED:
@@ -149,12 +152,8 @@ def _row(change: FigureChange, words: ReportWords) -> str:
     return mark + " · ".join(part for part in parts if part)
 
 
-def _counted(template: tuple[str, str], count: int, figures: Figures) -> str:
-    return template[count != 1].format(count=figures.whole(count))
-
-
-def _rounded(rate: float, figures: Figures) -> str:
-    return figures.whole(round(rate)) if rate >= 10 else figures.plain(Decimal(str(round(rate, 1))))
+def _rounded(rate: float) -> Decimal:
+    return Decimal(round(rate)) if rate >= 10 else Decimal(str(round(rate, 1)))
 
 
 def _seconds(seconds: float, figures: Figures) -> str:

@@ -32,44 +32,46 @@ def digest_message(digest: Digest, *, key: str, at: datetime, language: str) -> 
 
 def _quiet(digest: Digest, language: str) -> str:
     words, ran = DIGEST_WORDS[language], digest.runs.get(RunEnding.RAN, 0)
-    return words.quiet[ran != 1].format(count=_whole(ran, language)) if ran else words.quiet_without_runs
+    return LANGUAGES[language].figures.counted(words.quiet, ran) if ran else words.quiet_without_runs
 
 
 def _rows(digest: Digest, language: str) -> tuple[str, ...]:
-    words = DIGEST_WORDS[language]
+    words, figures = DIGEST_WORDS[language], LANGUAGES[language].figures
     cycles = [_cycle(one, language) for one in digest.cycles]
-    heading = words.low[len(digest.low) != 1].format(count=_whole(len(digest.low), language))
-    low = [heading, *(_low(alert, language) for alert in digest.low)] if digest.low else []
+    low = (
+        [figures.counted(words.low, len(digest.low)), *(_low(alert, language) for alert in digest.low)]
+        if digest.low
+        else []
+    )
     # Chats show the first ten rows: the figures come before the list.
     return (_alerts(digest.open_alerts, language), *_runs(digest, language), *cycles, *low)
 
 
 def _alerts(counts: Mapping[Severity, int], language: str) -> str:
-    words = DIGEST_WORDS[language]
+    words, figures = DIGEST_WORDS[language], LANGUAGES[language].figures
     if not counts:
         return words.no_alert
-    found = [words.severities[one][count != 1].format(count=_whole(count, language)) for one, count in counts.items()]
-    return words.open[sum(counts.values()) != 1].format(found=", ".join(found))
+    found = [figures.counted(words.severities[severity], count) for severity, count in counts.items()]
+    return figures.counted(words.open, sum(counts.values()), found=", ".join(found))
 
 
 def _runs(digest: Digest, language: str) -> list[str]:
-    words, total = DIGEST_WORDS[language], sum(digest.runs.values())
+    words, figures, total = DIGEST_WORDS[language], LANGUAGES[language].figures, sum(digest.runs.values())
     if not total:
         return []
     found = [
-        words.endings[ending].format(
-            count=_whole(count, language), jobs=", ".join(sorted(digest.troubled.get(ending, {})))
-        )
+        figures.counted(words.endings[ending], count, jobs=", ".join(sorted(digest.troubled.get(ending, {}))))
         for ending in RunEnding
         if (count := digest.runs.get(ending, 0))
     ]
     shown = ", ".join(found) if digest.troubled else words.all_ran
-    return [words.runs[total != 1].format(count=_whole(total, language), found=shown)]
+    return [figures.counted(words.runs, total, found=shown)]
 
 
-def _cycle(one: CycleMails, language: str) -> str:
-    figures = {name: _whole(getattr(one, name), language) for name in ("sent", "lately", "failed", "open")}
-    return DIGEST_WORDS[language].cycle.format(period=one.period, **figures)
+def _cycle(mails: CycleMails, language: str) -> str:
+    figures = LANGUAGES[language].figures
+    blanks = {name: figures.whole(getattr(mails, name)) for name in ("sent", "failed", "open")}
+    return figures.counted(DIGEST_WORDS[language].cycle, mails.lately, period=mails.period, **blanks)
 
 
 def _low(alert: AlertRecord, language: str) -> str:
@@ -77,7 +79,3 @@ def _low(alert: AlertRecord, language: str) -> str:
     rule = words.rules.get(alert.rule) or alert.rule.replace("-", " ").capitalize()
     over = [] if alert.is_open else [DIGEST_WORDS[language].over]
     return " · ".join([rule, row(words, alert), *over])
-
-
-def _whole(count: int, language: str) -> str:
-    return LANGUAGES[language].figures.whole(count)

@@ -1,4 +1,4 @@
-"""What the daily digest says, in each language; pairs are singular and plural."""
+"""What the daily digest says, in each language."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from relance.domain.channels.digest import RunEnding
 from relance.domain.failures import Severity
-
-Pair = tuple[str, str]
+from relance.wording.alerts.figures import Forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +15,17 @@ class DigestWords:
     """The words of one language; `severities` and `endings` count, `all_ran` is said when nothing else is."""
 
     title: str
-    quiet: Pair
+    quiet: Forms
     quiet_without_runs: str
     text: str
     no_alert: str
-    open: Pair
-    severities: Mapping[Severity, Pair]
-    runs: Pair
+    open: Forms
+    severities: Mapping[Severity, Forms]
+    runs: Forms
     all_ran: str
-    endings: Mapping[RunEnding, str]
-    cycle: str
-    low: Pair
+    endings: Mapping[RunEnding, Forms]
+    cycle: Forms
+    low: Forms
     over: str
 
 
@@ -41,20 +40,23 @@ _ENGLISH = DigestWords(
     no_alert="No alert is open.",
     open=("Open alert: {found}", "Open alerts: {found}"),
     severities={
-        Severity.CRITICAL: ("{count} critical", "{count} critical"),
-        Severity.HIGH: ("{count} high", "{count} high"),
-        Severity.MEDIUM: ("{count} medium", "{count} medium"),
-        Severity.LOW: ("{count} low", "{count} low"),
+        Severity.CRITICAL: ("{count} critical",),
+        Severity.HIGH: ("{count} high",),
+        Severity.MEDIUM: ("{count} medium",),
+        Severity.LOW: ("{count} low",),
     },
     runs=("{count} job run: {found}", "{count} job runs: {found}"),
     all_ran="all on time",
     endings={
-        RunEnding.RAN: "{count} on time",
-        RunEnding.LATE: "{count} late ({jobs})",
-        RunEnding.FAILED: "{count} failed ({jobs})",
-        RunEnding.SKIPPED: "{count} skipped ({jobs})",
+        RunEnding.RAN: ("{count} on time",),
+        RunEnding.LATE: ("{count} late ({jobs})",),
+        RunEnding.FAILED: ("{count} failed ({jobs})",),
+        RunEnding.SKIPPED: ("{count} skipped ({jobs})",),
     },
-    cycle="Cycle {period}: {lately} invitations sent, {sent} in all; {failed} failed, {open} open",
+    cycle=(
+        "Cycle {period}: {count} invitation sent, {sent} in all; {failed} failed, {open} open",
+        "Cycle {period}: {count} invitations sent, {sent} in all; {failed} failed, {open} open",
+    ),
     low=("{count} alert of low priority:", "{count} alerts of low priority:"),
     over="over",
 )
@@ -78,13 +80,17 @@ _FRENCH = DigestWords(
     runs=("{count} exécution de tâche\u00a0: {found}", "{count} exécutions de tâches\u00a0: {found}"),
     all_ran="à l’heure",
     endings={
-        RunEnding.RAN: "{count} à l’heure",
-        RunEnding.LATE: "{count} en retard ({jobs})",
-        RunEnding.FAILED: "{count} en échec ({jobs})",
-        RunEnding.SKIPPED: "{count} sautées ({jobs})",
+        RunEnding.RAN: ("{count} à l’heure",),
+        RunEnding.LATE: ("{count} en retard ({jobs})",),
+        RunEnding.FAILED: ("{count} en échec ({jobs})",),
+        RunEnding.SKIPPED: ("{count} sautée ({jobs})", "{count} sautées ({jobs})"),
     },
-    cycle="Cycle {period}\u00a0: {lately} invitations envoyées, {sent} en tout\u00a0; {failed} en échec, "
-    "{open} en cours",
+    cycle=(
+        "Cycle {period}\u00a0: {count} invitation envoyée, {sent} en tout\u00a0; {failed} en échec, {open} en cours",
+        "Cycle {period}\u00a0: {count} invitations envoyées, {sent} en tout\u00a0; {failed} en échec, {open} en cours",
+        "Cycle {period}\u00a0: {count} d’invitations envoyées, {sent} en tout\u00a0; {failed} en échec, "
+        "{open} en cours",
+    ),
     low=("{count} alerte de faible priorité\u00a0:", "{count} alertes de faible priorité\u00a0:"),
     over="terminé",
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from relance.wording.alerts.figures import ENGLISH as FIGURES
+from relance.wording.nouns import ENGLISH_NOUNS
 from relance.wording.reports.words import CycleWords, ReminderWords, ReportWords
 
 ENGLISH = ReportWords(
     figures=FIGURES,
+    nouns=ENGLISH_NOUNS,
     cycle=CycleWords(
         title="📬 Cycle {period}: how it ended",
         title_unbalanced="🚨 Cycle {period}: the count does not add up",
-        sent="{sent} of {eligible} invitations were sent.",
-        took="Sending took {time}, {rate} mails per second.",
+        sent=("{count} of {invitations} was sent.", "{count} of {invitations} were sent."),
+        took=("Sending took {time}, {rate} mail per second.", "Sending took {time}, {rate} mails per second."),
         balanced="Every contact is accounted for.",
         unbalanced=("{count} contact is unaccounted for.", "{count} contacts are unaccounted for."),
         open=("{count} mail has no outcome yet.", "{count} mails have no outcome yet."),
@@ -88,7 +90,6 @@ ENGLISH = ReportWords(
         by_hour="{kind}: answers by local hour of sending",
         by_weekday="{kind}: answers by weekday of sending",
         lift="Reminded against held out",
-        weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
         rest="rest",
         note="answers within 72 hours, with 95% intervals",
         reminded="reminded",

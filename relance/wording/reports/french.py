@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 from relance.wording.alerts.figures import FRENCH as FIGURES
+from relance.wording.nouns import FRENCH_NOUNS
 from relance.wording.reports.words import CycleWords, ReminderWords, ReportWords
 
 FRENCH = ReportWords(
     figures=FIGURES,
+    nouns=FRENCH_NOUNS,
     cycle=CycleWords(
         title="📬 Cycle {period}\u00a0: le bilan",
         title_unbalanced="🚨 Cycle {period}\u00a0: le compte n’est pas juste",
-        sent="{sent} invitations sur {eligible} ont été envoyées.",
-        took="L’envoi a duré {time}, à {rate} courriels par seconde.",
+        sent=(
+            "{count} invitation sur {eligible} a été envoyée.",
+            "{count} invitations sur {eligible} ont été envoyées.",
+            "{count} d’invitations sur {eligible} ont été envoyées.",
+        ),
+        took=(
+            "L’envoi a duré {time}, à {rate} courriel par seconde.",
+            "L’envoi a duré {time}, à {rate} courriels par seconde.",
+        ),
         balanced="Chaque contact est compté.",
-        unbalanced=("{count} contact n’est pas compté.", "{count} contacts ne sont pas comptés."),
-        open=("{count} courriel n’a pas encore d’issue.", "{count} courriels n’ont pas encore d’issue."),
-        plans_open=("{count} utilisateur n’a rien reçu.", "{count} utilisateurs n’ont rien reçu."),
+        unbalanced=(
+            "{count} contact n’est pas compté.",
+            "{count} contacts ne sont pas comptés.",
+            "{count} de contacts ne sont pas comptés.",
+        ),
+        open=(
+            "{count} courriel n’a pas encore d’issue.",
+            "{count} courriels n’ont pas encore d’issue.",
+            "{count} de courriels n’ont pas encore d’issue.",
+        ),
+        plans_open=(
+            "{count} utilisateur n’a rien reçu.",
+            "{count} utilisateurs n’ont rien reçu.",
+            "{count} d’utilisateurs n’ont rien reçu.",
+        ),
         plans_unreadable=(
             "{count} utilisateur a été laissé de côté, car son plan est illisible.",
             "{count} utilisateurs ont été laissés de côté, car leurs plans sont illisibles.",
@@ -88,9 +109,8 @@ FRENCH = ReportWords(
         by_hour="{kind}\u00a0: réponses selon l’heure locale d’envoi",
         by_weekday="{kind}\u00a0: réponses selon le jour d’envoi",
         lift="Relancés et non relancés",
-        weekdays=("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."),
         rest="reste",
-        note="réponses sous 72 heures, avec intervalles à 95\u202f%",
+        note="réponses sous 72 heures, avec intervalles à 95\u00a0%",
         reminded="relancés",
         held_out="non relancés",
     ),

@@ -1,6 +1,6 @@
 """What the reports say about cycles and reminders, in one language, as data; `english` and `french` fill it in.
 
-Templates name their blanks; each pair is singular and plural.
+Templates name their blanks.
 """
 
 from __future__ import annotations
@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.wording.alerts.figures import Figures
-
-Pair = tuple[str, str]
+from relance.wording.alerts.figures import Figures, Forms
+from relance.wording.nouns import Nouns
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +18,18 @@ class CycleWords:
 
     title: str
     title_unbalanced: str
-    sent: str
-    took: str
+    sent: Forms
+    took: Forms
     balanced: str
-    unbalanced: Pair
-    open: Pair
-    plans_open: Pair
-    plans_unreadable: Pair
-    documents_unreadable: Pair
-    users_too_late: Pair
+    unbalanced: Forms
+    open: Forms
+    plans_open: Forms
+    plans_unreadable: Forms
+    documents_unreadable: Forms
+    users_too_late: Forms
     nobody: str
     title_lost: str
-    changed: Pair
+    changed: Forms
     first: str
     labels: Mapping[str, str]
     reasons: Mapping[str, str]
@@ -47,7 +46,6 @@ class ReminderWords:
     by_hour: str
     by_weekday: str
     lift: str
-    weekdays: tuple[str, ...]
     rest: str
     note: str
     reminded: str
@@ -59,5 +57,6 @@ class ReportWords:
     """Everything that is said in reports, in one language."""
 
     figures: Figures
+    nouns: Nouns
     cycle: CycleWords
     reminders: ReminderWords

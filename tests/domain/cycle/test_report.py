@@ -196,7 +196,7 @@ def test_french_says_the_same() -> None:
     message = cycle_message(report({"failed.hard_recipient": 2_500}), key="k", at=AT, language="fr")
     assert message.title == "📬 Cycle 2026-11\u00a0: le bilan"
     assert "97\u202f000 invitations sur 100\u202f000 ont été envoyées." in message.text
-    assert message.rows[0] == "⚠️ échouées\u00a0: boîte inexistante · 2\u202f500 · +1\u202f500 (+150\u202f%)"
+    assert message.rows[0] == "⚠️ échouées\u00a0: boîte inexistante · 2\u202f500 · +1\u202f500 (+150\u00a0%)"
 
 
 def test_both_languages_name_the_same_things() -> None:

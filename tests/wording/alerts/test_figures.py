@@ -9,32 +9,46 @@ from hypothesis import strategies as st
 
 from relance.domain.zones import window_of
 from relance.wording.alerts.figures import ENGLISH, FRENCH
+from relance.wording.nouns import ENGLISH_NOUNS, FRENCH_NOUNS
 
 
 @pytest.mark.parametrize(
-    ("amount", "english", "french"),
+    ("amount", "currency", "english", "french"),
     [
-        ("1234.5", "EUR\u00a01,234.50", "1\u202f234,50\u00a0EUR"),
-        ("0", "EUR\u00a00.00", "0,00\u00a0EUR"),
-        ("1234567.891", "EUR\u00a01,234,567.89", "1\u202f234\u202f567,89\u00a0EUR"),
-        ("-20", "EUR\u00a0−20.00", "−20,00\u00a0EUR"),
-        ("-0.001", "EUR\u00a00.00", "0,00\u00a0EUR"),
-        ("0.005", "EUR\u00a00.01", "0,01\u00a0EUR"),
+        ("12450", "EUR", "EUR\u00a012,450.00", "12\u202f450,00\u00a0€"),
+        ("1234.5", "EUR", "EUR\u00a01,234.50", "1\u202f234,50\u00a0€"),
+        ("0", "EUR", "EUR\u00a00.00", "0,00\u00a0€"),
+        ("1234567.891", "EUR", "EUR\u00a01,234,567.89", "1\u202f234\u202f567,89\u00a0€"),
+        ("-20", "EUR", "EUR\u00a0−20.00", "−20,00\u00a0€"),
+        ("-12450.5", "EUR", "EUR\u00a0−12,450.50", "−12\u202f450,50\u00a0€"),
+        ("-0.001", "EUR", "EUR\u00a00.00", "0,00\u00a0€"),
+        ("0.005", "EUR", "EUR\u00a00.01", "0,01\u00a0€"),
+        ("1.5", "USD", "USD\u00a01.50", "1,50\u00a0$US"),
+        ("1234.5", "JPY", "JPY\u00a01,235", "1\u202f235\u00a0JPY"),
+        ("-0.4", "JPY", "JPY\u00a00", "0\u00a0JPY"),
+        ("1234.5", "TND", "TND\u00a01,234.500", "1\u202f234,500\u00a0TND"),
+        ("0.0005", "TND", "TND\u00a00.001", "0,001\u00a0TND"),
+        ("3", "XYZ", "XYZ\u00a03.00", "3,00\u00a0XYZ"),
+        ("3", "", "3.00", "3,00"),
     ],
 )
-def test_amounts_are_written_as_in_each_language(amount: str, english: str, french: str) -> None:
-    assert ENGLISH.money(Decimal(amount), "EUR") == english
-    assert FRENCH.money(Decimal(amount), "EUR") == french
+def test_amounts_are_written_as_in_each_language(amount: str, currency: str, english: str, french: str) -> None:
+    assert ENGLISH.money(Decimal(amount), currency) == english
+    assert FRENCH.money(Decimal(amount), currency) == french
 
 
 @pytest.mark.parametrize(
     ("value", "english", "french"),
     [
-        ("50", "50%", "50\u202f%"),
-        ("91.94", "91.9%", "91,9\u202f%"),
-        ("50.05", "50.1%", "50,1\u202f%"),
-        ("99.96", "100%", "100\u202f%"),
-        ("125", "125%", "125\u202f%"),
+        ("50", "50%", "50\u00a0%"),
+        ("91.94", "91.9%", "91,9\u00a0%"),
+        ("50.05", "50.1%", "50,1\u00a0%"),
+        ("99.96", "100%", "100\u00a0%"),
+        ("125", "125%", "125\u00a0%"),
+        ("1234.5", "1,234.5%", "1\u202f234,5\u00a0%"),
+        ("-101.62", "−101.6%", "−101,6\u00a0%"),
+        ("0", "0%", "0\u00a0%"),
+        ("-0.04", "0%", "0\u00a0%"),
     ],
 )
 def test_percentages_have_a_decimal_only_where_it_says_something(value: str, english: str, french: str) -> None:
@@ -94,6 +108,65 @@ def test_a_label_of_days_says_once_what_both_ends_share(days: tuple[date, date],
 def test_durations_are_their_two_largest_units(span: timedelta, shown: str) -> None:
     assert ENGLISH.duration(span).replace("\u00a0", " ") == shown
     assert FRENCH.duration(span) == ENGLISH.duration(span).replace("d", "j")
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [
+        (0, "0 clicks", "0 clic"),
+        (1, "1 click", "1 clic"),
+        (Decimal("1.0"), "1 click", "1 clic"),
+        (2, "2 clicks", "2 clics"),
+        (1_000_000, "1,000,000 clicks", "1\u202f000\u202f000 de clics"),
+        (1_000_001, "1,000,001 clicks", "1\u202f000\u202f001 clics"),
+        (3_000_000, "3,000,000 clicks", "3\u202f000\u202f000 de clics"),
+    ],
+)
+def test_a_count_chooses_the_plural_of_its_language(count: Decimal | int, english: str, french: str) -> None:
+    assert ENGLISH.counted(ENGLISH_NOUNS.clicks, count) == english
+    assert FRENCH.counted(FRENCH_NOUNS.clicks, count) == french
+
+
+def test_french_elides_before_a_vowel() -> None:
+    assert FRENCH.counted(FRENCH_NOUNS.users, 1_000_000) == "1\u202f000\u202f000 d’utilisateurs"
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"), [(0.5, "mails", "mail"), (1.0, "mail", "mail"), (1.5, "mails", "mail")]
+)
+def test_a_figure_with_decimals_has_the_plural_of_its_language(count: float, english: str, french: str) -> None:
+    forms = ("mail", "mails")
+    assert (ENGLISH.form(forms, count), FRENCH.form(forms, count)) == (english, french)
+
+
+def test_a_form_that_is_missing_is_the_one_before() -> None:
+    assert [FRENCH.form(("mois",), count) for count in (0, 1, 2, 1_000_000)] == ["mois"] * 4
+    assert [FRENCH.form(("jour", "jours"), count) for count in (0, 2, 1_000_000)] == ["jour", "jours", "jours"]
+
+
+def test_a_figure_with_its_unit_is_not_rounded() -> None:
+    assert ENGLISH.with_unit(Decimal("90.04"), "%") == "90.04%"
+    assert FRENCH.with_unit(Decimal("90.04"), "%") == "90,04\u00a0%"
+    assert FRENCH.with_unit(Decimal(1500), "ms") == "1\u202f500\u00a0ms"
+    assert ENGLISH.with_unit(Decimal(-3), "") == "−3"
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [
+        (9_999, "9,999", "9\u202f999"),
+        (10_000, "10K", "10\u00a0k"),
+        (12_345, "12.3K", "12,3\u00a0k"),
+        (1_234_567, "1.2M", "1,2\u00a0M"),
+    ],
+)
+def test_a_large_count_fits_under_a_column(count: int, english: str, french: str) -> None:
+    assert (ENGLISH.in_short(count), FRENCH.in_short(count)) == (english, french)
+
+
+def test_weekdays_begin_with_monday() -> None:
+    assert tuple(ENGLISH.weekdays()) == ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    assert tuple(FRENCH.weekdays()) == ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 
 
 @given(st.decimals(-(10**9), 10**9, places=2))

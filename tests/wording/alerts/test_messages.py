@@ -138,7 +138,7 @@ def test_paused_partner_tells_both_revenues_the_drop_and_the_account() -> None:
     )
     assert spaces(found.rows[0]) == "Partner Alpha · EUR 1,234.50 → EUR 100.00 · −91.9% · account suspended"
     french = message(partner("-20", "101.62", account_status="active"), language="fr")
-    assert spaces(french.rows[0]) == "Partner Alpha · 1 234,50 EUR → −20,00 EUR · −101,6 % · compte actif"
+    assert spaces(french.rows[0]) == "Partner Alpha · 1 234,50 € → −20,00 € · −101,6 % · compte actif"
     assert "du 8 mars 2026 au 10 mars 2026" in spaces(french.text)
 
 

@@ -165,7 +165,8 @@ def example() -> str:
     """Return the text of `.env.example`: every setting, commented out, with its default."""
     parts = [DEPLOYMENT]
     for name, model in _groups():
-        parts.append(f"\n# --- {name}: {model.__doc__} ---\n")
+        summary = (model.__doc__ or "").partition("\n\n")[0]
+        parts.append(f"\n# --- {name}: {summary} ---\n")
         parts += (f"# {row.description}\n# {row.variable}={row.default}\n" for row in settings_of(name, model))
     return "".join(parts)
 

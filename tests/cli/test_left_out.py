@@ -18,11 +18,13 @@ from relance.contracts.cycle import CycleInput
 from relance.contracts.names import MONTHLY_SCHEDULE, JobName
 from relance.domain.cycle.send_times import current_period, period_of_opening
 from relance.domain.jobs.run import LATE, PAUSED, JobRun
+from relance.runtime.process_exit import UNREACHABLE
 from tests.cli.desk import stored
 from tests.faults.missed_month.site import zone_at_noon
 from tests.support.installation import ROOT
 from tests.support.terminal import Terminal
 
+TRIES = 5
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 ZONE = zone_at_noon(NOW)
 NOMINAL = NOW - timedelta(minutes=2)
@@ -119,6 +121,11 @@ async def test_a_cycle_that_was_ended_by_hand_is_named_left_alone_and_goes_on_by
         f"its cycle was ended by hand (terminated) before it planned: `starter.py start cycle --period {LOST}` goes on"
     )
     doctor = here.run("doctor", "--json")
+    for _ in range(TRIES):
+        if doctor.code != UNREACHABLE:
+            break
+        # A busy machine has not answered within the patience of `doctor`.
+        doctor = here.run("doctor", "--json")
     [probe] = [one for one in doctor.data["health"] if one["probe"] == "periods"]
     assert (doctor.code, probe["now"], probe["detail"]) == (1, "bad", f"{LOST} ended_unplanned")
     # Neither of them starts it again: somebody may have wanted to stop mails.

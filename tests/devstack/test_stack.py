@@ -106,6 +106,9 @@ async def test_given_servers_are_used_and_neither_started_nor_stopped(
             "RELANCE_EVERFLOW__API_KEY": "stub-network-key",
             "RELANCE_GATEWAY__PORT": str(stack.gateway_port),
             "RELANCE_GATEWAY__PUBLIC_URL": f"http://127.0.0.1:{stack.gateway_port}",
+            "RELANCE_GATEWAY__SIGNING_SECRETS": (tmp_path / "keys" / "RELANCE_GATEWAY__SIGNING_SECRETS").read_text(),
+            "RELANCE_GATEWAY__API_KEYS": (tmp_path / "keys" / "RELANCE_GATEWAY__API_KEYS").read_text(),
+            "RELANCE_INTAKE__PORT": str(stack.intake_port),
         }
         rows = dict(stack.describe())
         assert rows["MongoDB"] == "mongodb://db.example:27017/?replicaSet=rs7"

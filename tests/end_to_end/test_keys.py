@@ -28,6 +28,8 @@ async def test_opt_outs_are_about_the_mailbox_that_was_written_to_also_after_the
     assert reasons == dict.fromkeys(("x-alice", "x-dana", "x-erin"), "suppressed")
 
 
+# Twenty-six processes, one after the other.
+@pytest.mark.timeout(1200)
 async def test_what_is_published_or_missing_starts_neither_worker_nor_starter(installation: Installation) -> None:
     cases = list(starts(installation.environment))
     assert len(cases) == 26

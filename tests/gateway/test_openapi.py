@@ -79,6 +79,8 @@ def _authorise(asked: requests.PreparedRequest) -> None:
     asked.headers.update(signed_headers(SIGNING_KEY, f"m-{uuid4().hex}", datetime.now(UTC), raw))
 
 
+# Hypothesis looks at the state of `random`, which other threads of this process may use meanwhile.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("name", ["events", "preferencesChanged", "token", "invitation"])
 async def test_whatever_is_sent_is_answered_as_the_document_says(place: Place, name: str, known: bool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -345,13 +347,15 @@ async def test_every_link_that_is_not_good_looks_the_same(db: Database, browser:
 async def test_one_token_and_one_client_have_their_limits(db: Database) -> None:
     await invite(db)
     async with browsing(db, settings=Gateway(client_rate=1)) as browser:
-        answers = [await browser.get("/u/x") for _ in range(11)]
-        assert {one.status_code for one in answers[:10]} == {404}
-        refused = answers[-1]
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        answers = await asyncio.gather(*(browser.get("/u/x") for _ in range(40)))
+        refused = [one for one in answers if one.status_code == 429]
+    assert 10 <= sum(one.status_code == 404 for one in answers) < 40
+    assert {one.headers["retry-after"] for one in refused} == {"1"}
     async with browsing(db) as browser:
-        statuses = [(await browser.get(LINK)).status_code for _ in range(31)]
-        assert (set(statuses[:30]), statuses[30]) == ({200}, 429)
+        # All at once: a slow machine would answer one after the other as seldom as it may.
+        statuses = Counter(one.status_code for one in await asyncio.gather(*(browser.get(LINK) for _ in range(60))))
+        assert statuses.keys() == {200, 429}
+        assert 30 <= statuses[200] < 60
         # Another one is not concerned.
         assert (await browser.get("/u/x")).status_code == 404
 

@@ -32,7 +32,12 @@ ACCOUNT = {
     "lost",
     "reminders",
     "submitted",
+    "unsubscribed",
+    "bounced",
     "expired",
+    "events_over_http",
+    "one_click",
+    "bounce_reports",
     "alerts",
     "checks",
     "duration_s",
@@ -104,7 +109,9 @@ def test_the_demo_invites_reminds_and_balances_and_leaves_nothing_behind(clean: 
     assert said["mailbox_messages"] == said["sent"] + sum(said["reminders"].values())
     assert said["reminders"]["first"] > said["reminders"]["second"] > 0
     assert said["failed"] == 1
-    assert said["submitted"] + said["expired"] == said["sent"]
+    assert said["submitted"] + said["unsubscribed"] + said["bounced"] + said["expired"] == said["sent"]
+    assert (said["events_over_http"], said["one_click"], said["bounce_reports"]) == (said["submitted"], 1, 1)
+    assert (said["unsubscribed"], said["bounced"]) == (1, 1)
     assert said["checks"] == {"default_lp": 1, "paused_partner": 1}
     # Two findings, told once each, and told once more when they are over; the second look tells nothing.
     assert said["alerts"] == {"fired": 2, "delivered": 4, "suppressed": 1, "resolved": 2}

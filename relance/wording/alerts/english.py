@@ -6,8 +6,8 @@ from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.model import Rule
 from relance.wording.alerts.figures import ENGLISH as FIGURES
 from relance.wording.alerts.health import ENGLISH_HEALTH
+from relance.wording.alerts.nouns import ENGLISH_NOUNS
 from relance.wording.alerts.words import Words
-from relance.wording.nouns import ENGLISH_NOUNS
 
 ENGLISH = Words(
     code="en",

@@ -6,8 +6,8 @@ from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.model import Rule
 from relance.wording.alerts.figures import FRENCH as FIGURES
 from relance.wording.alerts.health import FRENCH_HEALTH
+from relance.wording.alerts.nouns import FRENCH_NOUNS
 from relance.wording.alerts.words import Words
-from relance.wording.nouns import FRENCH_NOUNS
 
 FRENCH = Words(
     code="fr",

@@ -25,7 +25,7 @@ class NoiseWords:
     loudest_columns: tuple[str, str]
     nothing: str
     calm: str
-    noisy: Forms
+    noisy: str
     raise_it: str
     silence_it: str
 
@@ -45,10 +45,7 @@ _ENGLISH = NoiseWords(
     loudest_columns=("key", "told"),
     nothing="There were no alerts in this time.",
     calm="No rule is noisy: people act on what they are told, or there is too little to judge by.",
-    noisy=(
-        "{rule} is noisy: {count} of {alerts} alerts was told, and nobody acted on it.",
-        "{rule} is noisy: {count} of {alerts} alerts were told, and nobody acted on them.",
-    ),
+    noisy="{rule} is noisy: {unheeded} of {alerts} alerts were told, and nobody acted on them.",
     raise_it="Raise its threshold; `starter.py backtest {rule} --from DAY --to DAY` shows what would have fired.",
     silence_it='Or silence it: starter.py alerts silence {rule} --for 1w --reason "..."',
 )
@@ -68,10 +65,7 @@ _FRENCH = NoiseWords(
     loudest_columns=("clé", "annoncée"),
     nothing="Il n’y a eu aucune alerte dans cette période.",
     calm="Aucune règle n’est bruyante\u00a0: les alertes sont suivies d’effet, ou il y en a trop peu pour juger.",
-    noisy=(
-        "{rule} est bruyante\u00a0: {count} alerte sur {alerts} a été annoncée et est restée sans suite.",
-        "{rule} est bruyante\u00a0: {count} alertes sur {alerts} ont été annoncées et sont restées sans suite.",
-    ),
+    noisy="{rule} est bruyante\u00a0: {unheeded} alertes sur {alerts} ont été annoncées et sont restées sans suite.",
     raise_it="Relevez son seuil\u00a0; `starter.py backtest {rule} --from JOUR --to JOUR` montre ce qui aurait été "
     "signalé.",
     silence_it='Ou faites-la taire\u00a0: starter.py alerts silence {rule} --for 1w --reason "..."',
@@ -96,7 +90,7 @@ def noise_sentences(report: NoiseFigures, language: str) -> list[str]:
 def noisy_sentence(rule: RuleNoise, language: str) -> str:
     """Return that a rule is noisy and what to do about it."""
     words, figures = NOISE_WORDS[language], LANGUAGES[language].figures
-    found = figures.counted(words.noisy, rule.unheeded, rule=rule.rule, alerts=figures.whole(rule.alerts))
+    found = words.noisy.format(rule=rule.rule, unheeded=figures.whole(rule.unheeded), alerts=figures.whole(rule.alerts))
     remedies = [words.raise_it] if rule.rule in TRIED_ON_THE_PAST else []
     return " ".join([found, *(remedy.format(rule=rule.rule) for remedy in (*remedies, words.silence_it))])
 

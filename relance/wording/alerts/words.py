@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from relance.domain.alerts.delivery import NotificationKind
 from relance.wording.alerts.figures import Figures, Forms
 from relance.wording.alerts.health import HealthWords
-from relance.wording.nouns import Nouns
+from relance.wording.alerts.nouns import Nouns
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,7 @@ def cycle_message(
 def sentences(report: CycleFigures, words: ReportWords) -> list[str]:
     """Return what the figures mean."""
     said, figures, now = words.cycle, words.figures, report.now
-    whole = figures.whole
-    eligible = int(now["eligible"])
-    invitations = figures.counted(words.nouns.invitations, eligible)
-    found = [figures.counted(said.sent, int(now["sent"]), eligible=whole(eligible), invitations=invitations)]
+    found = [figures.counted(said.sent, int(now["sent"]), eligible=figures.whole(int(now["eligible"])))]
     if report.nobody is not Nobody.NO:
         found.append(said.nobody)
     if SENDING in now:

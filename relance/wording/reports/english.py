@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from relance.wording.alerts.figures import ENGLISH as FIGURES
-from relance.wording.nouns import ENGLISH_NOUNS
 from relance.wording.reports.words import CycleWords, ReminderWords, ReportWords
 
 ENGLISH = ReportWords(
     figures=FIGURES,
-    nouns=ENGLISH_NOUNS,
     cycle=CycleWords(
         title="📬 Cycle {period}: how it ended",
         title_unbalanced="🚨 Cycle {period}: the count does not add up",
-        sent=("{count} of {invitations} was sent.", "{count} of {invitations} were sent."),
+        sent=("{count} of {eligible} invitations was sent.", "{count} of {eligible} invitations were sent."),
         took=("Sending took {time}, {rate} mail per second.", "Sending took {time}, {rate} mails per second."),
         balanced="Every contact is accounted for.",
         unbalanced=("{count} contact is unaccounted for.", "{count} contacts are unaccounted for."),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from relance.wording.alerts.figures import FRENCH as FIGURES
-from relance.wording.nouns import FRENCH_NOUNS
 from relance.wording.reports.words import CycleWords, ReminderWords, ReportWords
 
 FRENCH = ReportWords(
     figures=FIGURES,
-    nouns=FRENCH_NOUNS,
     cycle=CycleWords(
         title="📬 Cycle {period}\u00a0: le bilan",
         title_unbalanced="🚨 Cycle {period}\u00a0: le compte n’est pas juste",

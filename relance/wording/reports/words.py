@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relance.wording.alerts.figures import Figures, Forms
-from relance.wording.nouns import Nouns
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,5 @@ class ReportWords:
     """Everything that is said in reports, in one language."""
 
     figures: Figures
-    nouns: Nouns
     cycle: CycleWords
     reminders: ReminderWords

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relance.domain.zones import window_of
 from relance.wording.alerts.figures import ENGLISH, FRENCH
-from relance.wording.nouns import ENGLISH_NOUNS, FRENCH_NOUNS
+from relance.wording.alerts.nouns import ENGLISH_NOUNS, FRENCH_NOUNS
 
 
 @pytest.mark.parametrize(

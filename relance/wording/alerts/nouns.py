@@ -1,4 +1,4 @@
-"""What is counted in messages, in each language."""
+"""What is counted in the rows of alerts, in each language."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ class Nouns:
 
     users: Forms
     contacts: Forms
-    invitations: Forms
-    mails: Forms
     plans: Forms
     waves: Forms
     clicks: Forms
@@ -23,8 +21,6 @@ class Nouns:
 ENGLISH_NOUNS = Nouns(
     users=("{count} user", "{count} users"),
     contacts=("{count} contact", "{count} contacts"),
-    invitations=("{count} invitation", "{count} invitations"),
-    mails=("{count} mail", "{count} mails"),
     plans=("{count} plan", "{count} plans"),
     waves=("{count} wave", "{count} waves"),
     clicks=("{count} click", "{count} clicks"),
@@ -33,8 +29,6 @@ ENGLISH_NOUNS = Nouns(
 FRENCH_NOUNS = Nouns(
     users=("{count} utilisateur", "{count} utilisateurs", "{count} d’utilisateurs"),
     contacts=("{count} contact", "{count} contacts", "{count} de contacts"),
-    invitations=("{count} invitation", "{count} invitations", "{count} d’invitations"),
-    mails=("{count} courriel", "{count} courriels", "{count} de courriels"),
     plans=("{count} plan", "{count} plans", "{count} de plans"),
     waves=("{count} vague", "{count} vagues", "{count} de vagues"),
     clicks=("{count} clic", "{count} clics", "{count} de clics"),

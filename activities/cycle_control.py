@@ -18,7 +18,7 @@ from relance.ports import Clock, Compensations, Controls, Ledger, RunningFollowU
 
 @dataclass(frozen=True, slots=True)
 class Controlling:
-    """Look-ups of the truth for workflows; needs `Controls`."""
+    """Reads the stored control for workflows; needs `Controls`."""
 
     controls: Controls
 
@@ -36,7 +36,7 @@ STALE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """Gives up; needs `Controls`, `Compensations`, `Ledger`, `RunningFollowUps` and `Clock`."""
+    """Ends a stopped cycle; needs `Controls`, `Compensations`, `Ledger`, `RunningFollowUps` and `Clock`."""
 
     controls: Controls
     compensations: Compensations

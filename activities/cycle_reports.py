@@ -25,7 +25,7 @@ MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class CycleReports:
-    """Tell how a cycle ended, from what is stored of it; the channels are those of the alerts."""
+    """Reports how a cycle ended, from stored figures. The channels are those of the alerts."""
 
     job_runs: JobRuns
     delivery: AlertDelivery

@@ -34,7 +34,7 @@ MOST_RUNS, MOST_ALERTS = 20_000, 5_000
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Look, and tell once per nominal day; `when_quiet` tells also that there is nothing to tell."""
+    """Reads the figures and posts one report per nominal day. With `when_quiet` an empty report is posted too."""
 
     alerts: Alerts
     job_runs: JobRuns

@@ -27,7 +27,7 @@ COUNT_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Sum up and record; an account that does not add up is an alert."""
+    """Computes and stores the balance; a balance that does not add up raises an alert."""
 
     ledger: Ledger
     plans: Plans

@@ -1,7 +1,7 @@
-"""Everybody of a period who got no mail has an entry with its reason (SPEC C6, C13, C14).
+"""Writes an entry with a reason for every contact of a period that got no mail (SPEC C6, C13, C14).
 
-Plans that ended without sending are found by what they have not noted: whoever dies before the note is written leaves
-the rest to the next pass. Entries have their keys and are written once.
+Plans that ended without sending are found by a missing note. If the process dies before it writes the note, the next
+pass does the rest. Entries are written once, by their keys.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _OPEN = {PlanStatus.PLANNED, PlanStatus.SENDING}
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """Record who got no mail.
+    """Records the contacts that got no mail.
 
     Needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger`, `Controls`, `UnsentUsers` and the `Defaults` of send
     times.

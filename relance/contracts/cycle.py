@@ -141,7 +141,7 @@ class BatchInput(Wire):
 
 
 class BatchResult(Wire):
-    """What one batch did and what it cost; `stopped` before its end because the cycle was told so."""
+    """What one batch did and what it cost; `stopped` before its end because the cycle was paused or stopped."""
 
     counts: MailCounts
     duration: timedelta

@@ -65,7 +65,7 @@ class OutageNotice(Wire):
 
 
 class OutageResult(Wire):
-    """How an outage ended: a short one is `told` to nobody."""
+    """How an outage ended; `told` is false for a short outage, which nobody is notified of."""
 
     begun: Utc
     ended: Utc

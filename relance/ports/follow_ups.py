@@ -21,7 +21,7 @@ class FollowUps(Protocol):
 
 
 class RunningFollowUps(Protocol):
-    """The follow-up workflows that run, for whoever ends them."""
+    """The running follow-up workflows, to be ended."""
 
     async def stop(self, period: str, user_id: str, reason: str) -> int:
         """End a user's follow-ups of a period; return how many were running."""

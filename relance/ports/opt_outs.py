@@ -1,4 +1,4 @@
-"""What was done by the links of mails, so that it can be taken back (SPEC G2)."""
+"""The opt-outs by the links of mails, stored so that they can be taken back (SPEC G2)."""
 
 from __future__ import annotations
 

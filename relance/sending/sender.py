@@ -56,7 +56,7 @@ UNDELIVERABLE_ADDRESS = classify_smtp(553, "5.1.3 no mail can be addressed like 
 class Sender:
     """Send jobs; needs `Ledger`, `Contacts`, `Mailer`, `Meter` and `Clock`.
 
-    A `RelayLog` settles doubts; `Restores` tells which mails a restore of the database has put in doubt.
+    A `RelayLog` settles doubts; `Restores` says which mails a restore of the database has put in doubt.
     """
 
     ledger: Ledger
@@ -80,7 +80,7 @@ class Sender:
     async def send(
         self, jobs: Sequence[MailTask], order: SendOptions, done: Callable[[MailTask, Outcome], None]
     ) -> None:
-        """Send the jobs and tell each outcome once it is recorded.
+        """Send the jobs and report each outcome once it is recorded.
 
         Stops early, with jobs left over, when `order.stop()` says so. A cancellation lets mails in flight finish.
 

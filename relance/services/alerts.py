@@ -127,7 +127,7 @@ class AlertService:
         return found
 
     async def inhibit(self, cause: str) -> None:
-        """Tell the groups that a rule explains away whether it is still open."""
+        """Signal the groups that a rule inhibits whether it is still open."""
         by = cause if await self.alerts.open_rules([cause]) else None
         for rule in sorted(inhibited_rules(cause)):
             await self.groups.notify(rule, Inhibited(by=by))

@@ -1,4 +1,4 @@
-"""What a running cycle was told, as its workflows know it: by signal, and by asking the database (SPEC C11)."""
+"""The control of a running cycle as its workflows know it: by signal, and by asking the database (SPEC C11)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ASK_EVERY = timedelta(hours=1)
 
 
 class Orders:
-    """Remembers what was told last; asks only when a batch came back stopped, and while paused."""
+    """Holds the newest control. It asks the database only when a batch came back stopped, and while paused."""
 
     def __init__(self, period: str, control: ControlChange) -> None:
         self._period = period

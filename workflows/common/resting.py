@@ -1,4 +1,4 @@
-"""How long a workflow waits before it looks again: each look stays in its history, which must not grow without end."""
+"""How long a workflow waits before it looks again. Each look stays in its history, which must stay short."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a signal may bring: anybody may send one, so that its receiver believes nothing.
+"""Validates signals: any client may send one, so its content is not trusted.
 
-A signal that is not as it must be raises `InvalidInput`, is then ignored and counted (`temporal.signal_guard`), and has
-changed nothing: these checks come first in a handler. What they refuse none of our own senders has ever sent, so that
-histories of earlier versions replay.
+A malformed signal raises `InvalidInput`, is then ignored and counted (`temporal.signal_guard`), and changes nothing:
+these checks come first in a handler. Our own senders have never sent what they refuse, so histories of earlier versions
+replay.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class ProviderLimiter:
         return self._pace.pause_left(now()), self._breaker.rest()
 
     def leave_alone(self, rest: ProviderRest) -> None:
-        """Rest as another process was told to."""
+        """Rest, because the provider asked another process to wait."""
         if rest.pause:
             self._pace.leave_alone(rest.pause, now())
         if rest.breaker:

@@ -1,4 +1,4 @@
-"""From what a rule found to the alert that is stored, and to what its group is told."""
+"""Conditions: what a rule found, with all that the stored alert and the signal to its group need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from relance.domain.zones import Window
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition one check run saw, with all there is to know about it."""
+    """A condition that a check run saw, with its evidence."""
 
     rule: str
     group: str

@@ -1,4 +1,4 @@
-"""Who is not reminded, by chance, so that the reminders' effect can be measured (SPEC R7)."""
+"""The hold-out: invitations without reminders, chosen by chance, to measure the reminders' effect (SPEC R7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STEPS = 2**53
 
 
 class HeldOut(StrEnum):
-    """What the hold-out group goes without."""
+    """Which reminders the hold-out group does not get."""
 
     BOTH = "both"
     FIRST = "first"

@@ -1,4 +1,4 @@
-"""Who of a period got no mail because his user's plan ended without one, and why (SPEC C6, C13, C14)."""
+"""The contacts that got no mail because the user's plan ended without sending, and why (SPEC C6, C13, C14)."""
 
 from __future__ import annotations
 

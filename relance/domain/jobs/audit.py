@@ -1,6 +1,6 @@
-"""Which nominal times of a Schedule have no record yet, and what their record is to say (SPEC H3, I7).
+"""Finds the nominal times of a Schedule that have no record yet, and decides what their record says (SPEC H3, I7).
 
-Runs record themselves; the audit records what no run could: that there was none, or that it was cut off.
+Runs record themselves. The audit records what a run cannot: that there was no run, or that it was cut off.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ SETTLED_AFTER = timedelta(minutes=10)
 
 
 class Restarted(StrEnum):
-    """What was started again, and what can only be named."""
+    """What was started again, and what can only be reported."""
 
     ALERT_GROUPS = "alert_groups_restarted"
     ROLLBACKS = "rollbacks_restarted"

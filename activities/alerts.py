@@ -80,7 +80,10 @@ class AlertDelivery:
 
     @activity.defn
     async def post(self, request: PostInput) -> Posted:
-        """Hand one message to one channel; whoever dies before this is recorded posts it once more, under its key."""
+        """Hand one message to one channel.
+
+        A process that dies before this is recorded posts it once more, with the same key.
+        """
         async with heartbeating(lambda: None):
             with translated():
                 message = await self._message(request)

@@ -31,7 +31,7 @@ class Controlling:
 
 PAGE = 500
 STALE = timedelta(minutes=15)
-"""Longer than a relay may take to answer (RFC 5321 4.5.3.2.6): whoever claimed a mail before has died with it."""
+"""Longer than a relay may take to answer (RFC 5321 4.5.3.2.6): the process that claimed a mail before is dead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class CycleReports:
 
     @activity.defn
     async def post_cycle_report(self, request: CycleReportPost) -> Posted:
-        """Hand one report to one channel; whoever dies before this is recorded posts it once more, under its key.
+        """Hand one report to one channel; a process that dies before this is recorded posts it once more, with the same
+        key.
 
         Raises:
             InvalidInput: nothing is stored of the period.

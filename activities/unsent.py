@@ -74,7 +74,7 @@ class Unsent:
                 written = 0
                 for first in range(0, len(page.items), SOME):
                     written += await self._of_users(request.period, page.items[first : first + SOME], request.at)
-                    # Until the page is done whoever goes on begins at its first user.
+                    # Until the page is done the next attempt begins at its first user.
                     activity.heartbeat(after, result.model_dump())
                 after = page.last_id
                 result = UnsentResult(users=result.users + len(page.items), entries=result.entries + written)
@@ -107,7 +107,7 @@ class Unsent:
         return await self._enter(period, lacking, at) if lacking else 0
 
     async def _end_planless(self, period: str, users: Sequence[User], at: datetime) -> dict[str, PlanEnding]:
-        """Write plans that say why there was none: whoever dies after it finds them among those that ended."""
+        """Write plans that say why there was none. After a crash they are found among the plans that ended."""
         state = (await self.controls.get(period)).state
         planner = Planner(
             period=period,

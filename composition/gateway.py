@@ -82,7 +82,7 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
 async def door(
     settings: Settings, open_: GatewayConnections, liveness: Liveness, *, drain: int = DRAIN_S
 ) -> AsyncIterator[None]:
-    """Serve HTTP, take returned mail, and notify whoever has to hear of what came in, for as long as the block runs.
+    """Serve HTTP, take returned mail, and notify follow-ups and cycles of what came in, for as long as the block runs.
 
     Every process that could serve notifies, also without a port: events come in by the CLI too.
     """

@@ -23,7 +23,7 @@ GREETING = timedelta(seconds=4)
 
 @asynccontextmanager
 async def watched(settings: Settings) -> AsyncIterator[Liveness]:
-    """Yield the vital signs of this process; whoever asks is answered from now on, if the settings name a port."""
+    """Yield the liveness of this process; its port answers from now on, if the settings name a port."""
     monitoring = settings.monitoring
     liveness = Liveness(lately(settings.health.report_every).total_seconds())
     async with AsyncExitStack() as stack:

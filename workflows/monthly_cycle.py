@@ -47,7 +47,7 @@ SETTLE_FOR = timedelta(hours=48)
 
 @workflow.defn
 class MonthlyCycle:
-    """Everything done for one period; id `cycle/<period>`."""
+    """Run everything for one period; id `cycle/<period>`."""
 
     @workflow.init
     def __init__(self, request: CycleInput) -> None:
@@ -91,7 +91,7 @@ class MonthlyCycle:
     async def _send(self) -> None:
         """Plan and send until there is nothing left to send."""
         while True:
-            # Started again only to end it: whoever has no plan yet needs none.
+            # Started again only to end it: users without a plan need none.
             if not (self._orders.over and workflow.patched("no-plans-when-over")):
                 opening = self._progress.users_planned == 0
                 await self._plan()

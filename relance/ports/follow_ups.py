@@ -16,7 +16,8 @@ class FollowUps(Protocol):
     async def notify(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         """Signal the follow-up of an invitation; return False if it does not exist or has ended.
 
-        `parts` is how many follow-ups its user may have, if that is known (`Parts`): of a single one nobody asks which.
+        `parts` is how many follow-ups its user may have, if that is known (`Parts`): with a single follow-up nobody
+        asks which.
         """
 
 

@@ -28,7 +28,7 @@ class Lifting(Protocol):
     async def lift(self, mailboxes: Sequence[str], at: datetime) -> int:
         """Lift the suppressions that nothing but the opt-out of this instant has caused; return how many.
 
-        Whatever was said before or after it, by whomever, holds them: a complaint, a bounce, another opt-out.
+        Any other event before or after it keeps them: a complaint, a bounce, another opt-out.
         """
 
     async def reinstate(self, contact_id: str, opted_out_at: datetime, at: datetime) -> bool:

@@ -38,8 +38,8 @@ logger = logging.getLogger(__name__)
 class Reporter:
     """What a process says about itself, and hears of the others.
 
-    `breakers` are the states of its breakers by name; `rests` the providers that rest because of what it was told, and
-    `leave_alone` lets one rest as another process was told to. `greet_temporal` is None in a process that works without
+    `breakers` are the states of its breakers by name; `rests` the providers that asked it to wait, and `leave_alone`
+    lets a provider rest that asked another process to wait. `greet_temporal` is None in a process that works without
     Temporal.
     """
 

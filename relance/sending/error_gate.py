@@ -240,7 +240,7 @@ class PeriodGate:
 
 
 class Gates:
-    """The gates of a process; whoever resumes a cycle opens a new one.
+    """The gates of a process; a resumed cycle gets a new gate.
 
     `rest` is for what still goes out after a person has ended a cycle: nothing of it can be paused.
     """

@@ -1,7 +1,7 @@
 """Hand mails over to the relay: claim, send, record, over as many connections as there are (SPEC C6-C8).
 
 Nothing is lost and at most one mail per connection is doubled, because a connection claims one mail, sends it, and
-records its result together with the claim of the next one: whoever dies leaves one open claim per connection.
+records its result together with the claim of the next one: a process that dies leaves one open claim per connection.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Sender:
         queue = deque(jobs)
         outcomes = 0
         cancelled = False
-        # Whoever waits for the canary has nothing in flight, and would wait on for mails that nobody sends any more.
+        # A sender that waits for the canary has no mail in flight, and would wait for mails that nobody sends any more.
         lanes_order = replace(order, stop=lambda: cancelled or order.stop())
 
         def counted(job: MailTask, outcome: Outcome) -> None:

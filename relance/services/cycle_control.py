@@ -1,6 +1,6 @@
 """The control of cycles: first the database, then the workflow (SPEC C11).
 
-The database is the truth: whoever sends reads it, whether or not a workflow heard of it. People come in by the CLI, the
+The database is the truth: senders read it, whether or not a workflow got the signal. People come in by the CLI, the
 error gate by the activities, which pauses a cycle and notifies people (SPEC C10).
 """
 

@@ -24,7 +24,7 @@ GROUPS = 2
 """Under way at once: one reads while the other waits for its commit."""
 _COMMIT_S = 0.01
 _CLOSED_EVERY_S = 0.1
-"""Nobody waits for it: what is said again before that is applied again."""
+"""No caller waits for it: a message that is repeated before that is applied again."""
 
 
 class MessageReused(RelanceError):

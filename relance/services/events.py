@@ -22,7 +22,7 @@ from relance.services.event_plan import Concerned, EventPlan, Known, Outcome
 
 
 def _nobody(_: Sequence[InvitationEvent]) -> None:
-    """Leave the notices to whoever looks into the outbox."""
+    """Leave the notices to the process that reads the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class EventResult:
         if not self.follow_ups_told:
             return "No follow-up is running for it."
         known = not (self.entry_changed or self.contact_changed or self.others_changed)
-        # Whoever died between the database and the signal says it again: then this is what was missing.
+        # After a crash between the database and the signal the event is repeated: then only the signal was missing.
         return (
             "Its follow-up still runs and was told again, in case it had not heard."
             if known

@@ -106,8 +106,8 @@ class HealthMonitor:
     async def take(self, looks: Sequence[ProbeResult]) -> Judgement:
         """Judge a round of looks.
 
-        Whom people were notified of is stored after they were told: a process that dies in between tells the desk once
-        more, which knows it already.
+        What people were notified of is stored after the alert: after a crash in between the alert is raised once more,
+        which knows it already.
         """
         statuses = probe_statuses(looks, self.rules, await self.checks.all())
         await self.checks.store(statuses)

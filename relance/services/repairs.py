@@ -54,14 +54,14 @@ class AlertRepair:
         except NobodyAnswers:
             # One group that cannot be asked just now holds up no other; the next run asks it again.
             return False
-        # Whoever has just opened one is about to signal it.
+        # The process that has just opened an alert is about to signal it.
         missing = [alert for alert in alerts if alert.updated_at < at - self.grace and alert.key not in (held or ())]
         if not missing or dry_run:
             return bool(missing)
         if held is None:
             inhibited_by = next((by for alert in alerts if (by := inhibitor(alert.rule, causes))), None)
             return await self.groups.start(group_of(group, alerts, at, inhibited_by))
-        # What somebody looks after needs no message; a silence ends with the next sighting.
+        # An acknowledged alert needs no message; a silence ends with the next firing.
         firings = [alert for alert in missing if alert.state is AlertState.FIRING]
         if firings:
             news = tuple(Firing(firing.key, firing.severity, firing.evidence.value) for firing in firings)

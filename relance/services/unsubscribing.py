@@ -103,7 +103,7 @@ class Unsubscribing:
             for action in actions:
                 if action.contact_was is ContactStatus.ACTIVE:
                     await self.lifting.reinstate(holder.contact_id, action.at, now)
-        # Last of all: until then whoever dies is asked again, and finds the same.
+        # Last of all: after a crash before this the request is repeated, and finds the same state.
         return await self.opt_outs.undo(invitation_id, scope, now, OptOutWay.PAGE)
 
     def _intake(self, scope: OptOutScope, holder: LinkHolder) -> EventIntake:

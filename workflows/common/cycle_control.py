@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.common import signal_checks
 
 ASK_EVERY = timedelta(hours=1)
-"""Whoever resumes a cycle may die between the database and the signal: a paused wave asks again."""
+"""The process that resumes a cycle may die between the database and the signal, so a paused wave asks again."""
 
 
 class Orders:
@@ -47,7 +47,7 @@ class Orders:
     async def ask(self) -> None:
         """Ask the database: unless something is heard meanwhile, its answer holds, also against a later signal.
 
-        Whoever gives an order writes it there first. What it does not know was never ordered.
+        Every control is stored there before it is signalled. A control that is not stored was never decided.
         """
         before = self.control
         answer = signal_checks.control(

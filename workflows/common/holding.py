@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.follow_up import FollowUpState
 
 FIRST_LOOK = timedelta(days=1)
-"""Whoever ends a pause wakes the follow-ups, and so does the reconciliation; this is for when both are lost."""
+"""The end of a pause wakes the follow-ups, and so does the reconciliation; this is for when both are lost."""
 
 BELIEVED_FOR = timedelta(hours=1)
 """What comes due so soon after a step was held is held as well, without an activity that would say the same."""

@@ -18,7 +18,7 @@ from relance.errors import InvalidInput
 from relance.ids import CONTACTS_PER_FOLLOW_UP, LONGEST_ALERT_KEY, parse_invitation_id
 
 LONGEST_WORDS = 500
-"""Characters kept of a reason, of whoever gave it, of a name."""
+"""Characters kept of a reason, of its author, of a name."""
 
 LONGEST_OBSERVATION = 64
 MOST_FOLLOWED = 2 * CONTACTS_PER_FOLLOW_UP
@@ -81,7 +81,7 @@ def reason(text: str) -> str:
 
 
 def sighted(news: Sighted) -> Sighted:
-    """Return a sighting.
+    """Return a condition.
 
     Raises:
         InvalidInput: a key, name or figure is longer or larger than any of ours.

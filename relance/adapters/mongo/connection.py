@@ -48,7 +48,7 @@ from relance.settings.privacy import Privacy
 
 
 def _unobserved(_size: int, _waited: float, _seconds: float) -> None:
-    """Look away."""
+    """Ignore the measurement."""
 
 
 @dataclass(frozen=True, slots=True)

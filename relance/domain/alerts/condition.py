@@ -70,7 +70,7 @@ def condition_of_finding(
     account_status: str | None = None,
     observation: str = "",
 ) -> Condition:
-    """Return a finding of a report rule as a sighting; all findings of a rule share one group."""
+    """Return a finding of a report rule as a condition; all findings of a rule share one group."""
     extra = {"account_status": account_status} if account_status else {}
     return Condition(
         rule=rule,

@@ -169,7 +169,7 @@ def advanced(
                 "known": known,
                 "results": state.results + report.results,
                 "failing": failing,
-                # Once the canary is over nobody asks any more.
+                # Once the canary is over no process asks any more.
                 "under_way": (*others, mine) if known < policy.canary else (),
                 "trip": trip,
             }

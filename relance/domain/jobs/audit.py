@@ -190,7 +190,7 @@ class Auditor:
         return _in_the_way(other, due) and other.started_at - other.nominal > self.schedule.catchup + self.grace
 
     def _why_passed(self, due: DueRun, others: Sequence[Execution]) -> str:
-        """Return why the server started nothing; where that cannot be told, that it should have.
+        """Return why the server started nothing; if that is not known, that it should have.
 
         What it counts since the audit before may be any of several nominal times; during a pause it counts nothing.
         """

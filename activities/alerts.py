@@ -1,4 +1,4 @@
-"""The delivery of alerts: where to, one message to one channel, and the record of what happened (SPEC A2, A5, A6)."""
+"""Delivers alerts: looks up the channels, posts one message to one channel, records what happened (SPEC A2, A5, A6)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CAUSE_MOVED = {AlertEvent.OPENED, AlertEvent.RESOLVED}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where one channel leads: `fingerprint` changes with the address and does not tell it."""
+    """The target of one channel. `fingerprint` changes with the address and does not reveal it."""
 
     channel: Channel
     fingerprint: str
@@ -80,7 +80,10 @@ class AlertDelivery:
 
     @activity.defn
     async def post(self, request: PostInput) -> Posted:
-        """Hand one message to one channel; whoever dies before this is recorded posts it once more, under its key."""
+        """Hand one message to one channel.
+
+        A process that dies before this is recorded posts it once more, with the same key.
+        """
         async with heartbeating(lambda: None):
             with translated():
                 message = await self._message(request)

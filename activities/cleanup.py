@@ -1,4 +1,4 @@
-"""The weekly cleanup: what is overdue expires, what is past its time goes, periods that ended lose their names (H1)."""
+"""The weekly cleanup: expires invitations, deletes old documents, anonymises old periods (SPEC H1)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """Expire, choose, sweep; what is done is not found again, so that a run after a crash does the rest."""
+    """Expires, selects and deletes. Finished work is not found again, so a run after a crash does the rest."""
 
     archive: Archive
     ledger: Ledger

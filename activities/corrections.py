@@ -1,4 +1,4 @@
-"""The correction of a cycle that was rolled back: one mail to each who had been invited (SPEC C11)."""
+"""The correction of a cycle that was rolled back: one mail to each contact that was invited (SPEC C11)."""
 
 from __future__ import annotations
 

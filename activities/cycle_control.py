@@ -18,7 +18,7 @@ from relance.ports import Clock, Compensations, Controls, Ledger, RunningFollowU
 
 @dataclass(frozen=True, slots=True)
 class Controlling:
-    """Look-ups of the truth for workflows; needs `Controls`."""
+    """Reads the stored control for workflows; needs `Controls`."""
 
     controls: Controls
 
@@ -31,12 +31,12 @@ class Controlling:
 
 PAGE = 500
 STALE = timedelta(minutes=15)
-"""Longer than a relay may take to answer (RFC 5321 4.5.3.2.6): whoever claimed a mail before has died with it."""
+"""Longer than a relay may take to answer (RFC 5321 4.5.3.2.6): the process that claimed a mail before is dead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """Gives up; needs `Controls`, `Compensations`, `Ledger`, `RunningFollowUps` and `Clock`."""
+    """Ends a stopped cycle; needs `Controls`, `Compensations`, `Ledger`, `RunningFollowUps` and `Clock`."""
 
     controls: Controls
     compensations: Compensations

@@ -1,4 +1,4 @@
-"""What a cycle asks about its waves, and what it notes for people when it cannot go on (SPEC C13, H3)."""
+"""The state of a cycle's waves, and the alerts a cycle raises when it cannot go on (SPEC C13, H3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from relance.services.cycle_alerts import notify_left, notify_waves
 
 @dataclass(frozen=True, slots=True)
 class CycleNotes:
-    """Look at waves and notify people; needs `CycleStates`, `Controls`, `Plans` and the `AlertService`."""
+    """Reads the state of waves and raises alerts; needs `CycleStates`, `Controls`, `Plans` and the `AlertService`."""
 
     cycles: CycleStates
     controls: Controls

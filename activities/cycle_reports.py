@@ -25,7 +25,7 @@ MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class CycleReports:
-    """Tell how a cycle ended, from what is stored of it; the channels are those of the alerts."""
+    """Reports how a cycle ended, from stored figures. The channels are those of the alerts."""
 
     job_runs: JobRuns
     delivery: AlertDelivery
@@ -33,7 +33,8 @@ class CycleReports:
 
     @activity.defn
     async def post_cycle_report(self, request: CycleReportPost) -> Posted:
-        """Hand one report to one channel; whoever dies before this is recorded posts it once more, under its key.
+        """Hand one report to one channel; a process that dies before this is recorded posts it once more, with the same
+        key.
 
         Raises:
             InvalidInput: nothing is stored of the period.

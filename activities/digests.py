@@ -34,7 +34,7 @@ MOST_RUNS, MOST_ALERTS = 20_000, 5_000
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Look, and tell once per nominal day; `when_quiet` tells also that there is nothing to tell."""
+    """Reads the figures and posts one report per nominal day. With `when_quiet` an empty report is posted too."""
 
     alerts: Alerts
     job_runs: JobRuns
@@ -61,14 +61,17 @@ class Digests:
 
     @activity.defn
     async def post_report(self, request: ReportPost) -> Posted:
-        """Hand a report to one channel; whoever dies before this is recorded posts it once more, under its key."""
+        """Hand a report to one channel.
+
+        A process that dies before this is recorded posts it once more, with the same key.
+        """
         async with heartbeating(lambda: None):
             with translated():
                 return await self.delivery.deliver(request.channel, await self._message(request))
 
     @activity.defn
     async def give_report_up(self, request: ReportDone) -> None:
-        """Leave a report that no channel took to whoever starts the job again."""
+        """Release a report that no channel took, so that the next start of the job can post it."""
         with translated():
             await self.posted.give_up(self._key(request.job, request.nominal), request.owner)
 

@@ -1,4 +1,4 @@
-"""From our errors to what Temporal understands."""
+"""Turns our errors into `ApplicationError`."""
 
 from __future__ import annotations
 

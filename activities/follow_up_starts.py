@@ -1,4 +1,7 @@
-"""Start the follow-ups of a batch that was sent: a wave's mails go first, their timers have three days (SPEC R1)."""
+"""Start the follow-ups of a sent batch.
+
+They start after the wave's mails, since the first timer is three days off (SPEC R1).
+"""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ class FollowUpSteps:
                     raise
 
     async def _stopped(self, gate: PeriodGate | RestGate, snapshot: ControlSnapshot) -> None:
-        """Tell what failed before this activity ends; after a stop, look what the cycle was told."""
+        """Report what failed before this activity ends; after a stop, read the cycle's control."""
         await gate.stopped()
         if gate.closed:
             await self.control.look(snapshot)

@@ -1,4 +1,4 @@
-"""The health check's rounds: look at everything, then judge (SPEC H2)."""
+"""The rounds of the health check: run every probe, then judge the results (SPEC H2)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from relance.services.health_checks import HealthMonitor, run_probes
 
 @dataclass(frozen=True, slots=True)
 class HealthRounds:
-    """Looks and judgements; `again` is when to look once more while something is changing."""
+    """Runs probes and judges them. `again` is when to run them once more while a state is changing."""
 
     probes: Sequence[Probe]
     monitor: HealthMonitor
@@ -38,7 +38,7 @@ class HealthRounds:
 
     @activity.defn
     async def judge(self, round_: Round) -> HealthVerdict:
-        """Store where everything stands, and tell of what became unhealthy or well."""
+        """Store the state of every probe, and raise or clear alerts for those that changed."""
         with translated():
             judgement = await self.monitor.take(round_.looks)
         for standing in judgement.statuses:

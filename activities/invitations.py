@@ -55,8 +55,8 @@ class Invitations:
 
         Safe at any moment of death: entries are queued before they are claimed, an earlier attempt's claims are taken
         over and settled at the end, at the relay's log or by sending them again with the same Message-ID, and plans
-        stay `sending` until their follow-ups are started. When the cycle is told to stop, mails in flight are finished
-        and recorded; the same batch again goes on with the rest.
+        stay `sending` until their follow-ups are started. When the cycle is paused or stopped, mails in flight are
+        finished and recorded; the same batch again goes on with the rest.
         """
         started = time.monotonic()
         tally = BatchTally()
@@ -205,7 +205,7 @@ class Invitations:
                 contact_id=contact.id,
                 status=InvitationStatus.SKIPPED if reason else InvitationStatus.QUEUED,
                 reason=reason,
-                # Decided once, with the invitation: whoever changes the percentage later changes no arm of this period.
+                # Decided once, with the invitation: a later change of the percentage changes no arm of this period.
                 held_out=self.hold_out.kinds(invitation_id),
                 queued_at=now,
             )

@@ -1,4 +1,4 @@
-"""One record for every nominal time of every job, also where nothing ran (SPEC H3, I7)."""
+"""Makes sure that every nominal time of every job has one record, also where nothing ran (SPEC H3, I7)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class JobAudit:
 
     @activity.defn
     async def audit(self, request: JobRequest) -> JobOutcome:
-        """Audit every job and tell of runs that were missed or failed; a dry run only counts.
+        """Audit every job and raise alerts for runs that were missed or failed; a dry run only counts.
 
         Counts by code: `nominal` (times that are new), `open`, each state recorded, `unscheduled` (no Schedule).
         """
@@ -104,7 +104,7 @@ class JobAudit:
         return records, mark.model_copy(update={"open": tuple(still)})
 
     async def _settle(self, records: Sequence[JobRun], mark: AuditMark) -> None:
-        # In this order: a process that dies in between finds the same nominal times open, tells and records them again.
+        # In this order: after a crash in between the next audit finds the same nominal times open, and does both again.
         bad = worst(records)
         if bad is not None:
             await self.alert_service.fire([job_missed(bad)])
@@ -114,7 +114,7 @@ class JobAudit:
         await self.marks.put(mark)
 
     async def _notify(self, job: str, found: Sequence[JobRun]) -> None:
-        """Tell of a failure the run itself has recorded, or that the job was done since."""
+        """Raise an alert for a failure that the run itself recorded; clear it when the job was done since."""
         runs = await self.job_runs.runs(job=job, limit=RECENT)
         bad = not_done_since(runs)
         if bad is not None:

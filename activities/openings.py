@@ -1,4 +1,4 @@
-"""What became of a cycle that was started before its period was opened (SPEC C1)."""
+"""Looks up a cycle that was started before its period was opened (SPEC C1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relance.ports import Controls, CycleFates
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """Looks at cycles on the server; what a person decided about one is in `controls`."""
+    """Reads cycles on the server; the decisions of people about them are in `controls`."""
 
     fates: CycleFates
     controls: Controls

@@ -1,4 +1,4 @@
-"""Outages of MongoDB: while it is away no alert can be stored, so they are told directly (SPEC H2)."""
+"""Outages of MongoDB. While it is down no alert can be stored, so channels are notified directly (SPEC H2)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class OutageChannels:
 
 @dataclass(frozen=True, slots=True)
 class Outages:
-    """Looks at MongoDB and notifies people, both without it."""
+    """Probes MongoDB and notifies people; neither needs MongoDB."""
 
     probe: Probe
     rule: ProbeRule
@@ -117,7 +117,7 @@ class Outages:
             language=self.voice.language,
             runbook_url=self.voice.runbook_url,
         )
-        # Nothing is stored that details could be told from.
+        # Nothing is stored that details could be read from.
         return replace(message, offer="")
 
 

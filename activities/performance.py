@@ -23,7 +23,7 @@ MONTHS = 13
 
 @dataclass(frozen=True, slots=True)
 class PerformanceWatch:
-    """Compares; a run that was compared before is not notified again."""
+    """Compares the runs; a run that was compared before raises no second alert."""
 
     jobs: Sequence[str]
     job_runs: JobRuns
@@ -55,7 +55,7 @@ class PerformanceWatch:
             alert_key(Rule.PERFORMANCE, condition.subject): condition
             for condition in (worsened(each, run, self.policy.factor) for each in found)
         }
-        # What is open and as old as this run was told by it.
+        # What is open and as old as this run was raised by it.
         news = [
             condition
             for key, condition in conditions.items()

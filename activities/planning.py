@@ -26,8 +26,8 @@ class Planning:
     """Write the plans of a period and cut its waves into batches.
 
     Needs `Users`, `Plans`, `Meter`, the `Defaults` for users without preferences of their own, `Unsent` for those whose
-    plan ends at once, and the `AlertService`. What was set aside in the `Quarantine` is read again with each pass: what
-    is sound by now leaves.
+    plan ends at once, and the `AlertService`. Each pass reads the documents in the `Quarantine` again and releases
+    those that are valid by now.
     """
 
     users: Users

@@ -44,9 +44,9 @@ _STALE = {PlanStatus.PLANNED, PlanStatus.SENDING}
 
 @dataclass(frozen=True, slots=True)
 class ReconciledPeriod:
-    """One look at a period: when, what its cycle was told, and whether it runs.
+    """The state of a period at one moment: the instant, the control of its cycle, and whether the cycle runs.
 
-    A plan is left behind that was due before `stale_since`, a mail overdue that was due before `late_since`.
+    A plan that was due before `stale_since` is left behind. A mail that was due before `late_since` is overdue.
     """
 
     period: str
@@ -60,7 +60,7 @@ class ReconciledPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Repair, page by page; what is repaired is not found again, so that a run after a crash does the rest.
+    """Repairs page by page. What is repaired is not found again, so a run after a crash does the rest.
 
     consents: whose openings of mails are to be forgotten, which is looked after every hour as well.
     """
@@ -129,7 +129,7 @@ class Reconciliation:
         )
 
     async def _correct(self, look: ReconciledPeriod) -> Counter[str]:
-        """Tell a cycle what the database says, should whoever said it have died before the signal (SPEC C11)."""
+        """Signal the stored control to a cycle: the process that stored it may have died before the signal (C11)."""
         if look.dry_run or not look.cycle_runs:
             return Counter()
         corrected = await self.cycles.correct(look.period, ControlChange.of(look.control))

@@ -1,4 +1,4 @@
-"""Start again what somebody has ended in Temporal Web and what is not done, as part of the reconciliation (SPEC R8)."""
+"""Restarts workflows that a person ended in Temporal Web before their work was done (SPEC R8)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PeriodRepair(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """Repair, period by period, then the alerts; what is repaired is not found again."""
+    """Repairs period by period, then the alert groups. What is repaired is not found again."""
 
     reconcile_rows: ReconcileRows
     by_period: Sequence[PeriodRepair]

@@ -1,4 +1,4 @@
-"""The partner desk's looks at the reports (SPEC W1-W4)."""
+"""The activities of the partner desk's checks of Everflow reports (SPEC W1-W4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNAVAILABLE = "unavailable"
 
 @dataclass(frozen=True, slots=True)
 class ReportChecks:
-    """Look, and take what was seen to the `AlertService`; a look that is made twice tells nothing twice."""
+    """Runs a check and raises its alerts. A repeated run of the same check raises no alert twice."""
 
     reports: Reports
     rules: CheckRules
@@ -40,7 +40,7 @@ class ReportChecks:
 
     @activity.defn
     async def no_data(self, request: NoDataInput) -> None:
-        """Take that a check has no data; with Everflow down that alone is told, and not each check of it."""
+        """Record that a check has no data. While Everflow is down one alert says so, not one per check."""
         with translated():
             if request.reason == UNAVAILABLE:
                 await self.alert_service.fire([everflow_down(self.rules)])

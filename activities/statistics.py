@@ -27,7 +27,7 @@ COUNT_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Sum up and record; an account that does not add up is an alert."""
+    """Computes and stores the balance; a balance that does not add up raises an alert."""
 
     ledger: Ledger
     plans: Plans
@@ -40,7 +40,7 @@ class Statistics:
     async def balance(self, request: StatisticsInput) -> CycleStatistics:
         """Balance the period's ledger, store the report and return it.
 
-        Whoever comes after a crash goes on counting where the heartbeat was; what was cut off later is done again.
+        After a crash the next attempt goes on counting from the heartbeat; what came after it is counted again.
         """
         known = activity.info().heartbeat_details
         counted = CountedOutcomes.restored(*known[0]) if known else CountedOutcomes()
@@ -70,7 +70,7 @@ class Statistics:
         """Return the last count with what still waits, without counting millions again; None if that would not do.
 
         A cycle that settles looks every few minutes for two days, and mails that wait for another try are in an index.
-        The answer says that it is `interim`; whoever gives up waiting asks once more for all of it.
+        The answer says that it is `interim`; a caller that gives up waiting asks once more for all of it.
         """
         waiting = await self._put_off(request.period) if request.interim else 0
         if not waiting or await self.plans.open_count(request.period):

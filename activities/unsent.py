@@ -1,7 +1,7 @@
-"""Everybody of a period who got no mail has an entry with its reason (SPEC C6, C13, C14).
+"""Writes an entry with a reason for every contact of a period that got no mail (SPEC C6, C13, C14).
 
-Plans that ended without sending are found by what they have not noted: whoever dies before the note is written leaves
-the rest to the next pass. Entries have their keys and are written once.
+Plans that ended without sending are found by a missing note. If the process dies before it writes the note, the next
+pass does the rest. Entries are written once, by their keys.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _OPEN = {PlanStatus.PLANNED, PlanStatus.SENDING}
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """Record who got no mail.
+    """Records the contacts that got no mail.
 
     Needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger`, `Controls`, `UnsentUsers` and the `Defaults` of send
     times.
@@ -74,7 +74,7 @@ class Unsent:
                 written = 0
                 for first in range(0, len(page.items), SOME):
                     written += await self._of_users(request.period, page.items[first : first + SOME], request.at)
-                    # Until the page is done whoever goes on begins at its first user.
+                    # Until the page is done the next attempt begins at its first user.
                     activity.heartbeat(after, result.model_dump())
                 after = page.last_id
                 result = UnsentResult(users=result.users + len(page.items), entries=result.entries + written)
@@ -107,7 +107,7 @@ class Unsent:
         return await self._enter(period, lacking, at) if lacking else 0
 
     async def _end_planless(self, period: str, users: Sequence[User], at: datetime) -> dict[str, PlanEnding]:
-        """Write plans that say why there was none: whoever dies after it finds them among those that ended."""
+        """Write plans that say why there was none. After a crash they are found among the plans that ended."""
         state = (await self.controls.get(period)).state
         planner = Planner(
             period=period,

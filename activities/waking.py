@@ -1,4 +1,4 @@
-"""Wake the follow-ups that a pause has held, no faster than they can be worked off (SPEC C11)."""
+"""Wakes the follow-ups that a pause held back, no faster than the workers can process them (SPEC C11)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATIENCE = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Waking:
-    """Wakes users in groups of `together`, so that what is awake fits the workers' slots and caches."""
+    """Wakes users in groups of `together`, so that the follow-ups that are awake fit the workers' slots and caches."""
 
     reconcile_rows: ReconcileRows
     controls: Controls

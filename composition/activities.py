@@ -1,4 +1,4 @@
-"""The activities of each queue, with what they need: adapters -> activities."""
+"""Makes the activities of each task queue out of the adapters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker process has open: settings -> adapters."""
+"""Opens the adapters of a worker process out of the settings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LONGEST_SHORT_TOKEN, LONGEST_LOCAL_PART = 56, 64
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """What a process has open; closed by `opened`."""
+    """The open adapters of a process; `opened` closes them."""
 
     client: Client
     database: Database

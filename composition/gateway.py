@@ -1,4 +1,4 @@
-"""The gateway: settings, adapters -> its application, in a process of its own or within a worker (SPEC G1)."""
+"""Makes the gateway's application out of settings and adapters, for its own process or within a worker (SPEC G1)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GatewayConnections:
-    """What the gateway has open; closed by who opened it."""
+    """The open adapters of the gateway; the caller that opened them closes them."""
 
     client: Client
     database: Database
@@ -82,7 +82,7 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
 async def door(
     settings: Settings, open_: GatewayConnections, liveness: Liveness, *, drain: int = DRAIN_S
 ) -> AsyncIterator[None]:
-    """Serve HTTP, take returned mail, and notify whoever has to hear of what came in, for as long as the block runs.
+    """Serve HTTP, take returned mail, and notify follow-ups and cycles of what came in, for as long as the block runs.
 
     Every process that could serve notifies, also without a port: events come in by the CLI too.
     """
@@ -159,7 +159,7 @@ def _application(
 
 
 def open_tracking_of(data: Database, events: EventIntake, clock: Clock, *, is_on: bool) -> OpenTracking:
-    """Return what the pictures in mails tell."""
+    """Return the service that records openings of mails."""
     return OpenTracking(
         is_on=is_on,
         ledger=data.ledger,
@@ -172,7 +172,7 @@ def open_tracking_of(data: Database, events: EventIntake, clock: Clock, *, is_on
 
 
 def gateway_reporter(settings: Settings, open_: GatewayConnections, role: str, liveness: Liveness) -> Reporter:
-    """Return what tells others about this process; that Temporal is away is no trouble of its."""
+    """Return the reporter of this process, which works without Temporal."""
     return Reporter(
         workers=open_.database.workers,
         greet_temporal=None,

@@ -1,4 +1,4 @@
-"""The mail intake: settings, adapters -> its service and its listener (SPEC G3)."""
+"""Makes the service and the listener of the mail intake out of settings and adapters (SPEC G3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from relance.settings import Settings
 
 
 class LeftToOutbox:
-    """The follow-ups as a command sees them: a worker notifies them, out of the outbox."""
+    """The follow-ups for a command. It signals none itself: a worker signals them out of the outbox."""
 
     async def start(self, follow_up: FollowUpInput) -> bool:
         """Refuse to start a follow-up."""
@@ -38,7 +38,7 @@ class LeftToOutbox:
 
 
 class IntakeData(Protocol):
-    """What of an open database the intake works on."""
+    """The repositories that the intake needs."""
 
     @property
     def ledger(self) -> Ledger:

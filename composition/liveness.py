@@ -1,4 +1,4 @@
-"""What a worker process shows of itself: /live and /ready, and its report in the database (SPEC H2)."""
+"""The liveness of a worker process: /live and /ready, and its report in the database (SPEC H2)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GREETING = timedelta(seconds=4)
 
 @asynccontextmanager
 async def watched(settings: Settings) -> AsyncIterator[Liveness]:
-    """Yield the vital signs of this process; whoever asks is answered from now on, if the settings name a port."""
+    """Yield the liveness of this process; its port answers from now on, if the settings name a port."""
     monitoring = settings.monitoring
     liveness = Liveness(lately(settings.health.report_every).total_seconds())
     async with AsyncExitStack() as stack:
@@ -36,7 +36,7 @@ async def watched(settings: Settings) -> AsyncIterator[Liveness]:
 
 
 def reporter_of(settings: Settings, open_: Connections, role: str, liveness: Liveness) -> Reporter:
-    """Return what tells others about this process."""
+    """Return the reporter of this process."""
     return Reporter(
         workers=open_.database.workers,
         greet_temporal=lambda: check_connection(open_.client, GREETING),

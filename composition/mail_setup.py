@@ -24,7 +24,7 @@ async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:
     from relance.settings.unfit import unfit_names
 
     tokens = LinkTokens(loaded.privacy.link_keys)
-    # A name for examples leads nowhere; that it is one is said by the settings' own row.
+    # A name for examples cannot be reached; the row of the settings reports it.
     for_examples = loaded.mail.rehearsal or any("LINK_BASE" in name.setting for name in unfit_names(loaded.mail))
     bases = [loaded.gateway.public_url, None if for_examples else loaded.mail.link_base.rstrip("/")]
     named = [base for base in dict.fromkeys(bases) if base is not None]

@@ -1,4 +1,4 @@
-"""The activities of the maintenance jobs: cleanup, reconciliation, digests (SPEC H1, R8, A2, A3)."""
+"""Makes the activities of the maintenance jobs: cleanup, reconciliation, digests (SPEC H1, R8, A2, A3)."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
 
 
 def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> Digests:
-    """Return what notifies people about days and weeks."""
+    """Return the activities of the daily and weekly reports."""
     data = open_.database
     return Digests(
         alerts=data.alerts,

@@ -1,4 +1,4 @@
-"""The probes of the health check: settings, adapters -> probes (SPEC H2); the worker's, and those of `doctor`."""
+"""Makes the probes of the health check out of settings and adapters, for the worker and for `doctor` (SPEC H2)."""
 
 from __future__ import annotations
 

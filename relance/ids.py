@@ -153,7 +153,7 @@ def report_key(job: str, day: date) -> str:
 
 
 def alert_details_key(message_key: str, asked_at: datetime) -> str:
-    """Return the deduplication key of the details to a message: whoever asks again later gets them again."""
+    """Return the deduplication key of the details to a message; a later request gets them again."""
     return f"{message_key}/details/{_instant(asked_at)}"
 
 

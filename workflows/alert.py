@@ -1,6 +1,6 @@
-"""One group of alerts, from its first firing until all is resolved and told (SPEC A2, A3).
+"""One group of alerts, from its first firing until all alerts are resolved and notified (SPEC A2, A3).
 
-What to say and when is decided by the pure functions of `relance.domain.alerts`; here is only their durable loop.
+The pure functions of `relance.domain.alerts` decide what to send and when. This workflow is their durable loop.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes up for past nominal times of a Schedule, one after the other and beside it (SPEC section 9).
+"""Runs past nominal times of a Schedule one after the other, beside the Schedule (SPEC section 9).
 
 The server's own backfill counts as running of the Schedule: while it goes on, the regular times are skipped as
 overlapping, and nothing can stop it.
@@ -69,7 +69,7 @@ class Backfill:
         except WorkflowAlreadyStartedError:
             return "running"
         except ChildWorkflowError:
-            # A run that somebody cancelled has failed; this one is told so by its own task.
+            # A run that a person cancelled has failed; the backfill's own cancellation arrives at its own task.
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise

@@ -1,4 +1,4 @@
-"""How a cycle ended, told to people once, as soon as a channel takes it (SPEC C13)."""
+"""Posts the report of a cycle once, as soon as a channel takes it (SPEC C13)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=3)
 
 @workflow.defn
 class CycleReport:
-    """Post the report of one period; id `cycle-report/<period>`. A cycle leaves it behind, so no chat holds it up."""
+    """Post the report of one period; id `cycle-report/<period>`.
+
+    It outlives its cycle, so an unavailable channel does not hold the cycle up.
+    """
 
     @workflow.init
     def __init__(self, request: CycleReportInput) -> None:
@@ -65,7 +68,7 @@ class CycleReport:
 
 async def leave_report(period: str) -> None:
     """Start the report of a period and leave it behind; for the cycle, within its workflow."""
-    # An earlier run of this cycle may still be about it; it tells what is stored by then.
+    # An earlier run of this cycle may still be posting it; it posts what is stored by then.
     with suppress(WorkflowAlreadyStartedError):
         await workflow.start_child_workflow(
             CycleReport.run,

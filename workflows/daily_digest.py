@@ -1,4 +1,4 @@
-"""The day in one message (SPEC A2)."""
+"""The daily digest (SPEC A2)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class DailyDigest:
-    """Notify people how the day was; id `digest-<nominal time>`."""
+    """Post the figures of the day; id `digest-<nominal time>`."""
 
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:
-        """Return what there was to tell, and how many channels have it."""
+        """Return the counts of the report, and how many channels have it."""
         return await run_job(JobName.DIGEST, request, self._notify)
 
     async def _notify(self, request: JobRequest) -> JobOutcome:

@@ -1,4 +1,7 @@
-"""An outage of MongoDB, held where MongoDB is not needed: told when it is sure and when it is over (SPEC H2)."""
+"""An outage of MongoDB, kept in a workflow because MongoDB is down.
+
+People are notified when it is sure and when it is over (SPEC H2).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class DatabaseOutage:
-    """Look until MongoDB is well again; id `outage/mongodb`, so that an outage is held once whoever sees it."""
+    """Probe until MongoDB is well again. The id is `outage/mongodb`, so there is one workflow per outage."""
 
     @workflow.init
     def __init__(self, request: OutageInput) -> None:

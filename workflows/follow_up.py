@@ -38,7 +38,7 @@ NOTHING = timedelta(0)
 
 @workflow.defn
 class FollowUp:
-    """Hold one timer per invitation and send what comes due together; id `follow-up/<period>/<user>`."""
+    """Keep one timer per invitation, and send what comes due together; id `follow-up/<period>/<user>`."""
 
     @workflow.init
     def __init__(self, request: FollowUpInput) -> None:
@@ -51,7 +51,7 @@ class FollowUp:
 
     @workflow.signal
     def event(self, event: InvitationEvent) -> None:
-        """Note an event; it is in the database already, so that one for an unknown invitation costs nothing."""
+        """Take an event. It is in the database already, so an event for an unknown invitation can be ignored."""
         contact = signal_checks.event(event, self._request.period, self._request.user_id)
         invitation = self._invitations.get(contact)
         if invitation is not None and event.kind in ENDS_FOLLOW_UP:

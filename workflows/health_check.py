@@ -1,4 +1,4 @@
-"""The health check: every five minutes a look at everything, and at the jobs themselves (SPEC H2, H3, H5)."""
+"""The health check: every five minutes it runs all probes and audits the jobs (SPEC H2, H3, H5)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOST = JobOutcome(counts={"database_lost": 1})
 
 @workflow.defn
 class HealthCheck:
-    """Look, judge, and look again while something is changing; id `health-<nominal time>`."""
+    """Run the probes, judge them, and run them again while a state is changing; id `health-<nominal time>`."""
 
     @workflow.init
     def __init__(self, _request: JobInput) -> None:
@@ -83,7 +83,7 @@ class HealthCheck:
         return found
 
     async def _judge(self, round_: Round) -> HealthVerdict | None:
-        """Return what follows; None if nothing can be stored, which is then told without MongoDB."""
+        """Return the judgement; None if nothing can be stored: people are then notified without MongoDB."""
         if not round_.database_lost:
             try:
                 return await workflow.execute_activity_method(

@@ -47,7 +47,7 @@ SETTLE_FOR = timedelta(hours=48)
 
 @workflow.defn
 class MonthlyCycle:
-    """Everything done for one period; id `cycle/<period>`."""
+    """Run everything for one period; id `cycle/<period>`."""
 
     @workflow.init
     def __init__(self, request: CycleInput) -> None:
@@ -71,7 +71,7 @@ class MonthlyCycle:
 
     @workflow.query
     def progress(self) -> CycleProgress:
-        """Return what has been done and told; waves that are running answer for themselves."""
+        """Return the progress and the current control; running waves answer for themselves."""
         waves = {"current_waves": tuple(sorted(self._waves.running)), **self._waves.carried}
         return self._progress.model_copy(update={**waves, "control": self._orders.control})
 
@@ -91,7 +91,7 @@ class MonthlyCycle:
     async def _send(self) -> None:
         """Plan and send until there is nothing left to send."""
         while True:
-            # Started again only to end it: whoever has no plan yet needs none.
+            # Started again only to end it: users without a plan need none.
             if not (self._orders.over and workflow.patched("no-plans-when-over")):
                 opening = self._progress.users_planned == 0
                 await self._plan()
@@ -198,7 +198,7 @@ class MonthlyCycle:
         begun, recorded = workflow.now(), None
         give_up = begun + SETTLE_FOR
         while True:
-            # Noted before the ledger is counted: what is told meanwhile ends the wait at once.
+            # Noted before the ledger is counted: a control that arrives meanwhile ends the wait at once.
             control = self._orders.control
             if self._orders.over:
                 await self._give_up()

@@ -14,11 +14,11 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class NoiseReport:
-    """Notify people which rules are noise; id `noise-report-<nominal time>`."""
+    """Post which rules are noise; id `noise-report-<nominal time>`."""
 
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:
-        """Return what there was to tell, and how many channels have it."""
+        """Return the counts of the report, and how many channels have it."""
         return await run_job(JobName.NOISE, request, self._notify)
 
     async def _notify(self, request: JobRequest) -> JobOutcome:

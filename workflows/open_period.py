@@ -1,4 +1,4 @@
-"""What the monthly Schedule starts: opens the cycle of the month that the nominal time stands for (SPEC C1)."""
+"""Opens the cycle of the month of the nominal time; started by the monthly Schedule (SPEC C1)."""
 
 from __future__ import annotations
 

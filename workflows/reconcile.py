@@ -17,7 +17,10 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class Reconcile:
-    """Start or wake follow-ups that are missing or late, and what else was ended; id `reconcile-<nominal time>`."""
+    """Start or wake follow-ups that are missing or late, and other workflows that were ended.
+
+    Id `reconcile-<nominal time>`.
+    """
 
     @workflow.run
     async def run(self, request: JobInput) -> JobResult:

@@ -1,4 +1,4 @@
-"""Takes back what a cycle did, and tells those it had reached (SPEC C11)."""
+"""Rolls a cycle back, and sends a correction to each contact it had reached (SPEC C11)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ LOOKS_LESS = "roll-back-looks-less-often"
 
 @workflow.defn
 class RollBack:
-    """Give up, end the follow-ups, send the corrections; id `rollback/<period>`. Said again it does what is missing."""
+    """Give up, end the follow-ups, send the corrections; id `rollback/<period>`.
+
+    Started again it does what is missing.
+    """
 
     @workflow.init
     def __init__(self, request: RollBackInput) -> None:

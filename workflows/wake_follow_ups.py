@@ -1,4 +1,4 @@
-"""What follows when a paused cycle goes on: its follow-ups are woken, in the order of their users (SPEC C11)."""
+"""Wakes the follow-ups of a paused cycle that resumes, in the order of their users (SPEC C11)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class WakeFollowUps:
-    """Wake what a pause has held; id `wake/<period>`, started anew whenever the cycle goes on."""
+    """Wake the follow-ups that a pause held; id `wake/<period>`, started anew whenever the cycle resumes."""
 
     @workflow.run
     async def run(self, request: WakeInput) -> WakeResult:

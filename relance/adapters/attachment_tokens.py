@@ -1,4 +1,4 @@
-"""Signed names of attachments: whoever has the link of a chat message sees its file, and no other.
+"""Signed names of attachments: the link of a chat message gives access to its file, and to no other file.
 
 The token holds the message's key and the file's name, nothing about people, and does not expire: the message it stands
 in stays readable as well. What was deleted is gone for every link (SPEC section 13).

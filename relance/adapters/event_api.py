@@ -54,7 +54,7 @@ class EventApi:
     async def send(self, events: Sequence[Mapping[str, Any]], message_id: str | None = None) -> list[dict[str, Any]]:
         """Say what happened: up to 1,000 events like `{"event": "submitted", "invitationId": ...}`; return the answers.
 
-        Whoever gets no answer says it again with the same `message_id`.
+        A caller without an answer sends the message again with the same `message_id`.
 
         Raises:
             DependencyUnavailable: no answer, or not now.

@@ -39,7 +39,7 @@ class MailboxDigests:
         return tuple(prefix + hmac.digest(key, text, "sha256").hex() for prefix, key in keys)
 
     def _prefixed(self) -> tuple[tuple[str, bytes], ...]:
-        # Not at once: whoever only looks around has no keys, and asks for no digest.
+        # Not at once: read-only commands have no keys, and ask for no digest.
         if not self._keys:
             ring = self._ring
             self._keys = tuple(

@@ -1,4 +1,4 @@
-"""What cycles are told while they run (SPEC C11)."""
+"""The signals that control running cycles (SPEC C11)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from relance.domain.base import Period, Utc, Wire
 
 
 class CycleOptions(Wire):
-    """Limits of one cycle, read from the settings by whoever starts it and fixed for the run.
+    """Limits of one cycle, read from the settings by its starter and fixed for the run.
 
     `follow_every` is after which time the follow-ups of finished batches start while others are still being sent.
     Earlier ones cost the mails their pace: with follow-ups after each batch the rate was 0.25 of a bare loop's, with a
@@ -141,7 +141,7 @@ class BatchInput(Wire):
 
 
 class BatchResult(Wire):
-    """What one batch did and what it cost; `stopped` before its end because the cycle was told so."""
+    """What one batch did and what it cost; `stopped` before its end because the cycle was paused or stopped."""
 
     counts: MailCounts
     duration: timedelta
@@ -205,7 +205,7 @@ class JobRunInput(Wire):
 
 
 class WaveLookInput(Wire):
-    """Asks whether the wave of an instant runs, whoever started it."""
+    """Asks whether the wave of an instant runs, also one that another run started."""
 
     period: Period
     instant: Utc

@@ -30,7 +30,7 @@ class HealthVerdict(Wire):
 class OutageInput(Wire):
     """Holds one outage of MongoDB for as long as it lasts; what follows `begun` carries on across continue-as-new.
 
-    `bad` and `good` are looks in a row; `told` is when people were notified.
+    `bad` and `good` are looks in a row; `told` is the instant at which people were notified.
     """
 
     begun: Utc
@@ -65,7 +65,7 @@ class OutageNotice(Wire):
 
 
 class OutageResult(Wire):
-    """How an outage ended: a short one is `told` to nobody."""
+    """How an outage ended; `told` is false for a short outage, which nobody is notified of."""
 
     begun: Utc
     ended: Utc

@@ -14,7 +14,10 @@ class PutOffInstant(Wire):
 
 
 class WaveHour(Wire):
-    """How many waves a cycle has started since an instant, for at most an hour; `told` that these are too many."""
+    """How many waves a cycle has started since an instant, for at most an hour.
+
+    `told` says that people were notified that these are too many.
+    """
 
     since: Utc
     waves: int = 0

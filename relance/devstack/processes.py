@@ -26,7 +26,7 @@ PORTS = range(20_000, 32_000)
 
 
 class Server:
-    """One running server; whoever started it stops it."""
+    """One running server; the caller that started it stops it."""
 
     def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
         self.name = name

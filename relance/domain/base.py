@@ -35,7 +35,7 @@ Period = Annotated[str, StringConstraints(pattern=_PERIOD)]
 
 
 def is_period(value: object) -> bool:
-    """Return whether a stored value is a period: whoever asks the database which there are may meet anything."""
+    """Return whether a stored value is a period: documents in the database may hold any value there."""
     return isinstance(value, str) and re.fullmatch(_PERIOD, value) is not None
 
 

@@ -1,7 +1,7 @@
-"""Which keys an installation has used, and whether a process knows them all (SPEC section 13).
+"""The keys an installation has used, and whether a process has all of them (SPEC section 13).
 
 A process without a key that others have written with would forget their opt-outs and refuse their links, unnoticed. So
-the database knows the fingerprints of the keys, and who lacks one does not start.
+the database holds the fingerprints of the keys, and a process that lacks a key does not start.
 """
 
 from __future__ import annotations

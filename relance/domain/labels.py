@@ -47,7 +47,7 @@ def name_of_person(name: str) -> str:
     mails to strangers).
     """
     shown = clean_name(name)
-    # Full-width letters and other dots are resolved by whoever follows them.
+    # Full-width letters and other dots are resolved by the clients that follow links.
     plain = unicodedata.normalize("NFKC", shown).translate(_DOTS)
     if len(shown) > LONGEST_OF_PEOPLE or _LINK.search(plain) or any(map(_is_domain, _WORD.finditer(plain))):
         return ""

@@ -1,6 +1,6 @@
 """Documents that cannot be read: what is wrong with each, what it costs, and what to do about it (SPEC section 2).
 
-Only names of our own fields, codes and ids are told: a value, and an id that may be one, stays in the database.
+Only names of our own fields, codes and ids are shown. A value, or an id that may be a value, stays in the database.
 """
 
 from __future__ import annotations

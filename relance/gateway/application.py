@@ -52,7 +52,7 @@ def application(needs: Needs, modules: Sequence[RouteModule] = MODULES) -> Starl
         middleware=[Middleware(Guard)],
         exception_handlers={HTTPException: _refused, Exception: _broken},
     )
-    # Whoever asks for something else learns nothing from being sent elsewhere.
+    # A request for another path is not redirected: a redirect would reveal something.
     app.router.redirect_slashes = False
     return app
 
@@ -67,5 +67,5 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _broken(_: Request, __: Exception) -> Response:
-    # The server logs the traceback; whoever asked learns nothing of it.
+    # The server logs the traceback; the client gets none of it.
     return PlainTextResponse("Internal error", 500, headers={**SAFE, "Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""`GET /attachments/{token}`: a picture of a message, for whoever has its link."""
+"""`GET /attachments/{token}`: a picture of a message, for anybody with its link."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The doctor's probe of the unsubscribe links: a token of a purpose of its own, which changes nothing (SPEC G2).
 
-Whoever has such a token learns that this gateway has the key it was signed with, and nothing else.
+The holder of such a token learns that this gateway has the key it was signed with, and nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from relance.adapters.tokens import LinkTokens, Purpose
 from relance.errors import InvalidInput
 
 HEADER = "Relance-Probe"
-"""Holds what the token was signed for: so a stored answer to another probe is told from ours."""
+"""Holds what the token was signed for, so that a cached answer to another probe is recognised."""
 LONGEST_TOKEN = 200
 
 

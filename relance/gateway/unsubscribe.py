@@ -97,7 +97,7 @@ def fields_of(content_type: str, body: bytes) -> Mapping[str, str]:
     try:
         if kind == "multipart/form-data":
             return _multipart(content_type, body)
-        # Whoever leaves the type out writes it like this as well.
+        # Clients that leave the type out send it like this as well.
         if kind in {"application/x-www-form-urlencoded", ""}:
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except (ValueError, LookupError):

@@ -52,7 +52,7 @@ class Alerts(Protocol):
 
 
 class Silences(Protocol):
-    """Who does not want to hear of what."""
+    """The silences (SPEC A3)."""
 
     async def add(self, silence: Silence) -> None:
         """Store a silence."""

@@ -16,14 +16,14 @@ from relance.ports.people import Page
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The channel has the message; `repeated` if it tells that it had it already."""
+    """The channel has the message; `repeated` if it says that it had it already."""
 
     channel: str
     repeated: bool = False
 
 
 class Channel(Protocol):
-    """One way to people."""
+    """A channel to people."""
 
     @property
     def name(self) -> str:
@@ -76,7 +76,7 @@ class CycleIllustrator(Protocol):
 
 
 class ChannelStates(Protocol):
-    """How each channel fares; kept so that a channel that is gone stays disabled across restarts."""
+    """The state of each channel; stored so that a channel that is gone stays disabled across restarts."""
 
     async def all(self) -> dict[str, ChannelState]:
         """Return every known state by channel name."""

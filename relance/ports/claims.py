@@ -1,4 +1,4 @@
-"""What a connection hands in and gets back per mail: the result of the last one, the claim of the next."""
+"""Claims and settlements: the result of a connection's last mail, and the claim of its next mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control of cycles: the stored truth, the workflows that hear of it, and what is taken back with a record."""
+"""The control of cycles: the stored decision, the workflows it is signalled to, and the recorded compensations."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from relance.domain.invitations.restore import Restore
 
 
 class Controls(Protocol):
-    """What each period's cycle was told last."""
+    """The current control of each period's cycle."""
 
     async def get(self, period: str) -> Control:
         """Return the current control of the cycle; it runs if no control is stored."""
 
     async def change(self, wanted: Control) -> tuple[Control, bool]:
-        """Tell a cycle something by compare-and-set; return what holds now, and whether this call changed it.
+        """Store a control by compare-and-set; return the current control, and whether this call changed it.
 
         What may not follow the stored state (`domain.control.TRANSITIONS`) changes nothing.
         """
@@ -39,7 +39,7 @@ class ErrorGates(Protocol):
     """What all worker processes know of the results of a cycle, by stretch (`domain.error_gate.stretch_id`)."""
 
     async def get(self, stretch: str) -> GateState:
-        """Return the state of a stretch; version 0 if nobody has told anything."""
+        """Return the state of a stretch; version 0 if nothing is stored."""
 
     async def replace(self, state: GateState) -> bool:
         """Write a state by compare-and-set: only after the version before it. Return whether it was written."""

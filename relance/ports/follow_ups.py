@@ -16,12 +16,13 @@ class FollowUps(Protocol):
     async def notify(self, event: InvitationEvent, *, parts: int | None = None) -> bool:
         """Signal the follow-up of an invitation; return False if it does not exist or has ended.
 
-        `parts` is how many follow-ups its user may have, if that is known (`Parts`): of a single one nobody asks which.
+        `parts` is how many follow-ups its user may have, if that is known (`Parts`): with a single follow-up nobody
+        asks which.
         """
 
 
 class RunningFollowUps(Protocol):
-    """The follow-up workflows that run, for whoever ends them."""
+    """The running follow-up workflows, to be ended."""
 
     async def stop(self, period: str, user_id: str, reason: str) -> int:
         """End a user's follow-ups of a period; return how many were running."""

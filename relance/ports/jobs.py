@@ -51,7 +51,7 @@ class PostedReports(Protocol):
         """Record that a report of this owner is posted."""
 
     async def give_up(self, key: str, owner: str) -> None:
-        """Leave a report that was not posted to whoever takes it on next."""
+        """Release a report that was not posted, so that another run can take it."""
 
     async def last(self, job: str, before: datetime) -> datetime | None:
         """Return the nominal time of the newest posted report of a job before an instant."""

@@ -69,7 +69,8 @@ class Ledger(FollowUpParts, Protocol):
     async def drop_claims(self, period: str, before: datetime) -> int:
         """Drop the period's claims that were made before an instant; return how many.
 
-        For a cycle that is over: nobody comes after whoever died with them. As in `take_over` their mails are in doubt.
+        For a cycle that is over: no process comes after the one that died with them. As in `take_over` their mails are
+        in doubt.
         """
 
     async def doubt(self, invitation_ids: Sequence[str], kind: MailKind, since: datetime) -> None:
@@ -123,7 +124,7 @@ class Ledger(FollowUpParts, Protocol):
     async def outcomes(self, period: str, counted: CountedOutcomes | None = None) -> list[Mapping[str, Any]]:
         """Return `{status, reason, class, sent, count}` per combination over the period (`domain.ledger` sums up).
 
-        Adds to `counted` as it goes and begins after it, so that whoever keeps that need not begin anew.
+        Adds to `counted` as it goes and begins after it, so that a caller that keeps it need not begin anew.
         """
 
     async def reminder_outcomes(self, period: str) -> list[Mapping[str, Any]]:

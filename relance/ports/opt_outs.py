@@ -1,4 +1,4 @@
-"""What was done by the links of mails, so that it can be taken back (SPEC G2)."""
+"""The opt-outs by the links of mails, stored so that they can be taken back (SPEC G2)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Lifting(Protocol):
     async def lift(self, mailboxes: Sequence[str], at: datetime) -> int:
         """Lift the suppressions that nothing but the opt-out of this instant has caused; return how many.
 
-        Whatever was said before or after it, by whomever, holds them: a complaint, a bounce, another opt-out.
+        Any other event before or after it keeps them: a complaint, a bounce, another opt-out.
         """
 
     async def reinstate(self, contact_id: str, opted_out_at: datetime, at: datetime) -> bool:

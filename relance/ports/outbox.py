@@ -1,4 +1,4 @@
-"""What follow-ups and cycles have yet to be notified of: written with the events, read by whoever lives."""
+"""Notices that follow-ups and cycles have not got yet: written with the events, read by every process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from relance.contracts.follow_up import InvitationEvent
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How far the outbox is behind: how many notices wait (counted up to a limit), and since when the oldest."""
+    """The lag of the outbox: how many notices wait (counted up to a limit), and since when the oldest waits."""
 
     waiting: int = 0
     oldest: datetime | None = None
@@ -24,7 +24,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An event a follow-up has yet to hear of, and since when."""
+    """An event that a follow-up is not notified of yet, and since when."""
 
     event: InvitationEvent
     since: datetime

@@ -1,4 +1,4 @@
-"""The application's users and contacts, and the addresses nobody may write to."""
+"""The application's users and contacts, and the suppressions."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Suppression:
 
 
 class Suppressions(Protocol):
-    """Addresses nobody may write to, remembered as keyed hashes (SPEC section 13)."""
+    """The suppressed mailboxes, stored as keyed hashes (SPEC section 13)."""
 
     async def add(self, address: str, reason: str, at: datetime) -> None:
         """Suppress an address; the first reason stays."""

@@ -44,7 +44,7 @@ class ReconcileRows(Protocol):
 
 
 class FollowUpWatch(Protocol):
-    """The follow-up workflows, for whoever makes sure that they are there."""
+    """Starts follow-up workflows that are missing."""
 
     async def running_among(self, follow_ups: Sequence[str]) -> set[str]:
         """Return those of these workflow ids that run now."""
@@ -53,18 +53,18 @@ class FollowUpWatch(Protocol):
         """Have a follow-up look again at what it holds, by its workflow id; return False if it does not run."""
 
     async def revive(self, follow_up: FollowUpInput) -> None:
-        """Start a follow-up, also one that has ended, or tell the one that runs what is still to come."""
+        """Start a follow-up, also one that has ended, or signal the remaining steps to the running one."""
 
 
 class CycleWatch(Protocol):
-    """The workflows of the cycles, for whoever has to know whether one runs."""
+    """Says whether the workflow of a cycle runs."""
 
     async def runs(self, period: str) -> bool:
         """Return whether a period's cycle runs now."""
 
 
 class CycleCorrection(CycleWatch, Protocol):
-    """The workflows of the cycles, for whoever compares what they were told with what they know."""
+    """Compares the stored control with what the cycles' workflows know."""
 
     async def correct(self, period: str, truth: ControlChange) -> bool:
-        """Signal a cycle that runs what it was told, if it does not know; return whether it did not."""
+        """Signal the stored control to a running cycle that does not know it; return whether it was signalled."""

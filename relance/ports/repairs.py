@@ -38,7 +38,7 @@ class CycleRestarts(CycleStates, Protocol):
     """What belongs to a cycle, started again; starting what runs already changes nothing."""
 
     async def end_cycle(self, period: str, change: ControlChange) -> bool:
-        """Start a cycle that was told to end, so that it gives up and balances; return whether it did not run."""
+        """Start a cycle that is to end, so that it gives up and balances; return whether it did not run."""
 
     async def rollback(self, period: str) -> tuple[WorkflowState, RollBackInput | None]:
         """Return how a period's rollback stands, and what it was asked for."""
@@ -54,7 +54,7 @@ class CycleRestarts(CycleStates, Protocol):
 
 
 class AlertRestarts(Protocol):
-    """The workflows of alert groups, for whoever makes sure that they are there."""
+    """Starts workflows of alert groups that are missing."""
 
     async def members(self, group: str) -> frozenset[str] | None:
         """Return the keys of the alerts that a group's workflow holds; None if it does not run.

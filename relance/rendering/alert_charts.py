@@ -30,7 +30,7 @@ class AlertCharts:
     address_of: AddressOf
 
     async def attachments(self, alerts: Sequence[AlertRecord], key: str, language: str) -> tuple[Attachment, ...]:
-        """Return the chart of the message `key`; where it can be seen by a link, it is stored before the link is told.
+        """Return the chart of the message `key`; where it can be seen by a link, it is stored before the link is sent.
 
         Raises:
             DependencyUnavailable: the store cannot be reached.

@@ -35,7 +35,7 @@ class CycleCharts:
     async def attachments(
         self, report: CycleFigures, months: Sequence[CycleStatistics], key: str, language: str
     ) -> tuple[Attachment, ...]:
-        """Return the charts of the message `key`; stored before their links are told.
+        """Return the charts of the message `key`; stored before their links are sent.
 
         Raises:
             DependencyUnavailable: the store cannot be reached.

@@ -25,7 +25,7 @@ SignLink: TypeAlias = Callable[[str], str]
 """Makes the signed token of an invitation, or an address that holds one."""
 
 CountWithheld: TypeAlias = Callable[[str], None]
-"""Is told whose name was not shown, `sender` or `recipient`."""
+"""Gets whose name was not shown, `sender` or `recipient`."""
 
 
 def _uncounted(_: str) -> None:

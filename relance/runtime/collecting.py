@@ -1,4 +1,4 @@
-"""Garbage collections that do not hold up whoever waits for an answer."""
+"""Garbage collection that does not delay callers that wait for an answer."""
 
 from __future__ import annotations
 

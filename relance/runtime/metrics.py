@@ -146,7 +146,7 @@ class Instruments:
         self._alert_messages.add(1, {"channel": channel, "result": result})
 
     def health(self, probe: str, state: str) -> None:
-        """Show the state a probe is in, for an hour or until it is told again."""
+        """Show the state of a probe, for an hour or until it is set again."""
         self._probes[probe] = (state, time.monotonic())
 
     def unreadable(self, counts: Mapping[str, int]) -> None:

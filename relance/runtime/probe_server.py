@@ -56,7 +56,7 @@ class _ProbeServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Cut off whoever has taken too long; called twice a second."""
+        """Close connections that have taken too long; called twice a second."""
         late = time.monotonic() - self._request_s
         with self._lock:
             for request in [request for request, since in self._open.items() if since < late]:

@@ -1,4 +1,4 @@
-"""The one way out of a process.
+"""The end of a process.
 
 An interpreter that used the Temporal client can crash in Python's own shutdown after its work is done (sdk-python issue
 300; 5 of 30 runs). So every entry point ends here: what is buffered is flushed, then the process leaves at once.

@@ -1,4 +1,4 @@
-"""A worker process tells others about itself, and by that learns whether it reaches its servers (SPEC H2, X3)."""
+"""A worker process reports about itself, and learns by that whether it reaches its servers (SPEC H2, X3)."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ logger = logging.getLogger(__name__)
 class Reporter:
     """What a process says about itself, and hears of the others.
 
-    `breakers` are the states of its breakers by name; `rests` the providers that rest because of what it was told, and
-    `leave_alone` lets one rest as another process was told to. `greet_temporal` is None in a process that works without
+    `breakers` are the states of its breakers by name; `rests` the providers that asked it to wait, and `leave_alone`
+    lets a provider rest that asked another process to wait. `greet_temporal` is None in a process that works without
     Temporal.
     """
 
@@ -58,7 +58,7 @@ class Reporter:
     async def take_share(self) -> None:
         """Find out which processes send just now, and take this one's part of what they share (SPEC C8).
 
-        Providers that told another process to wait are left alone by this one as well (SPEC X3).
+        Providers that asked another process to wait get no mail from this process either (SPEC X3).
 
         Raises:
             DependencyUnavailable: the database; the part stays as it was.

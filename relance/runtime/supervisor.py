@@ -96,7 +96,8 @@ class _Child:
         while not self.stop.is_set():
             started = loop.time()
             code = await self._run_once()
-            # What all of them find wrong at their start is wrong with the whole, whoever says so first.
+            # What all of them find wrong at their start is wrong with the installation; the first to report it is
+            # enough.
             own = code if not self.ready.is_set() and JOB_FAILED <= code <= UNREACHABLE else JOB_FAILED
             if self.stop.is_set():
                 # One that SIGTERM ended by itself had not come as far as handling it: it had no work.

@@ -1,1 +1,1 @@
-"""The engine that claims mails, sends them and records what became of them; it knows no Temporal."""
+"""The engine that claims mails, sends them and records their results. It does not import Temporal."""

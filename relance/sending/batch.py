@@ -1,4 +1,4 @@
-"""One batch in memory: its people, its jobs, its counts."""
+"""A batch in memory: its users and contacts, its jobs, its counts."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class ControlSnapshot:
-    """What is known of one period's control; shared by all that send for it in this process."""
+    """The control of one period as this process last read it; shared by all tasks that send for the period."""
 
     control: Control
     seen: float
@@ -40,7 +40,7 @@ class ControlSnapshot:
 
 
 class ControlPoller:
-    """Keeps the controls of the periods that are being sent in sight."""
+    """Reads the controls of the periods that are being sent, once per second each."""
 
     def __init__(self, controls: Controls, every: float = LOOK_EVERY) -> None:
         self._controls = controls

@@ -1,6 +1,6 @@
 """The error gate of the cycles this process sends for, as all processes share it (SPEC C10).
 
-Results are told to the database together: at once when one failed or somebody waits for the canary, else twice a
+Results are written to the database together: at once when a mail failed or a sender waits for the canary, else twice a
 second. No mail costs a round trip of its own once the canary is over.
 """
 
@@ -31,13 +31,13 @@ from relance.ports import Clock, Deferred, ErrorGates, Failed, Result, Sent
 from relance.sending.rest_gate import RestGate
 
 LOOK_EVERY = 0.5
-"""Seconds after which results are told at the latest, and what others told is read while the canary lasts."""
+"""Seconds after which results are written at the latest, and after which those of others are read during the canary."""
 GONE_AFTER = 15.0
 """Seconds without a word after which what a process was granted of the canary is granted again."""
 AHEAD = 4
 """Mails asked for at once by each connection that waits: a process need not ask before every mail."""
 RACES = 50
-"""Each lost race means that another process has told something."""
+"""Each lost race means that another process has written its results."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class PeriodGate:
         # What each other process said last, and when this one heard of it.
         self._heard: dict[str, tuple[int, float]] = {}
         self._trip: Trip | None = None
-        self._telling = asyncio.Lock()
+        self._writing = asyncio.Lock()
         self._wake, self._news = asyncio.Event(), asyncio.Event()
         self._users = 0
         self._keeping: asyncio.Task[None] | None = None
@@ -146,20 +146,20 @@ class PeriodGate:
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
-        """Tell what becomes of mails for as long as anybody sends in a block like this."""
+        """Write results for as long as any task of the process is in such a block."""
         self._users += 1
         if self._keeping is None and self._policy.size:
-            self._keeping = asyncio.create_task(self._keep_telling())
+            self._keeping = asyncio.create_task(self._keep_writing())
         try:
             yield
         finally:
             self._users -= 1
             if not self._users:
-                # The last one leaves: what is left is told now. While others send, the next look will do.
+                # The last task writes what is left. While others send, the next write includes it.
                 self._wake.set()
 
     async def stopped(self) -> None:
-        """Tell the rest; return when the cycle is paused, if the gate has closed.
+        """Write the rest; return when the cycle is paused, if the gate has closed.
 
         Raises:
             DependencyUnavailable: it could not be; this may be asked again.
@@ -174,7 +174,7 @@ class PeriodGate:
             self._pulling = asyncio.ensure_future(_run(self._parts.pull(self._period, self._trip)))
         await asyncio.shield(self._pulling)
 
-    async def _keep_telling(self) -> None:
+    async def _keep_writing(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
@@ -192,8 +192,8 @@ class PeriodGate:
                 return
 
     async def _notify(self, *, anew: bool = False) -> None:
-        """Tell what has happened since, and take what is granted; `anew`: also if nothing has."""
-        async with self._telling:
+        """Write the results since the last write, and take what is granted; `anew`: also without new results."""
+        async with self._writing:
             if not (anew or self._report.known) or not self._policy.size:
                 return
             report, self._report = self._report, GateReport()
@@ -212,7 +212,7 @@ class PeriodGate:
         for race in range(RACES):
             if race or not self._state.version:
                 self._state = await self._parts.store.get(self._state.id)
-            # What was noted meanwhile is told the next time.
+            # What was noted meanwhile is written the next time.
             mails = self._under_way + self._granted + self._report.known
             asking = Asking(self._parts.process, self._beat, mails, max(0, self._waiting * AHEAD - self._granted))
             new, granted = advanced(self._state, report, asking, self._gone(), self._policy)
@@ -240,7 +240,7 @@ class PeriodGate:
 
 
 class Gates:
-    """The gates of a process; whoever resumes a cycle opens a new one.
+    """The gates of a process; a resumed cycle gets a new gate.
 
     `rest` is for what still goes out after a person has ended a cycle: nothing of it can be paused.
     """
@@ -251,7 +251,7 @@ class Gates:
         self.rest = RestGate(active=policy.size > 0)
 
     def of(self, control: Control) -> PeriodGate:
-        """Return the gate of a cycle that runs since it was told so last."""
+        """Return the gate of the current stretch of a cycle."""
         known = self._gates.get(control.id)
         if known is None or known[0] != control:
             known = self._gates[control.id] = control, PeriodGate(control, self._parts)

@@ -10,7 +10,7 @@ from relance.ports import Result
 
 
 class SendGate(Protocol):
-    """What a connection asks before it claims a mail, and tells after."""
+    """What a connection asks before it claims a mail, and reports after it."""
 
     def admit(self) -> bool:
         """Return whether a mail may be claimed now; what was admitted is noted or given back."""

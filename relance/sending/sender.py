@@ -1,7 +1,7 @@
 """Hand mails over to the relay: claim, send, record, over as many connections as there are (SPEC C6-C8).
 
 Nothing is lost and at most one mail per connection is doubled, because a connection claims one mail, sends it, and
-records its result together with the claim of the next one: whoever dies leaves one open claim per connection.
+records its result together with the claim of the next one: a process that dies leaves one open claim per connection.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ UNDELIVERABLE_ADDRESS = classify_smtp(553, "5.1.3 no mail can be addressed like 
 class Sender:
     """Send jobs; needs `Ledger`, `Contacts`, `Mailer`, `Meter` and `Clock`.
 
-    A `RelayLog` settles doubts; `Restores` tells which mails a restore of the database has put in doubt.
+    A `RelayLog` settles doubts; `Restores` says which mails a restore of the database has put in doubt.
     """
 
     ledger: Ledger
@@ -80,7 +80,7 @@ class Sender:
     async def send(
         self, jobs: Sequence[MailTask], order: SendOptions, done: Callable[[MailTask, Outcome], None]
     ) -> None:
-        """Send the jobs and tell each outcome once it is recorded.
+        """Send the jobs and report each outcome once it is recorded.
 
         Stops early, with jobs left over, when `order.stop()` says so. A cancellation lets mails in flight finish.
 
@@ -90,7 +90,7 @@ class Sender:
         queue = deque(jobs)
         outcomes = 0
         cancelled = False
-        # Whoever waits for the canary has nothing in flight, and would wait on for mails that nobody sends any more.
+        # A sender that waits for the canary has no mail in flight, and would wait for mails that nobody sends any more.
         lanes_order = replace(order, stop=lambda: cancelled or order.stop())
 
         def counted(job: MailTask, outcome: Outcome) -> None:

@@ -1,6 +1,6 @@
 """Where conditions and decisions about alerts come in: first the database, then the group's workflow (SPEC A1-A3).
 
-Checks, jobs, the CLI and later the gateway all come in here. Everything may be said twice: whoever dies between the
+Checks, jobs, the CLI and later the gateway all come in here. Every call is idempotent: a process that dies between the
 database and the workflow says it again, and what the workflow knows already changes nothing.
 """
 
@@ -86,7 +86,8 @@ class AlertService:
     async def unsilence(self, silences: Sequence[Silence], matchers: Sequence[Matcher], by: str) -> list[AlertRecord]:
         """End silences; return the open alerts that none holds back any more.
 
-        Alerts that `matchers` name are freed too when nothing holds them back: whoever died in between comes again.
+        Alerts that `matchers` name are freed too when nothing holds them back: a call after a crash in between frees
+        them.
         """
         now = self.clock.now()
         await self.silences.end([silence.id for silence in silences], now, by)
@@ -127,7 +128,7 @@ class AlertService:
         return found
 
     async def inhibit(self, cause: str) -> None:
-        """Tell the groups that a rule explains away whether it is still open."""
+        """Signal the groups that a rule inhibits whether it is still open."""
         by = cause if await self.alerts.open_rules([cause]) else None
         for rule in sorted(inhibited_rules(cause)):
             await self.groups.notify(rule, Inhibited(by=by))

@@ -94,7 +94,7 @@ def without_data(check: CheckName, rules: CheckRules, nominal: datetime, reason:
 
 
 def everflow_down(rules: CheckRules) -> Condition:
-    """Return the condition that Everflow does not answer; while it is open, nothing else of Everflow is told."""
+    """Return the condition that Everflow does not answer. While it is open, no other alert about Everflow is raised."""
     return Condition(
         rule=Rule.EVERFLOW_DOWN,
         group=Rule.EVERFLOW_DOWN,

@@ -1,6 +1,6 @@
 """The control of cycles: first the database, then the workflow (SPEC C11).
 
-The database is the truth: whoever sends reads it, whether or not a workflow heard of it. People come in by the CLI, the
+The database is the truth: senders read it, whether or not a workflow got the signal. People come in by the CLI, the
 error gate by the activities, which pauses a cycle and notifies people (SPEC C10).
 """
 
@@ -33,14 +33,14 @@ class ControlResult:
 
 @dataclass(frozen=True, slots=True)
 class CycleControl:
-    """Tells cycles what to do; controls are the truth, cycles the workflows."""
+    """Pauses, resumes and stops cycles. `controls` holds the stored decision, `cycles` signals the workflows."""
 
     controls: Controls
     cycles: Cycles
     clock: Clock
 
     async def notify(self, period: str, state: ControlState, reason: str, by: str) -> ControlResult:
-        """Store what a cycle is told, then signal it, then wake the follow-ups that a pause has held.
+        """Store a control, then signal the cycle, then wake the follow-ups that a pause has held.
 
         Saying the same again does the last two again. Who dies in between loses nothing: waves ask every hour, and the
         reconciliation wakes what is overdue.
@@ -49,7 +49,7 @@ class CycleControl:
         now, changed = await self.controls.change(wanted)
         order = ControlChange.of(now)
         if not changed:
-            # As of now: so it also ends what a workflow was told by hand, past the database.
+            # As of now: so it also replaces a signal that was sent by hand, past the database.
             order = order.model_copy(update={"at": wanted.at})
         heard = now.state is state and await self.cycles.notify(period, order)
         if now.state is state and state in GOES_ON:
@@ -79,7 +79,7 @@ ERROR_GATE = "error gate"
 
 @dataclass(frozen=True, slots=True)
 class ErrorPause:
-    """Pauses a cycle and notifies people. Pulled twice it pauses once, and they hear of it once."""
+    """Pauses a cycle and notifies people. It is idempotent: called twice it pauses once and notifies once."""
 
     cycles: CycleControl
     alerts: AlertService

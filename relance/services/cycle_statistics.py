@@ -1,4 +1,4 @@
-"""The balance of a period, counted from the ledger: by the cycle at its end, by the CLI at any time (SPEC C13)."""
+"""The balance of a period, counted from the ledger: for the cycle at its end, for the CLI at any time (SPEC C13)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def all_figures(statistics: CycleStatistics) -> dict[str, float]:
 
 
 def report_of(statistics: CycleStatistics) -> CycleFigures:
-    """Return what is told of a cycle."""
+    """Return the figures of a cycle's report."""
     return CycleFigures(
         period=statistics.period,
         now=all_figures(statistics),

@@ -1,4 +1,4 @@
-"""What many events do together, decided from the database as it is, before anything is written (SPEC R5)."""
+"""Plans the writes of several events together, from documents that were read before any write (SPEC R5)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """Whom an event is about: the mailbox by all its known digests, and the contact's record as far as it is his.
+    """The mailbox and the contact of an event. The mailbox is given by all its known digests.
 
-    `moved` says that the record does not name it: it names another one, or is deleted.
+    `moved` says that the contact's record does not name this mailbox: it names another mailbox, or is deleted.
     """
 
     contact_id: str
@@ -45,7 +45,7 @@ class Concerned:
 
 @dataclass(slots=True)
 class EventPlan:
-    """What is to be written, and what each event will have come to; `since` is when they arrived."""
+    """The writes, and the outcome of each event; `since` is when the events arrived."""
 
     since: datetime
     outcomes: list[Outcome] = field(default_factory=list)
@@ -106,7 +106,7 @@ class EventPlan:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was read: entries by id, those of contacts that are closed, and whom each event is about."""
+    """The documents that were read: entries by id, the entries of closed contacts, and the mailbox of each event."""
 
     entries: Mapping[str, Invitation]
     of_contacts: Mapping[str, Sequence[Invitation]]

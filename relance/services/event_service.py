@@ -1,8 +1,9 @@
-"""Messages of many events from many callers, taken in together: a few durable round trips for all that wait (SPEC G1).
+"""Takes in messages with many events from many callers together, in a few durable round trips (SPEC G1).
 
-While groups are under way the next one gathers, so nobody waits for a timer and an idle desk answers at once. A group
-reads, decides, writes its messages with their answers, then what they ask for. Whoever dies before the last of it has
-acknowledged nothing: the message is said again, found written, and applied once more, which changes nothing twice.
+While groups are in progress the next group collects calls. So no call waits for a timer, and an idle service answers at
+once. A group reads, decides, writes its messages with their answers, then what they ask for. If the process dies before
+the last write, nothing was acknowledged: the message is sent again, found written, and applied once more, which changes
+nothing twice.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ GROUPS = 2
 """Under way at once: one reads while the other waits for its commit."""
 _COMMIT_S = 0.01
 _CLOSED_EVERY_S = 0.1
-"""Nobody waits for it: what is said again before that is applied again."""
+"""No caller waits for it: a message that is repeated before that is applied again."""
 
 
 class MessageReused(RelanceError):
@@ -32,7 +33,7 @@ class MessageReused(RelanceError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody says: hashes of its id and of what it says, and how the outcomes of its events are answered."""
+    """One message: hashes of its id and of its content, and how the outcomes of its events are answered."""
 
     id: str
     digest: str

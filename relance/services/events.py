@@ -1,7 +1,7 @@
 """Events about an invitation from outside: first the database, then the follow-up (SPEC R5).
 
 The database is the truth: once it is written, nothing more is sent, whether or not a workflow listens. The CLI and the
-gateway both come in here.
+gateway both call this module.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from relance.services.event_plan import Concerned, EventPlan, Known, Outcome
 
 
 def _nobody(_: Sequence[InvitationEvent]) -> None:
-    """Leave the notices to whoever looks into the outbox."""
+    """Leave the notices to the process that reads the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What an event changed; everything False or 0 when it had been told before."""
+    """What an event changed; everything is False or 0 for a repeated event."""
 
     invitation_id: str
     kind: EventKind
@@ -53,7 +53,7 @@ class EventResult:
         if not self.follow_ups_told:
             return "No follow-up is running for it."
         known = not (self.entry_changed or self.contact_changed or self.others_changed)
-        # Whoever died between the database and the signal says it again: then this is what was missing.
+        # After a crash between the database and the signal the event is repeated: then only the signal was missing.
         return (
             "Its follow-up still runs and was told again, in case it had not heard."
             if known
@@ -63,7 +63,7 @@ class EventResult:
 
 @dataclass(frozen=True, slots=True)
 class EventIntake:
-    """Takes in what happened to invitations; idempotent and in any order.
+    """Applies events to invitations. It is idempotent, and events may come in any order.
 
     ledger: the entry moves forward. suppressions: the mailbox that opts out, complains or bounces is written to no
     more, by any user; it is the one the invitation went to, also when the contact's record names another one by now or
@@ -80,7 +80,7 @@ class EventIntake:
     notify: Callable[[Sequence[InvitationEvent]], None] = _nobody
 
     async def take(self, invitation_id: str, kind: EventKind) -> EventResult:
-        """Write an event to the database and tell the follow-ups it concerns.
+        """Write an event to the database and notify the follow-ups it concerns.
 
         An opt-out counts also when the entry was made anonymous, and for as long as its contact is there when it was
         deleted (SPEC H1). A process that dies in between is asked again, or the outbox is: each write says the same the
@@ -167,7 +167,7 @@ class EventIntake:
             who = self._concerned(event, entries.get(event.invitation_id), contacts, kept)
             if who is not None:
                 concerned[event.invitation_id, event.kind] = who
-        # Of whom the record says as much, nobody asks.
+        # Mailboxes that the contact's record names need no look-up.
         doubtful = {
             box for person in concerned.values() if person.moved or person.contact is None for box in person.to_suppress
         }

@@ -1,4 +1,4 @@
-"""Why an invitation was sent or not, from the database alone: for `why` and the gateway."""
+"""Explains why an invitation was sent or not, from the database alone, for `why` and the gateway."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from relance.wording.explain import explain_invitation
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An invitation, None before there is an entry, and sentences about it."""
+    """An invitation (None before it has an entry) and the sentences that explain it."""
 
     invitation: Invitation | None
     sentences: list[str]
@@ -22,7 +22,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Explaining:
-    """Explains with the user, the contact, the plan, the opt-outs and the cycle as they are now."""
+    """Explains an invitation with the current user, contact, plan, opt-outs and cycle."""
 
     ledger: Ledger
     users: Users

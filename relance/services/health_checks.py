@@ -1,4 +1,4 @@
-"""Looks at everything we depend on, and what follows from them: by the health check, and by `doctor` (SPEC H2)."""
+"""Judges the results of the probes and raises their alerts, for the health check and for `doctor` (SPEC H2)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _trouble(probe: str, error: BaseException) -> Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Where everything stands after a round of looks; `settled` unless another round soon may change it."""
+    """The state of every probe after a round; `settled` unless another round soon may change a state."""
 
     statuses: Sequence[ProbeStatus]
     fired: Sequence[str]
@@ -97,7 +97,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class HealthMonitor:
-    """Takes looks in: stores where each probe stands, and tells of those that became unhealthy or well."""
+    """Takes probe results: stores the state of each probe, and raises or clears alerts for those that changed."""
 
     rules: Mapping[str, ProbeRule]
     checks: HealthChecks
@@ -106,8 +106,8 @@ class HealthMonitor:
     async def take(self, looks: Sequence[ProbeResult]) -> Judgement:
         """Judge a round of looks.
 
-        Whom people were notified of is stored after they were told: a process that dies in between tells the desk once
-        more, which knows it already.
+        What people were notified of is stored after the alert: after a crash in between the alert is raised once more,
+        which knows it already.
         """
         statuses = probe_statuses(looks, self.rules, await self.checks.all())
         await self.checks.store(statuses)
@@ -154,7 +154,10 @@ class HealthMonitor:
         return standing.good >= rule.recover_after and rule.alert in await self.alerts.alerts.open_rules([rule.alert])
 
     async def _notify_concerns(self, standing: ProbeStatus, due: Mapping[str, str]) -> ProbeStatus:
-        """Tell of each subject that something is wrong with now, or that nothing is any more; return what was told."""
+        """Raise an alert for each subject that is in trouble now, clear those that are not.
+
+        Return the status after that.
+        """
         rule = self.rules[standing.probe]
         new = [subject for subject, code in due.items() if standing.told_of.get(subject) != code]
         if new:

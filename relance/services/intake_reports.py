@@ -1,4 +1,4 @@
-"""What a delivery report means for the mailbox its mail went to, and for no other one (SPEC X2, G3)."""
+"""Judges what a delivery report means for the mailbox that its mail went to (SPEC X2, G3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from relance.services.attribution import Attribution, Attributor
 
 @dataclass(frozen=True, slots=True)
 class ReportJudge:
-    """Finds the report about our recipient among those of a message, and judges it with the contact's history."""
+    """Finds the report about our recipient in a message, and judges it with the contact's history."""
 
     attributor: Attributor
     ledger: Ledger

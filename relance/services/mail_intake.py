@@ -1,7 +1,7 @@
-"""Mail that comes back: whose mail it is about, and what follows from it (SPEC G3).
+"""Attributes mail that comes back to an invitation, and applies what it reports (SPEC G3).
 
-Order: read, attribute, write the event (MongoDB first, `events.EventIntake`), then the record. Whoever dies in between
-reads the message again: the event says the same the second time, and the record is written once.
+Order: read, attribute, write the event (MongoDB first, `events.EventIntake`), then the record. After a crash in between
+the message is read again: the event is idempotent, and the record is written once.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _WITHOUT_EVENT = {
 
 
 class TakesEvents(Protocol):
-    """Where events about invitations come in."""
+    """Takes events about invitations."""
 
     async def take_all(self, events: Sequence[InvitationEvent]) -> Sequence[Outcome]:
         """Write events to the database; idempotent. Their follow-ups are notified out of the outbox."""

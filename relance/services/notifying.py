@@ -1,7 +1,7 @@
-"""Whoever has yet to hear of something hears of it: out of the outbox, at once and again until it has worked (SPEC G1).
+"""Signals what the outbox holds to follow-ups and cycles: at once, and again until it has worked (SPEC G1).
 
-What this process has just written it signals from memory; what a dead process has left, or Temporal did not take, it
-finds in the database. A signal that is sent twice counts once.
+What this process has just written is signalled from memory. What a dead process left, or Temporal did not take, is
+found in the database. A signal that is sent twice counts once.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 class Notifier:
     """Notifies follow-ups of events, and cycles of changed preferences.
 
-    `parts` says how many follow-ups a user has. `replan` signals one period's cycle; `zone` is where the current period
-    is read off; `show` gets how far behind the outbox is, after each look.
+    `parts` says how many follow-ups a user has. `replan` signals one period's cycle; The current period is that of
+    `zone`; `show` gets the lag of the outbox after each look.
     """
 
     outbox: Outbox

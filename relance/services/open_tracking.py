@@ -1,4 +1,4 @@
-"""Openings of mails: recorded for who has agreed, forgotten when he no longer does (SPEC G4)."""
+"""Records openings of mails for contacts who have consented, and deletes them when consent is withdrawn (SPEC G4)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class OpenTracking:
-    """Takes in what the pictures in mails tell; `is_on` is the setting, without which nothing is recorded.
+    """Records openings when the picture of a mail is fetched; nothing is recorded unless the setting `is_on`.
 
-    The consent counts that is in the database at that moment, whatever it was when the mail was sent.
+    The consent in the database at that moment counts, not the consent when the mail was sent.
     """
 
     is_on: bool
@@ -54,7 +54,7 @@ class OpenTracking:
 
 @dataclass(frozen=True, slots=True)
 class ConsentWatch:
-    """Forgets the openings of contacts who have withdrawn their consent, or are gone; called every hour."""
+    """Deletes the openings of contacts who have withdrawn their consent or are deleted; called every hour."""
 
     contacts: Contacts
     opens: Opens

@@ -1,8 +1,8 @@
-"""What a person has ended in Temporal Web, found and started again: one small class per kind (SPEC R8).
+"""Finds workflows that a person ended in Temporal Web, and starts them again: one small class per kind (SPEC R8).
 
-The database says what has still to be done, and the server what does it. A workflow that is gone while its work is not
-is started again under its id, so that of two who do it one does. A process that dies in between is followed by the next
-hour's reconciliation.
+The database says which work is left, and the server which workflows run. A workflow that is gone while its work is not
+done is started again under its id, so two processes start it once. After a crash in between the reconciliation of the
+next hour does the rest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from relance.services.cycle_alerts import notify_left, notify_unreadable
 
 @dataclass(frozen=True, slots=True)
 class AlertRepair:
-    """Groups of alerts that are open in the database and that nobody delivers and repeats."""
+    """Groups of alerts that are open in the database but have no workflow that delivers them."""
 
     alert_service: AlertService
     groups: AlertRestarts
@@ -54,14 +54,14 @@ class AlertRepair:
         except NobodyAnswers:
             # One group that cannot be asked just now holds up no other; the next run asks it again.
             return False
-        # Whoever has just opened one is about to signal it.
+        # The process that has just opened an alert is about to signal it.
         missing = [alert for alert in alerts if alert.updated_at < at - self.grace and alert.key not in (held or ())]
         if not missing or dry_run:
             return bool(missing)
         if held is None:
             inhibited_by = next((by for alert in alerts if (by := inhibitor(alert.rule, causes))), None)
             return await self.groups.start(group_of(group, alerts, at, inhibited_by))
-        # What somebody looks after needs no message; a silence ends with the next sighting.
+        # An acknowledged alert needs no message; a silence ends with the next firing.
         firings = [alert for alert in missing if alert.state is AlertState.FIRING]
         if firings:
             news = tuple(Firing(firing.key, firing.severity, firing.evidence.value) for firing in firings)
@@ -71,7 +71,7 @@ class AlertRepair:
 
 @dataclass(frozen=True, slots=True)
 class CycleRepair:
-    """Cycles that were cut off: one that was told to end is ended; of any other one people are notified."""
+    """Cycles that were cut off. A cycle that was to end is ended; any other raises an alert."""
 
     alert_service: AlertService
     cycles: CycleRestarts

@@ -1,4 +1,4 @@
-"""One look at the partner desk's reports: by the checks' activities, by a dry run, by a backtest (SPEC section 5)."""
+"""Runs one check of the partner desk: for its activity, for a dry run, for a backtest (SPEC section 5)."""
 
 from __future__ import annotations
 

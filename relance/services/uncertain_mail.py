@@ -1,4 +1,4 @@
-"""Mails in doubt: what the relay's log says of them, and the record of what follows (SPEC X4)."""
+"""Resolves uncertain mails with the relay's log, and records the result (SPEC X4)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the links of mails do about mails themselves: stop them, and start them again within 30 days (SPEC G2).
+"""Opt-outs by the link of a mail, and their undo within 30 days (SPEC G2).
 
-An opt-out is an event like any other (`relance.events`): MongoDB has it before anybody is answered, so that it counts
-for the next claim. Around it stands a record, written first, by whose instant the undo finds what came of it.
+An opt-out is an event like any other (`relance.services.events`): it is in MongoDB before the request is answered, so
+it holds for the next claim. A record is written first; by its instant the undo finds what the opt-out changed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from relance.services.events import EventIntake
 
 @dataclass(frozen=True, slots=True)
 class LinkHolder:
-    """Whom the link of a mail stands for; `mailboxes` are the digests of where the invitation may have gone."""
+    """The contact that the link of a mail belongs to.
+
+    `mailboxes` are the digests of where the invitation may have gone.
+    """
 
     invitation_id: str
     user_id: str
@@ -35,7 +38,7 @@ class LinkHolder:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a page says to the holder of a link: how it stands, and which opt-out can be taken back."""
+    """What a page shows to the holder of a link: the current status, and the opt-out that can be taken back."""
 
     holder: LinkHolder
     standing: OptOutStatus
@@ -100,7 +103,7 @@ class Unsubscribing:
             for action in actions:
                 if action.contact_was is ContactStatus.ACTIVE:
                     await self.lifting.reinstate(holder.contact_id, action.at, now)
-        # Last of all: until then whoever dies is asked again, and finds the same.
+        # Last of all: after a crash before this the request is repeated, and finds the same state.
         return await self.opt_outs.undo(invitation_id, scope, now, OptOutWay.PAGE)
 
     def _intake(self, scope: OptOutScope, holder: LinkHolder) -> EventIntake:
@@ -149,7 +152,7 @@ class Unsubscribing:
 
 @dataclass(frozen=True, slots=True)
 class _OfOneSender:
-    """Suppressions as far as one user's mails go: the same calls, other digests."""
+    """Suppressions for the mails of one user: the same calls with digests of their own."""
 
     all: Suppressions
     user_id: str

@@ -41,7 +41,7 @@ Cron = Annotated[str, AfterValidator(_cron)]
 """A cron expression that the server takes, and that comes due some day."""
 
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
-"""An address that is a secret itself: whoever knows it can write there."""
+"""An address that is a secret itself: anyone who knows it can write there."""
 
 
 class SettingsGroup(BaseModel):

@@ -48,7 +48,7 @@ class Jobs(SettingsGroup):
 
 
 class DigestGroup(SettingsGroup):
-    """What people are notified without asking."""
+    """The reports that people get without asking."""
 
     when_quiet: bool = Field(
         True, description="Whether a day or week without anything to tell is told all the same, in one line."

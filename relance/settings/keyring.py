@@ -18,7 +18,7 @@ MAKE_ONE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
 class Keyring:
     """The keys that `setting` holds, newest first; none if it is not set.
 
-    Whoever needs a key of an empty ring gets an error: nothing is ever signed or looked up without one.
+    A caller that needs a key of an empty ring gets an error: nothing is signed or looked up without a key.
     """
 
     setting: str

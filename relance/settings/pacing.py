@@ -88,7 +88,7 @@ class Pacing(SettingsGroup):
 
     @property
     def rate_policy(self) -> RatePolicy:
-        """How a provider that feels hurried is treated."""
+        """How the rate of a provider falls after "too fast", and rises again."""
         return RatePolicy(
             pause=self.pause.total_seconds(),
             recovery=self.recovery.total_seconds(),

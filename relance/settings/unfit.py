@@ -17,7 +17,7 @@ from relance.settings.mail import MailGroup
 from relance.settings.privacy import Privacy
 
 PUBLISHED = "development-only-"
-"""How the keys begin that earlier versions had as their defaults: whoever has read our sources knows them."""
+"""The beginning of the default keys of earlier versions: they are public in our sources."""
 
 _RESERVED_TOP = frozenset({"example", "test", "invalid", "localhost"})
 _RESERVED = frozenset({"example.com", "example.net", "example.org"})

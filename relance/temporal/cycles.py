@@ -1,4 +1,4 @@
-"""The workflows of the cycles, told by others: the port `Cycles` on Temporal."""
+"""Signals the workflows of cycles: the port `Cycles` on Temporal."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class TemporalCycles:
         return True
 
     async def correct(self, period: str, truth: ControlChange) -> bool:
-        """Signal a cycle that runs what it was told, if it does not know; return whether it did not.
+        """Signal the stored control to a running cycle that does not know it; return whether it was signalled.
 
         One that no worker answers for just now is left for the next look.
 

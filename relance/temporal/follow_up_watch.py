@@ -62,7 +62,7 @@ class TemporalFollowUpWatch:
         return True
 
     async def revive(self, follow_up: FollowUpInput) -> None:
-        """Start a follow-up, also one that has ended, or tell the one that runs what is still to come.
+        """Start a follow-up, also one that has ended, or signal the remaining steps to the running one.
 
         Raises:
             DependencyUnavailable: the server does not answer.

@@ -1,4 +1,4 @@
-"""The follow-up workflows, started and told by others: the port `FollowUps` on Temporal."""
+"""Starts and signals the follow-up workflows: the port `FollowUps` on Temporal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one plugin that client, worker, tests and Replayer share, so that all of them speak the same way."""
+"""The plugin that client, worker, tests and Replayer share, so that all use the same data converter."""
 
 from __future__ import annotations
 

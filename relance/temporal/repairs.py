@@ -118,7 +118,7 @@ class TemporalCycleRestarts:
             raise unavailable("the result of a wave was not read", error) from error
 
     async def end_cycle(self, period: str, change: ControlChange) -> bool:
-        """Start a cycle that was told to end; return whether it did not run."""
+        """Start a cycle that is to end; return whether it did not run."""
         return await started(
             self.client,
             Workflow.MONTHLY_CYCLE,

@@ -69,7 +69,7 @@ class GuardedInbound(WorkflowInboundInterceptor):
                 _ignored(input.signal, ARGUMENTS if isinstance(problem, TypeError) else REFUSED, problem)
 
     async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002 - the SDK's name
-        """Handle an update; whoever sent one that cannot be handled is told so, and the workflow goes on."""
+        """Handle an update. The sender of a malformed update gets an error, and the workflow goes on."""
         try:
             return await super().handle_update_handler(input)
         except TemporalError:

@@ -1,1 +1,1 @@
-"""What several workflows share; a file beside this folder is a workflow."""
+"""Helpers that several workflows share; every file beside this folder is a workflow."""

@@ -1,4 +1,4 @@
-"""What a group of alerts heard since it looked last, joined where that means the same."""
+"""Joins the signals that a group of alerts has received since its last step, where that means the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message of a group on its way by several routes, each in its own time (SPEC A2, A5)."""
+"""Delivers a message of a group by several routes, each with its own timing (SPEC A2, A5)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class TakenRoutes(NamedTuple):
-    """Who took a message."""
+    """The channels that took a message."""
 
     sequence: int
     lines: tuple[MessageLine, ...]
@@ -26,9 +26,9 @@ class TakenRoutes(NamedTuple):
 
 @dataclass(slots=True)
 class ByRoutes:
-    """Tells each route its part, and remembers who took its newest message.
+    """Sends each route its part, and remembers which channels took its newest message.
 
-    A new run of the workflow has forgotten it, and may tell somebody once more.
+    A new run of the workflow starts without this memory, and may send a message once more.
     """
 
     taken: dict[str, TakenRoutes] = field(default_factory=dict)

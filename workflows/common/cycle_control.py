@@ -1,4 +1,4 @@
-"""What a running cycle was told, as its workflows know it: by signal, and by asking the database (SPEC C11)."""
+"""The control of a running cycle as its workflows know it: by signal, and by asking the database (SPEC C11)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.common import signal_checks
 
 ASK_EVERY = timedelta(hours=1)
-"""Whoever resumes a cycle may die between the database and the signal: a paused wave asks again."""
+"""The process that resumes a cycle may die between the database and the signal, so a paused wave asks again."""
 
 
 class Orders:
-    """Remembers what was told last; asks only when a batch came back stopped, and while paused."""
+    """Holds the newest control. It asks the database only when a batch came back stopped, and while paused."""
 
     def __init__(self, period: str, control: ControlChange) -> None:
         self._period = period
@@ -47,7 +47,7 @@ class Orders:
     async def ask(self) -> None:
         """Ask the database: unless something is heard meanwhile, its answer holds, also against a later signal.
 
-        Whoever gives an order writes it there first. What it does not know was never ordered.
+        Every control is stored there before it is signalled. A control that is not stored was never decided.
         """
         before = self.control
         answer = signal_checks.control(

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 def show_progress(progress: CycleProgress, control: str) -> None:
-    """Show what the cycle does, what it was told, and what its waves have done so far."""
+    """Show the stage of the cycle, its control, and what its waves have done so far."""
     counts = progress.counts
     workflow.set_current_details(
         _head(progress.stage, control)

@@ -1,4 +1,4 @@
-"""The waves of one cycle: started one per instant, joined where an earlier run left one, put off where they fail."""
+"""The waves of one cycle: starts one per instant, joins a wave that an earlier run left, puts off a wave that fails."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=5), timedelta(minutes=15)
 
 
 class Waves:
-    """What runs, what waits, and how many were started within the hour; `done` is given each wave's result."""
+    """The waves that run, the waves that wait, and how many started within the hour; `done` gets each result."""
 
     def __init__(self, request: CycleInput, orders: Orders, done: Callable[[WaveResult], None]) -> None:
         before = request.progress
@@ -73,7 +73,7 @@ class Waves:
         }
 
     def comes_again(self, instant: datetime) -> bool:
-        """Put an instant off whose last wave went well and left plans open: nothing tells that the next one would not.
+        """Put an instant off whose last wave went well and left plans open: the next wave may leave them open too.
 
         A wave of its own for each look-up would be four or five waves a second, for ever.
         """
@@ -172,7 +172,7 @@ class Waves:
         self,
         wave: workflow.ChildWorkflowHandle[SendWave, WaveResult] | workflow.ExternalWorkflowHandle[SendWave],
     ) -> None:
-        """Tell a wave what the cycle is told, for as long as it runs."""
+        """Signal each new control of the cycle to a wave, for as long as the wave runs."""
         passed = [self._request.control]
         while True:
             await workflow.wait_condition(lambda: self._orders.control != passed[-1])

@@ -1,4 +1,4 @@
-"""One message on its way to the channels: all that always get it, and the first in line that takes it (SPEC A5)."""
+"""Delivers one message: to every channel of `always`, and to the first of `order` that takes it (SPEC A5)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOR_GOOD = {ErrorType.CHANNEL_REFUSED, ErrorType.CHANNEL_GONE}
 
 
 class DeliveryResult(NamedTuple):
-    """How a message fared: whether it is done with, and per channel `delivered`, `repeated` or why not."""
+    """The result of a delivery: whether the message is done, and per channel `delivered`, `repeated` or why not."""
 
     done: bool
     outcomes: dict[str, str]

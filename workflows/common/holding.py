@@ -1,4 +1,4 @@
-"""What a follow-up knows of a pause of its cycle, and when it looks again without being woken (SPEC C11)."""
+"""How a follow-up waits through a pause of its cycle, and when it looks again without being woken (SPEC C11)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.follow_up import FollowUpState
 
 FIRST_LOOK = timedelta(days=1)
-"""Whoever ends a pause wakes the follow-ups, and so does the reconciliation; this is for when both are lost."""
+"""The end of a pause wakes the follow-ups, and so does the reconciliation; this is for when both are lost."""
 
 BELIEVED_FOR = timedelta(hours=1)
 """What comes due so soon after a step was held is held as well, without an activity that would say the same."""
@@ -20,7 +20,7 @@ NOTHING = timedelta(0)
 
 
 class Holding:
-    """One timer for everything that is held: after 1 day, then 2, then 4, ... for as long as the cycle stays paused."""
+    """One timer for all held invitations: after 1 day, then 2, then 4, and so on while the cycle stays paused."""
 
     def __init__(self, state: FollowUpState) -> None:
         self._look_at = state.look_at

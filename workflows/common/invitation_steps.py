@@ -1,4 +1,4 @@
-"""One invitation's place in time, as its follow-up keeps it: the steps still ahead, and how they have fared so far."""
+"""The state of one invitation in its follow-up: the remaining steps, and the attempts so far."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ORDER = tuple(FollowUpStep)
 
 
 class InvitationSteps:
-    """The steps still ahead of one invitation, and the timer of the next one."""
+    """The remaining steps of one invitation, and the timer of the next step."""
 
     def __init__(self, contact_id: str, steps: Iterable[DueStep] = ()) -> None:
         self.contact_id = contact_id
@@ -54,7 +54,7 @@ class InvitationSteps:
 
     @property
     def state(self) -> FollowedState:
-        """What whoever asks is told."""
+        """The answer to the query."""
         ahead = self.next
         return FollowedState(
             contact_id=self.contact_id,

@@ -1,4 +1,4 @@
-"""How a maintenance job runs: its work, then exactly one record for its nominal time (SPEC H3)."""
+"""Runs a maintenance job: its work, then exactly one record for its nominal time (SPEC H3)."""
 
 from __future__ import annotations
 

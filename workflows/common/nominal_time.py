@@ -1,4 +1,4 @@
-"""The time a run stands for: its Schedule's nominal time, never the clock (SPEC C1, W3)."""
+"""The nominal time of a run: that of its Schedule, never the clock (SPEC C1, W3)."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ SOON: ActivityOptions = {
 """A short write that means something else when it cannot be done."""
 
 TELL: ActivityOptions = {"start_to_close_timeout": timedelta(minutes=5), "retry_policy": PATIENT}
-"""A message that is told without limit of attempts."""
+"""A message that is sent without a limit of attempts."""
 
 COUNT: ActivityOptions = {
     # A quarter of a minute for five million entries; a server that is busy or reads from a slow disk takes longer.

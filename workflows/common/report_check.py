@@ -1,4 +1,7 @@
-"""How a check of the partner desk runs: look, patiently; no data is an alert; one job run record (SPEC W3, W4, H3)."""
+"""Runs a check of the partner desk: retries while there is no data, then raises an alert.
+
+Writes one job run (SPEC W3, W4, H3).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a report people get without asking is posted: once per nominal day, as soon as a channel takes it."""
+"""Posts a scheduled report: once per nominal day, as soon as a channel takes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PATIENCE = GIVEN_UP_AFTER / 2
 
 
 async def report(job: JobName, request: JobRequest) -> JobOutcome:
-    """Look what there is to tell and tell it, unless another run has.
+    """Read the report and post it, unless another run has.
 
     Raises:
         ApplicationError: no channel took it for hours.

@@ -1,4 +1,4 @@
-"""How long a workflow waits before it looks again: each look stays in its history, which must not grow without end."""
+"""How long a workflow waits before it looks again. Each look stays in its history, which must stay short."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ SHARE = 4
 def pause(every: timedelta, waited: timedelta) -> timedelta:
     """Return a quarter of the wait so far, at least `every`.
 
-    Whoever waits ten times as long looks ten times more, not ten times as often, and learns of the end a quarter late
-    at most.
+    A wait that is ten times as long has ten looks more, not ten times as many, and learns of the end a quarter late at
+    most.
     """
     return max(every, waited / SHARE)
 

@@ -1,8 +1,8 @@
-"""What a signal may bring: anybody may send one, so that its receiver believes nothing.
+"""Validates signals: any client may send one, so its content is not trusted.
 
-A signal that is not as it must be raises `InvalidInput`, is then ignored and counted (`temporal.signal_guard`), and has
-changed nothing: these checks come first in a handler. What they refuse none of our own senders has ever sent, so that
-histories of earlier versions replay.
+A malformed signal raises `InvalidInput`, is then ignored and counted (`temporal.signal_guard`), and changes nothing:
+these checks come first in a handler. Our own senders have never sent what they refuse, so histories of earlier versions
+replay.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from relance.errors import InvalidInput
 from relance.ids import CONTACTS_PER_FOLLOW_UP, LONGEST_ALERT_KEY, parse_invitation_id
 
 LONGEST_WORDS = 500
-"""Characters kept of a reason, of whoever gave it, of a name."""
+"""Characters kept of a reason, of its author, of a name."""
 
 LONGEST_OBSERVATION = 64
 MOST_FOLLOWED = 2 * CONTACTS_PER_FOLLOW_UP
@@ -81,7 +81,7 @@ def reason(text: str) -> str:
 
 
 def sighted(news: Sighted) -> Sighted:
-    """Return a sighting.
+    """Return a condition.
 
     Raises:
         InvalidInput: a key, name or figure is longer or larger than any of ours.

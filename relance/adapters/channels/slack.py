@@ -1,4 +1,4 @@
-"""Slack's and Mattermost's incoming webhooks: blocks for the one, `text` for the other and for notifications.
+"""Slack's and Mattermost's incoming webhooks: blocks for Slack, `text` for Mattermost and for notifications.
 
 Limits of Block Kit: a header of 150 characters, a section of 3,000, 50 blocks (docs.slack.dev/reference/block-kit).
 """

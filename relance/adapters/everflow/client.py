@@ -32,7 +32,7 @@ _TOO_MANY = 429
 
 
 class EverflowClient:
-    """The connections to Everflow of this process; whoever opened it closes it."""
+    """The connections to Everflow of this process; the caller that opened it closes it."""
 
     def __init__(self, settings: Everflow, breaker: Breaker) -> None:
         self._breaker = breaker

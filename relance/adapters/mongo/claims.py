@@ -18,7 +18,8 @@ from relance.ports import ClaimRequest
 
 _TO_SEND = [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]
 _TO_REMIND = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
-# What was rolled back is cancelled; whoever answered, or whose invitation expired, got the mail by mistake as well.
+# A rolled-back invitation is cancelled; a contact that answered, or whose invitation expired, got the mail by mistake
+# too.
 _TO_CORRECT = [status.value for status in InvitationStatus if status.value not in _TO_SEND]
 _TO_SKIP = [status.value for status in sources_of(InvitationStatus.SKIPPED)]
 

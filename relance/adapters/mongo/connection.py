@@ -48,7 +48,7 @@ from relance.settings.privacy import Privacy
 
 
 def _unobserved(_size: int, _waited: float, _seconds: float) -> None:
-    """Look away."""
+    """Ignore the measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,9 @@ def connect(
 ) -> Database:
     """Return the database of these settings; the first operation opens the first connection.
 
-    `observe` is told of each round trip of the ledger; `traced` has every command leave a span; `timing` is what
-    reminders are claimed by; `bounds` is how much one user and one mailbox get; `noticed` is told of documents that are
-    set aside for the first time.
+    `observe` gets each round trip of the ledger; `traced` has every command leave a span; `timing` is what reminders
+    are claimed by; `bounds` is how much one user and one mailbox get; `noticed` gets documents that are set aside for
+    the first time.
 
     Raises:
         SettingsError: the connection string cannot be used.

@@ -83,7 +83,7 @@ class MongoCoverage:
     async def waiting(self, period: str, at: datetime) -> Sequence[datetime]:
         """Return since when each active user that has no plan of the period is seen without one.
 
-        Whoever dies before the search is stored makes the next call look at the same users again.
+        After a crash before the search is stored, the next call looks at the same users again.
         """
         with translated("read how far users are searched"):
             before = await self._reader.one(await self._database.planSearches.find_one({"_id": period}))

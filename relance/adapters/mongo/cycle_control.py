@@ -32,7 +32,7 @@ class MongoControls:
         return await self._reader.one(raw) or _when_unreadable(period, raw)
 
     async def change(self, wanted: Control) -> tuple[Control, bool]:
-        """Tell a cycle something by compare-and-set; return what holds now, and whether this call changed it."""
+        """Store a control by compare-and-set; return the current control, and whether this call changed it."""
         before = states_before(wanted.state)
         fields = {name: {"$literal": value} for name, value in to_raw(wanted).items() if name != "_id"}
         # Later than what it follows, whatever the clocks say: those who hear of both take the later one.
@@ -53,7 +53,7 @@ class MongoControls:
 
 
 def _when_unreadable(period: str, raw: Raw) -> Control:
-    """Return what holds for a cycle of which nobody can read all it was told: its state, or a pause.
+    """Return the control of a cycle whose document cannot be read wholly: its state, or a pause.
 
     That it runs would have mails sent which somebody may have stopped.
     """
@@ -76,7 +76,7 @@ class MongoErrorGates:
         self._reader = Reader(GateState, "errorGates", quarantine)
 
     async def get(self, stretch: str) -> GateState:
-        """Return the state of a stretch; version 0 if nobody has told anything.
+        """Return the state of a stretch; version 0 if nothing is stored.
 
         One that cannot be read is quarantined and counting begins anew: it would hold up the cycle, and is worth less.
         """
@@ -95,7 +95,7 @@ class MongoErrorGates:
             try:
                 written = await self._collection.replace_one(before, to_raw(state), upsert=state.version == 1)
             except DuplicateKeyError:
-                # Another process has told something first.
+                # Another process has stored a control first.
                 return False
         return written.matched_count == 1 or written.upserted_id is not None
 

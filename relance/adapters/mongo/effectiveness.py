@@ -16,7 +16,7 @@ from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.domain.invitations.reminders import ReminderRefusal
 
 _KINDS = [kind.value for kind in REMINDERS]
-# Whoever complains has opted out, only louder.
+# A complaint counts as an opt-out.
 _OPT_OUTS = [EventKind.OPTED_OUT.value, EventKind.COMPLAINED.value]
 _FAILED = [failure.value for failure in FailureClass]
 _HOURS = int(WINDOW.total_seconds() // 3600)

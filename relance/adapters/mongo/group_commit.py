@@ -1,7 +1,8 @@
 """Where connections hand in results and get their next mail: one durable round trip for all that wait (SPEC C6, C7).
 
-While one group is under way the next one gathers, so nobody waits for a timer and an idle desk answers at once. A
-group costs a few reads in parallel and one `bulk_write`, whose journaled majority commit is what the time goes into.
+While one group is written the next group collects calls. So no call waits for a timer, and an idle `GroupCommit`
+answers at once. A group costs a few reads in parallel and one `bulk_write`, whose journaled majority commit is what the
+time goes into.
 """
 
 from __future__ import annotations

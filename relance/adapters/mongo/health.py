@@ -52,7 +52,7 @@ _SENDING, _USERS = 5000, 100
 
 
 class MongoEffects:
-    """`ports.Effects` over the plans, the invitations and what the cycles were told."""
+    """`ports.Effects` over the plans, the invitations and the controls of the cycles."""
 
     def __init__(self, database: MotorDatabase, ranges: Ranges | None = None) -> None:
         self._database = database

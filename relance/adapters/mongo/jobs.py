@@ -163,7 +163,7 @@ class MongoPostedReports:
             await self._collection.update_one({"_id": key, "owner": owner}, {"$set": {"done": True}})
 
     async def give_up(self, key: str, owner: str) -> None:
-        """Leave a report that was not posted to whoever takes it on next."""
+        """Release a report that was not posted, so that another run can take it."""
         with translated("give a report up"):
             await self._collection.delete_one({"_id": key, "owner": owner, "done": False})
 

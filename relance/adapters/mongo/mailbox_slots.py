@@ -2,9 +2,9 @@
 
 A slot is one document, `_id` `<period>.<digest of the mailbox>.<number>`, and belongs to one user's invitation. Of two
 who take the same one at the same time one has it, by the `_id` alone. It is taken before the claim is written and never
-given back: an invitation that is tried again, by whomever, finds its own. Who dies in between, or is refused for
-another reason after all, leaves a slot that counts for the rest of the period: there may be fewer invitations, never
-more.
+given back: an invitation that is tried again, by any process, finds its own slot. Who dies in between, or is refused
+for another reason after all, leaves a slot that counts for the rest of the period: there may be fewer invitations,
+never more.
 
 A batch takes the slots of its mails at once, because one by one they would take longer than the claims: 1,000 in a
 round trip cost a tenth of a claim each, in groups of claims as much as the claim. What the process knows to have is not
@@ -40,7 +40,7 @@ class MailboxSlots:
 
     def __init__(self, database: MotorDatabase, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         self._collection: Collection = database[SLOTS]
-        # Whoever was faster is seen at once, before a majority has it: the same number would be tried again.
+        # The faster process is seen at once, before a majority has its slot: else the same number would be tried again.
         self._newest: Collection = self._collection.with_options(read_concern=ReadConcern("local"))
         self._slots = bounds.users_per_mailbox
         self._keys: dict[str, str] = {}
@@ -133,7 +133,7 @@ class MailboxSlots:
     async def _mailbox(self, invitation_id: str, digests: Sequence[str]) -> str:
         period = parse_invitation_id(invitation_id).period
         key = self._keys.get(period) or await self._key(period, key_of(digests[0]))
-        # Whoever does not have that key any more counts by the one he writes with.
+        # A process without that key counts by the key it writes with.
         return f"{period}.{next((digest for digest in digests if key_of(digest) == key), digests[0])}"
 
     async def _key(self, period: str, ours: str) -> str:

@@ -2,7 +2,7 @@
 
 A `multi` update of 32 documents takes less than half the time of 32 updates in one bulk (8,800 against 3,800
 documents/s; journaled majority, one node, 2 cores): it is parsed, planned and entered into the session once. The driver
-does not repeat it after a lost connection, so whoever uses it does.
+does not repeat it after a lost connection, so the caller does.
 """
 
 from __future__ import annotations

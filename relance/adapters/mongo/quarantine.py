@@ -57,7 +57,7 @@ class _Kind:
 class MongoQuarantine:
     """`ports.Quarantine` over the collection `quarantine`; its `_id` is `<collection>.<id>`.
 
-    `noticed` is told the collection and the number of documents that were not known to be broken before.
+    `noticed` gets the collection and the number of documents that were not known to be broken before.
     """
 
     def __init__(self, database: AsyncIOMotorDatabase[Raw], noticed: Noticed = unnoticed) -> None:

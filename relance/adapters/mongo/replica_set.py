@@ -17,7 +17,7 @@ NAME = "rs0"
 async def initiate(host_port: str, deadline_s: float) -> None:
     """Initiate the replica set `rs0` with one member, `host:port`, and wait until that is primary.
 
-    A data folder that already belongs to a set keeps it; when the port is another one than before, the set is told.
+    A data folder that already belongs to a set keeps it; when the port has changed, the set is reconfigured.
 
     Raises:
         DependencyUnavailable: there is no primary in time.

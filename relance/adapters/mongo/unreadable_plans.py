@@ -1,8 +1,8 @@
 """Plans that are none: ended with a reason, so that no wave comes again for them and no cycle waits for them.
 
-Whoever reads a batch finds the ones that cannot be read (`MongoPlans.begin`); what no wave would ever find, because its
-instant, status, user or period is none, is looked for by the planning and by the balance. All of it is idempotent: who
-dies in between leaves the rest to the next pass.
+The reader of a batch finds the plans that cannot be read (`MongoPlans.begin`); what no wave would ever find, because
+its instant, status, user or period is none, is looked for by the planning and by the balance. All of it is idempotent:
+who dies in between leaves the rest to the next pass.
 """
 
 from __future__ import annotations

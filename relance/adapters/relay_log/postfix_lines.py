@@ -1,9 +1,9 @@
 """What the lines of Postfix's mail log say.
 
-A mail is told by its queue id; its Message-ID is on the line of `cleanup` alone, which is written while the data is
-still coming in. Only a later line of the same queue id proves that Postfix took the mail: that of `qmgr` when it is put
-into the active queue or gives it up, or of a delivery agent with a `status=`. Queue ids are short (and used again after
-`removed`) or long.
+A mail is identified by its queue id; its Message-ID is on the line of `cleanup` alone, which is written while the data
+is still coming in. Only a later line of the same queue id proves that Postfix took the mail: that of `qmgr` when it is
+put into the active queue or gives it up, or of a delivery agent with a `status=`. Queue ids are short (and used again
+after `removed`) or long.
 """
 
 from __future__ import annotations

@@ -58,14 +58,14 @@ class Pacer:
             await self._servers.close()
 
     def rests(self) -> Sequence[ProviderRest]:
-        """Return the providers that rest because of what this process was told; the longest rests, if they are many."""
+        """Return the providers that asked this process to wait; the longest rests, if they are many."""
         found = [ProviderRest.of(name, *gate.rest()) for name, gate in self._failed.items()]
         resting = sorted((rest for rest in found if rest.left), key=lambda rest: -rest.left)
         self._failed = {rest.provider: self._failed[rest.provider] for rest in resting}
         return resting[:MOST_RESTS]
 
     def leave_alone(self, rest: ProviderRest) -> None:
-        """Let a provider rest as another process was told to."""
+        """Let a provider rest that asked another process to wait."""
         known = rest.provider in self._limits
         self._made(Provider(rest.provider, rest.provider if known else OTHER)).leave_alone(rest)
 

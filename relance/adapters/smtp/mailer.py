@@ -73,11 +73,11 @@ class SmtpMailer:
                     lasting.set_attribute("relance.mails", lane.handed_over)
 
     def rests(self) -> Sequence[ProviderRest]:
-        """Return the providers that rest because of what this process was told."""
+        """Return the providers that asked this process to wait."""
         return self._pacer.rests()
 
     def leave_alone(self, rest: ProviderRest) -> None:
-        """Let a provider rest as another process was told to."""
+        """Let a provider rest that asked another process to wait."""
         self._pacer.leave_alone(rest)
 
     async def close(self) -> None:

@@ -126,7 +126,7 @@ class Dialogue(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wake up whoever waits for a reply."""
+        """Wake the task that waits for a reply."""
         self.hung_up = self.hung_up or not self.lost
         self._give_up()
 

@@ -64,11 +64,11 @@ class ProviderLimiter:
         return not self._under_way and self._breaker.state is BreakerState.CLOSED and self._pace.is_idle(now())
 
     def rest(self) -> tuple[float, float]:
-        """Return the seconds left of what this process was told: of the provider's pause, and of the breaker."""
+        """Return the seconds left of the provider's pause and of the breaker, as this process knows them."""
         return self._pace.pause_left(now()), self._breaker.rest()
 
     def leave_alone(self, rest: ProviderRest) -> None:
-        """Rest as another process was told to."""
+        """Rest, because the provider asked another process to wait."""
         if rest.pause:
             self._pace.leave_alone(rest.pause, now())
         if rest.breaker:

@@ -1,4 +1,4 @@
-"""What the chat tells over HTTP, and the faults it can be told to have."""
+"""What the chat answers over HTTP, and the faults it can be set to have."""
 
 from __future__ import annotations
 

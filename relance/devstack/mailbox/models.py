@@ -1,4 +1,4 @@
-"""What the mailbox tells over HTTP."""
+"""What the mailbox answers over HTTP."""
 
 from __future__ import annotations
 

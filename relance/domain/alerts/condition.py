@@ -1,4 +1,4 @@
-"""From what a rule found to the alert that is stored, and to what its group is told."""
+"""Conditions: what a rule found, with all that the stored alert and the signal to its group need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from relance.domain.zones import Window
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition one check run saw, with all there is to know about it."""
+    """A condition that a check run saw, with its evidence."""
 
     rule: str
     group: str
@@ -70,7 +70,7 @@ def condition_of_finding(
     account_status: str | None = None,
     observation: str = "",
 ) -> Condition:
-    """Return a finding of a report rule as a sighting; all findings of a rule share one group."""
+    """Return a finding of a report rule as a condition; all findings of a rule share one group."""
     extra = {"account_status": account_status} if account_status else {}
     return Condition(
         rule=rule,

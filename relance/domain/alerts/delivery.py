@@ -30,7 +30,7 @@ class NotificationKind(StrEnum):
 
 
 class DueMessage(NamedTuple):
-    """Something to be said, and when."""
+    """A message that is due, and when."""
 
     at: datetime
     telling: NotificationKind
@@ -91,14 +91,14 @@ def _reminders(member: Member, policy: AlertPolicy) -> list[DueMessage]:
 
 
 class Route(StrEnum):
-    """To whom: the ordinary channel with its fallbacks, or the one after it."""
+    """The stage of a route: the ordinary channel with its fallbacks, or the next channel."""
 
     FIRST = "first"
     SECOND = "second"
 
 
 class MessageLine(NamedTuple):
-    """One alert of a message, with the value it is told with."""
+    """One alert of a message, with the value the message shows."""
 
     key: str
     value: Decimal | None
@@ -134,7 +134,7 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The group is empty: all is resolved and told."""
+    """The group is empty: all alerts are resolved and notified."""
 
 
 Action: TypeAlias = Deliver | Wait | Idle | Done
@@ -158,7 +158,7 @@ def next_action(group: AlertGroup, now: datetime, policy: AlertPolicy) -> Action
 
 
 def delivered(group: AlertGroup, action: Deliver, now: datetime, policy: AlertPolicy, route: str = "") -> LifecycleStep:
-    """Return the group after a message went out; what happened since it was written is still to be told.
+    """Return the group after a message went out; what happened since it was written is still to be notified.
 
     `route` is the one it went by, where there are several: each numbers its own messages.
     """

@@ -22,7 +22,7 @@ from relance.domain.failures import Severity
 
 
 class News(StrEnum):
-    """What people have not been told yet."""
+    """What people have not been notified of yet."""
 
     FIRING = "firing"
     WORSENED = "worsened"

@@ -1,4 +1,4 @@
-"""How an alert begins, is seen again, is decided about and ends, within its group (SPEC A2, A3)."""
+"""The lifecycle of an alert in its group: it fires, repeats, is acknowledged or silenced, resolves (SPEC A2, A3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """A condition a check saw; a higher `value` is worse, None has no degrees."""
+    """A condition that a check saw; a higher `value` is worse, None means that it has no degrees."""
 
     key: str
     severity: Severity
@@ -34,7 +34,7 @@ class HistoryEvent(NamedTuple):
 
 
 class LifecycleStep(NamedTuple):
-    """A group after something happened to it, and what that means for its alerts."""
+    """A group after an event, and the changes of its alerts."""
 
     group: AlertGroup
     happenings: tuple[HistoryEvent, ...] = ()
@@ -101,7 +101,7 @@ def silence(group: AlertGroup, keys: Collection[str], until: datetime) -> Lifecy
 
 
 def hold(group: AlertGroup, held: Mapping[str, datetime], now: datetime) -> LifecycleStep:
-    """Take that these alerts are not told before the end of their quiet hours."""
+    """Hold these alerts back until the end of their quiet hours."""
     before = {key: group.members[key] for key in held if key in group.members}
     changed = {key: replace(member, held_until=held[key]) for key, member in before.items()}
     newly = [key for key, member in before.items() if member.held_until is None or member.held_until <= now]
@@ -112,7 +112,7 @@ def hold(group: AlertGroup, held: Mapping[str, datetime], now: datetime) -> Life
 
 
 def put_off(group: AlertGroup, keys: Collection[str], until: datetime) -> AlertGroup:
-    """Return the group with these alerts to be told then: no channel of theirs took the message."""
+    """Return the group with these alerts due then: none of their channels took the message."""
     return group.with_members(
         {key: replace(group.members[key], held_until=until) for key in keys if key in group.members}
     )
@@ -181,7 +181,7 @@ def _decided(group: AlertGroup, keys: Collection[str], event: AlertEvent, until:
     for key, member in group.members.items():
         state = next_state(member.state, event)
         if key in keys and state is not None:
-            # Whoever acknowledges knows of it: there is nothing left to tell. A silence only postpones.
+            # A person who acknowledges knows of the alert, so nothing is left to notify. A silence only postpones.
             news = None if event is AlertEvent.ACKNOWLEDGED else member.news
             changed[key] = replace(member, state=state, silenced_until=until, news=news)
     return LifecycleStep(group.with_members(changed), tuple(HistoryEvent(key, event) for key in changed))
@@ -214,7 +214,7 @@ def changes_at(member: Member, policy: AlertPolicy) -> Iterator[datetime]:
 
 def _later(member: Member, now: datetime, policy: AlertPolicy) -> tuple[Member, list[AlertEvent]]:
     events = []
-    # In the order of time, as far as it matters: what resolved under a silence is not told after it.
+    # In the order of time, as far as it matters: what resolved under a silence is not notified after it.
     if member.state is not AlertState.RESOLVED and member.away_since is not None:
         gone = member.away_since + policy.resolve_hold
         if gone <= now:
@@ -229,7 +229,7 @@ def _later(member: Member, now: datetime, policy: AlertPolicy) -> tuple[Member, 
             )
             events.append(AlertEvent.RESOLVED)
     if member.silenced_until is not None and member.silenced_until <= now:
-        # Acknowledged before it was told, then silenced: nobody knows that it is firing.
+        # Acknowledged before it was notified, then silenced: nobody knows that it is firing.
         untold = member.told_at is None and member.news is None
         member = replace(
             member,

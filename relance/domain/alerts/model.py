@@ -24,7 +24,7 @@ RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
 
 
 class Rule(StrEnum):
-    """The rules that have words of their own; others are shown by their name."""
+    """The rules with texts of their own; other rules are shown by their name."""
 
     DEFAULT_LP = "default-lp"
     PAUSED_PARTNER = "paused-partner"
@@ -61,7 +61,7 @@ class Rule(StrEnum):
 
 
 class AlertState(StrEnum):
-    """Where an alert stands; `resolved` is the end, a condition that comes back is a new alert."""
+    """The state of an alert. `resolved` is final: a condition that comes back opens a new alert."""
 
     FIRING = "firing"
     ACKNOWLEDGED = "acknowledged"
@@ -70,7 +70,7 @@ class AlertState(StrEnum):
 
 
 class AlertEvent(StrEnum):
-    """What can happen to an alert; all of it is in its history."""
+    """The events of an alert; its history holds all of them."""
 
     OPENED = "opened"
     SEEN_AGAIN = "seen_again"
@@ -84,7 +84,7 @@ class AlertEvent(StrEnum):
 
 
 class AlertSuppression(StrEnum):
-    """Why a firing led to no message of its own."""
+    """Why a firing caused no message of its own."""
 
     UNCHANGED = "unchanged"
     ACKNOWLEDGED = "acknowledged"

@@ -1,4 +1,4 @@
-"""One message of a group, parted by the routes of its alerts: each reader gets what is theirs (SPEC A2, A3)."""
+"""Splits a message of a group by the routes of its alerts (SPEC A2, A3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relance.domain.alerts.routing import AlertRoute, route_of
 
 @dataclass(frozen=True, slots=True)
 class RoutePart:
-    """What goes out by one route, with a number of its own."""
+    """The part of a message for one route, with its own sequence number."""
 
     route: AlertRoute
     action: Deliver
@@ -21,7 +21,7 @@ class RoutePart:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """What is told now, and until when each of the others waits for the end of its quiet hours."""
+    """The parts that are due now, and until when the other alerts wait for the end of their quiet hours."""
 
     parts: tuple[RoutePart, ...]
     held: dict[str, datetime]

@@ -17,11 +17,11 @@ _NOW = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class SeverityPolicy:
-    """How one severity is told.
+    """How alerts of one severity are notified.
 
     News wait for `gather`, or with `daily` for the daily digest. What goes on firing is repeated after `repeat`, until
-    somebody acknowledges it, but at most `repeats` times unless it is seen again; None means no limit. After
-    `escalate` without an acknowledgement the second channel is told too.
+    somebody acknowledges it, but at most `repeats` times unless it is seen again; None means no limit. After `escalate`
+    without an acknowledgement the second channel is notified too.
     """
 
     gather: timedelta = _NOW
@@ -33,7 +33,7 @@ class SeverityPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
-    """Everything that decides about delivery; `worse_by` is the factor over the value people were notified last.
+    """The policy of delivery. `worse_by` is the factor over the value of the last message.
 
     A group gets at most `most_messages` in any `interval`; what follows a message within the interval is first gathered
     for `group_wait`. A condition counts as gone once it stayed away for `resolve_hold`. One that changed `flaps` times
@@ -63,7 +63,7 @@ class AlertPolicy:
             raise ValueError("an alert gets worse by a factor above 1, is told at least once, and flaps at least twice")
 
     def pace(self, severity: Severity) -> SeverityPolicy:
-        """Return how a severity is told."""
+        """Return the policy of a severity."""
         return {
             Severity.CRITICAL: self.critical,
             Severity.HIGH: self.high,
@@ -76,7 +76,7 @@ class AlertPolicy:
         return value is not None and notified is not None and notified > 0 and value >= notified * self.worse_by
 
     def news_due(self, severity: Severity, since: datetime) -> datetime:
-        """Return when news of this instant are told."""
+        """Return when news of this instant are notified."""
         pace = self.pace(severity)
         return next_digest(since, self.digest_time, self.zone) if pace.daily else since + pace.gather
 

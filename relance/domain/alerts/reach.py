@@ -1,4 +1,4 @@
-"""Whether anybody is told of alerts: a message in an inbox that nobody reads has told nobody (SPEC A5, H3)."""
+"""Whether alerts reach people: a message in an inbox that nobody reads does not count (SPEC A5, H3)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Who is told by one route, in words; `what` names the alerts it is about, `remedy` what to do."""
+    """Whom one route reaches, in words; `what` names its alerts, `remedy` what to do."""
 
     what: str
     reach: Reach
@@ -36,7 +36,8 @@ def reached(
 ) -> list[Reached]:
     """Judge each route that takes anything; the last one takes what is left.
 
-    A channel whose last message failed, or that is gone, tells nobody. `fingerprint` changes with a channel's address.
+    A channel whose last message failed, or that is gone, reaches nobody. `fingerprint` changes with a channel's
+    address.
     """
     used = routes if unrouted(routes[:-1]) else routes[:-1]
     return [_judged(route, states, fingerprint) for route in used]

@@ -16,7 +16,7 @@ MEMBER = 350
 """Bytes of one member besides its key, with every field (measured: 1.8 MB for 5,000)."""
 
 NOMINAL_AHEAD = timedelta(days=2)
-"""How far ahead of now a run's nominal time may be: whoever runs a check by hand names a day."""
+"""How far ahead of now a run's nominal time may be: a check that is run by hand names a day."""
 
 
 class Admitted(NamedTuple):

@@ -1,4 +1,4 @@
-"""Who is told of which alerts, and during which hours only critical ones are told (SPEC A2, A5)."""
+"""Routes: which alerts go to which channels, and the quiet hours, which only critical alerts break (SPEC A2, A5)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class QuietHours(Wire):
 class AlertRoute(Wire):
     """Which alerts go to which channels; `*` in rules and groups stands for anything.
 
-    All of `always` get every message, of `order` the first that takes it; the next one is told too when nobody
+    All of `always` get every message, of `order` the first that takes it; the next channel is notified too when nobody
     acknowledges. A channel is `slack`, or one of its recipients: `slack:desk`. In the quiet hours whatever is not
     critical waits for their end.
     """
@@ -100,13 +100,13 @@ class AlertRoute(Wire):
         )
 
     def held_until(self, severity: Severity, now: datetime) -> datetime | None:
-        """Return until when an alert waits; None if it is notified at once."""
+        """Return until when an alert waits; None if it is sent at once."""
         if self.quiet is None or severity is Severity.CRITICAL:
             return None
         return self.quiet.until(now)
 
     def due_from(self, severity: Severity, since: datetime, now: datetime) -> datetime:
-        """Return from when on people can have been told, by now, of an alert that fired at `since`."""
+        """Return from when on people can have been notified, by now, of an alert that fired at `since`."""
         if self.quiet is None or severity is Severity.CRITICAL:
             return since
         return now if self.quiet.until(now) is not None else max(since, self.quiet.last_end(now))

@@ -1,4 +1,4 @@
-"""Alerts that are not notified for now: silenced by a person, or explained by another alert (SPEC A3)."""
+"""Silences and inhibition: alerts that are not notified for now (SPEC A3)."""
 
 from __future__ import annotations
 
@@ -79,5 +79,5 @@ def inhibitor(rule: str, open_rules: Collection[str]) -> str | None:
 
 
 def inhibited_rules(cause: str) -> frozenset[str]:
-    """Return the rules whose groups are to be told when this one opens or resolves."""
+    """Return the rules whose groups are signalled when this rule opens or resolves."""
     return INHIBITS.get(cause, frozenset())

@@ -1,4 +1,4 @@
-"""How a channel fares (SPEC A5): visible, and kept across restarts."""
+"""The stored condition of a channel (SPEC A5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a day was like: alerts, job runs and mails, for the daily digest (SPEC A2)."""
+"""The figures of a day for the daily digest: alerts, job runs and mails (SPEC A2)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Digest:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether there is nothing to tell: no alert, no trouble with a job, no cycle that sends."""
+        """Whether there is nothing to report: no alert, no failed job run, no cycle that sends."""
         sending = any(cycle.lately or cycle.open for cycle in self.cycles)
         return not (self.open_alerts or self.low or self.troubled or sending)
 
@@ -67,7 +67,7 @@ class Digest:
 
 
 def looked_back_to(last: datetime | None, nominal: datetime, usually: timedelta) -> datetime:
-    """Return since when a report tells: since the last one that was posted, so that nothing falls between two."""
+    """Return the start of a report's window: the last posted report, so that no time is left out."""
     if last is None or last >= nominal:
         return nominal - usually
     return max(last, nominal - max(usually, LONGEST_LOOK_BACK))

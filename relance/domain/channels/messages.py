@@ -1,4 +1,4 @@
-"""What is said in a chat, whichever channel carries it, and how it reads (SPEC A4)."""
+"""A message to people, independent of the channel that carries it (SPEC A4)."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Attachment:
 class OutgoingMessage:
     """One message to people; in memory only, without personal data.
 
-    `key` is the deduplication key, printable ASCII: whoever gets it twice may drop the second one. `title` and `text`
-    are shown as they are, `rows` as a list of which chats show the first ten. `offer` closes the message ("Would you
-    like me to provide more details?"), `details_url` is where it leads. `at` is in the zone whose clock is to be
+    `key` is the deduplication key, printable ASCII: a receiver that gets it twice may drop the second copy. `title` and
+    `text` are shown as they are, `rows` as a list of which chats show the first ten. `offer` closes the message ("Would
+    you like me to provide more details?"), `details_url` is where it leads. `at` is in the zone whose clock is to be
     shown. `language` is `en` or `fr`.
     """
 

@@ -24,7 +24,7 @@ Outcome: TypeAlias = tuple[Any, ...]
 class CountedOutcomes:
     """The outcomes of all entries up to the id `place`: how far a count over a whole period has come.
 
-    Whoever goes on after it counts every entry once, because no entry changes its id.
+    A count that goes on after `place` counts every entry once, because no entry changes its id.
     """
 
     place: str = ""

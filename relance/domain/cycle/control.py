@@ -1,4 +1,4 @@
-"""Who stopped a cycle, and what may follow: the states of a period's control (SPEC C11)."""
+"""The control of a cycle: its states, and which may follow which (SPEC C11)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relance.domain.invitations.invitation import InvitationStatus
 
 
 class ControlState(StrEnum):
-    """What a cycle is told to do; the last two are for good."""
+    """What was decided about a cycle; the last two states are final."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -57,9 +57,9 @@ VERBS: dict[ControlState, str] = {
 
 
 class Control(Document):
-    """What a period's cycle was told last, by whom and why; without a document it runs.
+    """The current decision about a period's cycle, by whom and why; without a document the cycle runs.
 
-    `at` also tells one stretch of running from the next: whoever counts errors begins anew with it.
+    `at` also separates one stretch of running from the next: the error gate starts to count anew with it.
     """
 
     id: Period = Field(alias="_id")

@@ -1,4 +1,4 @@
-"""Whether a period that begins, or has begun, is looked after: it has a cycle, plans, and a plan of each user.
+"""Whether a period is covered: it has a cycle, plans, and a plan of each user.
 
 SPEC C1, C4, C14. A period without a cycle leaves no record that says so: no run fails, no reminder is late.
 """
@@ -21,7 +21,7 @@ MOST_PERIODS = 14
 
 
 class CycleState(StrEnum):
-    """Where a period's cycle stands on the server; `none` if the server knows of none."""
+    """The state of a period's cycle on the server; `none` if the server knows of no cycle."""
 
     NONE = "none"
     RUNNING = "running"
@@ -112,8 +112,7 @@ class MonthlyOpenings:
 class PeriodState:
     """What is known of a period.
 
-    `balanced` tells that its report is stored and nothing of it is open; `waiting` since when users are seen without
-    a plan.
+    `balanced` says that its report is stored and nothing of it is open; `waiting` since when users have no plan.
     """
 
     period: str

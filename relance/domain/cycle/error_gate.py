@@ -1,7 +1,7 @@
-"""When errors stop a cycle: a canary first, then a share over the last results (SPEC C10).
+"""The error gate: a canary first, then the share of failures over the last results (SPEC C10).
 
-The canary and the window belong to the cycle. Every process tells what became of its mails, and reads what the others
-told: `GateState` is the shared record, and this module says how it goes on.
+The canary and the window belong to the cycle. Every process writes the results of its mails, and reads those of the
+others. `GateState` is the shared record; this module computes its next state.
 
 What counts is independent of one address book: of one user's mails in the window at most one counts as failed, and an
 address that the relay cannot write to never does. Final errors count whosever fault they are: an address book gone bad
@@ -41,7 +41,7 @@ class GatePolicy:
 
 
 class Trip(Document):
-    """Why the gate closed: mails of `failed` users among the last `results`, or the code of a fault of our own."""
+    """Why the gate closed: mails of `failed` users failed among the last `results`, or the code of our own fault."""
 
     failed: int
     results: int
@@ -93,7 +93,7 @@ class Failing(Document):
 
 
 class UnderWay(Document):
-    """What one process has been granted of the canary and not told the results of; `beat` grows while it lives."""
+    """Mails of the canary that one process was granted and has not reported yet; `beat` grows while it lives."""
 
     process: str
     mails: int
@@ -121,13 +121,13 @@ class GateState(Document):
 
 
 def stretch_id(control: Control) -> str:
-    """Return the id of the state that counts for a cycle since it was told so last."""
+    """Return the id of the state of the current stretch of a cycle."""
     return f"{control.id}/{control.at.isoformat() if control.at else 'begun'}"
 
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """What became of mails since a process told last; `failed` are (user, number of the result among these)."""
+    """The results of a process since its last report; `failed` are (user, number of the result among these)."""
 
     known: int = 0
     results: int = 0
@@ -141,7 +141,7 @@ class GateReport:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a process says of itself: `mails` are under way, and it `wants` so many more."""
+    """The request of a process: `mails` are in progress, and it `wants` so many more."""
 
     process: str
     beat: int
@@ -152,7 +152,7 @@ class Asking:
 def advanced(
     state: GateState, report: GateReport, asking: Asking, gone: Collection[str], policy: GatePolicy
 ) -> tuple[GateState, int]:
-    """Return the state after what a process told, and how many mails of the canary it may send.
+    """Return the state after the report of a process, and how many mails of the canary it may send.
 
     `gone` are the processes that nobody hears of any more: what they were granted is granted again.
     """
@@ -169,7 +169,7 @@ def advanced(
                 "known": known,
                 "results": state.results + report.results,
                 "failing": failing,
-                # Once the canary is over nobody asks any more.
+                # Once the canary is over no process asks any more.
                 "under_way": (*others, mine) if known < policy.canary else (),
                 "trip": trip,
             }

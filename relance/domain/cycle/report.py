@@ -1,4 +1,4 @@
-"""A cycle next to the month before: what changed, and what changed by more than chance (SPEC C13)."""
+"""Compares a cycle with the month before: what changed, and what changed by more than chance (SPEC C13)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGE_DROP = 0.01
 CHANCE = 3.0
 """Standard deviations that chance alone exceeds in one comparison of 370."""
 NOTICEABLE = 1.0
-"""Seconds: a batch that takes 0.3 s instead of 0.2 s tells nothing."""
+"""Seconds: a batch that takes 0.3 s instead of 0.2 s means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class FigureChange:
 
 @dataclass(frozen=True, slots=True)
 class CycleFigures:
-    """What is told of a cycle.
+    """The figures of a cycle's report.
 
     `now` and `before` hold the figures by name: outcomes as counts (`skipped.<reason>`, `failed.<class>`), what was
     measured with its unit. `before` is empty without an earlier month. `unaccounted` must be 0; `open` have no outcome.

@@ -1,4 +1,4 @@
-"""When mails go out: the one pure function of SPEC C3 and its relatives.
+"""Send times: the pure function of SPEC C3, and its helpers.
 
 A wall time that a clock change skips moves forward by the gap; one that occurs twice means the first occurrence. Both
 are what PEP 495 calls `fold=0`: the offset in force before the change.
@@ -46,7 +46,7 @@ INVALID = frozenset({Note.DAY_INVALID, Note.TIME_INVALID, Note.ZONE_UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What counts for users without preferences of their own: day of the month, `HH:MM`, zone."""
+    """The defaults of users without preferences of their own: day of the month, `HH:MM`, zone."""
 
     day: int
     time: str

@@ -1,4 +1,4 @@
-"""What a failure is: whose trouble, how urgent, what the system does about it (SPEC X1)."""
+"""A failure: whose fault it is, how urgent it is, and what the system does about it (SPEC X1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class FailureClass(StrEnum):
-    """Whose trouble it is."""
+    """Whose fault it is."""
 
     HARD_RECIPIENT = "hard_recipient"
     SOFT_RECIPIENT = "soft_recipient"
@@ -49,7 +49,7 @@ class Strategy(StrEnum):
     | `alert` | the check ends with a "no data" alert | `workflows.common.report_check` |
     | `fall_back` | the message goes over the next channel | `activities.alerts` |
     | `resolve` | the relay's log is asked, else the mail is sent again or not by policy | `Doubts`, `Sender` |
-    | `reject` | whoever asked is told | `cli`, `gateway` |
+    | `reject` | the caller gets the error | `cli`, `gateway` |
     | `carry_on` | nothing is missing | `adapters.mongo.errors`, `temporal` |
     """
 

@@ -1,4 +1,4 @@
-"""What the health check looks at (SPEC H2)."""
+"""The probes of the health check (SPEC H2)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ProbeName(StrEnum):
 class WorkerReport(Document):
     """One process, `host:pid`: what it serves, its memory, and its breakers that are not closed (0 to 2 by name).
 
-    `rests` are the providers that told this process to wait, or whose breaker it has opened.
+    `rests` are the providers that asked this process to wait, or whose breaker it has opened.
     """
 
     worker: str = Field(alias="_id")

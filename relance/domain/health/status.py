@@ -1,4 +1,4 @@
-"""Whether what we depend on is well: from single looks to states that change slowly (SPEC H2).
+"""The health of our dependencies: turns single probe results into states that change slowly (SPEC H2).
 
 One look may be bad by accident. A dependency is unhealthy after `fail_after` bad looks in a row, and well again after
 `recover_after` others; people are notified of these two moments only.
@@ -19,7 +19,10 @@ READINGS_KEPT = 24
 
 
 class Health(StrEnum):
-    """How something is; `degraded` is shown and not told, `unknown` means that nobody could look."""
+    """The health of a dependency.
+
+    `degraded` is shown but not notified; `unknown` means that the probe could not run.
+    """
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -28,7 +31,7 @@ class Health(StrEnum):
 
 
 class Grade(StrEnum):
-    """What one look says."""
+    """The grade of one probe result."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -37,7 +40,7 @@ class Grade(StrEnum):
 
 
 class Trouble(StrEnum):
-    """Why a look found no value."""
+    """Why a probe found no value."""
 
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
@@ -46,7 +49,7 @@ class Trouble(StrEnum):
 
 
 class Concern(Wire):
-    """What is wrong with one of several things a probe looks at: a code, of how many, and a further code."""
+    """What is wrong with one of several subjects of a probe: a code, a count, and a further code."""
 
     code: str
     count: int = 0
@@ -54,7 +57,7 @@ class Concern(Wire):
 
 
 class ProbeResult(Wire):
-    """What one look at one probe found: a value, or why there is none; `detail` is a code or a name, never a person.
+    """The result of one probe: a value, or why there is none. `detail` is a code or a name, never a person.
 
     `concerns` are by subject what is wrong, where each subject has an alert of its own.
     """
@@ -69,7 +72,7 @@ class ProbeResult(Wire):
 
 
 class PastLook(Document):
-    """A look as it is kept."""
+    """An earlier result, as it is stored."""
 
     at: Utc
     grade: Grade
@@ -79,12 +82,12 @@ class PastLook(Document):
 
 @dataclass(frozen=True, slots=True)
 class ProbeRule:
-    """How the looks of a probe are judged.
+    """How the results of a probe are judged.
 
     A value above `warn` is a warning, one above `limit` bad. A counter is bad when it grew since the last look. A look
-    that failed while one of `needs` failed too says nothing: what is away is told about once. `soft` are the
-    troubles that are warnings only. `alert` is the rule of the alert about it; with `by_subject` each thing that is
-    wrong has an alert of its own, and with `tells_degraded` also while the probe is no worse than degraded.
+    that failed while one of `needs` failed too says nothing: an outage is notified once. `soft` are the troubles that
+    are warnings only. `alert` is the rule of the alert about it; with `by_subject` each thing that is wrong has an
+    alert of its own, and with `tells_degraded` also while the probe is no worse than degraded.
     """
 
     probe: str
@@ -102,9 +105,9 @@ class ProbeRule:
 
 
 class ProbeStatus(Document):
-    """Where a probe stands: its state since when, how many looks in a row were bad or not, and the newest ones.
+    """The status of a probe: its state, since when, how many results in a row were bad or not, and the newest results.
 
-    `told` is whether people have been notified that it is unhealthy, `told_of` by subject what they were told is wrong.
+    `told`: whether people have been notified that it is unhealthy, `told_of` by subject what they were notified of.
     `value`, `unit`, `detail` and `concerns` are of the last look that found a value; `trouble` is of the last look.
     """
 

@@ -1,4 +1,4 @@
-"""Whether what the workers are there for still happens, judged from outside by its effects (SPEC H3)."""
+"""The watchdog: judges from outside, by its effects, whether the work of the workers still happens (SPEC H3)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class EffectState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WatchedEffect:
-    """One thing that is to happen by itself: how it stands, since when, and in words."""
+    """One effect that is expected: its state, since when, and a sentence."""
 
     what: str
     state: EffectState

@@ -1,4 +1,7 @@
-"""Mail that comes back (SPEC G3): what a message is, and for whom. Pure reading: nothing is written or asked."""
+"""Reads mail that comes back (SPEC G3): what a message is, and for which recipient.
+
+Pure: nothing is written or asked.
+"""
 
 from __future__ import annotations
 

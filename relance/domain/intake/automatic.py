@@ -1,4 +1,4 @@
-"""Automatic answers (RFC 3834): out of office, receipts, tickets, and challenges. None of them is ever an event."""
+"""Automatic answers (RFC 3834): out of office, receipts, tickets, and challenges. None of them is an event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may name the mail of ours a message is about: addresses it came to, returned headers, links (SPEC G3)."""
+"""Clues to the mail of ours that a message is about: addresses it came to, returned headers, links (SPEC G3)."""
 
 from __future__ import annotations
 

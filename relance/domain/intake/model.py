@@ -70,7 +70,7 @@ class MailReading:
 
 @dataclass(frozen=True, slots=True)
 class MessageEnvelope:
-    """From whom and to whom a message came at the SMTP level; `sender` is empty for `<>`, None if nobody knows."""
+    """The SMTP envelope of a message; `sender` is empty for `<>`, None if it is not known."""
 
     sender: str | None = None
     recipients: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class MessageEnvelope:
 
 @dataclass(frozen=True, slots=True)
 class DoorNames:
-    """The local parts mail comes back to, in front of `+TOKEN`; several names of a door are alike."""
+    """The local parts that mail comes back to, in front of `+TOKEN`; several names of one purpose are equal."""
 
     bounce: tuple[str, ...] = ("bounce",)
     unsubscribe: tuple[str, ...] = ("unsubscribe", "unsub")

@@ -18,7 +18,7 @@ READ_BYTES = 512 * 1024
 MOST_BOUNDARIES = 60
 _BOUNDARY = re.compile(rb"boundary", re.IGNORECASE)
 
-# Added on the way by whoever passes a message on; a second copy of the same report differs in nothing else.
+# Added by relays that pass a message on; a second copy of the same report differs in nothing else.
 _TRACE = re.compile(
     rb"(?:received|return-path|delivered-to|x-original-to|x-envelope-to|envelope-to|x-received)\s*:", re.I
 )

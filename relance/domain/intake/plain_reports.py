@@ -1,4 +1,4 @@
-"""Delivery reports in words: Exim, qmail, older sendmail, Exchange, Yahoo, Courier, Lotus Notes, and whoever else.
+"""Delivery reports in words: Exim, qmail, older sendmail, Exchange, Yahoo, Courier, Lotus Notes and others.
 
 The recipients are those of `X-Failed-Recipients`, those flufl.bounce (Mailman's detectors) knows, and the addresses of
 the explanation; each with the words that stand by it. What they mean is for the tables to say (SPEC X1): the library

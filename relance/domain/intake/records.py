@@ -1,4 +1,4 @@
-"""What is recorded of a message that was read, and what is kept of one that needs a person."""
+"""The record of a message that was read, and the kept bytes of a message that needs a person."""
 
 from __future__ import annotations
 

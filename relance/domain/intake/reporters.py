@@ -1,4 +1,4 @@
-"""Who writes delivery reports: mail systems, which sign as nobody a person could answer."""
+"""The senders of delivery reports: mail systems, known by their names."""
 
 from __future__ import annotations
 

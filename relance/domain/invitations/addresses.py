@@ -1,4 +1,4 @@
-"""Mail addresses: whether one can be written to, and when two are the same."""
+"""Mail addresses: whether an address is valid, and when two addresses are the same."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def slot_for(
 ) -> MailboxSlot | Refusal:
     """Return the slot of a mailbox an invitation may take, or why it must not be sent.
 
-    `holders` are by slot the user and the invitation that have it; `slots` is how many there are. Whoever has a slot
+    `holders` are by slot the user and the invitation that have it; `slots` is how many there are. A user with a slot
     keeps it, so that a try that comes again is not refused.
     """
     own = {number: invitation for number, (user, invitation) in holders.items() if user == user_id}

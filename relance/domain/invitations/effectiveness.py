@@ -1,6 +1,6 @@
 """What reminders achieve: answers and opt-outs after them, by local hour and weekday, and the lift (SPEC R7).
 
-Counts only. What concerns fewer than five invitations is not told apart.
+Counts only. Groups of fewer than five invitations are not shown.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def overall(found: Iterable[ReminderEffect]) -> dict[MailKind, ReminderEffect]:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One row of a breakdown; `key` is None for what is too little to be told apart."""
+    """One row of a breakdown; `key` is None for the sum of groups that are too small to be shown."""
 
     key: int | None
     tally: ReminderTally
@@ -168,7 +168,7 @@ class Slice:
 def breakdown(tallies: Mapping[int, ReminderTally]) -> list[Slice]:
     """Return the rows in order; small ones go together, with the next larger one if they would still be small.
 
-    A single small row next to a known total could be told by subtraction.
+    A single small row next to a known total could be computed by subtraction.
     """
     strata = dict(sorted(tallies.items()))
     rest, hidden = ReminderTally(), False

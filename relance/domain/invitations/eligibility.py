@@ -1,4 +1,4 @@
-"""Who is invited, and why somebody is not (SPEC C6)."""
+"""Which contacts are invited, and why a contact is not (SPEC C6)."""
 
 from __future__ import annotations
 

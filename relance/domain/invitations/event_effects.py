@@ -12,7 +12,7 @@ from relance.domain.invitations.invitation import Invitation, InvitationStatus, 
 _S = InvitationStatus
 _ENDS = frozenset({_S.SUBMITTED, _S.SKIPPED, _S.CANCELLED, _S.BOUNCED})
 _OVER = frozenset({*_ENDS, _S.FAILED, _S.EXPIRED})
-"""Whoever brought an invitation here has notified its follow-up, or it ended there by itself."""
+"""The step that brought an invitation here has notified its follow-up, or the follow-up ended by itself."""
 
 
 def effects(kind: EventKind, at: datetime, invitation: Invitation) -> dict[str, Any]:

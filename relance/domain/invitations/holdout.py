@@ -1,4 +1,4 @@
-"""Who is not reminded, by chance, so that the reminders' effect can be measured (SPEC R7)."""
+"""The hold-out: invitations without reminders, chosen by chance, to measure the reminders' effect (SPEC R7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STEPS = 2**53
 
 
 class HeldOut(StrEnum):
-    """What the hold-out group goes without."""
+    """Which reminders the hold-out group does not get."""
 
     BOTH = "both"
     FIRST = "first"
@@ -35,8 +35,8 @@ class HoldOut:
     def kinds(self, invitation_id: str) -> tuple[MailKind, ...] | None:
         """Return the reminders an invitation goes without, None if it is not held out.
 
-        A function of the id alone: whoever asks, in whatever order and however often, gets the same answer. The period
-        is in the id, so nobody is held out month after month. A higher percentage adds to the group.
+        A function of the id alone: every caller gets the same answer, in any order and however often. The period is in
+        the id, so nobody is held out month after month. A higher percentage adds to the group.
         """
         return self.without.kinds if position(invitation_id) < self.percent / 100 else None
 

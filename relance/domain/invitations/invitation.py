@@ -20,7 +20,7 @@ class MailKind(StrEnum):
 
 
 class InvitationStatus(StrEnum):
-    """Where an invitation stands. It only ever moves forward (`ALLOWED`)."""
+    """The status of an invitation. It only moves forward (`ALLOWED`)."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -100,7 +100,7 @@ class LastError(Document):
 
 
 class Claim(Document):
-    """Who is sending a mail of this invitation right now.
+    """The sender that is sending a mail of this invitation now.
 
     A claim is set by compare-and-set before a mail is handed to a connection and removed with its result, so a
     process that dies leaves at most one claim per open connection.
@@ -124,7 +124,7 @@ _STILL_OPEN = (None, Verdict.UNKNOWN)
 
 
 class Doubt(Document):
-    """A mail that was claimed and whose reply is not known, so that the relay may have it or not (SPEC X4).
+    """An uncertain mail: it was claimed and its reply is not known, so the relay may or may not have it (SPEC X4).
 
     `since` is the instant of its claim; with `restored`, of the backup the database was put back to. `verdict` ends
     the doubt: `arrived`, so it counts as sent; `absent`, so it is sent again; `unknown`, and sent again by policy;
@@ -139,7 +139,8 @@ class Doubt(Document):
 
 
 class Notice(Document):
-    """An event the invitation's follow-up has yet to hear of: written with what it did, taken away after the signal.
+    """An event that the invitation's follow-up is not notified of yet. It is written with the effect of the event, and
+    deleted after the signal.
 
     `since` is when it was written. The newest takes the place of the others: any of them ends the timers.
     """

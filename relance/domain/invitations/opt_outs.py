@@ -19,7 +19,7 @@ class OptOutScope(StrEnum):
 
 
 class OptOutWay(StrEnum):
-    """Who acted: a mailbox provider's button (RFC 8058), a person on our page, a mail to us."""
+    """How an opt-out came in: a mailbox provider's button (RFC 8058), a person on our page, a mail to us."""
 
     ONE_CLICK = "one_click"
     PAGE = "page"
@@ -45,7 +45,7 @@ class OptOut(Document):
 
 
 class OptOutStatus(StrEnum):
-    """What reaches somebody by now, as far as opt-outs go."""
+    """Which mails still reach a contact after its opt-outs."""
 
     WRITTEN_TO = "written_to"
     NOT_BY_SENDER = "not_by_sender"

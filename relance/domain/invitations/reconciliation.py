@@ -1,4 +1,4 @@
-"""What the ledger says is still to come, compared with the follow-ups that run (SPEC R8)."""
+"""Compares the remaining steps in the ledger with the follow-ups that run (SPEC R8)."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Nothing came due before it."""
 
 STANDS_STILL = frozenset({ControlState.PAUSED, ControlState.ROLLED_BACK})
-"""A cycle that was told to stand still is not late."""
+"""A cycle that is paused is not late."""
 
 _SENT = {InvitationStatus.SENT, InvitationStatus.OPENED}
 
 
 class Repair(StrEnum):
-    """What the reconciliation mends, and what it can only name."""
+    """What the reconciliation repairs, and what it can only report."""
 
     FOLLOW_UPS_RESTARTED = "follow_ups_restarted"
     REMINDERS_WOKEN = "reminders_woken"
@@ -49,7 +49,7 @@ REPAIRED = (Repair.FOLLOW_UPS_RESTARTED, Repair.REMINDERS_WOKEN, Repair.PLANS_FI
 
 @dataclass(frozen=True, slots=True)
 class ReconcilePolicy:
-    """A reminder is overdue `margin` after it was due; mending more than `alert_above` at once is an alert."""
+    """A reminder is overdue `margin` after it was due; more than `alert_above` repairs in one run raise an alert."""
 
     margin: timedelta = timedelta(hours=2)
     alert_above: int = 20
@@ -65,7 +65,7 @@ class ReconcilePolicy:
 
 @dataclass(frozen=True, slots=True)
 class RemainingSteps:
-    """What is still to come of one invitation: its undecided reminders and its expiry, or another try."""
+    """The remaining steps of one invitation: its undecided reminders and its expiry, or another attempt."""
 
     first: datetime | None = None
     second: datetime | None = None

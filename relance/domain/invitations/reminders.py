@@ -185,7 +185,7 @@ def correction_refusal(
 ) -> Refusal | ReminderRefusal | None:
     """Return why a correction must not be sent now; None if it may be.
 
-    Whoever wants no mail gets none, whatever we did wrong; settings of reminders do not matter.
+    A contact that wants no mail gets none, also no correction; settings of reminders do not matter.
     """
     if any(reminder.type is MailKind.CORRECTION for reminder in invitation.reminders):
         return ReminderRefusal.ALREADY_SENT
@@ -193,7 +193,7 @@ def correction_refusal(
         return ReminderRefusal.ALREADY_DECIDED
     if not invitation.may_have_arrived:
         return ReminderRefusal.NOT_SENT_YET
-    # Whoever did not get the invitation has nothing to be put right.
+    # A contact that did not get the invitation needs no correction.
     return invitation_refusal(user, contact, suppressed=suppressed) or (
         ReminderRefusal.ADDRESS_CHANGED if moved else None
     )

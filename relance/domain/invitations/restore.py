@@ -1,4 +1,4 @@
-"""A database that was put back to an earlier state: what went out since then is not recorded any more (SPEC I1, I2)."""
+"""A restored database: mails that went out after the backup are not recorded in it (SPEC I1, I2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who of a period got no mail because his user's plan ended without one, and why (SPEC C6, C13, C14)."""
+"""The contacts that got no mail because the user's plan ended without sending, and why (SPEC C6, C13, C14)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PlanEnding:
 
 
 def ending_without_plan(user: User, control: ControlState) -> PlanEnding:
-    """Return how the month of a user ends for whom nothing was planned; `told` is the current control of the cycle."""
+    """Return how the month of a user without a plan ends; `control` is the current control of the cycle."""
     if not user.is_active:
         return PlanEnding(PlanStatus.SKIPPED, Refusal.USER_INACTIVE)
     if control.final:
@@ -103,7 +103,7 @@ def is_incomplete(ending: PlanEnding, entered: Collection[str], contacts: Collec
     """Return whether contacts of a user are still to be entered, or his plan is to note them."""
     if ending.contacts is None and ending.status is not PlanStatus.DONE:
         return True
-    # Whoever died between the entries and the note has left more of them than are noted.
+    # After a crash between the entries and the note there are more entries than are noted.
     return len(entered) > (ending.contacts or 0) or bool(may_enter(ending, entered, contacts, part))
 
 

@@ -1,6 +1,6 @@
-"""Which nominal times of a Schedule have no record yet, and what their record is to say (SPEC H3, I7).
+"""Finds the nominal times of a Schedule that have no record yet, and decides what their record says (SPEC H3, I7).
 
-Runs record themselves; the audit records what no run could: that there was none, or that it was cut off.
+Runs record themselves. The audit records what a run cannot: that there was no run, or that it was cut off.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class Auditor:
         return _in_the_way(other, due) and other.started_at - other.nominal > self.schedule.catchup + self.grace
 
     def _why_passed(self, due: DueRun, others: Sequence[Execution]) -> str:
-        """Return why the server started nothing; where that cannot be told, that it should have.
+        """Return why the server started nothing; if that is not known, that it should have.
 
         What it counts since the audit before may be any of several nominal times; during a pause it counts nothing.
         """

@@ -1,4 +1,4 @@
-"""Whether a run of a job was clearly worse than the job usually is (SPEC H5)."""
+"""Judges whether a run of a job was clearly worse than usual (SPEC H5)."""
 
 from __future__ import annotations
 

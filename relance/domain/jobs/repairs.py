@@ -12,11 +12,11 @@ from relance.domain.alerts.group import AlertGroup, Member, News
 from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState
 
 SETTLED_AFTER = timedelta(minutes=10)
-"""Whoever writes to the database and then starts or signals a workflow has done so by then."""
+"""By then a process that writes to the database and then starts or signals a workflow has done both."""
 
 
 class Restarted(StrEnum):
-    """What was started again, and what can only be named."""
+    """What was started again, and what can only be reported."""
 
     ALERT_GROUPS = "alert_groups_restarted"
     ROLLBACKS = "rollbacks_restarted"
@@ -34,9 +34,10 @@ def restarted(counts: Mapping[str, int]) -> int:
 
 
 def group_of(group: str, alerts: Iterable[AlertRecord], at: datetime, inhibited_by: str | None = None) -> AlertGroup:
-    """Return the state of a group whose workflow is gone, from the stored alerts: what was told is not notified anew.
+    """Return the state of a group whose workflow is gone, from the stored alerts; what was notified before is not
+    notified anew.
 
-    `alerts` are the open ones of the group. Repeats go on from the last message; what was never told is news.
+    `alerts` are the open ones of the group. Repeats go on from the last message; what was never notified is news.
     """
     members = {alert.key: _member(alert) for alert in alerts}
     observation = max((member.observation for member in members.values()), default="")

@@ -1,4 +1,4 @@
-"""How long what is kept, and what of it only without names (SPEC H1, section 13).
+"""How long each kind of document is kept, and when it is anonymised (SPEC H1, section 13).
 
 A period goes as a whole, and only when it is at rest: no plan, mail, timer or doubt of it is open.
 """

@@ -1,4 +1,4 @@
-"""The circuit breaker: when a dependency that fails is left alone, and how it is tried again (SPEC X3).
+"""The circuit breaker: when calls to a failing dependency stop, and how they start again (SPEC X3).
 
 A pure state machine: the caller says what time it is, in seconds of any clock. Every permit is handed back exactly
 once, as success, failure or unused; one that was given before the state last changed counts for nothing.

@@ -1,4 +1,4 @@
-"""Who runs the mailboxes of a domain, and how much at once a provider likes to be sent.
+"""The provider of a domain's mailboxes, and the limits of each provider.
 
 By the domain of the address, or, where DNS is asked (`pacing.by_mx`), by the servers that take its mail: a company's
 domain that Google or Microsoft hosts then counts to them, and is else a provider of its own. The figures are those that

@@ -24,7 +24,7 @@ UNMEASURED = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RatePolicy:
-    """How a provider that feels hurried is treated.
+    """How the rate of a provider falls after "too fast", and rises again.
 
     `pause`: seconds without mails after "too fast" where the reply names none; `recovery`: seconds until the rate is
     what it was; `slowest`: mails per second below which it does not fall; `spread`: seconds, at least, for which a

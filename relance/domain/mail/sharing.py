@@ -1,8 +1,8 @@
 """What the processes that send share: the limits of the relay and of the providers, and the rests of a provider.
 
-Of a limit each takes its part (SPEC C8). A provider that tells one process to wait means the relay's address, and so
-all of them: each hears of it with the reports of the others (SPEC X3). Seconds left travel, no instants, so that clocks
-that differ shorten or lengthen no rest by more than their difference.
+Of a limit each takes its part (SPEC C8). A provider that asks one process to wait means the relay's address, and so all
+processes: each reads it in the reports of the others (SPEC X3). Seconds left travel, no instants, so that clocks that
+differ shorten or lengthen no rest by more than their difference.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ProviderRest(Document):
 
 
 class HeardRests:
-    """The rests heard of other processes, so that each is obeyed once and not again with each report."""
+    """The rests reported by other processes; each is applied once, not again with each report."""
 
     def __init__(self) -> None:
         self._until: dict[tuple[str, str], float] = {}
@@ -59,7 +59,7 @@ class HeardRests:
 
 
 class LimitShare:
-    """The part of this process, of those that send just now; alone until it is told otherwise."""
+    """The share of this process among those that send now; all of it until reports of others arrive."""
 
     def __init__(self) -> None:
         self.of = 1

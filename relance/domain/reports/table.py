@@ -1,4 +1,4 @@
-"""What a report of partner traffic is, whoever delivers it (SPEC section 5)."""
+"""A report of partner traffic, independent of its source (SPEC section 5)."""
 
 from __future__ import annotations
 

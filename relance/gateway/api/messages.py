@@ -73,7 +73,8 @@ class Messages:
             if await inbox.put([known]):
                 raise DependencyUnavailable("inbox", "another process is receiving this message")
         if not known.done:
-            # Asked before it is acknowledged, and asked again by whoever says it again: a plan too many does no harm.
+            # Asked before it is acknowledged, and asked again if the message is repeated: one planning pass too many
+            # does no harm.
             await outbox.ask_replan(now)
             await inbox.done([key])
         return _json(known.answer)

@@ -20,7 +20,7 @@ RETRY_AFTER_S = "5"
 
 
 class Problem(Exception):
-    """A request that is not done: the status, and what is wrong, for whoever wrote the client.
+    """A request that is not done: the status, and what is wrong, for the author of the client.
 
     `errors` name the fields that are wrong, as JSON pointers (RFC 6901).
     """

@@ -50,7 +50,7 @@ class IntakeHandler:
         return "250 2.1.5 fine"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - as above
-        """Take a message for all its recipients: it is read once, whoever of them is meant."""
+        """Take a message for all its recipients: it is read once, whichever recipient is meant."""
         sender = envelope.mail_from or ""
         came = MessageEnvelope("" if sender == "<>" else sender, tuple(envelope.rcpt_tos))
         try:

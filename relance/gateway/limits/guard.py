@@ -36,7 +36,7 @@ class Guard:
             return
 
         async def receiving() -> Message:
-            # Whoever waits for a slow body takes nobody's place.
+            # A request with a slow body takes no place of others.
             self._running -= 1
             try:
                 return await receive()
@@ -52,7 +52,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         names = {name for name, _ in scope["headers"]}
         if {b"transfer-encoding", b"content-length"} <= names:
-            # A proxy in front may believe the one and we the other: that is how requests are smuggled (RFC 9112 6.3).
+            # A proxy in front may use one of the headers and we the other: so requests are smuggled (RFC 9112 6.3).
             return _refused(400, "Bad request", _CLOSE)
         if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
             return _refused(414, "Address too long", _CLOSE)

@@ -1,7 +1,8 @@
 """`POST /webhooks/postmark`: bounces and spam complaints of Postmark (postmarkapp.com, "Bounce webhook").
 
-Postmark signs nothing; whoever knows the user and the password in the address is it. It replaces our Message-ID and
-tells ours in the `Content` of the bounce only ("Include bounce content"), or as metadata `invitation-message-id`.
+Postmark signs nothing; a caller that knows the user and the password in the address is trusted. It replaces our
+Message-ID and tells ours in the `Content` of the bounce only ("Include bounce content"), or as metadata
+`invitation-message-id`.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from relance.devstack.stack import Given, Stack
 from relance.devstack.temporal_server import TemporalServer
 from relance.settings import Mongo
 from tests.support import private_sdk
+from tests.support.databases import IndexedDatabases
 from tests.support.keys import PRIVACY
 
 
@@ -153,18 +154,30 @@ async def stack(
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> str:
-    """A database name no other test uses."""
+    """The name of a database that is not there yet and that no other test uses."""
     readable = re.sub(r"[^A-Za-z0-9]+", "_", request.node.name)[:30].strip("_")
     return f"t_{readable}_{uuid4().hex[:8]}"
 
 
+@pytest.fixture(scope="session")
+async def indexed_databases(mongo_uri: str) -> AsyncIterator[IndexedDatabases]:
+    async with IndexedDatabases(mongo_uri) as databases:
+        yield databases
+
+
 @pytest.fixture
-async def mongod_db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
-    """A database with its indexes, dropped in the end."""
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), PRIVACY)
-    await opened.ensure_indexes()
+async def indexed_database(indexed_databases: IndexedDatabases) -> AsyncIterator[str]:
+    """The name of a database with every index and no document, which no other test uses meanwhile."""
+    name = await indexed_databases.take()
+    yield name
+    await indexed_databases.give_back(name)
+
+
+@pytest.fixture
+async def mongod_db(mongo_uri: str, indexed_database: str) -> AsyncIterator[Database]:
+    """A database with its indexes."""
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=indexed_database, timeout=30), PRIVACY)
     yield opened
-    await opened.client.drop_database(database)
     await opened.close()
 
 

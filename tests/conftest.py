@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -26,6 +27,9 @@ from tests.support import private_sdk
 from tests.support.databases import IndexedDatabases
 from tests.support.keys import PRIVACY
 
+SLOW_S = 10
+"""What a test marked as slow takes that does not say how long."""
+
 
 def pytest_configure() -> None:
     """A workflow that is slow on a busy machine is not deadlocked."""
@@ -33,9 +37,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: of several processes the last one to begin decides when all is done."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """The slowest files first: of several processes the last one to begin decides when all is done."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        if (slow := item.get_closest_marker("slow")) is not None:
+            seconds[item.path] += slow.args[0] if slow.args else SLOW_S
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 def pytest_collection_finish() -> None:

@@ -20,16 +20,20 @@ from tests.support.keys import PRIVACY
 
 Shape = dict[str, Any]
 
+PLAIN: tuple[Shape, Shape] = ({}, {"_id_": {"v": 2, "key": [("_id", 1)]}})
+"""A collection without options and further indexes."""
+
 ROUND = 8
 """So many tests pass before a database is used again: whatever a test has left under way is over by then."""
 
 
 class IndexedDatabases:
-    """The databases of one test process; one whose collections or indexes a test has changed is dropped."""
+    """The databases of one test process; one of which a test has changed an index or an option is dropped."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, round_: int = ROUND) -> None:
         self._prefix = f"t_{uuid4().hex[:8]}"
         self._connection = connect(Mongo(uri=SecretStr(uri), database=self._prefix, timeout=30), PRIVACY)
+        self._round = round_
         self._free: deque[str] = deque()
         self._shape: Shape = {}
         self._made = 0
@@ -44,7 +48,7 @@ class IndexedDatabases:
 
     async def take(self) -> str:
         """Return the name of a database that no other test uses now."""
-        if len(self._free) < ROUND:
+        if len(self._free) < self._round:
             return await self._make()
         name = self._free.popleft()
         if await self._restored(name):
@@ -66,19 +70,18 @@ class IndexedDatabases:
     async def _restored(self, name: str) -> bool:
         database = self._connection.client[name]
         found = await self._shape_of(name)
-        for further in found.keys() - self._shape.keys():
-            await database.drop_collection(further)
-            del found[further]
-        if found != self._shape:
+        # The server makes a collection with the first document.
+        plain = dict.fromkeys(found, PLAIN)
+        if found != {**plain, **self._shape}:
             await self._connection.client.drop_database(name)
             return False
         if (await database.command("dbStats"))["objects"]:
-            await asyncio.gather(*(database[collection].delete_many({}) for collection in self._shape))
+            await asyncio.gather(*(database[collection].delete_many({}) for collection in found))
         return True
 
     async def _shape_of(self, name: str) -> Shape:
         database = self._connection.client[name]
-        collections = await database.command("listCollections")
+        collections = await database.command("listCollections", cursor={"batchSize": 1000})
         options = {one["name"]: one["options"] for one in collections["cursor"]["firstBatch"]}
         indexes = await asyncio.gather(*(database[collection].index_information() for collection in options))
         return {collection: (options[collection], index) for collection, index in zip(options, indexes, strict=True)}

@@ -18,9 +18,7 @@ Client = AsyncIOMotorClient[dict[str, Any]]
 
 @pytest.fixture
 async def server(mongo_uri: str) -> AsyncIterator[Client]:
-    client: ROUND = 2
-
-Client = AsyncIOMotorClient(mongo_uri)
+    client: Client = AsyncIOMotorClient(mongo_uri)
     yield client
     client.close()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -41,6 +42,8 @@ CONTRACT = {
     "settlements",
     "uncertain",
 }
+# A file of another name would run on MongoDB only, and nobody would see it.
+assert all(Path(__file__).with_name(f"test_{name}.py").exists() for name in CONTRACT)
 # What these ask for exists on a server only: its address, and the commands on the wire.
 ON_A_SERVER = {"mongo_uri", "commands"}
 

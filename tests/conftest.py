@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -23,7 +24,11 @@ from relance.devstack.stack import Given, Stack
 from relance.devstack.temporal_server import TemporalServer
 from relance.settings import Mongo
 from tests.support import private_sdk
+from tests.support.databases import IndexedDatabases
 from tests.support.keys import PRIVACY
+
+SLOW_S = 10
+"""What a test marked as slow takes that does not say how long."""
 
 
 def pytest_configure() -> None:
@@ -32,9 +37,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: of several processes the last one to begin decides when all is done."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """The slowest files first: of several processes the last one to begin decides when all is done."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        if (slow := item.get_closest_marker("slow")) is not None:
+            seconds[item.path] += slow.args[0] if slow.args else SLOW_S
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 def pytest_collection_finish() -> None:
@@ -153,18 +161,30 @@ async def stack(
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> str:
-    """A database name no other test uses."""
+    """The name of a database that is not there yet and that no other test uses."""
     readable = re.sub(r"[^A-Za-z0-9]+", "_", request.node.name)[:30].strip("_")
     return f"t_{readable}_{uuid4().hex[:8]}"
 
 
+@pytest.fixture(scope="session")
+async def indexed_databases(mongo_uri: str) -> AsyncIterator[IndexedDatabases]:
+    async with IndexedDatabases(mongo_uri) as databases:
+        yield databases
+
+
 @pytest.fixture
-async def mongod_db(mongo_uri: str, database: str) -> AsyncIterator[Database]:
-    """A database with its indexes, dropped in the end."""
-    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=database, timeout=30), PRIVACY)
-    await opened.ensure_indexes()
+async def indexed_database(indexed_databases: IndexedDatabases) -> AsyncIterator[str]:
+    """The name of a database with every index and no document, which no other test uses meanwhile."""
+    name = await indexed_databases.take()
+    yield name
+    await indexed_databases.give_back(name)
+
+
+@pytest.fixture
+async def mongod_db(mongo_uri: str, indexed_database: str) -> AsyncIterator[Database]:
+    """A database with its indexes."""
+    opened = connect(Mongo(uri=SecretStr(mongo_uri), database=indexed_database, timeout=30), PRIVACY)
     yield opened
-    await opened.client.drop_database(database)
     await opened.close()
 
 

@@ -221,9 +221,8 @@ class Office:
 
 
 @pytest.fixture
-async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
-    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
-    await data.ensure_indexes()
+async def office(mongo_uri: str, indexed_database: str) -> AsyncIterator[Office]:
+    data = connect(Mongo(uri=SecretStr(mongo_uri), database=indexed_database), PRIVACY)
     clock, groups, cycles = FixedClock(SEND_AT), FakeAlertGroups(), FakeCycles()
     brake = ErrorPause(
         CycleControl(data.controls, cycles, clock), AlertService(data.alerts, data.silences, groups, clock)
@@ -236,7 +235,6 @@ async def office(mongo_uri: str, database: str) -> AsyncIterator[Office]:
     yield office
     office.burial.set()
     await asyncio.gather(*office.dead, return_exceptions=True)
-    await data.client.drop_database(database)
     await data.close()
 
 

@@ -17,7 +17,7 @@ RUN_SOMEWHERE = {
 RESOLVED = sorted({str(command) for page in DOCUMENTS for command in commands(page)} - RUN_SOMEWHERE)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(90)
 async def test_the_commands_of_every_day_do_what_the_readme_says(terminal: Terminal) -> None:
     assert len(RUN) > 10
     for command in RUN:

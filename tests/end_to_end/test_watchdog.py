@@ -89,7 +89,7 @@ async def until(
         await asyncio.sleep(0.5)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(100)
 async def test_within_a_health_period_of_the_workers_death_the_watchdog_names_what_has_stopped(
     installation: Installation, deadman: DeadmanService
 ) -> None:

@@ -3,18 +3,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from functools import cache
 
 import pytest
 
-from tests.simulation.run import simulate
+from tests.simulation.run import Report, simulate
 
 SEEDS = range(1, 6)
 
 
+@cache
+def month_of_trouble(seed: int) -> Report:
+    return simulate(seed, months=1)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_month_of_trouble_loses_nothing(seed: int) -> None:
-    report = simulate(seed, months=1)
+    report = month_of_trouble(seed)
     assert report.violation == "", "\n".join(report.last)
     assert report.kills
     assert report.mails
@@ -27,12 +32,10 @@ def test_a_month_without_trouble_doubles_nothing() -> None:
 
 
 def test_a_seed_gives_the_same_run_in_every_process() -> None:
-    digests = {_digest({"PYTHONHASHSEED": number}) for number in ("1", "2")}
-    assert len(digests) == 1
-
-
-def _digest(variables: Mapping[str, str]) -> str:
-    program = "from tests.simulation.run import simulate; print(simulate(7, 1).digest)"
+    # Sets of texts have another order there; here other months went before.
+    program = "from tests.simulation.run import simulate; print(simulate(5, 1).digest)"
+    other = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     command = [sys.executable, "-W", "ignore", "-c", program]
-    run = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=True)
-    return run.stdout.strip()
+    environment = {**os.environ, "PYTHONHASHSEED": other}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == month_of_trouble(5).digest

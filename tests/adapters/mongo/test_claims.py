@@ -28,9 +28,9 @@ async def test_of_fifty_simultaneous_claims_of_one_invitation_exactly_one_wins(p
     assert (await people.stored(request)).attempts == 1
 
 
-async def test_two_processes_never_hold_the_same_claim(people: People, mongo_uri: str, database: str) -> None:
+async def test_two_processes_never_hold_the_same_claim(people: People, mongo_uri: str, indexed_database: str) -> None:
     requests = await people.invite(40)
-    other = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
+    other = connect(Mongo(uri=SecretStr(mongo_uri), database=indexed_database), PRIVACY)
     here = [people.db.ledger.exchange(None, request) for request in requests]
     there = [other.ledger.exchange(None, replace(request, token="t2")) for request in requests]
     answers = await asyncio.gather(*here, *there)

@@ -25,9 +25,9 @@ async def proxy(mongo_uri: str) -> AsyncIterator[LossyProxy]:
 
 
 @pytest.fixture
-async def far(db: Database, proxy: LossyProxy, database: str) -> AsyncIterator[Database]:
+async def far(db: Database, proxy: LossyProxy, indexed_database: str) -> AsyncIterator[Database]:
     """The same database, over the proxy."""
-    opened = connect(Mongo(uri=SecretStr(proxy.uri), database=database, timeout=5), PRIVACY)
+    opened = connect(Mongo(uri=SecretStr(proxy.uri), database=indexed_database, timeout=5), PRIVACY)
     await opened.check()
     yield opened
     await opened.close()

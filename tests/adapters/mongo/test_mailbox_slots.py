@@ -95,9 +95,9 @@ async def test_slots_taken_ahead_are_the_same_ones(db: Database) -> None:
 
 @pytest.mark.parametrize("ahead", [False, True])
 async def test_two_processes_that_claim_at_the_same_time_do_not_pass_the_limit(
-    mongod_db: Database, mongo_uri: str, database: str, ahead: bool
+    mongod_db: Database, mongo_uri: str, indexed_database: str, ahead: bool
 ) -> None:
-    other = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
+    other = connect(Mongo(uri=SecretStr(mongo_uri), database=indexed_database), PRIVACY)
     for number in range(20):
         requests = [
             await invite(mongod_db, f"u{user}", f"c{user}-{number}", f"m{number}@people.example") for user in range(12)

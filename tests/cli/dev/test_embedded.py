@@ -91,7 +91,7 @@ def test_the_stack_of_dev_works_until_it_is_interrupted(clean: dict[str, str], t
     assert [is_taken(port) for port in ports if port] == [False, False]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(50)
 def test_the_demo_invites_reminds_and_balances_and_leaves_nothing_behind(clean: dict[str, str]) -> None:
     command = [sys.executable, STARTER, "demo", "--users", "14", "--contacts", "3", "--json"]
     began = time.monotonic()

@@ -72,11 +72,9 @@ class Bureau:
 
 
 @pytest.fixture
-async def bureau(mongo_uri: str, database: str) -> AsyncIterator[Bureau]:
-    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
-    await data.ensure_indexes()
+async def bureau(mongo_uri: str, indexed_database: str) -> AsyncIterator[Bureau]:
+    data = connect(Mongo(uri=SecretStr(mongo_uri), database=indexed_database), PRIVACY)
     yield Bureau(data, FakeAlertGroups(), FixedClock(NOMINAL))
-    await data.client.drop_database(database)
     await data.close()
 
 

@@ -63,9 +63,7 @@ class Ward:
 
 
 @pytest.fixture
-async def ward(mongo_uri: str, database: str) -> AsyncIterator[Ward]:
-    data = connect(Mongo(uri=SecretStr(mongo_uri), database=database), PRIVACY)
-    await data.ensure_indexes()
+async def ward(mongo_uri: str, indexed_database: str) -> AsyncIterator[Ward]:
+    data = connect(Mongo(uri=SecretStr(mongo_uri), database=indexed_database), PRIVACY)
     yield Ward(data, FakeAlertGroups(), FixedClock(START))
-    await data.client.drop_database(database)
     await data.close()

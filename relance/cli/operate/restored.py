@@ -1,4 +1,4 @@
-"""`restored`: tells a database that it was put back, so that nothing that went out since is sent again (SPEC I2)."""
+"""`restored`: records that the database was restored, so that mails that went out since the backup are not sent again (SPEC I2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cycle pause`, `resume`, `cancel`: stored first, signalled to the workflows, then waited for until it has taken effect (SPEC C11)."""
+"""`cycle pause`, `resume`, `cancel`: stores and signals the control, then waits for its effect (SPEC C11)."""
 
 from __future__ import annotations
 

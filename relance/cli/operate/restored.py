@@ -1,4 +1,4 @@
-"""`restored`: records that the database was restored, so that mails that went out since the backup are not sent again (SPEC I2)."""
+"""`restored`: records a restore of the database, so that mails sent since the backup are not sent again (SPEC I2)."""
 
 from __future__ import annotations
 

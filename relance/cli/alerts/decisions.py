@@ -1,4 +1,4 @@
-"""`alerts ack` and `alerts silence`: what people decide, stored first and told to the workflows after."""
+"""`alerts ack` and `alerts silence`: decisions of people, stored first, then signalled to the workflows."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def silence(
 @asynccontextmanager
 async def opened_alert_service(run: Run) -> AsyncIterator[tuple[AlertService, Repositories]]:
     """Open what decisions are taken with."""
-    # Connected to first: a decision that nobody can be told of is better not taken.
+    # Connected to first: a decision that cannot be signalled to anybody is better not taken.
     client = await run.temporal()
     async with run.database() as database:
         yield alert_service(run.settings, run.services.clock, client, database), database

@@ -1,4 +1,4 @@
-"""`alerts unsilence`: takes silences back, and lets what they held back be told (SPEC A3)."""
+"""`alerts unsilence`: takes silences back; alerts that they held back are notified again (SPEC A3)."""
 
 from __future__ import annotations
 

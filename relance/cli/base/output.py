@@ -69,7 +69,7 @@ class Output:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        # A file shows no bar before its end: whoever reads it hears the pulse.
+        # A file shows no progress bar before its end, so its reader gets the pulse.
         resting = self.pulse.resting() if self.shown.is_terminal else nullcontext()
         with resting, Progress(*columns, console=self.shown, disable=not shown) as progress:
             yield progress

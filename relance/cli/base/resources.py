@@ -78,7 +78,7 @@ class Repositories(Protocol):
 
     @property
     def controls(self) -> Controls:
-        """What the cycles were told."""
+        """The controls of the cycles."""
 
     @property
     def compensations(self) -> Compensations:

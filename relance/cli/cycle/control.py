@@ -1,4 +1,4 @@
-"""`cycle pause`, `resume`, `cancel`: stored first, told to the workflows, and waited for until it holds (SPEC C11)."""
+"""`cycle pause`, `resume`, `cancel`: stores and signals the control, then waits for its effect (SPEC C11)."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def read_decision(period: str, reason: str, by: str | None, *, for_good: bool = 
 
 @dataclass(frozen=True, slots=True)
 class ControlRoom:
-    """What is needed to tell a cycle something."""
+    """What is needed to change the control of a cycle."""
 
     client: Client
     database: Repositories
@@ -120,7 +120,7 @@ class ControlRoom:
             return None
 
     async def must_run(self, period: str, state: ControlState) -> None:
-        """Make sure that there is a cycle to be told something.
+        """Make sure that there is a cycle to control.
 
         Raises:
             NotFound: none runs; says whether it is over or was never opened.
@@ -139,10 +139,10 @@ class ControlRoom:
         raise NotFound(f"PERIOD: no cycle of {period} runs; open it with `start cycle --period {period}`")
 
     async def notify(self, decision: Decision, state: ControlState) -> ControlResult:
-        """Tell a cycle something; what a person decides about an errant cycle resolves the alert about it.
+        """Change the control of a cycle; the decision of a person about an errant cycle resolves its alert.
 
         Raises:
-            InvalidInput: it may not follow what it was told before.
+            InvalidInput: it may not follow the current control.
         """
         result = await self.cycle_control.notify(decision.period, state, decision.reason, decision.by)
         check_allowed(result, state)

@@ -1,4 +1,4 @@
-"""Whether what a cycle was told has taken effect: asked of its workflows until it has (SPEC C11)."""
+"""Waits until a control has taken effect, by asking the cycle's workflows (SPEC C11)."""
 
 from __future__ import annotations
 

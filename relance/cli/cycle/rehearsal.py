@@ -152,7 +152,7 @@ async def _add_users(
             if known:
                 forecast.count(plan.instant, f"already_{known}")
             elif not goes:
-                # Whoever came after the user's turn waits for the next month.
+                # A contact that was added after the user's turn waits for the next month.
                 forecast.count(plan.instant, PlanReason.CONTACT_JOINED_LATER)
             else:
                 forecast.count(plan.instant, refusal or forecast.take_slot(contact.email))

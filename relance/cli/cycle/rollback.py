@@ -125,7 +125,7 @@ async def _listed(kept: Compensations, period: str, file: Path | None) -> list[s
 
 
 async def _stop(room: ControlRoom, decision: Decision) -> tuple[ControlResult, float | None]:
-    """Stop the cycle for good; return what it was told and after how many seconds it held."""
+    """Stop the cycle for good; return its control and after how many seconds it took effect."""
     found = await room.described(decision.period)
     begun = time.monotonic()
     result = await room.notify(decision, ControlState.ROLLED_BACK)

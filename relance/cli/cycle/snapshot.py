@@ -1,4 +1,4 @@
-"""A cycle at one moment: what its workflow says, what the ledger holds, and what it was told."""
+"""A cycle at one moment: what its workflow says, what the ledger holds, and its control."""
 
 from __future__ import annotations
 

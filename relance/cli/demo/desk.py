@@ -1,4 +1,4 @@
-"""The demo's partner desk: two checks find something, people are notified once, and the next morning it is over."""
+"""The demo's partner desk: two checks find something, people are notified once, the alerts resolve next morning."""
 
 from __future__ import annotations
 

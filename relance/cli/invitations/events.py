@@ -1,4 +1,4 @@
-"""`signal`: tell what happened to an invitation."""
+"""`signal`: records what happened to an invitation."""
 
 from __future__ import annotations
 

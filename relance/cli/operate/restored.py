@@ -1,4 +1,4 @@
-"""`restored`: tells a database that it was put back, so that nothing that went out since is sent again (SPEC I2)."""
+"""`restored`: records a restore of the database, so that mails sent since the backup are not sent again (SPEC I2)."""
 
 from __future__ import annotations
 

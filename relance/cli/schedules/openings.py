@@ -1,4 +1,4 @@
-"""Periods that nothing opened and nothing will: told by whoever changes a Schedule, and opened if a person wants."""
+"""Periods that nothing opened and nothing will: shown by commands that change a Schedule, and opened on request."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ async def start_cycle(
             opened = await send_now(run, database, chosen, opened, yes=yes)
         if not wait:
             data = {"period": chosen, "state": opened.state, "message": opened.sentence}
-            # What is done and has lost people is no success to whoever asks for it again.
+            # A finished cycle that has lost contacts is no success, also when it is started again.
             code = report_answer(opened.statistics, ()).code if opened.statistics else DONE
             return Answer(data, opened.sentence, code)
         run.out.note(opened.sentence)

@@ -1,8 +1,8 @@
 """The protocols that activities and CLI need from outside, named by role.
 
-`relance.adapters` implements them; `tests.support.fakes` has fakes that can be made to fail. Every method is safe to call
-twice with the same arguments unless it says otherwise, and raises `errors.DependencyUnavailable` when the server behind
-it cannot be reached.
+`relance.adapters` implements them; `tests.support.fakes` has fakes that can be made to fail. Every method is safe to
+call twice with the same arguments unless it says otherwise, and raises `errors.DependencyUnavailable` when the server
+behind it cannot be reached.
 """
 
 from __future__ import annotations

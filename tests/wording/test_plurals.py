@@ -16,7 +16,7 @@ from relance.wording.alerts.rows import row
 from relance.wording.reports.cycle import sentences
 from relance.wording.reports.digest import digest_message
 from relance.wording.reports.languages import REPORT_WORDS
-from tests.domain.alerts.alerts import an_alert
+from tests.support.alerts import an_alert
 
 AT = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 

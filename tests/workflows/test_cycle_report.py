@@ -45,6 +45,9 @@ class Chats:
 
     @activity.defn(name="post_cycle_report")
     async def post_cycle_report(self, request: CycleReportPost) -> Posted:
+        if request.at != AT:
+            # The report of a cycle that another test of this server has left behind.
+            return Posted(channel=request.channel)
         if self.refusals.get(request.channel):
             # As after ten minutes of tries.
             raise ApplicationError("no", type=self.refusals[request.channel].pop(0), non_retryable=True)
@@ -120,4 +123,4 @@ async def test_a_cycle_leaves_its_report_behind_and_ends_without_it(serving: Ser
         report = skipper.client.get_workflow_handle(ids.cycle_report_workflow_id(period))
         await report.result()
     assert result.sent == 1
-    assert [(one.channel, one.period) for one in house.reports] == [("inbox", period)]
+    assert [one.channel for one in house.reports if one.period == period] == ["inbox"]

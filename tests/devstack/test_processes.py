@@ -21,11 +21,14 @@ ROOT = Path(__file__).parents[2]
 
 # Prints the process ids of everything it started, then lives until it is ended in the way the test wants.
 PARENT = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 import psutil
 from relance.devstack.stack import Stack
 from relance.errors import SettingsError
+
+# Whoever runs the tests in the background of a shell has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     async with Stack(Path(sys.argv[2])) as stack:
@@ -77,9 +80,11 @@ def _parent(ending: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], 
         env=environment,
     ) as process:
         assert process.stdout is not None
-        pids = [int(word) for word in process.stdout.readline().split()[1:]]
-        yield process, pids, [port for pid in pids for port in _ports(pid)]
-        process.kill()
+        try:
+            pids = [int(word) for word in process.stdout.readline().split()[1:]]
+            yield process, pids, [port for pid in pids for port in _ports(pid)]
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("ending", ["return", "fail"])

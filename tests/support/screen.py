@@ -50,6 +50,8 @@ class Session:
             os.chdir(folder)
             variables = {**environment, "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
             variables.pop("COLUMNS", None)
+            # Whoever runs the tests in the background of a shell has it ignored.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execvpe(command[0], list(command), variables)
         self.resize(self.size)
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relance.cli.base.command import Run
 from relance.cli.operate.doctor_rows import DoctorFinding, FindingState
+from relance.errors import DependencyUnavailable
 from relance.gateway.unsubscribe_check import LinkTrouble
 
 LINKS, INTAKE = "unsubscribe link", "mail intake"
@@ -38,5 +39,10 @@ async def intake_findings(run: Run) -> list[DoctorFinding]:
     if intake.port is None:
         detail = "no listener: delivery reports come by `starter.py intake read` and relay webhooks alone"
         return [DoctorFinding(INTAKE, FindingState.FINE, detail)]
-    greeting = await run.services.greet_intake(run.settings)
+    try:
+        greeting = await run.services.greet_intake(run.settings)
+    except DependencyUnavailable as error:
+        # A process of ours, not a server we depend on.
+        remedy = "start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT"
+        return [DoctorFinding(INTAKE, FindingState.WRONG, str(error), remedy)]
     return [DoctorFinding(INTAKE, FindingState.FINE, f"{intake.host}:{intake.port} greets: {greeting[:60]}")]

@@ -175,7 +175,9 @@ def _read(path: Path) -> bytes:
 def _public(text: str) -> str:
     if not _is_address(text) or not ip_address(text).is_global:
         invalid(
-            "--sent-from", f"{text!r} is no public address", "give the address that receivers see, like 203.0.113.7"
+            "--sent-from",
+            f"{text!r} is no public address",
+            "give the address that receivers see, not one of a private network or of a document",
         )
     return str(ip_address(text))
 

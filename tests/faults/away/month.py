@@ -131,11 +131,12 @@ class Month:
         """
         data, calendar = self.away.site.installation.database, self.away.calendar
         intake = EventIntake(
-            data.ledger,
-            data.contacts,
-            data.suppressions,
-            TemporalFollowUps(self.away.site.installation.client, data.ledger),
-            calendar,
+            ledger=data.ledger,
+            contacts=data.contacts,
+            suppressions=data.suppressions,
+            follow_ups=TemporalFollowUps(self.away.site.installation.client, data.ledger),
+            clock=calendar,
+            outbox=data.outbox,
         )
         entries = await self.away.site.installation.entries(self.period)
         sent = sorted(one.id for one in entries.values() if one.status is InvitationStatus.SENT)

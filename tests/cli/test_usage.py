@@ -52,8 +52,8 @@ def services() -> Services:
 WRONG = {
     "doctor --selector s1": ("--mail", "add --mail"),
     "doctor --mail --message /nowhere.eml": ("--message", "received mail"),
-    "doctor --mail --sent-from 10.0.0.1": ("--sent-from", "203.0.113.7"),
-    "doctor --mail --sent-from mail.example": ("--sent-from", "203.0.113.7"),
+    "doctor --mail --sent-from 10.0.0.1": ("--sent-from", "the address that receivers see"),
+    "doctor --mail --sent-from mail.example": ("--sent-from", "the address that receivers see"),
     "cycle status 2026-13": ("PERIOD", "YYYY-MM"),
     "cycle status 9999-12": ("PERIOD", "YYYY-MM"),
     "cycle report ２０２６-11": ("PERIOD", "YYYY-MM"),

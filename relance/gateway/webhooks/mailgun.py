@@ -7,14 +7,12 @@ cover the event. The token is of one call, so that the same call twice is one ev
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from relance.domain.intake import ReportAction
 from relance.gateway.webhooks.model import (
     Json,
-    MalformedCall,
     RelayEvent,
     SignatureRejected,
     address_at,
@@ -22,6 +20,7 @@ from relance.gateway.webhooks.model import (
     clues_from,
     complaint,
     mapping,
+    parsed,
     text_at,
 )
 
@@ -37,10 +36,7 @@ def read_mailgun(key: str, body: bytes, now: datetime) -> list[RelayEvent]:
         SignatureRejected: the signature is missing, wrong or too old.
         MalformedCall: it is no JSON object.
     """
-    try:
-        call = mapping(json.loads(body))
-    except ValueError:
-        raise MalformedCall("no JSON") from None
+    call = mapping(parsed(body))
     _verify(key, call.get("signature"), now)
     event = mapping(call.get("event-data"))
     recipient = address_at(event, "recipient")

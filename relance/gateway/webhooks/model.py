@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from pydantic_core import from_json
+
 from relance.domain.intake import Clues, DoorNames, MailReading, MessageKind, RecipientReport, ReportAction
 from relance.domain.intake.clues import clues_of
 from relance.domain.intake.fields import address_in
@@ -61,6 +63,18 @@ def text_at(value: Json, *path: str) -> str:
 def address_at(value: Json, *path: str) -> str:
     """Return the address at a path; empty if there is none."""
     return address_in(text_at(value, *path))
+
+
+def parsed(text: bytes | str) -> Json:
+    """Return what a JSON text says.
+
+    Raises:
+        MalformedCall: it is no JSON, holds half a surrogate pair, or is nested too deep.
+    """
+    try:
+        return from_json(text)
+    except ValueError:
+        raise MalformedCall("no JSON") from None
 
 
 def mapping(value: Json) -> Mapping[str, Json]:

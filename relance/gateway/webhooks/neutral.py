@@ -9,7 +9,6 @@ Types: `mail.bounced`, `mail.deferred`, `mail.complained`, `mail.unsubscribed`; 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -17,7 +16,6 @@ from relance.adapters import webhook_signatures
 from relance.domain.intake import ReportAction
 from relance.errors import InvalidInput
 from relance.gateway.webhooks.model import (
-    MalformedCall,
     RelayEvent,
     SignatureRejected,
     address_at,
@@ -25,6 +23,7 @@ from relance.gateway.webhooks.model import (
     clues_from,
     complaint,
     mapping,
+    parsed,
     text_at,
 )
 
@@ -49,10 +48,7 @@ def read_neutral(body: bytes, identifier: str) -> list[RelayEvent]:
     Raises:
         MalformedCall: it is no JSON, or lacks `type` or `data`.
     """
-    try:
-        event = mapping(json.loads(body))
-    except ValueError:
-        raise MalformedCall("no JSON") from None
+    event = mapping(parsed(body))
     data, type_ = mapping(event.get("data")), text_at(event, "type")
     recipient = address_at(data, "recipient")
     clues = clues_from(sender=text_at(data, "envelopeSender"), message_id=text_at(data, "messageId"))

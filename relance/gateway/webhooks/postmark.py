@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import binascii
 import hmac
-import json
 from base64 import b64decode
 from collections.abc import Mapping
 
 from relance.domain.intake import ReportAction, parse_message, read_message
 from relance.gateway.webhooks.model import (
     Json,
-    MalformedCall,
     RelayEvent,
     SignatureRejected,
     address_at,
@@ -24,6 +22,7 @@ from relance.gateway.webhooks.model import (
     clues_from,
     complaint,
     mapping,
+    parsed,
     text_at,
 )
 
@@ -56,10 +55,7 @@ def read_postmark(body: bytes) -> list[RelayEvent]:
     Raises:
         MalformedCall: it is no JSON object.
     """
-    try:
-        event = mapping(json.loads(body))
-    except ValueError:
-        raise MalformedCall("no JSON") from None
+    event = mapping(parsed(body))
     record, type_ = text_at(event, "RecordType"), text_at(event, "Type")
     identifier = f"{record}-{text_at(event, 'ID') or text_at(event, 'MessageID')}"
     recipient = address_at(event, "Email") or address_at(event, "Recipient")

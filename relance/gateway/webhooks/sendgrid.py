@@ -27,6 +27,7 @@ from relance.gateway.webhooks.model import (
     bounce,
     clues_from,
     complaint,
+    parsed,
     text_at,
 )
 
@@ -60,10 +61,7 @@ def read_sendgrid(body: bytes) -> list[RelayEvent]:
     Raises:
         MalformedCall: it is no JSON list.
     """
-    try:
-        events = json.loads(body)
-    except ValueError:
-        raise MalformedCall("no JSON") from None
+    events = parsed(body)
     if not isinstance(events, list):
         raise MalformedCall("a list was expected")
     found = ((event, _reading(event)) for event in events)

@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from relance.domain.intake import Clues, MailReading, ReportAction
 from relance.gateway.webhooks.model import (
     Json,
-    MalformedCall,
     RelayEvent,
     address_at,
     bounce,
@@ -20,6 +18,7 @@ from relance.gateway.webhooks.model import (
     complaint,
     listing,
     mapping,
+    parsed,
     text_at,
 )
 
@@ -35,10 +34,7 @@ def read_ses(message: str, identifier: str) -> list[RelayEvent]:
     Raises:
         MalformedCall: it is no JSON object.
     """
-    try:
-        event = mapping(json.loads(message))
-    except ValueError:
-        raise MalformedCall("no JSON") from None
+    event = mapping(parsed(message))
     clues = _clues(event.get("mail"))
     kind = text_at(event, "notificationType") or text_at(event, "eventType")
     readings = {"Bounce": _bounces, "Complaint": _complaints}.get(kind)

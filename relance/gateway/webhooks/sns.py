@@ -7,7 +7,6 @@ topic of the settings is listened to, and only its subscription is confirmed.
 from __future__ import annotations
 
 import binascii
-import json
 import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
-from relance.gateway.webhooks.model import Json, MalformedCall, SignatureRejected, mapping, text_at
+from relance.gateway.webhooks.model import Json, SignatureRejected, mapping, parsed, text_at
 
 FetchText: TypeAlias = Callable[[str], Awaitable[bytes]]
 """Gets what an https address of Amazon holds; raises DependencyUnavailable."""
@@ -54,10 +53,7 @@ class SnsVerifier:
             MalformedCall: it is no JSON object.
             DependencyUnavailable: the certificate cannot be fetched.
         """
-        try:
-            message = mapping(json.loads(body))
-        except ValueError:
-            raise MalformedCall("no JSON") from None
+        message = mapping(parsed(body))
         names = _SIGNED.get(_text(message, "Type"))
         address = _text(message, "SigningCertURL")
         if names is None or _text(message, "TopicArn") != self.topic or not is_of_amazon(address, ".pem"):

@@ -9,12 +9,10 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import cast
 
-from jinja2 import PackageLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
 from relance.domain.channels.messages import Attachment, OutgoingMessage, heading, links, listed, plain_text
 from relance.domain.failures import Severity
 from relance.domain.labels import clean_name
+from relance.rendering.jinja_templates import template_of
 from relance.rendering.names import phrase
 from relance.settings.mail import MailGroup
 
@@ -34,14 +32,7 @@ class AlertMailWriter:
 
     def __init__(self, mail: MailGroup) -> None:
         self._mail = mail
-        environment = SandboxedEnvironment(
-            loader=PackageLoader("relance.rendering"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._template = environment.get_template("alert.html")
+        self._template = template_of("alert.html")
 
     def write(self, message: OutgoingMessage, to_address: str, message_id: str) -> bytes:
         """Return a message with CRLF line ends; blocks for some milliseconds.

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from jinja2 import PackageLoader, StrictUndefined, Template
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Template
 
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import clean_name
 from relance.rendering import skeleton
+from relance.rendering.jinja_templates import template_of
 from relance.rendering.names import phrase, unstructured
 from relance.rendering.plain_text import plain_text
 from relance.settings.mail import MailGroup
@@ -48,14 +48,7 @@ class Blank:
 
 def compile_blank(mail: MailGroup, kind: MailKind, language: str) -> Blank:
     """Compile one template for the sender of these settings."""
-    environment = SandboxedEnvironment(
-        loader=PackageLoader("relance.rendering"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template(f"{kind}.{language}.html")
+    template = template_of(f"{kind}.{language}.html")
     html = template.render(language=language, brand=mail.sender_name, **{name: skeleton.slot(name) for name in _SLOTS})
     html = "\n".join(line.strip() for line in html.splitlines() if line.strip()) + "\n"
     parts = [

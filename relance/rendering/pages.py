@@ -10,13 +10,12 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Final
 
-from jinja2 import PackageLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from relance.domain.invitations.opt_outs import OptOutScope, OptOutStatus
 from relance.domain.labels import name_of_person
 from relance.domain.zones import zone_info
+from relance.rendering.jinja_templates import template_of
 from relance.rendering.page_words import WORDS, PageWords
 from relance.wording.alerts.figures import ENGLISH, FRENCH
 
@@ -66,14 +65,7 @@ class PageWriter:
         self._brand = brand
         self._zone = zone_info(zone)
         self._style = (files("relance.rendering") / "templates" / "pages" / "style.css").read_text(encoding="utf-8")
-        environment = SandboxedEnvironment(
-            loader=PackageLoader("relance.rendering"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._template = environment.get_template("pages/page.html")
+        self._template = template_of("pages/page.html")
 
     @property
     def style_hash(self) -> str:

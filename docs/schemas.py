@@ -112,7 +112,7 @@ def _plain(raw: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     if "anyOf" in raw:
         other = [one for one in raw["anyOf"] if one.get("type") != "null"]
         return _plain(other[0], definitions)
-    found = {key: raw[key] for key in ("type", "pattern", "enum", "format", "required") if key in raw}
+    found: dict[str, Any] = {key: raw[key] for key in ("type", "pattern", "enum", "format", "required") if key in raw}
     if "items" in raw:
         found["items"] = _plain(raw["items"], definitions)
     if "properties" in raw:

@@ -16,7 +16,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from composition.activities import activities_of
 from composition.connections import opened
-from composition.gateway import GatewayConnections, door, gateway_reporter, opened_gateway
+from composition.gateway import GatewayConnections, gateway_reporter, opened_gateway, serving_gateway
 from composition.liveness import reporter_of, reporting_liveness, watched
 from relance import __version__
 from relance.contracts.names import TaskQueue
@@ -72,7 +72,7 @@ async def serve_gateway(settings: Settings) -> int:
     gateway = settings.gateway
     async with watched(settings) as liveness, opened_gateway(settings) as open_:
         reporter = gateway_reporter(settings, open_, Role.GATEWAY, liveness)
-        async with door(settings, open_, liveness, drain=FULL_DRAIN_S), reporting_liveness(reporter, []):
+        async with serving_gateway(settings, open_, liveness, drain=FULL_DRAIN_S), reporting_liveness(reporter, []):
             leave_out_what_is_loaded()
             ready()
             logger.info("serving relance-gateway at http://%s:%s", gateway.host, gateway.port)
@@ -93,7 +93,7 @@ async def serve(settings: Settings, role: Role) -> int:
         await reporter.take_share()
         if TaskQueue.OPS in QUEUES[role]:
             connections = GatewayConnections(open_.client, open_.database, open_.instruments)
-            await stack.enter_async_context(door(settings, connections, liveness))
+            await stack.enter_async_context(serving_gateway(settings, connections, liveness))
         workers = [
             await stack.enter_async_context(
                 Worker(

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from composition.probes import opened_probes
+from composition.process import opened_database, started_telemetry
 from relance.adapters.breaker import Breakers
 from relance.adapters.channels.opening import OpenChannels
 from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.connection import connect as connect_mongo
 from relance.adapters.relay_log.opening import opened_relay_log
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
@@ -24,11 +24,8 @@ from relance.domain.mail.sharing import LimitShare
 from relance.ports import Probe, RelayLog
 from relance.rendering.alert_mail import AlertMailWriter
 from relance.rendering.mail import MailRenderer
-from relance.runtime import process_exit
 from relance.runtime.error_counting import ErrorCounting
-from relance.runtime.key_admission import admit
 from relance.runtime.metrics import Instruments
-from relance.runtime.telemetry import configure
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.plugin import Sandbox, relance_plugin
@@ -62,10 +59,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         SettingsError: a key of this installation is not among ours.
         DependencyUnavailable: Temporal or the database cannot be reached.
     """
-    telemetry = configure(settings.monitoring, "relance-worker")
-    process_exit.before_leaving(telemetry.shutdown)
-    if telemetry.metrics_url:
-        logger.info("metrics at %s", telemetry.metrics_url)
+    telemetry = started_telemetry(settings, "relance-worker")
     _warn_unrouted(settings)
     tokens = LinkTokens(settings.privacy.link_keys)
     writer = MailRenderer(
@@ -77,18 +71,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         sign_opened=lambda invitation: tokens.sign(Purpose.OPEN, invitation),
     )
     async with AsyncExitStack() as stack:
-        database = connect_mongo(
-            settings.mongo,
-            settings.privacy,
-            telemetry.instruments.ledger_group,
-            traced=bool(telemetry.interceptors),
-            timing=settings.scheduling.reminder_timing,
-            bounds=settings.bounds.limits,
-            noticed=telemetry.instruments.quarantined,
-        )
-        stack.push_async_callback(database.close)
-        await database.check()
-        await admit(database.keys, settings.privacy)
+        database = await stack.enter_async_context(opened_database(settings, telemetry))
         breakers = Breakers(settings.breakers)
         telemetry.instruments.watch_breakers(breakers.states)
         share = LimitShare()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from temporalio.client import Client
 
 from composition.intake import listening, mail_intake, unsubscribing_of
+from composition.process import opened_database, started_telemetry
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.connection import connect as connect_mongo
 from relance.adapters.tokens import LinkTokens
 from relance.gateway.application import application
 from relance.gateway.needs import IntakeNeeds, Needs
@@ -22,12 +22,9 @@ from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
 from relance.ports import Clock
 from relance.rendering.pages import PageWriter
-from relance.runtime import process_exit
-from relance.runtime.key_admission import admit
 from relance.runtime.liveness import Liveness
 from relance.runtime.metrics import Instruments
 from relance.runtime.reporter import Reporter
-from relance.runtime.telemetry import configure
 from relance.services.events import EventIntake
 from relance.services.explaining import Explaining
 from relance.services.mail_intake import MailIntake
@@ -58,28 +55,14 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
         SettingsError: a key of this installation is not among ours.
         DependencyUnavailable: the database cannot be reached.
     """
-    telemetry = configure(settings.monitoring, "relance-gateway")
-    process_exit.before_leaving(telemetry.shutdown)
-    if telemetry.metrics_url:
-        logger.info("metrics at %s", telemetry.metrics_url)
-    async with AsyncExitStack() as stack:
-        database = connect_mongo(
-            settings.mongo,
-            settings.privacy,
-            traced=bool(telemetry.interceptors),
-            timing=settings.scheduling.reminder_timing,
-            bounds=settings.bounds.limits,
-            noticed=telemetry.instruments.quarantined,
-        )
-        stack.push_async_callback(database.close)
-        await database.check()
-        await admit(database.keys, settings.privacy)
+    telemetry = started_telemetry(settings, "relance-gateway")
+    async with opened_database(settings, telemetry) as database:
         client = await connect_temporal(runtime=telemetry.runtime, lazy=True)
         yield GatewayConnections(client, database, telemetry.instruments)
 
 
 @asynccontextmanager
-async def door(
+async def serving_gateway(
     settings: Settings, open_: GatewayConnections, liveness: Liveness, *, drain: int = DRAIN_S
 ) -> AsyncIterator[None]:
     """Serve HTTP, take returned mail, and notify follow-ups and cycles of what came in, for as long as the block runs.

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 from relance.adapters.clock import SystemClock
-from relance.adapters.mongo.opt_outs import MongoOptOuts
+from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
 from relance.domain.intake import MessageEnvelope
 from relance.domain.invitations.opt_outs import OptOutScope, OptOutWay
 from relance.gateway.intake.handler import CountRefused, IntakeHandler
 from relance.gateway.intake.server import serving_intake
-from relance.ports import Clock, Contacts, Ledger, Suppressions, Users
-from relance.ports.mail_intake import IntakeMessages
+from relance.ports import Clock
 from relance.services.attribution import Attributor
 from relance.services.events import EventIntake
 from relance.services.intake_reports import ReportJudge
@@ -37,35 +35,7 @@ class LeftToOutbox:
         return False
 
 
-class IntakeData(Protocol):
-    """The repositories that the intake needs."""
-
-    @property
-    def ledger(self) -> Ledger:
-        """The invitations."""
-
-    @property
-    def users(self) -> Users:
-        """The users."""
-
-    @property
-    def contacts(self) -> Contacts:
-        """The contacts."""
-
-    @property
-    def suppressions(self) -> Suppressions:
-        """The suppressed mailboxes."""
-
-    @property
-    def opt_outs(self) -> MongoOptOuts:
-        """The opt-outs by link or mail."""
-
-    @property
-    def intake_messages(self) -> IntakeMessages:
-        """The messages that were read."""
-
-
-def mail_intake(settings: Settings, data: IntakeData, events: EventIntake, count: CountMessage) -> MailIntake:
+def mail_intake(settings: Settings, data: Database, events: EventIntake, count: CountMessage) -> MailIntake:
     """Return the service on an open database."""
     unsubscribing = unsubscribing_of(data, events, SystemClock())
 
@@ -77,7 +47,7 @@ def mail_intake(settings: Settings, data: IntakeData, events: EventIntake, count
 
 
 def intake_service(
-    settings: Settings, data: IntakeData, events: TakesEvents, opt_out: OptOutByMail, count: CountMessage
+    settings: Settings, data: Database, events: TakesEvents, opt_out: OptOutByMail, count: CountMessage
 ) -> MailIntake:
     """Return the service with these ways to apply what it read."""
     clock, intake = SystemClock(), settings.intake
@@ -101,12 +71,12 @@ def intake_service(
     )
 
 
-def events_of_command(data: IntakeData) -> EventIntake:
+def events_of_command(data: Database) -> EventIntake:
     """Return where a command writes events: nobody waits for Temporal."""
     return EventIntake(data.ledger, data.contacts, data.suppressions, LeftToOutbox(), SystemClock())
 
 
-def unsubscribing_of(data: IntakeData, events: EventIntake, clock: Clock) -> Unsubscribing:
+def unsubscribing_of(data: Database, events: EventIntake, clock: Clock) -> Unsubscribing:
     """Return what unsubscribe links and mails do."""
     return Unsubscribing(
         ledger=data.ledger,

@@ -113,7 +113,14 @@ class Installation:
         """Return where events come in."""
         data = self.database
         follow_ups = TemporalFollowUps(self.client, data.ledger)
-        return EventIntake(data.ledger, data.contacts, data.suppressions, follow_ups, SystemClock())
+        return EventIntake(
+            ledger=data.ledger,
+            contacts=data.contacts,
+            suppressions=data.suppressions,
+            follow_ups=follow_ups,
+            clock=SystemClock(),
+            outbox=data.outbox,
+        )
 
     def desk(self, clock: Clock | None = None) -> AlertService:
         """Return where sightings and decisions about alerts come in."""

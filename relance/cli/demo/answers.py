@@ -56,7 +56,7 @@ HEARD_S, LOOK_EVERY_S, ANSWER_S = 30.0, 0.05, 15.0
 
 
 @dataclass(slots=True)
-class Door:
+class Answers:
     """The three ways in; each counts what was taken."""
 
     place: Embedded

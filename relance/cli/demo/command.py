@@ -12,8 +12,8 @@ import typer
 
 from relance.cli.base.command import Run, command
 from relance.cli.base.output import Answer
+from relance.cli.demo.answers import Answers
 from relance.cli.demo.desk import DeskStory
-from relance.cli.demo.door import Door
 from relance.cli.demo.month import Story
 from relance.cli.demo.report import Account
 from relance.cli.demo.virtual_time import FastMotion, VirtualTime
@@ -56,7 +56,7 @@ async def demo(
                 database=database,
                 period=period,
                 motion=FastMotion(place.client, database.ledger, period),
-                door=Door(place, database),
+                answers=Answers(place, database),
             )
             # The one mostly waits for the other's worker: together they take no longer than the month alone.
             run.out.note("While a month passes, the partner desk runs both checks, and again the next morning.")

@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHandle
 from relance.cli.base.command import Run
 from relance.cli.base.resources import Repositories
 from relance.cli.cycle.watching import Watch
-from relance.cli.demo.door import Door
+from relance.cli.demo.answers import Answers
 from relance.cli.demo.report import WITHOUT_OUTCOME, MonthAccount
 from relance.cli.demo.virtual_time import AT_ONCE, FastMotion
 from relance.cli.dev.embedded import Embedded
@@ -42,7 +42,7 @@ class Story:
     database: Repositories
     period: str
     motion: FastMotion
-    door: Door
+    answers: Answers
 
     async def play(self) -> None:
         """Run the cycle through its month, then its reminders."""
@@ -73,15 +73,15 @@ class Story:
         sent = [invitation for invitation in await self._entries() if invitation.sent_at is not None]
         answering = sent[::3]
         for clicking in sent[1:2]:
-            await self.door.unsubscribe(clicking)
+            await self.answers.unsubscribe(clicking)
         for bouncing in sent[2:3]:
-            await self.door.bounce(bouncing)
+            await self.answers.bounce(bouncing)
         for step, answers in (
             (FollowUpStep.FIRST, answering[::2]),
             (FollowUpStep.SECOND, answering[1::2]),
             (FollowUpStep.EXPIRY, []),
         ):
-            await self.door.submit(answers)
+            await self.answers.submit(answers)
             await self._steps(NAMES[step], UNTIL[step], await self._user_ids(), show=True)
         self.run.out.note(
             f"{len(answering)} contacts answered over HTTP, one unsubscribed by a click, one mail bounced."
@@ -114,7 +114,7 @@ class Story:
             await self.database.ledger.reminder_outcomes(self.period),
             await self._entries(),
             arrived,
-            self.door.counts,
+            self.answers.counts,
         )
 
     async def _user_ids(self) -> list[str]:

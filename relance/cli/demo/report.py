@@ -11,8 +11,8 @@ from rich.console import Group
 
 from relance.cli.base.output import Answer, table
 from relance.cli.cycle.report import Rows, reminders_sent, report_view
+from relance.cli.demo.answers import CLICKS, EVENTS, REPORTS
 from relance.cli.demo.desk_report import DeskAccount
-from relance.cli.demo.door import CLICKS, EVENTS, REPORTS
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.invitations.invitation import Invitation, InvitationStatus
 from relance.runtime.process_exit import DONE, JOB_FAILED

@@ -128,7 +128,7 @@ async def test_plans_left_behind_by_a_killed_cycle_are_finished_or_named(
     await (await installation.start_cycle(PERIOD)).result()
     raw = installation.database.raw
     await raw.plans.update_many({"userId": {"$in": ["u1", "u2"]}}, {"$set": {"status": "sending"}})
-    await follow_up(installation, "u1").terminate("a test")
+    await end(installation, "u1")
     await raw.invitations.update_one({"_id": invitation(2, 0)}, {"$set": {"status": "queued"}})
 
     found = await reconcile(installation, "stale")

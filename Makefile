@@ -27,7 +27,7 @@ test: setup ## all tests, six at once
 	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 AT ?= 2026-10-25T00:30Z
-test-any-hour: setup ## all tests as if it were another time (AT=2026-11-30T23:30Z; needs faketime, and root)
+test-any-hour: setup ## all tests as if it were another time (AT=2026-11-30T23:30Z; needs root)
 	$(BIN)/python -m tests.another_time $(AT) -- $(ARGS)
 
 outside: setup ## what the world outside does: foreign documents, settings, replies, logs, texts (ARGS=--json)

@@ -75,7 +75,8 @@ async def serve_gateway(settings: Settings) -> int:
         async with serving_gateway(settings, open_, liveness, drain=FULL_DRAIN_S), reporting_liveness(reporter, []):
             leave_out_what_is_loaded()
             ready()
-            logger.info("serving relance-gateway at http://%s:%s", gateway.host, gateway.port)
+            where = f" at http://{gateway.host}:{gateway.port}" if gateway.port is not None else ""
+            logger.info("serving relance-gateway%s", where)
             await stop.wait()
             liveness.draining = True
             logger.info("stopping: requests in flight are answered")

@@ -35,7 +35,11 @@ ROOT = Path(__file__).parents[1]
 BEFORE = "2026-10"
 """The period of the events; it has no follow-ups, so that each is looked for and not found."""
 PAUSE_S = 0.01
-FREELY = {"RELANCE_GATEWAY__CLIENT_RATE": "10000", "RELANCE_GATEWAY__CONNECTIONS_PER_CLIENT": "400"}
+FREELY = {
+    "RELANCE_GATEWAY__CLIENT_RATE": "10000",
+    "RELANCE_GATEWAY__API_RATE": "100000",
+    "RELANCE_GATEWAY__CONNECTIONS_PER_CLIENT": "400",
+}
 """Everybody comes from one address here."""
 
 

@@ -29,7 +29,7 @@ def verified(keys: Sequence[bytes], token: str) -> str:
     """
     head, _, signature = token.rpartition(".")
     version, _, payload = head.partition(".")
-    message, given = (text.encode("utf-8", "surrogateescape") for text in (head, signature))
+    message, given = (text.encode("utf-8", "surrogatepass") for text in (head, signature))
     ours = (_encode(hmac.digest(key, message, "sha256")).encode() for key in keys)
     if version != "v1" or not any(hmac.compare_digest(given, expected) for expected in ours):
         raise invalid()

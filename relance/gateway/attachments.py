@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from relance.errors import DependencyUnavailable, InvalidInput
 from relance.gateway.headers import SAFE
+from relance.gateway.limits.rates import ClientRate
 from relance.gateway.needs import Needs, VerifyAttachment
 from relance.ports import Attachments
 
@@ -23,7 +24,8 @@ SHOWN_TYPES = frozenset({"image/png"})
 
 def routes(needs: Needs) -> list[BaseRoute]:
     """Return the route of the pictures."""
-    return [Route("/attachments/{token}", AttachmentPages(needs.attachments, needs.verify_attachment).show)]
+    per_client = ClientRate(needs.settings.client_rate)
+    return [Route("/attachments/{token}", AttachmentPages(needs.attachments, needs.verify_attachment, per_client).show)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,12 @@ class AttachmentPages:
 
     attachments: Attachments
     verify: VerifyAttachment
+    per_client: ClientRate
 
     async def show(self, request: Request) -> Response:
         """Return the picture."""
+        if wait := self.per_client.wait(request):
+            raise HTTPException(429, headers={"Retry-After": str(wait)})
         token = request.path_params["token"]
         if len(token) > LONGEST_TOKEN:
             raise HTTPException(404)

@@ -13,11 +13,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.errors import InvalidInput
-from relance.gateway.limits.rates import RateLimit, client_key
+from relance.gateway.limits.rates import ClientRate, RateLimit
 from relance.rendering.pages import PageWriter
 
 LONGEST_TOKEN = 1_000
-BURST_S = 10
 TOKEN_RATE, TOKEN_BURST = 0.5, 30
 """Requests per second with one token, and at once: a person, a provider and some scanners."""
 
@@ -57,11 +56,11 @@ class Links:
     purpose: Purpose
     pages: PageWriter
     client_rate: float
-    per_client: RateLimit = field(init=False)
+    per_client: ClientRate = field(init=False)
     per_token: RateLimit = field(init=False)
 
     def __post_init__(self) -> None:
-        self.per_client = RateLimit(self.client_rate, max(1, int(self.client_rate * BURST_S)))
+        self.per_client = ClientRate(self.client_rate)
         self.per_token = RateLimit(TOKEN_RATE, TOKEN_BURST)
 
     def invitation_of(self, request: Request) -> str:
@@ -71,8 +70,7 @@ class Links:
             TooOften: of this client, or with this token, for now.
             Unknown: we did not sign it for this purpose.
         """
-        wait = self.per_client.wait(client_key(request.client.host if request.client else None))
-        if wait:
+        if wait := self.per_client.wait(request):
             raise TooOften(wait)
         token = request.path_params["token"]
         if len(token) > LONGEST_TOKEN:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
 from urllib.parse import parse_qsl
@@ -94,23 +95,28 @@ class UnsubscribePages:
 def fields_of(content_type: str, body: bytes) -> Mapping[str, str]:
     """Return the fields of a form, of either encoding; none if it is no form, or has too many."""
     kind = content_type.partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return _multipart(content_type, body)
     try:
-        if kind == "multipart/form-data":
-            return _multipart(content_type, body)
         # Clients that leave the type out send it like this as well.
         if kind in {"application/x-www-form-urlencoded", ""}:
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
-    except (ValueError, LookupError):
+    except ValueError:
         pass
     return {}
 
 
 def _multipart(content_type: str, body: bytes) -> Mapping[str, str]:
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
-    parsed = BytesParser(policy=HTTP).parsebytes(head + body)
-    parts = list(parsed.iter_parts())[:MOST_FIELDS] if parsed.is_multipart() else []
+    try:
+        return _parts(BytesParser(policy=HTTP).parsebytes(head + body))
+    except Exception:  # noqa: BLE001 - the parser stumbles over some parameters, with errors of any type
+        return {}
+
+
+def _parts(form: EmailMessage) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for part in parts:
+    for part in list(form.iter_parts())[:MOST_FIELDS] if form.is_multipart() else []:
         name = part.get_param("name", header="content-disposition")
         if isinstance(name, str) and not part.is_multipart():
             content = part.get_payload(decode=True)

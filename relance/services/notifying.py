@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from relance.concurrency import in_background
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.cycle.send_times import current_period, next_period
-from relance.errors import DependencyUnavailable
+from relance.errors import DependencyUnavailable, RelanceError
 from relance.ids import parse_invitation_id
 from relance.ports import Clock, FollowUps, Lag, Outbox
 from relance.ports.ledger import FollowUpParts
@@ -30,6 +31,8 @@ SETTLED = timedelta(seconds=10)
 """Age of a notice from which another process than the one that wrote it takes it up."""
 SWEEP_S = 5.0
 LONGEST_PAUSE_S = 60.0
+ZONES_APART = timedelta(hours=26)
+"""From UTC-12 to UTC+14."""
 REPLAN_APART_S = 30.0
 """A planning pass reads all users: many changes within this time share one."""
 
@@ -40,7 +43,7 @@ logger = logging.getLogger(__name__)
 class Notifier:
     """Notifies follow-ups of events, and cycles of changed preferences.
 
-    `parts` says how many follow-ups a user has. `replan` signals one period's cycle; The current period is that of
+    `parts` says how many follow-ups a user has. `replan` signals one period's cycle; the current period is that of
     `zone`; `show` gets the lag of the outbox after each look.
     """
 
@@ -88,9 +91,9 @@ class Notifier:
                 continue
             try:
                 await self._signal(some)
-            except DependencyUnavailable:
+            except Exception as problem:  # noqa: BLE001 - as below
                 # They are in the outbox: the sweep finds out when it works again.
-                self._away = True
+                self._put_off(problem)
                 self._fresh.clear()
 
     async def _run_sweeps(self) -> None:
@@ -101,13 +104,19 @@ class Notifier:
                 await self.sweep()
                 self._away = False
                 pause = SWEEP_S
-            except DependencyUnavailable as problem:
-                if not self._away:
-                    logger.warning("follow-ups are notified later: %s", problem)
-                self._away = True
+            except Exception as problem:  # noqa: BLE001 - whatever it is, the notices wait in the outbox
+                self._put_off(problem)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
-            with suppress(DependencyUnavailable):
+            # What cannot be counted now is counted at the next look.
+            with suppress(Exception):
                 self.show(await self.outbox.lag(), self.clock.now())
+
+    def _put_off(self, problem: Exception) -> None:
+        if not self._away:
+            # The text of an error that is not ours may quote a document.
+            what = str(problem) if isinstance(problem, RelanceError) else type(problem).__name__
+            logger.warning("follow-ups are notified later: %s", what)
+        self._away = True
 
     async def _signal(self, events: Sequence[InvitationEvent]) -> None:
         """Signal each; take away those that worked, then raise the first trouble."""
@@ -145,10 +154,11 @@ class Notifier:
         now = asyncio.get_running_loop().time()
         if now - self._replanned_at < REPLAN_APART_S or not (asked := await self.outbox.replan_asked()):
             return
-        # The clock of the zone furthest behind and ahead is not asked: both months around now are.
-        period = current_period(self.clock.now(), self.zone)
-        for month in (period, next_period(period)):
-            await self.replan(month)
+        # Users in zones far behind ours are in the month before for up to a day.
+        month = current_period(self.clock.now(), self.zone)
+        earliest = current_period(self.clock.now() - ZONES_APART, self.zone)
+        for period in dict.fromkeys([earliest, month, next_period(month)]):
+            await self.replan(period)
         self._replanned_at = now
         await self.outbox.replanned(asked)
 
@@ -156,10 +166,5 @@ class Notifier:
 @asynccontextmanager
 async def notifying(notifier: Notifier) -> AsyncIterator[None]:
     """Notify for as long as the block runs."""
-    task = asyncio.create_task(notifier.run(), name="notifier")
-    try:
+    async with in_background(notifier.run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

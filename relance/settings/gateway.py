@@ -99,8 +99,15 @@ class Gateway(SettingsGroup):
         20.0,
         gt=0,
         le=10_000,
-        description="Most requests per second of one client address to the links in mails, of one process; ten "
-        "seconds' worth may come at once.",
+        description="Most requests per second of one client address to the links in mails and messages, of one "
+        "process; ten seconds' worth may come at once.",
+    )
+    api_rate: float = Field(
+        1_000.0,
+        gt=0,
+        le=100_000,
+        description="Most requests per second of one client address to the API, signed or not, of one process; ten "
+        "seconds' worth may come at once. One request holds up to 1,000 events.",
     )
 
     @property

@@ -4,7 +4,7 @@ import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relance.adapters.tokens import BouncedReference, LinkTokens, Purpose
@@ -49,6 +49,7 @@ def test_a_link_with_one_character_changed_is_not_accepted(invitation: str, data
 
 
 @given(st.text())
+@example("\ud800")
 def test_anything_else_is_not_accepted(text: str) -> None:
     with pytest.raises(InvalidInput):
         TOKENS.verify(Purpose.SUBMIT, text)

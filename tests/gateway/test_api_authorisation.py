@@ -138,3 +138,21 @@ async def test_other_methods_are_problems_too(place: Place) -> None:
     answer = await place.http.put(EVENTS)
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
     assert answer.headers["allow"] == "POST"
+
+
+async def test_a_client_that_comes_too_often_is_told_when_to_come_again(db: Database) -> None:
+    seldom = SETTINGS.model_copy(update={"api_rate": 0.001})
+    [id_] = await invited(db, ["c1"])
+    async with serving_api(db, lambda needs: replace(needs, settings=seldom)) as place:
+        assert (await place.http.get("/api/v1/tokens/x")).status_code == 401
+        answers = [
+            await place.api.post(EVENTS, _body(id_)),
+            await place.api.post(PREFERENCES, b"{}"),
+            await place.http.get(f"/api/v1/invitations/{id_}", headers={"Authorization": f"Bearer {KEY}"}),
+        ]
+        assert {(one.status_code, one.headers["content-type"]) for one in answers} == {
+            (429, "application/problem+json")
+        }
+        assert all(1 <= int(one.headers["retry-after"]) <= 1_000 for one in answers)
+        assert (await place.entry("c1")).status == "sent"
+        assert (await place.http.get("/health")).status_code == 200

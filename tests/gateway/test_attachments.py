@@ -136,3 +136,17 @@ async def test_the_link_in_a_message_leads_to_its_chart(mongo_uri: str, database
     assert attachment_addresses(Gateway(port=port), TOKENS.sign)("k", "f") is None
     await opened.client.drop_database(database)
     await opened.close()
+
+
+async def test_a_client_that_comes_too_often_sees_no_picture_for_a_while(attachments: FakeAttachments) -> None:
+    settings = Gateway(port=free_port(), client_rate=0.001)
+    async with (
+        serving(
+            settings, application(needs_of(settings=settings, attachments=attachments, verify_attachment=TOKENS.verify))
+        ),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False, timeout=30) as client,
+    ):
+        link = f"/attachments/{TOKENS.sign(KEY, 'chart.png')}"
+        first, second = await client.get(link), await client.get(link)
+    assert (first.status_code, second.status_code, second.text) == (200, 429, "Too many requests")
+    assert 1 <= int(second.headers["retry-after"]) <= 1_000

@@ -15,6 +15,7 @@ from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.invitations.invitation import InvitationStatus
 from relance.gateway.api.authorisation import MOST_BYTES
 from relance.gateway.api.paths import EVENTS
+from relance.gateway.api.problems import MOST_ERRORS
 from tests.support.event_api import Place, invited, serving_api
 from tests.support.keys import PRIVACY, ring
 
@@ -188,6 +189,11 @@ async def test_a_message_whose_process_died_before_it_was_applied_is_applied_whe
     await place.db.raw.invitations.update_one({"_id": id_}, {"$set": {"status": "sent"}, "$unset": {"submittedAt": 1}})
     assert await place.api.send(events, "m1") == [{"answer": "taken", "invitationId": id_}]
     assert (await place.entry("c1")).status == "submitted"
+
+
+async def test_of_an_event_that_is_wrong_all_over_the_first_places_are_named(place: Place) -> None:
+    said = await place.api.send([{f"field{number}": number for number in range(1_000)}])
+    assert (_answers(said), len(said[0]["errors"])) == (["invalid"], MOST_ERRORS)
 
 
 @pytest.mark.parametrize(

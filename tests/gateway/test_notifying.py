@@ -169,6 +169,51 @@ async def test_changes_of_preferences_that_come_together_share_a_plan(house: Hou
     assert await house.db.outbox.replan_asked() > 0
 
 
+async def test_users_in_zones_far_behind_are_planned_anew_in_the_month_they_are_in(house: House) -> None:
+    house.clock.at = datetime(2026, 12, 1, 3, tzinfo=UTC)
+    await house.db.outbox.ask_replan(house.clock.at)
+    await house.notifier().sweep()
+    assert house.temporal.replanned == ["2026-11", "2026-12", "2027-01"]
+
+
+async def test_a_notice_of_a_newer_version_holds_no_other_up_and_is_counted(house: House) -> None:
+    ids = await invited(house.db, ["c1", "c2"])
+    for id_ in ids:
+        await house.take(id_, EventKind.SUBMITTED)
+        house.clock.at += timedelta(seconds=1)
+    await house.db.raw.invitations.update_one({"_id": ids[0]}, {"$set": {"notice.kind": "forwarded"}})
+    house.clock.at += SETTLED
+    await house.notifier().sweep()
+    assert [one.invitation_id for one in house.temporal.told] == [ids[1]]
+    await _empty(house.db, 1)
+
+
+async def test_an_error_nobody_has_foreseen_ends_no_loop_and_is_logged_without_its_text(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(notifying, "SWEEP_S", 0.02)
+    ids = await invited(house.db, ["c1", "c2"])
+    notifier, notify = house.notifier(), house.temporal.notify
+
+    async def fail(event: InvitationEvent, *, parts: int | None = None) -> bool:
+        raise RuntimeError(f"{event} {parts}")
+
+    monkeypatch.setattr(house.temporal, "notify", fail)
+    async with notifying.notifying(notifier):
+        await house.take(ids[0], EventKind.SUBMITTED, notifier)
+        async with asyncio.timeout(PATIENCE_S):
+            while not caplog.messages:
+                await asyncio.sleep(0.02)
+        house.clock.at += SETTLED + timedelta(seconds=1)
+        await asyncio.sleep(0.1)
+        monkeypatch.setattr(house.temporal, "notify", notify)
+        await house.take(ids[1], EventKind.SUBMITTED, notifier)
+        house.clock.at += SETTLED + timedelta(seconds=1)
+        await _empty(house.db)
+    assert {one.invitation_id for one in house.temporal.told} == set(ids)
+    assert {*caplog.messages} == {"follow-ups are notified later: RuntimeError"}
+
+
 async def test_the_command_line_leaves_nothing_in_the_outbox_that_it_has_signalled(house: House) -> None:
     [id_] = await invited(house.db, ["c1"])
     intake = EventIntake(

@@ -95,6 +95,18 @@ async def test_the_document_is_served_to_everybody(place: Place) -> None:
     assert (answer.status_code, answer.json()) == (200, openapi.described())
 
 
+def test_whoever_is_to_come_again_is_told_when() -> None:
+    answers = [
+        answer
+        for methods in openapi.described()["paths"].values()
+        for operation in methods.values()
+        for status, answer in operation["responses"].items()
+        if status in {"429", "503"}
+    ]
+    assert len(answers) == 8
+    assert all(answer["headers"]["Retry-After"]["required"] for answer in answers)
+
+
 def test_the_document_is_openapi() -> None:
     schemathesis.openapi.from_dict(openapi.described()).validate()
 

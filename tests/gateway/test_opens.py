@@ -127,3 +127,18 @@ async def test_what_ended_meanwhile_stays_ended(db: Database) -> None:
     await db.opens.forget(["c1"])
     found = await entry(db)
     assert (found["status"], "openedAt" in found) == ("submitted", False)
+
+
+async def test_a_page_of_contacts_reads_no_more_than_it_returns(db: Database) -> None:
+    openings = [{"_id": f"{month}.{number}", "contactId": f"c{number:02}"} for number in range(50) for month in "ab"]
+    await db.raw.opens.insert_many(openings)
+    await db.raw.command("profile", 2)
+    pages, after = [], ""
+    while page := await db.opens.contacts(after, 20):
+        pages.append(page)
+        after = page[-1]
+    await db.raw.command("profile", 0)
+    assert [contact for page in pages for contact in page] == [f"c{number:02}" for number in range(50)]
+    read = [one["keysExamined"] async for one in db.raw["system.profile"].find({"ns": db.raw.opens.full_name})]
+    assert len(read) == len(pages) + 1
+    assert max(read) <= 21

@@ -387,6 +387,8 @@ async def test_no_log_holds_a_token(browser: httpx.AsyncClient, caplog: pytest.L
         ("multipart/form-data; boundary=x", b'--x\nContent-Disposition: form-data; name=a\n\nb\n--x--\n', {"a": "b"}),
         ("multipart/form-data; boundary=\xff", b"--\xff", {}),
         ("multipart/form-data; boundary=x\r\nX: y", b"--x", {}),
+        # A parameter of both forms: the parser compares a number with None.
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: (;name*0;name*=\r\n\r\nb\r\n--x--", {}),
         ("application/x-www-form-urlencoded", b"a=b&a=c&d", {"a": "c", "d": ""}),
     ],
 )  # fmt: skip

@@ -35,14 +35,11 @@ class MongoOpens:
 
     async def contacts(self, after: str, limit: int) -> list[str]:
         """Return contacts of whom openings are recorded, with an id above `after`, in order."""
-        stages: list[Raw] = [
-            {"$match": {"contactId": {"$gt": after}}},
-            {"$group": {"_id": "$contactId"}},
-            {"$sort": {"_id": 1}},
-            {"$limit": limit},
-        ]
+        wanted = {"contactId": {"$gt": after}}
         with translated("read whose openings are recorded"):
-            return [raw["_id"] for raw in await self._collection.aggregate(stages).to_list(None)]
+            # Not grouped: that would read the whole rest of the collection for each page.
+            found = self._collection.find(wanted, {"_id": 0, "contactId": 1}).sort("contactId", 1).limit(limit)
+            return [*dict.fromkeys([raw["contactId"] for raw in await found.to_list(None)])]
 
     async def forget(self, contact_ids: Sequence[str]) -> int:
         """Delete what is recorded of these contacts' openings, also in the ledger; return of how many invitations."""

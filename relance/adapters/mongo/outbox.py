@@ -17,6 +17,8 @@ from relance.ports.outbox import Lag, Waiting
 COUNTED = 10_000
 _REPLAN = "replan"
 _SINCE = "notice.since"
+# One that a newer version wrote stays, and is counted, until that version is back.
+_READABLE = {"notice.kind": {"$in": [kind.value for kind in EventKind]}, "notice.at": {"$type": "date"}}
 
 
 class _Asked(Document):
@@ -36,7 +38,7 @@ class MongoOutbox:
 
     async def pending(self, after: datetime | None, before: datetime, limit: int) -> list[Waiting]:
         """Return the oldest notices written between two instants."""
-        wanted = {_SINCE: {"$lt": before, **({"$gt": after} if after is not None else {})}}
+        wanted = {_SINCE: {"$lt": before, **({"$gt": after} if after is not None else {})}, **_READABLE}
         with translated("read the outbox"):
             raws = await self._invitations.find(wanted, {"notice": 1}).sort(_SINCE, 1).limit(limit).to_list(None)
         return [_waiting(raw) for raw in raws]

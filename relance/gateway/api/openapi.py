@@ -39,6 +39,13 @@ _WRONG = {
     "503": "Not just now; nothing is lost if it is said again, under the same id.",
 }
 _TOO_LONG = {"414": "The address is too long.", "431": "The headers are too large."}
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds until it is worth trying again.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    }
+}
 _ABOUT = """Messages are signed as Standard Webhooks (standardwebhooks.com), in the headers `webhook-id`,
 `webhook-timestamp` and `webhook-signature`. The same id with the same body gets the same answer, however often it is
 sent, so whoever has no answer sends it again. What is acknowledged is in the database. Questions bring a key:
@@ -145,7 +152,11 @@ def _problems(*statuses: str) -> dict[str, Any]:
     # Too many requests at once are refused before anybody looks at them.
     busy = {**content, "text/plain": {"schema": {"type": "string"}}}
     return {
-        status: {"description": _WRONG[status], "content": busy if status in {"400", "503"} else content}
+        status: {
+            "description": _WRONG[status],
+            "content": busy if status in {"400", "503"} else content,
+            **({"headers": _RETRY_AFTER} if status in {"429", "503"} else {}),
+        }
         for status in statuses
     }
 

@@ -14,9 +14,13 @@ from starlette.responses import Response
 
 from relance.errors import DependencyUnavailable
 from relance.gateway.headers import SAFE
+from relance.gateway.limits.rates import ClientRate
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "5"
+MOST_ERRORS = 20
+"""Of one document or event: an answer is kept for 30 days, and each unknown field of a body is an error of its own."""
+_TOO_OFTEN = "too many requests of this address; nothing is lost if it is said again, and a message holds many events"
 
 
 class Problem(Exception):
@@ -57,11 +61,13 @@ class Problem(Exception):
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def answering_problems(endpoint: Endpoint) -> Endpoint:
-    """Have an endpoint answer problems, and a database that is away as a matter of time."""
+def answering_problems(endpoint: Endpoint, per_client: ClientRate) -> Endpoint:
+    """Have an endpoint answer problems: a client that comes too often and a database that is away are to come again."""
 
     @wraps(endpoint)
     async def answer(request: Request) -> Response:
+        if wait := per_client.wait(request):
+            return Problem(HTTPStatus.TOO_MANY_REQUESTS, _TOO_OFTEN, headers={"Retry-After": str(wait)}).response()
         try:
             return await endpoint(request)
         except Problem as problem:
@@ -76,10 +82,11 @@ def answering_problems(endpoint: Endpoint) -> Endpoint:
 
 
 def pointers(error: ValidationError, prefix: str = "") -> list[dict[str, str]]:
-    """Return where a document is wrong and why, without its values."""
+    """Return where a document is wrong and why, without its values; the first 20 places."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)[:MOST_ERRORS]
     return [
-        {"pointer": prefix + "".join(f"/{_escaped(step)}" for step in found["loc"]), "detail": found["msg"]}
-        for found in error.errors(include_url=False, include_input=False, include_context=False)
+        {"pointer": prefix + "".join(f"/{_escaped(step)}" for step in one["loc"]), "detail": one["msg"]}
+        for one in found
     ]
 
 

@@ -24,9 +24,9 @@ AHEAD = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One event as it was read: what happened to which invitation, or what is wrong with it; neither for a token that
+    """One event as it was read: what happened to which invitation, or what is wrong with it.
 
-    nobody made or that may not say this.
+    It has neither if its token was made by nobody, or may not say this.
     """
 
     event: InvitationEvent | None = None

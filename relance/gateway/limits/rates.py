@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
+from starlette.requests import Request
+
+BURST_S = 10
 MOST_BUCKETS = 20_000
 """A bucket takes about 200 bytes with its key."""
 
@@ -55,6 +58,17 @@ class RateLimit:
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         return 0 if passes else max(1, math.ceil((1 - bucket.level) / self._per_second))
+
+
+class ClientRate:
+    """Lets each client address make so many requests per second, and ten seconds' worth at once."""
+
+    def __init__(self, per_second: float) -> None:
+        self._limit = RateLimit(per_second, max(1, int(per_second * BURST_S)))
+
+    def wait(self, request: Request) -> int:
+        """Take one request of its client; return 0, or the whole seconds until the next one will pass."""
+        return self._limit.wait(client_key(request.client.host if request.client else None))
 
 
 def client_key(host: str | None) -> str:

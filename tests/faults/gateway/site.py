@@ -24,6 +24,7 @@ from tests.support.worker_process import WorkerProcess
 FREELY = {
     # Everybody comes from one address here.
     "RELANCE_GATEWAY__CLIENT_RATE": "10000",
+    "RELANCE_GATEWAY__API_RATE": "100000",
     "RELANCE_GATEWAY__CONNECTIONS_PER_CLIENT": "400",
     "RELANCE_GATEWAY__CONNECTIONS": "400",
 }

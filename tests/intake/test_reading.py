@@ -84,6 +84,12 @@ WORST = {
     "many encoded words": b"Subject: " + b"=?utf-8?q?a?= " * 40_000,
     "many headers": b"X-A: b\n" * 80_000,
     "addresses without end": b"From: MAILER-DAEMON@x.example\n\nundeliverable\n" + b"a@b.c " * 80_000,
+    "recipients in headers and text": b"".join(
+        b"X-Failed-Recipients: " + b",".join(b"x%d.%d@b.de" % (line, n) for n in range(300)) + b"\n"
+        for line in range(20)
+    )
+    + b"From: MAILER-DAEMON@x.example\n\nundeliverable\n"
+    + b"".join(b"a%d@b.de " % n for n in range(9_000)),
     "at signs": b"From: MAILER-DAEMON@x.example\n\nundeliverable\n" + b"@" * 500_000,
     "one word": b"From: MAILER-DAEMON@x.example\n\nundeliverable 550 " + b"a" * 500_000,
     "dots": b"From: MAILER-DAEMON@x.example\n\nundeliverable 550 " + b"a." * 250_000,
@@ -132,6 +138,15 @@ def test_copies_of_a_message_are_the_same_whatever_their_way() -> None:
 )
 def test_the_address_of_a_field(value: str, address: str) -> None:
     assert address_in(value) == address
+
+
+def test_words_beside_an_address_are_not_those_of_one_that_it_ends() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@x.example\n\nundeliverable:\n\n"
+        b"maryjoe@x.example: 550 5.1.1 user unknown\njoe@x.example: 452 4.2.2 mailbox full\n"
+    )
+    found = {report.final: judge_report(report).outcome for report in read(raw).reports}
+    assert found == {"maryjoe@x.example": IntakeOutcome.BOUNCED, "joe@x.example": IntakeOutcome.SOFT}
 
 
 @pytest.mark.parametrize("action", [one for one in ReportAction if one is not ReportAction.FAILED])

@@ -15,7 +15,7 @@ from flufl.bounce import all_failures
 
 from relance.domain.intake.fields import addresses_in, placed_addresses
 from relance.domain.intake.model import RecipientReport, ReportAction
-from relance.domain.intake.parts import header, headers
+from relance.domain.intake.parts import encodable, header, headers
 from relance.domain.intake.report_words import DELAYED, FAILED, NOT_A_RECIPIENT
 from relance.domain.intake.reporters import is_system_sender
 from relance.domain.invitations.addresses import mailbox_key
@@ -114,4 +114,4 @@ def _known_to_library(message: Message) -> tuple[list[str], list[str]]:
 
 def _texts(addresses: Iterable[str | bytes]) -> Iterator[str]:
     for address in addresses:
-        yield address.decode("utf-8", "replace") if isinstance(address, bytes) else address
+        yield encodable(address.decode("utf-8", "replace") if isinstance(address, bytes) else address)

@@ -313,6 +313,17 @@ async def test_what_is_signed_and_cannot_be_read_is_refused(door: Door) -> None:
     assert await door.post("neutral", b" " * 4_100_000) == 413
 
 
+async def test_half_a_surrogate_pair_is_text_like_any_other(door: Door) -> None:
+    half = "\ud800"
+    signature = {"timestamp": str(int(now().timestamp())), "token": half, "signature": "a" * 64}
+    assert await door.post("mailgun", {"signature": signature}) == 401
+    reported = {"type": "mail.bounced", "data": {"recipient": f"{half}ana@example.net", "envelopeSender": SENDER}}
+    body = json.dumps(reported).encode()
+    assert await door.post("neutral", body, signed_headers(NEUTRAL, "half", now(), body)) == 200
+    event = {"RecordType": "Bounce", "ID": half, "Type": "HardBounce", "Email": "ana@example.net"}
+    assert await door.post("postmark", event, auth=httpx.BasicAuth(*BASIC)) == 200
+
+
 async def test_a_subscription_of_the_topic_is_confirmed_and_no_other(door: Door) -> None:
     offer = {"Type": "SubscriptionConfirmation", "Token": "abc", "SubscribeURL": keys.CONFIRM_URL}
     assert await door.post("ses", keys.sns({}, now(), **offer)) == 200

@@ -81,6 +81,11 @@ async def test_messages_of_every_form_are_read_once(terminal: Terminal, tmp_path
     assert "had been read before" in text
 
 
+def test_an_empty_mailbox_holds_no_message(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "mbox").touch()
+    assert terminal.json("intake", "read", str(tmp_path / "mbox"), "--dry-run")["read"] == 0
+
+
 def test_what_needs_a_person_is_listed_and_shown_without_a_word_of_it(terminal: Terminal, tmp_path: Path) -> None:
     terminal.json("intake", "read", str(mbox_of(messages(terminal), tmp_path / "mbox")))
     listed = terminal.json("intake", "list")["messages"]

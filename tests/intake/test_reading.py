@@ -84,6 +84,18 @@ WORST = {
     "many encoded words": b"Subject: " + b"=?utf-8?q?a?= " * 40_000,
     "many headers": b"X-A: b\n" * 80_000,
     "addresses without end": b"From: MAILER-DAEMON@x.example\n\nundeliverable\n" + b"a@b.c " * 80_000,
+    "recipients in headers and text": b"".join(
+        b"X-Failed-Recipients: " + b",".join(b"x%d.%d@b.de" % (line, n) for n in range(300)) + b"\n"
+        for line in range(20)
+    )
+    + b"From: MAILER-DAEMON@x.example\n\nundeliverable\n"
+    + b"".join(b"a%d@b.de " % n for n in range(9_000)),
+    # The parser decodes it too, wherever a byte is not ASCII.
+    "a codec that is no charset": b"Content-Type: text/plain; charset*0=puny; charset*1=code\n\n"
+    + b"\xe9"
+    + b"a" * 10
+    + b"-"
+    + b"b9" * 245_000,
     "at signs": b"From: MAILER-DAEMON@x.example\n\nundeliverable\n" + b"@" * 500_000,
     "one word": b"From: MAILER-DAEMON@x.example\n\nundeliverable 550 " + b"a" * 500_000,
     "dots": b"From: MAILER-DAEMON@x.example\n\nundeliverable 550 " + b"a." * 250_000,
@@ -132,6 +144,23 @@ def test_copies_of_a_message_are_the_same_whatever_their_way() -> None:
 )
 def test_the_address_of_a_field(value: str, address: str) -> None:
     assert address_in(value) == address
+
+
+@pytest.mark.parametrize("address", [b"+2AA-ana@x.example", b"ana@+2AA-.example"])
+def test_half_a_surrogate_pair_is_no_part_of_an_address(address: bytes) -> None:
+    head = b"From: MAILER-DAEMON@x.example\nContent-Type: text/plain; charset=utf-7\n\nundeliverable:\n\n"
+    for raw in (address + b": 550 5.1.1 user unknown", b"<" + address + b">: \xe9 550 5.1.1 user unknown"):
+        for report in read(head + raw).reports:
+            report.final.encode()
+
+
+def test_words_beside_an_address_are_not_those_of_one_that_it_ends() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@x.example\n\nundeliverable:\n\n"
+        b"maryjoe@x.example: 550 5.1.1 user unknown\njoe@x.example: 452 4.2.2 mailbox full\n"
+    )
+    found = {report.final: judge_report(report).outcome for report in read(raw).reports}
+    assert found == {"maryjoe@x.example": IntakeOutcome.BOUNCED, "joe@x.example": IntakeOutcome.SOFT}
 
 
 @pytest.mark.parametrize("action", [one for one in ReportAction if one is not ReportAction.FAILED])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import aiosmtplib
@@ -44,7 +45,7 @@ async def _conversation(client: aiosmtplib.SMTP, seen: RelayTls, context: ssl.SS
     await client.ehlo()
     if seen.mode != TlsMode.TLS:
         if not client.supports_extension("starttls"):
-            await client.quit()
+            await _take_leave(client)
             return seen
         await client.starttls(tls_context=context)
     transport = client.transport
@@ -53,8 +54,14 @@ async def _conversation(client: aiosmtplib.SMTP, seen: RelayTls, context: ssl.SS
         return _with(seen, trouble="the connection is not secured after STARTTLS")
     until = secured.getpeercert().get("notAfter")
     expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC) if until else None
-    await client.quit()
+    await _take_leave(client)
     return _with(seen, offered=True, version=secured.version() or "", expires=expires)
+
+
+async def _take_leave(client: aiosmtplib.SMTP) -> None:
+    # Everything has been seen: how the relay ends the conversation changes nothing.
+    with suppress(aiosmtplib.SMTPException, OSError):
+        await client.quit()
 
 
 def _with(

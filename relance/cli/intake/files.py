@@ -38,7 +38,9 @@ def _of_file(file: Path) -> Iterator[bytes]:
     with file.open("rb") as lines:
         first = lines.readline(1_000_000)
         if not first.startswith(b"From "):
-            yield first + lines.read(MOST_BYTES)
+            # A mailbox that holds nothing is an empty file.
+            if first:
+                yield first + lines.read(MOST_BYTES)
             return
         # Line by line: an mbox may be larger than memory.
         message: list[bytes] = []

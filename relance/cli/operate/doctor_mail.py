@@ -173,13 +173,14 @@ def _read(path: Path) -> bytes:
 
 
 def _public(text: str) -> str:
-    if not _is_address(text) or not ip_address(text).is_global:
+    bare = text.strip("[]")
+    if not _is_address(bare) or not ip_address(bare).is_global:
         invalid(
             "--sent-from",
             f"{text!r} is no public address",
             "give the address that receivers see, not one of a private network or of a document",
         )
-    return str(ip_address(text))
+    return str(ip_address(bare))
 
 
 def _is_address(text: str) -> bool:

@@ -50,8 +50,13 @@ def address_in(value: str) -> str:
 
 def addresses_in(text: str) -> Iterator[str]:
     """Yield what looks like an address, in order."""
+    return (address for address, _ in placed_addresses(text))
+
+
+def placed_addresses(text: str) -> Iterator[tuple[str, int]]:
+    """Yield what looks like an address with its place in the text, in order."""
     for found in _ANY_ADDRESS.finditer(text[:100_000]):
-        yield found[1].strip(".").rstrip("!?")
+        yield found[1].strip(".").rstrip("!?"), found.start(1)
 
 
 def _letter(found: re.Match[str]) -> str:

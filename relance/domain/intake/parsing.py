@@ -6,6 +6,7 @@ message is cut, and one with more boundaries than any report has is not taken ap
 
 from __future__ import annotations
 
+import codecs
 import email
 import re
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ READ_BYTES = 512 * 1024
 
 MOST_BOUNDARIES = 60
 _BOUNDARY = re.compile(rb"boundary", re.IGNORECASE)
+
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})
+"""Codecs of Python that are no charset of mail; the time of the first grows with the square of the length."""
 
 # Added by relays that pass a message on; a second copy of the same report differs in nothing else.
 _TRACE = re.compile(
@@ -32,9 +36,28 @@ def parse_message(raw: bytes) -> Message | None:
     if len(_BOUNDARY.findall(head)) > MOST_BOUNDARIES:
         return None
     try:
-        return email.message_from_bytes(head, policy=compat32)
+        message = email.message_from_bytes(head, policy=compat32)
+        _without_codecs(message)
     except Exception:  # noqa: BLE001 - whatever a foreign message does to the parser, it is that message's fault
         return None
+    return message
+
+
+def _without_codecs(message: Message) -> None:
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        payload = part.get_payload() if part.is_multipart() else []
+        waiting += [inner for inner in payload if isinstance(inner, Message)]
+        if _codec(part.get_content_charset("")) in _NO_CHARSETS:
+            part.set_param("charset", "utf-8")
+
+
+def _codec(charset: str) -> str:
+    try:
+        return codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return ""
 
 
 def stable_bytes(raw: bytes) -> bytes:

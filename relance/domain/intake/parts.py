@@ -94,6 +94,14 @@ def text_of(part: Message) -> str:
     return without_tags(text) if content_type(part) == "text/html" else text
 
 
+def encodable(text: str) -> str:
+    """Return a text with a question mark for each half of a surrogate pair, which no digest and no database takes.
+
+    UTF-7 and JSON can hold one by itself.
+    """
+    return text.encode("utf-8", "replace").decode()
+
+
 def without_tags(text: str) -> str:
     """Return the text of an HTML page, roughly: a line per block."""
     return html.unescape(_TAG.sub(lambda tag: "\n" if tag[0][1:3].lower() in _BLOCKS else " ", _seen(text)))
@@ -159,7 +167,7 @@ def _text(raw: bytes | str, charset: str) -> str:
         return raw
     for name in (charset, "utf-8", "latin-1"):
         try:
-            return raw.decode(name)
+            return encodable(raw.decode(name))
         except (UnicodeError, LookupError, ValueError):
             continue
     return raw.decode("latin-1")

@@ -13,14 +13,17 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from relance.domain.intake.fields import addresses_in
+from relance.domain.intake.fields import addresses_in, placed_addresses
 from relance.domain.intake.model import RecipientReport, ReportAction
-from relance.domain.intake.parts import header, headers
+from relance.domain.intake.parts import encodable, header, headers
 from relance.domain.intake.report_words import DELAYED, FAILED, NOT_A_RECIPIENT
 from relance.domain.intake.reporters import is_system_sender
 from relance.domain.invitations.addresses import mailbox_key
 
 LONGEST_SECTION = 2_000
+MOST_RECIPIENTS = 200
+"""As many as a status part may report on (`fields.MOST_BLOCKS`); a mail of ours has one."""
+
 LIBRARY_LINES = 3_000
 _REPLY = re.compile(
     r"(?<![\d.\-:/])([45]\d\d)(?=[ \-]\S|[ ]?#|: ?\S)(?! ?(?:bytes|octets|kb|mb|messages|days|hours|minutes|seconds))"
@@ -32,14 +35,17 @@ def plain_reports(message: Message, explanation: str) -> list[RecipientReport]:
     """Return a report per address that a message without status part says it could not reach, or not yet."""
     named = [address for value in headers(message, "X-Failed-Recipients") for address in addresses_in(value)]
     for_good, for_now = _known_to_library(message)
-    sections = _sections(explanation)
-    reports = [_report(address, text, delayed=_same(address, for_now)) for address, text in sections]
-    missing = [
-        missing_address
-        for missing_address in (*named, *for_good)
-        if not _same(missing_address, (address for address, _ in sections))
-    ]
-    return [*reports, *(_report(address, explanation, delayed=False) for address in dict.fromkeys(missing))]
+    waiting = {mailbox_key(address) for address in for_now}
+    reports = {
+        (key := mailbox_key(address)): _report(address, text, delayed=key in waiting)
+        for address, text in _sections(explanation)
+    }
+    for address in (*named, *for_good):
+        if len(reports) >= MOST_RECIPIENTS:
+            break
+        if (key := mailbox_key(address)) not in reports:
+            reports[key] = _report(address, explanation, delayed=False)
+    return list(reports.values())
 
 
 def is_plain_report(message: Message, explanation: str) -> bool:
@@ -69,11 +75,12 @@ def _report(address: str, text: str, *, delayed: bool) -> RecipientReport:
 def _sections(explanation: str) -> list[tuple[str, str]]:
     """Return each address of the explanation with its words: from its first line up to the next address."""
     starts: dict[str, tuple[str, int]] = {}
-    for address in addresses_in(explanation):
+    for address, place in placed_addresses(explanation):
         if NOT_A_RECIPIENT.match(address) or not _looks_whole(address):
             continue
-        place = explanation.find(address)
         starts.setdefault(mailbox_key(address), (address, explanation.rfind("\n", 0, place) + 1))
+        if len(starts) >= MOST_RECIPIENTS:
+            break
     ordered = sorted(starts.values(), key=lambda section: section[1])
     ends = [*(start for _, start in ordered[1:]), len(explanation)]
     sections = [(address, explanation[start:end].strip()) for (address, start), end in zip(ordered, ends, strict=True)]
@@ -88,11 +95,6 @@ def _says_why(text: str, address: str) -> bool:
 
 def _looks_whole(address: str) -> bool:
     return "." in address.rpartition("@")[2] or not address.isascii()
-
-
-def _same(address: str, others: Iterable[str]) -> bool:
-    key = mailbox_key(address)
-    return any(mailbox_key(other) == key for other in others)
 
 
 def _known_to_library(message: Message) -> tuple[list[str], list[str]]:
@@ -112,4 +114,4 @@ def _known_to_library(message: Message) -> tuple[list[str], list[str]]:
 
 def _texts(addresses: Iterable[str | bytes]) -> Iterator[str]:
     for address in addresses:
-        yield address.decode("utf-8", "replace") if isinstance(address, bytes) else address
+        yield encodable(address.decode("utf-8", "replace") if isinstance(address, bytes) else address)

@@ -46,6 +46,7 @@ class _Bounded(SMTP):
         self._ending: asyncio.TimerHandle | None = None
         self._answers = 1
         self.in_hand = False
+        self._unended = 0
         super().__init__(handler, **options)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -61,9 +62,19 @@ class _Bounded(SMTP):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless refused."""
-        if not self._refused:
-            super().data_received(data)
+        """Read on, unless refused; a message that is under way is not silence, and none is one endless line."""
+        if self._refused:
+            return
+        if self.in_hand:
+            self._reset_timeout()
+            _, ended, rest = data.rpartition(b"\r\n")
+            self._unended = len(rest) + (0 if ended else self._unended)
+            # aiosmtpd drops a message that is too large, but keeps a line until it ends.
+            transport = self.transport
+            if self._unended > (self.data_size_limit or LONGEST_LINE) and isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
+                return
+        super().data_received(data)
 
     def eof_received(self) -> bool | None:
         """End, if it has begun."""
@@ -80,7 +91,7 @@ class _Bounded(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - as aiosmtpd finds its commands
         """Take a message."""
-        self.in_hand = True
+        self.in_hand, self._unended = True, 0
         try:
             await super().smtp_DATA(arg)
         finally:

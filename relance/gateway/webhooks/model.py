@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from relance.domain.intake import Clues, DoorNames, MailReading, MessageKind, RecipientReport, ReportAction
 from relance.domain.intake.clues import clues_of
 from relance.domain.intake.fields import address_in
+from relance.domain.intake.parts import encodable
 
 Json: TypeAlias = Any
 LONGEST = 2_000
@@ -57,7 +58,7 @@ def text_at(value: Json, *path: str) -> str:
     """Return the text at a path of objects; empty if nothing or no text stands there."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
-    return str(value)[:LONGEST] if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return encodable(str(value)[:LONGEST]) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def address_at(value: Json, *path: str) -> str:

@@ -52,7 +52,9 @@ class RelayWebhook:
         body = await self._body(request)
         try:
             events = await self.read(request, body)
-            for event in events[:MOST_EVENTS]:
+            if len(events) > MOST_EVENTS:
+                raise self._too_large()
+            for event in events:
                 await self.needs.service.take_relayed(event.reading, event.id, event.raw or body, self.name)
         except SignatureRejected:
             self.needs.refused("signature")
@@ -71,11 +73,14 @@ class RelayWebhook:
             async for piece in request.stream():
                 body += piece
                 if len(body) > MOST_BYTES:
-                    self.needs.refused("too_large")
-                    raise HTTPException(413, "Too large")
+                    raise self._too_large()
         except ClientDisconnect:
             raise HTTPException(400, "Malformed") from None
         return bytes(body)
+
+    def _too_large(self) -> HTTPException:
+        self.needs.refused("too_large")
+        return HTTPException(413, "Too large")
 
 
 def _readers(needs: IntakeNeeds, clock: Clock) -> dict[str, ReadCall]:

@@ -39,6 +39,13 @@ async def test_a_relay_that_offers_no_tls_is_seen_as_such(start: Start) -> None:
     assert (seen.offered, seen.trouble, seen.fault) == (False, "", "")
 
 
+async def test_what_was_seen_stands_however_the_relay_takes_leave(start: Start) -> None:
+    relay = await start()
+    relay.faults["quit"].append(DROP)
+    seen = await relay_tls(MailGroup(port=relay.port))
+    assert (seen.offered, seen.trouble) == (False, "")
+
+
 async def test_a_relay_that_is_not_there_or_hangs_up_is_a_trouble(start: Start) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

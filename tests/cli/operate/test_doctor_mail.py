@@ -71,6 +71,11 @@ async def test_a_sound_set_up_is_ready(server: DnsServer, relay: Relay) -> None:
     assert len(server.asked) == len(set(server.asked))
 
 
+async def test_an_address_may_stand_in_brackets_as_in_mail(server: DnsServer, relay: Relay) -> None:
+    ended = await run(server.address, relay.port, "--selector", "s1", "--sent-from", f"[{ADDRESS}]", "--json")
+    assert (ended.code, ended.data["ready"]) == (0, True), ended.out
+
+
 async def test_each_fault_is_a_row_with_its_remedy(server: DnsServer, relay: Relay) -> None:
     server.load(re.sub(r"^(_dmarc|s1|9\.9).*$", "", ZONE, flags=re.MULTILINE).replace("-all", "+all"))
     ended = await run(server.address, relay.port, *ALL, "--json")

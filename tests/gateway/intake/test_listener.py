@@ -126,6 +126,36 @@ async def test_a_silent_connection_is_closed_and_disturbs_nobody() -> None:
         assert await silent.line() == ""
 
 
+async def test_a_message_that_takes_its_time_is_no_silence() -> None:
+    taker = Taker()
+    async with listener(taker, idle_timeout=0.5) as port, conversation(port) as talk:
+        await talk.say("MAIL FROM:<>")
+        await talk.say(f"RCPT TO:<{BOUNCE}>")
+        assert (await talk.say("DATA")).startswith("354")
+        for _ in range(12):
+            await talk.write(b"a line\r\n")
+            await asyncio.sleep(0.1)
+        await talk.write(b".\r\n")
+        assert (await talk.reply()).startswith("250")
+
+
+async def test_a_line_without_end_is_cut_off() -> None:
+    taker = Taker()
+    async with listener(taker, max_bytes=64 * 1024) as port, conversation(port) as talk:
+        await talk.say("MAIL FROM:<>")
+        await talk.say(f"RCPT TO:<{BOUNCE}>")
+        await talk.say("DATA")
+        for _ in range(200):
+            try:
+                await talk.write(b"x" * 64 * 1024)
+            except ConnectionError:
+                break
+            await asyncio.sleep(0.01)
+        else:
+            pytest.fail("the line goes on")
+    assert taker.taken == []
+
+
 async def test_a_connection_that_trickles_is_closed() -> None:
     taker = Taker()
     async with listener(taker, idle_timeout=600, connection_timeout=0.5) as port, conversation(port) as talk:

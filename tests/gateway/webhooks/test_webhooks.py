@@ -26,6 +26,7 @@ from relance.domain.invitations.invitation import MailKind
 from relance.errors import DependencyUnavailable
 from relance.gateway.application import application
 from relance.gateway.needs import IntakeNeeds
+from relance.gateway.webhooks import routes
 from relance.gateway.webhooks.sns import is_of_amazon
 from relance.settings import Mongo
 from relance.settings.intake import Intake
@@ -312,6 +313,28 @@ async def test_what_is_signed_and_cannot_be_read_is_refused(door: Door) -> None:
         assert await door.post("neutral", body, signed_headers(NEUTRAL, "m", now(), body)) == 400
         assert await door.post("sendgrid", b'{"a": 1}' + body, keys.sendgrid_headers(b'{"a": 1}' + body, now())) == 400
     assert await door.post("neutral", b" " * 4_100_000) == 413
+
+
+async def test_a_call_with_more_events_than_are_taken_is_not_acknowledged(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "MOST_EVENTS", 2)
+    event = {"event": "bounce", "email": "ana@example.net", "reason": UNKNOWN_USER}
+    for count, status in ((2, 200), (3, 413)):
+        body = json.dumps([event | {"sg_event_id": f"e{number}"} for number in range(count)]).encode()
+        assert await door.post("sendgrid", body, keys.sendgrid_headers(body, now())) == status
+    assert door.refused == ["too_large"]
+
+
+async def test_half_a_surrogate_pair_is_text_like_any_other(door: Door) -> None:
+    half = "\ud800"
+    signature = {"timestamp": str(int(now().timestamp())), "token": half, "signature": "a" * 64}
+    assert await door.post("mailgun", {"signature": signature}) == 401
+    reported = {"type": "mail.bounced", "data": {"recipient": f"{half}ana@example.net", "envelopeSender": SENDER}}
+    body = json.dumps(reported).encode()
+    assert await door.post("neutral", body, signed_headers(NEUTRAL, "half", now(), body)) == 200
+    event = {"RecordType": "Bounce", "ID": half, "Type": "HardBounce", "Email": "ana@example.net"}
+    assert await door.post("postmark", event, auth=httpx.BasicAuth(*BASIC)) == 200
 
 
 async def test_a_subscription_of_the_topic_is_confirmed_and_no_other(door: Door) -> None:

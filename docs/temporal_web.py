@@ -15,6 +15,7 @@ import starter
 from relance import ids
 from relance.cli.base.command import Run
 from relance.cli.base.output import Output
+from relance.cli.demo.answers import Answers
 from relance.cli.demo.month import Story
 from relance.cli.demo.virtual_time import FastMotion
 from relance.cli.dev.embedded import Embedded, embedded, load_people
@@ -52,7 +53,8 @@ async def _temporal(images: Path) -> None:
         async with run.services.database(place.settings) as database:
             await database.ensure_indexes()
             period = next_period(current_period(run.services.clock.now(), place.settings.scheduling.default_zone))
-            story = Story(run, place, database, period, FastMotion(place.client, database.ledger, period))
+            motion = FastMotion(place.client, database.ledger, period)
+            story = Story(run, place, database, period, motion, Answers(place, database))
             await story.invite()
             await story.remind()
         follow_up = await _url(place, ids.follow_up_workflow_id(period, USER))

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from relance.domain.mail_setup.findings import MailFinding
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind, Records
 
 T = TypeVar("T")
@@ -81,11 +81,11 @@ def settled(zone: str, judged: Callable[[Records], T]) -> T:
     raise AssertionError("it never stops asking")
 
 
-def graded(findings: list[MailFinding]) -> list[tuple[str, str]]:
+def graded(findings: list[CheckFinding]) -> list[tuple[str, str]]:
     """Return part and grade of each."""
-    return [(one.part, one.grade.value) for one in findings]
+    return [(one.what, one.state.value) for one in findings]
 
 
-def said(findings: list[MailFinding], grade: str) -> str:
+def said(findings: list[CheckFinding], grade: str) -> str:
     """Return details and remedies of one grade."""
-    return "\n".join(f"{one.detail} | {one.remedy}" for one in findings if one.grade.value == grade)
+    return "\n".join(f"{one.detail} | {one.remedy}" for one in findings if one.state.value == grade)

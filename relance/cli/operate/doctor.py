@@ -23,10 +23,10 @@ from relance.cli.operate.doctor_mail import (
     SentFromOption,
     check_mail,
 )
-from relance.cli.operate.doctor_rows import DoctorFinding, FindingState
 from relance.cli.operate.limits import SendingLimits, sending_limits
 from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
+from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.domain.keys import KeyRegister
 from relance.domain.quarantine import listed
 from relance.errors import RelanceError
@@ -104,23 +104,23 @@ async def _client(run: Run) -> Client | RelanceError:
 
 
 async def _seen(
-    run: Run, connecting: Awaitable[Client | RelanceError], database: Awaitable[list[DoctorFinding]]
+    run: Run, connecting: Awaitable[Client | RelanceError], database: Awaitable[list[CheckFinding]]
 ) -> list[ProbedHealth]:
     client, found = await asyncio.gather(connecting, database)
     away = any(finding.state is FindingState.UNREACHABLE for finding in found)
     return await seen_now(run, client if not isinstance(client, RelanceError) else None, WITHOUT if away else PATIENCE)
 
 
-async def _checked(what: str, check: Callable[[], Awaitable[list[DoctorFinding]]]) -> list[DoctorFinding]:
+async def _checked(what: str, check: Callable[[], Awaitable[list[CheckFinding]]]) -> list[CheckFinding]:
     try:
         async with asyncio.timeout(PATIENCE):
             return await check()
     except TimeoutError:
-        return [DoctorFinding(what, FindingState.UNREACHABLE, f"no answer within {PATIENCE:g} s", _REMEDIES[what])]
+        return [CheckFinding(what, FindingState.UNREACHABLE, f"no answer within {PATIENCE:g} s", _REMEDIES[what])]
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is a finding; the other checks go on
         sentence, code = sentence_of(error)
         state = FindingState.UNREACHABLE if code == UNREACHABLE else FindingState.WRONG
-        return [DoctorFinding(what, state, sentence, _REMEDIES[what])]
+        return [CheckFinding(what, state, sentence, _REMEDIES[what])]
 
 
 _REMEDIES = {
@@ -134,22 +134,22 @@ _REMEDIES = {
 }
 
 
-def _settings(settings: Settings) -> list[DoctorFinding]:
+def _settings(settings: Settings) -> list[CheckFinding]:
     unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail, settings.gateway)]
     if not unfit:
-        return [DoctorFinding("settings", FindingState.FINE, "every value can be used")]
-    return [DoctorFinding(finding.setting, FindingState.WRONG, finding.reason, finding.remedy) for finding in unfit]
+        return [CheckFinding("settings", FindingState.FINE, "every value can be used")]
+    return [CheckFinding(finding.setting, FindingState.WRONG, finding.reason, finding.remedy) for finding in unfit]
 
 
-async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> list[DoctorFinding]:
+async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> list[CheckFinding]:
     client = await connecting
     if isinstance(client, RelanceError):
         raise client
     kept, wanted = await retention(client), run.settings.temporal.retention
     enough = kept >= wanted
     findings = [
-        DoctorFinding("Temporal", FindingState.FINE, f"namespace {client.namespace}"),
-        DoctorFinding(
+        CheckFinding("Temporal", FindingState.FINE, f"namespace {client.namespace}"),
+        CheckFinding(
             "retention",
             FindingState.FINE if enough else FindingState.WRONG,
             f"{kept.days} days, wanted {wanted.days}",
@@ -162,33 +162,33 @@ async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> l
     return [*findings, *(_schedule(line) for line in lines), *queues]
 
 
-def _schedule(line: schedules.ScheduleLine) -> DoctorFinding:
+def _schedule(line: schedules.ScheduleLine) -> CheckFinding:
     what = f"Schedule {line.id}"
     if not line.present:
-        return DoctorFinding(what, FindingState.WRONG, "is not on the server", "run `starter.py schedules apply`")
+        return CheckFinding(what, FindingState.WRONG, "is not on the server", "run `starter.py schedules apply`")
     if line.paused:
         remedy = f"run `starter.py schedules resume {line.id}` when the reason is gone"
-        return DoctorFinding(what, FindingState.WARNING, f"is paused: {line.note}", remedy)
+        return CheckFinding(what, FindingState.WARNING, f"is paused: {line.note}", remedy)
     if line.missed:
         remedy = f"run `starter.py schedules backfill {line.id}` for the missed days"
-        return DoctorFinding(
+        return CheckFinding(
             what, FindingState.WARNING, f"missed {line.missed} times beyond its catch-up window", remedy
         )
-    return DoctorFinding(what, FindingState.FINE, "is active")
+    return CheckFinding(what, FindingState.FINE, "is active")
 
 
-async def _workers(run: Run, client: Client, queue: TaskQueue) -> DoctorFinding:
+async def _workers(run: Run, client: Client, queue: TaskQueue) -> CheckFinding:
     found = (await queue_state(client, queue, run.services.clock.now() - POLLED_WITHIN)).pollers
     if not found:
-        return DoctorFinding(
+        return CheckFinding(
             f"queue {queue}", FindingState.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
         )
-    return DoctorFinding(
+    return CheckFinding(
         f"queue {queue}", FindingState.FINE, f"{counted(found, 'worker process', 'worker processes')} within 90 s"
     )
 
 
-async def _database(run: Run) -> list[DoctorFinding]:
+async def _database(run: Run) -> list[CheckFinding]:
     async with run.database() as database:
         missing = await database.missing_indexes()
         register = await database.keys.read()
@@ -201,92 +201,90 @@ async def _database(run: Run) -> list[DoctorFinding]:
     if missing:
         remedy = "run `starter.py bootstrap`"
         return [
-            DoctorFinding("MongoDB", FindingState.WRONG, f"indexes are missing: {', '.join(missing)}", remedy),
+            CheckFinding("MongoDB", FindingState.WRONG, f"indexes are missing: {', '.join(missing)}", remedy),
             *keys,
             *readers,
             *limits,
         ]
-    fine = DoctorFinding("MongoDB", FindingState.FINE, "a replica set with a primary; indexes are there")
+    fine = CheckFinding("MongoDB", FindingState.FINE, "a replica set with a primary; indexes are there")
     return [fine, *rest, _documents(unreadable)]
 
 
-def _limits(found: SendingLimits) -> list[DoctorFinding]:
+def _limits(found: SendingLimits) -> list[CheckFinding]:
     remedy = "run fewer processes, or raise RELANCE_MAIL__CONNECTIONS: each process has one connection at least"
     state, remedy = (FindingState.WARNING, remedy) if found.is_short else (FindingState.FINE, "")
     rests = f"left alone now: {found.resting}" if found.resting else "none is left alone now"
     return [
-        DoctorFinding("limits", state, found.relay, remedy),
-        DoctorFinding("limits of providers", FindingState.FINE, f"{found.providers}; {rests}"),
+        CheckFinding("limits", state, found.relay, remedy),
+        CheckFinding("limits of providers", FindingState.FINE, f"{found.providers}; {rests}"),
     ]
 
 
-def _reader(found: Reached) -> DoctorFinding:
+def _reader(found: Reached) -> CheckFinding:
     states = {Reach.TOLD: FindingState.FINE, Reach.UNTRIED: FindingState.WARNING, Reach.NOBODY: FindingState.WRONG}
-    return DoctorFinding(found.what, states[found.reach], found.detail, found.remedy)
+    return CheckFinding(found.what, states[found.reach], found.detail, found.remedy)
 
 
-def _documents(unreadable: Mapping[str, int]) -> DoctorFinding:
+def _documents(unreadable: Mapping[str, int]) -> CheckFinding:
     count = sum(unreadable.values())
     if not count:
-        return DoctorFinding("documents", FindingState.FINE, "none is known that cannot be read")
+        return CheckFinding("documents", FindingState.FINE, "none is known that cannot be read")
     remedy = "see `starter.py quarantine list`"
-    return DoctorFinding(
+    return CheckFinding(
         "documents", FindingState.WARNING, f"{counted(count, 'document')} cannot be read: {listed(unreadable)}", remedy
     )
 
 
-def _ring(ring: Keyring, register: KeyRegister) -> DoctorFinding:
+def _ring(ring: Keyring, register: KeyRegister) -> CheckFinding:
     found = check(ring, register)
     if found.reason is not None:
-        return DoctorFinding("keys", FindingState.WRONG, found.reason, "see `starter.py keys status`")
+        return CheckFinding("keys", FindingState.WRONG, found.reason, "see `starter.py keys status`")
     listed = ", ".join(
         f"{fingerprint} (new)" if fingerprint in found.new else fingerprint for fingerprint in ring.fingerprints
     )
-    return DoctorFinding(
-        "keys", FindingState.FINE, f"{ring.setting}: {listed}; the first one writes, all are looked up"
-    )
+    return CheckFinding("keys", FindingState.FINE, f"{ring.setting}: {listed}; the first one writes, all are looked up")
 
 
-async def _relay(run: Run) -> list[DoctorFinding]:
+async def _relay(run: Run) -> list[CheckFinding]:
     mail = run.settings.mail
     await run.services.check_relay(run.settings)
-    return [DoctorFinding("mail relay", FindingState.FINE, f"{mail.host}:{mail.port} greets us, TLS: {mail.tls}")]
+    return [CheckFinding("mail relay", FindingState.FINE, f"{mail.host}:{mail.port} greets us, TLS: {mail.tls}")]
 
 
-async def _relay_log(run: Run) -> list[DoctorFinding]:
+async def _relay_log(run: Run) -> list[CheckFinding]:
     async with run.services.relay_log(run.settings) as log:
         if log is None:
             return [
-                DoctorFinding("relay log", FindingState.FINE, "none: invitations whose reply was lost are sent again")
+                CheckFinding("relay log", FindingState.FINE, "none: invitations whose reply was lost are sent again")
             ]
         found = await log.coverage(run.services.clock.now() - LOG_REACHES)
     return [_log_coverage(found)]
 
 
-def _log_coverage(found: LogCoverage) -> DoctorFinding:
+def _log_coverage(found: LogCoverage) -> CheckFinding:
     read = f"{found.understood:,} of its newest {found.lines:,} lines are understood"
     if found.oldest is not None and found.newest is not None:
         read += f", from {cell(found.oldest)} to {cell(found.newest)}"
     if found.covers:
-        return DoctorFinding("relay log", FindingState.FINE, f"covers the last day: {read}")
+        return CheckFinding("relay log", FindingState.FINE, f"covers the last day: {read}")
     remedy = "keep rotated logs longer, see that the log is written, and check RELANCE_RELAY_LOG__POSTFIX_ZONE"
     if found.lines and not found.understood:
         remedy = "name the file into which Postfix writes: RELANCE_RELAY_LOG__POSTFIX_LOG"
-    return DoctorFinding(
+    return CheckFinding(
         "relay log", FindingState.WARNING, f"does not cover the last day, so it is sure of nothing: {read}", remedy
     )
 
 
-async def _everflow(run: Run) -> list[DoctorFinding]:
+async def _everflow(run: Run) -> list[CheckFinding]:
     everflow = run.settings.everflow
     if everflow.api_key is None:
-        return [DoctorFinding("Everflow", FindingState.FINE, "no key: the partner desk's checks are not scheduled")]
+        return [CheckFinding("Everflow", FindingState.FINE, "no key: the partner desk's checks are not scheduled")]
     # A person does not wait for as long as a check would.
     hasty = everflow.model_copy(update={"timeout": min(everflow.timeout, PATIENCE)})
     async with run.services.reports(run.settings.model_copy(update={"everflow": hasty})) as reports:
         await reports.prepare()
     return [
-        DoctorFinding(
+        CheckFinding(
             "Everflow", FindingState.FINE, f"takes the key and knows {everflow.timezone} and {everflow.currency}"
         )
     ]

@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 from relance.cli.base.command import Run
-from relance.cli.operate.doctor_rows import DoctorFinding, FindingState
+from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.errors import DependencyUnavailable
 from relance.gateway.unsubscribe_check import LinkTrouble
 
 LINKS, INTAKE = "unsubscribe link", "mail intake"
 
 
-async def link_findings(run: Run) -> list[DoctorFinding]:
+async def link_findings(run: Run) -> list[CheckFinding]:
     """Probe the unsubscribe links from outside."""
     if not run.settings.privacy.link_keys.texts:
         return [
-            DoctorFinding(
+            CheckFinding(
                 LINKS, FindingState.WARNING, "not probed: there is no key to sign with", "see the row of the key"
             )
         ]
     found = await run.services.check_links(run.settings)
     if not found:
         remedy = "set RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE"
-        return [DoctorFinding(LINKS, FindingState.WARNING, "not probed: no public address is set", remedy)]
+        return [CheckFinding(LINKS, FindingState.WARNING, "not probed: no public address is set", remedy)]
     return [_link(base, trouble) for base, trouble in found.items()]
 
 
-def _link(base: str, trouble: LinkTrouble | None) -> DoctorFinding:
+def _link(base: str, trouble: LinkTrouble | None) -> CheckFinding:
     if trouble is None:
-        return DoctorFinding(
+        return CheckFinding(
             LINKS, FindingState.FINE, f"{base} shows the page and takes one click (probed, nothing changed)"
         )
-    return DoctorFinding(LINKS, FindingState.WRONG, trouble.detail, trouble.remedy)
+    return CheckFinding(LINKS, FindingState.WRONG, trouble.detail, trouble.remedy)
 
 
-async def intake_findings(run: Run) -> list[DoctorFinding]:
+async def intake_findings(run: Run) -> list[CheckFinding]:
     """Look whether the listener of the mail intake greets."""
     intake = run.settings.intake
     if intake.port is None:
         detail = "no listener: delivery reports come by `starter.py intake read` and relay webhooks alone"
-        return [DoctorFinding(INTAKE, FindingState.FINE, detail)]
+        return [CheckFinding(INTAKE, FindingState.FINE, detail)]
     try:
         greeting = await run.services.greet_intake(run.settings)
     except DependencyUnavailable as error:
         # A process of ours, not a server we depend on.
         remedy = "start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT"
-        return [DoctorFinding(INTAKE, FindingState.WRONG, str(error), remedy)]
-    return [DoctorFinding(INTAKE, FindingState.FINE, f"{intake.host}:{intake.port} greets: {greeting[:60]}")]
+        return [CheckFinding(INTAKE, FindingState.WRONG, str(error), remedy)]
+    return [CheckFinding(INTAKE, FindingState.FINE, f"{intake.host}:{intake.port} greets: {greeting[:60]}")]

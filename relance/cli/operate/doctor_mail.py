@@ -13,8 +13,8 @@ import typer
 
 from relance.cli.base.command import Run, invalid
 from relance.cli.base.output import Answer, table
+from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.domain.invitations.addresses import domain_of
-from relance.domain.mail_setup.findings import MailFinding, MailGrade
 from relance.domain.mail_setup.judge import MailNames, judge
 from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, LookupState, RecordKind
 from relance.domain.mail_setup.relay_tls import RelayTls, judge_tls
@@ -78,7 +78,7 @@ async def check_mail(run: Run, options: MailOptions) -> Answer:
 
 async def _of_dns(
     run: Run, asking: _Asking, raw: bytes | None, options: MailOptions, given: tuple[str, ...]
-) -> list[MailFinding]:
+) -> list[CheckFinding]:
     mail = run.settings.mail
     addresses = given or await asking.public_addresses(mail.host)
     trial = await run.services.trial_mail(raw, asking.lookups) if raw is not None else None
@@ -110,7 +110,7 @@ class _Asking:
             return NO_DNS
         return CUT_OFF if self.known[EVERYWHERE].state is LookupState.NO_NAME else ""
 
-    async def settled(self, names: MailNames, trial: TrialMail | None) -> list[MailFinding]:
+    async def settled(self, names: MailNames, trial: TrialMail | None) -> list[CheckFinding]:
         while (verdict := judge(names, self.known, trial)).missing:
             await self._ask(verdict.missing)
         return list(dict.fromkeys(verdict.findings))
@@ -136,23 +136,23 @@ class _Asking:
         self.known |= {question: answers.get(question, NO_TIME) for question in questions}
 
 
-def _merged(run: Run, trouble: str, findings: list[MailFinding], seen: RelayTls) -> list[MailFinding]:
+def _merged(run: Run, trouble: str, findings: list[CheckFinding], seen: RelayTls) -> list[CheckFinding]:
     """Return one finding instead of many where there is no network."""
     relay = judge_tls(seen, run.services.clock.now(), verified=run.settings.mail.verify_certificate)
     if not trouble:
         return [*findings, *relay]
     if seen.trouble:
-        return [MailFinding("network", MailGrade.UNKNOWN, NO_NETWORK, "connect it, and repeat the check")]
+        return [CheckFinding("network", FindingState.UNREACHABLE, NO_NETWORK, "connect it, and repeat the check")]
     remedy = "set the machine's name server, or name one: --resolver ADDRESS"
-    return [MailFinding("DNS", MailGrade.UNKNOWN, trouble, remedy), *relay]
+    return [CheckFinding("DNS", FindingState.UNREACHABLE, trouble, remedy), *relay]
 
 
-def _answer(findings: Sequence[MailFinding]) -> Answer:
-    grades = {finding.grade for finding in findings}
-    code = UNREACHABLE if MailGrade.UNKNOWN in grades else JOB_FAILED if MailGrade.WRONG in grades else DONE
-    rows = [(finding.part, finding.grade, finding.detail, finding.remedy) for finding in findings]
+def _answer(findings: Sequence[CheckFinding]) -> Answer:
+    states = {finding.state for finding in findings}
+    code = UNREACHABLE if FindingState.UNREACHABLE in states else JOB_FAILED if FindingState.WRONG in states else DONE
+    rows = [(finding.what, finding.state, finding.detail, finding.remedy) for finding in findings]
     checks = [
-        {"part": finding.part, "state": finding.grade, "detail": finding.detail, "remedy": finding.remedy}
+        {"part": finding.what, "state": finding.state, "detail": finding.detail, "remedy": finding.remedy}
         for finding in findings
     ]
     view = table("Mail set-up", ("part", "state", "detail", "to mend"), rows)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.dkim_keys import UnreadableKey, read_key
-from relance.domain.mail_setup.findings import MailFinding, fine, unknown, warning, wrong
+from relance.domain.mail_setup.findings import fine, unknown, warning, wrong
 from relance.domain.mail_setup.records import DnsAnswer, LookupState, RecordKind, Records
 from relance.domain.mail_setup.tags import read_tags
 
@@ -15,7 +16,7 @@ SHORTEST_BITS, GOOD_BITS = 1024, 2048
 KINDS = frozenset({"rsa", "ed25519"})
 
 
-def judge_dkim(records: Records, domain: str, selectors: Sequence[str]) -> list[MailFinding]:
+def judge_dkim(records: Records, domain: str, selectors: Sequence[str]) -> list[CheckFinding]:
     """Judge the keys of these selectors of the From domain; without any, whether keys seem to be published at all.
 
     A selector of another domain is written `selector@domain`.
@@ -28,7 +29,7 @@ def judge_dkim(records: Records, domain: str, selectors: Sequence[str]) -> list[
     return [*findings, *_only_ed25519(records, asked)]
 
 
-def _any(records: Records, domain: str) -> MailFinding:
+def _any(records: Records, domain: str) -> CheckFinding:
     answer = records.ask(f"_domainkey.{domain}", RecordKind.TXT)
     remedy = "repeat with --selector NAME (s= of the DKIM-Signature), or with --message FILE.eml of a received mail"
     if answer.state is LookupState.FAILED:
@@ -42,7 +43,7 @@ def _any(records: Records, domain: str) -> MailFinding:
     return warning(PART, f"something is published below _domainkey.{domain}, under a selector not known here", remedy)
 
 
-def _selector(records: Records, selector: str, domain: str) -> Iterator[MailFinding]:
+def _selector(records: Records, selector: str, domain: str) -> Iterator[CheckFinding]:
     name = f"{selector}._domainkey.{domain}"
     answer = records.ask(name, RecordKind.TXT)
     if answer.state is LookupState.PENDING:
@@ -64,7 +65,7 @@ def _led(answer: DnsAnswer) -> str:
     return f" (through a CNAME to {answer.alias})" if answer.alias else ""
 
 
-def _key(name: str, text: str, led: str) -> Iterator[MailFinding]:
+def _key(name: str, text: str, led: str) -> Iterator[CheckFinding]:
     found = read_tags(text)
     tags = found.tags
     kind = tags.get("k", "rsa").lower()
@@ -113,7 +114,7 @@ def _listed(value: str) -> list[str]:
     return [item.strip().lower() for item in value.split(":")]
 
 
-def _only_ed25519(records: Records, asked: Sequence[tuple[str, str]]) -> Iterator[MailFinding]:
+def _only_ed25519(records: Records, asked: Sequence[tuple[str, str]]) -> Iterator[CheckFinding]:
     """Warn where every key is of the kind that several large providers do not verify yet."""
     texts = [
         text

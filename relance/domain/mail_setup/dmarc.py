@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.domains import (
     aligned,
     dmarc_records,
@@ -13,7 +14,7 @@ from relance.domain.mail_setup.domains import (
     policy_domain,
     unanswered,
 )
-from relance.domain.mail_setup.findings import MailFinding, fine, unknown, warning, wrong
+from relance.domain.mail_setup.findings import fine, unknown, warning, wrong
 from relance.domain.mail_setup.records import LookupState, RecordKind, Records
 
 PART = "DMARC"
@@ -21,7 +22,7 @@ POLICIES = frozenset({"none", "quarantine", "reject"})
 _MAILTO = re.compile(r"mailto:[^@\s,!]+@(?P<domain>[^@\s,!]+)(?:!\d+[kmgt]?)?\Z", re.IGNORECASE)
 
 
-def judge_dmarc(records: Records, author: str, bounce: str) -> list[MailFinding]:
+def judge_dmarc(records: Records, author: str, bounce: str) -> list[CheckFinding]:
     """Judge the record that holds for mails from `author`, and the alignment of the envelope sender's domain."""
     if reason := unanswered(records, author):
         return [unknown(PART, reason)]
@@ -56,7 +57,7 @@ def tags_for(records: Records, author: str) -> dict[str, str]:
     return {name.lower(): value for name, value in found[0].tags.items()} if len(found) == 1 else {}
 
 
-def _missing(records: Records, author: str) -> MailFinding:
+def _missing(records: Records, author: str) -> CheckFinding:
     others = records.ask(f"_dmarc.{author}", RecordKind.TXT).values
     almost = next((text for text in others if "dmarc" in text.lower() and not is_dmarc(text)), None)
     detail = f"neither {author} nor a domain above it has a DMARC record; large providers ask bulk senders for it"
@@ -69,7 +70,7 @@ def _suggested(domain: str) -> str:
     return f"v=DMARC1; p=quarantine; rua=mailto:dmarc@{domain}"
 
 
-def _of_policy(publisher: str, author: str, tags: dict[str, str]) -> Iterator[MailFinding]:
+def _of_policy(publisher: str, author: str, tags: dict[str, str]) -> Iterator[CheckFinding]:
     # Without `p` it is none (RFC 9989); `sp` holds for subdomains of the publisher, if it is there.
     stated = "sp" if author != publisher and "sp" in tags else "p"
     policy = tags.get(stated, "none").lower()
@@ -86,7 +87,7 @@ def _of_policy(publisher: str, author: str, tags: dict[str, str]) -> Iterator[Ma
         yield warning(PART, f"the record of _dmarc.{publisher} has no p=, which older receivers need", "add p=")
 
 
-def _of_modes(publisher: str, tags: dict[str, str]) -> Iterator[MailFinding]:
+def _of_modes(publisher: str, tags: dict[str, str]) -> Iterator[CheckFinding]:
     if tags.get("t", "n").lower() == "y":
         yield warning(PART, f"_dmarc.{publisher} is on trial (t=y): the policy is applied weaker", "remove t=y")
     if "pct" in tags and tags["pct"] != "100":
@@ -101,7 +102,7 @@ def _of_modes(publisher: str, tags: dict[str, str]) -> Iterator[MailFinding]:
             )
 
 
-def _of_reports(records: Records, publisher: str, tags: dict[str, str]) -> Iterator[MailFinding]:
+def _of_reports(records: Records, publisher: str, tags: dict[str, str]) -> Iterator[CheckFinding]:
     if not tags.get("rua"):
         remedy = f"add rua=mailto:dmarc@{publisher}"
         yield warning(PART, f"_dmarc.{publisher} asks for no reports: nobody sees what fails", remedy)
@@ -116,7 +117,7 @@ def _of_reports(records: Records, publisher: str, tags: dict[str, str]) -> Itera
             yield from _of_foreign_receiver(records, publisher, receiver)
 
 
-def _of_foreign_receiver(records: Records, publisher: str, receiver: str) -> Iterator[MailFinding]:
+def _of_foreign_receiver(records: Records, publisher: str, receiver: str) -> Iterator[CheckFinding]:
     name = f"{publisher}._report._dmarc.{receiver}"
     answer = records.ask(name, RecordKind.TXT)
     if answer.state is LookupState.FAILED:
@@ -126,7 +127,7 @@ def _of_foreign_receiver(records: Records, publisher: str, receiver: str) -> Ite
         yield warning(PART, detail, f'have its owner publish: {name}. TXT "v=DMARC1"')
 
 
-def _of_alignment(records: Records, author: str, bounce: str, tags: dict[str, str]) -> Iterator[MailFinding]:
+def _of_alignment(records: Records, author: str, bounce: str, tags: dict[str, str]) -> Iterator[CheckFinding]:
     if aligned(records, bounce, author, strict=strict(tags, "aspf")):
         yield fine("alignment", f"SPF counts for DMARC: {bounce} belongs to {author}")
         return

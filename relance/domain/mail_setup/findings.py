@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from relance.domain.health.check_finding import CheckFinding, FindingState
 
 
-class MailGrade(StrEnum):
-    """How a part is; a warning costs deliverability or foresight, what is wrong gets mails refused or lost."""
-
-    FINE = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-    UNKNOWN = "unreachable"
-
-
-@dataclass(frozen=True, slots=True)
-class MailFinding:
-    """One row: the part, its grade, the reason, and the remedy with the exact record where there is one to publish."""
-
-    part: str
-    grade: MailGrade
-    detail: str
-    remedy: str = ""
-
-
-def fine(part: str, detail: str) -> MailFinding:
+def fine(part: str, detail: str) -> CheckFinding:
     """Return a finding that needs nothing."""
-    return MailFinding(part, MailGrade.FINE, detail)
+    return CheckFinding(part, FindingState.FINE, detail)
 
 
-def warning(part: str, detail: str, remedy: str) -> MailFinding:
+def warning(part: str, detail: str, remedy: str) -> CheckFinding:
     """Return a finding to see to."""
-    return MailFinding(part, MailGrade.WARNING, detail, remedy)
+    return CheckFinding(part, FindingState.WARNING, detail, remedy)
 
 
-def wrong(part: str, detail: str, remedy: str) -> MailFinding:
+def wrong(part: str, detail: str, remedy: str) -> CheckFinding:
     """Return a finding that gets mails refused or lost."""
-    return MailFinding(part, MailGrade.WRONG, detail, remedy)
+    return CheckFinding(part, FindingState.WRONG, detail, remedy)
 
 
-def unknown(part: str, detail: str) -> MailFinding:
+def unknown(part: str, detail: str) -> CheckFinding:
     """Return the finding of a look-up that failed: it says nothing about the record."""
-    return MailFinding(part, MailGrade.UNKNOWN, detail, "repeat the check; if it stays, ask who runs that zone")
+    return CheckFinding(part, FindingState.UNREACHABLE, detail, "repeat the check; if it stays, ask who runs that zone")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.dkim import judge_dkim
 from relance.domain.mail_setup.dmarc import judge_dmarc
-from relance.domain.mail_setup.findings import MailFinding
 from relance.domain.mail_setup.mail_exchangers import judge_mx
 from relance.domain.mail_setup.records import DnsAnswer, DnsQuestion, Records
 from relance.domain.mail_setup.reverse_names import judge_ptr
@@ -35,7 +35,7 @@ class MailNames:
 class MailVerdict:
     """The findings, which hold once no question is left."""
 
-    findings: tuple[MailFinding, ...]
+    findings: tuple[CheckFinding, ...]
     missing: frozenset[DnsQuestion]
 
 
@@ -60,7 +60,7 @@ def judge(names: MailNames, known: Mapping[DnsQuestion, DnsAnswer], trial: Trial
     return MailVerdict(tuple(findings), frozenset(records.missing))
 
 
-def _of_unsubscribe_mails(records: Records, names: MailNames) -> list[MailFinding]:
+def _of_unsubscribe_mails(records: Records, names: MailNames) -> list[CheckFinding]:
     if names.unsubscribe in {names.bounce, names.reply}:
         return []
     return judge_mx(records, names.unsubscribe, part="unsubscribe MX", what="unsubscribe mails")

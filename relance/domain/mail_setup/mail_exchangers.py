@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from relance.domain.mail_setup.findings import MailFinding, fine, unknown, warning, wrong
+from relance.domain.health.check_finding import CheckFinding
+from relance.domain.mail_setup.findings import fine, unknown, warning, wrong
 from relance.domain.mail_setup.records import LookupState, RecordKind, Records
 
 
-def judge_mx(records: Records, domain: str, *, part: str, what: str) -> list[MailFinding]:
+def judge_mx(records: Records, domain: str, *, part: str, what: str) -> list[CheckFinding]:
     """Judge the MX records of a domain; `what` is what would arrive there: `bounces`, `answers`."""
     answer = records.ask(domain, RecordKind.MX)
     publish = f"publish: {domain}. MX 10 <host that takes {what}>."
@@ -22,7 +23,7 @@ def judge_mx(records: Records, domain: str, *, part: str, what: str) -> list[Mai
     return _of_hosts(records, domain, part, what, publish)
 
 
-def _of_hosts(records: Records, domain: str, part: str, what: str, publish: str) -> list[MailFinding]:
+def _of_hosts(records: Records, domain: str, part: str, what: str, publish: str) -> list[CheckFinding]:
     hosts = [value.partition(" ")[2] for value in records.ask(domain, RecordKind.MX).values]
     if "" in hosts:
         detail = f"the null MX of {domain} says that it takes no mail; {what} are lost, and mails from it refused"
@@ -34,7 +35,7 @@ def _of_hosts(records: Records, domain: str, part: str, what: str, publish: str)
     return [fine(part, f"{what} to {domain} arrive at {', '.join(reachable)}"), *troubles]
 
 
-def _without(records: Records, domain: str, part: str, what: str, publish: str) -> MailFinding:
+def _without(records: Records, domain: str, part: str, what: str, publish: str) -> CheckFinding:
     if reason := records.failure(domain):
         return unknown(part, f"{domain}: {reason}")
     if records.addresses(domain):
@@ -43,7 +44,7 @@ def _without(records: Records, domain: str, part: str, what: str, publish: str) 
     return wrong(part, f"{domain} has neither MX nor address: {what} are lost, and mails from it are refused", publish)
 
 
-def _host(records: Records, domain: str, host: str, part: str) -> Iterator[MailFinding]:
+def _host(records: Records, domain: str, host: str, part: str) -> Iterator[CheckFinding]:
     if _is_address(host):
         yield wrong(part, f"{host}: the MX of {domain} is an address; it must be a name", "name the host instead")
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from relance.domain.mail_setup.findings import MailFinding, MailGrade, fine, warning, wrong
+from relance.domain.health.check_finding import CheckFinding, FindingState
+from relance.domain.mail_setup.findings import fine, warning, wrong
 
 PART = "relay TLS"
 SOON = timedelta(days=14)
@@ -30,12 +31,12 @@ class RelayTls:
     expires: datetime | None = None
 
 
-def judge_tls(seen: RelayTls, now: datetime, *, verified: bool) -> list[MailFinding]:
+def judge_tls(seen: RelayTls, now: datetime, *, verified: bool) -> list[CheckFinding]:
     """Judge it; `verified` is whether the worker insists on a valid certificate."""
     where = f"{seen.host}:{seen.port}"
     if seen.trouble:
         remedy = "start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS"
-        return [MailFinding(PART, MailGrade.UNKNOWN, f"{where}: {seen.trouble}", remedy)]
+        return [CheckFinding(PART, FindingState.UNREACHABLE, f"{where}: {seen.trouble}", remedy)]
     if not seen.offered:
         return [_not_offered(seen, where)]
     findings = [_of_mode(seen, where)] if seen.mode == "none" and not seen.is_local else []
@@ -49,7 +50,7 @@ def judge_tls(seen: RelayTls, now: datetime, *, verified: bool) -> list[MailFind
     return [*findings, warning(PART, until, renew) if left < SOON else fine(PART, until)]
 
 
-def _not_offered(seen: RelayTls, where: str) -> MailFinding:
+def _not_offered(seen: RelayTls, where: str) -> CheckFinding:
     if seen.mode != "none":
         return wrong(PART, f"{where} offers no STARTTLS, which the settings ask for", "turn TLS on at the relay")
     if seen.is_local:
@@ -58,11 +59,11 @@ def _not_offered(seen: RelayTls, where: str) -> MailFinding:
     return wrong(PART, f"{where} offers no TLS: mails with their links travel unencrypted", remedy)
 
 
-def _of_mode(seen: RelayTls, where: str) -> MailFinding:
+def _of_mode(seen: RelayTls, where: str) -> CheckFinding:
     return wrong(PART, f"{where} offers TLS and the settings do not use it", "set RELANCE_MAIL__TLS=starttls")
 
 
-def _of_fault(seen: RelayTls, where: str, *, verified: bool) -> MailFinding:
+def _of_fault(seen: RelayTls, where: str, *, verified: bool) -> CheckFinding:
     detail = f"{where}: the certificate is not valid: {seen.fault}"
     remedy = "give the relay a certificate for this name from a known authority, with the whole chain"
     if seen.is_local and seen.mode == "none":

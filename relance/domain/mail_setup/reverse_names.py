@@ -6,18 +6,19 @@ import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from relance.domain.mail_setup.findings import MailFinding, fine, unknown, warning, wrong
+from relance.domain.health.check_finding import CheckFinding
+from relance.domain.mail_setup.findings import fine, unknown, warning, wrong
 from relance.domain.mail_setup.records import LookupState, RecordKind, Records
 
 PART = "PTR"
 
 
-def judge_ptr(records: Records, addresses: Sequence[str]) -> list[MailFinding]:
+def judge_ptr(records: Records, addresses: Sequence[str]) -> list[CheckFinding]:
     """Judge the reverse name of each address."""
     return [finding for address in addresses for finding in _address(records, address)]
 
 
-def _address(records: Records, address: str) -> list[MailFinding]:
+def _address(records: Records, address: str) -> list[CheckFinding]:
     answer = records.ask(ip_address(address).reverse_pointer, RecordKind.PTR)
     if answer.state is LookupState.PENDING:
         return []
@@ -41,7 +42,7 @@ def _addresses(records: Records, name: str) -> set[object]:
     return {ip_address(value) for value in records.addresses(name)}
 
 
-def _named(name: str, address: str) -> MailFinding:
+def _named(name: str, address: str) -> CheckFinding:
     if _looks_generic(name, address):
         remedy = "ask for a reverse name of your own, like mail.<your domain>"
         return warning(PART, f"{address} is called {name}, as a home connection would be", remedy)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
-from relance.domain.mail_setup.findings import MailFinding, fine, unknown, warning, wrong
+from relance.domain.health.check_finding import CheckFinding
+from relance.domain.mail_setup.findings import fine, unknown, warning, wrong
 from relance.domain.mail_setup.records import LookupState, RecordKind, Records
 from relance.domain.mail_setup.spf_check import MOST_LOOKUPS, SpfCheck, SpfResult
 from relance.domain.mail_setup.spf_macros import SpfSender, has_macros
@@ -18,7 +19,7 @@ LONGEST_TEXT = 450
 """Characters of a record beyond which its answer may not fit into 512 bytes (RFC 7208 section 3.4)."""
 
 
-def judge_spf(records: Records, domain: str, addresses: Sequence[str]) -> list[MailFinding]:
+def judge_spf(records: Records, domain: str, addresses: Sequence[str]) -> list[CheckFinding]:
     """Judge the record of the envelope sender's domain for each address our mails come from.
 
     `addresses` may be empty: then only the record is judged.
@@ -39,7 +40,7 @@ def judge_spf(records: Records, domain: str, addresses: Sequence[str]) -> list[M
     return [*_of_the_record(records, domain, texts[0], record), *_of_addresses(records, domain, addresses)]
 
 
-def _missing(domain: str, addresses: Sequence[str], others: Sequence[str]) -> MailFinding:
+def _missing(domain: str, addresses: Sequence[str], others: Sequence[str]) -> CheckFinding:
     almost = next((text for text in others if text.strip(' "').lower().startswith(("v=spf", "spf"))), None)
     detail = f"{domain} has no SPF record" + (f"; {almost[:60]!r} is none" if almost else "")
     return wrong(PART, detail, f'publish: {domain}. TXT "{_suggested(addresses)}"')
@@ -58,7 +59,7 @@ def _merged(texts: Sequence[str]) -> str:
     return " ".join(["v=spf1", *(word for word in words if word not in last), *last[-1:]])
 
 
-def _of_the_record(records: Records, domain: str, text: str, record: SpfRecord) -> Iterator[MailFinding]:
+def _of_the_record(records: Records, domain: str, text: str, record: SpfRecord) -> Iterator[CheckFinding]:
     if record.catch_all == "+":
         yield wrong(
             PART, f"+all of {domain} lets anyone send in its name; providers distrust it", "end the record with -all"
@@ -104,7 +105,7 @@ def _all_lookups(records: Records, domain: str) -> int:
     return count
 
 
-def _of_addresses(records: Records, domain: str, addresses: Sequence[str]) -> Iterator[MailFinding]:
+def _of_addresses(records: Records, domain: str, addresses: Sequence[str]) -> Iterator[CheckFinding]:
     if not addresses:
         yield warning(
             PART,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.dmarc import strict, tags_for
 from relance.domain.mail_setup.domains import aligned
-from relance.domain.mail_setup.findings import MailFinding, fine, warning, wrong
+from relance.domain.mail_setup.findings import fine, warning, wrong
 from relance.domain.mail_setup.records import Records
 
 PART = "trial mail"
@@ -38,7 +39,7 @@ class TrialMail:
     signatures: Sequence[MailSignature]
 
 
-def judge_trial(records: Records, mail: TrialMail, author: str) -> list[MailFinding]:
+def judge_trial(records: Records, mail: TrialMail, author: str) -> list[CheckFinding]:
     """Judge a received mail; `author` is the From domain of the settings."""
     if mail.author != author:
         remedy = "take a mail that this installation sent, as the mailbox stores it (show original, download)"
@@ -65,7 +66,7 @@ def judge_trial(records: Records, mail: TrialMail, author: str) -> list[MailFind
     return findings
 
 
-def _headers(mail: TrialMail) -> Iterator[MailFinding]:
+def _headers(mail: TrialMail) -> Iterator[CheckFinding]:
     link = mail.headers.get("list-unsubscribe", "")
     post = "".join(mail.headers.get("list-unsubscribe-post", "").split()).lower()
     remedy = "see whether the relay removes or rewrites headers; Relance writes both"
@@ -75,7 +76,7 @@ def _headers(mail: TrialMail) -> Iterator[MailFinding]:
         yield wrong(PART, "it has no List-Unsubscribe-Post: List-Unsubscribe=One-Click (RFC 8058)", remedy)
 
 
-def _signature(signature: MailSignature) -> Iterator[MailFinding]:
+def _signature(signature: MailSignature) -> Iterator[CheckFinding]:
     unsigned = [name for name in MUST_BE_SIGNED if name not in signature.signed]
     if unsigned:
         names = ", ".join(unsigned)

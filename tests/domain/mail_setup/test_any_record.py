@@ -66,7 +66,7 @@ def test_any_answers_are_judged_in_the_end(data: st.DataObject) -> None:
         for question in sorted(verdict.missing, key=lambda one: (one.name, one.kind)):
             known[question] = data.draw(_answers(question))
     assert not verdict.missing
-    parts = {one.part for one in verdict.findings}
+    parts = {one.what for one in verdict.findings}
     assert {"SPF", "DKIM", "DMARC", "bounce MX", "answers MX", "unsubscribe MX", "PTR"} <= parts
     assert all(one.detail for one in verdict.findings)
-    assert all(one.remedy for one in verdict.findings if one.grade != "ok")
+    assert all(one.remedy for one in verdict.findings if one.state != "ok")

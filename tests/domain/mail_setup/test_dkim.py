@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.dkim import judge_dkim
 from relance.domain.mail_setup.dkim_keys import DkimKey, UnreadableKey, read_key
-from relance.domain.mail_setup.findings import MailFinding
 from tests.support.mail_zone import RSA_2048, rsa, said, settled
 
 NAME = "s1._domainkey.a.example"
@@ -14,7 +14,7 @@ ED25519 = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 """The example of RFC 8463 appendix A.2."""
 
 
-def judged(zone: str, *selectors: str) -> list[MailFinding]:
+def judged(zone: str, *selectors: str) -> list[CheckFinding]:
     return settled(zone, lambda records: judge_dkim(records, "a.example", selectors))
 
 
@@ -33,7 +33,7 @@ FINE = {
 @pytest.mark.parametrize("zone", FINE.values(), ids=FINE.keys())
 def test_a_good_key_is_fine(zone: str) -> None:
     found = judged(zone, "s1")
-    assert [one.grade for one in found] == ["ok"], found
+    assert [one.state for one in found] == ["ok"], found
 
 
 ODD = {
@@ -70,7 +70,7 @@ def test_an_odd_key_is_named_with_its_fault(zone: str, grade: str, named: str) -
 
 def test_ed25519_beside_rsa_is_fine() -> None:
     zone = f"{NAME} TXT v=DKIM1; p={RSA_2048}\ns2._domainkey.a.example TXT k=ed25519; p={ED25519}"
-    assert {one.grade for one in judged(zone, "s1", "s2")} == {"ok"}
+    assert {one.state for one in judged(zone, "s1", "s2")} == {"ok"}
 
 
 def test_a_selector_may_be_of_another_domain() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.dmarc import judge_dmarc
 from relance.domain.mail_setup.domains import aligned, organizational_domain, walk
-from relance.domain.mail_setup.findings import MailFinding
 from tests.support.mail_zone import said, settled
 
 GOOD = "v=DMARC1; p=reject; rua=mailto:d@a.example"
 
 
-def judged(zone: str, author: str = "a.example", bounce: str = "b.a.example") -> list[MailFinding]:
+def judged(zone: str, author: str = "a.example", bounce: str = "b.a.example") -> list[CheckFinding]:
     return settled(zone, lambda records: judge_dmarc(records, author, bounce))
 
 
@@ -27,7 +27,7 @@ def judged(zone: str, author: str = "a.example", bounce: str = "b.a.example") ->
     ],
 )
 def test_a_good_record_is_fine(text: str) -> None:
-    assert {one.grade for one in judged(f"_dmarc.a.example TXT {text}")} == {"ok"}
+    assert {one.state for one in judged(f"_dmarc.a.example TXT {text}")} == {"ok"}
 
 
 ODD = {
@@ -66,14 +66,14 @@ def test_an_odd_record_is_named_with_its_fault(zone: str, grade: str, named: str
 def test_reports_to_another_organization_that_agrees_are_fine() -> None:
     zone = "_dmarc.a.example TXT v=DMARC1; p=reject; rua=mailto:d@other.test\n"
     zone += "a.example._report._dmarc.other.test TXT v=DMARC1"
-    assert {one.grade for one in judged(zone)} == {"ok"}
+    assert {one.state for one in judged(zone)} == {"ok"}
 
 
 def test_a_subdomain_is_under_the_policy_for_subdomains() -> None:
     zone = "_dmarc.a.example TXT v=DMARC1; p=reject; sp=none; rua=mailto:d@a.example"
     assert "sp=none" in said(judged(zone, "news.a.example"), "warning")
     own = zone + "\n_dmarc.news.a.example TXT v=DMARC1; p=quarantine; rua=mailto:d@a.example"
-    assert {one.grade for one in judged(own, "news.a.example")} == {"ok"}
+    assert {one.state for one in judged(own, "news.a.example")} == {"ok"}
 
 
 def test_a_bounce_domain_of_somebody_else_is_not_aligned() -> None:

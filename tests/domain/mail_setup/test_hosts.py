@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain.mail_setup.findings import MailFinding
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.mail_exchangers import judge_mx
 from relance.domain.mail_setup.relay_tls import RelayTls, judge_tls
 from relance.domain.mail_setup.reverse_names import judge_ptr
@@ -18,11 +18,11 @@ ADDRESS = "9.9.9.9"
 """A public address; those for examples count as private."""
 
 
-def mx(zone: str) -> list[MailFinding]:
+def mx(zone: str) -> list[CheckFinding]:
     return settled(zone, lambda records: judge_mx(records, "b.example", part="bounce MX", what="bounces"))
 
 
-def ptr(zone: str, address: str = ADDRESS) -> list[MailFinding]:
+def ptr(zone: str, address: str = ADDRESS) -> list[CheckFinding]:
     return settled(zone, lambda records: judge_ptr(records, [address]))
 
 
@@ -115,4 +115,4 @@ def test_the_way_to_the_relay(seen: RelayTls, grade: str, named: str) -> None:
 
 def test_a_certificate_that_the_settings_do_not_verify_is_a_warning() -> None:
     found = judge_tls(replace(SEEN, fault="self-signed certificate"), NOW, verified=False)
-    assert [one.grade for one in found] == ["warning"]
+    assert [one.state for one in found] == ["warning"]

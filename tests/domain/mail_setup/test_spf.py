@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relance.domain.mail_setup.findings import MailFinding
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.spf import judge_spf
 from relance.domain.mail_setup.spf_check import SpfCheck, SpfResult
 from relance.domain.mail_setup.spf_macros import SpfSender, filled_in
@@ -14,7 +14,7 @@ from tests.support.mail_zone import said, settled
 OURS = "198.51.100.7"
 
 
-def judged(zone: str, *addresses: str) -> list[MailFinding]:
+def judged(zone: str, *addresses: str) -> list[CheckFinding]:
     return settled(zone, lambda records: judge_spf(records, "b.example", addresses))
 
 
@@ -143,7 +143,7 @@ def test_macros_are_those_of_the_standard(macro: str, value: str) -> None:
 
 def test_a_missing_record_is_written_out_with_our_addresses() -> None:
     found = judged("b.example TXT hello", OURS, "2001:db8::7")
-    assert [one.grade for one in found] == ["wrong"]
+    assert [one.state for one in found] == ["wrong"]
     assert found[0].remedy == 'publish: b.example. TXT "v=spf1 ip4:198.51.100.7 ip6:2001:db8::7 -all"'
 
 
@@ -159,14 +159,14 @@ def test_several_records_are_merged_into_the_one_to_publish() -> None:
 
 def test_a_record_for_everyone_is_wrong_although_we_pass() -> None:
     found = judged("b.example TXT v=spf1 +all", OURS)
-    assert sorted(one.grade.value for one in found) == ["ok", "wrong"]
+    assert sorted(one.state.value for one in found) == ["ok", "wrong"]
     assert "-all" in said(found, "wrong")
 
 
 @pytest.mark.parametrize("end", ["?all", ""])
 def test_a_record_that_says_nothing_about_others_is_a_warning(end: str) -> None:
     found = judged(f"b.example TXT v=spf1 ip4:198.51.100.7 {end}", OURS)
-    assert sorted(one.grade.value for one in found) == ["ok", "warning"]
+    assert sorted(one.state.value for one in found) == ["ok", "warning"]
 
 
 def test_look_ups_are_counted_over_all_includes_even_where_our_address_is_found_first() -> None:
@@ -179,7 +179,7 @@ def test_look_ups_are_counted_over_all_includes_even_where_our_address_is_found_
 def test_ten_look_ups_are_allowed() -> None:
     zone = "b.example TXT v=spf1 ip4:198.51.100.7 " + " ".join(f"include:i{n}.example" for n in range(10)) + " -all\n"
     zone += "\n".join(f"i{n}.example TXT v=spf1 -all" for n in range(10))
-    assert [one.grade for one in judged(zone, OURS)] == ["ok"]
+    assert [one.state for one in judged(zone, OURS)] == ["ok"]
 
 
 def test_a_tree_of_includes_that_doubles_at_every_level_is_not_followed_for_ever() -> None:
@@ -205,7 +205,7 @@ def test_without_an_address_the_record_alone_is_judged() -> None:
 
 
 def test_a_failed_look_up_says_nothing_about_the_record() -> None:
-    assert [one.grade for one in judged("b.example FAIL -", OURS)] == ["unreachable"]
+    assert [one.state for one in judged("b.example FAIL -", OURS)] == ["unreachable"]
 
 
 def test_a_record_that_cannot_be_read_is_quoted_with_its_faults() -> None:

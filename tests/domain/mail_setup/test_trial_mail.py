@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from relance.domain.mail_setup.findings import MailFinding
+from relance.domain.health.check_finding import CheckFinding
 from relance.domain.mail_setup.trial_mail import MailSignature, TrialMail, judge_trial
 from tests.support.mail_zone import said, settled
 
@@ -20,14 +20,14 @@ MAIL = TrialMail(author="a.example", headers=HEADERS, signatures=[OURS])
 ZONE = "_dmarc.a.example TXT v=DMARC1; p=reject"
 
 
-def judged(mail: TrialMail, zone: str = ZONE) -> list[MailFinding]:
+def judged(mail: TrialMail, zone: str = ZONE) -> list[CheckFinding]:
     return settled(zone, lambda records: judge_trial(records, mail, "a.example"))
 
 
 def test_a_valid_signature_over_everything_is_fine() -> None:
-    assert [one.grade for one in judged(MAIL)] == ["ok"]
+    assert [one.state for one in judged(MAIL)] == ["ok"]
     foreign = replace(OURS, domain="news.a.example")
-    assert [one.grade for one in judged(replace(MAIL, signatures=[foreign]))] == ["ok"]
+    assert [one.state for one in judged(replace(MAIL, signatures=[foreign]))] == ["ok"]
 
 
 BROKEN = replace(OURS, valid=False, reason="body hash mismatch")

@@ -308,8 +308,7 @@ async def test_whoever_lacks_the_secret_is_refused_and_changes_nothing(door: Doo
 
 
 async def test_what_is_signed_and_cannot_be_read_is_refused(door: Door) -> None:
-    half = b'{"type": "mail.bounced", "data": {"recipient": "\\ud800@people.example"}}'
-    for body in (b"", b"[]", b"nothing", b"[" * 100_000, b'{"type": 1}', half):
+    for body in (b"", b"[]", b"nothing", b"[" * 100_000, b'{"type": 1}'):
         assert await door.post("neutral", body, signed_headers(NEUTRAL, "m", now(), body)) == 400
         assert await door.post("sendgrid", b'{"a": 1}' + body, keys.sendgrid_headers(b'{"a": 1}' + body, now())) == 400
     assert await door.post("neutral", b" " * 4_100_000) == 413

@@ -1,4 +1,4 @@
-"""The rows of `doctor`."""
+"""How one check of `doctor` ended, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class FindingState(StrEnum):
-    """How a check ended; a warning does not count as wrong."""
+    """How a check ended. A warning does not count as wrong; what is unreachable says nothing about itself."""
 
     FINE = "ok"
     WARNING = "warning"
@@ -16,8 +16,8 @@ class FindingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorFinding:
-    """One row: what was looked at, how it is, and what to do about it."""
+class CheckFinding:
+    """One row: what was looked at, how it is, the reason, and the remedy, with the exact record where there is one."""
 
     what: str
     state: FindingState

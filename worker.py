@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, NoReturn
 
 import typer
+import uvloop
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
@@ -169,7 +170,9 @@ def run(
             environment=child_environment(settings.monitoring),
         )
 
-    process_exit.run(main, debug=debug)
+    # A third of what a request costs is the loop's work. Workers of Temporal keep the loop they were tested with.
+    serves_http_alone = role is Role.GATEWAY and processes == 1
+    process_exit.run(main, debug=debug, loop=uvloop.new_event_loop if serves_http_alone else None)
 
 
 def main() -> NoReturn:

@@ -98,7 +98,7 @@ def _json(text: str) -> Response:
 
 
 def _digest(request: Request, body: bytes) -> str:
-    return _hash(request.url.path.encode() + b"\n" + body)
+    return _hash(request.scope["path"].encode() + b"\n" + body)
 
 
 def _hash(text: bytes) -> str:

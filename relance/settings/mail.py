@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -117,6 +118,11 @@ class MailGroup(SettingsGroup):
         "https://form-a-friend.example",
         description="Where the links in the mails point to: the public address of whoever answers `/u/`, `/f/` and "
         "`/o/`. Not set, it is `RELANCE_GATEWAY__PUBLIC_URL` if that is.",
+    )
+    templates: Path | None = Field(
+        None,
+        description="Folder with texts, logo, colours and legal notice of one's own for the mails (docs/mails.md); read "
+        "once, when a worker starts.",
     )
     open_tracking: bool = Field(
         False,

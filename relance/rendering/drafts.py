@@ -35,7 +35,10 @@ class Draft:
 def drafted(
     mail: MailGroup, kind: MailKind, language: str, branding: Branding, jinja: SandboxedEnvironment | None = None
 ) -> Draft:
-    """Render one template for the sender of these settings; `jinja` is `environment(branding)`, made once for several."""
+    """Render one template for the sender of these settings.
+
+    `jinja` is `environment(branding)`, made once for several.
+    """
     jinja = jinja or environment(branding)
     name = f"{kind}.{language}.html"
     brand = branding.name or mail.sender_name

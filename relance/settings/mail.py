@@ -47,7 +47,12 @@ def _host(text: str) -> str:
     return text
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text that is one line of printable characters.
+
+    Raises:
+        ValueError: it is not.
+    """
     if not text.strip() or any(not character.isprintable() for character in text):
         raise ValueError("must be one line of printable text")
     return text
@@ -107,7 +112,7 @@ class MailGroup(SettingsGroup):
         description="Most mails per second to one recipient domain, of the whole installation; see pacing for the "
         "large ones.",
     )
-    sender_name: Annotated[str, AfterValidator(_one_line)] = Field(
+    sender_name: Annotated[str, AfterValidator(one_line)] = Field(
         "Form-a-Friend", max_length=100, description="Display name of the From header."
     )
     sender_address: Address = Field("bonjour@form-a-friend.example", description="Address of the From header.")
@@ -121,8 +126,8 @@ class MailGroup(SettingsGroup):
     )
     templates: Path | None = Field(
         None,
-        description="Folder with texts, logo, colours and legal notice of one's own for the mails (docs/mails.md); read "
-        "once, when a worker starts.",
+        description="Folder with texts, logo, colours and legal notice of one's own for the mails (docs/mails.md); "
+        "read once, when a worker starts.",
     )
     open_tracking: bool = Field(
         False,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from relance.domain.health.check_finding import FindingState
 from relance.domain.mail_templates.colours import DARK, LIGHT, Colours, low_contrasts
@@ -18,11 +18,11 @@ from relance.domain.mail_templates.slots import LANGUAGES
 from relance.rendering.branding.folder import BRAND_FILE, FolderContent
 from relance.rendering.branding.logo import logo_findings
 from relance.rendering.branding.model import Branding, Logo
-from relance.settings.mail import Address, MailGroup
+from relance.settings.mail import Address, MailGroup, one_line
 from relance.settings.unfit import is_reserved
 
 _Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-_Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\n\ue000\ue001]*\S[^\n\ue000\ue001]*$")]
+_Line = Annotated[str, AfterValidator(one_line), Field(max_length=300)]
 
 
 class _Part(BaseModel):
@@ -103,7 +103,7 @@ class _Reading:
         named = part.logo.file if part.logo else None
         found += [
             TemplateFinding(
-                name, None, "nothing shows this picture", "name it in [logo] of brand.toml, or take it away"
+                name, None, "nothing shows this picture", f"name it in [logo] of {BRAND_FILE}, or remove it"
             )
             for name in self.content.pictures
             if name != named
@@ -192,7 +192,7 @@ def _invalid(text: str, where: Sequence[str | int], kind: str, message: str) -> 
     if kind == "extra_forbidden":
         return TemplateFinding(BRAND_FILE, line, f"there is no field {name}", meant(str(where[-1]), _known(where)))
     if kind == "missing":
-        return TemplateFinding(BRAND_FILE, line, f"{name} is missing", "write it; see docs/mails.md")
+        return TemplateFinding(BRAND_FILE, line, f"{name} is missing", "write it as docs/mails.md shows")
     if kind == "string_pattern_mismatch" and where[0] in {"colours", "dark"}:
         return TemplateFinding(BRAND_FILE, line, f"{name} is no colour", "write it like #0f766e")
     problem = f"{name}: {message.removeprefix('Value error, ')}"

@@ -35,9 +35,8 @@ def mail_findings(kind: MailKind, language: str, draft: Draft, branding: Brandin
         texts = [text for href, text in links if href == mark(name)]
         if not texts:
             problem = f"the mail {kind} has no link to {name}"
-            yield TemplateFinding(
-                file, None, problem, f'write <a href="{{{{ {name} }}}}">...</a> into the block {blocks}'
-            )
+            remedy = f'write <a href="{{{{ {name} }}}}">...</a> into the block {blocks}'
+            yield TemplateFinding(file, None, problem, remedy)
         elif not any(text.strip() for text in texts):
             problem = f"the link to {name} of the mail {kind} has no words"
             yield TemplateFinding(file, None, problem, f"write them into the block {blocks}")
@@ -51,7 +50,7 @@ def mail_findings(kind: MailKind, language: str, draft: Draft, branding: Brandin
     elif size > CLIPPED // 2:
         problem = f"the mail {kind} has {size // 1024} KiB of HTML; Gmail hides what comes after 102"
         yield TemplateFinding(file, None, problem, "shorten it", FindingState.WARNING)
-    if branding.postal_address not in draft.text:
+    if " ".join(branding.postal_address.split()) not in draft.text:
         problem = f"the mail {kind} does not show the postal address"
         yield TemplateFinding(file, None, problem, "show {{ postal_address }} in the block legal")
 

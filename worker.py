@@ -23,6 +23,7 @@ from relance import __version__
 from relance.contracts.names import TaskQueue
 from relance.errors import SettingsError
 from relance.gateway.server import FULL_DRAIN_S
+from relance.rendering.branding.loading import checked_branding
 from relance.runtime import process_exit
 from relance.runtime.collecting import leave_out_what_is_loaded
 from relance.runtime.logs import configure_logging, quiet_sdk
@@ -137,6 +138,9 @@ def check_fitness(settings: Settings, role: Role) -> None:
     named = {*settings.channels.always_names, *settings.channels.order_names}
     if TaskQueue.MAIL in QUEUES[role] or (TaskQueue.OPS in QUEUES[role] and ChannelName.MAIL in named):
         check_names(settings.mail, settings.gateway)
+    if role is not Role.GATEWAY:
+        # Before any process is started: a supervisor would start one that ends at once again and again.
+        checked_branding(settings.mail)
 
 
 def run(

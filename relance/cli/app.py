@@ -55,6 +55,9 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
     "backtest": DeclaredCommand("backtest.backtest", "Try a check's rule on past days."),
     "quarantine": DeclaredCommand("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "intake": DeclaredCommand("intake.commands", "Mail that came back, and what of it needs a person."),
+    "person": DeclaredCommand(
+        "person.commands", "What is kept about a person, across every store; forgetting a person. Asks first."
+    ),
     "doctor": DeclaredCommand(
         "operate.doctor",
         "Check the settings and every connection; says for each what to mend. With --mail: what production mail needs.",

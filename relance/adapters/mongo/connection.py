@@ -35,6 +35,7 @@ from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.people import MongoContacts, MongoUsers
 from relance.adapters.mongo.plans import MongoPlans
+from relance.adapters.mongo.privacy import MongoErasures, MongoPersonData
 from relance.adapters.mongo.quarantine import MongoQuarantine, Noticed, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
@@ -85,6 +86,8 @@ class Database:
     inbox: MongoInbox
     outbox: MongoOutbox
     intake_messages: MongoIntakeMessages
+    person_data: MongoPersonData
+    erasures: MongoErasures
     asks: Ranges
     quarantine: MongoQuarantine
     group_commit: GroupCommit
@@ -220,6 +223,8 @@ def repositories(
         inbox=MongoInbox(raw),
         outbox=MongoOutbox(raw),
         intake_messages=MongoIntakeMessages(raw, quarantine),
+        person_data=MongoPersonData(raw, digests, suppressions, asks),
+        erasures=MongoErasures(raw.erasures, quarantine),
         asks=asks,
         quarantine=quarantine,
         group_commit=group_commit,

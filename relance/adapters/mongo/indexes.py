@@ -39,6 +39,8 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "inbox": [("at",)],
     "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
     "intakeKept": [("expiresAt",)],
+    # Few, and asked about by people.
+    "erasures": [("at",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),

@@ -43,9 +43,10 @@ class Forgetting:
             await self.erasures.note_found(erasure_id, await self.survey(person))
         now = self.clock.now()
         under_way = await self.data.close(person, now)
-        await self.follow_ups.forget(person, await self.data.entries(person), now)
         if under_way:
             return ForgetStep(under_way=under_way)
+        # Before the ledger loses the names: by its entries the follow-ups are known.
+        await self.follow_ups.forget(person, await self.data.entries(person), now)
         await self.data.erase(person, erasure.work.key, now)
         await self.erasures.finish(erasure_id, now)
         return ForgetStep(found=await self._found(erasure_id))

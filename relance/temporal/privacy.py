@@ -81,9 +81,8 @@ class TemporalPersonFollowUps:
     async def _holds(self, entries: Sequence[PersonEntry], period: str, user_id: str, part: int) -> bool:
         own = [entry.id for entry in entries if (entry.period, entry.user_id) == (period, user_id)]
         # As for signals: who joined later moves those behind by one.
-        return any(
-            part in {place, place - 1} for entry in own if (place := await self.ledger.part_of(entry)) is not None
-        )
+        places = [await self.ledger.part_of(entry) for entry in own]
+        return any(part in {place, place - 1} for place in places if place is not None)
 
     async def _delete(self, workflow_id: str, run_id: str) -> None:
         request = DeleteWorkflowExecutionRequest(

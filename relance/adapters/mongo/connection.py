@@ -60,6 +60,7 @@ class Database:
     raw: MotorDatabase
     users: MongoUsers
     contacts: MongoContacts
+    digests: MailboxDigests
     suppressions: MongoSuppressions
     opt_outs: MongoOptOuts
     opens: MongoOpens
@@ -197,6 +198,7 @@ def repositories(
         raw=raw,
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
+        digests=digests,
         suppressions=suppressions,
         opt_outs=MongoOptOuts(raw, digests),
         opens=MongoOpens(raw),

@@ -106,6 +106,7 @@ class QuarantineNotes:
             *(f"users.{user}" for user in person.users),
             *(f"invitations.{entry}" for entry in traces.entry_ids),
             *(f"plans.{plan}" for plan in traces.plans),
+            *(f"compensations.{record}" for record in compensation_ids(traces)),
         ]
         seen: set[str] = set()
         async for raw in found_by(self.collection, "_id", own):

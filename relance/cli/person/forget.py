@@ -16,7 +16,7 @@ from relance.cli.base.command import Run, invalid
 from relance.cli.base.confirming import YesOption, confirm
 from relance.cli.base.output import Answer, cell, table
 from relance.cli.base.resources import Repositories
-from relance.cli.base.waiting import TimeoutOption, goes_on
+from relance.cli.base.waiting import DEFAULT_S, TimeoutOption, goes_on
 from relance.cli.person.target import AddressOption, ContactOption, UserOption, find_person, forgetting_of
 from relance.domain.privacy.person import Erasure, PersonScope
 from relance.domain.privacy.stores import BY_NAME, is_erased
@@ -39,12 +39,10 @@ async def forget(
     user: UserOption = None,
     address: AddressOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what there is and what would happen.")] = False,
-    reason: Annotated[
-        str, typer.Option("--reason", help="Why, without names or addresses; kept with the record.")
-    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why, without names and addresses; it is kept.")] = "",
     by: Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")] = None,
     yes: YesOption = False,
-    timeout: TimeoutOption = 120,
+    patience: TimeoutOption = DEFAULT_S,
 ) -> Answer:
     """Forget a person across every store; cannot be undone: asks first, and wants a reason.
 
@@ -71,7 +69,7 @@ async def forget(
             record = new_erasure(found, by=author, reason=why, clock=run.services.clock)
             await database.erasures.begin(record)
         await TemporalForgettings(await run.temporal()).start(record.id)
-        return await _waited(run, database, record, timeout)
+        return await _waited(run, database, record, patience)
 
 
 _UNCHANGED = "Nothing was changed: this was a dry run."
@@ -132,7 +130,7 @@ async def _waited(run: Run, database: Repositories, record: Erasure, timeout_s: 
 
 def _earlier(records: list[Erasure]) -> list[str]:
     return [
-        f"Forgotten before: {each.id}, {cell(each.done_at or each.at)}, by {each.by}."
+        f"Forgotten before: {each.id}, {cell(each.done_at)}, by {each.by}."
         if each.done_at is not None
         else f"Being forgotten since {cell(each.at)}: {each.id}."
         for each in records[:3]

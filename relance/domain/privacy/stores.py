@@ -239,13 +239,9 @@ STORES: Sequence[StoreFacts] = (
     StoreFacts("jobAudits", "how far jobs are audited", "to miss no run", "without end", _WORKERS, Effect.NOBODY),
     StoreFacts("healthChecks", "states of the probes", "to alert on changes", "without end", _WORKERS, Effect.NOBODY),
     StoreFacts("healthProbe", "one counter", "to measure writes", "without end", _WORKERS, Effect.NOBODY),
-    StoreFacts(
-        "workers", "process, memory, shares of limits", "to divide limits", "300 seconds", _WORKERS, Effect.NOBODY
-    ),
+    StoreFacts("workers", "process, memory, shares", "to divide limits", "300 seconds", _WORKERS, Effect.NOBODY),
     StoreFacts("channels", "how each channel fares", "to fall back", "without end", _WORKERS, Effect.NOBODY),
-    StoreFacts(
-        "restores", "when a backup was restored", "to send nothing twice", "without end", _WORKERS, Effect.NOBODY
-    ),
+    StoreFacts("restores", "when a backup was put back", "to send once", "without end", _WORKERS, Effect.NOBODY),
     StoreFacts(
         "installation",
         "fingerprints of the keys",

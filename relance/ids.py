@@ -85,6 +85,11 @@ def cycle_report_key(period: str, at: datetime) -> str:
     return f"cycle-report/{period}/{_instant(at)}"
 
 
+def forget_workflow_id(erasure_id: str) -> str:
+    """Return the id of what forgets a person, by the id of its record."""
+    return f"forget/{erasure_id}"
+
+
 def rollback_workflow_id(period: str) -> str:
     """Return the id of what takes a period's cycle back."""
     return f"rollback/{period}"

@@ -37,6 +37,7 @@ from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.people import MongoContacts, MongoUsers
 from relance.adapters.mongo.plans import MongoPlans
+from relance.adapters.mongo.privacy import MongoErasures, MongoPersonData
 from relance.adapters.mongo.quarantine import MongoQuarantine, Noticed, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
@@ -61,6 +62,7 @@ class Database:
     raw: MotorDatabase
     users: MongoUsers
     contacts: MongoContacts
+    digests: MailboxDigests
     suppressions: MongoSuppressions
     opt_outs: MongoOptOuts
     opens: MongoOpens
@@ -90,6 +92,8 @@ class Database:
     sessions: MongoSessions
     sign_ins: MongoSignIns
     changes: MongoChanges
+    person_data: MongoPersonData
+    erasures: MongoErasures
     asks: Ranges
     quarantine: MongoQuarantine
     group_commit: GroupCommit
@@ -199,6 +203,7 @@ def repositories(
         raw=raw,
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
+        digests=digests,
         suppressions=suppressions,
         opt_outs=MongoOptOuts(raw, digests),
         opens=MongoOpens(raw),
@@ -228,6 +233,8 @@ def repositories(
         sessions=MongoSessions(raw),
         sign_ins=MongoSignIns(raw),
         changes=MongoChanges(client, raw),
+        person_data=MongoPersonData(raw, digests, suppressions, asks),
+        erasures=MongoErasures(raw.erasures, quarantine),
         asks=asks,
         quarantine=quarantine,
         group_commit=group_commit,

@@ -41,6 +41,8 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "intakeKept": [("expiresAt",)],
     "consoleSessions": [("expiresAt",)],
     "consoleSignIns": [("expiresAt",)],
+    # Few, and asked about by people.
+    "erasures": [("at",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),

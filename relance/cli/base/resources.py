@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from relance.ports.dns import DnsLookups
     from relance.ports.health import Workers
     from relance.ports.mail_intake import IntakeMessages
+    from relance.ports.privacy import Erasures, PersonData
     from relance.ports.unsent import UnsentUsers
     from relance.services.coverage import CoverageWatch
     from relance.services.mail_intake import MailIntake
@@ -132,6 +133,14 @@ class Repositories(Protocol):
     @property
     def intake_messages(self) -> IntakeMessages:
         """The messages the mail intake has read."""
+
+    @property
+    def person_data(self) -> PersonData:
+        """What is kept about a person."""
+
+    @property
+    def erasures(self) -> Erasures:
+        """The records of who was forgotten."""
 
     @property
     def restores(self) -> Restores:

@@ -122,6 +122,7 @@ def _application(
                 suppressions=data.suppressions,
                 controls=data.controls,
                 quarantine=data.quarantine,
+                reports=data.intake_messages,
                 clock=clock,
                 timing=settings.scheduling.reminder_timing,
             ),

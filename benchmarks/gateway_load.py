@@ -24,8 +24,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from relance.adapters.event_api import EVENTS
 from relance.adapters.webhook_signatures import signed_headers
+from relance.contracts.event_api import EVENTS
 
 ANSWER_S = 60.0
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")

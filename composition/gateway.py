@@ -121,6 +121,7 @@ def _explaining(settings: Settings, data: Database) -> Explaining:
         suppressions=data.suppressions,
         controls=data.controls,
         quarantine=data.quarantine,
+        reports=data.intake_messages,
         clock=SystemClock(),
         timing=settings.scheduling.reminder_timing,
     )

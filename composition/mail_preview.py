@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from relance.adapters.clock import SystemClock
 
 if TYPE_CHECKING:
-    from relance.services.mail_preview import MailPreviews
+    from relance.rendering.branding.model import Branding
+    from relance.services.mail_preview import MailDesk, MailPreviews
     from relance.settings import Settings
 
 DEAD = "preview"
@@ -21,9 +22,17 @@ def mail_previews(loaded: Settings, *, trial: bool = False) -> MailPreviews:
     """Return what writes previews, or trial mails, which say in subject and header that they are.
 
     Raises:
-        SettingsError: the folder of the templates is wrong.
+        SettingsError: the folder of the templates is wrong, or a trial would name a sender that does not exist.
     """
     from relance.rendering.branding.loading import checked_branding
+    from relance.settings.unfit import check_names
+
+    if trial:
+        check_names(loaded.mail, loaded.gateway)
+    return _previews(loaded, checked_branding(loaded.mail), trial=trial)
+
+
+def _previews(loaded: Settings, branding: Branding, *, trial: bool) -> MailPreviews:
     from relance.rendering.mail import MailRenderer
     from relance.services.mail_preview import MailPreviews
 
@@ -31,10 +40,28 @@ def mail_previews(loaded: Settings, *, trial: bool = False) -> MailPreviews:
         mail=loaded.mail,
         sign_form=lambda _: DEAD,
         sign_unsubscribe=lambda _: DEAD,
-        branding=checked_branding(loaded.mail),
+        branding=branding,
         trial=trial,
     )
     return MailPreviews(writer.write, SystemClock(), loaded.mail.message_id_domain, loaded.scheduling.default_zone)
+
+
+def mail_desk(loaded: Settings) -> MailDesk:
+    """Return what the console shows of the mails; the templates are read once, when somebody first looks."""
+    from functools import cache, partial
+
+    from relance.rendering.branding.loading import load_templates
+    from relance.services.mail_preview import MailDesk, MailLooks
+
+    @cache
+    def looks() -> MailLooks:
+        found = load_templates(loaded.mail)
+        if found.wrong:
+            return MailLooks(found.findings)
+        previews, trials = (_previews(loaded, found.branding, trial=trial) for trial in (False, True))
+        return MailLooks(found.findings, previews, trials)
+
+    return MailDesk(folder=loaded.mail.templates, looks=looks, hand_over=partial(send_trial, loaded))
 
 
 async def send_trial(loaded: Settings, to_address: str, message: bytes) -> None:

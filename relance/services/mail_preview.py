@@ -8,16 +8,20 @@ from __future__ import annotations
 import email
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import Final, TypeAlias
 from uuid import uuid4
 
+from relance.domain.console.people import masked_name
 from relance.domain.cycle.send_times import current_period
+from relance.domain.invitations.addresses import valid_address
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import clean_name
+from relance.domain.mail_templates.finding import TemplateFinding
 from relance.errors import NotFound
 from relance.ids import invitation_id
 from relance.ports import Clock, Contacts, OutgoingMail, Users
@@ -25,10 +29,13 @@ from relance.ports import Clock, Contacts, OutgoingMail, Users
 WriteMail: TypeAlias = Callable[[OutgoingMail], tuple[str, bytes]]
 """Writes a mail: the recipient's address, and the message with CRLF line ends."""
 
+HandOver: TypeAlias = Callable[[str, bytes], Awaitable[None]]
+"""Hands a message for an address to the relay; raises as `ports.MailLane.send`."""
+
 SAMPLE_SENDERS: Final = {"fr": "Camille Fontaine", "en": "Charlotte Baker"}
 SAMPLE_RECIPIENTS: Final = {"fr": "Inès", "en": "Jonathan"}
 SAMPLE_ADDRESS: Final = "recipient@example.org"
-HIDDEN_ADDRESS: Final = "hidden@hidden.invalid"
+HIDDEN_ADDRESS: Final = "hidden@example.org"
 _SAMPLE: Final = "sample"
 
 
@@ -80,7 +87,7 @@ class MailPreviews:
         Masked it shows no address, and of names the first letter.
 
         Raises:
-            NotFound: there is no such contact, or its user is gone.
+            NotFound: there is no such contact, its user is gone, or its address is none that mail can be sent to.
         """
         contact = (await contacts.by_ids([contact_id])).get(contact_id)
         if contact is None:
@@ -88,6 +95,8 @@ class MailPreviews:
         user = (await users.by_ids([contact.user_id])).get(contact.user_id)
         if user is None:
             raise NotFound(f"the contact {contact_id!r} belongs to a user who is not in the database")
+        if not valid_address(contact.email):
+            raise NotFound(f"the contact {contact_id!r} has no address that mail can be sent to, and gets none")
         mail = OutgoingMail(
             invitation_id=self._invitation(user.id, contact.id),
             kind=kind,
@@ -99,7 +108,7 @@ class MailPreviews:
             date=self.clock.now(),
         )
         if masked:
-            to, sender = _masked(mail.to_name), _masked(mail.sender_name)
+            to, sender = masked_name(clean_name(mail.to_name)), masked_name(clean_name(mail.sender_name))
             mail = replace(mail, to_address=HIDDEN_ADDRESS, to_name=to, sender_name=sender)
         return self._preview(mail)
 
@@ -116,6 +125,24 @@ class MailPreviews:
 
     def _message_id(self) -> str:
         return f"<preview.{uuid4().hex}@{self.message_id_domain}>"
+
+
+@dataclass(frozen=True, slots=True)
+class MailLooks:
+    """What the folder of templates gives: without previews it is wrong, and `findings` say how."""
+
+    findings: Sequence[TemplateFinding]
+    previews: MailPreviews | None = None
+    trials: MailPreviews | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailDesk:
+    """What the console works with; `looks` blocks when it is first called."""
+
+    folder: Path | None
+    looks: Callable[[], MailLooks]
+    hand_over: HandOver
 
 
 def read_preview(kind: MailKind, message: bytes) -> MailPreview:
@@ -152,8 +179,3 @@ def _with_pictures(html: str, parsed: EmailMessage) -> str:
 
 def _data_address(part: EmailMessage) -> str:
     return f"data:{part.get_content_type()};base64,{b64encode(part.get_content()).decode()}"
-
-
-def _masked(name: str) -> str:
-    shown = clean_name(name)
-    return f"{shown[0]}•••" if shown else ""

@@ -113,6 +113,12 @@ async def test_a_trial_goes_to_oneself_and_says_that_it_is_one(branded: Terminal
         assert await database.raw.invitations.count_documents({}) == 0
 
 
+def test_what_is_no_address_gets_no_trial(branded: Terminal) -> None:
+    ended = branded.run("mail", "test", "--to", "me", "--json")
+    assert ended.code == 2
+    assert "--to: it is not an address" in ended.data["error"]
+
+
 async def test_who_has_opted_out_gets_no_trial_either(branded: Terminal, mailbox: Mailbox) -> None:
     async with starter.database(stored(branded)) as database:
         await database.suppressions.add(ME, "opted_out", SystemClock().now())
@@ -129,6 +135,6 @@ async def test_who_has_opted_out_gets_no_trial_either(branded: Terminal, mailbox
 async def test_a_refused_trial_is_one_sentence_without_the_address(branded: Terminal, mailbox: Mailbox) -> None:
     await mailbox.add_rule(Refuse(code=550, text=f"5.7.1 {ME} is not allowed", stage=SmtpStage.RCPT))
     ended = branded.run("mail", "test", "--to", ME, "--language", "en", "--json")
-    assert ended.code == 1
+    assert ended.code == 2
     assert "the relay refused the trial with 550 at rcpt" in ended.data["error"]
     assert ME not in ended.out + ended.err

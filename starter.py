@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from composition import mail_setup
+from composition import mail_preview, mail_setup
 from relance.adapters.clock import SystemClock
 from relance.cli import app
 from relance.cli.base.resources import Documents, LiveHealth, Repositories, Services
@@ -251,6 +251,8 @@ def services() -> Services:
         channels=channels,
         load_samples=load_samples,
         mail_intake=mail_intake,  # type: ignore[arg-type]
+        mail_previews=mail_preview.mail_previews,
+        send_trial=mail_preview.send_trial,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 from temporalio.client import Client
 
+from composition.mail_preview import mail_desk
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.openid import OpenIdProvider
@@ -52,6 +53,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         explaining=explaining,
         control=CycleControl(data.controls, TemporalCycles(client), clock),
         watchers=CycleWatchers(data, client),
+        mails=mail_desk(settings),
     )
     hub = Hub(needs, data.changes, settings.console.viewers_at_once)
     sign_in = _sign_in(settings, data, starter)

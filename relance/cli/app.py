@@ -67,6 +67,9 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
         "operate.restored",
         "Say that the database was put back to a backup; run it before any worker starts. Asks first.",
     ),
+    "mail": DeclaredCommand(
+        "mail.commands", "The mails: check templates of one's own, preview each mail, send a trial to oneself."
+    ),
     "keys": DeclaredCommand("operate.keys", "The keys of opt-outs and links, by their fingerprints."),
     "watchdog": DeclaredCommand(
         "operate.watchdog",

@@ -11,6 +11,7 @@ from relance.console.watchers import CycleWatchers
 from relance.ports import Clock
 from relance.services.cycle_control import CycleControl
 from relance.services.explaining import Explaining
+from relance.services.mail_preview import MailDesk
 from relance.settings import Settings
 
 
@@ -25,3 +26,4 @@ class ConsoleNeeds:
     explaining: Explaining
     control: CycleControl
     watchers: CycleWatchers
+    mails: MailDesk

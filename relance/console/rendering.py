@@ -90,6 +90,11 @@ class View:
         zone = zone_info(self.audience.zone)
         local, utc = instant.astimezone(zone), instant.astimezone(UTC)
         pattern = "%H:%M:%S" if seconds else "%H:%M"
+        if not local.utcoffset():
+            day = "" if utc.date() == self.now.date() else self._day(utc) + " "
+            return Markup('<time datetime="{}">{}{} <small class="utc">UTC</small></time>').format(
+                utc.isoformat(timespec="seconds"), day, utc.strftime(pattern)
+            )
         day = "" if local.date() == self.now.astimezone(zone).date() else self._day(local) + " "
         utc_day = "" if utc.date() == local.date() else self._day(utc) + " "
         return Markup('<time datetime="{}">{}{} <small class="utc">{}{} UTC</small></time>').format(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import clean_name
@@ -17,6 +18,9 @@ from relance.settings.mail import MailGroup
 LOGO_ID = "logo@relance"
 """What the HTML calls the embedded logo by (RFC 2392)."""
 
+Headers: TypeAlias = list[tuple[str, bytes]]
+
+_TRIAL = {"fr": b"Essai", "en": b"Trial"}
 _GREETINGS = {"fr": ("Bonjour {name},", "Bonjour,"), "en": ("Hello {name},", "Hello,")}
 _ANONYMOUS = {"fr": "Une personne que vous connaissez", "en": "Someone you know"}
 
@@ -44,7 +48,9 @@ class Blank:
         return _subject(self.subject_line, sender)
 
 
-def compile_blank(mail: MailGroup, kind: MailKind, language: str, draft: Draft, branding: Branding) -> Blank:
+def compile_blank(
+    mail: MailGroup, kind: MailKind, language: str, draft: Draft, branding: Branding, *, trial: bool = False
+) -> Blank:
     """Encode a draft as a message from the sender of these settings."""
     text = skeleton.text_part("plain", skeleton.body("text", draft.text))
     html = skeleton.text_part("html", skeleton.body("html", draft.html))
@@ -53,10 +59,21 @@ def compile_blank(mail: MailGroup, kind: MailKind, language: str, draft: Draft, 
         html = skeleton.multipart("related", f"=_relance_logo_{kind}_{language}", [html, picture])
     body = skeleton.multipart("alternative", f"=_relance_{kind}_{language}", [text, html])
     headers = _headers(mail, kind, language, branding)
+    if trial:
+        headers = [
+            (name, b"[%b]\r\n " % _TRIAL[language] + value if name == "Subject" else value) for name, value in headers
+        ]
+        headers.append(("X-Relance-Trial", b"yes"))
     return Blank(skeleton.message(headers, body), language, draft.subject_line)
 
 
-def _headers(mail: MailGroup, kind: MailKind, language: str, branding: Branding) -> list[tuple[str, bytes]]:
+def _as_trial(headers: Headers, language: str) -> Headers:
+    # A line of its own, so that encoded words behind it keep their limit (RFC 2047 section 2).
+    beginning = b"[%b]\r\n " % _TRIAL[language]
+    return [(name, beginning + value if name == "Subject" else value) for name, value in headers]
+
+
+def _headers(mail: MailGroup, kind: MailKind, language: str, branding: Branding) -> Headers:
     brand = phrase(clean_name(mail.sender_name))
     domain = mail.message_id_domain
     # Gmail's feedback loop: up to three labels, then a sender of 5 to 15 characters.

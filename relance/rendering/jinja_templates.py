@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, PackageLoader, PrefixLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
+from relance.domain.mail_templates.slots import MACROS
 from relance.rendering.branding.model import Branding
 
 _OURS = "relance"
@@ -36,4 +37,4 @@ def environment(branding: Branding) -> SandboxedEnvironment:
 
 def _extending(name: str, source: str) -> str:
     # On the first line, so that the lines of the file keep their numbers.
-    return f'{{% extends "{_OURS}/{name}" %}}{{% from "paragraph.html" import text, aside %}}{source}'
+    return f'{{% extends "{_OURS}/{name}" %}}{{% from "paragraph.html" import {", ".join(MACROS)} %}}{source}'

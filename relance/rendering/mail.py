@@ -40,7 +40,10 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]+@[A-Za-z0-9.-]+>\Z")
 
 
 class MailRenderer:
-    """Writes every letter of this installation; all templates are compiled when it is made."""
+    """Writes every mail of this installation; all templates are compiled when it is made.
+
+    A trial says that it is one, in its subject and in the header `X-Relance-Trial`.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class MailRenderer:
         unsubscribe_mail: SignLink | None = None,
         sign_opened: SignLink | None = None,
         branding: Branding | None = None,
+        trial: bool = False,
     ) -> None:
         self._form_base = f"{mail.link_base.rstrip('/')}/f/"
         self._unsubscribe_base = f"{mail.link_base.rstrip('/')}/u/"
@@ -64,7 +68,9 @@ class MailRenderer:
         look = branding or Branding()
         jinja = environment(look)
         self._blanks = {
-            (kind, language): compile_blank(mail, kind, language, drafted(mail, kind, language, look, jinja), look)
+            (kind, language): compile_blank(
+                mail, kind, language, drafted(mail, kind, language, look, jinja), look, trial=trial
+            )
             for kind in MailKind
             for language in LANGUAGES
         }

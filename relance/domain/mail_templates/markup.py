@@ -35,7 +35,6 @@ def markup_findings(file: str, line: int, fragment: str, is_reserved: Callable[[
     """Return what is wrong with the HTML of a block that begins in this line; its slots are marked."""
     reader = _Reader(file, line, is_reserved)
     reader.feed(fragment)
-    reader.close()
     return reader.finish()
 
 
@@ -47,10 +46,11 @@ class _Reader(HTMLParser):
         self._found: list[TemplateFinding] = []
 
     def finish(self) -> list[TemplateFinding]:
+        if self.rawdata.startswith("<"):
+            self._note("a tag is not complete", "close it with >")
+        self.close()
         for tag, line in self._open:
             self._note(f"<{tag}> is never closed", f"write </{tag}> within the same block", line)
-        if self.rawdata:
-            self._note("a tag is not complete", "close it with >")
         return self._found
 
     def _note(self, problem: str, remedy: str, line: int | None = None) -> None:

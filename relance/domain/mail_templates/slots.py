@@ -43,6 +43,7 @@ SHARED_BLOCKS: Final[Mapping[str, str]] = {
 
 MACROS: Final[Mapping[str, str]] = {
     "text": "a paragraph: `{% call text() %}...{% endcall %}`",
+    "quiet": "a small paragraph, as in the footer: `{% call quiet() %}...{% endcall %}`",
     "aside": "a paragraph set apart in a box: `{% call aside() %}...{% endcall %}`",
 }
 

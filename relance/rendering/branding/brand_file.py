@@ -80,7 +80,7 @@ def read_brand(content: FolderContent, mail: MailGroup) -> tuple[Branding, list[
     except tomllib.TOMLDecodeError as error:
         reason, _, place = str(error).partition(" (at ")
         at = re.search(r"line (\d+)", place)
-        line = int(at[1]) if at else None
+        line = int(at[1]) if at else text.rstrip().count("\n") + 1
         return Branding(), [TemplateFinding(BRAND_FILE, line, f"it is no TOML: {reason}", "see docs/mails.md")]
     try:
         part = BrandPart.model_validate(given)

@@ -50,7 +50,7 @@ def load_templates(mail: MailGroup) -> LoadedTemplates:
     branding = replace(branding, sources=sources)
     if not any(finding.state is FindingState.WRONG for finding in findings):
         findings += _mails(mail, branding)
-    return LoadedTemplates(branding, tuple(findings))
+    return LoadedTemplates(branding, tuple(dict.fromkeys(findings)))
 
 
 def checked_branding(mail: MailGroup) -> Branding:

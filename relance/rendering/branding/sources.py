@@ -1,7 +1,7 @@
 """Own template files: Jinja blocks with slots, and nothing else of Jinja.
 
 Slots are filled long after Jinja has run (`rendering.skeleton`), so a filter or a condition would see a mark, not a
-name. A file is therefore read as data: text, comments, slots, `super()` and our two macros.
+name. A file is therefore read as data: text, comments, slots, `super()` and our macros.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from relance.domain.mail_templates.finding import TemplateFinding, meant
 from relance.domain.mail_templates.slots import BLOCKS, MACROS, SHARED_BLOCKS, SLOTS, SUBJECT_SLOTS, mark
 from relance.rendering.branding.folder import MAIL_FILES, SHARED_FILES
 
-_ALLOWED = "{{ SLOT }}, {{ super() }}, {% call text() %} and {% call aside() %}"
+_ALLOWED = f"{{{{ SLOT }}}}, {{{{ super() }}}} and {' or '.join(f'{{% call {name}() %}}' for name in MACROS)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ _NAMES = {
     nodes.FromImport: "{% from %}",
     nodes.Extends: "{% extends %}",
     nodes.Macro: "{% macro %}",
-    nodes.CallBlock: "a {% call %} other than text() and aside()",
+    nodes.CallBlock: "this {% call %}",
     nodes.Getattr: "an attribute",
     nodes.Getitem: "an index",
     nodes.Call: "a call",

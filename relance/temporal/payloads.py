@@ -11,7 +11,13 @@ from typing import Any, Final, Self
 
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
-from temporalio.converter import SerializationContext, WorkflowSerializationContext
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+    SerializationContext,
+    WorkflowSerializationContext,
+)
 
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
 from relance.contracts.control import ControlChange
@@ -69,3 +75,12 @@ def _is_outside_of_loops() -> bool:
 
 DATA_CONVERTER = replace(pydantic_data_converter, payload_converter_class=RelancePayloadConverter)
 """What client, worker, tests and Replayer convert with."""
+
+
+def data_converter(codec: PayloadCodec | None) -> DataConverter:
+    """Return the same converter with a codec; with one, messages and stack traces of failures go through it too."""
+    if codec is None:
+        return DATA_CONVERTER
+    return replace(
+        DATA_CONVERTER, payload_codec=codec, failure_converter_class=DefaultFailureConverterWithEncodedAttributes
+    )

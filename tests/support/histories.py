@@ -12,7 +12,7 @@ from temporalio.converter import PayloadCodec
 
 
 async def encoded(history: WorkflowHistory, codec: PayloadCodec) -> WorkflowHistory:
-    """Return a history with each payload encoded but those that the SDK leaves plain: search attributes, headers, markers."""
+    """Return a history with each payload encoded that the SDK would encode: no search attributes, headers, markers."""
     changed = WorkflowHistory.from_json(history.workflow_id, history.to_json())
     for event in changed.events:
         for payload in list(payloads_of(event)):

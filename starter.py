@@ -125,14 +125,16 @@ async def temporal() -> Client:
 async def _temporal() -> Client:
     from relance.settings import load_settings
     from relance.temporal.connection import connect
+    from relance.temporal.payload_codec import codec_of
     from relance.temporal.plugin import relance_plugin
 
+    codec = codec_of(load_settings().privacy)
     if load_settings().monitoring.otlp_endpoint is None:
         from relance.runtime.core import plain_runtime
 
-        return await connect(plugins=[relance_plugin()], runtime=plain_runtime())
+        return await connect(plugins=[relance_plugin(codec=codec)], runtime=plain_runtime())
     collected = _collected()
-    plugin = relance_plugin(interceptors=collected.interceptors)
+    plugin = relance_plugin(interceptors=collected.interceptors, codec=codec)
     return await connect(plugins=[plugin], runtime=collected.runtime)
 
 

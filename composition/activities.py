@@ -182,6 +182,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             delivery.ways,
             delivery.post,
             delivery.record,
+            delivery.look_up_decisions,
             _cycle_reports(settings, open_, delivery).post_cycle_report,
             *maintenance_of(settings, open_, alert_service, delivery),
             *health_of(settings, open_, alert_service),

@@ -136,6 +136,11 @@ def alert_key(rule: str, subject: str) -> str:
     return f"{key[: LONGEST_ALERT_KEY - 33]}~{sha256(key.encode()).hexdigest()[:32]}"
 
 
+def alert_rule(key: str) -> str:
+    """Return the rule of an alert's key."""
+    return key.partition("/")[0]
+
+
 def alert_id(key: str, fired_at: datetime) -> str:
     """Return the id of one alert: a condition that comes back after it resolved is a new one."""
     return f"{key}@{_instant(fired_at)}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
+
+from starlette.requests import Request
+from temporalio.converter import PayloadCodec
 
 from relance.adapters.tokens import LinkTokens
 from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
@@ -31,6 +34,22 @@ class IntakeNeeds:
     refused: Callable[[str], None]
 
 
+class Viewer(Protocol):
+    """Says who may read; the console's sign-in is one."""
+
+    async def may_read(self, request: Request) -> bool:
+        """Return whether the person or program behind a request may read payloads."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodecNeeds:
+    """The codec, whose keys open; `viewers` of whom one is enough, `origins` whose pages may call us."""
+
+    codec: PayloadCodec
+    viewers: Sequence[Viewer]
+    origins: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Ports, keys and settings of all routes; a module takes what it needs, and adds a field if something is missing.
@@ -38,7 +57,7 @@ class Needs:
     attachments, verify_attachment: the pictures of messages. tokens: the links in mails. events: where what happened to
     an invitation comes in; inbox, outbox: of the application's messages. explaining: why something was sent or not.
     unsubscribing, pages: what unsubscribe links do, and how it is shown. draining: whether this process is about to
-    stop, so that nobody should begin with it.
+    stop, so that nobody should begin with it. codec: how Temporal Web reads payloads, None without a key.
     """
 
     settings: Gateway
@@ -59,3 +78,4 @@ class Needs:
     intake: IntakeNeeds
     clock: Clock
     draining: Callable[[], bool]
+    codec: CodecNeeds | None = None

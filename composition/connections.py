@@ -26,6 +26,7 @@ from relance.rendering.alert_mail import AlertMailWriter
 from relance.rendering.mail import MailRenderer
 from relance.runtime.error_counting import ErrorCounting
 from relance.runtime.metrics import Instruments
+from relance.runtime.private_errors import PrivateErrors
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.plugin import Sandbox, relance_plugin
@@ -98,7 +99,8 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
             )
         )
         plugin = relance_plugin(
-            Sandbox(settings.worker.sandbox), [*telemetry.interceptors, ErrorCounting(telemetry.instruments.error)]
+            Sandbox(settings.worker.sandbox),
+            [PrivateErrors(), *telemetry.interceptors, ErrorCounting(telemetry.instruments.error)],
         )
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
         probes = await stack.enter_async_context(opened_probes(settings, database, client))

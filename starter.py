@@ -19,6 +19,7 @@ from relance.cli import app
 from relance.cli.base.resources import Documents, LiveHealth, Repositories, Services
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.runtime import process_exit as leaving
+from relance.runtime.core_dumps import forbid_core_dumps
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -262,6 +263,7 @@ def services() -> Services:
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
+    forbid_core_dumps()
     leaving.terminate(app.run(services(), sys.argv[1:]))
 
 

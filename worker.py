@@ -26,6 +26,7 @@ from relance.gateway.server import FULL_DRAIN_S
 from relance.rendering.branding.loading import checked_branding
 from relance.runtime import process_exit
 from relance.runtime.collecting import leave_out_what_is_loaded
+from relance.runtime.core_dumps import forbid_core_dumps
 from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import child_environment, join_supervisor, supervise
@@ -161,6 +162,7 @@ def run(
     """
 
     async def main() -> int:
+        forbid_core_dumps()
         settings = load_settings()
         check_fitness(settings, role)
         configure_logging(settings.monitoring)

@@ -27,6 +27,7 @@ from relance.rendering.branding.loading import checked_branding
 from relance.rendering.mail import MailRenderer
 from relance.runtime.error_counting import ErrorCounting
 from relance.runtime.metrics import Instruments
+from relance.runtime.private_errors import PrivateErrors
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.payload_codec import codec_of
@@ -102,7 +103,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         )
         plugin = relance_plugin(
             Sandbox(settings.worker.sandbox),
-            [*telemetry.interceptors, ErrorCounting(telemetry.instruments.error)],
+            [PrivateErrors(), *telemetry.interceptors, ErrorCounting(telemetry.instruments.error)],
             codec_of(settings.privacy),
         )
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)

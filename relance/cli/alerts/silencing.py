@@ -5,20 +5,25 @@ from __future__ import annotations
 import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from glob import escape
 from uuid import uuid4
 
 from relance.cli.base.command import invalid
 from relance.cli.base.periods import read_duration, read_instant
 from relance.domain.alerts.model import AlertRecord, Rule
-from relance.domain.alerts.suppression import Matcher, Silence
+from relance.domain.alerts.suppression import (
+    LONGEST_REASON,
+    LONGEST_SILENCE,
+    SHORTEST_REASON,
+    Matcher,
+    Silence,
+)
 from relance.domain.failures import Severity
 from relance.errors import NotFound
 
-LONGEST = timedelta(days=90)
 MOST_CHARACTERS = 200
-REASON, AUTHOR = (3, 500), (1, 100)
+REASON, AUTHOR = (SHORTEST_REASON, LONGEST_REASON), (1, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,10 @@ def read_end(duration: str | None, until: str | None, now: datetime, zone: str) 
         field, end = "--until", read_instant(until or "", "--until", zone, end=True)
     if end <= now:
         invalid(field, "that is over already", "name an instant to come")
-    if end - now > LONGEST:
-        invalid(field, f"a silence lasts {LONGEST.days} days at most", "name a shorter time, and silence again then")
+    if end - now > LONGEST_SILENCE:
+        invalid(
+            field, f"a silence lasts {LONGEST_SILENCE.days} days at most", "name a shorter time, and silence again then"
+        )
     return end
 
 

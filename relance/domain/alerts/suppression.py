@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -13,6 +13,12 @@ from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.base import Document, Utc
 from relance.domain.failures import Severity
 
+LONGEST_SILENCE = timedelta(days=90)
+SHORTEST_REASON, LONGEST_REASON = 3, 500
+
+_Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=SHORTEST_REASON, max_length=LONGEST_REASON)
+]
 _Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -40,7 +46,9 @@ class Silence(Document):
 
     id: str = Field(alias="_id")
     matcher: Matcher
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=SHORTEST_REASON, max_length=LONGEST_REASON)
+    ]
     author: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     starts_at: Utc
     ends_at: Utc

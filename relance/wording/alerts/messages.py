@@ -53,6 +53,7 @@ def alert_message(
         offer=words.offer if offers else "",
         details_url=details_url if offers else None,
         attachments=attachments,
+        about=tuple(alert.key for alert in alerts),
     )
 
 
@@ -85,6 +86,7 @@ def details_message(
         text="\n".join([head, "", *shown]),
         at=at,
         language=language,
+        about=tuple(alert.key for alert in alerts),
     )
 
 

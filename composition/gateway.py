@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from temporalio.client import Client
 
+from composition.console import OpenConsole, console_of
 from composition.intake import listening, mail_intake, unsubscribing_of
 from composition.process import opened_database, started_telemetry
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
-from relance.gateway.application import application
+from relance.gateway.application import MODULES, application
 from relance.gateway.needs import IntakeNeeds, Needs
 from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
@@ -89,17 +90,51 @@ async def serving_gateway(
         notify=notifier.notify,
     )
     service = mail_intake(settings, data, events, open_.instruments.intake_message)
-    app = _application(settings, open_, liveness, events, service)
+    explaining = _explaining(settings, data)
+    console = console_of(settings, data, open_.client, explaining)
+    app = _application(
+        settings, open_, liveness, events=events, service=service, explaining=explaining, console=console
+    )
     async with (
         notifying(notifier),
         serving(settings.gateway, app, drain=drain),
+        _letting_go(console),
         listening(settings, service, open_.instruments.intake_refused),
     ):
         yield
 
 
+@asynccontextmanager
+async def _letting_go(console: OpenConsole | None) -> AsyncIterator[None]:
+    """Let those who look at live pages go before the server waits for the answers in flight."""
+    yield
+    if console is not None:
+        await console.hub.close()
+
+
+def _explaining(settings: Settings, data: Database) -> Explaining:
+    return Explaining(
+        ledger=data.ledger,
+        users=data.users,
+        contacts=data.contacts,
+        plans=data.plans,
+        suppressions=data.suppressions,
+        controls=data.controls,
+        quarantine=data.quarantine,
+        clock=SystemClock(),
+        timing=settings.scheduling.reminder_timing,
+    )
+
+
 def _application(
-    settings: Settings, open_: GatewayConnections, liveness: Liveness, events: EventIntake, service: MailIntake
+    settings: Settings,
+    open_: GatewayConnections,
+    liveness: Liveness,
+    *,
+    events: EventIntake,
+    service: MailIntake,
+    explaining: Explaining,
+    console: OpenConsole | None,
 ) -> Starlette:
     data, clock = open_.database, SystemClock()
     return application(
@@ -114,17 +149,7 @@ def _application(
             ledger=data.ledger,
             inbox=data.inbox,
             outbox=data.outbox,
-            explaining=Explaining(
-                ledger=data.ledger,
-                users=data.users,
-                contacts=data.contacts,
-                plans=data.plans,
-                suppressions=data.suppressions,
-                controls=data.controls,
-                quarantine=data.quarantine,
-                clock=clock,
-                timing=settings.scheduling.reminder_timing,
-            ),
+            explaining=explaining,
             events=events,
             unsubscribing=unsubscribing_of(data, events, clock),
             pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
@@ -137,7 +162,8 @@ def _application(
             ),
             clock=clock,
             draining=lambda: liveness.draining,
-        )
+        ),
+        modules=(*MODULES, *((lambda _: console.routes,) if console is not None else ())),
     )
 
 

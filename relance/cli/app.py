@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
     "backtest": DeclaredCommand("backtest.backtest", "Try a check's rule on past days."),
     "quarantine": DeclaredCommand("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "intake": DeclaredCommand("intake.commands", "Mail that came back, and what of it needs a person."),
+    "console": DeclaredCommand("console.commands", "The console: a link to sign in with."),
     "doctor": DeclaredCommand(
         "operate.doctor",
         "Check the settings and every connection; says for each what to mend. With --mail: what production mail needs.",

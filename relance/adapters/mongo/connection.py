@@ -13,9 +13,11 @@ from pymongo.topology_description import TopologyDescription
 
 from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.alerts import MongoAlerts, MongoSilences
+from relance.adapters.mongo.changes import MongoChanges
 from relance.adapters.mongo.channels import MongoAttachments, MongoChannelStates, MongoChatMessages
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
+from relance.adapters.mongo.console import MongoSessions, MongoSignIns
 from relance.adapters.mongo.coverage import MongoCoverage
 from relance.adapters.mongo.cycle_control import MongoControls, MongoErrorGates, MongoRestores
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
@@ -85,6 +87,9 @@ class Database:
     inbox: MongoInbox
     outbox: MongoOutbox
     intake_messages: MongoIntakeMessages
+    sessions: MongoSessions
+    sign_ins: MongoSignIns
+    changes: MongoChanges
     asks: Ranges
     quarantine: MongoQuarantine
     group_commit: GroupCommit
@@ -220,6 +225,9 @@ def repositories(
         inbox=MongoInbox(raw),
         outbox=MongoOutbox(raw),
         intake_messages=MongoIntakeMessages(raw, quarantine),
+        sessions=MongoSessions(raw),
+        sign_ins=MongoSignIns(raw),
+        changes=MongoChanges(client, raw),
         asks=asks,
         quarantine=quarantine,
         group_commit=group_commit,

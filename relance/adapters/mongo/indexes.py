@@ -39,6 +39,8 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "inbox": [("at",)],
     "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
     "intakeKept": [("expiresAt",)],
+    "consoleSessions": [("expiresAt",)],
+    "consoleSignIns": [("expiresAt",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),
@@ -67,6 +69,8 @@ EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
     "inbox": (("at",), 30 * 86_400),
     "intakeMessages": (("expiresAt",), 0),
     "intakeKept": (("expiresAt",), 0),
+    "consoleSessions": (("expiresAt",), 0),
+    "consoleSignIns": (("expiresAt",), 0),
 }
 """Seconds after the field's instant at which a document is forgotten."""
 

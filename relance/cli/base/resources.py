@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
+    from relance.ports.console import SignIns
     from relance.ports.dns import DnsLookups
     from relance.ports.health import Workers
     from relance.ports.mail_intake import IntakeMessages
@@ -135,6 +136,10 @@ class Repositories(Protocol):
     @property
     def restores(self) -> Restores:
         """The last restore of the database."""
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """The sign-ins of the console that have begun."""
 
     @property
     def workers(self) -> Workers:

@@ -1,0 +1,8 @@
+"""Every page, in the order of the navigation."""
+
+from __future__ import annotations
+
+from relance.console.pages import now
+from relance.console.pages.model import Page
+
+PAGES: tuple[Page, ...] = (now.PAGE,)

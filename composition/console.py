@@ -23,6 +23,7 @@ from relance.console.signing_in.model import SignIn, Starter
 from relance.console.visitors import Visitors
 from relance.console.watchers import CycleWatchers
 from relance.ports import Clock
+from relance.services.conversation import Conversation
 from relance.services.cycle_control import CycleControl
 from relance.services.explaining import Explaining
 from relance.settings import Settings
@@ -38,7 +39,9 @@ class OpenConsole:
     hub: Hub
 
 
-def console_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> OpenConsole | None:
+def console_of(
+    settings: Settings, data: Database, client: Client, explaining: Explaining, conversation: Conversation
+) -> OpenConsole | None:
     """Return the console; None where the settings switch it off."""
     if not settings.console.is_on:
         return None
@@ -52,6 +55,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         explaining=explaining,
         control=CycleControl(data.controls, TemporalCycles(client), clock),
         watchers=CycleWatchers(data, client),
+        conversation=conversation,
     )
     hub = Hub(needs, data.changes, settings.console.viewers_at_once)
     sign_in = _sign_in(settings, data, starter)

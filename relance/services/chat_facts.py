@@ -53,8 +53,12 @@ class ChatFacts:
         if name is None:
             found = await self.alerts.newest(about) if about else {}
             return [found[key] for key in about if key in found]
-        open_ones = [alert for alert in await self.alerts.open() if name.text in {alert.key, alert.id, alert.group}]
-        return open_ones or list((await self.alerts.newest([name.text])).values())
+        return await self.alerts_named(name.text)
+
+    async def alerts_named(self, name: str) -> list[AlertRecord]:
+        """Return the open alerts with this key, id or group, or else the newest that had the key."""
+        open_ones = [alert for alert in await self.alerts.open() if name in {alert.key, alert.id, alert.group}]
+        return open_ones or list((await self.alerts.newest([name])).values())
 
     async def which(self, name: Name | None, language: str) -> Reply:
         """Return the question which alert is meant, with those that are open."""

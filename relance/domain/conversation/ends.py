@@ -33,6 +33,7 @@ _DAYS = {word: number for number, both in enumerate(_WEEK.split(",")) for word i
 _UNTIL = {"until", "till", "til", "jusqu", "jusque"}
 _AT = {"at", "a"}
 _BETWEEN = {"a", "au", "le", "la", "the", "on", "at"}
+_BEFORE = {"for", "pendant", "pour", "durant"}
 _LAST_SECOND = time(23, 59, 59)
 
 
@@ -61,6 +62,14 @@ def find_end(tokens: Sequence[Token], now: datetime, zone: str) -> End | None:
             except OverflowError:
                 return End(place, behind, datetime.max.replace(tzinfo=UTC))
     return None
+
+
+def whole_end(tokens: Sequence[Token], now: datetime, zone: str) -> datetime | None:
+    """Return the end that the words are, all of them; None if they are none. `zone` is a known one."""
+    found = find_end(tokens, now, zone)
+    if found is None or found.behind != len(tokens):
+        return None
+    return found.instant if all(token.folded in _BEFORE for token in tokens[: found.first]) else None
 
 
 def _duration(tokens: Sequence[Token], place: int) -> tuple[timedelta, int]:

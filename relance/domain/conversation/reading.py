@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relance.domain.alerts.suppression import LONGEST_REASON, LONGEST_SILENCE, SHORTEST_REASON
-from relance.domain.conversation.ends import End, find_end
+from relance.domain.conversation.ends import End, find_end, whole_end
 from relance.domain.conversation.model import DECIDING, Intent, Misunderstood, Name, NameKind, Request, Trouble
 from relance.domain.conversation.names import name_at
 from relance.domain.conversation.tokens import Token, cleaned, tokens_of, words
@@ -62,6 +62,20 @@ def read(text: str, *, now: datetime, zone: str, names: Collection[str] = ()) ->
     if asked and asked[0].intent is Intent.SILENCE:
         return _silence(said, asked[0], find_end(said.tokens, now, zone), now)
     return _plain(said, found)
+
+
+def silence_from(end: str, reason: str, *, critical: bool, now: datetime, zone: str) -> Request | Misunderstood:
+    """Return the silence that the fields of a form describe, or why it is none."""
+    if len(end) + len(reason) > MOST_CHARACTERS:
+        return Misunderstood(Trouble.TOO_MUCH, Intent.SILENCE)
+    why = cleaned(reason)
+    until = whole_end(tokens_of(cleaned(end)), now, zone)
+    if until is None:
+        return Misunderstood(Trouble.END, Intent.SILENCE)
+    trouble = Trouble.ADDRESS if "@" in why else _trouble(until, why, now)
+    if trouble is not None:
+        return Misunderstood(trouble, Intent.SILENCE)
+    return Request(Intent.SILENCE, None, until, why, critical)
 
 
 def _plain(said: _Said, found: Sequence[Phrase]) -> Request | Misunderstood:

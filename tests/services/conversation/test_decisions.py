@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from relance.contracts.alerts import Decided
 from relance.domain.alerts.model import AlertEvent, AlertState, Rule
 from relance.domain.failures import Severity
 from relance.errors import DependencyUnavailable
@@ -21,7 +22,7 @@ async def test_an_alert_is_acknowledged_and_recorded_with_who_and_where(room: Ro
     assert (stored.history[-1].event, stored.history[-1].by, stored.history[-1].via) == (
         AlertEvent.ACKNOWLEDGED, "anna", "console",
     )  # fmt: skip
-    assert [news.keys for _, news in room.groups.told] == [(alert.key,)]
+    assert room.groups.told == [("default-lp", Decided(keys=(alert.key,)))]
 
 
 async def test_a_viewer_asks_and_does_not_decide(room: Room) -> None:
@@ -55,7 +56,7 @@ async def test_where_it_is_not_clear_which_alert_is_meant_it_is_asked(room: Room
     one, other = await room.fires("0.1.1"), await room.fires("x", rule="custom-rule")
     await room.says("status")
     answer = await room.says("ack")
-    assert [row.split(" ")[0] for row in answer.rows] == [one.key, other.key]
+    assert [row.split(" ")[0] for row in answer.rows] == [other.key, one.key]
     assert {(await room.alert(alert.key)).state for alert in (one, other)} == {AlertState.FIRING}
     await room.says("ack custom-rule")
     assert (await room.alert(other.key)).state is AlertState.ACKNOWLEDGED

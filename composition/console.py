@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 from temporalio.client import Client
 
+from composition.conversation import conversation_of
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.openid import OpenIdProvider
@@ -23,7 +24,6 @@ from relance.console.signing_in.model import SignIn, Starter
 from relance.console.visitors import Visitors
 from relance.console.watchers import CycleWatchers
 from relance.ports import Clock
-from relance.services.conversation import Conversation
 from relance.services.cycle_control import CycleControl
 from relance.services.explaining import Explaining
 from relance.settings import Settings
@@ -39,9 +39,7 @@ class OpenConsole:
     hub: Hub
 
 
-def console_of(
-    settings: Settings, data: Database, client: Client, explaining: Explaining, conversation: Conversation
-) -> OpenConsole | None:
+def console_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> OpenConsole | None:
     """Return the console; None where the settings switch it off."""
     if not settings.console.is_on:
         return None
@@ -55,7 +53,7 @@ def console_of(
         explaining=explaining,
         control=CycleControl(data.controls, TemporalCycles(client), clock),
         watchers=CycleWatchers(data, client),
-        conversation=conversation,
+        conversation=conversation_of(settings, data, client, explaining),
     )
     hub = Hub(needs, data.changes, settings.console.viewers_at_once)
     sign_in = _sign_in(settings, data, starter)

@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from temporalio.client import Client
 
 from composition.console import OpenConsole, console_of
-from composition.conversation import conversation_of
 from composition.intake import listening, mail_intake, unsubscribing_of
 from composition.process import opened_database, started_telemetry
 from relance.adapters.attachment_tokens import AttachmentTokens
@@ -92,8 +91,7 @@ async def serving_gateway(
     )
     service = mail_intake(settings, data, events, open_.instruments.intake_message)
     explaining = _explaining(settings, data)
-    conversation = conversation_of(settings, data, open_.client, explaining)
-    console = console_of(settings, data, open_.client, explaining, conversation)
+    console = console_of(settings, data, open_.client, explaining)
     app = _application(
         settings, open_, liveness, events=events, service=service, explaining=explaining, console=console
     )

@@ -17,7 +17,7 @@ async function send(form, submitter) {
   const buttons = [...form.querySelectorAll("button")];
   buttons.forEach((button) => (button.disabled = true));
   try {
-    const answer = await fetch(submitter?.formAction || form.action, { method: "POST", body: fields, redirect: "manual" });
+    const answer = await fetch(submitter?.getAttribute("formaction") ?? form.action, { method: "POST", body: fields, redirect: "manual" });
     if (answer.type !== "opaqueredirect") throw new Error(String(answer.status));
     if (form === say) text.value = "";
     form.closest("details")?.removeAttribute("open");

@@ -172,6 +172,11 @@ def alert_anchor(target: str) -> str:
     return f"alert-{sha256(target.encode()).hexdigest()[:16]}"
 
 
+def alert_address(base: str, target: str) -> str:
+    """Return where the console's chat is about an alert or a group; `base` is how the gateway is called outside."""
+    return f"{base}/console/chat?alert={quote(target, safe='')}#{alert_anchor(target)}"
+
+
 def outage_workflow_id(probe: str) -> str:
     """Return the id of the workflow that holds an outage: there is one at a time."""
     return f"outage/{probe}"

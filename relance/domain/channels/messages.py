@@ -13,7 +13,7 @@ SENDER = "🤖 Agent"
 
 _KEY = re.compile("[\x21-\x7e]{1,255}")
 _MORE = {"en": "… and {count} more", "fr": "… et {count} de plus"}
-_DETAILS = {"en": "Details", "fr": "Détails"}
+_DETAILS = {"en": "Answer in the console", "fr": "Répondre dans la console"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,12 @@ def _delivery(settings: Settings, open_: Connections, alert_service: AlertServic
         always=settings.channels.always_names,
         order=settings.channels.order_names,
         illustrator=AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
-        voice=MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
+        voice=MessageLocale(
+            language=settings.alerts.language,
+            zone=settings.alerts.zone,
+            runbook_url=settings.alerts.runbook_url,
+            console=settings.gateway.public_url if settings.console.is_on else None,
+        ),
         clock=SystemClock(),
         meter=open_.instruments,
         routes=settings.routes if settings.alerts.routes else (),

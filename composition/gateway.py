@@ -11,15 +11,17 @@ from starlette.applications import Starlette
 from temporalio.client import Client
 
 from composition.console import OpenConsole, console_of
+from composition.conversation import conversation_of
 from composition.intake import listening, mail_intake, unsubscribing_of
 from composition.process import opened_database, started_telemetry
+from composition.slack import answering_slack
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
 from relance.gateway.application import MODULES, application
 from relance.gateway.codec import TokenViewer
-from relance.gateway.needs import CodecNeeds, IntakeNeeds, Needs, Viewer
+from relance.gateway.needs import CodecNeeds, IntakeNeeds, Needs, SlackNeeds, Viewer
 from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
 from relance.ports import Clock
@@ -97,12 +99,24 @@ async def serving_gateway(
     service = mail_intake(settings, data, events, open_.instruments.intake_message)
     explaining = _explaining(settings, data)
     console = console_of(settings, data, open_.client, explaining)
-    app = _application(
-        settings, open_, liveness, events=events, service=service, explaining=explaining, console=console
-    )
+    conversation = conversation_of(settings, data, open_.client, explaining)
     async with (
+        answering_slack(settings, conversation, open_.instruments) as slack,
         notifying(notifier),
-        serving(settings.gateway, app, drain=drain),
+        serving(
+            settings.gateway,
+            _application(
+                settings,
+                open_,
+                liveness,
+                events=events,
+                service=service,
+                explaining=explaining,
+                console=console,
+                slack=slack,
+            ),
+            drain=drain,
+        ),
         _letting_go(console),
         listening(settings, service, open_.instruments.intake_refused),
     ):
@@ -141,6 +155,7 @@ def _application(
     service: MailIntake,
     explaining: Explaining,
     console: OpenConsole | None,
+    slack: SlackNeeds | None,
 ) -> Starlette:
     data, clock = open_.database, SystemClock()
     return application(
@@ -169,6 +184,7 @@ def _application(
             clock=clock,
             draining=lambda: liveness.draining,
             codec=codec_needs(settings),
+            slack=slack,
         ),
         modules=(*MODULES, *((lambda _: console.routes,) if console is not None else ())),
     )

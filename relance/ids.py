@@ -167,6 +167,26 @@ def alert_details_key(message_key: str, asked_at: datetime) -> str:
     return f"{message_key}/details/{_instant(asked_at)}"
 
 
+def chat_turn_key(via: str, key: str) -> str:
+    """Return the key of what a person wrote into the chat: the same however often it is sent."""
+    return f"chat/{via}/{key}"
+
+
+def chat_answer_key(via: str, key: str) -> str:
+    """Return the key of the answer to what a person wrote into the chat."""
+    return f"{chat_turn_key(via, key)}/answer"
+
+
+def alert_anchor(target: str) -> str:
+    """Return the id of the place on the console's chat that is about an alert or a group."""
+    return f"alert-{sha256(target.encode()).hexdigest()[:16]}"
+
+
+def alert_address(base: str, target: str) -> str:
+    """Return where the console's chat is about an alert or a group; `base` is how the gateway is called outside."""
+    return f"{base}/console/chat?alert={quote(target, safe='')}#{alert_anchor(target)}"
+
+
 def outage_workflow_id(probe: str) -> str:
     """Return the id of the workflow that holds an outage: there is one at a time."""
     return f"outage/{probe}"

@@ -9,6 +9,7 @@ from temporalio.client import Client
 from relance.adapters.mongo.connection import Database
 from relance.console.watchers import CycleWatchers
 from relance.ports import Clock
+from relance.services.conversation import Conversation
 from relance.services.cycle_control import CycleControl
 from relance.services.explaining import Explaining
 from relance.services.mail_preview import MailDesk
@@ -27,3 +28,4 @@ class ConsoleNeeds:
     control: CycleControl
     watchers: CycleWatchers
     mails: MailDesk
+    conversation: Conversation

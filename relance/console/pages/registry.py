@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relance.console.pages import mails, now
+from relance.console.pages import chat, mails, now
 from relance.console.pages.model import Page
 
-PAGES: tuple[Page, ...] = (now.PAGE, mails.PAGE)
+PAGES: tuple[Page, ...] = (now.PAGE, chat.PAGE, mails.PAGE)

@@ -23,10 +23,13 @@ from relance.console.signing_in.model import SignIn, Starter
 from relance.console.visitors import Visitors
 from relance.console.watchers import CycleWatchers
 from relance.ports import Clock
+from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl
+from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
 from relance.settings import Settings
 from relance.settings.console import SignInWay
+from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 
 
@@ -50,8 +53,16 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         client=client,
         clock=clock,
         explaining=explaining,
-        control=CycleControl(data.controls, TemporalCycles(client), clock),
         watchers=CycleWatchers(data, client),
+        decisions=CycleDecisions(
+            control=CycleControl(data.controls, TemporalCycles(client), clock),
+            alerts=AlertService(
+                alerts=data.alerts,
+                silences=data.silences,
+                groups=TemporalAlertGroups(client, settings.alerts.policy),
+                clock=clock,
+            ),
+        ),
     )
     hub = Hub(needs, data.changes, settings.console.viewers_at_once)
     sign_in = _sign_in(settings, data, starter)

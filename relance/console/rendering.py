@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.console.people import Role, masked_address, masked_name
+from relance.domain.console.story import StoryEvent
 from relance.domain.cycle.report import FigureChange
 from relance.domain.zones import zone_info
 from relance.wording.alerts.languages import LANGUAGES
@@ -65,6 +66,7 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
             figure_value=view.figure_value,
             figure_delta=view.figure_delta,
             reason_label=view.reason_label,
+            story_detail=view.story_detail,
             alert_row=view.alert_row,
             duration=view.words.duration,
             when=view.when,
@@ -130,6 +132,15 @@ class View:
     def reason_label(self, code: str) -> str:
         """Return a recorded reason in few words."""
         return reason_label(code, REPORT_WORDS[self.audience.language].cycle)
+
+    def story_detail(self, event: StoryEvent) -> str:
+        """Return the words for what is known besides of something that happened."""
+        words = self.words
+        if words.has(f"story.detail.{event.detail}"):
+            return str(words(f"story.detail.{event.detail}"))
+        if words.has(f"status.{event.detail}"):
+            return str(words(f"status.{event.detail}"))
+        return self.reason_label(event.detail)
 
     def alert_rule(self, alert: AlertRecord) -> str:
         """Return the name of an alert's rule."""

@@ -8,11 +8,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
-from relance.wording.console import base, cycle, now, sign_in
+from relance.wording.console import base, cycle, invitations, now, sign_in
 
 LANGUAGES: Final = ("en", "fr")
 LOCALES: Final = {"en": "en_001", "fr": "fr"}
-MODULES: Final = (base, sign_in, now, cycle)
+MODULES: Final = (base, sign_in, now, cycle, invitations)
 """A module for each page, each with its words in both languages."""
 
 

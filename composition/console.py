@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 from temporalio.client import Client
 
-from composition.mail_preview import mail_desk
 from composition.conversation import conversation_of
+from composition.mail_preview import mail_desk
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.openid import OpenIdProvider
@@ -25,10 +25,13 @@ from relance.console.signing_in.model import SignIn, Starter
 from relance.console.visitors import Visitors
 from relance.console.watchers import CycleWatchers
 from relance.ports import Clock
+from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl
+from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
 from relance.settings import Settings
 from relance.settings.console import SignInWay
+from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 
 
@@ -52,10 +55,18 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         client=client,
         clock=clock,
         explaining=explaining,
-        control=CycleControl(data.controls, TemporalCycles(client), clock),
         watchers=CycleWatchers(data, client),
         mails=mail_desk(settings),
         conversation=conversation_of(settings, data, client, explaining),
+        decisions=CycleDecisions(
+            control=CycleControl(data.controls, TemporalCycles(client), clock),
+            alerts=AlertService(
+                alerts=data.alerts,
+                silences=data.silences,
+                groups=TemporalAlertGroups(client, settings.alerts.policy),
+                clock=clock,
+            ),
+        ),
     )
     hub = Hub(needs, data.changes, settings.console.viewers_at_once)
     sign_in = _sign_in(settings, data, starter)

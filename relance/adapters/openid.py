@@ -110,7 +110,9 @@ class OpenIdProvider:
             "authorization_code", redirect_uri=attempt.callback, code=code, code_verifier=attempt.verifier, **public
         )
         # Both parts are encoded before they are joined (RFC 6749 2.3.1).
-        secret = httpx.BasicAuth(quote(self.client_id), quote(self.client_secret)) if self.client_secret else None
+        secret = (
+            httpx.BasicAuth(quote(self.client_id), quote(self.client_secret)) if self.client_secret else httpx.Auth()
+        )
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         try:
             async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, Final, Self

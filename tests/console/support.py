@@ -98,6 +98,7 @@ def explaining_of(db: Database) -> Explaining:
         suppressions=db.suppressions,
         controls=db.controls,
         quarantine=db.quarantine,
+        reports=db.intake_messages,
         clock=SystemClock(),
         timing=DEFAULT_TIMING,
     )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from relance.console.pages import chat, mails, now
+from relance.console.pages import chat, cycle, cycles, invitation, invitations, mails, now
 from relance.console.pages.model import Page
 
-PAGES: tuple[Page, ...] = (now.PAGE, chat.PAGE, mails.PAGE)
+PAGES: tuple[Page, ...] = (
+    now.PAGE,
+    chat.PAGE,
+    cycles.PAGE,
+    cycle.PAGE,
+    invitations.PAGE,
+    invitation.PAGE,
+    mails.PAGE,
+)

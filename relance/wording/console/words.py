@@ -8,11 +8,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
-from relance.wording.console import base, chat, mails, now, sign_in
+from relance.wording.console import base, chat, cycle, invitations, mails, now, sign_in
 
 LANGUAGES: Final = ("en", "fr")
 LOCALES: Final = {"en": "en_001", "fr": "fr"}
-MODULES: Final = (base, sign_in, now, chat, mails)
+MODULES: Final = (base, sign_in, now, chat, cycle, invitations, mails)
 """A module for each page, each with its words in both languages."""
 
 

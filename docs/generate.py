@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from cli_page import command_line
 from dashboard import dashboard
 from error_tables import errors
 from mail_page import mails
@@ -175,6 +176,7 @@ def example() -> str:
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` return 1 if one of them is stale."""
     wanted = {
+        ROOT / "docs" / "cli.md": command_line(),
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "errors.md": errors(),
         ROOT / "docs" / "mails.md": mails(),

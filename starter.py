@@ -167,11 +167,7 @@ async def health(loaded: Settings, client: Client | None) -> AsyncIterator[LiveH
 async def load_samples(loaded: Settings, users: Documents, contacts: Documents) -> bool:
     """Write sample people into a database that has no users; return whether it did."""
     async with database(loaded) as opened:
-        if await opened.raw.users.find_one({}, {"_id": 1}) is not None:
-            return False
-        await opened.raw.contacts.insert_many([dict(contact) for contact in contacts])
-        await opened.raw.users.insert_many([dict(user) for user in users])
-    return True
+        return await opened.add_samples(users, contacts)
 
 
 def reports(loaded: Settings) -> AbstractAsyncContextManager[Reports]:

@@ -78,8 +78,12 @@ DEPLOYMENT = f"""\
 # RELANCE_MAIL__BOUNCE_DOMAIN=
 # RELANCE_MAIL__MESSAGE_ID_DOMAIN=
 # RELANCE_MAIL__LINK_BASE=
-# docker-compose only, the password of Temporal's database (openssl rand -hex 24):
-# POSTGRES_PASSWORD=
+# docker-compose takes keys and passwords from ./secrets instead, which `deploy/secrets.sh` makes. Who may sign in to
+# Temporal's Web UI by OpenID Connect (--profile web); the client's secret is in secrets/oauth2_client_secret:
+# OAUTH2_ISSUER=
+# OAUTH2_CLIENT_ID=
+# OAUTH2_REDIRECT_URL=
+# OAUTH2_EMAIL_DOMAINS=
 
 # --- Who is told of alerts: without a channel to people nobody is, and `doctor` and `watchdog` say so. A webhook of
 # Slack or Mattermost, with the order `slack`; docker-compose hands it to Alertmanager too. Then try it with

@@ -181,7 +181,7 @@ async def test_an_uncertain_reminder_is_sent_exactly_once_if_the_log_knows(offic
     later = IN_3_DAYS + timedelta(minutes=5)
     result = await step(office, FollowUpStep.FIRST, ("u1c0",), later)
     entry = await office.entry("u1", "u1c0")
-    tried = [letter for letter in office.mailer.tried if letter.kind is MailKind.FIRST and "c0." in letter.message_id]
+    tried = [letter for letter in office.mailer.tried if letter.kind is MailKind.FIRST and "c0" in letter.invitation_id]
     assert (result.sent, len(tried)) == (("u1c0",), 1 if known else 2)
     assert [reminder.sent_at for reminder in entry.reminders] == [IN_3_DAYS if known else later]
     assert entry.reminder_skips == ()

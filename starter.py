@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.adapters.mongo.connection import Database as MongoDatabase
-    from relance.ports import Channel, RelayLog, Reports
+    from relance.ports import Channel, MessageIds, RelayLog, Reports
     from relance.runtime.telemetry import Telemetry
     from relance.services.mail_intake import MailIntake
     from relance.settings import Settings
@@ -177,6 +177,13 @@ def reports(loaded: Settings) -> AbstractAsyncContextManager[Reports]:
     return EverflowReports(loaded.everflow)
 
 
+def message_ids(loaded: Settings) -> MessageIds:
+    """Return the Message-IDs of this installation's mails."""
+    from relance.adapters.message_ids import SealedMessageIds
+
+    return SealedMessageIds(loaded.privacy.link_keys, loaded.mail.message_id_domain)
+
+
 def relay_log(loaded: Settings) -> AbstractAsyncContextManager[RelayLog | None]:
     """Return the relay's log, to be opened."""
     from relance.adapters.relay_log.opening import opened_relay_log
@@ -246,6 +253,7 @@ def services() -> Services:
         trial_mail=mail_setup.trial_mail,
         call_deadman=call_deadman,
         relay_log=relay_log,
+        message_ids=message_ids,
         health=health,
         channels=channels,
         load_samples=load_samples,

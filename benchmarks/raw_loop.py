@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import aiosmtplib
 
 from benchmarks.people import Documents, letter_to
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.rendering.mail import MailRenderer
 from relance.settings import Settings
@@ -26,16 +27,17 @@ MOST_LETTERS = 1000
 def render(period: str, users: Documents, contacts: Documents) -> list[tuple[str, bytes]]:
     """Return (recipient, message) pairs as the worker's own writer makes them."""
     settings = Settings()
-    tokens = LinkTokens(Keyring(LINK_KEY, (secrets.token_urlsafe(32),)))
+    keys = Keyring(LINK_KEY, (secrets.token_urlsafe(32),))
+    tokens, message_ids = LinkTokens(keys), SealedMessageIds(keys, settings.mail.message_id_domain)
     writer = MailRenderer(
         settings.mail,
         lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),
         lambda invitation: tokens.sign(Purpose.UNSUBSCRIBE, invitation),
     )
     by_id = {user["_id"]: user for user in users}
-    domain, now = settings.mail.message_id_domain, datetime.now(UTC)
+    now = datetime.now(UTC)
     chosen = contacts[:: max(1, len(contacts) // MOST_LETTERS)]
-    return [writer.write(letter_to(period, by_id[one["userId"]], one, now, domain)) for one in chosen]
+    return [writer.write(letter_to(period, by_id[one["userId"]], one, now, message_ids)) for one in chosen]
 
 
 async def send_raw(

@@ -24,6 +24,7 @@ from composition.health import health_of
 from composition.maintenance import maintenance_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
+from relance.adapters.message_ids import SealedMessageIds
 from relance.contracts.names import TaskQueue
 from relance.domain.cycle.send_times import Defaults
 from relance.gateway.addresses import attachment_addresses
@@ -53,7 +54,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         mailer=open_.mailer,
         meter=open_.instruments,
         clock=SystemClock(),
-        message_id_domain=settings.mail.message_id_domain,
+        message_ids=SealedMessageIds(settings.privacy.link_keys, settings.mail.message_id_domain),
         relay_log=open_.relay_log,
         restores=data.restores,
     )

@@ -24,6 +24,7 @@ from activities.planning import Planning
 from activities.statistics import Statistics
 from activities.unsent import Unsent
 from relance.adapters.breaker import Breakers
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.mongo.connection import Database, connect
 from relance.adapters.mongo.cycle_control import MongoErrorGates
 from relance.adapters.smtp.mailer import SmtpMailer
@@ -58,6 +59,8 @@ from tests.support.fakes import (
     FixedClock,
 )
 from tests.support.keys import PRIVACY
+
+MESSAGE_IDS = SealedMessageIds(PRIVACY.link_keys, "x.example")
 
 PERIOD = "2026-11"
 LOOK_EVERY = 0.05
@@ -112,7 +115,7 @@ class Office:
             self.mailer,
             self.meter,
             self.clock,
-            "x.example",
+            MESSAGE_IDS,
             self.relay_log,
             data.restores,
         )

@@ -26,6 +26,7 @@ from activities.statistics import Statistics
 from activities.unsent import Unsent
 from activities.waking import Waking
 from relance.adapters.channels.inbox import InboxChannel
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.reconciliation import MongoReconcileRows
@@ -47,9 +48,11 @@ from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.repairs import TemporalCycleRestarts
 from tests.support.fakes import FakeAlertGroups, FakeMeter, NoPictures
+from tests.support.keys import PRIVACY
 from tests.support.private_sdk import activity_definition
 
 DOMAIN = "form.example"
+MESSAGE_IDS = SealedMessageIds(PRIVACY.link_keys, DOMAIN)
 KEPT = timedelta(days=400)
 """What is deleted or made anonymous cannot be judged at the end."""
 
@@ -103,7 +106,14 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     """Return the activities of a process by name."""
     data, ledger, clock, meter = parts.data, parts.ledger, parts.clock, FakeMeter()
     sender = Sender(
-        ledger, data.contacts, parts.mailer, meter, clock, DOMAIN, relay_log=parts.relay_log, restores=data.restores
+        ledger,
+        data.contacts,
+        parts.mailer,
+        meter,
+        clock,
+        MESSAGE_IDS,
+        relay_log=parts.relay_log,
+        restores=data.restores,
     )
     alerts = AlertService(data.alerts, data.silences, FakeAlertGroups(), clock)
     unsent = Unsent(

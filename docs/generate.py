@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from dashboard import dashboard
 from error_tables import errors
 from metric_tables import monitoring
+from privacy_tables import privacy
 from reliability import reliability
 from schemas import json_schemas, validators
 
@@ -178,6 +179,7 @@ def main(arguments: list[str]) -> int:
         ROOT / "docs" / "errors.md": errors(),
         ROOT / "docs" / "reliability.md": reliability(),
         ROOT / "docs" / "monitoring.md": monitoring(),
+        ROOT / "docs" / "privacy.md": privacy(),
         ROOT / "deploy" / "grafana" / "relance.json": dashboard(),
         ROOT / ".env.example": example(),
         **{ROOT / "docs" / "schemas" / name: text for name, text in {**json_schemas(), **validators()}.items()},

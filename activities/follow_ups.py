@@ -133,8 +133,8 @@ class FollowUpSteps:
         invitation again, with the same Message-ID; a reminder never, unless the relay's log is certain that it does not
         have it (SPEC X4). Errors that close the gate pause the cycle, and what is left is held as by any pause.
         """
-        with translated():
-            async with attempt.heartbeating(lambda: None), self.control.watching(request.period) as snapshot:
+        with translated(), attempt.signs_of_life():
+            async with self.control.watching(request.period) as snapshot:
                 return await self._run(request, snapshot)
 
     async def _run(self, request: StepInput, snapshot: ControlSnapshot) -> StepResult:

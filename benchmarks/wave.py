@@ -49,8 +49,8 @@ CONTACTS = 20
 PART = 1
 """Of the follow-ups of the wave: the part that users with more than a hundred contacts have."""
 STARTS_AT_ONCE = 32
-STARTS_PER_S = 50.0
-"""A quarter of what the embedded server does; a slower machine is told so instead of measured wrongly."""
+STARTS_PER_S = 20.0
+"""A tenth of what the embedded server does; a slower machine is told so instead of measured wrongly."""
 HEADROOM_S = 8.0
 STALLED_S = 120.0
 LOOK_EVERY_S = 1.0

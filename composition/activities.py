@@ -34,6 +34,7 @@ from relance.runtime.reporter import worker_name
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
 from relance.sending.sender import Sender
+from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.settings import Settings
@@ -119,9 +120,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         plans=data.plans, ledger=data.ledger, follow_ups=follow_ups, meter=open_.instruments, clock=SystemClock()
     )
     steps = FollowUpSteps(
-        users=data.users,
-        contacts=data.contacts,
-        plans=data.plans,
+        reads=StepReads(data.users, data.contacts, data.plans, data.ledger),
         ledger=data.ledger,
         sender=sender,
         control=control,

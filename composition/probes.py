@@ -13,6 +13,7 @@ from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
 from relance.adapters.probes.disk import DatabaseDiskProbe, WorkerDiskProbe
 from relance.adapters.probes.everflow import EverflowProbe
+from relance.adapters.probes.intake import IntakeProbe
 from relance.adapters.probes.job_runs import JobRunsProbe
 from relance.adapters.probes.lasting import LastingProbe
 from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, ReminderPeople
@@ -94,7 +95,7 @@ def mongo_probe(settings: Settings, database: Database) -> Probe:
 
 
 def _servers(settings: Settings, database: Database) -> list[Probe]:
-    deadline = settings.health.deadline
+    deadline, intake = settings.health.deadline, settings.intake
     return [
         mongo_probe(settings, database),
         DatabaseDiskProbe(database.server_status, deadline),
@@ -102,6 +103,7 @@ def _servers(settings: Settings, database: Database) -> list[Probe]:
         mail_relay_probe(settings.mail, deadline),
         QuarantineProbe(database.quarantine, deadline),
         OutboxProbe(database.outbox, SystemClock(), deadline),
+        *([IntakeProbe(intake.host, intake.port, deadline)] if intake.port is not None else []),
     ]
 
 

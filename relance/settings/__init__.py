@@ -29,6 +29,7 @@ from relance.errors import SettingsError
 from relance.settings.alerts import AlertsGroup
 from relance.settings.bounds import BoundsGroup
 from relance.settings.channels import Channels
+from relance.settings.console import ConsoleGroup
 from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
@@ -224,6 +225,7 @@ class Settings(BaseSettings):
     channels: Channels = Channels()
     alerts: AlertsGroup = AlertsGroup()
     gateway: Gateway = Gateway()
+    console: ConsoleGroup = ConsoleGroup()
     intake: Intake = Intake()
     temporal: TemporalGroup = TemporalGroup()
     worker: WorkerGroup = WorkerGroup()

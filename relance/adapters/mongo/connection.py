@@ -15,9 +15,11 @@ from pymongo.topology_description import TopologyDescription
 from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.alerts import MongoAlerts, MongoSilences
 from relance.adapters.mongo.archive import MongoArchive
+from relance.adapters.mongo.changes import MongoChanges
 from relance.adapters.mongo.channels import MongoAttachments, MongoChannelStates, MongoChatMessages
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
+from relance.adapters.mongo.console import MongoSessions, MongoSignIns
 from relance.adapters.mongo.coverage import MongoCoverage
 from relance.adapters.mongo.cycle_control import MongoControls, MongoErrorGates, MongoRestores
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
@@ -37,6 +39,7 @@ from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.people import MongoContacts, MongoUsers
 from relance.adapters.mongo.plans import MongoPlans
+from relance.adapters.mongo.privacy import MongoErasures, MongoPersonData
 from relance.adapters.mongo.quarantine import MongoQuarantine, Noticed, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
@@ -64,6 +67,7 @@ class Database:
     raw: MotorDatabase
     users: MongoUsers
     contacts: MongoContacts
+    digests: MailboxDigests
     suppressions: MongoSuppressions
     opt_outs: MongoOptOuts
     opens: MongoOpens
@@ -94,6 +98,11 @@ class Database:
     posted_reports: MongoPostedReports
     server_status: MongoServerStatus
     intake_messages: MongoIntakeMessages
+    sessions: MongoSessions
+    sign_ins: MongoSignIns
+    changes: MongoChanges
+    person_data: MongoPersonData
+    erasures: MongoErasures
     asks: Ranges
     quarantine: MongoQuarantine
     group_commit: GroupCommit
@@ -211,6 +220,7 @@ def repositories(
         raw=raw,
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
+        digests=digests,
         suppressions=suppressions,
         opt_outs=MongoOptOuts(raw, digests),
         opens=MongoOpens(raw),
@@ -241,6 +251,11 @@ def repositories(
         posted_reports=MongoPostedReports(raw.postedReports),
         server_status=MongoServerStatus(raw),
         intake_messages=MongoIntakeMessages(raw, quarantine),
+        sessions=MongoSessions(raw),
+        sign_ins=MongoSignIns(raw),
+        changes=MongoChanges(client, raw),
+        person_data=MongoPersonData(raw, digests, suppressions, asks),
+        erasures=MongoErasures(raw.erasures, quarantine),
         asks=asks,
         quarantine=quarantine,
         group_commit=group_commit,

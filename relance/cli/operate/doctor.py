@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from relance.cli.base.command import Run, command, invalid, sentence_of
 from relance.cli.base.output import Answer, cell, table
+from relance.cli.mail.findings import template_rows
 from relance.cli.operate.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
 from relance.cli.operate.doctor_health import ProbedHealth, data_of, is_wrong, seen_now, view_of
 from relance.cli.operate.doctor_mail import (
@@ -136,9 +137,9 @@ _REMEDIES = {
 
 def _settings(settings: Settings) -> list[CheckFinding]:
     unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail, settings.gateway)]
-    if not unfit:
-        return [CheckFinding("settings", FindingState.FINE, "every value can be used")]
-    return [CheckFinding(finding.setting, FindingState.WRONG, finding.reason, finding.remedy) for finding in unfit]
+    found = [CheckFinding(finding.setting, FindingState.WRONG, finding.reason, finding.remedy) for finding in unfit]
+    found = found or [CheckFinding("settings", FindingState.FINE, "every value can be used")]
+    return [*found, *template_rows(settings.mail)]
 
 
 async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> list[CheckFinding]:

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 
-from relance.cli.cycle import snapshot
 from relance.cli.cycle.watching import Watch
 from relance.contracts.cycle import CycleProgress, CycleStatistics, MailCounts
 from relance.domain.cycle.control import Control, ControlState
@@ -18,6 +17,7 @@ from relance.domain.invitations.people import User
 from relance.domain.invitations.unsent import PlanEnding
 from relance.errors import DependencyUnavailable
 from relance.ports import Page
+from relance.services import cycle_snapshot as snapshot
 
 PERIOD = "2026-11"
 NOW = datetime(2026, 11, 5, 17, tzinfo=UTC)

@@ -1,0 +1,16 @@
+"""Every page, in the order of the navigation."""
+
+from __future__ import annotations
+
+from relance.console.pages import chat, cycle, cycles, invitation, invitations, mails, now
+from relance.console.pages.model import Page
+
+PAGES: tuple[Page, ...] = (
+    now.PAGE,
+    chat.PAGE,
+    cycles.PAGE,
+    cycle.PAGE,
+    invitations.PAGE,
+    invitation.PAGE,
+    mails.PAGE,
+)

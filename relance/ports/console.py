@@ -1,0 +1,69 @@
+"""What the console keeps, and how it hears of changes (SPEC section 15)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from relance.domain.console.people import Person, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person who is signed in; `csrf` is what forms of this session carry."""
+
+    person: Person
+    csrf: str
+    expires_at: datetime
+
+
+class Sessions(Protocol):
+    """Sessions, found by the secret that is in the browser's cookie; it is not stored itself."""
+
+    async def begin(self, person: Person, expires_at: datetime) -> tuple[str, Session]:
+        """Store a session; return its secret with it."""
+
+    async def find(self, secret: str, now: datetime) -> Session | None:
+        """Return the session of a secret that holds now."""
+
+    async def end(self, secret: str) -> None:
+        """Forget a session."""
+
+
+class SignIns(Protocol):
+    """Sign-ins that have begun: each is kept under a secret for some minutes and can be taken once."""
+
+    async def offer(self, name: str, role: Role, expires_at: datetime) -> str:
+        """Store that somebody may sign in under this name and role; return the secret of the link."""
+
+    async def keep(self, state: str, detail: Mapping[str, str], expires_at: datetime) -> None:
+        """Store what a sign-in elsewhere has to be compared with when it comes back, by its state."""
+
+    async def look_up(self, secret: str, now: datetime) -> Mapping[str, str] | None:
+        """Return what is stored under a secret, and leave it there."""
+
+    async def take(self, secret: str, now: datetime) -> Mapping[str, str] | None:
+        """Return what is stored under a secret and forget it: a second call gets None."""
+
+
+class Topic(StrEnum):
+    """What changes, as far as pages tell it apart."""
+
+    LEDGER = "ledger"
+    CONTROL = "control"
+    ALERTS = "alerts"
+    JOBS = "jobs"
+    HEALTH = "health"
+    QUARANTINE = "quarantine"
+    CHAT = "chat"
+    INTAKE = "intake"
+
+
+class Changes(Protocol):
+    """The changes of the database."""
+
+    def watch(self) -> AsyncIterator[Collection[Topic]]:
+        """Yield what has changed, several changes at once; all topics first, and after each interruption."""

@@ -31,7 +31,7 @@ async def _log(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     named = list(dict.fromkeys(key for message in messages for key in message.about))
     alerts = await needs.data.alerts.newest(named) if named else {}
     meant = await _meant(needs, params)
-    taken = {alert_anchor(params["alert"])} if meant else set[str]()
+    taken = [alert_anchor(params["alert"])] if meant else []
     return {
         "said": spoken(messages, alerts, taken),
         "older": messages[0].number if len(found) > SHOWN else None,

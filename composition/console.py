@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from temporalio.client import Client
 
 from composition.conversation import conversation_of
+from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.openid import OpenIdProvider
@@ -54,6 +55,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         control=CycleControl(data.controls, TemporalCycles(client), clock),
         watchers=CycleWatchers(data, client),
         conversation=conversation_of(settings, data, client, explaining),
+        sign_attachment=AttachmentTokens(settings.privacy.link_keys).sign,
     )
     hub = Hub(needs, data.changes, settings.console.viewers_at_once)
     sign_in = _sign_in(settings, data, starter)

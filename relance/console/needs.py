@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from temporalio.client import Client
@@ -17,7 +18,10 @@ from relance.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ConsoleNeeds:
-    """Repositories, clients and services of all pages; a page takes what it needs, and adds a field if need be."""
+    """Repositories, clients and services of all pages; a page takes what it needs, and adds a field if need be.
+
+    sign_attachment: returns the token under which the gateway shows a file of a message, by key and file name.
+    """
 
     settings: Settings
     data: Database
@@ -27,3 +31,4 @@ class ConsoleNeeds:
     control: CycleControl
     watchers: CycleWatchers
     conversation: Conversation
+    sign_attachment: Callable[[str, str], str]

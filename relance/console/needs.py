@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -9,7 +11,8 @@ from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
 from relance.console.watchers import CycleWatchers
-from relance.ports import Clock
+from relance.console.work import Worker
+from relance.ports import Clock, Reports
 from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
 from relance.settings import Settings
@@ -26,6 +29,8 @@ class ConsoleNeeds:
     explaining: Explaining
     watchers: CycleWatchers
     decisions: CycleDecisions
+    reports: Callable[[], AbstractAsyncContextManager[Reports]]
+    work: Worker
 
     def temporal_link(self, workflow_id: str, run_id: str = "") -> str | None:
         """Return where Temporal Web shows a workflow; None where the settings name none."""

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from relance.console.pages import cycle, cycles, invitation, invitations, now
+from relance.console.pages import cycle, cycles, desk, effect, health, invitation, invitations, jobs, now, unread
 from relance.console.pages.model import Page
 
-PAGES: tuple[Page, ...] = (now.PAGE, cycles.PAGE, cycle.PAGE, invitations.PAGE, invitation.PAGE)
+PAGES: tuple[Page, ...] = (
+    now.PAGE,
+    cycles.PAGE,
+    cycle.PAGE,
+    invitations.PAGE,
+    invitation.PAGE,
+    desk.PAGE,
+    jobs.PAGE,
+    effect.PAGE,
+    unread.LIST,
+    unread.ONE,
+    health.PAGE,
+)

@@ -61,7 +61,17 @@ def cycle_workflow_id(period: str) -> str:
 
 def wave_workflow_id(period: str, instant: datetime) -> str:
     """Return the id of the SendWave of one instant."""
-    return f"cycle/{period}/wave/{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{wave_prefix(period)}{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def wave_prefix(period: str) -> str:
+    """Return what the ids of all waves of a period begin with."""
+    return f"{cycle_workflow_id(period)}/wave/"
+
+
+def instant_of_wave(workflow_id: str) -> datetime:
+    """Return the instant in the id of a SendWave."""
+    return datetime.strptime(workflow_id.rpartition("/")[2], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
 def follow_up_workflow_id(period: str, user_id: str, part: int = 0) -> str:

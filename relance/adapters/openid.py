@@ -1,5 +1,6 @@
 """A provider of OpenID Connect, over httpx: discovery, the exchange of a code, the verification of an id token.
 
+Requests are written by Authlib; its own transport over httpx is deprecated, so the calls are made here.
 Signatures are verified by joserfc with the provider's keys; of the algorithms only those are taken that need such a key
 (never `none`, never a shared secret), and only those that the provider announces (RFC 8725 3.1).
 """
@@ -11,10 +12,11 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -73,15 +75,19 @@ class OpenIdProvider:
         Raises:
             DependencyUnavailable: the provider does not answer as one.
         """
-        metadata = await self._discovered()
-        async with self._client(attempt) as client:
-            url, _ = client.create_authorization_url(
-                metadata["authorization_endpoint"],
+        return str(
+            prepare_grant_uri(
+                (await self._discovered())["authorization_endpoint"],
+                self.client_id,
+                "code",
+                redirect_uri=attempt.callback,
+                scope=SCOPE,
                 state=attempt.state,
                 nonce=attempt.nonce,
-                code_verifier=attempt.verifier,
+                code_challenge=create_s256_code_challenge(attempt.verifier),
+                code_challenge_method="S256",
             )
-        return str(url)
+        )
 
     async def claims(self, attempt: Attempt, *, code: str, issuer: str | None, now: datetime) -> dict[str, Any]:
         """Return the claims of the token that a code is exchanged for; `issuer` is whom the answer says it is from.
@@ -90,26 +96,34 @@ class OpenIdProvider:
             Refused: `code_refused`, or `token_refused`.
             DependencyUnavailable: the provider does not answer as one.
         """
-        metadata = await self._discovered()
         if issuer is not None and issuer != self.issuer:
             # Another provider's answer (RFC 9207).
             raise Refused("token_refused")
-        async with self._client(attempt) as client:
-            try:
-                answer = await client.fetch_token(
-                    metadata["token_endpoint"],
-                    code=code,
-                    code_verifier=attempt.verifier,
-                    grant_type="authorization_code",
-                )
-            except AuthlibBaseError:
-                raise Refused("code_refused") from None
-            except (httpx.HTTPError, ValueError) as error:
-                raise DependencyUnavailable(NAME, f"no token came ({type(error).__name__})") from None
-        token = answer.get("id_token") if isinstance(answer, dict) else None
+        token = (await self._exchanged(attempt, code)).get("id_token")
         if not isinstance(token, str):
             raise Refused("token_refused")
         return await self._verified(token, attempt.nonce, now)
+
+    async def _exchanged(self, attempt: Attempt, code: str) -> dict[str, Any]:
+        public = {} if self.client_secret else {"client_id": self.client_id}
+        body = prepare_token_request(
+            "authorization_code", redirect_uri=attempt.callback, code=code, code_verifier=attempt.verifier, **public
+        )
+        # Both parts are encoded before they are joined (RFC 6749 2.3.1).
+        secret = (
+            httpx.BasicAuth(quote(self.client_id), quote(self.client_secret)) if self.client_secret else httpx.Auth()
+        )
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        try:
+            async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+                endpoint = (await self._discovered())["token_endpoint"]
+                answer = await client.post(endpoint, content=body, headers=headers, auth=secret)
+                if answer.is_client_error:
+                    raise Refused("code_refused")
+                found = answer.raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise DependencyUnavailable(NAME, f"no token came ({type(error).__name__})") from None
+        return found if isinstance(found, dict) else {}
 
     async def _verified(self, token: str, nonce: str, now: datetime) -> dict[str, Any]:
         announced = (await self._discovered()).get("id_token_signing_alg_values_supported") or ["RS256"]
@@ -165,14 +179,3 @@ class OpenIdProvider:
         if not isinstance(answer, dict):
             raise DependencyUnavailable(NAME, "its answer is no object")
         return answer
-
-    def _client(self, attempt: Attempt) -> AsyncOAuth2Client:
-        return AsyncOAuth2Client(
-            client_id=self.client_id,
-            client_secret=self.client_secret,
-            token_endpoint_auth_method="client_secret_basic" if self.client_secret else "none",
-            scope=SCOPE,
-            redirect_uri=attempt.callback,
-            code_challenge_method="S256",
-            timeout=TIMEOUT_S,
-        )

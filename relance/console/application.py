@@ -47,12 +47,21 @@ def routes(console: Console, pages: tuple[Page, ...]) -> list[BaseRoute]:
         Route(f"{ROOT}/language", _language(console), methods=["POST"]),
         Route(f"{ROOT}/static/{{name}}", assets.answer),
     ]
-    found = [*own, *console.sign_in.routes(), *(route for page in pages for route in serving.of(page))]
+    found = [
+        *own,
+        *console.sign_in.routes(),
+        *(route for page in pages for route in serving.of(page)),
+        Route(f"{ROOT}/{{rest:path}}", _nothing),
+    ]
     return [_careful(console, route) for route in found]
 
 
 async def _first_page(_: Request) -> Response:
     return RedirectResponse(f"{ROOT}/now", 303)
+
+
+async def _nothing(_: Request) -> Response:
+    raise NotFound
 
 
 def _begin(console: Console) -> Answer:

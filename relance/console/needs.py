@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
 from relance.console.watchers import CycleWatchers
-from relance.ports import Clock
+from relance.console.work import Worker
+from relance.ports import Clock, Reports
 from relance.services.conversation import Conversation
-from relance.services.cycle_control import CycleControl
+from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
 from relance.settings import Settings
 
@@ -28,7 +31,18 @@ class ConsoleNeeds:
     client: Client
     clock: Clock
     explaining: Explaining
-    control: CycleControl
     watchers: CycleWatchers
     conversation: Conversation
     sign_attachment: Callable[[str, str], str]
+    decisions: CycleDecisions
+    reports: Callable[[], AbstractAsyncContextManager[Reports]]
+    work: Worker
+
+    def temporal_link(self, workflow_id: str, run_id: str = "") -> str | None:
+        """Return where Temporal Web shows a workflow; None where the settings name none."""
+        base = self.settings.console.temporal_web
+        if base is None:
+            return None
+        run = f"/{quote(run_id, safe='')}/history" if run_id else ""
+        namespace = quote(self.client.namespace, safe="")
+        return f"{base}/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}{run}"

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from relance.console.pages import chat, now
+from relance.console.pages import chat, cycle, cycles, desk, effect, health, invitation, invitations, jobs, now, unread
 from relance.console.pages.model import Page
 
-PAGES: tuple[Page, ...] = (now.PAGE, chat.PAGE)
+PAGES: tuple[Page, ...] = (
+    now.PAGE,
+    chat.PAGE,
+    cycles.PAGE,
+    cycle.PAGE,
+    invitations.PAGE,
+    invitation.PAGE,
+    desk.PAGE,
+    jobs.PAGE,
+    effect.PAGE,
+    unread.LIST,
+    unread.ONE,
+    health.PAGE,
+)

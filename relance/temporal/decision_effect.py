@@ -11,7 +11,6 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from relance import ids
-from relance.cli.start.opening import cycle_handle
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, WaveResult
 from relance.contracts.names import Query
@@ -41,7 +40,7 @@ class DecisionEffect:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _is_there(self) -> bool:
-        handle = cycle_handle(self.client, self.control.id)
+        handle: WorkflowHandle[object, object] = self.client.get_workflow_handle(ids.cycle_workflow_id(self.control.id))
         progress: CycleProgress | None = await unless_silent(
             handle.query(Query.PROGRESS, result_type=CycleProgress, rpc_timeout=QUERY_TIMEOUT)
         )

@@ -102,7 +102,7 @@ FRENCH: Mapping[str, str] = {
     "jobs.title": "Tâches planifiées",
     "jobs.navigation": "Tâches planifiées",
     "jobs.totals": "Par tâche",
-    "jobs.caption.one": "Le dernier jour ; un nom mène à ses exécutions",
+    "jobs.caption.one": "Le dernier jour ({count}) ; un nom mène à ses exécutions",
     "jobs.caption.other": "Les {count} derniers jours ; un nom mène à ses exécutions",
     "jobs.job": "Tâche",
     "jobs.next": "Prochaine",

@@ -15,6 +15,8 @@ from relance.console.rendering import Audience, rendered
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import NAME, is_missing
 
+NOT_CONNECTED = "Failed client connect"
+
 
 class Unavailable(dict[str, Any]):
     """Stands for the data of a region that could not be loaded."""
@@ -32,6 +34,11 @@ async def loaded(region: Region, needs: ConsoleNeeds, params: Params) -> Mapping
         return Unavailable(dependency=error.dependency)
     except RPCError as error:
         if is_missing(error):
+            raise
+        return Unavailable(dependency=NAME)
+    except RuntimeError as error:
+        # A lazy client that has not been able to connect yet; the SDK has no type of its own for it.
+        if not str(error).startswith(NOT_CONNECTED):
             raise
         return Unavailable(dependency=NAME)
 

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from relance.console.pages import chat, cycle, cycles, invitation, invitations, mails, now
+from relance.console.pages import (
+    chat,
+    cycle,
+    cycles,
+    desk,
+    effect,
+    health,
+    invitation,
+    invitations,
+    jobs,
+    mails,
+    now,
+    unread,
+)
 from relance.console.pages.model import Page
 
 PAGES: tuple[Page, ...] = (
@@ -12,5 +25,11 @@ PAGES: tuple[Page, ...] = (
     cycle.PAGE,
     invitations.PAGE,
     invitation.PAGE,
+    desk.PAGE,
+    jobs.PAGE,
+    effect.PAGE,
+    unread.LIST,
+    unread.ONE,
     mails.PAGE,
+    health.PAGE,
 )

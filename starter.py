@@ -13,12 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from composition import mail_setup
+from composition import mail_preview, mail_setup
 from relance.adapters.clock import SystemClock
 from relance.cli import app
 from relance.cli.base.resources import Documents, LiveHealth, Repositories, Services
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.runtime import process_exit as leaving
+from relance.runtime.core_dumps import forbid_core_dumps
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -125,14 +126,16 @@ async def temporal() -> Client:
 async def _temporal() -> Client:
     from relance.settings import load_settings
     from relance.temporal.connection import connect
+    from relance.temporal.payload_codec import codec_of
     from relance.temporal.plugin import relance_plugin
 
+    codec = codec_of(load_settings().privacy)
     if load_settings().monitoring.otlp_endpoint is None:
         from relance.runtime.core import plain_runtime
 
-        return await connect(plugins=[relance_plugin()], runtime=plain_runtime())
+        return await connect(plugins=[relance_plugin(codec=codec)], runtime=plain_runtime())
     collected = _collected()
-    plugin = relance_plugin(interceptors=collected.interceptors)
+    plugin = relance_plugin(interceptors=collected.interceptors, codec=codec)
     return await connect(plugins=[plugin], runtime=collected.runtime)
 
 
@@ -251,6 +254,8 @@ def services() -> Services:
         channels=channels,
         load_samples=load_samples,
         mail_intake=mail_intake,  # type: ignore[arg-type]
+        mail_previews=mail_preview.mail_previews,
+        send_trial=mail_preview.send_trial,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,
     )
@@ -258,6 +263,7 @@ def services() -> Services:
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
+    forbid_core_dumps()
     leaving.terminate(app.run(services(), sys.argv[1:]))
 
 

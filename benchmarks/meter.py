@@ -23,7 +23,7 @@ def cpu_by_process(worker: WorkerProcess, own_sink_guard: int | None) -> dict[st
 
 def difference(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
     """Return what was used in between."""
-    return {kind: round(seconds - before.get(kind, 0.0), 1) for kind, seconds in after.items()}
+    return {kind: round(seconds - before.get(kind, 0.0), 2) for kind, seconds in after.items()}
 
 
 def _seconds(process: psutil.Process) -> float:

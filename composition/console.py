@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 from temporalio.client import Client
 
+from composition.conversation import conversation_of
+from composition.mail_preview import mail_desk
 from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
@@ -63,6 +65,8 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         watchers=CycleWatchers(data, client),
         reports=lambda: EverflowReports(settings.everflow),
         work=Worker(data.works, clock),
+        mails=mail_desk(settings),
+        conversation=conversation_of(settings, data, client, explaining),
         decisions=CycleDecisions(
             control=CycleControl(data.controls, TemporalCycles(client), clock),
             alerts=AlertService(

@@ -8,6 +8,7 @@ from typing import Any
 from activities.alerts import AlertDelivery
 from activities.cleanup import Cleanup
 from activities.digests import Digests
+from activities.privacy import PersonForgetting
 from activities.reconcile import Reconciliation
 from activities.repairs import Repairs
 from activities.waking import Waking
@@ -19,11 +20,13 @@ from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.services.alerts import AlertService
 from relance.services.open_tracking import ConsentWatch
+from relance.services.privacy import Forgetting, ForgettingRepair
 from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from relance.settings import Settings
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.privacy import TemporalForgettings, TemporalPersonFollowUps
 from relance.temporal.repairs import TemporalAlertRestarts, TemporalCycleRestarts
 from relance.temporal.schedules import cycle_options
 
@@ -33,10 +36,13 @@ def maintenance_of(
 ) -> list[Callable[..., Any]]:
     """Return the activities, with their dependencies."""
     clean, tell = cleanup(settings, open_), digests(settings, open_, delivery)
+    forgets = PersonForgetting(forgetting(open_))
     return [
         reconciliation(settings, open_, alert_service).reconcile,
         waking(settings, open_).wake_held,
         repairs(settings, open_, alert_service).repair,
+        forgets.forget_person,
+        forgets.look_again,
         clean.expire,
         clean.ended,
         clean.sweep,
@@ -64,6 +70,17 @@ def reconciliation(settings: Settings, open_: Connections, alert_service: AlertS
         policy=_policy(settings),
         clock=SystemClock(),
         consents=ConsentWatch(data.contacts, data.opens),
+    )
+
+
+def forgetting(open_: Connections) -> Forgetting:
+    """Return what forgets a person."""
+    data = open_.database
+    return Forgetting(
+        data=data.person_data,
+        erasures=data.erasures,
+        follow_ups=TemporalPersonFollowUps(open_.client, data.ledger),
+        clock=SystemClock(),
     )
 
 
@@ -101,6 +118,7 @@ def repairs(settings: Settings, open_: Connections, alert_service: AlertService)
         alert_service=alert_service,
         policy=_policy(settings),
         clock=SystemClock(),
+        forgettings=ForgettingRepair(data.erasures, TemporalForgettings(open_.client), SystemClock()),
     )
 
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from dashboard import dashboard
 from error_tables import errors
+from mail_page import mails
 from metric_tables import monitoring
 from reliability import reliability
 from schemas import json_schemas, validators
@@ -176,6 +177,7 @@ def main(arguments: list[str]) -> int:
     wanted = {
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "errors.md": errors(),
+        ROOT / "docs" / "mails.md": mails(),
         ROOT / "docs" / "reliability.md": reliability(),
         ROOT / "docs" / "monitoring.md": monitoring(),
         ROOT / "deploy" / "grafana" / "relance.json": dashboard(),

@@ -95,6 +95,11 @@ def cycle_report_key(period: str, at: datetime) -> str:
     return f"cycle-report/{period}/{_instant(at)}"
 
 
+def forget_workflow_id(erasure_id: str) -> str:
+    """Return the id of what forgets a person, by the id of its record."""
+    return f"forget/{erasure_id}"
+
+
 def rollback_workflow_id(period: str) -> str:
     """Return the id of what takes a period's cycle back."""
     return f"rollback/{period}"
@@ -141,6 +146,11 @@ def alert_key(rule: str, subject: str) -> str:
     return f"{key[: LONGEST_ALERT_KEY - 33]}~{sha256(key.encode()).hexdigest()[:32]}"
 
 
+def alert_rule(key: str) -> str:
+    """Return the rule of an alert's key."""
+    return key.partition("/")[0]
+
+
 def alert_id(key: str, fired_at: datetime) -> str:
     """Return the id of one alert: a condition that comes back after it resolved is a new one."""
     return f"{key}@{_instant(fired_at)}"
@@ -165,6 +175,26 @@ def report_key(job: str, day: date) -> str:
 def alert_details_key(message_key: str, asked_at: datetime) -> str:
     """Return the deduplication key of the details to a message; a later request gets them again."""
     return f"{message_key}/details/{_instant(asked_at)}"
+
+
+def chat_turn_key(via: str, key: str) -> str:
+    """Return the key of what a person wrote into the chat: the same however often it is sent."""
+    return f"chat/{via}/{key}"
+
+
+def chat_answer_key(via: str, key: str) -> str:
+    """Return the key of the answer to what a person wrote into the chat."""
+    return f"{chat_turn_key(via, key)}/answer"
+
+
+def alert_anchor(target: str) -> str:
+    """Return the id of the place on the console's chat that is about an alert or a group."""
+    return f"alert-{sha256(target.encode()).hexdigest()[:16]}"
+
+
+def alert_address(base: str, target: str) -> str:
+    """Return where the console's chat is about an alert or a group; `base` is how the gateway is called outside."""
+    return f"{base}/console/chat?alert={quote(target, safe='')}#{alert_anchor(target)}"
 
 
 def outage_workflow_id(probe: str) -> str:

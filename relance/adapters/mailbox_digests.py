@@ -14,6 +14,7 @@ from relance.domain.invitations.addresses import mailbox_key
 from relance.settings.keyring import Keyring
 
 _OF_INVITATIONS = "invitation"
+_OF_PEOPLE = "person"
 
 
 class MailboxDigests:
@@ -34,9 +35,15 @@ class MailboxDigests:
 
     def of_invitation(self, invitation_id: str) -> tuple[str, ...]:
         """Return what an invitation is known by once its id is gone, one per key."""
-        text = invitation_id.encode()
-        keys = ((prefix, derived(key, _OF_INVITATIONS)) for prefix, key in self._prefixed())
-        return tuple(prefix + hmac.digest(key, text, "sha256").hex() for prefix, key in keys)
+        return self._derived(_OF_INVITATIONS, invitation_id)
+
+    def of_person(self, kind: str, person_id: str) -> tuple[str, ...]:
+        """Return what a contact or a user is known by once the id is forgotten, one per key."""
+        return self._derived(_OF_PEOPLE, f"{kind}/{person_id}")
+
+    def _derived(self, purpose: str, text: str) -> tuple[str, ...]:
+        keys = ((prefix, derived(key, purpose)) for prefix, key in self._prefixed())
+        return tuple(prefix + hmac.digest(key, text.encode(), "sha256").hex() for prefix, key in keys)
 
     def _prefixed(self) -> tuple[tuple[str, bytes], ...]:
         # Not at once: read-only commands have no keys, and ask for no digest.

@@ -13,8 +13,10 @@ from relance.adapters.mongo.connection import Database
 from relance.console.watchers import CycleWatchers
 from relance.console.work import Worker
 from relance.ports import Clock, Reports
+from relance.services.conversation import Conversation
 from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
+from relance.services.mail_preview import MailDesk
 from relance.settings import Settings
 
 
@@ -28,6 +30,8 @@ class ConsoleNeeds:
     clock: Clock
     explaining: Explaining
     watchers: CycleWatchers
+    mails: MailDesk
+    conversation: Conversation
     decisions: CycleDecisions
     reports: Callable[[], AbstractAsyncContextManager[Reports]]
     work: Worker

@@ -26,6 +26,13 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }
+DOCUMENT_HEADERS: Final[Mapping[str, str]] = {
+    **HEADERS,
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "frame-ancestors 'self'; form-action 'none'; base-uri 'none'",
+    "X-Frame-Options": "SAMEORIGIN",
+}
+"""Of a document in a frame of ours: it has styles within, an origin of its own, and can do nothing."""
 FORM_BYTES: Final = 64 * 1024
 MOST_FIELDS: Final = 200
 

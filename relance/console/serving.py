@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from relance.console.addresses import ROOT, SIGN_IN
@@ -17,8 +17,8 @@ from relance.console.layout import Layout
 from relance.console.live.hub import Hub
 from relance.console.live.regions import all_loaded, html_of
 from relance.console.live.stream import events
-from relance.console.pages.model import Action, Asked, Page, Params, Redirect
-from relance.console.security import HEADERS, form_of
+from relance.console.pages.model import Action, Asked, Document, Page, Params, Redirect
+from relance.console.security import DOCUMENT_HEADERS, HEADERS, form_of
 from relance.console.visitors import Visitors
 from relance.errors import InvalidInput
 from relance.ports.console import Session
@@ -44,6 +44,10 @@ class PageRoutes:
                 Route(f"{ROOT}{page.path}/do/{action.name}", self._action(page, action), methods=["POST"])
                 for action in page.actions
             ),
+            *(
+                Route(f"{ROOT}{page.path}/show/{document.name}", self._document(page, document))
+                for document in page.documents
+            ),
         ]
 
     def _page(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
@@ -52,6 +56,16 @@ class PageRoutes:
             if session is None:
                 return _to_sign_in(request)
             return await self._shown(request, page, session)
+
+        return show
+
+    def _document(self, page: Page, document: Document) -> Callable[[Request], Awaitable[Response]]:
+        async def show(request: Request) -> Response:
+            session = await self.visitors.session_of(request)
+            if session is None:
+                raise HTTPException(401)
+            html = await document.load(self.hub.needs, params_of(request, page), session.person)
+            return HTMLResponse(html, headers=DOCUMENT_HEADERS)
 
         return show
 

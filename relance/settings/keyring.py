@@ -18,11 +18,13 @@ MAKE_ONE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
 class Keyring:
     """The keys that `setting` holds, newest first; none if it is not set.
 
-    A caller that needs a key of an empty ring gets an error: nothing is signed or looked up without a key.
+    A caller that needs a key of an empty ring gets an error: nothing is signed or looked up without a key. What an
+    `optional` ring is for can be left undone.
     """
 
     setting: str
     texts: tuple[str, ...]
+    optional: bool = False
 
     @property
     def keys(self) -> tuple[bytes, ...]:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
+from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.alerts.suppression import Matcher
 from relance.domain.failures import Severity
 from relance.errors import InvalidInput, NotFound
+from relance.services.alerts import silence_of
 from tests.support.alerts import FIRED_AT, an_alert
 
 HOUR = timedelta(hours=1)

@@ -15,6 +15,7 @@ PYTHON = ".venv/bin/python"
 LONG = {"demo", "dev"}
 NEEDS: dict[tuple[str, ...], str] = {
     ("cp", ".env.example", ".env"): ".env.example",
+    ("cp", "-r", "deploy/templates/example", "templates"): "deploy/templates/example/brand.toml",
     ("docker-compose", "up", "--build", "--detach"): "docker-compose.yml",
     (".ci/run",): ".ci/run",
 }

@@ -49,7 +49,7 @@ async def desk(stack: Stack, everflow: EverflowControl, chat: Chat, database: st
         "RELANCE_CHANNELS__TIMEOUT": str(LOST_ANSWER_S),
     }
     await everflow.put_world(sample_world(DAY))
-    async with installed(stack, database, channels) as own:
+    async with installed(stack, database, channels, forks=True) as own:
         await own.database.ensure_indexes()
         yield own
 

@@ -169,6 +169,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         statistics.balance,
         statistics.record_job_run,
         delivery.ways,
+        delivery.look_up_decisions,
         CycleReports(data.job_runs, delivery, NoPictures()).post_cycle_report,
         Controlling(data.controls).look_up_control,
         endings.give_up,

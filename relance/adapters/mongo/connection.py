@@ -38,6 +38,7 @@ from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.people import MongoContacts, MongoUsers
 from relance.adapters.mongo.plans import MongoPlans
+from relance.adapters.mongo.privacy import MongoErasures, MongoPersonData
 from relance.adapters.mongo.quarantine import MongoQuarantine, Noticed, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
@@ -62,6 +63,7 @@ class Database:
     raw: MotorDatabase
     users: MongoUsers
     contacts: MongoContacts
+    digests: MailboxDigests
     suppressions: MongoSuppressions
     opt_outs: MongoOptOuts
     opens: MongoOpens
@@ -92,6 +94,8 @@ class Database:
     sign_ins: MongoSignIns
     works: MongoWorks
     changes: MongoChanges
+    person_data: MongoPersonData
+    erasures: MongoErasures
     asks: Ranges
     quarantine: MongoQuarantine
     group_commit: GroupCommit
@@ -201,6 +205,7 @@ def repositories(
         raw=raw,
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
+        digests=digests,
         suppressions=suppressions,
         opt_outs=MongoOptOuts(raw, digests),
         opens=MongoOpens(raw),
@@ -231,6 +236,8 @@ def repositories(
         sign_ins=MongoSignIns(raw),
         works=MongoWorks(raw),
         changes=MongoChanges(client, raw),
+        person_data=MongoPersonData(raw, digests, suppressions, asks),
+        erasures=MongoErasures(raw.erasures, quarantine),
         asks=asks,
         quarantine=quarantine,
         group_commit=group_commit,

@@ -42,6 +42,8 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "consoleSessions": [("expiresAt",)],
     "consoleSignIns": [("expiresAt",)],
     "consoleWork": [("expiresAt",), ("kind", "-at")],
+    # Few, and asked about by people.
+    "erasures": [("at",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),

@@ -201,11 +201,14 @@ class MongoLedger:
                 return bool(change.fields)
         raise DependencyUnavailable(NAME, f"invitation {event.invitation_id} keeps changing")
 
-    async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation]:
-        """Return the valid entries among these, by id."""
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation | None]:
+        """Return the entries there are among these, by id; None stands for one that cannot be read."""
         with translated("read invitations"):
-            raws = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
-        return {invitation.id: invitation for invitation in await self._reader.valid(raws)}
+            raws = await read_each(
+                self._collection, lambda some, fields: some.find({"_id": {"$in": list(ids)}}, fields), None
+            )
+        valid, invalid = await self._reader.sorted_out(raws)
+        return {**{str(stored): None for stored in invalid}, **{invitation.id: invitation for invitation in valid}}
 
     async def of_contacts(self, contact_ids: Sequence[str]) -> dict[str, list[Invitation]]:
         """Return the entries of these contacts, by contact id."""

@@ -75,6 +75,17 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """HTML that is not ours, shown in a frame of the page, at `PATH/show/NAME`: no script, nothing from elsewhere.
+
+    `load` returns it, for an operator or for a viewer, and raises as that of a region.
+    """
+
+    name: str
+    load: Callable[[ConsoleNeeds, Params, Person], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page at `/console` + `path`, which may hold `{parameters}`; `query` are the parameters it takes besides.
 
@@ -88,5 +99,6 @@ class Page:
     regions: tuple[Region, ...]
     query: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
+    documents: tuple[Document, ...] = ()
     in_navigation: bool = True
     section: str = ""

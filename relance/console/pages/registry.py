@@ -16,9 +16,9 @@ from relance.console.pages import (
     now,
     unread,
 )
-from relance.console.pages.model import Page
+from relance.console.pages.model import ConsolePage
 
-PAGES: tuple[Page, ...] = (
+PAGES: tuple[ConsolePage, ...] = (
     now.PAGE,
     chat.PAGE,
     cycles.PAGE,

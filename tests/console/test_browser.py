@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from relance import ids
 from relance.console.pages.registry import PAGES
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, SmtpStage
@@ -21,15 +22,17 @@ from relance.domain.cycle.control import ControlState
 from tests.console.browser import NARROW, WIDE, ConsoleBrowser, console_browser, violations
 from tests.support.installation import Installation, installed
 from tests.support.patience import PATIENCE_S
-from tests.support.people import PERIOD, invitation, people
+from tests.support.people import PERIOD, people
 
 pytestmark = [pytest.mark.debian, pytest.mark.slow(60)]
 
 USERS, CONTACTS = 6, 20
 MS = PATIENCE_S * 1000
+BEFORE = "2026-10"
+"""A month that is over."""
 SHOWN = {
-    "/cycle/{period}": f"/cycle/{PERIOD}",
-    "/invitations/{invitation}": f"/invitations/{invitation(0, 0)}",
+    "/cycle/{period}": f"/cycle/{BEFORE}",
+    "/invitations/{invitation}": f"/invitations/{ids.invitation_id(BEFORE, 'u0', 'u0c0')}",
     "/invitations": "/invitations?q=u0",
     "/unread/{collection}/{document}": "/unread/users/broken",
 }
@@ -58,6 +61,7 @@ async def place(stack: Stack, running_mailbox: MailboxServer) -> AsyncIterator[P
         await installation.database.raw.users.insert_one({"_id": "broken", "name": 5, "status": "active"})
         await installation.database.users.by_ids(["broken"])
         await installation.start_worker()
+        await (await installation.start_cycle(BEFORE)).result()
         async with console_browser(f"http://127.0.0.1:{port}", installation.database) as browser:
             yield Place(installation, browser)
 

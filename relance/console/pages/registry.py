@@ -16,20 +16,20 @@ from relance.console.pages import (
     now,
     unread,
 )
-from relance.console.pages.model import Page
+from relance.console.pages.model import ConsolePage
 
-PAGES: tuple[Page, ...] = (
+PAGES: tuple[ConsolePage, ...] = (
     now.PAGE,
     chat.PAGE,
     cycles.PAGE,
     cycle.PAGE,
     invitations.PAGE,
     invitation.PAGE,
+    mails.PAGE,
     desk.PAGE,
     jobs.PAGE,
     effect.PAGE,
     unread.LIST,
     unread.ONE,
-    mails.PAGE,
     health.PAGE,
 )

@@ -20,7 +20,7 @@ from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState, Evidence, Rule
 from relance.domain.alerts.policy import AlertPolicy
-from relance.domain.console.people import Person, Role
+from relance.domain.console.people import Role, SignedInPerson
 from relance.domain.failures import Severity
 from relance.ids import alert_anchor
 from tests.support.installation import Installation, installed
@@ -42,7 +42,7 @@ class Desk:
     async def signed_in(self, name: str, role: Role, language: str = "en", **more: Any) -> Page:
         """Return a page of the browser of somebody who is signed in."""
         until = datetime.now(UTC) + timedelta(hours=1)
-        secret, _ = await self.own.database.sessions.begin(Person(name, role, "token"), until)
+        secret, _ = await self.own.database.sessions.begin(SignedInPerson(name, role, "token"), until)
         context = await self.browser.new_context(
             locale={"en": "en-GB", "fr": "fr-FR"}[language], timezone_id="Europe/Paris", **more
         )

@@ -128,7 +128,7 @@ async def _letting_go(console: OpenConsole | None) -> AsyncIterator[None]:
     """Let those who look at live pages go before the server waits for the answers in flight."""
     yield
     if console is not None:
-        await console.hub.close()
+        await console.close()
 
 
 def _explaining(settings: Settings, data: Database) -> Explaining:

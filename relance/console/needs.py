@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -9,7 +11,8 @@ from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
 from relance.console.watchers import CycleWatchers
-from relance.ports import Clock
+from relance.console.work import Worker
+from relance.ports import Clock, Reports
 from relance.services.conversation import Conversation
 from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
@@ -19,7 +22,10 @@ from relance.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ConsoleNeeds:
-    """Repositories, clients and services of all pages; a page takes what it needs, and adds a field if need be."""
+    """Repositories, clients and services of all pages; a page takes what it needs, and adds a field if need be.
+
+    sign_attachment: returns the token under which the gateway shows a file of a message, by key and file name.
+    """
 
     settings: Settings
     data: Database
@@ -29,7 +35,10 @@ class ConsoleNeeds:
     watchers: CycleWatchers
     mails: MailDesk
     conversation: Conversation
+    sign_attachment: Callable[[str, str], str]
     decisions: CycleDecisions
+    reports: Callable[[], AbstractAsyncContextManager[Reports]]
+    work: Worker
 
     def temporal_link(self, workflow_id: str, run_id: str = "") -> str | None:
         """Return where Temporal Web shows a workflow; None where the settings name none."""

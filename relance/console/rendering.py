@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from relance.console.chart_views import ChartViews
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.console.people import Role, masked_address, masked_name
 from relance.domain.console.story import StoryEvent
@@ -52,6 +53,7 @@ def environment() -> Environment:
 def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: datetime) -> str:
     """Return a template with data; forms in it carry `CSRF_PLACE`."""
     view = View(audience, now)
+    charts = ChartViews(view.words)
     return (
         environment()
         .get_template(template)
@@ -67,6 +69,11 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
             figure_delta=view.figure_delta,
             reason_label=view.reason_label,
             story_detail=view.story_detail,
+            share_chart=charts.share_chart,
+            lift_chart=charts.lift_chart,
+            day_chart=charts.day_chart,
+            spark=charts.spark,
+            stored_row=charts.stored_row,
             alert_row=view.alert_row,
             duration=view.words.duration,
             when=view.when,

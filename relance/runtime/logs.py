@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from temporalio import activity
 
-    from relance.settings import Monitoring
+    from relance.settings.monitoring import Monitoring
 
 _ADDRESS = re.compile(r"""(?:"[^"@]*"|[^\s@<>"(),;]{1,128})(?:@|%40)[^\s@<>"'(),;]{1,255}""")
 

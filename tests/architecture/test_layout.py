@@ -19,9 +19,11 @@ WITHOUT_ADAPTER = {"telemetry": "the clock is `adapters/clock.py`, the meter `ru
 
 ELSEWHERE = {
     "MongoArchive": "archive.py",
+    "MongoChanges": "changes.py",
     "MongoCompensations": "compensations.py",
     "MongoEffectiveness": "effectiveness.py",
     "MongoSuppressions": "suppressions.py",
+    "MongoWorks": "console_work.py",
 }
 """Adapters whose port's file has several and would be too long with them."""
 

@@ -123,4 +123,4 @@ async def visitor_of(
     transport = httpx.ASGITransport(app, client=(peer, 40_000))
     async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://{HOST}") as http:
         yield Visitor(http, db, console)
-    await console.hub.close()
+    await console.close()

@@ -20,6 +20,7 @@ from relance.adapters.mongo.channels import MongoAttachments, MongoChannelStates
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.console import MongoSessions, MongoSignIns
+from relance.adapters.mongo.console_work import MongoWorks
 from relance.adapters.mongo.coverage import MongoCoverage
 from relance.adapters.mongo.cycle_control import MongoControls, MongoErrorGates, MongoRestores
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
@@ -100,6 +101,7 @@ class Database:
     intake_messages: MongoIntakeMessages
     sessions: MongoSessions
     sign_ins: MongoSignIns
+    works: MongoWorks
     changes: MongoChanges
     person_data: MongoPersonData
     erasures: MongoErasures
@@ -253,6 +255,7 @@ def repositories(
         intake_messages=MongoIntakeMessages(raw, quarantine),
         sessions=MongoSessions(raw),
         sign_ins=MongoSignIns(raw),
+        works=MongoWorks(raw),
         changes=MongoChanges(client, raw),
         person_data=MongoPersonData(raw, digests, suppressions, asks),
         erasures=MongoErasures(raw.erasures, quarantine),

@@ -41,6 +41,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "intakeKept": [("expiresAt",)],
     "consoleSessions": [("expiresAt",)],
     "consoleSignIns": [("expiresAt",)],
+    "consoleWork": [("expiresAt",), ("kind", "-at")],
     # Few, and asked about by people.
     "erasures": [("at",)],
 }
@@ -75,6 +76,7 @@ EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
     "intakeKept": (("expiresAt",), 0),
     "consoleSessions": (("expiresAt",), 0),
     "consoleSignIns": (("expiresAt",), 0),
+    "consoleWork": (("expiresAt",), 0),
 }
 """Seconds after the field's instant at which a document is forgotten."""
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from relance.console.pages import chat, cycle, cycles, invitation, invitations, mails, now
-from relance.console.pages.model import Page
+from relance.console.pages import (
+    chat,
+    cycle,
+    cycles,
+    desk,
+    effect,
+    health,
+    invitation,
+    invitations,
+    jobs,
+    mails,
+    now,
+    unread,
+)
+from relance.console.pages.model import ConsolePage
 
-PAGES: tuple[Page, ...] = (
+PAGES: tuple[ConsolePage, ...] = (
     now.PAGE,
     chat.PAGE,
     cycles.PAGE,
@@ -13,4 +26,10 @@ PAGES: tuple[Page, ...] = (
     invitations.PAGE,
     invitation.PAGE,
     mails.PAGE,
+    desk.PAGE,
+    jobs.PAGE,
+    effect.PAGE,
+    unread.LIST,
+    unread.ONE,
+    health.PAGE,
 )

@@ -91,3 +91,6 @@ document.addEventListener("visibilitychange", () => (document.hidden ? stop() : 
 window.addEventListener("pagehide", stop);
 window.addEventListener("pageshow", listen);
 listen();
+
+// On a phone the pages are a row that scrolls; the one that is open should be in sight.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
+from typing import Protocol
 
-from relance.cli.base.output import cell
-from relance.cli.base.resources import Repositories
 from relance.domain.cycle.coverage import watched_periods
 from relance.domain.cycle.planning import Plan, PlanStatus
 from relance.domain.cycle.send_times import period_window
 from relance.domain.quarantine import PLANS, SetAside
-from relance.ports import Clock
-from relance.temporal.cycles import TemporalCycles
+from relance.ports import Clock, Plans, Users
 
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.25
@@ -23,14 +21,29 @@ MOST_TOLD = 500
 """Users whose plans are looked up afterwards; the others are planned all the same."""
 
 
+class PlanningCycles(Protocol):
+    """The workflows of the cycles, as far as they plan."""
+
+    async def runs(self, period: str) -> bool:
+        """Return whether a period's cycle runs now."""
+
+    async def replan(self, period: str) -> bool:
+        """Have a period's cycle plan again; return False if it does not run."""
+
+
 @dataclass
 class Replanning:
-    """Has cycles that run plan again; `cycles` is None while Temporal does not answer."""
+    """Has cycles that run plan again; `cycles` is None while Temporal does not answer.
 
-    database: Repositories
-    cycles: TemporalCycles | None
+    `patience` is for how many seconds plans are waited for.
+    """
+
+    users: Users
+    plans: Plans
+    cycles: PlanningCycles | None
     max_late: timedelta
     clock: Clock
+    patience: float = PATIENCE_S
     _running: list[str] = field(default_factory=list)
 
     async def reopen(self, those: Sequence[SetAside]) -> None:
@@ -39,12 +52,12 @@ class Replanning:
             if document.collection != PLANS or document.user is None or document.period is None or self.cycles is None:
                 continue
             if self._still_plans(document.period) and await self.cycles.runs(document.period):
-                await self.database.plans.forget_unreadable(document.period, document.user)
+                await self.plans.forget_unreadable(document.period, document.user)
 
     async def plan(self, healed: Sequence[SetAside]) -> dict[str, list[str]]:
         """Return what follows for each document, by its key, after the cycles that run have planned again."""
         users = sorted({document.user for document in healed if document.user is not None})[:MOST_TOLD]
-        known = await self.database.users.by_ids(users)
+        known = await self.users.by_ids(users)
         if known and self.cycles is not None:
             periods = [
                 period for period in watched_periods(self.clock.now(), self.max_late) if self._still_plans(period)
@@ -60,12 +73,12 @@ class Replanning:
 
     async def _planned(self, users: Sequence[str]) -> dict[str, dict[str, Plan]]:
         """Return the users' plans by period, waiting for a while for those that are missing."""
-        until = monotonic() + PATIENCE_S
+        until = monotonic() + self.patience
         plans: dict[str, dict[str, Plan]] = {user: {} for user in users}
         missing = set(users)
         while missing:
             for user in sorted(missing):
-                plans[user] = {plan.period: plan for plan in await self.database.plans.of_user(user)}
+                plans[user] = {plan.period: plan for plan in await self.plans.of_user(user)}
                 if plans[user].keys() >= set(self._running):
                     missing.discard(user)
             if missing and monotonic() > until:
@@ -105,7 +118,7 @@ def _outcome(document: SetAside, period: str, plan: Plan | None) -> str:
         return f"{period}: not planned yet, the next planning pass of its cycle takes the user"
     match plan.status:
         case PlanStatus.PLANNED:
-            return f"{period}: planned for {cell(plan.instant)}"
+            return f"{period}: planned for {plan.instant:%Y-%m-%d %H:%M:%S} UTC"
         case PlanStatus.SKIPPED:
             reason = (plan.reason or "no reason").replace("_", " ")
             return f"{period}: left out ({reason}), from the next period on"

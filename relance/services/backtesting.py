@@ -9,13 +9,12 @@ from datetime import date, datetime
 
 from relance.contracts.names import CheckName
 from relance.domain.jobs.cron import nominal_on
+from relance.domain.reports.rules import CheckRules
 from relance.domain.zones import Window
 from relance.errors import ReportError, ReportUnavailable
 from relance.ports import Reports
 from relance.services.conditions import window_of_check
 from relance.services.report_checks import CheckRun, run_check
-from relance.settings.everflow import Everflow
-from relance.temporal.checks import cron_of
 
 TRIES = 3
 LONGEST_WAIT = 60.0
@@ -24,16 +23,18 @@ LONGEST_WAIT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What looks back: a check with its rules, and the reports."""
+    """What looks back: a check with its rules, its cron expression, and the reports."""
 
     check: CheckName
     reports: Reports
-    everflow: Everflow
+    rules: CheckRules
+    cron: str
+    calls_at_once: int
 
     async def on(self, day: date) -> Past:
         """Return what the run of a day would have seen; a day without data says why."""
-        zone = self.everflow.timezone
-        nominal = nominal_on(day, cron_of(self.check, self.everflow), zone)
+        zone = self.rules.zone
+        nominal = nominal_on(day, self.cron, zone)
         window = window_of_check(self.check, nominal, zone)
         try:
             return Past(day, window, await self._look(nominal))
@@ -44,7 +45,7 @@ class Days:
         tries = 0
         while True:
             try:
-                return await run_check(self.check, self.reports, self.everflow.rules, nominal)
+                return await run_check(self.check, self.reports, self.rules, nominal)
             except ReportUnavailable as error:
                 tries += 1
                 if tries == TRIES or error.retry_after is None or error.retry_after > LONGEST_WAIT:
@@ -70,7 +71,7 @@ async def look_back(days: Days, wanted: Sequence[date], done: Callable[[], objec
     """
     await days.reports.prepare()
     # A table may have 10,000 rows: so many at once are enough to keep every allowed call busy.
-    turns = asyncio.Semaphore(days.everflow.calls_at_once)
+    turns = asyncio.Semaphore(days.calls_at_once)
 
     async def one(day: date) -> Past:
         async with turns:

@@ -3,7 +3,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-any-hour outside check dev bench faults faults-full docs lock
+.PHONY: help setup demo test test-any-hour outside check dev bench faults faults-full docs links lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,8 +54,12 @@ faults: setup ## break everything on purpose and check that nothing is lost (ARG
 faults-full: setup ## the same at the sizes of a release: hours
 	$(BIN)/python -m tests.faults all --full $(ARGS)
 
-docs: setup ## write the generated files of docs/ and .env.example
+docs: setup ## write the generated files of docs/ and .env.example, then the manual as a site: build/manual
 	$(BIN)/python docs/generate.py
+	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky --builder html docs build/manual
+
+links: setup ## ask every address in the manual whether it is still there (needs the network)
+	$(BIN)/sphinx-build --quiet --builder linkcheck docs build/links
 
 # The second file is what a worker needs to run, at the versions of the first: for the container image.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -119,6 +119,7 @@ async def serve(settings: Settings, role: Role) -> int:
             for queue in QUEUES[role]
         ]
         await stack.enter_async_context(reporting_liveness(reporter, workers))
+        leave_out_what_is_loaded()
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))
         await stop.wait()

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 from temporalio.client import Client
 
-from composition.conversation import conversation_of
+from composition.conversation import alert_service_of, conversation_of
 from composition.mail_preview import mail_desk
+from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
@@ -26,13 +27,11 @@ from relance.console.signing_in.model import SignIn, Starter
 from relance.console.visitors import Visitors
 from relance.console.watchers import CycleWatchers
 from relance.console.work import Worker
-from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl
 from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
 from relance.settings import Settings
 from relance.settings.console import SignInWay
-from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 
 
@@ -63,18 +62,14 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         clock=clock,
         explaining=explaining,
         watchers=CycleWatchers(data, client),
-        reports=lambda: EverflowReports(settings.everflow),
-        work=Worker(data.works, clock),
         mails=mail_desk(settings),
         conversation=conversation_of(settings, data, client, explaining),
+        sign_attachment=AttachmentTokens(settings.privacy.link_keys).sign,
+        reports=lambda: EverflowReports(settings.everflow),
+        work=Worker(data.works, clock),
         decisions=CycleDecisions(
             control=CycleControl(data.controls, TemporalCycles(client), clock),
-            alerts=AlertService(
-                alerts=data.alerts,
-                silences=data.silences,
-                groups=TemporalAlertGroups(client, settings.alerts.policy),
-                clock=clock,
-            ),
+            alerts=alert_service_of(settings, data, client),
         ),
     )
     hub = Hub(needs, data.changes, settings.console.viewers_at_once)

@@ -21,8 +21,6 @@ from relance.temporal.alert_groups import TemporalAlertGroups
 def conversation_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> Conversation:
     """Return the chat."""
     clock, scheduling = SystemClock(), settings.scheduling
-    groups = TemporalAlertGroups(client, settings.alerts.policy)
-    service = AlertService(alerts=data.alerts, silences=data.silences, groups=groups, clock=clock)
     defaults = Defaults(day=scheduling.default_day, time=scheduling.default_time, zone=scheduling.default_zone)
     status = ChatStatus(ledger=data.ledger, plans=data.plans, controls=data.controls, alerts=data.alerts)
     facts = ChatFacts(
@@ -31,4 +29,15 @@ def conversation_of(settings: Settings, data: Database, client: Client, explaini
         status=status,
         policy=settings.alerts.policy,
     )
-    return Conversation(messages=data.chat_messages, facts=facts, decisions=ChatDecisions(service), clock=clock)
+    return Conversation(
+        messages=data.chat_messages,
+        facts=facts,
+        decisions=ChatDecisions(alert_service_of(settings, data, client)),
+        clock=clock,
+    )
+
+
+def alert_service_of(settings: Settings, data: Database, client: Client) -> AlertService:
+    """Return where people's decisions about alerts come in."""
+    groups = TemporalAlertGroups(client, settings.alerts.policy)
+    return AlertService(alerts=data.alerts, silences=data.silences, groups=groups, clock=SystemClock())

@@ -187,6 +187,11 @@ def chat_answer_key(via: str, key: str) -> str:
     return f"{chat_turn_key(via, key)}/answer"
 
 
+def is_chat_answer(key: str) -> bool:
+    """Return whether a message of the chat answers a person: others were sent by ourselves."""
+    return key.startswith("chat/")
+
+
 def alert_anchor(target: str) -> str:
     """Return the id of the place on the console's chat that is about an alert or a group."""
     return f"alert-{sha256(target.encode()).hexdigest()[:16]}"

@@ -60,8 +60,7 @@ ONCE_MORE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=30)
 """Then it looks again; a silence without end is no timer of centuries, which overflows the server's durations."""
 
-DELIVERIES_SHOWN = 20
-ENTRIES_AT_ONCE = 1000
+DELIVERIES_SHOWN, ENTRIES_AT_ONCE = 20, 1000
 _IN_DATABASE = {AlertEvent.ACKNOWLEDGED, AlertEvent.SILENCED}
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.common.options import PLAN
+from workflows.common.options import FORGET
 
 with workflow.unsafe.imports_passed_through():
     from activities.privacy import PersonForgetting
@@ -40,7 +40,7 @@ class ForgetPerson:
                 request,
                 task_queue=TaskQueue.OPS,
                 summary="close, end and erase",
-                **PLAN,
+                **FORGET,
             )
             if not step.under_way:
                 return step
@@ -49,5 +49,5 @@ class ForgetPerson:
 
     async def _look_again(self, request: ForgetInput) -> ForgetStep:
         return await workflow.execute_activity_method(
-            PersonForgetting.look_again, request, task_queue=TaskQueue.OPS, summary="look once more", **PLAN
+            PersonForgetting.look_again, request, task_queue=TaskQueue.OPS, summary="look once more", **FORGET
         )

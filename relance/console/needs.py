@@ -22,7 +22,10 @@ from relance.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ConsoleNeeds:
-    """Repositories, clients and services of all pages; a page takes what it needs, and adds a field if need be."""
+    """Repositories, clients and services of all pages; a page takes what it needs, and adds a field if need be.
+
+    sign_attachment: returns the token under which the gateway shows a file of a message, by key and file name.
+    """
 
     settings: Settings
     data: Database
@@ -32,6 +35,7 @@ class ConsoleNeeds:
     watchers: CycleWatchers
     mails: MailDesk
     conversation: Conversation
+    sign_attachment: Callable[[str, str], str]
     decisions: CycleDecisions
     reports: Callable[[], AbstractAsyncContextManager[Reports]]
     work: Worker

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 
 from relance.runtime import process_exit
 from tests.canary.scenario import run
+
+BEGUN = time.monotonic()
 
 
 def main() -> None:
@@ -33,7 +36,7 @@ async def _run(arguments: argparse.Namespace) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(f"{time.monotonic() - BEGUN:4.0f} s  {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

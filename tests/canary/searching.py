@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,19 +21,17 @@ class Search:
     words: Mapping[str, str]
     found: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._pattern = re.compile(b"|".join(re.escape(word.encode()) for word in self.words), re.IGNORECASE)
-
     def look(self, place: str, data: bytes | str) -> int:
-        """Look through one thing; return how many words there are."""
+        """Look through one thing; return how many words there are, in capitals or not."""
         raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-        hits = [match.decode().lower() for match in self._pattern.findall(raw)]
-        by_word = {word.lower(): what for word, what in self.words.items()}
-        for hit in hits:
-            kinds = self.found.setdefault(place, {})
-            kinds[by_word[hit]] = kinds.get(by_word[hit], 0) + 1
-        self.found.setdefault(place, {})
-        return len(hits)
+        # A plain search is a hundred times faster than a pattern, and journals have a hundred megabytes.
+        small, kinds, hits = raw.lower(), self.found.setdefault(place, {}), 0
+        for word, what in self.words.items():
+            count = small.count(word.lower().encode())
+            if count:
+                kinds[what] = kinds.get(what, 0) + count
+                hits += count
+        return hits
 
     def look_through(self, place: str, files: Iterable[Path]) -> int:
         """Look through files as they lie on the disk."""

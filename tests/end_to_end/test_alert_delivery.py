@@ -104,7 +104,7 @@ async def test_a_worker_killed_between_posting_a_message_and_recording_it_posts_
     assert await events(desk) == ["opened", "sent"]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(45)
 async def test_a_worker_killed_while_it_looks_at_the_report_leads_to_one_message_all_the_same(
     desk: Installation, chat: Chat, everflow: EverflowControl
 ) -> None:

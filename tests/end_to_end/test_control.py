@@ -40,7 +40,7 @@ async def begin(installation: Installation, mailbox: Mailbox) -> tuple[CycleHand
     return cycle, flow
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 async def test_a_paused_cycle_sends_nothing_and_goes_on_where_it_was(
     installation: Installation, mailbox: Mailbox
 ) -> None:

@@ -37,6 +37,8 @@ SECRETS = {
     "RELANCE_WATCHDOG__DEADMAN_URL": "https://hc.example/ping",
     "RELANCE_PRIVACY__SUPPRESSION_KEY": "suppression-key-of-thirty-two-chars",
     "RELANCE_PRIVACY__LINK_KEY": "link-signing-key-of-thirty-two-chars",
+    "RELANCE_PRIVACY__CODEC_KEY": "codec-key-of-at-least-thirty-two-chars",
+    "RELANCE_GATEWAY__CODEC_TOKENS": "a-token-of-at-least-thirty-two-characters",
 }
 
 

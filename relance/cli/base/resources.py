@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         InstalledKeys,
         JobRuns,
         Ledger,
+        MessageIds,
         Outbox,
         Plans,
         Probe,
@@ -199,6 +200,7 @@ DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
+MessageIdsFactory: TypeAlias = "Callable[[Settings], MessageIds]"
 MailIntakeFactory: TypeAlias = "Callable[[Settings, Repositories], MailIntake]"
 TrialSender: TypeAlias = "Callable[[Settings, str, bytes], Awaitable[None]]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
@@ -219,6 +221,7 @@ class Services:
     reports: ReportsFactory
     check_relay: RelayCheck
     relay_log: RelayLogFactory
+    message_ids: MessageIdsFactory
     check_gateway: GatewayCheck
     check_links: LinksCheck
     greet_intake: IntakeCheck

@@ -11,7 +11,9 @@ from relance.console.needs import ConsoleNeeds
 from relance.console.pages.chat_messages import Spoken, spoken
 from relance.console.pages.model import Asked, ConsolePage, PageAction, Params, Redirect, Region
 from relance.domain.alerts.model import AlertRecord
+from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.conversation import Intent, Misunderstood, Request, silence_from
+from relance.gateway.attachments import SHOWN_TYPES
 from relance.ids import alert_anchor
 from relance.ports.console import Topic
 from relance.services.chat_answers import Speaker, Via
@@ -31,15 +33,30 @@ async def _log(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     named = list(dict.fromkeys(key for message in messages for key in message.about))
     alerts = await needs.data.alerts.newest(named) if named else {}
     meant = await _meant(needs, params)
-    taken = {alert_anchor(params["alert"])} if meant else set[str]()
+    taken = [alert_anchor(params["alert"])] if meant else []
     return {
         "said": spoken(messages, alerts, taken),
+        "pictures": _pictures(needs, messages),
         "older": messages[0].number if len(found) > SHOWN else None,
         "newest": messages[-1].number if messages else 0,
         "is_past": before is not None,
         "has_inbox": ChannelName.INBOX in needs.settings.channel_names,
         "path": PATH,
         "alert": params["alert"],
+    }
+
+
+def _pictures(needs: ConsoleNeeds, messages: Sequence[ChatMessage]) -> Mapping[int, Sequence[tuple[str, str]]]:
+    """Return (file name, address) of the pictures of each message; they are kept where the gateway has an address."""
+    if needs.settings.gateway.public_url is None:
+        return {}
+    return {
+        message.number: [
+            (file.filename, f"/attachments/{needs.sign_attachment(message.key, file.filename)}")
+            for file in message.attachments
+            if file.content_type in SHOWN_TYPES
+        ]
+        for message in messages
     }
 
 

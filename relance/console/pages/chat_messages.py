@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.failures import Severity
-from relance.ids import alert_anchor
+from relance.ids import alert_anchor, is_chat_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +71,10 @@ class Spoken:
 
 
 def spoken(
-    messages: Sequence[ChatMessage], alerts: Mapping[str, AlertRecord], taken: Sequence[str] | set[str] = ()
+    messages: Sequence[ChatMessage], alerts: Mapping[str, AlertRecord], taken: Collection[str] = ()
 ) -> list[Spoken]:
     """Return messages with their alerts; places that are `taken` lead elsewhere."""
-    anchors: dict[int, str] = {}
-    used = set(taken)
-    for message in reversed(messages):
-        found = [alerts[key] for key in message.about if key in alerts]
-        if not message.offer or message.author or not found:
-            continue
-        anchor = alert_anchor(found[0].key if len(message.about) == 1 else found[0].group)
-        if anchor not in used:
-            used.add(anchor)
-            anchors[message.number] = anchor
+    anchors = _anchors(messages, alerts, taken)
     return [
         Spoken(
             message,
@@ -92,3 +83,19 @@ def spoken(
         )
         for message in messages
     ]
+
+
+def _anchors(
+    messages: Sequence[ChatMessage], alerts: Mapping[str, AlertRecord], taken: Collection[str]
+) -> dict[int, str]:
+    """Return the place of each message that has one: the newest about its alerts, an answer only if nothing else is."""
+    found: dict[int, str] = {}
+    used = set(taken)
+    newest = [message for message in reversed(messages) if message.offer and not message.author]
+    for message in sorted(newest, key=lambda each: is_chat_answer(each.key)):
+        known = [alerts[key] for key in message.about if key in alerts]
+        anchor = alert_anchor(known[0].key if len(message.about) == 1 else known[0].group) if known else ""
+        if anchor and anchor not in used:
+            used.add(anchor)
+            found[message.number] = anchor
+    return found

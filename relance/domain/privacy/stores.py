@@ -181,7 +181,7 @@ STORES: Sequence[StoreFacts] = (
         "erasures",
         "keyed digests, who asked, when, why, counts",
         "to account for erasures",
-        "without end",
+        "1095 days",
         "`person records`",
         Effect.RECORD,
     ),

@@ -12,10 +12,7 @@ ENGLISH: Mapping[str, str] = {
     "chat.message_of": "Message of {author}",
     "chat.say": "Your message",
     "chat.send": "Send",
-    "chat.hint": "Understood are: yes, details, ack, silence 4h known pause, unsilence, why, why u0003, status, help. "
-    "Your words are not kept, only what was understood.",
-    "chat.hint_viewer": "Understood are: yes, details, why, why u0003, status, help. Your words are not kept, only what "
-    "was understood.",
+    "chat.hint": "Write “help” for what I understand. Your words are not kept, only what was understood of them.",
     "chat.meant": "The alert you came for",
     "chat.unknown_alert": "There is no alert and no group called {name}.",
     "chat.whole": "To the whole chat",
@@ -28,6 +25,7 @@ ENGLISH: Mapping[str, str] = {
     "chat.more_rows.other": "and {count} more",
     "chat.via.console": "in the console",
     "chat.via.slack": "in Slack",
+    "chat.picture": "Chart of this message: {name}",
     "chat.answers": "Answer",
     "chat.details": "Details",
     "chat.why": "Why",
@@ -52,10 +50,8 @@ FRENCH: Mapping[str, str] = {
     "chat.message_of": "Message de {author}",
     "chat.say": "Votre message",
     "chat.send": "Envoyer",
-    "chat.hint": "Je comprends : oui, détails, vu, silence 4h pause connue, lever le silence, pourquoi, pourquoi u0003, "
-    "état, aide. Vos mots ne sont pas conservés, seulement ce qui a été compris.",
-    "chat.hint_viewer": "Je comprends : oui, détails, pourquoi, pourquoi u0003, état, aide. Vos mots ne sont pas "
-    "conservés, seulement ce qui a été compris.",
+    "chat.hint": "Écrivez « aide » pour voir ce que je comprends. Vos mots ne sont pas conservés, seulement ce que j’en "
+    "ai compris.",
     "chat.meant": "L’alerte qui vous amène",
     "chat.unknown_alert": "Aucune alerte et aucun groupe ne s’appelle {name}.",
     "chat.whole": "Vers tout le chat",
@@ -69,6 +65,7 @@ FRENCH: Mapping[str, str] = {
     "chat.more_rows.other": "et {count} de plus",
     "chat.via.console": "dans la console",
     "chat.via.slack": "dans Slack",
+    "chat.picture": "Graphique de ce message : {name}",
     "chat.answers": "Répondre",
     "chat.details": "Détails",
     "chat.why": "Pourquoi",

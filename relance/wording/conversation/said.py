@@ -23,7 +23,8 @@ def kept(asked: Request | Misunderstood, at: datetime, language: str) -> str:
     """Return what a person's message is kept as."""
     words = CHAT_WORDS[language]
     if isinstance(asked, Misunderstood):
-        return words.not_kept
+        # Of a silence that was not understood the reason is not kept either.
+        return f"… {words.asked[asked.intent].format(name='').strip()} …" if asked.intent else words.not_kept
     name = asked.name.text if asked.name else ""
     if asked.intent is Intent.SILENCE and asked.until is not None:
         until = when(asked.until, at, language)

@@ -22,6 +22,7 @@ from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState, Evi
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.console.people import Role, SignedInPerson
 from relance.domain.failures import Severity
+from relance.ids import alert_anchor
 from tests.support.installation import Installation, installed
 from tests.support.patience import PATIENCE_S
 
@@ -112,6 +113,11 @@ async def test_an_alert_is_a_conversation(desk: Desk) -> None:
     await expect(anna.get_by_role("button", name="Acknowledge")).to_be_visible()
     assert await vera.get_by_role("button", name="Je m’en occupe").count() == 0, "a viewer is offered a decision"
     await until(lambda: _is(desk, NotificationKind.REPEAT))
+    (told,) = await desk.own.database.chat_messages.latest(5)
+    assert told.details_url == f"{desk.url}/console/chat?alert=default-lp%2F0.8.376#{alert_anchor(KEY)}"
+    await vera.goto(told.details_url)
+    await expect(vera.locator(f"#{alert_anchor(KEY)}")).to_contain_text("Summer Sale NL")
+    await vera.goto(f"{desk.url}/console/chat")
 
     await anna.get_by_label("Your message").fill("yes")
     await anna.keyboard.press("Enter")

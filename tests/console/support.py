@@ -11,6 +11,7 @@ from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from composition.console import OpenConsole, console_of
@@ -24,9 +25,11 @@ from relance.settings import Settings
 from relance.settings.console import ConsoleGroup
 from relance.settings.gateway import Gateway
 from relance.settings.mail import MailGroup
+from relance.settings.privacy import Privacy
 from tests.support.gateway_needs import needs_of
 
 HOST = "relance.example"
+LINK_KEY = "a-link-key-of-these-tests-0123456789abcdef"
 NO_TEMPORAL = cast("Any", None)
 
 
@@ -84,7 +87,12 @@ def settings_of(console: ConsoleGroup, gateway: Gateway | None = None, mail: Mai
     """Return settings with this console."""
     return Settings.model_construct(
         **{name: field.get_default() for name, field in Settings.model_fields.items()}
-        | {"console": console, "gateway": gateway or Gateway(), "mail": mail or MailGroup()}
+        | {
+            "console": console,
+            "gateway": gateway or Gateway(),
+            "mail": mail or MailGroup(),
+            "privacy": Privacy(link_key=SecretStr(LINK_KEY)),
+        }
     )
 
 

@@ -36,6 +36,9 @@ class Ledger(FollowUpParts, Protocol):
     async def of_users(self, period: str, user_ids: Sequence[str]) -> dict[str, list[Invitation]]:
         """Return the entries of these users, by user id."""
 
+    async def untried(self, period: str, user_ids: Sequence[str]) -> list[Invitation]:
+        """Return those of these users' entries whose mail is still to be sent for the first time."""
+
     async def get(self, invitation_id: str) -> Invitation | None:
         """Return one entry."""
 

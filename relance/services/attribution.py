@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from relance.domain.intake import MailReading, MessageKind
 from relance.domain.invitations.invitation import Invitation
 from relance.errors import InvalidInput
-from relance.ids import invitation_of_message_id, parse_invitation_id
-from relance.ports import Contacts, Ledger, Suppressions
+from relance.ids import parse_invitation_id
+from relance.ports import Contacts, Ledger, MessageIds, Suppressions
 from relance.ports.mail_intake import IntakeMessages, MailTokens
 
 PAGE = 5_000
@@ -30,14 +30,14 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Attributor:
-    """Finds the invitation; `domain` is the right side of our Message-IDs."""
+    """Finds the invitation."""
 
     tokens: MailTokens
     ledger: Ledger
     contacts: Contacts
     suppressions: Suppressions
     messages: IntakeMessages
-    domain: str
+    message_ids: MessageIds
 
     async def attribute(self, reading: MailReading) -> Attribution | None:
         """Return the invitation of the first clue that names one we know; None if none does."""
@@ -49,7 +49,7 @@ class Attributor:
             return signed
         if (linked := await self._known(self._linked(clues.link_tokens), signed=True)) is not None:
             return linked
-        by_id = (invitation_of_message_id(message_id, self.domain) for message_id in clues.message_ids)
+        by_id = (self.message_ids.read(message_id) for message_id in clues.message_ids)
         return await self._known(
             next((invitation_id for invitation_id in by_id if invitation_id is not None), None), signed=False
         )

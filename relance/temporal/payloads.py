@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, Final, Self
 
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter, SerializationContext, WorkflowSerializationContext
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+    SerializationContext,
+    WorkflowSerializationContext,
+)
 
 from relance.contracts.alerts import Decided, DetailsAsked, Inhibited, Sighted
 from relance.contracts.control import ControlChange
@@ -84,3 +91,12 @@ class RelanceDataConverter(DataConverter):
 
 DATA_CONVERTER = RelanceDataConverter(payload_converter_class=RelancePayloadConverter)
 """What client, worker, tests and Replayer convert with."""
+
+
+def data_converter(codec: PayloadCodec | None) -> DataConverter:
+    """Return the same converter with a codec; with one, messages and stack traces of failures go through it too."""
+    if codec is None:
+        return DATA_CONVERTER
+    return replace(
+        DATA_CONVERTER, payload_codec=codec, failure_converter_class=DefaultFailureConverterWithEncodedAttributes
+    )

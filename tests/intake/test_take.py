@@ -12,11 +12,20 @@ from relance import ids
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.domain.intake import MessageEnvelope, parse_message, read_message
-from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.invitations.invitation import MailKind
 from relance.domain.invitations.opt_outs import OptOutScope, OptOutWay
 from relance.services.mail_intake import IntakeResult, MailIntake
 from tests.intake.corpus import CorpusEntry, entries
-from tests.intake.examination import ADDRESSES, BOUNCES, DOMAIN, PERIOD, SENT_AT, TOKENS, settings, values_of
+from tests.intake.examination import (
+    ADDRESSES,
+    BOUNCES,
+    DOMAIN,
+    PERIOD,
+    TOKENS,
+    sent_invitation,
+    settings,
+    values_of,
+)
 
 CORPUS = {entry.name: entry for entry in entries()}
 USER, CONTACT = "6560a1b2c3d4e5f601020304", "6560a1b2c3d4e5f601020305"
@@ -32,17 +41,7 @@ async def invited(db: Database, invitation: str = INVITATION, address: str = CLA
         {"$set": {"userId": key.user_id, "email": address, "name": "C", "status": "active"}},
         upsert=True,
     )
-    entry = Invitation(
-        id=invitation,
-        period=key.period,
-        user_id=key.user_id,
-        contact_id=key.contact_id,
-        status=InvitationStatus.SENT,
-        mailboxes=db.suppressions.mailboxes(address),
-        sent_at=SENT_AT,
-        queued_at=SENT_AT,
-    )
-    await db.raw.invitations.insert_one(entry.model_dump(by_alias=True, exclude_none=True))
+    await db.raw.invitations.insert_one(sent_invitation(db, invitation, address))
 
 
 def service(db: Database, counted: list[tuple[str, str]] | None = None) -> MailIntake:

@@ -24,6 +24,9 @@ HEAD_S = 5.0
 REQUEST_S = 30.0
 """Seconds from the end of the head to the end of both the body and the answer, however slowly that is read."""
 
+STREAMS = "is_stream"
+"""The attribute of a request's `state` by which an application says that its answer lasts."""
+
 HEAD_BYTES = 16_384
 """Most bytes of a request line and its headers."""
 
@@ -136,8 +139,15 @@ class LimitedConnection(asyncio.Protocol):
         if is_read_after_all and not self._is_unread():
             self._fall_silent()
             return
+        if self._streams() and not self._is_unread():
+            # Events for as long as somebody takes them.
+            self._arm(self.limits.request_s)
+            return
         # Not `close`: that waits until a client that reads nothing has read everything.
         self.transport.abort()
+
+    def _streams(self) -> bool:
+        return self.cycle is not None and self.cycle.scope.get("state", {}).get(STREAMS, False)
 
     def _make_room(self) -> None:
         host = self.client[0] if self.client else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +14,7 @@ AT_ONCE = 100
 """Requests that are answered at the same time; silent connections are none, and none whose body is still to come."""
 
 LONGEST_TARGET = 4_096
+EVENT_STREAM = b"text/event-stream"
 
 _CLOSE = {"Connection": "close"}
 _CAREFUL = [(name.lower().encode(), value.encode()) for name, value in {**SAFE, "Cache-Control": "no-store"}.items()]
@@ -43,11 +44,21 @@ class Guard:
             finally:
                 self._running += 1
 
+        is_stream = False
+
+        async def sending(message: Message) -> None:
+            # What lasts takes no place either; who serves it has a limit of its own.
+            nonlocal is_stream
+            if message["type"] == "http.response.start" and is_event_stream(message["headers"]):
+                is_stream = True
+                self._running -= 1
+            await careful(message)
+
         self._running += 1
         try:
-            await self._app(scope, receiving, careful)
+            await self._app(scope, receiving, sending)
         finally:
-            self._running -= 1
+            self._running -= 0 if is_stream else 1
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         names = [name for name, _ in scope["headers"]]
@@ -66,6 +77,11 @@ class Guard:
         if self._running >= self._at_once:
             return _refused(503, "Try again later", {"Retry-After": "1"})
         return None
+
+
+def is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Return whether an answer is a stream of events, which lasts as long as somebody listens."""
+    return any(name.lower() == b"content-type" and value.startswith(EVENT_STREAM) for name, value in headers)
 
 
 def _refused(status: int, words: str, headers: Mapping[str, str]) -> PlainTextResponse:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -37,6 +36,7 @@ from relance.settings.health import HealthGroup
 from relance.settings.intake import Intake
 from relance.settings.jobs import DigestGroup, Jobs, Performance, ReconcileGroup
 from relance.settings.mail import MailGroup
+from relance.settings.mongo import Mongo as Mongo
 from relance.settings.pacing import Breaking, Pacing
 from relance.settings.privacy import Privacy
 from relance.settings.relay_log import RelayLogGroup
@@ -119,29 +119,6 @@ class Batches(SettingsGroup):
         description="Most waves a cycle starts within an hour; more than the plans of a month explain is an alert, and "
         "the rest waits for the next hour.",
     )
-
-
-def _mongo_uri(uri: SecretStr) -> SecretStr:
-    try:
-        parts = urlsplit(uri.get_secret_value())
-        hosts = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
-        fits = parts.scheme in {"mongodb", "mongodb+srv"} and all(host.hostname and host.port != 0 for host in hosts)
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError("is no connection string like mongodb://host:27017/?replicaSet=rs0")
-    return uri
-
-
-class Mongo(SettingsGroup):
-    """The database."""
-
-    uri: Annotated[SecretStr, AfterValidator(_mongo_uri)] = Field(
-        SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0"), description="Connection string of a replica set."
-    )
-    database: str = Field("form_a_friend", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="Database name.")
-    timeout: float = Field(10.0, gt=0, le=120, description="Seconds to find a primary and for each operation.")
-    pool: int = Field(32, ge=1, le=500, description="Most connections to the database, per process.")
 
 
 class WorkerGroup(SettingsGroup):

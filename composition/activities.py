@@ -99,7 +99,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         gates=gates,
         hold_out=scheduling.hold_out,
     )
-    follow_ups = TemporalFollowUps(open_.client, data.ledger)
+    follow_ups = TemporalFollowUps(open_.client, data.ledger, eager=not settings.worker.versioning)
     endings = Endings(
         controls=data.controls,
         compensations=data.compensations,

@@ -143,6 +143,13 @@ class WorkerGroup(SettingsGroup):
         description="Users whose follow-ups are woken at once when a paused cycle goes on, in the whole installation; "
         "less than the caches of all workers hold.",
     )
+    versioning: bool = Field(
+        False,
+        description="Whether the server tells versions of the worker apart: nothing runs before `versions promote`.",
+    )
+    build_id: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9._+-]{1,100}$", description="Name of this version; by default that of the package."
+    )
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."
     )

@@ -54,7 +54,9 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         mailer=open_.mailer,
         meter=open_.instruments,
         clock=SystemClock(),
-        message_ids=SealedMessageIds(settings.privacy.link_keys, settings.mail.message_id_domain),
+        message_ids=SealedMessageIds(
+            settings.privacy.link_keys, settings.mail.message_id_domain, seals=settings.privacy.seal_ids
+        ),
         relay_log=open_.relay_log,
         restores=data.restores,
     )

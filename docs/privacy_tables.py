@@ -49,8 +49,8 @@ quote a document. Processes leave no core dump.
 ## What somebody may ask
 
 ```sh
-.venv/bin/python starter.py person export --contact c00007 --json
-.venv/bin/python starter.py person forget --contact c00007 --dry-run
+.venv/bin/python starter.py person export --contact c0001-02 --json
+.venv/bin/python starter.py person forget --contact c0001-02 --dry-run
 .venv/bin/python starter.py person records
 ```
 

@@ -24,6 +24,7 @@ from relance.settings import Settings
 from relance.settings.console import ConsoleGroup
 from relance.settings.gateway import Gateway
 from tests.support.gateway_needs import needs_of
+from tests.support.keys import PRIVACY
 
 HOST = "relance.example"
 NO_TEMPORAL = cast("Any", None)
@@ -83,7 +84,7 @@ def settings_of(console: ConsoleGroup, gateway: Gateway | None = None) -> Settin
     """Return settings with this console."""
     return Settings.model_construct(
         **{name: field.get_default() for name, field in Settings.model_fields.items()}
-        | {"console": console, "gateway": gateway or Gateway()}
+        | {"console": console, "gateway": gateway or Gateway(), "privacy": PRIVACY}
     )
 
 

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from temporalio.client import Client
 
 from composition.conversation import alert_service_of, conversation_of
+from composition.mail_preview import mail_desk
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
@@ -61,6 +62,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         clock=clock,
         explaining=explaining,
         watchers=CycleWatchers(data, client),
+        mails=mail_desk(settings),
         conversation=conversation_of(settings, data, client, explaining),
         sign_attachment=AttachmentTokens(settings.privacy.link_keys).sign,
         reports=lambda: EverflowReports(settings.everflow),

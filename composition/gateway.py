@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,7 +20,8 @@ from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
 from relance.gateway.application import MODULES, application
-from relance.gateway.needs import IntakeNeeds, Needs, SlackNeeds
+from relance.gateway.codec import TokenViewer
+from relance.gateway.needs import CodecNeeds, IntakeNeeds, Needs, SlackNeeds, Viewer
 from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
 from relance.ports import Clock
@@ -34,9 +35,12 @@ from relance.services.mail_intake import MailIntake
 from relance.services.notifying import Notifier, notifying
 from relance.services.open_tracking import OpenTracking
 from relance.settings import Settings
+from relance.settings.recipients import listed
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.payload_codec import codec_of
+from relance.temporal.plugin import relance_plugin
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +64,8 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
     """
     telemetry = started_telemetry(settings, "relance-gateway")
     async with opened_database(settings, telemetry) as database:
-        client = await connect_temporal(runtime=telemetry.runtime, lazy=True)
+        plugin = relance_plugin(codec=codec_of(settings.privacy))
+        client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime, lazy=True)
         yield GatewayConnections(client, database, telemetry.instruments)
 
 
@@ -135,6 +140,7 @@ def _explaining(settings: Settings, data: Database) -> Explaining:
         suppressions=data.suppressions,
         controls=data.controls,
         quarantine=data.quarantine,
+        reports=data.intake_messages,
         clock=SystemClock(),
         timing=settings.scheduling.reminder_timing,
     )
@@ -177,10 +183,20 @@ def _application(
             ),
             clock=clock,
             draining=lambda: liveness.draining,
+            codec=codec_needs(settings),
             slack=slack,
         ),
         modules=(*MODULES, *((lambda _: console.routes,) if console is not None else ())),
     )
+
+
+def codec_needs(settings: Settings, viewers: Sequence[Viewer] = ()) -> CodecNeeds | None:
+    """Return what reads encrypted payloads, for these viewers and who has a token; None without a codec key."""
+    codec, tokens = codec_of(settings.privacy), settings.gateway.codec_token_ring
+    if codec is None:
+        return None
+    programs = [TokenViewer(tokens.keys)] if tokens.texts else []
+    return CodecNeeds(codec, (*programs, *viewers), frozenset(listed(settings.gateway.codec_origins)))
 
 
 def open_tracking_of(data: Database, events: EventIntake, clock: Clock, *, is_on: bool) -> OpenTracking:

@@ -95,6 +95,11 @@ def cycle_report_key(period: str, at: datetime) -> str:
     return f"cycle-report/{period}/{_instant(at)}"
 
 
+def forget_workflow_id(erasure_id: str) -> str:
+    """Return the id of what forgets a person, by the id of its record."""
+    return f"forget/{erasure_id}"
+
+
 def rollback_workflow_id(period: str) -> str:
     """Return the id of what takes a period's cycle back."""
     return f"rollback/{period}"
@@ -139,6 +144,11 @@ def alert_key(rule: str, subject: str) -> str:
     if len(key) <= LONGEST_ALERT_KEY:
         return key
     return f"{key[: LONGEST_ALERT_KEY - 33]}~{sha256(key.encode()).hexdigest()[:32]}"
+
+
+def alert_rule(key: str) -> str:
+    """Return the rule of an alert's key."""
+    return key.partition("/")[0]
 
 
 def alert_id(key: str, fired_at: datetime) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Action, Asked, Redirect, Show
+from relance.console.pages.model import Asked, PageAction, Redirect, Show
 from relance.contracts.rollback import RollBackInput
 from relance.domain.base import is_period
 from relance.domain.cycle.control import TRANSITIONS, ControlState
@@ -77,4 +77,4 @@ def _named(name: str) -> Callable[[ConsoleNeeds, Asked], Awaitable[Redirect | Sh
     return act
 
 
-ACTIONS: Final = tuple(Action(name, _named(name)) for name in NAMES)
+ACTIONS: Final = tuple(PageAction(name, _named(name)) for name in NAMES)

@@ -16,6 +16,7 @@ from relance.ports import Clock, Reports
 from relance.services.conversation import ChatService
 from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
+from relance.services.mail_preview import MailDesk
 from relance.settings import Settings
 
 
@@ -32,6 +33,7 @@ class ConsoleNeeds:
     clock: Clock
     explaining: Explaining
     watchers: CycleWatchers
+    mails: MailDesk
     conversation: ChatService
     sign_attachment: Callable[[str, str], str]
     decisions: CycleDecisions

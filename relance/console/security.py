@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from relance.gateway.limits.bodies import body_of
-from relance.ports.console import Session
+from relance.ports.console import ConsoleSession
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -26,6 +26,13 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }
+DOCUMENT_HEADERS: Final[Mapping[str, str]] = {
+    **HEADERS,
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "frame-ancestors 'self'; form-action 'none'; base-uri 'none'",
+    "X-Frame-Options": "SAMEORIGIN",
+}
+"""Of a document in a frame of ours: it has styles within, an origin of its own, and can do nothing."""
 FORM_BYTES: Final = 64 * 1024
 MOST_FIELDS: Final = 200
 
@@ -34,7 +41,7 @@ class Forged(Exception):
     """A form did not come from a page of this session."""
 
 
-async def form_of(request: Request, session: Session | None) -> dict[str, str]:
+async def form_of(request: Request, session: ConsoleSession | None) -> dict[str, str]:
     """Return the fields of a form that came from a page of ours, and of this session if there is one.
 
     Raises:

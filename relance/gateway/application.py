@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from relance.gateway import attachments, forms, health, opens, unsubscribe
+from relance.gateway import attachments, codec, forms, health, opens, unsubscribe
 from relance.gateway.api import routes as api
 from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
@@ -33,6 +33,7 @@ MODULES: Sequence[RouteModule] = (
     webhooks.routes,
     slack.routes,
     api.routes,
+    codec.routes,
 )
 """A module returns no routes where the settings switch it off."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+from starlette.requests import Request
+from temporalio.converter import PayloadCodec
 
 from relance.adapters.tokens import LinkTokens
 from relance.domain.channels.messages import OutgoingMessage
@@ -31,6 +34,22 @@ class IntakeNeeds:
     service: MailIntake
     fetch: Callable[[str], Awaitable[bytes]]
     refused: Callable[[str], None]
+
+
+class Viewer(Protocol):
+    """Says who may read; the console's sign-in is one."""
+
+    async def may_read(self, request: Request) -> bool:
+        """Return whether the person or program behind a request may read payloads."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodecNeeds:
+    """The codec, whose keys open; `viewers` of whom one is enough, `origins` whose pages may call us."""
+
+    codec: PayloadCodec
+    viewers: Sequence[Viewer]
+    origins: frozenset[str] = frozenset()
 
 
 class AnswerSlack(Protocol):
@@ -64,7 +83,8 @@ class Needs:
     attachments, verify_attachment: the pictures of messages. tokens: the links in mails. events: where what happened to
     an invitation comes in; inbox, outbox: of the application's messages. explaining: why something was sent or not.
     unsubscribing, pages: what unsubscribe links do, and how it is shown. draining: whether this process is about to
-    stop, so that nobody should begin with it. slack: the buttons of messages there; None without an app.
+    stop, so that nobody should begin with it. codec: how Temporal Web reads payloads, None without a key.
+    slack: the buttons of messages there; None without an app.
     """
 
     settings: Gateway
@@ -85,4 +105,5 @@ class Needs:
     intake: IntakeNeeds
     clock: Clock
     draining: Callable[[], bool]
+    codec: CodecNeeds | None = None
     slack: SlackNeeds | None = None

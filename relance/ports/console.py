@@ -8,14 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from relance.domain.console.people import Person, Role
+from relance.domain.console.people import Role, SignedInPerson
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class ConsoleSession:
     """A person who is signed in; `csrf` is what forms of this session carry."""
 
-    person: Person
+    person: SignedInPerson
     csrf: str
     expires_at: datetime
 
@@ -23,10 +23,10 @@ class Session:
 class Sessions(Protocol):
     """Sessions, found by the secret that is in the browser's cookie; it is not stored itself."""
 
-    async def begin(self, person: Person, expires_at: datetime) -> tuple[str, Session]:
+    async def begin(self, person: SignedInPerson, expires_at: datetime) -> tuple[str, ConsoleSession]:
         """Store a session; return its secret with it."""
 
-    async def find(self, secret: str, now: datetime) -> Session | None:
+    async def find(self, secret: str, now: datetime) -> ConsoleSession | None:
         """Return the session of a secret that holds now."""
 
     async def end(self, secret: str) -> None:

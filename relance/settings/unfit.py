@@ -96,6 +96,8 @@ def is_reserved(host: str) -> bool:
 
 def _unfit_key(ring: Keyring) -> Unfit | None:
     if not ring.texts:
+        if ring.optional:
+            return None
         return Unfit(ring.setting, "is not set", f"make a key with `{MAKE_ONE}`")
     if any(text.lower().startswith(PUBLISHED) for text in ring.texts):
         return Unfit(ring.setting, "is published in our sources, so it protects nothing", f"make one with `{MAKE_ONE}`")

@@ -23,6 +23,7 @@ from relance.services.explaining import Explaining
 from relance.settings import Settings
 from relance.settings.console import ConsoleGroup
 from relance.settings.gateway import Gateway
+from relance.settings.mail import MailGroup
 from tests.support.gateway_needs import needs_of
 from tests.support.keys import PRIVACY
 
@@ -80,11 +81,16 @@ class Visitor:
         self.http.cookies.clear()
 
 
-def settings_of(console: ConsoleGroup, gateway: Gateway | None = None) -> Settings:
+def settings_of(console: ConsoleGroup, gateway: Gateway | None = None, mail: MailGroup | None = None) -> Settings:
     """Return settings with this console."""
     return Settings.model_construct(
         **{name: field.get_default() for name, field in Settings.model_fields.items()}
-        | {"console": console, "gateway": gateway or Gateway(), "privacy": PRIVACY}
+        | {
+            "console": console,
+            "gateway": gateway or Gateway(),
+            "mail": mail or MailGroup(),
+            "privacy": PRIVACY,
+        }
     )
 
 
@@ -98,6 +104,7 @@ def explaining_of(db: Database) -> Explaining:
         suppressions=db.suppressions,
         controls=db.controls,
         quarantine=db.quarantine,
+        reports=db.intake_messages,
         clock=SystemClock(),
         timing=DEFAULT_TIMING,
     )
@@ -110,11 +117,12 @@ async def visitor_of(
     *,
     client: Any = NO_TEMPORAL,
     gateway: Gateway | None = None,
+    mail: MailGroup | None = None,
     peer: str = "127.0.0.1",
     scheme: str = "http",
 ) -> AsyncIterator[Visitor]:
     """Yield a visitor of a console with these settings, who connects from an address."""
-    console = console_of(settings_of(group, gateway), db, client, explaining_of(db))
+    console = console_of(settings_of(group, gateway, mail), db, client, explaining_of(db))
     assert console is not None
     routes: list[BaseRoute] = list(console.routes)
     app = application(needs_of(), [lambda _: routes])

@@ -51,6 +51,7 @@ def _explaining(run: Run, database: Repositories) -> Explaining:
         suppressions=database.suppressions,
         controls=database.controls,
         quarantine=database.quarantine,
+        reports=database.intake_messages,
         clock=run.services.clock,
         timing=run.settings.scheduling.reminder_timing,
     )

@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from relance.cli.base.command import Run, command, invalid, sentence_of
 from relance.cli.base.output import Answer, cell, table
+from relance.cli.mail.findings import template_rows
 from relance.cli.operate.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
 from relance.cli.operate.doctor_health import ProbedHealth, data_of, is_wrong, seen_now, view_of
 from relance.cli.operate.doctor_mail import (
@@ -65,7 +66,7 @@ async def doctor(
         return await check_mail(run, options)
     if options != MailOptions():
         invalid("--mail", "the options --message, --selector, --sent-from and --resolver belong to it", "add --mail")
-    findings = settings_findings(run.settings)
+    findings = [*settings_findings(run.settings), *template_rows(run.settings.mail)]
     connecting = asyncio.ensure_future(_client(run))
     database = asyncio.ensure_future(_checked("MongoDB", lambda: _database(run)))
     found, ways_in, seen = await asyncio.gather(

@@ -10,7 +10,7 @@ from typing import Any
 from temporalio.service import RPCError
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.console.rendering import Audience, rendered
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import NAME, is_missing
@@ -43,7 +43,7 @@ async def loaded(region: Region, needs: ConsoleNeeds, params: Params) -> Mapping
         return Unavailable(dependency=NAME)
 
 
-async def all_loaded(page: Page, needs: ConsoleNeeds, params: Params) -> dict[str, Mapping[str, Any]]:
+async def all_loaded(page: ConsolePage, needs: ConsoleNeeds, params: Params) -> dict[str, Mapping[str, Any]]:
     """Return the data of every region of a page by name.
 
     Raises:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.chat_messages import Spoken, spoken
-from relance.console.pages.model import Action, Asked, Page, Params, Redirect, Region
+from relance.console.pages.model import Asked, ConsolePage, PageAction, Params, Redirect, Region
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.conversation import Intent, Misunderstood, Request, silence_from
@@ -127,7 +127,7 @@ def _back(asked: Asked) -> Redirect:
     return Redirect(f"/chat?alert={quote(alert, safe='')}#end" if alert else "/chat#end")
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="chat",
     path="/chat",
     template="chat/page.html",
@@ -137,11 +137,11 @@ PAGE = Page(
         Region("log", "chat/log.html", _log, frozenset({Topic.CHAT, Topic.ALERTS})),
     ),
     actions=(
-        Action("say", _say, for_viewers=True),
-        Action("details", _asks(Intent.DETAILS), for_viewers=True),
-        Action("why", _asks(Intent.WHY), for_viewers=True),
-        Action("ack", _asks(Intent.ACKNOWLEDGE)),
-        Action("unsilence", _asks(Intent.UNSILENCE)),
-        Action("silence", _silence),
+        PageAction("say", _say, for_viewers=True),
+        PageAction("details", _asks(Intent.DETAILS), for_viewers=True),
+        PageAction("why", _asks(Intent.WHY), for_viewers=True),
+        PageAction("ack", _asks(Intent.ACKNOWLEDGE)),
+        PageAction("unsilence", _asks(Intent.UNSILENCE)),
+        PageAction("silence", _silence),
     ),
 )

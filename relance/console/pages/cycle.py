@@ -8,7 +8,7 @@ from typing import Any, Final
 from relance import ids
 from relance.console.cycle_actions import ACTIONS, allowed
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.base import is_period
 from relance.domain.cycle.coverage import CycleState
 from relance.domain.cycle.report import FAILED, MEASURED, SKIPPED
@@ -83,7 +83,7 @@ def _group(figure: str) -> str:
     return next((prefix for prefix in (SKIPPED, FAILED) if figure.startswith(prefix)), figure)
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="cycle",
     path="/cycle/{period}",
     template="cycle/page.html",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.ports.console import Topic
 from relance.services.cycle_listing import cycle_line, known_periods
 from relance.temporal.cycles import TemporalCycles
@@ -21,7 +21,7 @@ async def _list(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     return {"lines": lines, "older": len(known) - len(lines)}
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="cycles",
     path="/cycle",
     template="cycle/list.html",

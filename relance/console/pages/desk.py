@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from relance.console.backtests import KIND, begin_backtest
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Action, Asked, Page, Params, Redirect, Region, Show
+from relance.console.pages.model import Asked, ConsolePage, PageAction, Params, Redirect, Region, Show
 from relance.contracts.names import CheckName
 from relance.domain.jobs.cron import nominal_on
 from relance.domain.zones import zone_info
@@ -63,7 +63,7 @@ def check_of(name: str) -> CheckName:
         raise InvalidInput("check", f"there is no check {name!r}", "choose one of the page") from None
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="desk",
     path="/desk",
     template="desk/page.html",
@@ -71,5 +71,5 @@ PAGE = Page(
         Region("checks", "desk/checks.html", _checks, frozenset({Topic.JOBS, Topic.ALERTS})),
         Region("backtests", "desk/backtests.html", _backtests, frozenset({Topic.WORK})),
     ),
-    actions=(Action("start", _start), Action("backtest", _try)),
+    actions=(PageAction("start", _start), PageAction("backtest", _try)),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.invitations.effectiveness import Effects, breakdown, count, in_order, overall
 from relance.domain.invitations.proportions import wilson
 
@@ -30,7 +30,7 @@ async def _effects(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     }
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="effect",
     path="/effect",
     template="effect/page.html",

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.ports.console import Topic
 from relance.settings import Settings
@@ -70,7 +70,7 @@ def _shown(value: object, annotation: str) -> str:
     return str(value)
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="health",
     path="/health",
     template="health/page.html",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from relance import ids
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.console.story import story
 from relance.errors import InvalidInput, NotFound
 from relance.ports.console import Topic
@@ -46,7 +46,7 @@ def _key(params: Params) -> ids.InvitationKey:
         raise NotFound(str(error)) from None
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="invitation",
     path="/invitations/{invitation}",
     template="invitations/one.html",

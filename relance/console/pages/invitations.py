@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from relance import ids
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.invitations.invitation import Invitation
 from relance.ports.console import Topic
 from relance.wording.explain import explain_plan
@@ -64,7 +64,7 @@ async def _unreadable(needs: ConsoleNeeds, name: str) -> str | None:
     return None
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="invitations",
     path="/invitations",
     template="invitations/search.html",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.jobs.statistics import DURATION, statistics_of
 from relance.ports.console import Topic
 from relance.temporal.schedules import declared, lines
@@ -40,7 +40,7 @@ async def _runs(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     return {"runs": runs, "names": names, "wanted": wanted, "took": DURATION}
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="jobs",
     path="/jobs",
     template="jobs/page.html",

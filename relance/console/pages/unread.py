@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Action, Asked, Page, Params, Redirect, Region, Show
+from relance.console.pages.model import Asked, ConsolePage, PageAction, Params, Redirect, Region, Show
 from relance.domain.quarantine import SetAside, cost, faults_line, remedy
 from relance.errors import NotFound
 from relance.ports.console import Topic
@@ -67,19 +67,19 @@ async def _named(needs: ConsoleNeeds, params: Params) -> SetAside:
     return found
 
 
-LIST = Page(
+LIST = ConsolePage(
     name="unread",
     path="/unread",
     template="unread/page.html",
     regions=(Region("list", "unread/list.html", _list, frozenset({Topic.QUARANTINE})),),
     query=("after",),
 )
-ONE = Page(
+ONE = ConsolePage(
     name="unread_one",
     path="/unread/{collection}/{document}",
     template="unread/one.html",
     regions=(Region("one", "unread/document.html", _one, frozenset({Topic.QUARANTINE})),),
-    actions=(Action("retry", _retry),),
+    actions=(PageAction("retry", _retry),),
     in_navigation=False,
     section="unread",
 )

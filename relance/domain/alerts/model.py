@@ -55,6 +55,7 @@ class Rule(StrEnum):
     PERIOD = "period-uncovered"
     DOCUMENTS = "documents-unreadable"
     OUTBOX = "outbox-behind"
+    INTAKE = "mail-intake-unhealthy"
     PERFORMANCE = "performance"
     RECONCILIATION = "reconciliation"
     JOB_MISSED = "job-missed"

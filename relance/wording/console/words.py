@@ -8,11 +8,21 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
-from relance.wording.console import base, chat, cycle, invitations, now, operating, reports, sign_in
+from relance.wording.console import (
+    base,
+    chat,
+    cycle,
+    invitations,
+    mails,
+    now,
+    operating,
+    reports,
+    sign_in,
+)
 
 LANGUAGES: Final = ("en", "fr")
 LOCALES: Final = {"en": "en_001", "fr": "fr"}
-MODULES: Final = (base, sign_in, now, chat, cycle, invitations, operating, reports)
+MODULES: Final = (base, sign_in, now, chat, cycle, invitations, mails, operating, reports)
 """A module for each page, each with its words in both languages."""
 
 

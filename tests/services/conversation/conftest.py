@@ -60,6 +60,7 @@ class Room:
             suppressions=data.suppressions,
             controls=data.controls,
             quarantine=data.quarantine,
+            reports=data.intake_messages,
             clock=self.clock,
             timing=DEFAULT_TIMING,
         )

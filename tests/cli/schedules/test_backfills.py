@@ -78,6 +78,7 @@ def test_a_month_far_away_is_asked_about(applied: Terminal) -> None:
     assert "2024-02 is" in ended.data["error"]
 
 
+@pytest.mark.slow(20)
 async def test_it_is_seen_and_stopped_and_the_regular_times_go_on(
     applied: Terminal, client: Client, worker: WorkerProcess
 ) -> None:

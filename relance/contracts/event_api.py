@@ -1,4 +1,4 @@
-"""Where the API is."""
+"""Where the event API is, for both sides of it."""
 
 from __future__ import annotations
 

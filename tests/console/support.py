@@ -11,7 +11,6 @@ from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 import httpx
-from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from composition.console import OpenConsole, console_of
@@ -25,11 +24,10 @@ from relance.settings import Settings
 from relance.settings.console import ConsoleGroup
 from relance.settings.gateway import Gateway
 from relance.settings.mail import MailGroup
-from relance.settings.privacy import Privacy
 from tests.support.gateway_needs import needs_of
+from tests.support.keys import PRIVACY
 
 HOST = "relance.example"
-LINK_KEY = "a-link-key-of-these-tests-0123456789abcdef"
 NO_TEMPORAL = cast("Any", None)
 
 
@@ -91,7 +89,7 @@ def settings_of(console: ConsoleGroup, gateway: Gateway | None = None, mail: Mai
             "console": console,
             "gateway": gateway or Gateway(),
             "mail": mail or MailGroup(),
-            "privacy": Privacy(link_key=SecretStr(LINK_KEY)),
+            "privacy": PRIVACY,
         }
     )
 

@@ -22,6 +22,7 @@ SECRETS = {
     "RELANCE_MONGO__PASSWORD": "a-password",
     "RELANCE_MONGO__URI": "mongodb://relance:s3cret@db.example/?replicaSet=rs0",
     "RELANCE_EVERFLOW__API_KEY": "everflow-key",
+    "RELANCE_CHANNELS__SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
     "RELANCE_CHANNELS__SLACK_URL": "https://hooks.example/T0/B0/x",
     "RELANCE_CHANNELS__TEAMS_URL": "https://teams.example/x",
     "RELANCE_CHANNELS__WEBHOOK_URL": "https://receiver.example/x",

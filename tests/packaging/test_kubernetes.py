@@ -1,4 +1,4 @@
-"""The description for Kubernetes: against its schemas and the Pod Security Standard, and its parts against each other."""
+"""The description for Kubernetes: against its schemas, the Pod Security Standard, and its parts against each other."""
 
 from __future__ import annotations
 

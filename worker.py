@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, NoReturn
 
 import typer
+import uvloop
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
@@ -25,6 +26,7 @@ from relance.gateway.server import FULL_DRAIN_S
 from relance.rendering.branding.loading import checked_branding
 from relance.runtime import process_exit
 from relance.runtime.collecting import leave_out_what_is_loaded
+from relance.runtime.core_dumps import forbid_core_dumps
 from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import child_environment, join_supervisor, supervise
@@ -117,6 +119,7 @@ async def serve(settings: Settings, role: Role) -> int:
             for queue in QUEUES[role]
         ]
         await stack.enter_async_context(reporting_liveness(reporter, workers))
+        leave_out_what_is_loaded()
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))
         await stop.wait()
@@ -160,6 +163,7 @@ def run(
     """
 
     async def main() -> int:
+        forbid_core_dumps()
         settings = load_settings()
         check_fitness(settings, role)
         configure_logging(settings.monitoring)
@@ -173,7 +177,9 @@ def run(
             environment=child_environment(settings.monitoring),
         )
 
-    process_exit.run(main, debug=debug)
+    # A third of what a request costs is the loop's work. Workers of Temporal keep the loop they were tested with.
+    serves_http_alone = role is Role.GATEWAY and processes == 1
+    process_exit.run(main, debug=debug, loop=uvloop.new_event_loop if serves_http_alone else None)
 
 
 def main() -> NoReturn:

@@ -27,8 +27,10 @@ from relance.rendering.branding.loading import checked_branding
 from relance.rendering.mail import MailRenderer
 from relance.runtime.error_counting import ErrorCounting
 from relance.runtime.metrics import Instruments
+from relance.runtime.private_errors import PrivateErrors
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
+from relance.temporal.payload_codec import codec_of
 from relance.temporal.plugin import Sandbox, relance_plugin
 
 logger = logging.getLogger(__name__)
@@ -100,7 +102,9 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
             )
         )
         plugin = relance_plugin(
-            Sandbox(settings.worker.sandbox), [*telemetry.interceptors, ErrorCounting(telemetry.instruments.error)]
+            Sandbox(settings.worker.sandbox),
+            [PrivateErrors(), *telemetry.interceptors, ErrorCounting(telemetry.instruments.error)],
+            codec_of(settings.privacy),
         )
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)
         probes = await stack.enter_async_context(opened_probes(settings, database, client))

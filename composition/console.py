@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 from temporalio.client import Client
 
+from composition.conversation import alert_service_of, conversation_of
 from composition.mail_preview import mail_desk
+from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
+from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
 from relance.adapters.openid import OpenIdProvider
 from relance.console.application import Console, routes
@@ -23,8 +26,9 @@ from relance.console.signing_in.by_token import ByToken
 from relance.console.signing_in.model import SignIn, Starter
 from relance.console.visitors import Visitors
 from relance.console.watchers import CycleWatchers
-from relance.ports import Clock
+from relance.console.work import Worker
 from relance.services.cycle_control import CycleControl
+from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
 from relance.settings import Settings
 from relance.settings.console import SignInWay
@@ -37,6 +41,12 @@ class OpenConsole:
 
     routes: Sequence[BaseRoute]
     hub: Hub
+    work: Worker
+
+    async def close(self) -> None:
+        """Let those who look at live pages go, and end what runs in the background."""
+        await self.hub.close()
+        await self.work.close()
 
 
 def console_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> OpenConsole | None:
@@ -51,9 +61,16 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         client=client,
         clock=clock,
         explaining=explaining,
-        control=CycleControl(data.controls, TemporalCycles(client), clock),
         watchers=CycleWatchers(data, client),
         mails=mail_desk(settings),
+        conversation=conversation_of(settings, data, client, explaining),
+        sign_attachment=AttachmentTokens(settings.privacy.link_keys).sign,
+        reports=lambda: EverflowReports(settings.everflow),
+        work=Worker(data.works, clock),
+        decisions=CycleDecisions(
+            control=CycleControl(data.controls, TemporalCycles(client), clock),
+            alerts=alert_service_of(settings, data, client),
+        ),
     )
     hub = Hub(needs, data.changes, settings.console.viewers_at_once)
     sign_in = _sign_in(settings, data, starter)
@@ -66,7 +83,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
     )
     layout = Layout(PAGES, visitors, clock)
     console = Console(layout=layout, visitors=visitors, sign_in=sign_in, starter=starter, hub=hub)
-    return OpenConsole(routes(console, PAGES), hub)
+    return OpenConsole(routes(console, PAGES), hub, needs.work)
 
 
 def _sign_in(settings: Settings, data: Database, starter: Starter) -> SignIn:
@@ -83,6 +100,3 @@ def _sign_in(settings: Settings, data: Database, starter: Starter) -> SignIn:
     if group.sign_in is SignInWay.PROXY:
         return ByProxy(starter=starter, settings=group, gateway=settings.gateway)
     return ByToken(starter=starter, sign_ins=data.sign_ins, from_anywhere=group.token_from_anywhere)
-
-
-__all__ = ["Clock", "OpenConsole", "console_of"]

@@ -17,10 +17,12 @@ from pydantic.fields import FieldInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from cli_page import command_line
 from dashboard import dashboard
 from error_tables import errors
 from mail_page import mails
 from metric_tables import monitoring
+from privacy_tables import privacy
 from reliability import reliability
 from schemas import json_schemas, validators
 
@@ -179,11 +181,13 @@ def example() -> str:
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` return 1 if one of them is stale."""
     wanted = {
+        ROOT / "docs" / "cli.md": command_line(),
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "errors.md": errors(),
         ROOT / "docs" / "mails.md": mails(),
         ROOT / "docs" / "reliability.md": reliability(),
         ROOT / "docs" / "monitoring.md": monitoring(),
+        ROOT / "docs" / "privacy.md": privacy(),
         ROOT / "deploy" / "grafana" / "relance.json": dashboard(),
         ROOT / ".env.example": example(),
         **{ROOT / "docs" / "schemas" / name: text for name, text in {**json_schemas(), **validators()}.items()},

@@ -34,7 +34,7 @@ SCOPE: Final = "openid profile email"
 NAME: Final = "the sign-in provider"
 
 
-class Refused(Exception):
+class OpenIdRefused(Exception):
     """The provider or its token do not let anybody in; `reason` is a code."""
 
     def __init__(self, reason: str) -> None:
@@ -93,15 +93,15 @@ class OpenIdProvider:
         """Return the claims of the token that a code is exchanged for; `issuer` is whom the answer says it is from.
 
         Raises:
-            Refused: `code_refused`, or `token_refused`.
+            OpenIdRefused: `code_refused`, or `token_refused`.
             DependencyUnavailable: the provider does not answer as one.
         """
         if issuer is not None and issuer != self.issuer:
             # Another provider's answer (RFC 9207).
-            raise Refused("token_refused")
+            raise OpenIdRefused("token_refused")
         token = (await self._exchanged(attempt, code)).get("id_token")
         if not isinstance(token, str):
-            raise Refused("token_refused")
+            raise OpenIdRefused("token_refused")
         return await self._verified(token, attempt.nonce, now)
 
     async def _exchanged(self, attempt: Attempt, code: str) -> dict[str, Any]:
@@ -110,14 +110,16 @@ class OpenIdProvider:
             "authorization_code", redirect_uri=attempt.callback, code=code, code_verifier=attempt.verifier, **public
         )
         # Both parts are encoded before they are joined (RFC 6749 2.3.1).
-        secret = httpx.BasicAuth(quote(self.client_id), quote(self.client_secret)) if self.client_secret else None
+        secret = (
+            httpx.BasicAuth(quote(self.client_id), quote(self.client_secret)) if self.client_secret else httpx.Auth()
+        )
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         try:
             async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
                 endpoint = (await self._discovered())["token_endpoint"]
                 answer = await client.post(endpoint, content=body, headers=headers, auth=secret)
                 if answer.is_client_error:
-                    raise Refused("code_refused")
+                    raise OpenIdRefused("code_refused")
                 found = answer.raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             raise DependencyUnavailable(NAME, f"no token came ({type(error).__name__})") from None
@@ -144,12 +146,12 @@ class OpenIdProvider:
             )
             claims.validate(decoded.claims)
         except (JoseError, ValueError, TypeError):
-            raise Refused("token_refused") from None
+            raise OpenIdRefused("token_refused") from None
         audience, party = decoded.claims["aud"], decoded.claims.get("azp")
         several = isinstance(audience, list) and len(audience) > 1
         if (several and party is None) or party not in {None, self.client_id}:
             # A token that was issued to somebody else (OpenID Connect Core 3.1.3.7).
-            raise Refused("token_refused")
+            raise OpenIdRefused("token_refused")
         return dict(decoded.claims)
 
     async def _discovered(self) -> dict[str, Any]:

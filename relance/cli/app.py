@@ -56,6 +56,9 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
     "quarantine": DeclaredCommand("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "intake": DeclaredCommand("intake.commands", "Mail that came back, and what of it needs a person."),
     "console": DeclaredCommand("console.commands", "The console: a link to sign in with."),
+    "person": DeclaredCommand(
+        "person.commands", "What is kept about a person, across every store; forgetting a person. Asks first."
+    ),
     "doctor": DeclaredCommand(
         "operate.doctor",
         "Check the settings and every connection; says for each what to mend. With --mail: what production mail needs.",

@@ -14,7 +14,7 @@ from relance.console import assets
 from relance.console.addresses import ROOT, SIGN_IN
 from relance.console.layout import Layout
 from relance.console.live.hub import Hub
-from relance.console.pages.model import Page
+from relance.console.pages.model import ConsolePage
 from relance.console.security import Forged, form_of
 from relance.console.serving import PageRoutes
 from relance.console.signing_in import cookies
@@ -37,7 +37,7 @@ class Console:
     hub: Hub
 
 
-def routes(console: Console, pages: tuple[Page, ...]) -> list[BaseRoute]:
+def routes(console: Console, pages: tuple[ConsolePage, ...]) -> list[BaseRoute]:
     """Return all routes of the console, under `/console`."""
     serving = PageRoutes(console.layout, console.visitors, console.hub)
     own: list[BaseRoute] = [

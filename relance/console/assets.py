@@ -13,7 +13,13 @@ from starlette.responses import Response
 
 from relance.console.security import HEADERS
 
-TYPES: Final = {"console.css": "text/css", "console.js": "text/javascript", "mark.svg": "image/svg+xml"}
+TYPES: Final = {
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "chat.css": "text/css",
+    "chat.js": "text/javascript",
+    "mark.svg": "image/svg+xml",
+}
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 

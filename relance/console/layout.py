@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from relance.console import assets
-from relance.console.pages.model import Page
+from relance.console.pages.model import ConsolePage
 from relance.console.rendering import CSRF_PLACE, Audience, rendered
 from relance.console.security import HEADERS
 from relance.console.visitors import Visitors
 from relance.ports import Clock
-from relance.ports.console import Session
+from relance.ports.console import ConsoleSession
 from relance.wording.console.words import WORDS
 
 
@@ -25,7 +25,7 @@ from relance.wording.console.words import WORDS
 class Layout:
     """Writes whole pages; `pages` are those of the navigation."""
 
-    pages: tuple[Page, ...]
+    pages: tuple[ConsolePage, ...]
     visitors: Visitors
     clock: Clock
 
@@ -51,8 +51,8 @@ class Layout:
         data: Mapping[str, Any],
         *,
         status: int = HTTPStatus.OK,
-        session: Session | None = None,
-        page: Page | None = None,
+        session: ConsoleSession | None = None,
+        page: ConsolePage | None = None,
         regions: Mapping[str, str] | None = None,
         live: str = "",
     ) -> Response:
@@ -70,8 +70,8 @@ class Layout:
         template: str,
         data: Mapping[str, Any],
         *,
-        session: Session | None,
-        page: Page | None,
+        session: ConsoleSession | None,
+        page: ConsolePage | None,
         regions: Mapping[str, str],
         live: str,
     ) -> str:

@@ -13,12 +13,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from relance.console.chart_views import ChartViews
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.console.people import Role, masked_address, masked_name
+from relance.domain.console.story import StoryEvent
+from relance.domain.cycle.report import FigureChange
 from relance.domain.zones import zone_info
 from relance.wording.alerts.languages import LANGUAGES
 from relance.wording.alerts.rows import row
 from relance.wording.console.words import WORDS
+from relance.wording.reports.cycle import label, reason_label, shown_delta, shown_value
+from relance.wording.reports.languages import REPORT_WORDS
 
 CSRF_PLACE: Final = f"csrf-{secrets.token_hex(16)}"
 """Stands in rendered regions where each viewer gets the token of the own session; nobody can guess and write it."""
@@ -48,6 +53,7 @@ def environment() -> Environment:
 def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: datetime) -> str:
     """Return a template with data; forms in it carry `CSRF_PLACE`."""
     view = View(audience, now)
+    charts = ChartViews(view.words)
     return (
         environment()
         .get_template(template)
@@ -58,6 +64,16 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
             percent=view.words.percent,
             month=view.words.month,
             alert_rule=view.alert_rule,
+            figure_label=view.figure_label,
+            figure_value=view.figure_value,
+            figure_delta=view.figure_delta,
+            reason_label=view.reason_label,
+            story_detail=view.story_detail,
+            share_chart=charts.share_chart,
+            lift_chart=charts.lift_chart,
+            day_chart=charts.day_chart,
+            spark=charts.spark,
+            stored_row=charts.stored_row,
             alert_row=view.alert_row,
             duration=view.words.duration,
             when=view.when,
@@ -107,6 +123,31 @@ class View:
         return Markup('<time datetime="{}">{}</time>').format(
             instant.astimezone(UTC).isoformat(timespec="seconds"), local.strftime("%H:%M:%S")
         )
+
+    def figure_label(self, figure: str) -> str:
+        """Return what a figure of a cycle's report is called."""
+        return label(figure, REPORT_WORDS[self.audience.language].cycle)
+
+    def figure_value(self, figure: str, value: float) -> str:
+        """Return a figure of a cycle's report with its unit."""
+        return shown_value(figure, value, REPORT_WORDS[self.audience.language])
+
+    def figure_delta(self, change: FigureChange) -> str:
+        """Return by how much a figure of a cycle's report rose or fell."""
+        return shown_delta(change, REPORT_WORDS[self.audience.language])
+
+    def reason_label(self, code: str) -> str:
+        """Return a recorded reason in few words."""
+        return reason_label(code, REPORT_WORDS[self.audience.language].cycle)
+
+    def story_detail(self, event: StoryEvent) -> str:
+        """Return the words for what is known besides of something that happened."""
+        words = self.words
+        if words.has(f"story.detail.{event.detail}"):
+            return str(words(f"story.detail.{event.detail}"))
+        if words.has(f"status.{event.detail}"):
+            return str(words(f"status.{event.detail}"))
+        return self.reason_label(event.detail)
 
     def alert_rule(self, alert: AlertRecord) -> str:
         """Return the name of an alert's rule."""

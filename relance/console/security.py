@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from relance.gateway.limits.bodies import body_of
-from relance.ports.console import Session
+from relance.ports.console import ConsoleSession
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -41,7 +41,7 @@ class Forged(Exception):
     """A form did not come from a page of this session."""
 
 
-async def form_of(request: Request, session: Session | None) -> dict[str, str]:
+async def form_of(request: Request, session: ConsoleSession | None) -> dict[str, str]:
     """Return the fields of a form that came from a page of ours, and of this session if there is one.
 
     Raises:

@@ -17,11 +17,11 @@ from relance.console.layout import Layout
 from relance.console.live.hub import Hub
 from relance.console.live.regions import all_loaded, html_of
 from relance.console.live.stream import events
-from relance.console.pages.model import Action, Asked, Document, Page, Params, Redirect
+from relance.console.pages.model import Asked, ConsolePage, PageAction, PageDocument, Params, Redirect
 from relance.console.security import DOCUMENT_HEADERS, HEADERS, form_of
 from relance.console.visitors import Visitors
 from relance.errors import InvalidInput
-from relance.ports.console import Session
+from relance.ports.console import ConsoleSession
 
 LIVE = f"{ROOT}/live"
 LONGEST_PARAMETER = 200
@@ -35,7 +35,7 @@ class PageRoutes:
     visitors: Visitors
     hub: Hub
 
-    def of(self, page: Page) -> list[BaseRoute]:
+    def of(self, page: ConsolePage) -> list[BaseRoute]:
         """Return the routes of a page."""
         return [
             Route(f"{ROOT}{page.path}", self._page(page)),
@@ -50,7 +50,7 @@ class PageRoutes:
             ),
         ]
 
-    def _page(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+    def _page(self, page: ConsolePage) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
             session = await self.visitors.session_of(request)
             if session is None:
@@ -59,7 +59,7 @@ class PageRoutes:
 
         return show
 
-    def _document(self, page: Page, document: Document) -> Callable[[Request], Awaitable[Response]]:
+    def _document(self, page: ConsolePage, document: PageDocument) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
             session = await self.visitors.session_of(request)
             if session is None:
@@ -69,7 +69,7 @@ class PageRoutes:
 
         return show
 
-    def _live(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+    def _live(self, page: ConsolePage) -> Callable[[Request], Awaitable[Response]]:
         async def listen(request: Request) -> Response:
             session = await self.visitors.session_of(request)
             if session is None:
@@ -86,7 +86,7 @@ class PageRoutes:
 
         return listen
 
-    def _action(self, page: Page, action: Action) -> Callable[[Request], Awaitable[Response]]:
+    def _action(self, page: ConsolePage, action: PageAction) -> Callable[[Request], Awaitable[Response]]:
         async def act(request: Request) -> Response:
             session = await self.visitors.session_of(request)
             if session is None:
@@ -114,8 +114,8 @@ class PageRoutes:
     async def _shown(
         self,
         request: Request,
-        page: Page,
-        session: Session,
+        page: ConsolePage,
+        session: ConsoleSession,
         more: Mapping[str, Any] | None = None,
         *,
         status: int = 200,
@@ -134,7 +134,7 @@ class PageRoutes:
         )
 
 
-def params_of(request: Request, page: Page) -> Params:
+def params_of(request: Request, page: ConsolePage) -> Params:
     """Return the parameters that a page declares; empty where the request has none."""
     query = {name: request.query_params.get(name, "").strip()[:LONGEST_PARAMETER] for name in page.query}
     return {**query, **request.path_params}

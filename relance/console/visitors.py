@@ -13,7 +13,7 @@ from relance.domain.console.people import Role
 from relance.domain.zones import is_zone
 from relance.gateway.links import asked_language
 from relance.ports import Clock
-from relance.ports.console import Session, Sessions
+from relance.ports.console import ConsoleSession, Sessions
 from relance.wording.console.words import LANGUAGES
 
 
@@ -27,7 +27,7 @@ class Visitors:
     language: str
     zone: str
 
-    async def session_of(self, request: Request) -> Session | None:
+    async def session_of(self, request: Request) -> ConsoleSession | None:
         """Return the session of a request; None if nobody is signed in."""
         secret = cookies.read(request, cookies.SESSION)
         session = await self.sessions.find(secret, self.clock.now()) if secret else None
@@ -36,7 +36,7 @@ class Visitors:
             return None
         return session
 
-    def audience(self, request: Request, session: Session | None) -> Audience:
+    def audience(self, request: Request, session: ConsoleSession | None) -> Audience:
         """Return whom a page is rendered for."""
         role = session.person.role if session is not None else Role.VIEWER
         return Audience(self._language(request), self._zone(request), role)

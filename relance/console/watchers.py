@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
-from relance.contracts.cycle import CycleProgress
+from relance.contracts.cycle import CycleProgress, WaveResult
 from relance.services.cycle_snapshot import PROMPT_S, Snapshot
 from relance.services.cycle_watching import CycleWatcher, Pace
 from relance.temporal.cycles import TemporalCycles
@@ -21,10 +21,11 @@ LOOKED_AT = 3
 
 @dataclass(frozen=True, slots=True)
 class CycleWatchers:
-    """Watches cycles by period."""
+    """Watches cycles by period; `waves` are the results by run of those that are over."""
 
     data: Database
     client: Client
+    waves: dict[str, WaveResult | None] = field(default_factory=dict)
     _watchers: dict[str, CycleWatcher] = field(default_factory=dict)
 
     async def look(self, period: str, patience: float = PROMPT_S) -> tuple[Snapshot, Pace] | None:

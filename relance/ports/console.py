@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
-from relance.domain.console.people import Person, Role
+from relance.domain.console.people import Role, SignedInPerson
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class ConsoleSession:
     """A person who is signed in; `csrf` is what forms of this session carry."""
 
-    person: Person
+    person: SignedInPerson
     csrf: str
     expires_at: datetime
 
@@ -23,10 +23,10 @@ class Session:
 class Sessions(Protocol):
     """Sessions, found by the secret that is in the browser's cookie; it is not stored itself."""
 
-    async def begin(self, person: Person, expires_at: datetime) -> tuple[str, Session]:
+    async def begin(self, person: SignedInPerson, expires_at: datetime) -> tuple[str, ConsoleSession]:
         """Store a session; return its secret with it."""
 
-    async def find(self, secret: str, now: datetime) -> Session | None:
+    async def find(self, secret: str, now: datetime) -> ConsoleSession | None:
         """Return the session of a secret that holds now."""
 
     async def end(self, secret: str) -> None:
@@ -60,6 +60,7 @@ class Topic(StrEnum):
     QUARANTINE = "quarantine"
     CHAT = "chat"
     INTAKE = "intake"
+    WORK = "work"
 
 
 class Changes(Protocol):
@@ -67,3 +68,35 @@ class Changes(Protocol):
 
     def watch(self) -> AsyncIterator[Collection[Topic]]:
         """Yield what has changed, several changes at once; all topics first, and after each interruption."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundWork:
+    """What was begun on a page and takes a while; `state` is `running`, `done` or `failed`, `result` is plain data."""
+
+    id: str
+    kind: str
+    by: str
+    at: datetime
+    asked: Mapping[str, str]
+    state: str = "running"
+    done: int = 0
+    total: int = 0
+    error: str = ""
+    result: Mapping[str, Any] | None = None
+
+
+class Works(Protocol):
+    """Background work, seen by every process: the one that shows it may be another than the one that does it."""
+
+    async def begin(self, work: BackgroundWork, expires_at: datetime) -> None:
+        """Store that it has begun."""
+
+    async def advance(self, work_id: str, done: int, total: int) -> None:
+        """Store how far it is."""
+
+    async def end(self, work_id: str, *, result: Mapping[str, Any] | None = None, error: str = "") -> None:
+        """Store what came of it, or why nothing did."""
+
+    async def newest(self, kind: str, limit: int) -> list[BackgroundWork]:
+        """Return the newest of a kind, newest first."""

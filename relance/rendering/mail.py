@@ -87,8 +87,8 @@ class MailRenderer:
         name = self._shown(letter.to_name, "recipient")
         unsubscribe = f"{self._unsubscribe_base}{self._sign_unsubscribe(letter.invitation_id)}"
         links = {
-            "form_url": f"{self._form_base}{self._sign_form(letter.invitation_id)}",
-            "unsubscribe_url": unsubscribe,
+            b"form_url": f"{self._form_base}{self._sign_form(letter.invitation_id)}",
+            b"unsubscribe_url": unsubscribe,
         }
         values = {
             b"date": _date(letter.date),
@@ -134,9 +134,11 @@ def _deliverable(address: str) -> str:
     return normalise(address)
 
 
-def _body_values(sender: str, blank: Blank, name: str, links: dict[str, str]) -> dict[bytes, bytes]:
+def _body_values(sender: str, blank: Blank, name: str, links: dict[bytes, str]) -> dict[bytes, bytes]:
     greeting = blank.greeting(name)
-    values = {f"{kind}_{key}".encode(): quoted(url) for key, url in links.items() for kind in ("text", "html")}
+    values: dict[bytes, bytes] = {}
+    for key, url in links.items():
+        values[b"text_" + key] = values[b"html_" + key] = quoted(url)
     values[b"text_sender"], values[b"html_sender"] = _both(sender)
     values[b"text_greeting"], values[b"html_greeting"] = quoted(greeting), quoted(str(escape(greeting)))
     return values

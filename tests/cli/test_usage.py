@@ -34,6 +34,7 @@ def services() -> Services:
         reports=_refuse,  # type: ignore[arg-type]
         check_relay=_nothing,  # type: ignore[arg-type]
         relay_log=_refuse,  # type: ignore[arg-type]
+        message_ids=_refuse,  # type: ignore[arg-type]
         check_gateway=_refuse,  # type: ignore[arg-type]
         check_links=_nothing,  # type: ignore[arg-type]
         greet_intake=_nothing,  # type: ignore[arg-type]

@@ -98,6 +98,7 @@ def explaining_of(db: Database) -> Explaining:
         suppressions=db.suppressions,
         controls=db.controls,
         quarantine=db.quarantine,
+        reports=db.intake_messages,
         clock=SystemClock(),
         timing=DEFAULT_TIMING,
     )
@@ -122,4 +123,4 @@ async def visitor_of(
     transport = httpx.ASGITransport(app, client=(peer, 40_000))
     async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://{HOST}") as http:
         yield Visitor(http, db, console)
-    await console.hub.close()
+    await console.close()

@@ -46,8 +46,10 @@ from tests.support.watch import Watch
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
+from tests.workflows.histories_decided import record_decided
 from tests.workflows.histories_endings import record_endings
 from tests.workflows.histories_held import LONG, Answers, record_held
+from tests.workflows.histories_privacy import record_forgetting
 from tests.workflows.histories_routes import record_routes
 from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
@@ -341,9 +343,11 @@ async def record() -> int:
             await record_health(skipper, watch)
             await record_maintenance(skipper)
             await record_backfill(client)
+            await record_forgetting(skipper, lambda *what: save(client, *what))
         await server.stop()
     await record_signals(save)
     await record_routes(save)
+    await record_decided(save)
     sys.stdout.write(f"recorded in {FOLDER}\n")
     return 0
 

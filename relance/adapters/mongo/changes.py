@@ -32,6 +32,7 @@ COLLECTIONS: dict[str, Topic] = {
     "healthChecks": Topic.HEALTH,
     "quarantine": Topic.QUARANTINE,
     "intakeMessages": Topic.INTAKE,
+    "consoleWork": Topic.WORK,
 }
 _PIPELINE: list[Raw] = [
     {"$changeStream": {}},

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
-from relance.domain.console.people import Person, Role
-from relance.ports.console import Session
+from relance.domain.console.people import Role, SignedInPerson
+from relance.ports.console import ConsoleSession
 
 SECRET_BYTES = 32
 
@@ -23,10 +23,10 @@ class MongoSessions:
     def __init__(self, database: MotorDatabase) -> None:
         self._collection: Collection = database.consoleSessions
 
-    async def begin(self, person: Person, expires_at: datetime) -> tuple[str, Session]:
+    async def begin(self, person: SignedInPerson, expires_at: datetime) -> tuple[str, ConsoleSession]:
         """Store a session; return its secret with it."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        session = Session(person=person, csrf=secrets.token_urlsafe(SECRET_BYTES), expires_at=expires_at)
+        session = ConsoleSession(person=person, csrf=secrets.token_urlsafe(SECRET_BYTES), expires_at=expires_at)
         with translated("begin a session"):
             await self._collection.insert_one(
                 {
@@ -40,14 +40,14 @@ class MongoSessions:
             )
         return secret, session
 
-    async def find(self, secret: str, now: datetime) -> Session | None:
+    async def find(self, secret: str, now: datetime) -> ConsoleSession | None:
         """Return the session of a secret that holds now."""
         with translated("find a session"):
             raw = await self._collection.find_one({"_id": _hashed(secret), "expiresAt": {"$gt": now}})
         if raw is None:
             return None
-        person = Person(name=raw["name"], role=Role(raw["role"]), way=raw["way"])
-        return Session(person=person, csrf=raw["csrf"], expires_at=raw["expiresAt"])
+        person = SignedInPerson(name=raw["name"], role=Role(raw["role"]), way=raw["way"])
+        return ConsoleSession(person=person, csrf=raw["csrf"], expires_at=raw["expiresAt"])
 
     async def end(self, secret: str) -> None:
         """Forget a session."""

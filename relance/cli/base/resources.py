@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         InstalledKeys,
         JobRuns,
         Ledger,
+        MessageIds,
         Outbox,
         Plans,
         Probe,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from relance.ports.dns import DnsLookups
     from relance.ports.health import Workers
     from relance.ports.mail_intake import IntakeMessages
+    from relance.ports.privacy import Erasures, PersonData
     from relance.ports.unsent import UnsentUsers
     from relance.services.coverage import CoverageWatch
     from relance.services.mail_intake import MailIntake
@@ -135,6 +137,14 @@ class Repositories(Protocol):
         """The messages the mail intake has read."""
 
     @property
+    def person_data(self) -> PersonData:
+        """What is kept about a person."""
+
+    @property
+    def erasures(self) -> Erasures:
+        """The records of who was forgotten."""
+
+    @property
     def restores(self) -> Restores:
         """The last restore of the database."""
 
@@ -190,6 +200,7 @@ DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
+MessageIdsFactory: TypeAlias = "Callable[[Settings], MessageIds]"
 MailIntakeFactory: TypeAlias = "Callable[[Settings, Repositories], MailIntake]"
 TrialSender: TypeAlias = "Callable[[Settings, str, bytes], Awaitable[None]]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
@@ -210,6 +221,7 @@ class Services:
     reports: ReportsFactory
     check_relay: RelayCheck
     relay_log: RelayLogFactory
+    message_ids: MessageIdsFactory
     check_gateway: GatewayCheck
     check_links: LinksCheck
     greet_intake: IntakeCheck

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from relance.console.live.regions import html_of, loaded
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.console.rendering import Audience
 from relance.errors import NotFound
 from relance.ports.console import Topic
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Fragment:
+class RegionFragment:
     """A region as it is now; `digest` says whether a viewer has it already."""
 
     region: str
@@ -37,7 +37,7 @@ class Fragment:
     digest: str
 
     @classmethod
-    def of(cls, region: str, html: str) -> Fragment:
+    def of(cls, region: str, html: str) -> RegionFragment:
         """Return a region's HTML with its digest."""
         return cls(region, html, hashlib.blake2b(html.encode(), digest_size=8).hexdigest())
 
@@ -48,13 +48,13 @@ class Feed:
     There is no queue: a viewer that is slow gets what is newest once it is ready for it.
     """
 
-    def __init__(self, page: Page, params: Params, needs: ConsoleNeeds) -> None:
+    def __init__(self, page: ConsolePage, params: Params, needs: ConsoleNeeds) -> None:
         self._page = page
         self._params = params
         self._needs = needs
         self._audiences: Counter[Audience] = Counter()
         self._data: dict[str, Mapping[str, Any]] = {}
-        self._fragments: dict[Audience, dict[str, Fragment]] = {}
+        self._fragments: dict[Audience, dict[str, RegionFragment]] = {}
         self._loaded_at: dict[str, float] = {}
         self._wanted: set[str] = {region.name for region in page.regions}
         self._wake = asyncio.Event()
@@ -86,7 +86,7 @@ class Feed:
                 del self._audiences[audience]
                 self._fragments.pop(audience, None)
 
-    async def news(self, audience: Audience, known: dict[str, str], within: float) -> AsyncIterator[Fragment]:
+    async def news(self, audience: Audience, known: dict[str, str], within: float) -> AsyncIterator[RegionFragment]:
         """Yield the regions whose digests differ from the known ones, and note them there; nothing if none does."""
         async with self._news:
             try:
@@ -145,14 +145,14 @@ class Feed:
             fragments = self._fragments.setdefault(audience, {})
             for region in self._page.regions:
                 if region.name in self._data:
-                    fragment = Fragment.of(region.name, html_of(region, self._data[region.name], audience, now))
+                    fragment = RegionFragment.of(region.name, html_of(region, self._data[region.name], audience, now))
                     is_new = is_new or fragments.get(region.name) != fragment
                     fragments[region.name] = fragment
         if is_new:
             async with self._news:
                 self._news.notify_all()
 
-    def _differing(self, audience: Audience, known: Mapping[str, str]) -> list[Fragment]:
+    def _differing(self, audience: Audience, known: Mapping[str, str]) -> list[RegionFragment]:
         fragments = self._fragments.get(audience, {}).values()
         return [fragment for fragment in fragments if known.get(fragment.region) != fragment.digest]
 

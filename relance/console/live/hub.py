@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from relance.console.live.feed import Feed
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params
+from relance.console.pages.model import ConsolePage, Params
 from relance.console.rendering import Audience
 from relance.ports.console import Changes
 
@@ -46,7 +46,7 @@ class Hub:
         return self.needs.clock.now()
 
     @asynccontextmanager
-    async def watching(self, page: Page, params: Params, audience: Audience) -> AsyncIterator[Feed]:
+    async def watching(self, page: ConsolePage, params: Params, audience: Audience) -> AsyncIterator[Feed]:
         """Yield the feed of a page, which is kept up to date while the block runs."""
         key = (page.name, tuple(sorted(params.items())))
         if key not in self._feeds:

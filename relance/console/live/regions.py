@@ -10,10 +10,12 @@ from typing import Any
 from temporalio.service import RPCError
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.console.rendering import Audience, rendered
 from relance.errors import DependencyUnavailable
 from relance.temporal.errors import NAME, is_missing
+
+NOT_CONNECTED = "Failed client connect"
 
 
 class Unavailable(dict[str, Any]):
@@ -34,9 +36,14 @@ async def loaded(region: Region, needs: ConsoleNeeds, params: Params) -> Mapping
         if is_missing(error):
             raise
         return Unavailable(dependency=NAME)
+    except RuntimeError as error:
+        # A lazy client that has not been able to connect yet; the SDK has no type of its own for it.
+        if not str(error).startswith(NOT_CONNECTED):
+            raise
+        return Unavailable(dependency=NAME)
 
 
-async def all_loaded(page: Page, needs: ConsoleNeeds, params: Params) -> dict[str, Mapping[str, Any]]:
+async def all_loaded(page: ConsolePage, needs: ConsoleNeeds, params: Params) -> dict[str, Mapping[str, Any]]:
     """Return the data of every region of a page by name.
 
     Raises:

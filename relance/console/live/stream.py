@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 
-from relance.console.live.feed import Fragment
+from relance.console.live.feed import RegionFragment
 from relance.console.live.hub import Hub
-from relance.console.pages.model import Page, Params
+from relance.console.pages.model import ConsolePage, Params
 from relance.console.rendering import CSRF_PLACE, Audience
-from relance.ports.console import Session
+from relance.ports.console import ConsoleSession
 
 HEARTBEAT_S = 15.0
 AGAIN_MS = 1_000
@@ -17,7 +17,7 @@ AGAIN_MS = 1_000
 
 
 async def events(
-    hub: Hub, page: Page, params: Params, *, audience: Audience, session: Session, last: str
+    hub: Hub, page: ConsolePage, params: Params, *, audience: Audience, session: ConsoleSession, last: str
 ) -> AsyncIterator[bytes]:
     """Yield the events of a page until the session ends or the process does; `last` is the id a browser has seen."""
     known = _known(last)
@@ -32,7 +32,7 @@ async def events(
                 yield b": still there\n\n"
 
 
-def _event(fragment: Fragment, known: dict[str, str], session: Session) -> bytes:
+def _event(fragment: RegionFragment, known: dict[str, str], session: ConsoleSession) -> bytes:
     html = fragment.html.replace(CSRF_PLACE, session.csrf)
     data = json.dumps({"region": fragment.region, "html": html}, ensure_ascii=False)
     seen = ",".join(f"{region}={digest}" for region, digest in sorted(known.items()))

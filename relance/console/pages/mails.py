@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Action, Asked, Document, Page, Params, Redirect, Region
-from relance.domain.console.people import Person
+from relance.console.pages.model import Asked, ConsolePage, PageAction, PageDocument, Params, Redirect, Region
+from relance.domain.console.people import SignedInPerson
 from relance.domain.health.check_finding import FindingState
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.mail_templates.slots import LANGUAGES
@@ -41,7 +41,7 @@ async def _checks(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     return {"folder": needs.mails.folder, "findings": looks.findings, "wrong": len(wrong)}
 
 
-async def _document(needs: ConsoleNeeds, params: Params, person: Person) -> str:
+async def _document(needs: ConsoleNeeds, params: Params, person: SignedInPerson) -> str:
     looks = await _looks(needs)
     if looks.previews is None:
         raise NotFound("the templates are wrong")
@@ -88,12 +88,12 @@ def _chosen(params: Mapping[str, str]) -> tuple[MailKind, str]:
     )
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="mails",
     path="/mails",
     template="mails/page.html",
     regions=(Region("mail", "mails/mail.html", _mail), Region("checks", "mails/checks.html", _checks)),
     query=("template", "language", "contact"),
-    actions=(Action("trial", _trial),),
-    documents=(Document("mail", _document),),
+    actions=(PageAction("trial", _trial),),
+    documents=(PageDocument("mail", _document),),
 )

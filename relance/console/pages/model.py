@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from relance.console.needs import ConsoleNeeds
-from relance.domain.console.people import Person
+from relance.domain.console.people import SignedInPerson
 from relance.ports.console import Topic
 
 Params: TypeAlias = Mapping[str, str]
@@ -57,13 +57,13 @@ class Asked:
 
     params: Params
     form: Mapping[str, str]
-    person: Person
+    person: SignedInPerson
     language: str
     zone: str
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class PageAction:
     """What a form of a page does, at `PATH/do/NAME`; for operators alone unless `for_viewers`.
 
     `act` may raise InvalidInput, which is shown on the page.
@@ -75,18 +75,18 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PageDocument:
     """HTML that is not ours, shown in a frame of the page, at `PATH/show/NAME`: no script, nothing from elsewhere.
 
     `load` returns it, for an operator or for a viewer, and raises as that of a region.
     """
 
     name: str
-    load: Callable[[ConsoleNeeds, Params, Person], Awaitable[str]]
+    load: Callable[[ConsoleNeeds, Params, SignedInPerson], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ConsolePage:
     """A page at `/console` + `path`, which may hold `{parameters}`; `query` are the parameters it takes besides.
 
     `name` is its key in the words (`NAME.title`) and in the navigation, if `in_navigation`; `section` is the page of
@@ -98,7 +98,7 @@ class Page:
     template: str
     regions: tuple[Region, ...]
     query: tuple[str, ...] = ()
-    actions: tuple[Action, ...] = ()
-    documents: tuple[Document, ...] = ()
+    actions: tuple[PageAction, ...] = ()
+    documents: tuple[PageDocument, ...] = ()
     in_navigation: bool = True
     section: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Page, Params, Region
+from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.health.status import Health
 from relance.ports.console import Topic
 from relance.temporal.schedules import ScheduleLine, lines
@@ -56,7 +56,7 @@ async def _alerts(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     return {"alerts": newest[:ALERTS_SHOWN], "more": max(0, len(newest) - ALERTS_SHOWN)}
 
 
-PAGE = Page(
+PAGE = ConsolePage(
     name="now",
     path="/now",
     template="now/page.html",

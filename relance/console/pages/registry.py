@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
-from relance.console.pages import mails, now
-from relance.console.pages.model import Page
+from relance.console.pages import (
+    chat,
+    cycle,
+    cycles,
+    desk,
+    effect,
+    health,
+    invitation,
+    invitations,
+    jobs,
+    mails,
+    now,
+    unread,
+)
+from relance.console.pages.model import ConsolePage
 
-PAGES: tuple[Page, ...] = (now.PAGE, mails.PAGE)
+PAGES: tuple[ConsolePage, ...] = (
+    now.PAGE,
+    chat.PAGE,
+    cycles.PAGE,
+    cycle.PAGE,
+    invitations.PAGE,
+    invitation.PAGE,
+    mails.PAGE,
+    desk.PAGE,
+    jobs.PAGE,
+    effect.PAGE,
+    unread.LIST,
+    unread.ONE,
+    health.PAGE,
+)

@@ -17,12 +17,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from relance.adapters.openid import Attempt, OpenIdProvider, Refused
+from relance.adapters.openid import Attempt, OpenIdProvider, OpenIdRefused
 from relance.console.addresses import SIGN_IN
 from relance.console.signing_in import cookies
 from relance.console.signing_in.model import NotLetIn, Starter
 from relance.domain.console.identity import person_of
-from relance.domain.console.people import Person
+from relance.domain.console.people import SignedInPerson
 from relance.ports.console import SignIns
 from relance.settings.console import ConsoleGroup, SignInWay
 from relance.settings.recipients import listed
@@ -54,7 +54,7 @@ class ByOpenId:
         cookies.put(request, response, cookies.BEGUN, browser, BEGUN_FOR)
         return response
 
-    def still_holds(self, request: Request, person: Person) -> bool:
+    def still_holds(self, request: Request, person: SignedInPerson) -> bool:
         """Return True: the cookie is all there is."""
         return True
 
@@ -73,7 +73,7 @@ class ByOpenId:
                 issuer=request.query_params.get("iss"),
                 now=self.starter.clock.now(),
             )
-        except Refused as error:
+        except OpenIdRefused as error:
             raise NotLetIn(f"sign_in.{error.reason}") from None
         person = person_of(
             claims,

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from relance.console.signing_in.model import NotLetIn, Starter
-from relance.domain.console.people import Person, role_of
+from relance.domain.console.people import SignedInPerson, role_of
 from relance.gateway.server import peer_of
 from relance.settings.console import ConsoleGroup, SignInWay
 from relance.settings.gateway import Gateway
@@ -38,14 +38,14 @@ class ByProxy:
         """Begin a session for whom the proxy names."""
         return await self.starter.let_in(request, self.person(request), wanted)
 
-    def still_holds(self, request: Request, person: Person) -> bool:
+    def still_holds(self, request: Request, person: SignedInPerson) -> bool:
         """Return whether the proxy names the same person with the same role: somebody else may sit there now."""
         try:
             return self.person(request) == person
         except NotLetIn:
             return False
 
-    def person(self, request: Request) -> Person:
+    def person(self, request: Request) -> SignedInPerson:
         """Return whom the proxy names.
 
         Raises:
@@ -65,4 +65,4 @@ class ByProxy:
         role = role_of(values, viewers=listed(self.settings.viewers), operators=listed(self.settings.operators))
         if role is None:
             raise NotLetIn("sign_in.no_role")
-        return Person(name=names[0].strip()[:LONGEST_NAME], role=role, way=SignInWay.PROXY)
+        return SignedInPerson(name=names[0].strip()[:LONGEST_NAME], role=role, way=SignInWay.PROXY)

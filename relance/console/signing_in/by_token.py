@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from relance.console.addresses import TOKEN
 from relance.console.security import form_of
 from relance.console.signing_in.model import NotLetIn, SignInPage, Starter
-from relance.domain.console.people import Person, Role
+from relance.domain.console.people import Role, SignedInPerson
 from relance.ports.console import SignIns
 from relance.settings.console import SignInWay
 
@@ -39,7 +39,7 @@ class ByToken:
         """Say how to get a link."""
         return SignInPage("sign_in/token.html", {"offered": None}, 401)
 
-    def still_holds(self, request: Request, person: Person) -> bool:
+    def still_holds(self, request: Request, person: SignedInPerson) -> bool:
         """Return True: the cookie is all there is."""
         return True
 
@@ -52,7 +52,7 @@ class ByToken:
             taken = await self.sign_ins.take(secret, now)
             if taken is None:
                 raise NotLetIn("sign_in.link_used")
-            person = Person(name=taken["name"], role=Role(taken["role"]), way=SignInWay.TOKEN)
+            person = SignedInPerson(name=taken["name"], role=Role(taken["role"]), way=SignInWay.TOKEN)
             return await self.starter.let_in(request, person, "")
         offered = await self.sign_ins.look_up(secret, now)
         if offered is None or "role" not in offered:

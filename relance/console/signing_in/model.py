@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 
 from relance.console.addresses import ROOT, SIGN_IN
 from relance.console.signing_in import cookies
-from relance.domain.console.people import Person
+from relance.domain.console.people import SignedInPerson
 from relance.ports import Clock
 from relance.ports.console import Sessions
 
@@ -51,7 +51,7 @@ class SignIn(Protocol):
             NotLetIn: this browser cannot sign in now.
         """
 
-    def still_holds(self, request: Request, person: Person) -> bool:
+    def still_holds(self, request: Request, person: SignedInPerson) -> bool:
         """Return whether a session's person is who this request comes from, as far as this way can tell."""
 
 
@@ -63,7 +63,7 @@ class Starter:
     clock: Clock
     age: timedelta
 
-    async def let_in(self, request: Request, person: Person, wanted: str) -> Response:
+    async def let_in(self, request: Request, person: SignedInPerson, wanted: str) -> Response:
         """Begin a session under a new secret, end the one before, and send the browser on."""
         if before := cookies.read(request, cookies.SESSION):
             await self.sessions.end(before)

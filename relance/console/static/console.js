@@ -24,6 +24,33 @@ function isBeingUsed(region) {
   return region.contains(focused) && focused.matches("input:not([type=hidden]), textarea, select");
 }
 
+function merge(place, fresh) {
+  // What is the same stays, so that a screen reader is told of what is new alone. Children are known by their ids.
+  const wanted = new Set([...fresh.children].map((child) => child.id));
+  for (const child of [...place.children]) if (!wanted.has(child.id)) child.remove();
+  let last = null;
+  for (const child of [...fresh.children]) {
+    let shown = child.id ? place.querySelector(`:scope > #${CSS.escape(child.id)}`) : null;
+    if (shown && !shown.isEqualNode(child) && !isBeingUsed(shown)) {
+      if (shown.hasAttribute("data-merge")) merge(shown, child);
+      else replace(shown, child.innerHTML);
+    } else if (!shown) {
+      shown = child;
+      if (last) last.after(shown);
+      else place.prepend(shown);
+    }
+    last = shown;
+  }
+}
+
+function update(region, html) {
+  if (!region.hasAttribute("data-merge")) return replace(region, html);
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  merge(region, fresh.content);
+  region.dispatchEvent(new CustomEvent("region", { bubbles: true }));
+}
+
 function replace(region, html) {
   if (isBeingUsed(region)) return;
   const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
@@ -41,7 +68,7 @@ function listen() {
   source.onmessage = (event) => {
     const { region, html } = JSON.parse(event.data);
     const shown = document.querySelector(`[data-region="${CSS.escape(region)}"]`);
-    if (shown) replace(shown, html);
+    if (shown) update(shown, html);
   };
   source.onerror = () => {
     show(false);
@@ -64,3 +91,6 @@ document.addEventListener("visibilitychange", () => (document.hidden ? stop() : 
 window.addEventListener("pagehide", stop);
 window.addEventListener("pageshow", listen);
 listen();
+
+// On a phone the pages are a row that scrolls; the one that is open should be in sight.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from relance.domain.console.people import Person, role_of
+from relance.domain.console.people import SignedInPerson, role_of
 
 NO_ROLE, NO_ADDRESS, OTHER_DOMAIN = "no_role", "no_address", "other_domain"
 LONGEST_NAME: Final = 100
@@ -20,7 +20,7 @@ def person_of(
     operators: Collection[str],
     domains: Collection[str],
     way: str,
-) -> Person | str:
+) -> SignedInPerson | str:
     """Return who signs in, or the code of why nobody does.
 
     With `domains` a verified address of one of them is needed: an unverified one anybody can claim.
@@ -36,7 +36,7 @@ def person_of(
         return NO_ROLE
     named = (claims.get(name) for name in _NAMES)
     name = next((text.strip() for text in named if isinstance(text, str) and text.strip() and text.isprintable()), "")
-    return Person(name=name[:LONGEST_NAME], role=role, way=way)
+    return SignedInPerson(name=name[:LONGEST_NAME], role=role, way=way)
 
 
 def values_at(claims: Mapping[str, Any], path: str) -> list[str]:

@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SignedInPerson:
     """Somebody who is signed in; `name` is who a decision is recorded by, `way` how they signed in."""
 
     name: str

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, TypeAlias
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from relance.gateway.limits.parsing import HeadedProtocol
+
 Network: TypeAlias = IPv4Network | IPv6Network
 
 HEAD_S = 5.0
@@ -44,7 +46,7 @@ class ConnectionLimits:
 
 
 class LimitedConnection(asyncio.Protocol):
-    """Goes before a protocol of uvicorn, h11 or httptools, and adds one timer, which the state of the request sets.
+    """Goes before a protocol of uvicorn, httptools or h11, and adds one timer, which the state of the request sets.
 
     A new connection pushes out the oldest that has not sent a whole request, of its own address first: whoever opens
     many silent connections takes them from himself. If all are being answered, the new one is closed.
@@ -88,6 +90,9 @@ class LimitedConnection(asyncio.Protocol):
             return
         self._head_bytes += len(data) if self.is_silent else 0
         super().data_received(data)
+        if self.transport.get_protocol() is not self:
+            self._disarm()
+            return
         self._watch(data_came=True)
         if self.is_silent and self._head_bytes > HEAD_BYTES:
             self.transport.abort()
@@ -168,6 +173,7 @@ class LimitedConnection(asyncio.Protocol):
         return any(address in network for network in self.limits.proxies)
 
 
-def limited(limits: ConnectionLimits, base: type[asyncio.Protocol] = H11Protocol) -> type[asyncio.Protocol]:
+def limited(limits: ConnectionLimits) -> type[asyncio.Protocol]:
     """Return a protocol of uvicorn with these limits, for `uvicorn.Config(http=...)`."""
-    return type(f"Limited{base.__name__}", (LimitedConnection, base), {"limits": limits})
+    slower = type("LimitedH11", (LimitedConnection, H11Protocol), {"limits": limits})
+    return type("LimitedConnection", (LimitedConnection, HeadedProtocol), {"limits": limits, "fallback": slower})

@@ -8,11 +8,21 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
-from relance.wording.console import base, mails, now, sign_in
+from relance.wording.console import (
+    base,
+    chat,
+    cycle,
+    invitations,
+    mails,
+    now,
+    operating,
+    reports,
+    sign_in,
+)
 
 LANGUAGES: Final = ("en", "fr")
 LOCALES: Final = {"en": "en_001", "fr": "fr"}
-MODULES: Final = (base, sign_in, now, mails)
+MODULES: Final = (base, sign_in, now, chat, cycle, invitations, mails, operating, reports)
 """A module for each page, each with its words in both languages."""
 
 
@@ -67,6 +77,12 @@ class ConsoleWords:
 
         # Babel takes an instant to UTC before it formats it; a date stays.
         return cldr.day(date(day.year, day.month, day.day), pattern, self.locale)
+
+    def weekday(self, number: int) -> str:
+        """Return the short name of a weekday, Monday being 0."""
+        from relance.wording import cldr
+
+        return cldr.weekdays(self.locale)[number]
 
     def month(self, period: str) -> str:
         """Return a period in words: `November 2026`."""

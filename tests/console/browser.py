@@ -18,6 +18,7 @@ from relance.console.addresses import sign_in_link
 from relance.domain.console.people import Role
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+CONTRAST = "color-contrast"
 WIDE, NARROW = (1280, 900), (375, 800)
 
 
@@ -78,8 +79,14 @@ async def console_browser(address: str, database: Database) -> AsyncIterator[Con
         await browser.close()
 
 
-async def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """Return what axe-core finds on a page: the rule, and the elements."""
-    await page.evaluate(AXE)
-    found = await page.evaluate("axe.run(document).then(result => result.violations)")
+async def violations(page: Page, *, only: str = "", without: str = "") -> list[tuple[str, list[str]]]:
+    """Return what axe-core finds on a page, by all rules, by one, or by all but one: the rule, and the elements."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE)
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if only:
+        options["runOnly"] = [only]
+    if without:
+        options["rules"] = {without: {"enabled": False}}
+    found = await page.evaluate("options => axe.run(document, options).then(result => result.violations)", options)
     return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]

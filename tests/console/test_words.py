@@ -66,7 +66,7 @@ def _named() -> Iterator[tuple[str, str, bool]]:
     for template in TEMPLATES.rglob("*.html"):
         for key, after, rest in KEYS.findall(template.read_text(encoding="utf-8")):
             if after != "~":
-                yield template.name, key, "count=" in rest
+                yield template.name, key, after == "," and "count=" in rest
 
 
 def _places(sentence: str) -> set[str]:

@@ -211,10 +211,9 @@ class MongoLedger:
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation | None]:
         """Return the entries there are among these, by id; None stands for one that cannot be read."""
+        wanted = {"_id": {"$in": list(ids)}}
         with translated("read invitations"):
-            raws = await read_each(
-                self._collection, lambda some, fields: some.find({"_id": {"$in": list(ids)}}, fields), None
-            )
+            raws = await read_each(self._collection, lambda some, fields: some.find(wanted, fields), None)
         valid, invalid = await self._reader.sorted_out(raws)
         return {**{str(stored): None for stored in invalid}, **{invitation.id: invitation for invitation in valid}}
 
@@ -261,12 +260,8 @@ class MongoLedger:
 
     async def outcomes(self, period: str, counted: CountedOutcomes | None = None) -> list[Mapping[str, Any]]:
         """Return `{status, reason, class, sent, count}` per combination over the period; goes on after `counted`."""
-        key = {
-            "status": "$status",
-            "reason": "$reason",
-            "class": "$lastError.class",
-            "sent": {"$gt": ["$sentAt", None]},
-        }
+        is_sent = {"$gt": ["$sentAt", None]}
+        key = {"status": "$status", "reason": "$reason", "class": "$lastError.class", "sent": is_sent}
         stages: list[Raw] = [{"$group": {"_id": key, "count": {"$sum": 1}}}]
         sums = counted if counted is not None else CountedOutcomes()
         with translated("sum up outcomes"):

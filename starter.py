@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from composition import mail_setup
+from composition import mail_preview, mail_setup
 from relance.adapters.clock import SystemClock
 from relance.cli import app
 from relance.cli.base.resources import Documents, LiveHealth, Repositories, Services
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.adapters.mongo.connection import Database as MongoDatabase
-    from relance.ports import Channel, RelayLog, Reports
+    from relance.ports import Channel, MessageIds, RelayLog, Reports
     from relance.runtime.telemetry import Telemetry
     from relance.services.mail_intake import MailIntake
     from relance.settings import Settings
@@ -126,14 +126,16 @@ async def temporal() -> Client:
 async def _temporal() -> Client:
     from relance.settings import load_settings
     from relance.temporal.connection import connect
+    from relance.temporal.payload_codec import codec_of
     from relance.temporal.plugin import relance_plugin
 
+    codec = codec_of(load_settings().privacy)
     if load_settings().monitoring.otlp_endpoint is None:
         from relance.runtime.core import plain_runtime
 
-        return await connect(plugins=[relance_plugin()], runtime=plain_runtime())
+        return await connect(plugins=[relance_plugin(codec=codec)], runtime=plain_runtime())
     collected = _collected()
-    plugin = relance_plugin(interceptors=collected.interceptors)
+    plugin = relance_plugin(interceptors=collected.interceptors, codec=codec)
     return await connect(plugins=[plugin], runtime=collected.runtime)
 
 
@@ -165,11 +167,7 @@ async def health(loaded: Settings, client: Client | None) -> AsyncIterator[LiveH
 async def load_samples(loaded: Settings, users: Documents, contacts: Documents) -> bool:
     """Write sample people into a database that has no users; return whether it did."""
     async with database(loaded) as opened:
-        if await opened.raw.users.find_one({}, {"_id": 1}) is not None:
-            return False
-        await opened.raw.contacts.insert_many([dict(contact) for contact in contacts])
-        await opened.raw.users.insert_many([dict(user) for user in users])
-    return True
+        return await opened.add_samples(users, contacts)
 
 
 def reports(loaded: Settings) -> AbstractAsyncContextManager[Reports]:
@@ -177,6 +175,13 @@ def reports(loaded: Settings) -> AbstractAsyncContextManager[Reports]:
     from relance.adapters.everflow.reports import EverflowReports
 
     return EverflowReports(loaded.everflow)
+
+
+def message_ids(loaded: Settings) -> MessageIds:
+    """Return the Message-IDs of this installation's mails."""
+    from relance.adapters.message_ids import SealedMessageIds
+
+    return SealedMessageIds(loaded.privacy.link_keys, loaded.mail.message_id_domain)
 
 
 def relay_log(loaded: Settings) -> AbstractAsyncContextManager[RelayLog | None]:
@@ -248,10 +253,13 @@ def services() -> Services:
         trial_mail=mail_setup.trial_mail,
         call_deadman=call_deadman,
         relay_log=relay_log,
+        message_ids=message_ids,
         health=health,
         channels=channels,
         load_samples=load_samples,
         mail_intake=mail_intake,  # type: ignore[arg-type]
+        mail_previews=mail_preview.mail_previews,
+        send_trial=mail_preview.send_trial,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,
     )

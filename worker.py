@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, NoReturn
 
 import typer
+import uvloop
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
@@ -22,6 +23,7 @@ from relance import __version__
 from relance.contracts.names import TaskQueue
 from relance.errors import SettingsError
 from relance.gateway.server import FULL_DRAIN_S
+from relance.rendering.branding.loading import checked_branding
 from relance.runtime import process_exit
 from relance.runtime.collecting import leave_out_what_is_loaded
 from relance.runtime.core_dumps import forbid_core_dumps
@@ -117,6 +119,7 @@ async def serve(settings: Settings, role: Role) -> int:
             for queue in QUEUES[role]
         ]
         await stack.enter_async_context(reporting_liveness(reporter, workers))
+        leave_out_what_is_loaded()
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))
         await stop.wait()
@@ -137,6 +140,9 @@ def check_fitness(settings: Settings, role: Role) -> None:
     named = {*settings.channels.always_names, *settings.channels.order_names}
     if TaskQueue.MAIL in QUEUES[role] or (TaskQueue.OPS in QUEUES[role] and ChannelName.MAIL in named):
         check_names(settings.mail, settings.gateway)
+    if role is not Role.GATEWAY:
+        # Before any process is started: a supervisor would start one that ends at once again and again.
+        checked_branding(settings.mail)
 
 
 def run(
@@ -171,7 +177,9 @@ def run(
             environment=child_environment(settings.monitoring),
         )
 
-    process_exit.run(main, debug=debug)
+    # A third of what a request costs is the loop's work. Workers of Temporal keep the loop they were tested with.
+    serves_http_alone = role is Role.GATEWAY and processes == 1
+    process_exit.run(main, debug=debug, loop=uvloop.new_event_loop if serves_http_alone else None)
 
 
 def main() -> NoReturn:

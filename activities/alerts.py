@@ -11,7 +11,16 @@ from temporalio import activity
 from activities.attempt import heartbeating
 from activities.errors import translated
 from relance import ids
-from relance.contracts.alerts import AlertEntry, ChannelRoutes, Posted, PostInput, RecordInput
+from relance.contracts.alerts import (
+    AlertEntry,
+    ChannelRoutes,
+    DecisionsInput,
+    Posted,
+    PostInput,
+    RecordInput,
+    StoredDecision,
+    StoredDecisions,
+)
 from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.model import AlertEvent, AlertRecord, HistoryEntry
 from relance.domain.alerts.routing import AlertRoute
@@ -42,11 +51,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class MessageLocale:
-    """How messages are written: the language, the zone whose clock they show, the page that says what to do."""
+    """How messages are written: the language, the zone whose clock they show, the page that says what to do.
+
+    `console` is how the gateway is called from outside, if people can answer in its console.
+    """
 
     language: str
     zone: str
     runbook_url: str | None = None
+    console: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,22 @@ class AlertDelivery:
                 await self.alert_service.inhibit(request.group)
         self._count(request.entries)
 
+    @activity.defn
+    async def look_up_decisions(self, request: DecisionsInput) -> StoredDecisions:
+        """Return what is stored of these alerts and of what may explain the group away: a signal may be forged."""
+        alerts = self.alert_service.alerts
+        with translated():
+            found = await alerts.newest(request.keys)
+            causes = await alerts.open_rules(sorted(INHIBITS))
+        return StoredDecisions(
+            alerts=tuple(
+                StoredDecision(key=key, state=alert.state, silenced_until=alert.silenced_until)
+                for key, alert in sorted(found.items())
+                if alert.is_open and alert.group == request.group
+            ),
+            causes=tuple(sorted(causes)),
+        )
+
     async def deliver(self, name: str, message: OutgoingMessage) -> Posted:
         """Hand a message to a channel and note how the channel fares.
 
@@ -139,9 +168,15 @@ class AlertDelivery:
             key=key,
             at=at,
             language=self.voice.language,
+            details_url=self._answered_at(alerts),
             attachments=await self._attachments(request.telling, alerts, key),
             runbook_url=self.voice.runbook_url,
         )
+
+    def _answered_at(self, alerts: Sequence[AlertRecord]) -> str | None:
+        if self.voice.console is None or not alerts:
+            return None
+        return ids.alert_address(self.voice.console, alerts[0].key if len(alerts) == 1 else alerts[0].group)
 
     async def _attachments(
         self, telling: NotificationKind, alerts: Sequence[AlertRecord], key: str
@@ -152,7 +187,7 @@ class AlertDelivery:
         for entry in entries:
             # Other events' details are people's and channels' words, which have no end.
             reason = entry.detail if entry.event is AlertEvent.SUPPRESSED else None
-            self.meter.alert_event(entry.key.partition("/")[0], entry.event, reason)
+            self.meter.alert_event(ids.alert_rule(entry.key), entry.event, reason)
 
     async def _note(self, name: str, condition: ChannelCondition, detail: str = "") -> None:
         known = (await self.states.all()).get(name)

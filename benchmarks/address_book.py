@@ -31,6 +31,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.invitations import Invitations
 from activities.planning import Planning
 from activities.unsent import Unsent
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.mongo.connection import Database, connect
 from relance.contracts.cycle import BatchInput, BatchResult, Boundary, PlanInput
 from relance.devstack import mongod
@@ -126,7 +127,14 @@ async def _measured(database: Database) -> dict[str, Any]:
 async def _batch(database: Database, period: str) -> BatchResult:
     at = datetime.fromisoformat(f"{period}-05T17:00:00+00:00")
     clock, meter = FixedClock(at), FakeMeter()
-    sender = Sender(database.ledger, database.contacts, Forgetful(), meter, clock, "bench.example")
+    sender = Sender(
+        database.ledger,
+        database.contacts,
+        Forgetful(),
+        meter,
+        clock,
+        SealedMessageIds(PRIVACY.link_keys, "bench.example"),
+    )
     sending = Invitations(
         users=database.users,
         contacts=database.contacts,

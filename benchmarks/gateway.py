@@ -3,6 +3,7 @@
 single     messages of one event each, over 32 connections as fast as they are answered
 batches    messages of 100 events
 half       single events at half the rate of `--aim`: seconds from when an event was due to its answer
+           of these three, `cpu_ms` is the processor time of a message, by process: all of them share the cores
 cycle      opt-outs while a cycle sends: seconds until it was answered, and until nothing more was sent:
            a mail that a connection had taken before may still be accepted by the relay
 """
@@ -14,11 +15,13 @@ import asyncio
 import json
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.cycle import PERIOD, say
 from benchmarks.gateway_load import chunks
+from benchmarks.meter import cpu_by_process, difference
 from benchmarks.people import plain_people
 from relance.adapters.clock import SystemClock
 from relance.adapters.event_api import EventApi
@@ -109,6 +112,27 @@ async def load(installation: Installation, bodies: list[str], prefix: str, rate:
     return dict(json.loads(said))
 
 
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A gateway under load, and what everything around it costs."""
+
+    installation: Installation
+    gateway: WorkerProcess
+
+    async def load(self, bodies: list[str], prefix: str, rate: float | None = None) -> dict[str, Any]:
+        """Have these messages said; return the figures, with the processor time of each."""
+        before = self._cpu()
+        figures = await load(self.installation, bodies, prefix, rate)
+        used = difference(before, self._cpu())
+        used = {**used, "client": figures.pop("client_cpu_s")}
+        figures["cpu_ms"] = {kind: round(seconds / len(bodies) * 1000, 3) for kind, seconds in used.items()}
+        return figures
+
+    def _cpu(self) -> dict[str, float]:
+        found = cpu_by_process(self.gateway, None)
+        return {"gateway": found["worker"], **{kind: found[kind] for kind in ("mongod", "temporal")}}
+
+
 async def measure(events: int, aim: float, users: int) -> dict[str, Any]:
     """Return the figures."""
     async with Stack() as stack, installed(stack, "gateway_bench", FREELY) as installation:
@@ -117,17 +141,19 @@ async def measure(events: int, aim: float, users: int) -> dict[str, Any]:
         gateway = await start_gateway(installation)
         single = [json.dumps({"event": "submitted", "invitationId": one}) for one in ids[:events]]
         warm, single = single[: events // 10], single[events // 10 :]
-        await load(installation, warm, "warm")
-        figures: dict[str, Any] = {"single": await load(installation, single, "single")}
-        say(f"single: {figures['single']['per_second']:.0f} events/s")
+        meter = Meter(installation, gateway)
+        await meter.load(warm, "warm")
+        alone = await meter.load(single, "single")
+        say(f"single: {alone['per_second']:.0f} events/s, ms of processor time: {alone['cpu_ms']}")
         many = [
             json.dumps({"events": [{"event": "submitted", "invitationId": one} for one in some]})
             for some in chunks(ids[events : events * 2], 100)
         ]
-        batches = await load(installation, many, "batches")
-        figures["batches"] = {**batches, "events_per_second": batches["per_second"] * 100}
+        batches = await meter.load(many, "batches")
+        batches["events_per_second"] = batches["per_second"] * 100
+        figures: dict[str, Any] = {"single": alone, "batches": batches}
         half = [json.dumps({"event": "opened", "invitationId": one}) for one in ids[events * 2 :]]
-        figures["half"] = await load(installation, half, "half", rate=aim / 2)
+        figures["half"] = await meter.load(half, "half", rate=aim / 2)
         say(f"half of the aim: p99 {figures['half']['p99'] * 1000:.1f} ms")
         figures["gateway_rss_mb"] = gateway.measure()
         figures["cycle"] = await _while_a_cycle_sends(installation)

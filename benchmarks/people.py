@@ -6,7 +6,7 @@ from typing import Any
 
 from relance import ids
 from relance.domain.invitations.invitation import MailKind
-from relance.ports import OutgoingMail
+from relance.ports import MessageIds, OutgoingMail
 
 Documents = list[dict[str, Any]]
 DOMAINS = 7
@@ -38,13 +38,15 @@ def plain_people(users: int, contacts: int) -> tuple[Documents, Documents]:
     return user_documents, contact_documents
 
 
-def letter_to(period: str, user: dict[str, Any], contact: dict[str, Any], date: Any, domain: str) -> OutgoingMail:
+def letter_to(
+    period: str, user: dict[str, Any], contact: dict[str, Any], date: Any, message_ids: MessageIds
+) -> OutgoingMail:
     """Return the invitation the worker would write."""
     invitation = ids.invitation_id(period, user["_id"], contact["_id"])
     return OutgoingMail(
         invitation_id=invitation,
         kind=MailKind.INVITATION,
-        message_id=ids.message_id(invitation, MailKind.INVITATION, domain),
+        message_id=message_ids.of(invitation, MailKind.INVITATION),
         to_address=contact["email"],
         to_name=contact["name"],
         sender_name=user["name"],

@@ -24,6 +24,7 @@ from composition.health import health_of
 from composition.maintenance import maintenance_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
+from relance.adapters.message_ids import SealedMessageIds
 from relance.contracts.names import TaskQueue
 from relance.domain.cycle.send_times import Defaults
 from relance.gateway.addresses import attachment_addresses
@@ -33,6 +34,7 @@ from relance.runtime.reporter import worker_name
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
 from relance.sending.sender import Sender
+from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.settings import Settings
@@ -53,7 +55,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         mailer=open_.mailer,
         meter=open_.instruments,
         clock=SystemClock(),
-        message_id_domain=settings.mail.message_id_domain,
+        message_ids=SealedMessageIds(settings.privacy.link_keys, settings.mail.message_id_domain),
         relay_log=open_.relay_log,
         restores=data.restores,
     )
@@ -118,9 +120,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         plans=data.plans, ledger=data.ledger, follow_ups=follow_ups, meter=open_.instruments, clock=SystemClock()
     )
     steps = FollowUpSteps(
-        users=data.users,
-        contacts=data.contacts,
-        plans=data.plans,
+        reads=StepReads(data.users, data.contacts, data.plans, data.ledger),
         ledger=data.ledger,
         sender=sender,
         control=control,
@@ -182,6 +182,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             delivery.ways,
             delivery.post,
             delivery.record,
+            delivery.look_up_decisions,
             _cycle_reports(settings, open_, delivery).post_cycle_report,
             *maintenance_of(settings, open_, alert_service, delivery),
             *health_of(settings, open_, alert_service),
@@ -208,7 +209,12 @@ def _delivery(settings: Settings, open_: Connections, alert_service: AlertServic
         always=settings.channels.always_names,
         order=settings.channels.order_names,
         illustrator=AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
-        voice=MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
+        voice=MessageLocale(
+            language=settings.alerts.language,
+            zone=settings.alerts.zone,
+            runbook_url=settings.alerts.runbook_url,
+            console=settings.gateway.public_url if settings.console.is_on else None,
+        ),
         clock=SystemClock(),
         meter=open_.instruments,
         routes=settings.routes if settings.alerts.routes else (),

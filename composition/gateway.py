@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from temporalio.client import Client
 
+from composition.console import OpenConsole, console_of
+from composition.conversation import conversation_of
 from composition.intake import listening, mail_intake, unsubscribing_of
 from composition.process import opened_database, started_telemetry
+from composition.slack import answering_slack
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
-from relance.gateway.application import application
-from relance.gateway.needs import IntakeNeeds, Needs
+from relance.gateway.application import MODULES, application
+from relance.gateway.codec import TokenViewer
+from relance.gateway.needs import CodecNeeds, IntakeNeeds, Needs, SlackNeeds, Viewer
 from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
 from relance.ports import Clock
@@ -31,9 +35,12 @@ from relance.services.mail_intake import MailIntake
 from relance.services.notifying import Notifier, notifying
 from relance.services.open_tracking import OpenTracking
 from relance.settings import Settings
+from relance.settings.recipients import listed
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.payload_codec import codec_of
+from relance.temporal.plugin import relance_plugin
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +64,8 @@ async def opened_gateway(settings: Settings) -> AsyncIterator[GatewayConnections
     """
     telemetry = started_telemetry(settings, "relance-gateway")
     async with opened_database(settings, telemetry) as database:
-        client = await connect_temporal(runtime=telemetry.runtime, lazy=True)
+        plugin = relance_plugin(codec=codec_of(settings.privacy))
+        client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime, lazy=True)
         yield GatewayConnections(client, database, telemetry.instruments)
 
 
@@ -89,17 +97,65 @@ async def serving_gateway(
         notify=notifier.notify,
     )
     service = mail_intake(settings, data, events, open_.instruments.intake_message)
-    app = _application(settings, open_, liveness, events, service)
+    explaining = _explaining(settings, data)
+    console = console_of(settings, data, open_.client, explaining)
+    conversation = conversation_of(settings, data, open_.client, explaining)
     async with (
+        answering_slack(settings, conversation, open_.instruments) as slack,
         notifying(notifier),
-        serving(settings.gateway, app, drain=drain),
+        serving(
+            settings.gateway,
+            _application(
+                settings,
+                open_,
+                liveness,
+                events=events,
+                service=service,
+                explaining=explaining,
+                console=console,
+                slack=slack,
+            ),
+            drain=drain,
+        ),
+        _letting_go(console),
         listening(settings, service, open_.instruments.intake_refused),
     ):
         yield
 
 
+@asynccontextmanager
+async def _letting_go(console: OpenConsole | None) -> AsyncIterator[None]:
+    """Let those who look at live pages go before the server waits for the answers in flight."""
+    yield
+    if console is not None:
+        await console.close()
+
+
+def _explaining(settings: Settings, data: Database) -> Explaining:
+    return Explaining(
+        ledger=data.ledger,
+        users=data.users,
+        contacts=data.contacts,
+        plans=data.plans,
+        suppressions=data.suppressions,
+        controls=data.controls,
+        quarantine=data.quarantine,
+        reports=data.intake_messages,
+        clock=SystemClock(),
+        timing=settings.scheduling.reminder_timing,
+    )
+
+
 def _application(
-    settings: Settings, open_: GatewayConnections, liveness: Liveness, events: EventIntake, service: MailIntake
+    settings: Settings,
+    open_: GatewayConnections,
+    liveness: Liveness,
+    *,
+    events: EventIntake,
+    service: MailIntake,
+    explaining: Explaining,
+    console: OpenConsole | None,
+    slack: SlackNeeds | None,
 ) -> Starlette:
     data, clock = open_.database, SystemClock()
     return application(
@@ -114,17 +170,7 @@ def _application(
             ledger=data.ledger,
             inbox=data.inbox,
             outbox=data.outbox,
-            explaining=Explaining(
-                ledger=data.ledger,
-                users=data.users,
-                contacts=data.contacts,
-                plans=data.plans,
-                suppressions=data.suppressions,
-                controls=data.controls,
-                quarantine=data.quarantine,
-                clock=clock,
-                timing=settings.scheduling.reminder_timing,
-            ),
+            explaining=explaining,
             events=events,
             unsubscribing=unsubscribing_of(data, events, clock),
             pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
@@ -137,8 +183,20 @@ def _application(
             ),
             clock=clock,
             draining=lambda: liveness.draining,
-        )
+            codec=codec_needs(settings),
+            slack=slack,
+        ),
+        modules=(*MODULES, *((lambda _: console.routes,) if console is not None else ())),
     )
+
+
+def codec_needs(settings: Settings, viewers: Sequence[Viewer] = ()) -> CodecNeeds | None:
+    """Return what reads encrypted payloads, for these viewers and who has a token; None without a codec key."""
+    codec, tokens = codec_of(settings.privacy), settings.gateway.codec_token_ring
+    if codec is None:
+        return None
+    programs = [TokenViewer(tokens.keys)] if tokens.texts else []
+    return CodecNeeds(codec, (*programs, *viewers), frozenset(listed(settings.gateway.codec_origins)))
 
 
 def open_tracking_of(data: Database, events: EventIntake, clock: Clock, *, is_on: bool) -> OpenTracking:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from relance.adapters.clock import SystemClock
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
 from relance.contracts.follow_up import FollowUpInput, InvitationEvent
@@ -57,7 +58,7 @@ def intake_service(
         contacts=data.contacts,
         suppressions=data.suppressions,
         messages=data.intake_messages,
-        domain=settings.mail.message_id_domain,
+        message_ids=SealedMessageIds(settings.privacy.link_keys, settings.mail.message_id_domain),
     )
     return MailIntake(
         attributor=attributor,

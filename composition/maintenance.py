@@ -14,9 +14,6 @@ from activities.repairs import Repairs
 from activities.waking import Waking
 from composition.connections import Connections
 from relance.adapters.clock import SystemClock
-from relance.adapters.mongo.archive import MongoArchive
-from relance.adapters.mongo.jobs import MongoPostedReports
-from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.services.alerts import AlertService
 from relance.services.open_tracking import ConsentWatch
@@ -57,7 +54,7 @@ def reconciliation(settings: Settings, open_: Connections, alert_service: AlertS
     """Return what compares the ledger with the follow-ups."""
     data = open_.database
     return Reconciliation(
-        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        reconcile_rows=data.reconcile_rows,
         users=data.users,
         contacts=data.contacts,
         suppressions=data.suppressions,
@@ -88,7 +85,7 @@ def waking(settings: Settings, open_: Connections) -> Waking:
     """Return what wakes the follow-ups after a pause."""
     data = open_.database
     return Waking(
-        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        reconcile_rows=data.reconcile_rows,
         controls=data.controls,
         follow_ups=TemporalFollowUpWatch(open_.client),
         together=settings.worker.woken_together,
@@ -101,7 +98,7 @@ def repairs(settings: Settings, open_: Connections, alert_service: AlertService)
     data, grace = open_.database, settings.reconcile.grace
     cycles = TemporalCycleRestarts(open_.client, cycle_options(settings))
     return Repairs(
-        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        reconcile_rows=data.reconcile_rows,
         by_period=(
             CycleRepair(
                 alert_service=alert_service,
@@ -137,7 +134,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     """Return what takes away what is past its time."""
     data = open_.database
     return Cleanup(
-        archive=MongoArchive(data.raw, data.suppressions, data.asks),
+        archive=data.archive,
         ledger=data.ledger,
         follow_ups=TemporalFollowUps(open_.client, data.ledger),
         cycles=TemporalCycles(open_.client),
@@ -153,9 +150,9 @@ def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> 
         job_runs=data.job_runs,
         ledger=data.ledger,
         plans=data.plans,
-        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        reconcile_rows=data.reconcile_rows,
         cycles=TemporalCycles(open_.client),
-        posted=MongoPostedReports(data.raw.postedReports),
+        posted=data.posted_reports,
         delivery=delivery,
         when_quiet=settings.digest.when_quiet,
     )

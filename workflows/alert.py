@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
+from workflows.common.alert_decisions import Decisions
 from workflows.common.alert_news import merged
 from workflows.common.alert_routes import ByRoutes, delivery, message
 from workflows.common.delivery import DeliveryResult, by, channel_routes, notify
@@ -59,8 +60,7 @@ ONCE_MORE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=30)
 """Then it looks again; a silence without end is no timer of centuries, which overflows the server's durations."""
 
-DELIVERIES_SHOWN = 20
-ENTRIES_AT_ONCE = 1000
+DELIVERIES_SHOWN, ENTRIES_AT_ONCE = 20, 1000
 _IN_DATABASE = {AlertEvent.ACKNOWLEDGED, AlertEvent.SILENCED}
 
 
@@ -80,6 +80,7 @@ class Alert:
         self._asked = list(request.asked)
         self._took_at = request.took_at or workflow.now() - GATHER
         self._by_routes = ByRoutes()
+        self._decisions = Decisions(request.group)
 
     @workflow.signal
     def sighted(self, news: Sighted) -> None:
@@ -88,12 +89,12 @@ class Alert:
 
     @workflow.signal
     def decided(self, news: Decided) -> None:
-        """Note what a person decided; it is in the database already."""
+        """Note that a person decided something; what it is, is looked up in the database."""
         self._inbox.append(signal_checks.decided(news))
 
     @workflow.signal
     def inhibited(self, news: Inhibited) -> None:
-        """Note that another alert explains this group away, or none any more."""
+        """Note that another alert may explain this group away, or none any more; it is looked up."""
         self._inbox.append(signal_checks.inhibited(news))
 
     @workflow.signal
@@ -111,11 +112,11 @@ class Alert:
         """Return what the group did while it was open."""
         while True:
             await self._gather()
-            self._take_in()
+            await self._take_in()
             await self._record()
             if workflow.info().is_continue_as_new_suggested():
-                self._take_in()
-                if len(self._entries) > ENTRIES_AT_ONCE:
+                await self._take_in()
+                if self._inbox or len(self._entries) > ENTRIES_AT_ONCE:
                     # More came in meanwhile than may travel; recorded first.
                     continue
                 self._continue_as_new()
@@ -135,11 +136,11 @@ class Alert:
         if self._inbox and ahead > timedelta(0):
             await workflow.sleep(ahead, summary="gather what else is fired")
 
-    def _take_in(self) -> None:
+    async def _take_in(self) -> None:
         news, self._inbox = self._inbox, []
         if news:
             self._took_at = workflow.now()
-        for part in merged(news):
+        for part in await self._decisions.stored(merged(news)):
             self._apply(part)
         self._step(lifecycle.settled(self._group, workflow.now(), self._policy))
 

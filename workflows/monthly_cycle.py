@@ -54,7 +54,7 @@ class MonthlyCycle:
         self._request = request
         self._options = request.options
         self._progress = request.progress or CycleProgress(period=request.period, started_at=workflow.now())
-        self._orders = Orders(request.period, request.control)
+        self._orders = Orders(request.period, request.control, self._show_control)
         self._replan_asked = False
         self._waves = Waves(request, self._orders, self._add)
 
@@ -65,9 +65,9 @@ class MonthlyCycle:
 
     @workflow.signal
     def control(self, change: ControlChange) -> None:
-        """Hear that the cycle pauses, goes on or is over; it is in the database already (SPEC C11)."""
+        """Hear that the cycle pauses, goes on or is over; what holds is looked up in the database (SPEC C11)."""
         self._orders.hear(change)
-        self._show(self._progress.stage)
+        self._show_control()
 
     @workflow.query
     def progress(self) -> CycleProgress:
@@ -290,6 +290,9 @@ class MonthlyCycle:
 
     def _update(self, **changes: object) -> None:
         self._progress = self._progress.model_copy(update=changes)
+
+    def _show_control(self) -> None:
+        self._show(self._progress.stage)
 
     def _show(self, stage: str) -> None:
         self._update(stage=stage)

@@ -40,7 +40,7 @@ class SendWave:
         self._result = request.result or WaveResult(started_at=workflow.now())
         self._slots = asyncio.Semaphore(request.options.batches_in_flight)
         self._follow_slots = asyncio.Semaphore(request.options.batches_in_flight)
-        self._orders = Orders(request.period, self._result.control)
+        self._orders = Orders(request.period, self._result.control, self._show)
         self._cancelled = False
         self._begun = 0
         self._busy = 0
@@ -49,7 +49,7 @@ class SendWave:
 
     @workflow.signal
     def control(self, change: ControlChange) -> None:
-        """Hear that the cycle pauses, goes on or is over; the batches find out by themselves (SPEC C11)."""
+        """Hear that the cycle pauses, goes on or is over; what holds is looked up in the database (SPEC C11)."""
         self._orders.hear(change)
         self._show()
 

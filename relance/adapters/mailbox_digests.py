@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 
 from relance.adapters.signing import derived
 from relance.domain.invitations.addresses import mailbox_key
@@ -15,6 +16,8 @@ from relance.settings.keyring import Keyring
 
 _OF_INVITATIONS = "invitation"
 _OF_PEOPLE = "person"
+REMEMBERED = 8192
+"""Digests kept in memory: an address of a batch is asked about with the batch, with its slot and with its claim."""
 
 
 class MailboxDigests:
@@ -23,6 +26,7 @@ class MailboxDigests:
     def __init__(self, ring: Keyring) -> None:
         self._ring = ring
         self._keys: tuple[tuple[str, bytes], ...] = ()
+        self._of = lru_cache(REMEMBERED)(self._made)
 
     def of(self, address: str) -> tuple[str, ...]:
         """Return the digests of a mailbox, one per key.
@@ -30,6 +34,9 @@ class MailboxDigests:
         Raises:
             SettingsError: there is no key.
         """
+        return self._of(address)
+
+    def _made(self, address: str) -> tuple[str, ...]:
         mailbox = mailbox_key(address).encode()
         return tuple(prefix + hmac.digest(key, mailbox, "sha256").hex() for prefix, key in self._prefixed())
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from relance.domain.alerts.delivery import MessageLine, NotificationKind
 from relance.domain.alerts.group import AlertGroup
 from relance.domain.alerts.lifecycle import Firing
-from relance.domain.alerts.model import AlertEvent
+from relance.domain.alerts.model import AlertEvent, AlertState
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.alerts.routing import AlertRoute
 from relance.domain.base import Utc, Wire
@@ -57,6 +57,28 @@ class Decided(Wire):
 
     keys: tuple[str, ...]
     until: Utc | None = None
+
+
+class DecisionsInput(Wire):
+    """Which alerts of a group are to be looked up, because a signal says that somebody decided about them."""
+
+    group: str
+    keys: tuple[str, ...] = ()
+
+
+class StoredDecision(Wire):
+    """What the database says of an open alert."""
+
+    key: str
+    state: AlertState
+    silenced_until: Utc | None = None
+
+
+class StoredDecisions(Wire):
+    """The open ones among the alerts that were asked for, and the open rules that explain others away."""
+
+    alerts: tuple[StoredDecision, ...] = ()
+    causes: tuple[str, ...] = ()
 
 
 class Inhibited(Wire):

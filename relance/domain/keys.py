@@ -39,7 +39,7 @@ class KeyCheck:
             listed = ", ".join(self.missing)
             return (
                 f"{self.setting}: lacks the key(s) with fingerprint {listed}, which this installation has used; "
-                "opt-outs or links made with it would not be known. Put it behind the first key, after a comma"
+                "opt-outs, links or payloads made with it would be unknown. Put it behind the first key, after a comma"
             )
         if self.retired_first is not None:
             return (

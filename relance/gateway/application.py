@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
-from relance.gateway import attachments, forms, health, opens, unsubscribe
+from relance.gateway import attachments, codec, forms, health, opens, unsubscribe
 from relance.gateway.api import routes as api
 from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
 from relance.gateway.limits.guard import Guard
 from relance.gateway.needs import Needs
+from relance.gateway.slack import routes as slack
 from relance.gateway.webhooks import routes as webhooks
 
 RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
@@ -30,7 +31,9 @@ MODULES: Sequence[RouteModule] = (
     forms.routes,
     opens.routes,
     webhooks.routes,
+    slack.routes,
     api.routes,
+    codec.routes,
 )
 """A module returns no routes where the settings switch it off."""
 

@@ -33,7 +33,7 @@ from relance.ports.inbox import Inbox, Received
 from relance.ports.jobs import AuditMarks, JobRuns, NominalTimes
 from relance.ports.keys import InstalledKeys, KeyUse
 from relance.ports.ledger import Effectiveness, Ledger
-from relance.ports.mail import Mailer, MailLane, OutgoingMail
+from relance.ports.mail import Mailer, MailLane, MessageIds, OutgoingMail
 from relance.ports.outbox import Lag, Outbox, Waiting
 from relance.ports.people import Contacts, Page, StatusChange, Suppression, Suppressions, Users
 from relance.ports.plans import Plans
@@ -82,6 +82,7 @@ __all__ = [
     "LogCoverage",
     "MailLane",
     "Mailer",
+    "MessageIds",
     "Meter",
     "NominalTimes",
     "Outbox",

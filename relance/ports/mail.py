@@ -30,6 +30,19 @@ class OutgoingMail:
     is_tracked: bool = False
 
 
+class MessageIds(Protocol):
+    """The Message-IDs of our mails, which tell nobody but us whose they are."""
+
+    def of(self, invitation: str, kind: MailKind) -> str:
+        """Return the Message-ID of a mail: the same whenever it is sent again."""
+
+    def possible(self, invitation: str, kind: MailKind) -> tuple[str, ...]:
+        """Return every Message-ID under which a mail may have left, with an earlier key or version too."""
+
+    def read(self, text: str) -> str | None:
+        """Return the invitation whose mail has this Message-ID; None if it is none of ours."""
+
+
 class MailLane(Protocol):
     """One connection to the relay, held for as long as it has mails to send."""
 

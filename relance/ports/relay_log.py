@@ -28,12 +28,13 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RelayRecord:
-    """What the relay's log says of one mail; `at` is the instant of its acceptance."""
+    """What the relay's log says of one mail: the instant of its acceptance, and the Message-ID it was found by."""
 
     knowledge: Knowledge
     at: datetime | None = None
     queue_id: str | None = None
     fate: Fate | None = None
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ async def admit(keys: InstalledKeys, privacy: Privacy) -> None:
 
 def check(ring: Keyring, register: KeyRegister) -> KeyCheck:
     """Compare a ring with what is on record."""
-    return compare(ring.setting, ring.fingerprints, register)
+    ours = ring.fingerprints if ring.texts or not ring.optional else ()
+    return compare(ring.setting, ours, register)
 
 
 def _with(register: KeyRegister, new: Mapping[str, tuple[str, ...]]) -> KeyRegister:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from temporalio import activity
 
-    from relance.settings import Monitoring
+    from relance.settings.monitoring import Monitoring
 
 _ADDRESS = re.compile(r"""(?:"[^"@]*"|[^\s@<>"(),;]{1,128})(?:@|%40)[^\s@<>"'(),;]{1,255}""")
 
 # What `relance.adapters.signing` makes; the signature may be cut off or altered.
-_TOKEN = re.compile(r"\bv1\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
+_TOKEN = re.compile(r"\bv[12]\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
 
 
 def redact(text: str) -> str:
@@ -29,7 +29,7 @@ def redact(text: str) -> str:
 
     The last defence only (SPEC section 13); it also catches Message-IDs and the password in a connection string.
     """
-    if "v1." in text:
+    if "v1." in text or "v2." in text:
         text = _TOKEN.sub("[token]", text)
     if "@" not in text and "%40" not in text:
         return text

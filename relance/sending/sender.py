@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from relance import ids
 from relance.domain.cycle.planning import is_late
 from relance.domain.cycle.send_times import due_at
 from relance.domain.failures import UNCERTAIN, Failure, classify_smtp, contact_status_after, is_struck_out, retry_at
@@ -32,6 +31,7 @@ from relance.ports import (
     Ledger,
     Mailer,
     MailLane,
+    MessageIds,
     Meter,
     OutgoingMail,
     Postponed,
@@ -64,14 +64,14 @@ class Sender:
     mailer: Mailer
     meter: Meter
     clock: Clock
-    message_id_domain: str
+    message_ids: MessageIds
     relay_log: RelayLog | None = None
     restores: Restores | None = None
 
     @property
     def doubts(self) -> UncertainMails:
         """What is known of the mails whose reply was lost."""
-        return UncertainMails(self.ledger, self.relay_log, self.message_id_domain)
+        return UncertainMails(self.ledger, self.relay_log, self.message_ids)
 
     def now(self, at: datetime) -> datetime:
         """Return the time for a record: never before the workflow time that asked for it, if our clock is slow."""
@@ -260,7 +260,7 @@ class Sender:
         return OutgoingMail(
             invitation_id=job.invitation.id,
             kind=job.kind,
-            message_id=ids.message_id(job.invitation.id, job.kind, self.message_id_domain),
+            message_id=self.message_ids.of(job.invitation.id, job.kind),
             to_address=contact.email,
             to_name=contact.name,
             sender_name=job.user.name,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from relance import ids
 from relance.domain.cycle.planning import is_late
 from relance.domain.cycle.send_times import due_at
 from relance.domain.invitations.invitation import DueAt, Invitation, MailKind, Verdict
-from relance.ports import Knowledge, Ledger, RelayLog, RelayRecord, Resolution, Sent
+from relance.ports import Knowledge, Ledger, MessageIds, RelayLog, RelayRecord, Resolution, Sent
 
 UNKNOWN = RelayRecord(Knowledge.UNKNOWN)
 NO_LAG = timedelta(0)
@@ -47,7 +46,7 @@ class UncertainMails:
 
     ledger: Ledger
     relay_log: RelayLog | None
-    message_id_domain: str
+    message_ids: MessageIds
 
     @property
     def lag(self) -> timedelta:
@@ -68,9 +67,9 @@ class UncertainMails:
         since = [doubt.since for mail in mails if (doubt := mail.invitation.doubt(mail.kind)) is not None]
         if self.relay_log is None or not since:
             return [UNKNOWN] * len(mails)
-        message_ids = [self._message_id(mail) for mail in mails]
-        found = await self.relay_log.find(message_ids, min(since))
-        return [found.get(message_id, UNKNOWN) for message_id in message_ids]
+        possible = [self.message_ids.possible(mail.invitation.id, mail.kind) for mail in mails]
+        found = await self.relay_log.find([each for some in possible for each in some], min(since))
+        return [_one_of({each: found.get(each, UNKNOWN) for each in some}) for some in possible]
 
     async def arrived(self, mail: DoubtfulMail, record: RelayRecord, now: datetime) -> Sent | None:
         """Record a mail as sent when the relay took it; None if somebody else has decided about it."""
@@ -82,7 +81,8 @@ class UncertainMails:
         due: DueAt | None = None
         if mail.kind is MailKind.INVITATION:
             due = due_at(at, mail.zone, mail.expiry_days)
-        sent = Sent(self._message_id(mail), at, late=is_late(mail.planned, at), due=due)
+        message_id = record.message_id or self.message_ids.of(mail.invitation.id, mail.kind)
+        sent = Sent(message_id, at, late=is_late(mail.planned, at), due=due)
         return sent if await self._end(mail, Verdict.ARRIVED, now, sent) else None
 
     async def end(self, mail: DoubtfulMail, verdict: Verdict, now: datetime) -> bool:
@@ -92,5 +92,11 @@ class UncertainMails:
     async def _end(self, mail: DoubtfulMail, verdict: Verdict, now: datetime, sent: Sent | None) -> bool:
         return await self.ledger.resolve(Resolution(mail.invitation.id, mail.kind, verdict, now, sent))
 
-    def _message_id(self, mail: DoubtfulMail) -> str:
-        return ids.message_id(mail.invitation.id, mail.kind, self.message_id_domain)
+
+def _one_of(records: Mapping[str, RelayRecord]) -> RelayRecord:
+    """Return what is known of a mail that left under one of these Message-IDs: absent only if all of them are."""
+    for knowledge in (Knowledge.ACCEPTED, Knowledge.UNKNOWN):
+        for message_id, record in records.items():
+            if record.knowledge is knowledge:
+                return replace(record, message_id=message_id)
+    return next(iter(records.values()))

@@ -15,6 +15,7 @@ from relance.settings.recipients import listed
 from relance.settings.signing_secrets import FORM, SigningSecrets, signing_keys
 
 SIGNING_SECRETS, API_KEYS = "RELANCE_GATEWAY__SIGNING_SECRETS", "RELANCE_GATEWAY__API_KEYS"
+CODEC_TOKENS = "RELANCE_GATEWAY__CODEC_TOKENS"
 TOKEN = "{token}"  # noqa: S105 - the place of one
 
 
@@ -48,6 +49,14 @@ def _networks(text: str) -> str:
             raise ValueError(f"{part!r} is no address and no network like 10.0.0.0/8") from None
         if network.prefixlen == 0:
             raise ValueError(f"{part} is everybody, and whoever is trusted says who he is; name the proxies")
+    return text
+
+
+def _origins(text: str) -> str:
+    for part in listed(text):
+        parts = urlsplit(part)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or part != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError(f"{part!r} is no origin like https://temporal.example, without a path or a slash")
     return text
 
 
@@ -106,14 +115,30 @@ class Gateway(SettingsGroup):
         1_000.0,
         gt=0,
         le=100_000,
-        description="Most requests per second of one client address to the API, signed or not, of one process; ten "
-        "seconds' worth may come at once. One request holds up to 1,000 events.",
+        description="Most requests per second of one client address to the API and the webhooks of relays, signed or "
+        "not, of one process; ten seconds' worth may come at once. One request holds up to 1,000 events.",
+    )
+
+    codec_tokens: Keys = Field(
+        None,
+        description="Tokens by which programs read encrypted payloads at `/codec` (`temporal --codec-auth`). At least "
+        "32 characters without blanks; several separated by commas. People sign in at the console.",
+    )
+    codec_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        "",
+        description="Where Temporal Web is opened, like `https://temporal.example`, separated by commas: these pages "
+        "may read payloads at `/codec` with the sign-in of their browser. For that they have the gateway's domain.",
     )
 
     @property
     def signing_keys(self) -> tuple[bytes, ...]:
         """The keys of the secrets, the newest first; none if events are not taken."""
         return signing_keys(self.signing_secrets)
+
+    @property
+    def codec_token_ring(self) -> Keyring:
+        """The tokens of the programs that read payloads; may be empty."""
+        return ring_of(CODEC_TOKENS, self.codec_tokens)
 
     @property
     def api_keyring(self) -> Keyring:

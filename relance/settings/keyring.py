@@ -6,9 +6,11 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from relance.errors import SettingsError
 
+Derived = TypeVar("Derived")
 BETWEEN = ","
 FINGERPRINT_DIGITS = 16
 MAKE_ONE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
@@ -18,11 +20,13 @@ MAKE_ONE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
 class Keyring:
     """The keys that `setting` holds, newest first; none if it is not set.
 
-    A caller that needs a key of an empty ring gets an error: nothing is signed or looked up without a key.
+    A caller that needs a key of an empty ring gets an error: nothing is signed or looked up without a key. What an
+    `optional` ring is for can be left undone.
     """
 
     setting: str
     texts: tuple[str, ...]
+    optional: bool = False
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -45,6 +49,6 @@ class Keyring:
         constant = f"relance fingerprint of {self.setting} v1".encode()
         return tuple(hmac.digest(key, constant, "sha256").hex()[:FINGERPRINT_DIGITS] for key in self.keys)
 
-    def derived(self, derive: Callable[[bytes], bytes]) -> tuple[bytes, ...]:
-        """Return a key made of each, in order."""
+    def derived(self, derive: Callable[[bytes], Derived]) -> tuple[Derived, ...]:
+        """Return what is made of each key, in order."""
         return tuple(derive(key) for key in self.keys)

@@ -1,7 +1,8 @@
-"""The keys by which opted-out addresses are remembered and links are signed (SPEC section 13)."""
+"""The keys by which opted-out addresses are remembered, links are signed and payloads encrypted (SPEC section 13)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -10,6 +11,7 @@ from relance.settings.group import SettingsGroup
 from relance.settings.keyring import BETWEEN, Keyring
 
 SUPPRESSION_KEY, LINK_KEY = "RELANCE_PRIVACY__SUPPRESSION_KEY", "RELANCE_PRIVACY__LINK_KEY"
+CODEC_KEY = "RELANCE_PRIVACY__CODEC_KEY"
 SHORTEST = 32
 
 
@@ -45,6 +47,15 @@ class Privacy(SettingsGroup):
         None, description="Keys that sign the links in the mails: the first signs, all verify. " + _FORM
     )
 
+    codec_key: Keys = Field(
+        None,
+        description="Keys that encrypt what Temporal stores: the first encrypts, all decrypt; none encrypts nothing. "
+        + _FORM,
+    )
+    encrypt_payloads: bool = Field(
+        True, description="With a codec key: false still decrypts, and encrypts nothing any more, or not yet."
+    )
+
     @property
     def suppression_keys(self) -> Keyring:
         """The keys of the opt-outs."""
@@ -56,9 +67,14 @@ class Privacy(SettingsGroup):
         return ring_of(LINK_KEY, self.link_key)
 
     @property
-    def keyrings(self) -> tuple[Keyring, Keyring]:
-        """Both."""
-        return self.suppression_keys, self.link_keys
+    def codec_keys(self) -> Keyring:
+        """The keys of the payloads in Temporal; may be empty."""
+        return replace(ring_of(CODEC_KEY, self.codec_key), optional=True)
+
+    @property
+    def keyrings(self) -> tuple[Keyring, Keyring, Keyring]:
+        """All."""
+        return self.suppression_keys, self.link_keys, self.codec_keys
 
 
 def ring_of(setting: str, value: SecretStr | None) -> Keyring:

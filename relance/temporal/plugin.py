@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from temporalio.client import Interceptor as ClientInterceptor
+from temporalio.converter import PayloadCodec
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import Interceptor as WorkerInterceptor
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from relance.temporal.payloads import DATA_CONVERTER
+from relance.temporal.payloads import data_converter
 from relance.temporal.signal_guard import SignalGuard
 
 
@@ -27,13 +28,15 @@ class Sandbox(StrEnum):
 
 
 def relance_plugin(
-    sandbox: Sandbox = Sandbox.STRICT, interceptors: Sequence[ClientInterceptor | WorkerInterceptor] = ()
+    sandbox: Sandbox = Sandbox.STRICT,
+    interceptors: Sequence[ClientInterceptor | WorkerInterceptor] = (),
+    codec: PayloadCodec | None = None,
 ) -> SimplePlugin:
-    """Return the plugin: pydantic payloads, the sandbox, the guard of the signals, then what is given."""
+    """Return the plugin: pydantic payloads (encrypted by a codec), the sandbox, the guard of the signals, the given."""
     runner: WorkflowRunner = SandboxedWorkflowRunner() if sandbox is Sandbox.STRICT else UnsandboxedWorkflowRunner()
     return SimplePlugin(
         "relance",
-        data_converter=DATA_CONVERTER,
+        data_converter=data_converter(codec),
         # First, so that it also holds what another one makes of a malformed header.
         interceptors=[SignalGuard(), *interceptors],
         workflow_runner=runner,

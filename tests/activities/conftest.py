@@ -24,6 +24,7 @@ from activities.planning import Planning
 from activities.statistics import Statistics
 from activities.unsent import Unsent
 from relance.adapters.breaker import Breakers
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.mongo.connection import Database, connect
 from relance.adapters.mongo.cycle_control import MongoErrorGates
 from relance.adapters.smtp.mailer import SmtpMailer
@@ -41,6 +42,7 @@ from relance.rendering.mail import MailRenderer
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates, Pull
 from relance.sending.sender import Sender
+from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.services.cycle_statistics import balance_period
@@ -58,6 +60,8 @@ from tests.support.fakes import (
     FixedClock,
 )
 from tests.support.keys import PRIVACY
+
+MESSAGE_IDS = SealedMessageIds(PRIVACY.link_keys, "x.example")
 
 PERIOD = "2026-11"
 LOOK_EVERY = 0.05
@@ -112,7 +116,7 @@ class Office:
             self.mailer,
             self.meter,
             self.clock,
-            "x.example",
+            MESSAGE_IDS,
             self.relay_log,
             data.restores,
         )
@@ -130,7 +134,8 @@ class Office:
     @property
     def steps(self) -> FollowUpSteps:
         data = self.data
-        return FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, self.sender, self.control, self.gates)
+        reads = StepReads(data.users, data.contacts, data.plans, data.ledger)
+        return FollowUpSteps(reads, data.ledger, self.sender, self.control, self.gates)
 
     @property
     def planning(self) -> Planning:

@@ -12,7 +12,7 @@ from relance.domain.invitations.invitation import MailKind
 from relance.errors import DependencyUnavailable, MailRefused
 from relance.ids import invitation_id
 from relance.ports import OutgoingMail
-from tests.activities.conftest import PERIOD, SEND_AT, Office
+from tests.activities.conftest import MESSAGE_IDS, PERIOD, SEND_AT, Office
 
 
 async def correct(office: Office, *, tries: int = 0) -> CorrectionResult:
@@ -35,8 +35,11 @@ async def test_each_who_was_invited_gets_one_correction_under_the_invitation(off
     result = await correct(office)
     assert (result.counts.sent, result.last, result.retry_at) == (4, None, None)
     letter: OutgoingMail = office.mailer.accepted[0]
-    assert (letter.kind, letter.references) == (MailKind.CORRECTION, f"<{letter.invitation_id}.invitation@x.example>")
-    assert letter.message_id == f"<{letter.invitation_id}.correction@x.example>"
+    assert (letter.kind, letter.references) == (
+        MailKind.CORRECTION,
+        MESSAGE_IDS.of(letter.invitation_id, MailKind.INVITATION),
+    )
+    assert letter.message_id == MESSAGE_IDS.of(letter.invitation_id, MailKind.CORRECTION)
     again = await correct(office)
     assert (again.counts.sent, again.counts.skipped, len(office.mailer.accepted)) == (0, 0, 4)
 

@@ -10,10 +10,10 @@ from relance.contracts.names import ErrorType
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.errors import DependencyUnavailable, MailRefused, MailUncertain
-from relance.ids import invitation_id, message_id
+from relance.ids import invitation_id
 from relance.ports import OutgoingMail
 from relance.services.events import EventIntake
-from tests.activities.conftest import PERIOD, SEND_AT, Office, batch_of_everyone
+from tests.activities.conftest import MESSAGE_IDS, PERIOD, SEND_AT, Office, batch_of_everyone
 
 
 async def test_every_active_contact_gets_one_mail_and_each_user_a_follow_up(office: Office) -> None:
@@ -182,7 +182,7 @@ async def test_a_lost_reply_means_another_try_with_the_same_message_id(office: O
     await office.send()
     entry = await office.entry("u1", "u1c0")
     assert entry.retry_at is not None
-    assert office.mailer.tried[0].message_id == message_id(entry.id, MailKind.INVITATION, "x.example")
+    assert office.mailer.tried[0].message_id == MESSAGE_IDS.of(entry.id, MailKind.INVITATION)
 
 
 async def test_a_broken_connection_costs_nothing_and_the_next_attempt_sends_the_rest(office: Office) -> None:
@@ -212,17 +212,16 @@ async def test_what_a_dead_worker_claimed_is_sent_again_with_the_same_message_id
 
     async def die(letter: OutgoingMail) -> None:
         reached.set()
-        await asyncio.Event().wait()
+        await office.burial.wait()
 
     office.mailer.before = die
-    dying = asyncio.create_task(office.send())
+    office.dead.append(asyncio.create_task(office.send()))
     await reached.wait()
     await asyncio.sleep(0.1)
     office.mailer.before = None
     result = await office.send()
     assert (result.counts.sent, result.counts.resent) == (3, 3)
     assert len(set(office.mailer.invitations_sent())) == 3
-    dying.cancel()
 
 
 async def test_a_follow_up_that_could_not_be_started_is_started_by_the_next_attempt(office: Office) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
+from relance.domain.intake import MessageKind
+from relance.domain.intake.outcomes import IntakeOutcome
+from relance.domain.intake.records import IntakeRecord
 from relance.errors import InvalidInput
 from tests.support.event_api import KEY, Place, invited, serving_api
 from tests.support.keys import PRIVACY, ring
+from tests.support.mongo_people import AT
 
 TOKENS = LinkTokens(PRIVACY.link_keys)
 
@@ -66,6 +71,22 @@ async def test_an_invitation_tells_where_it_stands_and_why(place: Place) -> None
     assert said["sentAt"].startswith("2026-11-05T17:00:00")
     assert said["why"]
     assert "@" not in " ".join(said["why"])
+
+
+async def test_an_invitation_tells_of_reports_that_changed_nothing(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    reports = [("5.2.2", "soft_recipient", "soft"), ("5.7.1", "sender_fault", "about_us"), ("4.9.9", "new", "soft")]
+    for number, (code, class_, outcome) in enumerate(reports):
+        record = IntakeRecord(
+            digest=code, kind=MessageKind.DELIVERY_REPORT, outcome=IntakeOutcome(outcome), via="lmtp", size=1,
+            at=AT + timedelta(hours=number),
+            invitation_id=id_, code=code, class_=class_,
+        )  # fmt: skip
+        await place.db.intake_messages.record(record, timedelta(days=3650))
+    why = (await place.api.invitation(id_))["why"]
+    assert "says 5.2.2 (the recipient's mailbox cannot take mail for the moment). By itself" in why[-3]
+    assert "nothing about the contact" in why[-2]
+    assert "says 4.9.9. By itself that changes nothing." in why[-1]
 
 
 async def test_an_invitation_that_is_not_there_yet_is_explained_too(place: Place) -> None:

@@ -318,7 +318,7 @@ async def test_every_link_that_is_not_good_looks_the_same(db: Database, browser:
         TOKEN[:-1],
         TOKEN + "A",
         TOKEN[:-1] + ("A" if TOKEN[-1] != "A" else "B"),
-        TOKEN.replace("v1", "v2"),
+        TOKEN.replace("v2", "v3"),
         TOKENS.sign(Purpose.SUBMIT, INVITATION),
         LinkTokens(ring("x" * 40)).sign(Purpose.UNSUBSCRIBE, INVITATION),
         TOKENS.sign(Purpose.UNSUBSCRIBE, gone),

@@ -16,7 +16,7 @@ from temporalio.testing import ActivityEnvironment
 
 from relance.errors import DependencyUnavailable
 from relance.runtime.logs import configure_logging, redact
-from relance.settings import Monitoring
+from relance.settings.monitoring import Monitoring
 
 ADDRESSES = [
     "alice@example.org",

@@ -29,6 +29,7 @@ SECRETS = {
     "RELANCE_CHANNELS__APPRISE_URL": "json://receiver.example",
     "RELANCE_GATEWAY__SIGNING_SECRETS": f"whsec_{b64encode(bytes(range(32))).decode()}",
     "RELANCE_GATEWAY__API_KEYS": "an-api-key-of-at-least-thirty-two-chars",
+    "RELANCE_CONSOLE__CLIENT_SECRET": "what the provider knows us by",
     "RELANCE_INTAKE__POSTMARK_AUTH": "relay:a-long-password",
     "RELANCE_INTAKE__MAILGUN_KEY": "a-webhook-signing-key-of-mailgun",
     "RELANCE_INTAKE__SENDGRID_KEY": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 88,
@@ -36,6 +37,8 @@ SECRETS = {
     "RELANCE_WATCHDOG__DEADMAN_URL": "https://hc.example/ping",
     "RELANCE_PRIVACY__SUPPRESSION_KEY": "suppression-key-of-thirty-two-chars",
     "RELANCE_PRIVACY__LINK_KEY": "link-signing-key-of-thirty-two-chars",
+    "RELANCE_PRIVACY__CODEC_KEY": "codec-key-of-at-least-thirty-two-chars",
+    "RELANCE_GATEWAY__CODEC_TOKENS": "a-token-of-at-least-thirty-two-characters",
 }
 
 

@@ -13,7 +13,7 @@ from relance.domain.invitations.events import CONTACT_AFTER, EventKind
 from relance.domain.invitations.invitation import InvitationStatus, MailKind, may_become
 from relance.ports import ClaimRequest, OutgoingMail
 from tests.simulation.application import Application
-from tests.simulation.composition import DOMAIN
+from tests.simulation.composition import MESSAGE_IDS
 from tests.simulation.control_history import ControlHistory
 from tests.simulation.mailboxes import Mailboxes
 from tests.simulation.memory.values import Raw
@@ -183,7 +183,7 @@ class Checks:
         self.opt_outs.reached(letter.invitation_id, letter.to_address)
         self.mailboxes.accepted(letter)
         self.acceptances.append(Acceptance(*key, process.name, self.world.now(), self._is_zombie(process)))
-        if letter.message_id != ids.message_id(letter.invitation_id, letter.kind, DOMAIN):
+        if letter.message_id != MESSAGE_IDS.of(letter.invitation_id, letter.kind):
             self.world.violated("I2", f"{key} has another Message-ID")
         if letter.kind in NEVER_TWICE:
             self._check_reminder(letter)

@@ -26,6 +26,7 @@ from activities.statistics import Statistics
 from activities.unsent import Unsent
 from activities.waking import Waking
 from relance.adapters.channels.inbox import InboxChannel
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.reconciliation import MongoReconcileRows
@@ -38,6 +39,7 @@ from relance.ports import Clock, Ledger, Mailer, RelayLog
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
 from relance.sending.sender import Sender
+from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
@@ -47,9 +49,11 @@ from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.repairs import TemporalCycleRestarts
 from tests.support.fakes import FakeAlertGroups, FakeMeter, NoPictures
+from tests.support.keys import PRIVACY
 from tests.support.private_sdk import activity_definition
 
 DOMAIN = "form.example"
+MESSAGE_IDS = SealedMessageIds(PRIVACY.link_keys, DOMAIN)
 KEPT = timedelta(days=400)
 """What is deleted or made anonymous cannot be judged at the end."""
 
@@ -103,7 +107,14 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     """Return the activities of a process by name."""
     data, ledger, clock, meter = parts.data, parts.ledger, parts.clock, FakeMeter()
     sender = Sender(
-        ledger, data.contacts, parts.mailer, meter, clock, DOMAIN, relay_log=parts.relay_log, restores=data.restores
+        ledger,
+        data.contacts,
+        parts.mailer,
+        meter,
+        clock,
+        MESSAGE_IDS,
+        relay_log=parts.relay_log,
+        restores=data.restores,
     )
     alerts = AlertService(data.alerts, data.silences, FakeAlertGroups(), clock)
     unsent = Unsent(
@@ -165,10 +176,11 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         planning.boundaries,
         Invitations(*people, data.plans, ledger, sender, control, gates).send_batch,
         FollowUpStarts(data.plans, ledger, follow_ups, meter, clock).start_follow_ups,
-        FollowUpSteps(data.users, data.contacts, data.plans, ledger, sender, control, gates).run_steps,
+        FollowUpSteps(StepReads(*people[:2], data.plans, ledger), ledger, sender, control, gates).run_steps,
         statistics.balance,
         statistics.record_job_run,
         delivery.ways,
+        delivery.look_up_decisions,
         CycleReports(data.job_runs, delivery, NoPictures()).post_cycle_report,
         Controlling(data.controls).look_up_control,
         endings.give_up,

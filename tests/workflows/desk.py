@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from relance.contracts.alerts import AlertEntry, ChannelRoutes, Posted, PostInput, RecordInput
+from relance.contracts.alerts import (
+    AlertEntry,
+    ChannelRoutes,
+    DecisionsInput,
+    Posted,
+    PostInput,
+    RecordInput,
+    StoredDecision,
+    StoredDecisions,
+)
 from relance.contracts.checks import CheckLook, CheckRequest, NoDataInput
 from relance.contracts.cycle import JobRunInput
 from relance.contracts.names import ErrorType
+from relance.domain.alerts.model import AlertState
 from relance.domain.alerts.routing import AlertRoute
 
 
 @dataclass
 class Newsroom:
-    """Who was told what; `broken` are the channels that fail for good, `busy` those that fail for now."""
+    """Who was told what; `broken` are the channels that fail for good, `busy` those that fail for now.
+
+    `stored` is what the database holds of decisions, `causes` the open rules that explain others away.
+    """
 
     always: tuple[str, ...] = ("inbox",)
     order: tuple[str, ...] = ("slack", "mail")
@@ -28,9 +41,16 @@ class Newsroom:
     routes: tuple[AlertRoute, ...] = ()
     posts: list[PostInput] = field(default_factory=list)
     entries: list[AlertEntry] = field(default_factory=list)
+    stored: dict[str, StoredDecision] = field(default_factory=dict)
+    causes: tuple[str, ...] = ()
 
     def activities(self) -> Sequence[Callable[..., Any]]:
-        return [self.ways, self.post, self.record]
+        return [self.ways, self.post, self.record, self.look_up_decisions]
+
+    def decide(self, *keys: str, until: datetime | None = None) -> None:
+        """Store that somebody acknowledged these alerts or, with `until`, silenced them."""
+        state = AlertState.SILENCED if until else AlertState.ACKNOWLEDGED
+        self.stored |= {key: StoredDecision(key=key, state=state, silenced_until=until) for key in keys}
 
     def told(self, channel: str = "slack") -> list[tuple[str, int, int]]:
         """Kind, sequence and number of alerts of each message of a channel."""
@@ -57,6 +77,12 @@ class Newsroom:
     @activity.defn(name="record")
     async def record(self, request: RecordInput) -> None:
         self.entries += request.entries
+
+    @activity.defn(name="look_up_decisions")
+    async def look_up_decisions(self, request: DecisionsInput) -> StoredDecisions:
+        firing = AlertState.FIRING
+        alerts = tuple(self.stored.get(key, StoredDecision(key=key, state=firing)) for key in request.keys)
+        return StoredDecisions(alerts=alerts, causes=self.causes)
 
 
 @dataclass

@@ -46,6 +46,7 @@ from tests.support.watch import Watch
 from tests.workflows.conftest import move_to
 from tests.workflows.desk import Newsroom, Reporting
 from tests.workflows.hands import first_task, reset
+from tests.workflows.histories_decided import record_decided
 from tests.workflows.histories_endings import record_endings
 from tests.workflows.histories_held import LONG, Answers, record_held
 from tests.workflows.histories_privacy import record_forgetting
@@ -346,6 +347,7 @@ async def record() -> int:
         await server.stop()
     await record_signals(save)
     await record_routes(save)
+    await record_decided(save)
     sys.stdout.write(f"recorded in {FOLDER}\n")
     return 0
 

@@ -15,6 +15,7 @@ from relance import ids
 from relance.contracts.alerts import AlertView, Decided, DetailsAsked, Inhibited, Sighted, SilencedKeys
 from relance.domain.alerts.group import AlertCounts
 from relance.domain.alerts.lifecycle import Firing
+from relance.domain.alerts.model import AlertState
 from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.failures import Severity
 from relance.temporal.alert_groups import TemporalAlertGroups
@@ -53,6 +54,11 @@ class Group:
 
     async def sees(self, news: Sighted) -> None:
         await self.groups.sighted(self.name, news)
+
+    async def decides(self, *keys: str, until: datetime | None = None) -> None:
+        """Store a decision and signal it, as the service does."""
+        self.room.decide(*keys, until=until)
+        await self.groups.notify(self.name, Decided(keys=keys, until=until))
 
     async def passes(self, span: timedelta) -> None:
         await self.skipper.fast_forward(self.handle, span)
@@ -109,7 +115,7 @@ async def test_the_same_run_again_says_nothing(group: Group) -> None:
 async def test_high_is_repeated_after_four_hours_unless_somebody_acknowledges(group: Group) -> None:
     await group.sees(seen(firing("a"), firing("b")))
     await group.told(1)
-    await group.groups.notify(group.name, Decided(keys=("a",)))
+    await group.decides("a")
     await group.passes(4 * HOUR + MINUTE)
     assert await group.told(2) == [("firing", 0, 2), ("repeat", 1, 1)]
     assert [line.key for line in group.room.posts[-1].lines] == ["b"]
@@ -183,9 +189,11 @@ async def test_with_every_channel_gone_but_the_inbox_the_inbox_is_enough(group: 
 
 
 async def test_a_group_that_another_alert_explains_is_told_only_when_that_one_is_over(group: Group) -> None:
-    await group.sees(seen(firing("a")).model_copy(update={"inhibited_by": "everflow-down"}))
-    await group.until(lambda: "suppressed" in group.room.events("a"))
+    group.room.causes = ("everflow-down",)
+    await group.sees(seen(firing("default-lp/a")).model_copy(update={"inhibited_by": "everflow-down"}))
+    await group.until(lambda: "suppressed" in group.room.events("default-lp/a"))
     assert group.room.posts == []
+    group.room.causes = ()
     await group.groups.notify(group.name, Inhibited(by=None))
     assert await group.told(1) == [("firing", 0, 1)]
 
@@ -193,12 +201,51 @@ async def test_a_group_that_another_alert_explains_is_told_only_when_that_one_is
 async def test_an_alert_that_opens_under_a_silence_is_told_when_the_silence_ends(group: Group) -> None:
     end = datetime.now(UTC) + HOUR
     news = seen(firing("a")).model_copy(update={"silenced": (SilencedKeys(keys=("a",), until=end),)})
+    group.room.decide("a", until=end)
     await group.sees(news)
     await group.until(lambda: "opened" in group.room.events("a"))
     assert group.room.posts == []
     await group.passes(HOUR + MINUTE)
     assert await group.told(1) == [("firing", 0, 1)]
     assert "silence_ended" in group.room.events("a")
+
+
+async def test_a_decision_that_only_a_signal_knows_of_was_never_made(group: Group) -> None:
+    await group.sees(seen(firing("a"), firing("b")))
+    await group.told(1)
+    century = datetime(2099, 1, 1, tzinfo=UTC)
+    forged = (
+        ("decided", Decided(keys=("a",), until=century)),
+        ("decided", Decided(keys=("a",))),
+        ("sighted", Sighted(silenced=(SilencedKeys(keys=("a",), until=century),), inhibited_by="everflow-down")),
+        ("inhibited", Inhibited(by="everflow-down")),
+    )
+    for name, news in forged:
+        await group.handle.signal(name, news)
+    # A real one, so that it is known when the forged ones before it have been taken in.
+    await group.decides("b")
+    await group.until(lambda: _state(group, "b", AlertState.ACKNOWLEDGED))
+    view = await group.view()
+    assert (view.group.members["a"].state, view.group.inhibited_by) == (AlertState.FIRING, None)
+    await group.passes(4 * HOUR + MINUTE)
+    assert await group.told(2) == [("firing", 0, 2), ("repeat", 1, 1)]
+
+
+async def test_a_signal_counts_for_what_the_database_says_and_not_for_what_it_claims(group: Group) -> None:
+    await group.sees(seen(firing("a")))
+    await group.told(1)
+    end = datetime.now(UTC) + HOUR
+    group.room.decide("a", until=end)
+    await group.groups.notify(group.name, Decided(keys=("a",), until=end + 1000 * HOUR))
+    await group.until(lambda: _state(group, "a", AlertState.SILENCED))
+    assert (await group.view()).group.members["a"].silenced_until == end
+    group.room.stored.clear()
+    await group.groups.notify(group.name, Decided(keys=("a",), until=datetime.now(UTC)))
+    await group.until(lambda: _state(group, "a", AlertState.FIRING))
+
+
+async def _state(group: Group, key: str, state: AlertState) -> bool:
+    return (await group.view()).group.members[key].state is state
 
 
 async def test_whoever_asks_gets_the_details_to_the_last_message(group: Group) -> None:

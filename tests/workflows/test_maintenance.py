@@ -121,6 +121,7 @@ async def test_a_report_no_channel_in_line_takes_is_tried_again_where_it_is_miss
     assert (upkeep.posts, result.counts["channels"]) == (["inbox", "slack"], 2)
 
 
+@pytest.mark.slow(30)
 async def test_a_report_nobody_takes_for_hours_is_a_failed_run_and_may_be_started_again(
     skipper: TimeSkipper, serving: Serve, house: House
 ) -> None:

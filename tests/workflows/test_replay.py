@@ -73,6 +73,13 @@ def test_histories_of_follow_ups_hold_what_they_are_named_for(name: str, what: s
     assert any(what in text for text in (history, *payloads))
 
 
+@pytest.mark.parametrize("name", ["alert.decided", "send_wave.decided"])
+def test_histories_of_decisions_hold_the_forged_ones(name: str) -> None:
+    history = (FOLDER / f"{name}.json").read_text()
+    assert "2099-01-01" in str([b64decode(data) for data in re.findall(r'"data": "([^"]+)"', history)])
+    assert re.search("look_up_decisions|look_up_control", history)
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("monthly_cycle.unsent_*.json")), ids=lambda path: path.stem)
 def test_histories_of_recorded_reasons_hold_them(path: Path) -> None:
     assert '"name": "record_unsent"' in path.read_text()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import workflow
 
+from workflows.common.from_now_on import FromNowOn
 from workflows.common.options import LOOK_UP
 
 with workflow.unsafe.imports_passed_through():
@@ -19,11 +22,19 @@ ASK_EVERY = timedelta(hours=1)
 
 
 class Orders:
-    """Holds the newest control. It asks the database only when a batch came back stopped, and while paused."""
+    """Holds the newest control, as the database has it.
 
-    def __init__(self, period: str, control: ControlChange) -> None:
+    It asks when a signal says that something was decided, when a batch came back stopped, and while paused. `show` is
+    called when a signal has led to an answer.
+    """
+
+    def __init__(self, period: str, control: ControlChange, show: Callable[[], None]) -> None:
         self._period = period
+        self._show = show
         self._asking = False
+        self._heard = False
+        self._look_up: asyncio.Task[None] | None = None
+        self._looks_up = FromNowOn("orders-looked-up")
         self.control = control
 
     @property
@@ -37,6 +48,21 @@ class Orders:
         return self.control.state.final
 
     def hear(self, change: ControlChange) -> None:
+        """Take that something was decided: what it is, the database says, because anybody may send a signal."""
+        if self._looks_up.holds():
+            self._heard = True
+            if self._look_up is None or self._look_up.done():
+                self._look_up = asyncio.create_task(self._ask_until_quiet())
+        else:
+            self._believe(change)
+
+    async def _ask_until_quiet(self) -> None:
+        while self._heard:
+            self._heard = False
+            await self.ask()
+        self._show()
+
+    def _believe(self, change: ControlChange) -> None:
         """Take what was said, unless something later is known; what claims to come from the future is said now."""
         change = signal_checks.control(change)
         if signal_checks.is_ahead(change, workflow.now()) and workflow.patched("orders-from-the-future"):
@@ -62,7 +88,7 @@ class Orders:
         if self.control is before and _contradicts(answer, before) and workflow.patched("database-is-right"):
             self.control = answer
         else:
-            self.hear(answer)
+            self._believe(answer)
 
     async def while_paused(self) -> None:
         """Wait until the cycle goes on or is over; one of those who wait asks now and then, for all."""

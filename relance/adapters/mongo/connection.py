@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
@@ -13,19 +14,23 @@ from pymongo.topology_description import TopologyDescription
 
 from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.alerts import MongoAlerts, MongoSilences
+from relance.adapters.mongo.archive import MongoArchive
+from relance.adapters.mongo.changes import MongoChanges
 from relance.adapters.mongo.channels import MongoAttachments, MongoChannelStates, MongoChatMessages
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
+from relance.adapters.mongo.console import MongoSessions, MongoSignIns
+from relance.adapters.mongo.console_work import MongoWorks
 from relance.adapters.mongo.coverage import MongoCoverage
 from relance.adapters.mongo.cycle_control import MongoControls, MongoErrorGates, MongoRestores
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.group_commit import GroupCommit, Observe
-from relance.adapters.mongo.health import MongoEffects, MongoHealthChecks, MongoWorkers
+from relance.adapters.mongo.health import MongoEffects, MongoHealthChecks, MongoServerStatus, MongoWorkers
 from relance.adapters.mongo.inbox import MongoInbox
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
-from relance.adapters.mongo.jobs import MongoAuditMarks, MongoJobRuns
+from relance.adapters.mongo.jobs import MongoAuditMarks, MongoJobRuns, MongoPostedReports
 from relance.adapters.mongo.keys import MongoInstalledKeys
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mail_intake import MongoIntakeMessages
@@ -39,6 +44,7 @@ from relance.adapters.mongo.privacy import MongoErasures, MongoPersonData
 from relance.adapters.mongo.quarantine import MongoQuarantine, Noticed, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.unsent import MongoUnsentUsers
 from relance.domain.invitations.bounds import DEFAULT_BOUNDS, Bounds
@@ -46,6 +52,8 @@ from relance.domain.invitations.reminders import DEFAULT_TIMING, ReminderTiming
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.settings import Mongo
 from relance.settings.privacy import Privacy
+
+Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 
 
 def _unobserved(_size: int, _waited: float, _seconds: float) -> None:
@@ -86,7 +94,15 @@ class Database:
     effects: MongoEffects
     inbox: MongoInbox
     outbox: MongoOutbox
+    archive: MongoArchive
+    reconcile_rows: MongoReconcileRows
+    posted_reports: MongoPostedReports
+    server_status: MongoServerStatus
     intake_messages: MongoIntakeMessages
+    sessions: MongoSessions
+    sign_ins: MongoSignIns
+    works: MongoWorks
+    changes: MongoChanges
     person_data: MongoPersonData
     erasures: MongoErasures
     asks: Ranges
@@ -128,6 +144,14 @@ class Database:
     async def missing_indexes(self) -> list[str]:
         """Return the indexes that are not there, as `collection(field, ...)`."""
         return await missing_indexes(self.raw)
+
+    async def add_samples(self, users: Documents, contacts: Documents) -> bool:
+        """Insert sample people unless there are users already; return whether it did."""
+        if await self.raw.users.find_one({}, {"_id": 1}) is not None:
+            return False
+        await self.raw.contacts.insert_many([dict(contact) for contact in contacts])
+        await self.raw.users.insert_many([dict(user) for user in users])
+        return True
 
     async def close(self) -> None:
         """Record what was handed in, then close every connection."""
@@ -224,7 +248,15 @@ def repositories(
         effects=MongoEffects(raw, asks),
         inbox=MongoInbox(raw),
         outbox=MongoOutbox(raw),
+        archive=MongoArchive(raw, suppressions, asks),
+        reconcile_rows=MongoReconcileRows(raw, asks),
+        posted_reports=MongoPostedReports(raw.postedReports),
+        server_status=MongoServerStatus(raw),
         intake_messages=MongoIntakeMessages(raw, quarantine),
+        sessions=MongoSessions(raw),
+        sign_ins=MongoSignIns(raw),
+        works=MongoWorks(raw),
+        changes=MongoChanges(client, raw),
         person_data=MongoPersonData(raw, digests, suppressions, asks),
         erasures=MongoErasures(raw.erasures, quarantine),
         asks=asks,

@@ -39,6 +39,9 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "inbox": [("at",)],
     "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
     "intakeKept": [("expiresAt",)],
+    "consoleSessions": [("expiresAt",)],
+    "consoleSignIns": [("expiresAt",)],
+    "consoleWork": [("expiresAt",), ("kind", "-at")],
     # Few, and asked about by people.
     "erasures": [("at",)],
 }
@@ -71,6 +74,9 @@ EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
     "erasures": (("at",), 1095 * 86_400),
     "intakeMessages": (("expiresAt",), 0),
     "intakeKept": (("expiresAt",), 0),
+    "consoleSessions": (("expiresAt",), 0),
+    "consoleSignIns": (("expiresAt",), 0),
+    "consoleWork": (("expiresAt",), 0),
 }
 """Seconds after the field's instant at which a document is forgotten."""
 

@@ -30,6 +30,7 @@ from relance.errors import DependencyUnavailable
 from relance.ids import CONTACTS_PER_FOLLOW_UP, parse_invitation_id
 from relance.ports import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
+_UNSENT = [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]
 _EXPIRING = [status.value for status in sources_of(InvitationStatus.EXPIRED)]
 # An invitation passes through six statuses at most, and every lost race means that it moved on.
 _RACES = 8
@@ -81,6 +82,13 @@ class MongoLedger:
                 result[invitation.user_id].append(invitation)
             await asyncio.sleep(0)
         return result
+
+    async def untried(self, period: str, user_ids: Sequence[str]) -> list[Invitation]:
+        """Return those of these users' entries whose mail is still to be sent for the first time."""
+        theirs = {"period": period, "userId": {"$in": list(user_ids)}, "status": {"$in": _UNSENT}, "retryAt": None}
+        with translated("look for mails not sent"):
+            raws = await read_each(self._collection, lambda some, fields: some.find(theirs, fields), None)
+        return await self._reader.valid(raws)
 
     async def get(self, invitation_id: str) -> Invitation | None:
         """Return one entry."""
@@ -201,11 +209,14 @@ class MongoLedger:
                 return bool(change.fields)
         raise DependencyUnavailable(NAME, f"invitation {event.invitation_id} keeps changing")
 
-    async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation]:
-        """Return the valid entries among these, by id."""
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation | None]:
+        """Return the entries there are among these, by id; None stands for one that cannot be read."""
         with translated("read invitations"):
-            raws = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
-        return {invitation.id: invitation for invitation in await self._reader.valid(raws)}
+            raws = await read_each(
+                self._collection, lambda some, fields: some.find({"_id": {"$in": list(ids)}}, fields), None
+            )
+        valid, invalid = await self._reader.sorted_out(raws)
+        return {**{str(stored): None for stored in invalid}, **{invitation.id: invitation for invitation in valid}}
 
     async def of_contacts(self, contact_ids: Sequence[str]) -> dict[str, list[Invitation]]:
         """Return the entries of these contacts, by contact id."""

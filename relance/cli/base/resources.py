@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         InstalledKeys,
         JobRuns,
         Ledger,
+        MessageIds,
         Outbox,
         Plans,
         Probe,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
+    from relance.ports.console import SignIns
     from relance.ports.dns import DnsLookups
     from relance.ports.health import Workers
     from relance.ports.mail_intake import IntakeMessages
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from relance.ports.unsent import UnsentUsers
     from relance.services.coverage import CoverageWatch
     from relance.services.mail_intake import MailIntake
+    from relance.services.mail_preview import MailPreviews
     from relance.settings import Settings
 
 
@@ -146,6 +149,10 @@ class Repositories(Protocol):
         """The last restore of the database."""
 
     @property
+    def sign_ins(self) -> SignIns:
+        """The sign-ins of the console that have begun."""
+
+    @property
     def workers(self) -> Workers:
         """What the worker processes say about themselves."""
 
@@ -180,11 +187,22 @@ IntakeCheck: TypeAlias = "Callable[[Settings], Awaitable[str]]"
 DnsFactory: TypeAlias = "Callable[[Sequence[str]], DnsLookups]"
 RelayTlsCheck: TypeAlias = "Callable[[Settings], Awaitable[RelayTls]]"
 TrialMailReader: TypeAlias = "Callable[[bytes, DnsLookups], Awaitable[TrialMail]]"
+
+
+class PreviewsFactory(Protocol):
+    """Makes what writes previews, or trial mails."""
+
+    def __call__(self, loaded: Settings, *, trial: bool = False) -> MailPreviews:
+        """Return it; raises SettingsError where the folder of the templates is wrong."""
+
+
 DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
+MessageIdsFactory: TypeAlias = "Callable[[Settings], MessageIds]"
 MailIntakeFactory: TypeAlias = "Callable[[Settings, Repositories], MailIntake]"
+TrialSender: TypeAlias = "Callable[[Settings, str, bytes], Awaitable[None]]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 
@@ -203,6 +221,7 @@ class Services:
     reports: ReportsFactory
     check_relay: RelayCheck
     relay_log: RelayLogFactory
+    message_ids: MessageIdsFactory
     check_gateway: GatewayCheck
     check_links: LinksCheck
     greet_intake: IntakeCheck
@@ -214,5 +233,7 @@ class Services:
     channels: ChannelsFactory
     load_samples: SampleLoader
     mail_intake: MailIntakeFactory
+    mail_previews: PreviewsFactory
+    send_trial: TrialSender
     worker: Sequence[str]
     span: Span = nullcontext

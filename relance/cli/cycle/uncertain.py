@@ -91,7 +91,7 @@ async def uncertain(
     read_period(period)
     lines: list[UncertainLine] = []
     async with run.database() as database, run.services.relay_log(run.settings) as log:
-        doubts = UncertainMails(database.ledger, log, run.settings.mail.message_id_domain)
+        doubts = UncertainMails(database.ledger, log, run.services.message_ids(run.settings))
         now = run.services.clock.now()
         async for mails in _pages(run, database, period):
             lines += await _looked_up(doubts, mails, now)

@@ -104,5 +104,5 @@ def _message_ids(entry: Invitation) -> Iterable[str]:
 
 
 def _kinds(message_ids: list[str]) -> Counter[str]:
-    # `<invitation>.<kind>@<domain>`, see `ids.message_id`.
+    # `<sealed invitation>.<kind>@<domain>`, see `ports.MessageIds`.
     return Counter(message_id.rpartition("@")[0].rpartition(".")[2] for message_id in message_ids)

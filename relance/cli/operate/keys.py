@@ -15,14 +15,18 @@ from relance.domain.keys import KeyRegister
 from relance.errors import DependencyUnavailable, NotFound
 from relance.ports import KeyUse
 from relance.settings.keyring import Keyring
-from relance.settings.privacy import SUPPRESSION_KEY
+from relance.settings.privacy import CODEC_KEY, SUPPRESSION_KEY
 
 FingerprintArgument = Annotated[str, typer.Argument(help="Which key, see `keys status`.", metavar="FINGERPRINT")]
 BreakLinksOption = Annotated[
     bool, typer.Option("--break-links", help="For a link key: know that links signed with it die, opt-outs among them.")
 ]
 LostOption = Annotated[
-    bool, typer.Option("--lost", help="For a suppression key nobody has: know that opt-outs under it are forgotten.")
+    bool,
+    typer.Option(
+        "--lost",
+        help="For a suppression key nobody has, or a codec key: know that opt-outs or payloads under it are lost.",
+    ),
 ]
 DROP_EXAMPLES = """
 starter.py keys drop 4f0c2a9d11b7e683
@@ -80,6 +84,10 @@ async def drop(
             # A key that is at hand is not lost.
             if not lost or fingerprint in ring.fingerprints:
                 _check_unused(fingerprint, await database.keys.use())
+        elif setting == CODEC_KEY:
+            if not lost:
+                lose = "what is encrypted with it in Temporal could not be read, and open workflows would stand still"
+                invalid("FINGERPRINT", lose, "wait until no history of its time is kept, then add --lost")
         elif not break_links:
             invalid("FINGERPRINT", "links in mails were signed with it and would die", "add --break-links, or keep it")
         confirm(run, f"{fingerprint} of {setting} is retired for good: no process may write with it again", yes=yes)

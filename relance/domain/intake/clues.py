@@ -23,7 +23,10 @@ RETURNED_TYPES = frozenset(
 CAME_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 _EXTENSION = r"[A-Za-z0-9_.-]{8,60}"
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,300}@[^<>\s]{1,255}>")
-_LINK_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(v1\.[A-Za-z0-9_-]{4,300}\.[A-Za-z0-9_-]{20,100})(?![A-Za-z0-9_-])")
+_LINK_TOKEN = re.compile(
+    # Sealed, or of earlier versions: the id and its signature.
+    r"(?<![A-Za-z0-9_-])(v2\.[A-Za-z0-9_-]{24,400}|v1\.[A-Za-z0-9_-]{4,300}\.[A-Za-z0-9_-]{20,100})(?![A-Za-z0-9_-])"
+)
 _RETURN_PATHS = ("return-path", "x-original-mail-from", "errors-to")
 
 

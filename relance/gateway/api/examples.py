@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 INVITATION = "2026-11.u00012.c00240"
-TOKEN = "v1.MjAyNi0xMS51MDAwMTIuYzAwMjQw.5h0Y2nJx1T7u3qv0X9cC8b4Gk6mZpQwErTyUiOpAsDf"  # noqa: S105 - of nobody
+TOKEN = "v2.q1nTt2mC9hXo3cVb7LkP0sWzYdEfGhJr8uIaNxQyMvA4"  # noqa: S105 - of nobody
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "events": {

@@ -13,6 +13,7 @@ from typing import Any
 from temporalio.client import WorkflowExecutionStatus
 
 from relance import ids
+from relance.adapters.message_ids import SealedMessageIds
 from relance.contracts.cycle import CycleInput, CycleOptions
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
@@ -20,10 +21,12 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.devstack.temporal_server import find_binary
 from relance.domain.alerts.model import Rule
+from relance.settings.mail import MailGroup
 from relance.temporal.repairs import state_of
 from tests.faults.scenario import Say
 from tests.faults.servers import Servers, restartable_servers
 from tests.support.installation import CycleHandle, Installation, installed
+from tests.support.keys import privacy_of
 from tests.support.people import people
 
 CONTACTS, CONNECTIONS = 3, 4
@@ -117,10 +120,14 @@ class Site:
     async def mails(self, period: str, kind: str = "invitation") -> Counter[str]:
         """Return how often each mail of a kind was accepted, by Message-ID."""
         log = await self.mailbox.log()
+        settings = self.installation.environment
+        message_ids = SealedMessageIds(privacy_of(settings).link_keys, MailGroup().message_id_domain)
         return Counter(
             mail.message_id
             for mail in log
-            if mail.message_id and mail.message_id.startswith(f"<{period}.") and f".{kind}@" in mail.message_id
+            if mail.message_id
+            and f".{kind}@" in mail.message_id
+            and (message_ids.read(mail.message_id) or "").startswith(f"{period}.")
         )
 
     async def mailing(self, period: str) -> None:

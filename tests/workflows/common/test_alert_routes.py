@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from relance.contracts.alerts import Decided, DetailsAsked
+from relance.contracts.alerts import DetailsAsked
 from relance.domain.alerts.routing import AlertRoute, QuietHours
 from relance.domain.failures import Severity
 from tests.workflows.test_alert import HOUR, MINUTE, Group, firing, group, seen
@@ -42,7 +42,7 @@ async def test_escalation_and_acknowledgement_hold_within_a_route(group: Group) 
     await group.told(1, "slack:desk")
     await group.passes(16 * MINUTE)
     assert await group.told(1, "mail:duty") == [("escalation", 1, 1)]
-    await group.groups.notify(group.name, Decided(keys=("a", "b")))
+    await group.decides("a", "b")
     await group.passes(5 * HOUR)
     assert len(group.room.told("slack:duty")) == 1
     assert len(group.room.told("slack:desk")) == 1
@@ -88,7 +88,7 @@ async def test_in_quiet_hours_only_critical_alerts_are_told_and_the_rest_once_at
     await group.until(lambda: "suppressed" in group.room.events("b"))
     # It is over before the quiet hours are: nobody needs to hear of it.
     await group.sees(seen(firing("a", Severity.CRITICAL), firing("b"), observation="2026-11-22"))
-    await group.groups.notify(group.name, Decided(keys=("a",)))
+    await group.decides("a")
     await group.passes(2 * HOUR + MINUTE)
     told = await group.told(2)
     assert told[0] == ("firing", 0, 1)

@@ -1,0 +1,51 @@
+"""The Message-IDs of our mails: they tell nobody but us whose mail it is (SPEC C8, G3)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from relance import ids
+from relance.adapters.packed_ids import packed_text, unpacked_text
+from relance.adapters.sealing import opened, seal_key, sealed
+from relance.domain.invitations.invitation import MailKind
+from relance.settings.keyring import Keyring
+
+TAG_OCTETS = 8
+"""A Message-ID proves nothing, as anybody may have read it; the tag only tells ours from chance."""
+
+
+class SealedMessageIds:
+    """`ports.MessageIds`: `<sealed id>.<kind>@<domain>`, in base32, because relays may change the case."""
+
+    def __init__(self, link_keys: Keyring, domain: str) -> None:
+        self._keys = link_keys.derived(lambda key: seal_key(key, "message-id"))
+        self._domain = domain
+
+    def of(self, invitation: str, kind: MailKind) -> str:
+        """Return the Message-ID of a mail: the same whenever it is sent again."""
+        return self._made(0, invitation, kind)
+
+    def possible(self, invitation: str, kind: MailKind) -> tuple[str, ...]:
+        """Return every Message-ID a mail may have left under: one per key, and the plain one of earlier versions."""
+        made = (self._made(number, invitation, kind) for number in range(len(self._keys)))
+        return (*made, ids.message_id(invitation, kind, self._domain))
+
+    def read(self, text: str) -> str | None:
+        """Return the invitation whose mail has this Message-ID; None if it is none of ours."""
+        local, _, host = text.strip().strip("<>").rpartition("@")
+        token, _, kind = local.rpartition(".")
+        if host.lower() != self._domain.lower() or kind.lower() not in set(MailKind):
+            return None
+        if (plain := ids.invitation_of_message_id(text, self._domain)) is not None:
+            return plain
+        try:
+            raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+            found = opened(self._keys, raw, TAG_OCTETS)
+            return unpacked_text(found) if found else None
+        except (binascii.Error, ValueError):
+            return None
+
+    def _made(self, number: int, invitation: str, kind: MailKind) -> str:
+        raw = sealed(self._keys[number], packed_text(invitation), TAG_OCTETS)
+        return f"<{base64.b32encode(raw).rstrip(b'=').decode().lower()}.{kind}@{self._domain}>"

@@ -12,8 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 import uvloop
-from temporalio.common import WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import Worker
 
 from composition.activities import activities_of
 from composition.connections import opened
@@ -33,12 +32,8 @@ from relance.runtime.supervisor import child_environment, join_supervisor, super
 from relance.settings import Settings, load_settings
 from relance.settings.recipients import ChannelName
 from relance.settings.unfit import check_keys, check_names
+from relance.temporal.versions import deployment
 from workflows.registry import WORKFLOWS
-
-# Shown in Temporal Web; without it the SDK hashes every loaded module at each start.
-VERSION = WorkerDeploymentConfig(
-    version=WorkerDeploymentVersion(deployment_name="relance", build_id=__version__), use_worker_versioning=False
-)
 
 LAST_MOMENTS = 2.0
 """Seconds after the drain in which results are recorded and connections closed; all in all less than the 30 of X5."""
@@ -105,7 +100,10 @@ async def serve(settings: Settings, role: Role) -> int:
                     task_queue=queue,
                     workflows=WORKFLOWS[queue],
                     activities=activities[queue],
-                    deployment_config=VERSION,
+                    # Without a build id the SDK hashes every loaded module at each start.
+                    deployment_config=deployment(
+                        settings.worker.build_id or __version__, versioned=settings.worker.versioning
+                    ),
                     # Nothing is stored outside; more than one makes the SDK start a task per timer summary.
                     max_workflow_task_external_storage_concurrency=1,
                     max_concurrent_workflow_tasks=settings.worker.workflow_tasks,

@@ -67,7 +67,7 @@ stays as it is, so a folder with a `brand.toml` of two lines is a beginning.
 
    ```sh
    .venv/bin/python starter.py mail check --templates deploy/templates/example --rehearsal
-   .venv/bin/python starter.py mail preview all --out previews
+   .venv/bin/python starter.py mail preview all --out /tmp/relance-mails
    ```
 
    `--rehearsal` lets names such as `form-a-friend.example` stand in links; leave it out for your own. `preview`

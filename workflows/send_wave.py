@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ActivityError
 
 from workflows.common.cycle_control import Orders
@@ -30,9 +31,12 @@ SLOW_AFTER = timedelta(seconds=10)
 """When no batch waits for its turn and none has ended for so long, those that are left are slow."""
 
 
-@workflow.defn
+@workflow.defn(versioning_behavior=VersioningBehavior.PINNED)
 class SendWave:
-    """Send a wave; id `cycle/<period>/wave/<instant>`; continues as new before its history grows long."""
+    """Send a wave; id `cycle/<period>/wave/<instant>`; continues as new before its history grows long.
+
+    Pinned: where worker versioning is on, it ends under the version it began with (docs/versioning.md).
+    """
 
     @workflow.init
     def __init__(self, request: WaveInput) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from relance.domain.channels.messages import OutgoingMessage
-from relance.domain.conversation import Intent, Misunderstood, Trouble
+from relance.domain.conversation import Intent, Misunderstood, Unclear
 from relance.domain.failures import Severity
 from relance.wording.conversation.languages import CHAT_WORDS
 
@@ -34,7 +34,7 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ChatReply:
     """What we answer: as a message of SPEC A4; `about` are the keys of the alerts it is about."""
 
     title: str
@@ -59,19 +59,19 @@ class Reply:
         )
 
 
-_SILENCE_TROUBLES = frozenset({Trouble.END, Trouble.PAST, Trouble.TOO_FAR, Trouble.REASON})
+_SILENCE_TROUBLES = frozenset({Unclear.END, Unclear.PAST, Unclear.TOO_FAR, Unclear.REASON})
 
 
-def apology(asked: Misunderstood, language: str) -> Reply:
+def apology(asked: Misunderstood, language: str) -> ChatReply:
     """Return why nothing was done, and what would be understood instead."""
     words = CHAT_WORDS[language]
     understood = words.asked[asked.intent].format(name="").strip() if asked.intent else ""
     rows = words.help
     if asked.trouble in _SILENCE_TROUBLES or asked.intent is Intent.SILENCE:
         rows = (words.silence_example,)
-    elif asked.trouble in {Trouble.NEGATED, Trouble.REST} and understood:
+    elif asked.trouble in {Unclear.NEGATED, Unclear.REST} and understood:
         rows = (understood,)
-    elif asked.trouble is Trouble.ADDRESS:
+    elif asked.trouble is Unclear.ADDRESS:
         rows = (words.why_example,)
     text = words.troubles[asked.trouble].format(asked=understood)
-    return Reply(words.sorry_title, text, rows)
+    return ChatReply(words.sorry_title, text, rows)

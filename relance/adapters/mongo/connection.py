@@ -285,10 +285,19 @@ def _client(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
             connectTimeoutMS=limit,
             socketTimeoutMS=limit,
             waitQueueTimeoutMS=limit,
+            **_security(settings),
         )
     except (PyMongoError, ValueError) as error:
         # The driver's text may quote the string, and with it the password.
         raise SettingsError(f"RELANCE_MONGO__URI: no usable connection string ({type(error).__name__})") from None
+
+
+def _security(settings: Mongo) -> dict[str, Any]:
+    """Return what the connection string does not say itself; certificates are always checked."""
+    found: dict[str, Any] = {"tls": True, **settings.tls_files} if settings.tls_files else {}
+    if settings.username is not None and settings.password is not None:
+        found |= {"username": settings.username, "password": settings.password.get_secret_value()}
+    return found
 
 
 def _milliseconds(seconds: float) -> int:

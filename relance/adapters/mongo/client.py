@@ -1,4 +1,4 @@
-"""The driver's client, with the concerns that correctness depends on."""
+"""The client of MongoDB: what correctness depends on is set in code, never in the connection string."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pymongo.errors import PyMongoError
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.documents import Client
 from relance.errors import SettingsError
-from relance.settings.mongo import Mongo
+from relance.settings import Mongo
 
 
-def open_client(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
-    """Return a client, which connects when it is first asked.
+def client_of(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
+    """Return a client that has not connected yet.
 
     Raises:
         SettingsError: the connection string cannot be used.

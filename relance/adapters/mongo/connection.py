@@ -15,7 +15,7 @@ from relance.adapters.mongo.alerts import MongoAlerts, MongoSilences
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.changes import MongoChanges
 from relance.adapters.mongo.channels import MongoAttachments, MongoChannelStates, MongoChatMessages
-from relance.adapters.mongo.client import open_client
+from relance.adapters.mongo.client import client_of
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.console import MongoSessions, MongoSignIns
@@ -183,7 +183,7 @@ def connect(
     Raises:
         SettingsError: the connection string cannot be used.
     """
-    client = open_client(settings, [CommandSpans()] if traced else [])
+    client = client_of(settings, [CommandSpans()] if traced else [])
     raw = client.get_database(settings.database, TOLERANT)
     return repositories(
         client,

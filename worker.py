@@ -33,7 +33,7 @@ from relance.settings import Settings, load_settings
 from relance.settings.recipients import ChannelName
 from relance.settings.unfit import check_keys, check_names
 from relance.temporal.versions import deployment
-from workflows.registry import WORKFLOWS
+from workflows.registry import workflows_of
 
 LAST_MOMENTS = 2.0
 """Seconds after the drain in which results are recorded and connections closed; all in all less than the 30 of X5."""
@@ -98,7 +98,7 @@ async def serve(settings: Settings, role: WorkerRole) -> int:
                 Worker(
                     open_.client,
                     task_queue=queue,
-                    workflows=WORKFLOWS[queue],
+                    workflows=workflows_of(queue, versioned=settings.worker.versioning),
                     activities=activities[queue],
                     # Without a build id the SDK hashes every loaded module at each start.
                     deployment_config=deployment(

@@ -9,7 +9,6 @@ cpu_ms            processor time by process for one follow-up, and for one bare 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -20,8 +19,8 @@ from typing import Any
 
 from benchmarks.idle import wait_until_idle
 from benchmarks.meter import difference, per_mail, servers_cpu
+from benchmarks.table import parser_of, run_and_print
 from relance.devstack import temporal_server
-from relance.runtime import process_exit
 
 
 async def measure(users: int, contacts: int) -> dict[str, Any]:
@@ -68,25 +67,14 @@ async def _run(address: str, kind: str, count: int, timers: int) -> dict[str, fl
 
 def main() -> None:
     """Measure what the command line asks for and print the figures as the last thing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.follow_ups",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("follow_ups", __doc__)
     parser.add_argument("--users", type=int, default=1000, help="follow-ups (default %(default)s)")
     parser.add_argument("--contacts", type=int, default=20, help="timers of each (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     arguments = parser.parse_args()
     if min(arguments.users, arguments.contacts) < 1:
         parser.error("every number must be at least 1")
 
-    async def run() -> int:
-        figures = await measure(arguments.users, arguments.contacts)
-        table = "\n".join(f"{name:>16}  {value}" for name, value in figures.items())
-        print(json.dumps(figures) if arguments.json else table)
-        return process_exit.DONE
-
-    process_exit.run(run)
+    run_and_print(lambda: measure(arguments.users, arguments.contacts), as_json=arguments.json)
 
 
 if __name__ == "__main__":

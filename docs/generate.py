@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from dashboard import dashboard
 from error_tables import errors
 from metric_tables import monitoring
+from performance import performance
 from reliability import reliability
 from schemas import json_schemas, validators
 
@@ -177,6 +178,7 @@ def main(arguments: list[str]) -> int:
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "errors.md": errors(),
         ROOT / "docs" / "reliability.md": reliability(),
+        ROOT / "docs" / "performance.md": performance(),
         ROOT / "docs" / "monitoring.md": monitoring(),
         ROOT / "deploy" / "grafana" / "relance.json": dashboard(),
         ROOT / ".env.example": example(),

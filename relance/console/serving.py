@@ -80,8 +80,15 @@ class PageRoutes:
             # The connection's time limit is for answers that end.
             request.state.is_stream = True
             audience = self.visitors.audience(request, session)
-            last = request.headers.get("last-event-id", "")
-            stream = events(self.hub, page, params_of(request, page), audience=audience, session=session, last=last)
+            stream = events(
+                self.hub,
+                page,
+                params_of(request, page),
+                audience=audience,
+                session=session,
+                holds=lambda: self.visitors.still_in(request, session),
+                last=request.headers.get("last-event-id", ""),
+            )
             return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
 
         return listen

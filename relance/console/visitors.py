@@ -11,6 +11,7 @@ from relance.console.signing_in import cookies
 from relance.console.signing_in.model import SignIn
 from relance.domain.console.people import Role
 from relance.domain.zones import is_zone
+from relance.errors import DependencyUnavailable
 from relance.gateway.links import asked_language
 from relance.ports import Clock
 from relance.ports.console import ConsoleSession, Sessions
@@ -35,6 +36,13 @@ class Visitors:
             await self.sessions.end(secret)
             return None
         return session
+
+    async def still_in(self, request: Request, session: ConsoleSession) -> bool:
+        """Return whether a request's session still is this one; while nobody can tell, it is."""
+        try:
+            return await self.session_of(request) == session
+        except DependencyUnavailable:
+            return True
 
     def audience(self, request: Request, session: ConsoleSession | None) -> Audience:
         """Return whom a page is rendered for."""

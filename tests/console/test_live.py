@@ -12,6 +12,7 @@ import pytest
 
 from relance.adapters.mongo.connection import Database
 from relance.console.live import feed as feeds
+from relance.console.live import stream as streams
 from relance.console.live.hub import Hub
 from relance.console.live.stream import events
 from relance.console.needs import ConsoleNeeds
@@ -20,6 +21,8 @@ from relance.console.rendering import CSRF_PLACE, Audience
 from relance.domain.console.people import Role, SignedInPerson
 from relance.errors import DependencyUnavailable
 from relance.ports.console import ConsoleSession, Topic
+from relance.settings.console import ConsoleGroup, SignInWay
+from tests.console.support import visitor_of
 from tests.support.patience import PATIENCE_S
 
 ENGLISH = Audience("en", "Europe/Paris", Role.OPERATOR)
@@ -59,6 +62,10 @@ def a_session(csrf: str = "of this session") -> ConsoleSession:
     return ConsoleSession(person, csrf, datetime.now(UTC) + timedelta(hours=1))
 
 
+async def always() -> bool:
+    return True
+
+
 async def _until(text: str, stream: Any) -> str:
     async with asyncio.timeout(PATIENCE_S):
         async for event in stream:
@@ -71,7 +78,7 @@ async def test_a_change_comes_to_everybody_in_their_language_and_is_loaded_once(
     watched = Watched()
     hub = Hub(NEEDS, db.changes, 10)
     viewers = [
-        events(hub, watched.page, {}, audience=audience, session=a_session(), last="")
+        events(hub, watched.page, {}, audience=audience, session=a_session(), holds=always, last="")
         for audience in [ENGLISH] * 3 + [FRENCH] * 3
     ]
     first = await asyncio.gather(*(_until("Temporal", viewer) for viewer in viewers))
@@ -90,8 +97,8 @@ async def test_a_change_comes_to_everybody_in_their_language_and_is_loaded_once(
 async def test_a_change_of_something_else_loads_nothing(db: Database) -> None:
     watched, other = Watched(), Watched(frozenset({Topic.QUARANTINE}))
     hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last="")
-    second = events(hub, other.page, {"q": "x"}, audience=ENGLISH, session=a_session(), last="")
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
+    second = events(hub, other.page, {"q": "x"}, audience=ENGLISH, session=a_session(), holds=always, last="")
     await _until("Temporal", viewer)
     await _until("Temporal", second)
     await asyncio.sleep(1.0)
@@ -106,10 +113,10 @@ async def test_a_change_of_something_else_loads_nothing(db: Database) -> None:
 async def test_a_browser_that_comes_back_gets_only_what_it_has_not_seen(db: Database) -> None:
     watched = Watched()
     hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last="")
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
     seen = (await _until("Temporal", viewer)).split("\n")[0].removeprefix("id: ")
     await viewer.aclose()
-    again = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last=seen)
+    again = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last=seen)
     waiting = asyncio.ensure_future(_until("data:", again))
     await asyncio.sleep(4 * feeds.REST_S)
     assert not waiting.done()
@@ -123,7 +130,7 @@ async def test_a_server_that_is_away_is_shown_and_comes_back_by_itself(db: Datab
     watched = Watched()
     watched.answer = DependencyUnavailable("Everflow", "gone")
     hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last="")
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
     assert "Everflow does not answer" in await _until("Everflow", viewer)
     watched.answer = "Temporal"
     await db.raw.alerts.insert_one({"_id": "x"})
@@ -134,7 +141,7 @@ async def test_a_server_that_is_away_is_shown_and_comes_back_by_itself(db: Datab
 async def test_streams_end_when_the_process_stops(db: Database) -> None:
     watched = Watched()
     hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last="")
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
     await _until("Temporal", viewer)
     ending = asyncio.ensure_future(_until("never", viewer))
     await asyncio.sleep(0)
@@ -144,12 +151,26 @@ async def test_streams_end_when_the_process_stops(db: Database) -> None:
     assert hub.full
 
 
+async def test_who_signs_out_hears_nothing_more(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT_S", 0.1)
+    async with visitor_of(db, ConsoleGroup(sign_in=SignInWay.TOKEN)) as visitor:
+        await visitor.enter()
+        form = {"csrf": await visitor.token("/console/unread")}
+        # Its answer comes as a whole, once the stream has ended.
+        listening = asyncio.ensure_future(visitor.get("/console/live/unread"))
+        await asyncio.sleep(0.5)
+        assert not listening.done()
+        assert (await visitor.post("/console/sign-out", form)).status_code == 200
+        async with asyncio.timeout(PATIENCE_S):
+            assert "still there" in (await listening).text
+
+
 async def test_the_token_of_a_form_is_that_of_its_viewer(db: Database) -> None:
     watched = Watched()
     watched.answer = CSRF_PLACE
     hub = Hub(NEEDS, db.changes, 10)
     for csrf in ("anns", "bobs"):
-        viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(csrf), last="")
+        viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(csrf), holds=always, last="")
         found = await _until("data:", viewer)
         assert csrf in found
         assert CSRF_PLACE not in found

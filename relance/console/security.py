@@ -74,5 +74,12 @@ def check_origin(request: Request) -> None:
         raise Forged
     if origin is None and site is None:
         raise Forged
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+    if origin is not None and _host_of(origin) != request.headers.get("host", ""):
         raise Forged
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

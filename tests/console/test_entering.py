@@ -154,3 +154,10 @@ async def test_every_answer_forbids_scripts_and_frames_of_others(ann: Visitor) -
         if answer.headers.get("content-type", "").startswith("text/html"):
             assert " style=" not in answer.text
             assert "<script>" not in answer.text
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[", "null", "//"])
+async def test_an_origin_that_is_no_address_is_refused(ann: Visitor, origin: str) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin", "Origin": origin}
+    answer = await ann.post("/console/chat/do/say", {"csrf": await ann.token("/console/chat")}, headers=headers)
+    assert answer.status_code == 403

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import Asked, PageAction, Redirect, Show
+from relance.console.pages.model import Asked, PageAction, Params, Redirect, Show
 from relance.contracts.rollback import RollBackInput
 from relance.domain.base import is_period
 from relance.domain.cycle.control import TRANSITIONS, ControlState
@@ -34,7 +34,7 @@ def allowed(state: ControlState, *, runs: bool) -> list[str]:
 
 
 async def _decide(needs: ConsoleNeeds, asked: Asked, name: str) -> Redirect | Show:
-    period, state = _period(asked), NAMES[name]
+    period, state = await known_period(needs, asked.params), NAMES[name]
     await _check_allowed(needs, period, name)
     if state.final and "confirmed" not in asked.form:
         return Show("cycle/confirm.html", await _foreseen(needs, period, name))
@@ -63,10 +63,20 @@ async def _foreseen(needs: ConsoleNeeds, period: str, name: str) -> Mapping[str,
     }
 
 
-def _period(asked: Asked) -> str:
-    period = asked.params["period"]
-    if not is_period(period):
-        raise NotFound(f"PERIOD: {period!r} is no month")
+async def known_period(needs: ConsoleNeeds, params: Params) -> str:
+    """Return the period that a path names.
+
+    Raises:
+        NotFound: there is no cycle of it.
+    """
+    period = params["period"]
+    is_known = is_period(period) and (
+        await needs.data.job_runs.statistics(period) is not None
+        or period in await needs.data.plans.periods()
+        or (await TemporalCycles(needs.client).fate(period)).state is not CycleState.NONE
+    )
+    if not is_known:
+        raise NotFound(f"PERIOD: there is no cycle of {period!r}")
     return period
 
 

@@ -32,11 +32,13 @@ Strict: bytes that happen to be text would be read as an id by which nobody find
 _PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Period = Annotated[str, StringConstraints(pattern=_PERIOD)]
 """A month, `2026-11`, in the user's own zone."""
+_FIRST, _LAST = "1000-01", "2999-12"
+"""So that the months around a period are in the calendar too."""
 
 
 def is_period(value: object) -> bool:
     """Return whether a stored value is a period: documents in the database may hold any value there."""
-    return isinstance(value, str) and re.fullmatch(_PERIOD, value) is not None
+    return isinstance(value, str) and re.fullmatch(_PERIOD, value) is not None and _FIRST <= value <= _LAST
 
 
 class Document(BaseModel):

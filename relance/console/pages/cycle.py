@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from relance import ids
-from relance.console.cycle_actions import ACTIONS, allowed
+from relance.console.cycle_actions import ACTIONS, allowed, known_period
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
-from relance.domain.base import is_period
 from relance.domain.cycle.coverage import CycleState
 from relance.domain.cycle.report import FAILED, MEASURED, SKIPPED
-from relance.errors import NotFound
 from relance.ports.console import Topic
 from relance.services.cycle_statistics import balance_period, final_statistics, report_of
 from relance.temporal.cycles import TemporalCycles
@@ -23,7 +21,7 @@ _ORDER: Final = {"sent": 0, SKIPPED: 1, FAILED: 2, "uncertain": 3, "cancelled": 
 
 
 async def _progress(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
-    period = await _known(needs, params)
+    period = await known_period(needs, params)
     found = await needs.watchers.look(period)
     runs = await TemporalCycles(needs.client).runs(period)
     now, pace = found if found is not None else (None, None)
@@ -65,18 +63,6 @@ async def _waves(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     found = await waves(needs.client, params["period"], limit=WAVES_SHOWN, known=needs.watchers.waves)
     links = {line.run_id: needs.temporal_link(line.workflow_id, line.run_id) for line in found}
     return {"waves": found, "links": links, "most": WAVES_SHOWN}
-
-
-async def _known(needs: ConsoleNeeds, params: Params) -> str:
-    period = params["period"]
-    is_known = is_period(period) and (
-        await needs.data.job_runs.statistics(period) is not None
-        or period in await needs.data.plans.periods()
-        or (await TemporalCycles(needs.client).fate(period)).state is not CycleState.NONE
-    )
-    if not is_known:
-        raise NotFound(f"PERIOD: there is no cycle of {period!r}")
-    return period
 
 
 def _group(figure: str) -> str:

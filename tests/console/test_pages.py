@@ -47,6 +47,22 @@ async def test_what_does_not_exist_is_said_with_a_way_on(ann: Visitor) -> None:
         assert "Not here" in answer.text
 
 
+@pytest.mark.parametrize("period", ["2031-01", "0000-01", "9999-12", "x"])
+async def test_nothing_is_done_with_a_cycle_that_does_not_exist(ann: Visitor, period: str) -> None:
+    form = {"csrf": await ann.token("/console/unread"), "reason": "ticket 4711", "confirmed": "yes"}
+    for action in ("pause", "resume", "cancel", "rollback"):
+        assert (await ann.post(f"/console/cycle/{period}/do/{action}", form)).status_code == 404, action
+    assert (await ann.get(f"/console/cycle/{period}")).status_code == 404
+    assert await ann.db.raw.cycleControls.count_documents({}) == 0
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 190, "²", "-1"])
+async def test_no_number_of_a_chat_message_breaks_the_page(ann: Visitor, number: str) -> None:
+    assert (await ann.get(f"/console/chat?before={number}")).status_code == 200
+    form = {"csrf": await ann.token("/console/chat"), "text": "details", "seen": number}
+    assert (await ann.post("/console/chat/do/say", form)).status_code == 303
+
+
 async def test_a_viewer_sees_ids_and_no_address_or_name(db: Database, client: Client) -> None:
     user = {"_id": "u1", "status": "active", "name": "Hortense Marchand", "email": "hortense@mail.example"}
     await db.raw.users.insert_one(user)

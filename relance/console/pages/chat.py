@@ -22,11 +22,12 @@ from relance.settings.recipients import ChannelName
 
 SHOWN = 50
 LONGEST_KEY = 64
+LONGEST_NUMBER = 15
 PATH = "/console/chat"
 
 
 async def _log(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
-    before = int(params["before"]) if params["before"].isascii() and params["before"].isdigit() else None
+    before = _number(params["before"])
     # One more tells whether there are older ones.
     found = await needs.data.chat_messages.latest(SHOWN + 1, before=before)
     messages = found[-SHOWN:]
@@ -107,8 +108,12 @@ async def _context(needs: ConsoleNeeds, asked: Asked) -> Context:
     named = tuple(asked.form.get("about", "").split())
     if not named:
         named = tuple(alert.key for alert in await _meant(needs, asked.params))
-    seen = asked.form.get("seen", "")
-    return Context(named, int(seen) if seen.isascii() and seen.isdigit() and len(seen) < LONGEST_KEY else None)
+    return Context(named, _number(asked.form.get("seen", "")))
+
+
+def _number(text: str) -> int | None:
+    """Return the number of a message; None for what is none, or more than the database can hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
 def _speaker(asked: Asked) -> Speaker:

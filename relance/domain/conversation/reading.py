@@ -14,7 +14,7 @@ from relance.domain.alerts.suppression import LONGEST_REASON, LONGEST_SILENCE, S
 from relance.domain.conversation.ends import End, find_end, whole_end
 from relance.domain.conversation.model import DECIDING, Intent, Misunderstood, Name, NameKind, Request, Unclear
 from relance.domain.conversation.names import name_at
-from relance.domain.conversation.tokens import Token, cleaned, tokens_of, words
+from relance.domain.conversation.tokens import QUESTION, Token, cleaned, tokens_of, words
 from relance.domain.conversation.words import CRITICAL, FILLERS, YES_WORDS, Phrase, intents, is_negation
 
 MOST_CHARACTERS = 1000
@@ -132,6 +132,8 @@ def _silence(said: _Said, phrase: Phrase, end: End | None, now: datetime) -> Req
         trouble = Unclear.REST
     elif _denies_at_first(said, tail):
         trouble = Unclear.NEGATED
+    elif any(token.folded == QUESTION for token in tokens):
+        trouble = Unclear.SEVERAL
     if trouble is not None:
         return Misunderstood(trouble, Intent.SILENCE)
     return Request(Intent.SILENCE, named[0] if named else None, end.instant, reason, critical)

@@ -6,9 +6,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+QUESTION = "?"
+QUESTIONS = "?¿؟"
 _NEGATED = r"\w*n['’ʼ]t\b"
 # A word may hold what ids and times hold, and ends where they end: `2026-11.u0003.c00001`, `default-lp/0.8`, `9:00`.
-_WORD = re.compile(rf"{_NEGATED}|[^\W_](?:[\w.:/@%+~-]*\w)?|\?", re.IGNORECASE)
+# A number has its sign: `-1h` is no duration. What begins with `>` quotes somebody.
+_WORD = re.compile(
+    rf"{_NEGATED}|(?:(?<!\w)[-−–](?=\d))?[^\W_](?:[\w.:/@%+~-]*\w)?|[{QUESTIONS}]|(?<!\S)>(?=\s)", re.IGNORECASE
+)
 _UNSEEN = {"Cf", "Cs", "Co", "Cn"}
 
 
@@ -35,6 +40,8 @@ def tokens_of(text: str) -> list[Token]:
 
 def folded(text: str) -> str:
     """Return a text in small letters, without accents and with one kind of apostrophe."""
+    if text in QUESTIONS:
+        return QUESTION
     plain = unicodedata.normalize("NFD", text.casefold().replace("’", "'").replace("ʼ", "'"))
     return "".join(each for each in plain if unicodedata.category(each) != "Mn")
 

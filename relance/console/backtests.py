@@ -22,6 +22,7 @@ from relance.temporal.checks import cron_of
 
 KIND: Final = "backtest"
 MOST_DAYS: Final = 120
+FIRST_DAY: Final = date(2000, 1, 1)
 _FIELDS: Final = {
     CheckName.DEFAULT_LP: {"clicks": "default_lp_clicks"},
     CheckName.PAUSED_PARTNER: {"drop": "paused_drop", "revenue": "paused_revenue"},
@@ -37,7 +38,8 @@ async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[st
     if needs.settings.everflow.api_key is None:
         raise InvalidInput("Everflow", "there is no key", "set RELANCE_EVERFLOW__API_KEY")
     everflow = _what_if(needs.settings.everflow, check, form)
-    first, last = _day(needs, form, "from"), _day(needs, form, "to")
+    today = needs.clock.now().astimezone(zone_info(needs.settings.everflow.timezone)).date()
+    first, last = read_day(form, "from", today), read_day(form, "to", today)
     days = _days(first, last)
     cron = cron_of(check, everflow)
     known = EVERY_DAY if form.get("every_day") else weekdays(cron)
@@ -98,12 +100,18 @@ def _what_if(everflow: Everflow, check: CheckName, form: Mapping[str, str]) -> E
         raise InvalidInput(name, problem["msg"], "enter a number within its range") from None
 
 
-def _day(needs: ConsoleNeeds, form: Mapping[str, str], name: str) -> date:
-    today = needs.clock.now().astimezone(zone_info(needs.settings.everflow.timezone)).date()
+def read_day(form: Mapping[str, str], name: str, today: date) -> date:
+    """Return the day in a field of a form.
+
+    Raises:
+        InvalidInput: it is none, too long ago, or lies ahead.
+    """
     try:
         day = date.fromisoformat(form.get(name, ""))
     except ValueError:
         raise InvalidInput(name, "this is no day", "write it as 2026-11-04") from None
+    if day < FIRST_DAY:
+        raise InvalidInput(name, f"{day} is too long ago", f"name a day from {FIRST_DAY} on")
     if day > today:
         raise InvalidInput(name, f"{day} lies ahead", "name a day that has begun")
     return day

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from relance.console.addresses import ROOT, SIGN_IN
 from relance.console.layout import Layout
 from relance.console.live.hub import Hub
-from relance.console.live.regions import all_loaded, html_of
+from relance.console.live.regions import all_loaded, html_of, reaching_temporal
 from relance.console.live.stream import events
 from relance.console.pages.model import Asked, ConsolePage, PageAction, PageDocument, Params, Redirect
 from relance.console.security import DOCUMENT_HEADERS, HEADERS, form_of
@@ -105,7 +105,8 @@ class PageRoutes:
             params = params_of(request, page)
             asked = Asked(params, form, session.person, audience.language, audience.zone)
             try:
-                done = await action.act(self.hub.needs, asked)
+                with reaching_temporal():
+                    done = await action.act(self.hub.needs, asked)
             except InvalidInput as error:
                 wrong = {"wrong": error, "form": form}
                 return await self._shown(request, page, session, wrong, status=422)

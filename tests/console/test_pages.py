@@ -9,9 +9,12 @@ import pytest
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
+from relance.console.backtests import read_day
 from relance.console.pages.registry import PAGES
+from relance.devstack.processes import free_port
 from relance.domain.console.people import Role
 from relance.domain.cycle.control import ControlState
+from relance.errors import InvalidInput
 from relance.settings.console import ConsoleGroup, SignInWay
 from relance.temporal.connection import connect
 from tests.console.support import Visitor, visitor_of
@@ -160,6 +163,23 @@ async def test_a_backtest_says_which_field_is_wrong(ann: Visitor) -> None:
     answer = await ann.post("/console/desk/do/backtest", form)
     assert answer.status_code == 422
     assert "RELANCE_EVERFLOW__API_KEY" in answer.text
+
+
+def test_a_day_of_another_age_is_no_day_of_a_backtest() -> None:
+    with pytest.raises(InvalidInput, match="too long ago"):
+        read_day({"from": "0001-01-01"}, "from", NOW.date())
+
+
+async def test_what_cannot_be_done_while_temporal_is_away_is_said(
+    db: Database, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+    async with visitor_of(db, ConsoleGroup(sign_in=SignInWay.TOKEN), client=await connect(lazy=True)) as visitor:
+        await visitor.enter()
+        form = {"csrf": await visitor.token("/console/unread"), "check": "default-lp"}
+        answer = await visitor.post("/console/desk/do/start", form)
+    assert answer.status_code == 503
+    assert "Temporal" in answer.text
 
 
 async def test_pages_say_what_is_away_and_show_the_rest(db: Database) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
 from relance.console.rendering import Audience, rendered
 from relance.errors import DependencyUnavailable
-from relance.temporal.errors import NAME, is_missing
+from relance.temporal.errors import NAME, is_missing, unavailable
 
 NOT_CONNECTED = "Failed client connect"
 
@@ -29,18 +30,30 @@ async def loaded(region: Region, needs: ConsoleNeeds, params: Params) -> Mapping
         NotFound: it shows something that does not exist.
     """
     try:
-        return await region.load(needs, params)
+        with reaching_temporal():
+            return await region.load(needs, params)
     except DependencyUnavailable as error:
         return Unavailable(dependency=error.dependency)
+
+
+@contextmanager
+def reaching_temporal() -> Iterator[None]:
+    """Turn what the SDK raises while Temporal does not answer into our error.
+
+    Raises:
+        DependencyUnavailable: it does not answer.
+    """
+    try:
+        yield
     except RPCError as error:
         if is_missing(error):
             raise
-        return Unavailable(dependency=NAME)
+        raise unavailable("ask", error) from None
     except RuntimeError as error:
         # A lazy client that has not been able to connect yet; the SDK has no type of its own for it.
         if not str(error).startswith(NOT_CONNECTED):
             raise
-        return Unavailable(dependency=NAME)
+        raise DependencyUnavailable(NAME, "it cannot be reached") from None
 
 
 async def all_loaded(page: ConsolePage, needs: ConsoleNeeds, params: Params) -> dict[str, Mapping[str, Any]]:

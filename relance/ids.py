@@ -184,7 +184,17 @@ def chat_turn_key(via: str, key: str) -> str:
 
 def chat_answer_key(via: str, key: str) -> str:
     """Return the key of the answer to what a person wrote into the chat."""
-    return f"{chat_turn_key(via, key)}/answer"
+    return answer_to(chat_turn_key(via, key))
+
+
+def answer_to(turn: str) -> str:
+    """Return the key of the answer to a message of a person in the chat, by the key of that."""
+    return f"{turn}/answer"
+
+
+def turn_of(key: str) -> str:
+    """Return the key of what a person wrote, by its own or by that of the answer."""
+    return key.removesuffix("/answer")
 
 
 def is_chat_answer(key: str) -> bool:

@@ -127,6 +127,13 @@ class Everything:
                     "at": AT,
                 }
             ],
+            "chatMessages": [
+                {"_id": f"chat/console/{digest}{end}", "number": number, "at": AT, "plain": said, "rows": rows}
+                for end, number, said, rows in (
+                    ("", int(digest[:12], 16), f"why {contact}", []),
+                    ("/answer", int(digest[12:24], 16), "Why:", [f"{entry}: it was sent"]),
+                )
+            ],
             "optOuts": [
                 {"_id": db.digests.of_invitation(entry)[0], "at": AT, "actions": [{"scope": "everyone", "at": AT}]}
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +16,7 @@ from relance.adapters.mongo.person_renames import InboxAnswers, ListedUsers, Mai
 from relance.adapters.mongo.person_traces import PersonFinder, PersonTraces, chunks, found_by
 from relance.adapters.mongo.suppressions import KEPT
 from relance.domain.cycle.control import GIVEN_UP, compensation_id
+from relance.ids import answer_to, turn_of
 
 
 class PersonStore(Protocol):
@@ -125,6 +127,39 @@ class QuarantineNotes:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatTurns:
+    """Questions about people in the chat, and their answers; messages of alerts name nobody.
+
+    An id that is a plain number stands in other answers too, which go with it: nothing counts them.
+    """
+
+    collection: Collection
+
+    @property
+    def name(self) -> str:
+        """The collection."""
+        return self.collection.name
+
+    async def find(self, traces: PersonTraces) -> AsyncIterator[Raw]:
+        """Yield when which ids were named; not the answer, which names others."""
+        for some in chunks(sorted(traces.person.contacts | traces.person.users), 100):
+            pattern = rf"(?<![A-Za-z0-9_-])({'|'.join(map(re.escape, some))})(?![A-Za-z0-9_-])"
+            # An answer as plain text holds all its parts but the rows beyond the first ones.
+            query = {"_id": {"$regex": "^chat/"}, "$or": [{field: {"$regex": pattern}} for field in ("plain", "rows")]}
+            async for raw in self.collection.find(query, {"at": 1, "plain": 1, "rows": 1}):
+                text = "\n".join([raw["plain"], *raw.get("rows", [])])
+                named = sorted({match[0] for match in re.finditer(pattern, text)})
+                yield {"_id": raw["_id"], "at": raw["at"], "named": named}
+
+    async def forget(self, raws: Sequence[Raw], traces: PersonTraces, named: Named) -> None:
+        """Delete them, each question with its answer."""
+        for some in chunks(sorted({turn_of(raw["_id"]) for raw in raws})):
+            await self.collection.delete_many(
+                {"_id": {"$in": [key for turn in some for key in (turn, answer_to(turn))]}}
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class KeptDigests:
     """Keyed digests that outlive a person on purpose, so that an opt-out is honoured: nothing is forgotten here."""
 
@@ -165,6 +200,7 @@ def stores_of(database: MotorDatabase, digests: MailboxDigests, finder: PersonFi
         KeptMessages(database[KEPT_MESSAGES], finder),
         InboxAnswers(database.inbox),
         QuarantineNotes(database.quarantine, digests),
+        ChatTurns(database.chatMessages),
         ListedUsers(database.errorGates, "failing", "user", versioned=True),
         ListedUsers(database.planSearches, "waiting", "userId"),
         MailboxSlotsOf(database[SLOTS]),

@@ -203,11 +203,11 @@ STORES: Sequence[StoreFacts] = (
     ),
     StoreFacts(
         "chatMessages",
-        "the messages of the alerts",
+        "the messages of the alerts; questions about ids of users and contacts, with the answers",
         "to show them in the chat",
         "RELANCE_RETENTION__CHAT_MESSAGES",
         "workers, chat",
-        Effect.NOBODY,
+        Effect.DELETED,
     ),
     StoreFacts(
         "attachments", "charts", "to show them in the chat", "RELANCE_RETENTION__ATTACHMENTS", "gateway", Effect.NOBODY

@@ -132,18 +132,7 @@ async def _letting_go(console: OpenConsole | None) -> AsyncIterator[None]:
 
 
 def _explaining(settings: Settings, data: Database) -> Explaining:
-    return Explaining(
-        ledger=data.ledger,
-        users=data.users,
-        contacts=data.contacts,
-        plans=data.plans,
-        suppressions=data.suppressions,
-        controls=data.controls,
-        quarantine=data.quarantine,
-        reports=data.intake_messages,
-        clock=SystemClock(),
-        timing=settings.scheduling.reminder_timing,
-    )
+    return Explaining(data, SystemClock(), settings.scheduling.reminder_timing)
 
 
 def _application(

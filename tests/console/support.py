@@ -85,12 +85,7 @@ def settings_of(console: ConsoleGroup, gateway: Gateway | None = None, mail: Mai
     """Return settings with this console."""
     return Settings.model_construct(
         **{name: field.get_default() for name, field in Settings.model_fields.items()}
-        | {
-            "console": console,
-            "gateway": gateway or Gateway(),
-            "mail": mail or MailGroup(),
-            "privacy": PRIVACY,
-        }
+        | {"console": console, "gateway": gateway or Gateway(), "mail": mail or MailGroup(), "privacy": PRIVACY}
     )
 
 

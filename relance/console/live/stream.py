@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from relance.console.live.feed import RegionFragment
 from relance.console.live.hub import Hub
@@ -18,7 +18,7 @@ AGAIN_MS = 1_000
 
 async def events(
     hub: Hub, page: ConsolePage, params: Params, *, audience: Audience, session: ConsoleSession, last: str
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Yield the events of a page until the session ends or the process does; `last` is the id a browser has seen."""
     known = _known(last)
     yield f"retry: {AGAIN_MS}\n\n".encode()

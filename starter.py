@@ -13,12 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from composition import mail_setup
+from composition import mail_preview, mail_setup
 from relance.adapters.clock import SystemClock
 from relance.cli import app
 from relance.cli.base.resources import Documents, LiveHealth, Repositories, Services
 from relance.errors import DependencyUnavailable, SettingsError
 from relance.runtime import process_exit as leaving
+from relance.runtime.core_dumps import forbid_core_dumps
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -166,11 +167,7 @@ async def health(loaded: Settings, client: Client | None) -> AsyncIterator[LiveH
 async def load_samples(loaded: Settings, users: Documents, contacts: Documents) -> bool:
     """Write sample people into a database that has no users; return whether it did."""
     async with database(loaded) as opened:
-        if await opened.raw.users.find_one({}, {"_id": 1}) is not None:
-            return False
-        await opened.raw.contacts.insert_many([dict(contact) for contact in contacts])
-        await opened.raw.users.insert_many([dict(user) for user in users])
-    return True
+        return await opened.add_samples(users, contacts)
 
 
 def reports(loaded: Settings) -> AbstractAsyncContextManager[Reports]:
@@ -261,6 +258,8 @@ def services() -> Services:
         channels=channels,
         load_samples=load_samples,
         mail_intake=mail_intake,  # type: ignore[arg-type]
+        mail_previews=mail_preview.mail_previews,
+        send_trial=mail_preview.send_trial,
         worker=(sys.executable, str(Path(__file__).with_name("worker.py"))),
         span=span,
     )
@@ -268,6 +267,7 @@ def services() -> Services:
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
+    forbid_core_dumps()
     leaving.terminate(app.run(services(), sys.argv[1:]))
 
 

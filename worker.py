@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, NoReturn
 
 import typer
+import uvloop
 from temporalio.worker import Worker
 
 from composition.activities import activities_of
@@ -21,8 +22,10 @@ from relance import __version__
 from relance.contracts.names import TaskQueue
 from relance.errors import SettingsError
 from relance.gateway.server import FULL_DRAIN_S
+from relance.rendering.branding.loading import checked_branding
 from relance.runtime import process_exit
 from relance.runtime.collecting import leave_out_what_is_loaded
+from relance.runtime.core_dumps import forbid_core_dumps
 from relance.runtime.logs import configure_logging, quiet_sdk
 from relance.runtime.shutdown import stop_requested
 from relance.runtime.supervisor import child_environment, join_supervisor, supervise
@@ -41,7 +44,7 @@ HEARTBEATS_APART = timedelta(seconds=0.4)
 logger = logging.getLogger(__name__)
 
 
-class Role(StrEnum):
+class WorkerRole(StrEnum):
     """Which task queues a process serves."""
 
     ALL = "all"
@@ -51,12 +54,12 @@ class Role(StrEnum):
     GATEWAY = "gateway"
 
 
-QUEUES: dict[Role, Sequence[TaskQueue]] = {
-    Role.ALL: tuple(TaskQueue),
-    Role.INVITATIONS: (TaskQueue.INVITATIONS,),
-    Role.MAIL: (TaskQueue.MAIL,),
-    Role.OPS: (TaskQueue.OPS,),
-    Role.GATEWAY: (),
+QUEUES: dict[WorkerRole, Sequence[TaskQueue]] = {
+    WorkerRole.ALL: tuple(TaskQueue),
+    WorkerRole.INVITATIONS: (TaskQueue.INVITATIONS,),
+    WorkerRole.MAIL: (TaskQueue.MAIL,),
+    WorkerRole.OPS: (TaskQueue.OPS,),
+    WorkerRole.GATEWAY: (),
 }
 
 
@@ -66,7 +69,7 @@ async def serve_gateway(settings: Settings) -> int:
     ready = join_supervisor()
     gateway = settings.gateway
     async with watched(settings) as liveness, opened_gateway(settings) as open_:
-        reporter = gateway_reporter(settings, open_, Role.GATEWAY, liveness)
+        reporter = gateway_reporter(settings, open_, WorkerRole.GATEWAY, liveness)
         async with serving_gateway(settings, open_, liveness, drain=FULL_DRAIN_S), reporting_liveness(reporter, []):
             leave_out_what_is_loaded()
             ready()
@@ -78,7 +81,7 @@ async def serve_gateway(settings: Settings) -> int:
     return process_exit.DONE
 
 
-async def serve(settings: Settings, role: Role) -> int:
+async def serve(settings: Settings, role: WorkerRole) -> int:
     """Serve the role's queues until SIGTERM or SIGINT, then finish what is in flight (SPEC X5)."""
     stop = stop_requested(within=settings.worker.drain.total_seconds() + LAST_MOMENTS)
     ready = join_supervisor()
@@ -114,6 +117,7 @@ async def serve(settings: Settings, role: Role) -> int:
             for queue in QUEUES[role]
         ]
         await stack.enter_async_context(reporting_liveness(reporter, workers))
+        leave_out_what_is_loaded()
         ready()
         logger.info("serving %s", ", ".join(QUEUES[role]))
         await stop.wait()
@@ -122,23 +126,26 @@ async def serve(settings: Settings, role: Role) -> int:
     return process_exit.DONE
 
 
-def check_fitness(settings: Settings, role: Role) -> None:
+def check_fitness(settings: Settings, role: WorkerRole) -> None:
     """Make sure that nothing leaves this process that nobody should see: signed with a known key, or of no sender.
 
     Raises:
         SettingsError: names each setting and the reason.
     """
     check_keys(settings.privacy)
-    if role is Role.GATEWAY and settings.gateway.port is None and settings.intake.port is None:
+    if role is WorkerRole.GATEWAY and settings.gateway.port is None and settings.intake.port is None:
         raise SettingsError("RELANCE_GATEWAY__PORT: is not set, nor RELANCE_INTAKE__PORT, and this role serves no more")
     named = {*settings.channels.always_names, *settings.channels.order_names}
     if TaskQueue.MAIL in QUEUES[role] or (TaskQueue.OPS in QUEUES[role] and ChannelName.MAIL in named):
         check_names(settings.mail, settings.gateway)
+    if role is not WorkerRole.GATEWAY:
+        # Before any process is started: a supervisor would start one that ends at once again and again.
+        checked_branding(settings.mail)
 
 
 def run(
     *,
-    role: Annotated[Role, typer.Option(help="Which queues this process serves.")] = Role.ALL,
+    role: Annotated[WorkerRole, typer.Option(help="Which queues this process serves.")] = WorkerRole.ALL,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes; more than one are supervised.")] = 1,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -154,12 +161,13 @@ def run(
     """
 
     async def main() -> int:
+        forbid_core_dumps()
         settings = load_settings()
         check_fitness(settings, role)
         configure_logging(settings.monitoring)
         quiet_sdk()
         if processes == 1:
-            return await (serve_gateway(settings) if role is Role.GATEWAY else serve(settings, role))
+            return await (serve_gateway(settings) if role is WorkerRole.GATEWAY else serve(settings, role))
         return await supervise(
             [sys.executable, "-m", "worker", "--role", role],
             processes,
@@ -167,7 +175,9 @@ def run(
             environment=child_environment(settings.monitoring),
         )
 
-    process_exit.run(main, debug=debug)
+    # A third of what a request costs is the loop's work. Workers of Temporal keep the loop they were tested with.
+    serves_http_alone = role is WorkerRole.GATEWAY and processes == 1
+    process_exit.run(main, debug=debug, loop=uvloop.new_event_loop if serves_http_alone else None)
 
 
 def main() -> NoReturn:

@@ -51,11 +51,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class MessageLocale:
-    """How messages are written: the language, the zone whose clock they show, the page that says what to do."""
+    """How messages are written: the language, the zone whose clock they show, the page that says what to do.
+
+    `console` is how the gateway is called from outside, if people can answer in its console.
+    """
 
     language: str
     zone: str
     runbook_url: str | None = None
+    console: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +168,15 @@ class AlertDelivery:
             key=key,
             at=at,
             language=self.voice.language,
+            details_url=self._answered_at(alerts),
             attachments=await self._attachments(request.telling, alerts, key),
             runbook_url=self.voice.runbook_url,
         )
+
+    def _answered_at(self, alerts: Sequence[AlertRecord]) -> str | None:
+        if self.voice.console is None or not alerts:
+            return None
+        return ids.alert_address(self.voice.console, alerts[0].key if len(alerts) == 1 else alerts[0].group)
 
     async def _attachments(
         self, telling: NotificationKind, alerts: Sequence[AlertRecord], key: str

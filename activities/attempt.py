@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import resource
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from temporalio import activity
@@ -15,6 +16,9 @@ from relance.concurrency import in_background
 
 HEARTBEAT_EVERY = 0.5
 """Seconds; also how far the counts in `cycle status` and Temporal Web are behind (SPEC C12)."""
+
+SIGN_OF_LIFE_EVERY = 5.0
+"""Seconds; several times within the shortest heartbeat time-out of what uses it (`workflows.common.options.STEP`)."""
 
 
 def token() -> str:
@@ -44,6 +48,32 @@ async def _beat(details: Callable[[], Any]) -> None:
     while True:
         activity.heartbeat(details())
         await asyncio.sleep(HEARTBEAT_EVERY)
+
+
+@contextmanager
+def signs_of_life() -> Iterator[None]:
+    """Send a heartbeat that tells nothing, every few seconds for as long as the block runs; most blocks need none.
+
+    Each heartbeat is a write of the server, and a task of ours costs more than the timer that stands for it here.
+    """
+    loop = asyncio.get_running_loop()
+    beat = contextvars.copy_context()
+    timer: asyncio.TimerHandle | None = None
+
+    def again() -> None:
+        nonlocal timer
+        timer = loop.call_later(SIGN_OF_LIFE_EVERY, send, context=beat)
+
+    def send() -> None:
+        activity.heartbeat()
+        again()
+
+    again()
+    try:
+        yield
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 def rss_peak_mb() -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,19 +13,18 @@ from activities.errors import draining, translated
 from activities.follow_up_inputs import groups, steps_after_sending
 from relance import ids
 from relance.contracts.follow_up import FollowUpStep, StepInput, StepResult
-from relance.domain.cycle.planning import Plan
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.invitations.people import Contact, User
 from relance.domain.invitations.reconciliation import RemainingSteps
 from relance.domain.invitations.reminders import ReminderRefusal
 from relance.errors import DependencyUnavailable, MailError
-from relance.ports import TAKEN, Contacts, Deferred, Failed, Ledger, Plans, Refused, Sent, Uncertain, Users
+from relance.ports import TAKEN, Deferred, Failed, Ledger, Refused, Sent, Uncertain
 from relance.sending.batch import UNSENT
 from relance.sending.control_watch import ControlPoller, ControlSnapshot
 from relance.sending.error_gate import Gates, PeriodGate
 from relance.sending.mail_task import MailTask, Outcome, SendOptions
 from relance.sending.rest_gate import REST, RestGate
 from relance.sending.sender import Sender
+from relance.sending.step_reads import StepReads
 from relance.sending.uncertain import doubted_by_restore, is_doubtful, look_after, settled_in_steps
 
 KINDS = {
@@ -115,11 +113,9 @@ class _Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpSteps:
-    """Run due steps; needs `Users`, `Contacts`, `Plans`, `Ledger`, a `Sender`, the `ControlPoller` and `Gates`."""
+    """Run due steps; needs `StepReads`, the `Ledger`, a `Sender`, the `ControlPoller` and `Gates`."""
 
-    users: Users
-    contacts: Contacts
-    plans: Plans
+    reads: StepReads
     ledger: Ledger
     sender: Sender
     control: ControlPoller
@@ -133,8 +129,8 @@ class FollowUpSteps:
         invitation again, with the same Message-ID; a reminder never, unless the relay's log is certain that it does not
         have it (SPEC X4). Errors that close the gate pause the cycle, and what is left is held as by any pause.
         """
-        with translated():
-            async with attempt.heartbeating(lambda: None), self.control.watching(request.period) as snapshot:
+        with translated(), attempt.signs_of_life():
+            async with self.control.watching(request.period) as snapshot:
                 return await self._run(request, snapshot)
 
     async def _run(self, request: StepInput, snapshot: ControlSnapshot) -> StepResult:
@@ -213,10 +209,11 @@ class FollowUpSteps:
         steps = [(contact, group) for group in request.due if group.step in KINDS for contact in group.contacts]
         if not steps:
             return []
-        user, plan, contacts, entries = await self._read(request, [contact for contact, _ in steps])
+        facts = await self.reads.of_user(request.period, request.user_id, [contact for contact, _ in steps])
+        user, plan = facts.user, facts.plan
         jobs: list[MailTask] = []
         for contact_id, group in steps:
-            entry, contact = entries.get(contact_id), contacts.get(contact_id)
+            entry, contact = facts.entries.get(contact_id), facts.contacts.get(contact_id)
             if entry is None or contact is None or user is None or plan is None:
                 await self._record_missing(request, contact_id, KINDS[group.step], outcomes)
                 continue
@@ -240,19 +237,6 @@ class FollowUpSteps:
                 )
             )
         return jobs
-
-    async def _read(
-        self, request: StepInput, contact_ids: list[str]
-    ) -> tuple[User | None, Plan | None, dict[str, Contact], dict[str, Invitation]]:
-        users, plans, contacts, entries = await asyncio.gather(
-            self.users.by_ids([request.user_id]),
-            self.plans.of_user(request.user_id),
-            self.contacts.by_ids(contact_ids),
-            self.ledger.of_users(request.period, [request.user_id]),
-        )
-        plan = next((plan for plan in plans if plan.period == request.period), None)
-        by_contact = {entry.contact_id: entry for entry in entries.get(request.user_id, [])}
-        return users.get(request.user_id), plan, contacts, by_contact
 
     async def _record_missing(self, request: StepInput, contact_id: str, kind: MailKind, outcomes: _Outcomes) -> None:
         reason = ReminderRefusal.CONTACT_MISSING.value

@@ -138,7 +138,7 @@ class Invitations:
             await gate.stopped()
         if open_jobs and not (snapshot.stops or gate.closed):
             raise draining()
-        if not open_jobs and unsent(await self.ledger.of_users(request.period, user_ids)):
+        if not open_jobs and await self.ledger.untried(request.period, user_ids):
             # A result that found no claim of ours was not recorded: an attempt that was given up came in between.
             raise draining()
         return not open_jobs

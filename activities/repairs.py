@@ -21,6 +21,7 @@ from relance.ports import Clock
 from relance.ports.reconciliation import ReconcileRows
 from relance.services.alerts import AlertService
 from relance.services.conditions import WORKFLOWS, workflows_restarted
+from relance.services.privacy import ForgettingRepair
 from relance.services.repairs import AlertRepair
 
 
@@ -41,6 +42,7 @@ class Repairs:
     alert_service: AlertService
     policy: ReconcilePolicy
     clock: Clock
+    forgettings: ForgettingRepair | None = None
 
     @activity.defn
     async def repair(self, request: JobRequest) -> JobOutcome:
@@ -60,6 +62,8 @@ class Repairs:
                     activity.heartbeat((reached, dict(counts)))
                 if not request.dry_run:
                     await self._notify(counts)
+                    if self.forgettings is not None:
+                        await self.forgettings.repair()
                 # What was fired above is later than `at`, and its signal is under way.
                 counts += await self.alerts.repair(at, dry_run=request.dry_run)
         return JobOutcome(counts={**dict.fromkeys(Restarted, 0), **counts})

@@ -6,9 +6,10 @@ raw_per_s              the same bytes over as many connections by aiosmtplib alo
 ratio                  invitations_per_s / raw_per_s
 follow_ups_per_s       follow-ups started / wall time from the last mail to the cycle's report
 cycle_s, sending_s     wall time to the report, and to the last mail
-wave_reminders_per_s   see benchmarks.reminder_wave
+wave_reminders_per_s   see benchmarks.wave
 peak_rss_mb            largest resident set of any worker process, at any time
-cpu_s                  processor time by process during the cycle
+ratio_by_cpu           what both could reach with the machine to themselves, by their processor time per mail
+sending_cpu_ms_per_mail, follow_up_cpu_ms_per_mail  processor time by process until the last mail, and from there on
 """
 
 from __future__ import annotations
@@ -19,17 +20,19 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
 
-from benchmarks.meter import cpu_by_process, difference
+from benchmarks.idle import wait_until_idle
+from benchmarks.meter import cpu_by_process, difference, per_mail, ratio_by_cpu
 from benchmarks.people import Documents, plain_people
-from benchmarks.raw_loop import render, send_raw
-from benchmarks.reminder_wave import send_reminders
+from benchmarks.raw_loop import RawRate, render, send_raw
 from benchmarks.sinks import Sink, open_sink
+from benchmarks.wave import send_reminders
 from relance import ids
 from relance.contracts.cycle import CycleProgress, CycleStatistics, WaveResult
 from relance.contracts.names import Query
@@ -43,6 +46,7 @@ PERIOD = "2026-11"
 MOST_RAW = 20_000
 """Mails of the bare loop in all; its rate does not depend on their number."""
 LIMIT_S = 3 * 3600.0
+LOOK_EVERY_S = 0.5
 SHOW_EVERY_S = 5.0
 
 
@@ -78,35 +82,46 @@ async def _compare(
 ) -> dict[str, Any]:
     letters = render(PERIOD, *people)
     half = min(len(people[1]), MOST_RAW) // 2 or 1
+    idle_before = await wait_until_idle()
     before = await send_raw(sink.address, letters, half, connections)
-    say(f"bare loop before the cycle: {before:.0f} mails/s")
+    say(f"bare loop before the cycle: {before.per_s:.0f} mails/s, machine idle for {idle_before:.0%}")
     guard = sink.server.guard_pid if sink.kind == "own" else None
-    cpu = cpu_by_process(worker, guard)
+    cpu, sending_cpu = cpu_by_process(worker, guard), dict[str, float]()
     begun = datetime.now(UTC)
-    result, wall_s = await _run_cycle(installation, len(people[1]))
-    cpu_s = difference(cpu, cpu_by_process(worker, guard))
+
+    def sent() -> None:
+        sending_cpu.update(cpu_by_process(worker, guard))
+
+    result, wall_s = await _run_cycle(installation, len(people[1]), sent)
+    cpu_after = cpu_by_process(worker, guard)
+    sending_ms = per_mail(difference(cpu, sending_cpu), result.sent)
+    idle_after = await wait_until_idle()
     after = await send_raw(sink.address, letters, half, connections)
-    say(f"bare loop after the cycle: {after:.0f} mails/s")
-    # Rates over equal numbers of mails are averaged by their times.
-    raw = 2 / (1 / before + 1 / after)
+    say(f"bare loop after the cycle: {after.per_s:.0f} mails/s, machine idle for {idle_after:.0%}")
+    raw = RawRate.of(before, after)
     # After the last mail of its one wave a cycle starts the follow-ups and draws the balance.
     sending_s = (await _last_mail(installation) - begun).total_seconds()
     follow_ups = len(people[0]) / (wall_s - sending_s)
-    reminders = await send_reminders(installation, PERIOD, people[1], say)
+    wave = await send_reminders(installation, PERIOD, people[1], say)
     return {
         "invitations_per_s": round(result.sent / sending_s, 1),
-        "raw_per_s": round(raw, 1),
-        "ratio": round(result.sent / sending_s / raw, 3),
+        "raw_per_s": round(raw.per_s, 1),
+        "ratio": round(result.sent / sending_s / raw.per_s, 3),
+        "ratio_by_cpu": ratio_by_cpu(raw.cpu_ms, sending_ms),
         "follow_ups_per_s": round(follow_ups, 1),
-        "wave_reminders_per_s": round(reminders, 1),
+        "wave_reminders_per_s": round(wave.per_s, 1),
         "mail_bytes": sum(len(message) for _, message in letters) // len(letters),
         "cycle_s": round(wall_s, 2),
         "sending_s": round(sending_s, 2),
         "sent": result.sent,
         "balance": result.balance,
-        "raw_before_per_s": round(before, 1),
-        "raw_after_per_s": round(after, 1),
-        "cpu_s": cpu_s,
+        "raw_before_per_s": round(before.per_s, 1),
+        "raw_after_per_s": round(after.per_s, 1),
+        "sending_cpu_ms_per_mail": sending_ms,
+        "follow_up_cpu_ms_per_mail": per_mail(difference(sending_cpu, cpu_after), result.sent),
+        "raw_cpu_ms_per_mail": round(raw.cpu_ms, 3),
+        "idle_before": round(idle_before, 2),
+        "idle_after": round(idle_after, 2),
     }
 
 
@@ -116,10 +131,10 @@ async def _last_mail(installation: Installation) -> datetime:
     return newest
 
 
-async def _run_cycle(installation: Installation, mails: int) -> tuple[CycleStatistics, float]:
+async def _run_cycle(installation: Installation, mails: int, sent: Callable[[], None]) -> tuple[CycleStatistics, float]:
     begun = time.perf_counter()
     cycle = await installation.start_cycle(PERIOD)
-    watching = asyncio.create_task(_show(installation.client, cycle, mails))
+    watching = asyncio.create_task(_show(installation.client, cycle, mails, sent))
     try:
         async with asyncio.timeout(LIMIT_S):
             result = await cycle.result()
@@ -132,15 +147,21 @@ async def _run_cycle(installation: Installation, mails: int) -> tuple[CycleStati
     return result, wall_s
 
 
-async def _show(client: Client, cycle: CycleHandle, mails: int) -> None:
+async def _show(client: Client, cycle: CycleHandle, mails: int, all_sent: Callable[[], None]) -> None:
+    done, shown = False, time.monotonic()
     while True:
-        await asyncio.sleep(SHOW_EVERY_S)
+        await asyncio.sleep(LOOK_EVERY_S)
         progress = await cycle.query(Query.PROGRESS, result_type=CycleProgress)
         sent = progress.counts.sent
         for instant in progress.current_waves:
             wave = client.get_workflow_handle(ids.wave_workflow_id(PERIOD, instant))
             sent += (await wave.query(Query.PROGRESS, result_type=WaveResult)).counts.sent
-        say(f"{progress.stage}: {sent} of {mails} mails")
+        if sent == mails and not done:
+            done = True
+            all_sent()
+        if time.monotonic() - shown > SHOW_EVERY_S:
+            shown = time.monotonic()
+            say(f"{progress.stage}: {sent} of {mails} mails")
 
 
 def say(text: str) -> None:

@@ -3,6 +3,9 @@
 Without a rate each connection says the next event as soon as it has an answer. With one, events are due at even
 distances, and an answer takes as long as it comes after the event was due: a gateway that stands still makes all of
 them late, not one.
+
+It shares the cores with what it measures. So requests are signed before the clock runs, answers are read after it has
+stopped, and in between there are bytes alone; `cpu_ms` says what is left of it.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -20,10 +24,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from relance.adapters.event_api import EVENTS
 from relance.adapters.webhook_signatures import signed_headers
+from relance.contracts.event_api import EVENTS
 
 ANSWER_S = 60.0
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 class Order(BaseModel):
@@ -42,17 +47,30 @@ class Order(BaseModel):
 class Load:
     """What was said and answered so far."""
 
-    order: Order
+    requests: list[bytes]
+    rate: float | None
     seconds: list[float] = field(default_factory=list)
-    statuses: Counter[str] = field(default_factory=Counter)
-    answers: Counter[str] = field(default_factory=Counter)
+    answers: list[bytes] = field(default_factory=list)
+    begun: float = 0.0
+    left: Iterator[tuple[int, bytes]] = field(init=False)
 
-    async def say_all(self) -> dict[str, Any]:
+    @classmethod
+    def of(cls, order: Order) -> Load:
+        """Return the load of an order, signed now."""
+        now = datetime.now(UTC)
+        requests = [_request(order, number, body.encode(), now) for number, body in enumerate(order.bodies)]
+        return cls(requests, order.rate)
+
+    async def say_all(self, host: str, port: int, connections: int) -> dict[str, Any]:
         """Say everything; return the figures."""
-        begun = time.perf_counter()
-        numbered = iter(enumerate(self.order.bodies))
-        await asyncio.gather(*(self._connection(numbered, begun) for _ in range(self.order.connections)))
-        took = time.perf_counter() - begun
+        loop = asyncio.get_running_loop()
+        self.left = iter(enumerate(self.requests))
+        ends: list[asyncio.Future[None]] = [loop.create_future() for _ in range(connections)]
+        cpu, self.begun = time.process_time(), time.perf_counter()
+        for end in ends:
+            await loop.create_connection(lambda end=end: _Connection(self, end), host, port)  # type: ignore[misc]
+        await asyncio.gather(*ends)
+        took, cpu = time.perf_counter() - self.begun, time.process_time() - cpu
         self.seconds.sort()
         return {
             "messages": len(self.seconds),
@@ -60,35 +78,69 @@ class Load:
             "per_second": len(self.seconds) / took,
             **{f"p{share}": self._percentile(share) for share in (50, 90, 99)},
             "worst": self.seconds[-1],
-            "statuses": dict(self.statuses),
-            "answers": dict(self.answers),
+            "client_cpu_s": cpu,
+            **_counted(self.answers),
         }
 
-    async def _connection(self, numbered: Iterator[tuple[int, str]], begun: float) -> None:
-        reader, writer = await asyncio.open_connection(self.order.host, self.order.port)
-        try:
-            for number, body in numbered:
-                due = time.perf_counter()
-                if self.order.rate is not None:
-                    due = begun + number / self.order.rate
-                    if (ahead := due - time.perf_counter()) > 0:
-                        await asyncio.sleep(ahead)
-                writer.write(_request(self.order, number, body.encode()))
-                async with asyncio.timeout(ANSWER_S):
-                    status, said = await _answer(reader)
-                self.seconds.append(time.perf_counter() - due)
-                self.statuses[str(status)] += 1
-                if status == 200:
-                    self.answers.update(one["answer"] for one in json.loads(said)["answers"])
-        finally:
-            writer.close()
+    def due(self, number: int) -> float:
+        """Return when an event is due, by `perf_counter`: at once if there is no rate."""
+        return time.perf_counter() if self.rate is None else self.begun + number / self.rate
 
     def _percentile(self, share: int) -> float:
         return self.seconds[min(len(self.seconds) * share // 100, len(self.seconds) - 1)]
 
 
-def _request(order: Order, number: int, body: bytes) -> bytes:
-    headers = signed_headers(bytes.fromhex(order.key), f"{order.prefix}-{number}", datetime.now(UTC), body)
+class _Connection(asyncio.Protocol):
+    """Says one event after the other, and counts how long each answer took."""
+
+    def __init__(self, load: Load, end: asyncio.Future[None]) -> None:
+        self._load = load
+        self._end = end
+        self._due = 0.0
+        self._answer = b""
+        self._length: int | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._go_on()
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        if self._length is None and (head := self._answer.find(b"\r\n\r\n")) >= 0:
+            found = _LENGTH.search(self._answer, 0, head)
+            self._length = head + 4 + int(found[1]) if found else head + 4
+        if self._length is not None and len(self._answer) >= self._length:
+            self._late.cancel()
+            self._load.seconds.append(time.perf_counter() - self._due)
+            self._load.answers.append(self._answer)
+            self._answer, self._length = b"", None
+            self._go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._end.done():
+            self._end.set_exception(exc or ConnectionError("the gateway closed a connection"))
+
+    def _go_on(self) -> None:
+        number, request = next(self._load.left, (0, b""))
+        if not request:
+            self._end.set_result(None)
+            self._transport.close()
+            return
+        self._due = self._load.due(number)
+        if (ahead := self._due - time.perf_counter()) > 0:
+            self._loop.call_later(ahead, self._say, request)
+        else:
+            self._say(request)
+
+    def _say(self, request: bytes) -> None:
+        self._late = self._loop.call_later(ANSWER_S, self._transport.abort)
+        self._transport.write(request)
+
+
+def _request(order: Order, number: int, body: bytes, now: datetime) -> bytes:
+    headers = signed_headers(bytes.fromhex(order.key), f"{order.prefix}-{number}", now, body)
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = (
         f"POST {EVENTS} HTTP/1.1\r\nHost: {order.host}\r\nContent-Type: application/json\r\n"
@@ -97,19 +149,17 @@ def _request(order: Order, number: int, body: bytes) -> bytes:
     return head.encode() + body
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = await reader.readuntil(b"\r\n\r\n")
-    status = int(head[9:12])
-    length = next(
-        int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
-    )
-    return status, await reader.readexactly(length)
+def _counted(answers: list[bytes]) -> dict[str, Any]:
+    statuses = Counter(answer[9:12].decode() for answer in answers)
+    bodies = (answer.partition(b"\r\n\r\n")[2] for answer in answers if answer[9:12] == b"200")
+    said = Counter(each["answer"] for body in bodies for each in json.loads(body)["answers"])
+    return {"statuses": dict(statuses), "answers": dict(said)}
 
 
 async def main() -> None:
     """Do what stdin says."""
     order = Order.model_validate_json(await asyncio.to_thread(sys.stdin.read))
-    print(json.dumps(await Load(order).say_all()))
+    print(json.dumps(await Load.of(order).say_all(order.host, order.port, order.connections)))
 
 
 def chunks(items: list[str], size: int) -> list[list[str]]:

@@ -7,10 +7,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from benchmarks.ledger_data import NOW, OLD, YOUNG
-from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.jobs import MongoPostedReports
-from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.adapters.probes.ledger import OverdueProbe, ReminderPeople
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.invitations.reconciliation import ReconcilePolicy
@@ -42,14 +39,6 @@ class _Fixed:
         return NOW
 
 
-def _archive(db: Database) -> MongoArchive:
-    return MongoArchive(db.raw, db.suppressions, db.asks)
-
-
-def _followees(db: Database) -> MongoReconcileRows:
-    return MongoReconcileRows(db.raw, db.asks)
-
-
 async def _all_groups(db: Database) -> None:
     async for _ in db.effectiveness.groups(OLD, NOW):
         pass
@@ -75,20 +64,20 @@ async def _reached(db: Database) -> None:
 
 async def _overdue(db: Database) -> None:
     after = ""
-    while page := await _archive(db).overdue(OLD, after, 1000, NOW):
+    while page := await db.archive.overdue(OLD, after, 1000, NOW):
         after = page[-1].id
 
 
 async def _all_followees(db: Database) -> None:
     after = None
-    while page := await _followees(db).page(OLD, after, PAGE, at=NOW, late_since=NOW - _DAY):
+    while page := await db.reconcile_rows.page(OLD, after, PAGE, at=NOW, late_since=NOW - _DAY):
         after = page[-1].user_id
 
 
 async def _overdue_probe(db: Database) -> None:
     people = ReminderPeople(db.users, db.contacts, db.suppressions)
     probe = OverdueProbe(
-        _followees(db), db.ledger, people, db.controls, ReconcilePolicy(), timedelta(hours=1), _Fixed(), 10.0
+        db.reconcile_rows, db.ledger, people, db.controls, ReconcilePolicy(), timedelta(hours=1), _Fixed(), 10.0
     )
     await probe.look()
 
@@ -100,21 +89,21 @@ async def _give_up(db: Database) -> None:
 async def _sweeps(db: Database) -> None:
     # A day only: what goes is not there for the next run.
     for sweep in BY_AGE:
-        await _archive(db).sweep(sweep, before=NOW - 4000 * _DAY, periods=(), size=1000)
+        await db.archive.sweep(sweep, before=NOW - 4000 * _DAY, periods=(), size=1000)
 
 
 async def _counts(db: Database) -> None:
     for sweep in BY_AGE:
-        await _archive(db).count(sweep, before=NOW - 30 * _DAY, periods=())
+        await db.archive.count(sweep, before=NOW - 30 * _DAY, periods=())
 
 
 def _count(sweep: Sweep) -> Callable[[Database], Awaitable[Any]]:
-    return lambda db: _archive(db).count(sweep, before=NOW, periods=(OLD,))
+    return lambda db: db.archive.count(sweep, before=NOW, periods=(OLD,))
 
 
 async def _anonymise(db: Database) -> None:
     for _ in range(5):
-        await _archive(db).sweep(Sweep.INVITATIONS_ANONYMISED, before=NOW, periods=(OLD,), size=1000)
+        await db.archive.sweep(Sweep.INVITATIONS_ANONYMISED, before=NOW, periods=(OLD,), size=1000)
 
 
 QUESTIONS: list[Question] = [
@@ -136,17 +125,17 @@ QUESTIONS: list[Question] = [
     Question("compensations.users", _users),
     Question("effectiveness.periods", lambda db: db.effectiveness.periods()),
     Question("effectiveness.groups", _all_groups),
-    Question("followees.periods", lambda db: _followees(db).periods()),
+    Question("followees.periods", lambda db: db.reconcile_rows.periods()),
     Question("followees.page, all", _all_followees),
-    Question("followees.sent_between", lambda db: _followees(db).sent_between(OLD, NOW - _DAY, NOW)),
+    Question("followees.sent_between", lambda db: db.reconcile_rows.sent_between(OLD, NOW - _DAY, NOW)),
     Question("probe of overdue reminders", _overdue_probe),
     Question("effects.plans_due", lambda db: db.effects.plans_due(NOW)),
     Question("effects.last_mail", lambda db: db.effects.last_mail([OLD, YOUNG], NOW + _DAY)),
     Question("effects.stuck_claims", lambda db: db.effects.stuck_claims([OLD, YOUNG], NOW - _DAY)),
-    Question("archive.periods", lambda db: _archive(db).periods()),
+    Question("archive.periods", lambda db: db.archive.periods()),
     Question("archive.overdue", _overdue),
-    Question("archive.unsettled", lambda db: _archive(db).unsettled(OLD, timers_after=NOW, doubts_since=NOW - _DAY)),
-    Question("archive.has_names", lambda db: _archive(db).has_names(OLD)),
+    Question("archive.unsettled", lambda db: db.archive.unsettled(OLD, timers_after=NOW, doubts_since=NOW - _DAY)),
+    Question("archive.has_names", lambda db: db.archive.has_names(OLD)),
     Question("archive.count deleted", _count(Sweep.INVITATIONS_DELETED)),
     Question("archive.count anonymised", _count(Sweep.INVITATIONS_ANONYMISED)),
     Question("archive.count by age", _counts),
@@ -157,7 +146,7 @@ QUESTIONS: list[Question] = [
     Question("alerts.recent", lambda db: db.alerts.recent(NOW - _DAY)),
     Question("alerts.open", lambda db: db.alerts.open()),
     Question("quarantine.count", lambda db: db.quarantine.count()),
-    Question("posted_reports.last", lambda db: MongoPostedReports(db.raw.postedReports).last("digest", NOW)),
+    Question("posted_reports.last", lambda db: db.posted_reports.last("digest", NOW)),
     # What changes something comes last.
     Question("compensations.apply", _give_up),
     Question("archive.sweep anonymised", _anonymise),

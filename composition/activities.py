@@ -34,6 +34,7 @@ from relance.runtime.reporter import worker_name
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
 from relance.sending.sender import Sender
+from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.settings import Settings
@@ -121,9 +122,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         plans=data.plans, ledger=data.ledger, follow_ups=follow_ups, meter=open_.instruments, clock=SystemClock()
     )
     steps = FollowUpSteps(
-        users=data.users,
-        contacts=data.contacts,
-        plans=data.plans,
+        reads=StepReads(data.users, data.contacts, data.plans, data.ledger),
         ledger=data.ledger,
         sender=sender,
         control=control,
@@ -212,7 +211,12 @@ def _delivery(settings: Settings, open_: Connections, alert_service: AlertServic
         always=settings.channels.always_names,
         order=settings.channels.order_names,
         illustrator=AlertCharts(data.attachments, attachment_addresses(settings.gateway, links.sign)),
-        voice=MessageLocale(settings.alerts.language, settings.alerts.zone, settings.alerts.runbook_url),
+        voice=MessageLocale(
+            language=settings.alerts.language,
+            zone=settings.alerts.zone,
+            runbook_url=settings.alerts.runbook_url,
+            console=settings.gateway.public_url if settings.console.is_on else None,
+        ),
         clock=SystemClock(),
         meter=open_.instruments,
         routes=settings.routes if settings.alerts.routes else (),

@@ -23,9 +23,11 @@ from relance.domain.alerts.routing import unrouted
 from relance.domain.mail.sharing import LimitShare
 from relance.ports import Probe, RelayLog
 from relance.rendering.alert_mail import AlertMailWriter
+from relance.rendering.branding.loading import checked_branding
 from relance.rendering.mail import MailRenderer
 from relance.runtime.error_counting import ErrorCounting
 from relance.runtime.metrics import Instruments
+from relance.runtime.private_errors import PrivateErrors
 from relance.settings import Settings
 from relance.temporal.connection import connect as connect_temporal
 from relance.temporal.payload_codec import codec_of
@@ -57,7 +59,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
     """Open everything a worker needs, and close it at the end.
 
     Raises:
-        SettingsError: a key of this installation is not among ours.
+        SettingsError: a key of this installation is not among ours, or the mails' templates are wrong.
         DependencyUnavailable: Temporal or the database cannot be reached.
     """
     telemetry = started_telemetry(settings, "relance-worker")
@@ -70,6 +72,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         withheld=telemetry.instruments.name_withheld,
         unsubscribe_mail=unsubscribe_mail(settings, tokens),
         sign_opened=lambda invitation: tokens.sign(Purpose.OPEN, invitation),
+        branding=checked_branding(settings.mail),
     )
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(opened_database(settings, telemetry))
@@ -100,7 +103,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
         )
         plugin = relance_plugin(
             Sandbox(settings.worker.sandbox),
-            [*telemetry.interceptors, ErrorCounting(telemetry.instruments.error)],
+            [PrivateErrors(), *telemetry.interceptors, ErrorCounting(telemetry.instruments.error)],
             codec_of(settings.privacy),
         )
         client = await connect_temporal(plugins=[plugin], runtime=telemetry.runtime)

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from temporalio.client import Client
 
+from composition.console import OpenConsole, console_of
+from composition.conversation import conversation_of
 from composition.intake import listening, mail_intake, unsubscribing_of
 from composition.process import opened_database, started_telemetry
+from composition.slack import answering_slack
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens
-from relance.gateway.application import application
+from relance.gateway.application import MODULES, application
 from relance.gateway.codec import TokenViewer
-from relance.gateway.needs import CodecNeeds, IntakeNeeds, Needs, Viewer
+from relance.gateway.needs import CodecNeeds, IntakeNeeds, Needs, SlackNeeds, Viewer
 from relance.gateway.server import DRAIN_S, serving
 from relance.gateway.webhooks.fetching import fetch_small
 from relance.ports import Clock
@@ -94,17 +97,65 @@ async def serving_gateway(
         notify=notifier.notify,
     )
     service = mail_intake(settings, data, events, open_.instruments.intake_message)
-    app = _application(settings, open_, liveness, events, service)
+    explaining = _explaining(settings, data)
+    console = console_of(settings, data, open_.client, explaining)
+    conversation = conversation_of(settings, data, open_.client, explaining)
     async with (
+        answering_slack(settings, conversation, open_.instruments) as slack,
         notifying(notifier),
-        serving(settings.gateway, app, drain=drain),
+        serving(
+            settings.gateway,
+            _application(
+                settings,
+                open_,
+                liveness,
+                events=events,
+                service=service,
+                explaining=explaining,
+                console=console,
+                slack=slack,
+            ),
+            drain=drain,
+        ),
+        _letting_go(console),
         listening(settings, service, open_.instruments.intake_refused),
     ):
         yield
 
 
+@asynccontextmanager
+async def _letting_go(console: OpenConsole | None) -> AsyncIterator[None]:
+    """Let those who look at live pages go before the server waits for the answers in flight."""
+    yield
+    if console is not None:
+        await console.close()
+
+
+def _explaining(settings: Settings, data: Database) -> Explaining:
+    return Explaining(
+        ledger=data.ledger,
+        users=data.users,
+        contacts=data.contacts,
+        plans=data.plans,
+        suppressions=data.suppressions,
+        controls=data.controls,
+        quarantine=data.quarantine,
+        reports=data.intake_messages,
+        clock=SystemClock(),
+        timing=settings.scheduling.reminder_timing,
+    )
+
+
 def _application(
-    settings: Settings, open_: GatewayConnections, liveness: Liveness, events: EventIntake, service: MailIntake
+    settings: Settings,
+    open_: GatewayConnections,
+    liveness: Liveness,
+    *,
+    events: EventIntake,
+    service: MailIntake,
+    explaining: Explaining,
+    console: OpenConsole | None,
+    slack: SlackNeeds | None,
 ) -> Starlette:
     data, clock = open_.database, SystemClock()
     return application(
@@ -119,17 +170,7 @@ def _application(
             ledger=data.ledger,
             inbox=data.inbox,
             outbox=data.outbox,
-            explaining=Explaining(
-                ledger=data.ledger,
-                users=data.users,
-                contacts=data.contacts,
-                plans=data.plans,
-                suppressions=data.suppressions,
-                controls=data.controls,
-                quarantine=data.quarantine,
-                clock=clock,
-                timing=settings.scheduling.reminder_timing,
-            ),
+            explaining=explaining,
             events=events,
             unsubscribing=unsubscribing_of(data, events, clock),
             pages=PageWriter(settings.mail.sender_name, settings.scheduling.default_zone),
@@ -143,7 +184,9 @@ def _application(
             clock=clock,
             draining=lambda: liveness.draining,
             codec=codec_needs(settings),
-        )
+            slack=slack,
+        ),
+        modules=(*MODULES, *((lambda _: console.routes,) if console is not None else ())),
     )
 
 

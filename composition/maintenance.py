@@ -8,22 +8,22 @@ from typing import Any
 from activities.alerts import AlertDelivery
 from activities.cleanup import Cleanup
 from activities.digests import Digests
+from activities.privacy import PersonForgetting
 from activities.reconcile import Reconciliation
 from activities.repairs import Repairs
 from activities.waking import Waking
 from composition.connections import Connections
 from relance.adapters.clock import SystemClock
-from relance.adapters.mongo.archive import MongoArchive
-from relance.adapters.mongo.jobs import MongoPostedReports
-from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.domain.invitations.reconciliation import ReconcilePolicy
 from relance.services.alerts import AlertService
 from relance.services.open_tracking import ConsentWatch
+from relance.services.privacy import Forgetting, ForgettingRepair
 from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
 from relance.settings import Settings
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_up_watch import TemporalFollowUpWatch
 from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.privacy import TemporalForgettings, TemporalPersonFollowUps
 from relance.temporal.repairs import TemporalAlertRestarts, TemporalCycleRestarts
 from relance.temporal.schedules import cycle_options
 
@@ -33,10 +33,13 @@ def maintenance_of(
 ) -> list[Callable[..., Any]]:
     """Return the activities, with their dependencies."""
     clean, tell = cleanup(settings, open_), digests(settings, open_, delivery)
+    forgets = PersonForgetting(forgetting(open_))
     return [
         reconciliation(settings, open_, alert_service).reconcile,
         waking(settings, open_).wake_held,
         repairs(settings, open_, alert_service).repair,
+        forgets.forget_person,
+        forgets.look_again,
         clean.expire,
         clean.ended,
         clean.sweep,
@@ -51,7 +54,7 @@ def reconciliation(settings: Settings, open_: Connections, alert_service: AlertS
     """Return what compares the ledger with the follow-ups."""
     data = open_.database
     return Reconciliation(
-        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        reconcile_rows=data.reconcile_rows,
         users=data.users,
         contacts=data.contacts,
         suppressions=data.suppressions,
@@ -67,11 +70,22 @@ def reconciliation(settings: Settings, open_: Connections, alert_service: AlertS
     )
 
 
+def forgetting(open_: Connections) -> Forgetting:
+    """Return what forgets a person."""
+    data = open_.database
+    return Forgetting(
+        data=data.person_data,
+        erasures=data.erasures,
+        follow_ups=TemporalPersonFollowUps(open_.client, data.ledger),
+        clock=SystemClock(),
+    )
+
+
 def waking(settings: Settings, open_: Connections) -> Waking:
     """Return what wakes the follow-ups after a pause."""
     data = open_.database
     return Waking(
-        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        reconcile_rows=data.reconcile_rows,
         controls=data.controls,
         follow_ups=TemporalFollowUpWatch(open_.client),
         together=settings.worker.woken_together,
@@ -84,7 +98,7 @@ def repairs(settings: Settings, open_: Connections, alert_service: AlertService)
     data, grace = open_.database, settings.reconcile.grace
     cycles = TemporalCycleRestarts(open_.client, cycle_options(settings))
     return Repairs(
-        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        reconcile_rows=data.reconcile_rows,
         by_period=(
             CycleRepair(
                 alert_service=alert_service,
@@ -101,6 +115,7 @@ def repairs(settings: Settings, open_: Connections, alert_service: AlertService)
         alert_service=alert_service,
         policy=_policy(settings),
         clock=SystemClock(),
+        forgettings=ForgettingRepair(data.erasures, TemporalForgettings(open_.client), SystemClock()),
     )
 
 
@@ -119,7 +134,7 @@ def cleanup(settings: Settings, open_: Connections) -> Cleanup:
     """Return what takes away what is past its time."""
     data = open_.database
     return Cleanup(
-        archive=MongoArchive(data.raw, data.suppressions, data.asks),
+        archive=data.archive,
         ledger=data.ledger,
         follow_ups=TemporalFollowUps(open_.client, data.ledger),
         cycles=TemporalCycles(open_.client),
@@ -135,9 +150,9 @@ def digests(settings: Settings, open_: Connections, delivery: AlertDelivery) -> 
         job_runs=data.job_runs,
         ledger=data.ledger,
         plans=data.plans,
-        reconcile_rows=MongoReconcileRows(data.raw, data.asks),
+        reconcile_rows=data.reconcile_rows,
         cycles=TemporalCycles(open_.client),
-        posted=MongoPostedReports(data.raw.postedReports),
+        posted=data.posted_reports,
         delivery=delivery,
         when_quiet=settings.digest.when_quiet,
     )

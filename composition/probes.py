@@ -11,10 +11,9 @@ from relance.adapters.breaker import Breakers
 from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
-from relance.adapters.mongo.health import MongoServerStatus
-from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.adapters.probes.disk import DatabaseDiskProbe, WorkerDiskProbe
 from relance.adapters.probes.everflow import EverflowProbe
+from relance.adapters.probes.intake import IntakeProbe
 from relance.adapters.probes.job_runs import JobRunsProbe
 from relance.adapters.probes.lasting import LastingProbe
 from relance.adapters.probes.ledger import FollowUpsProbe, OverdueProbe, ReminderPeople
@@ -92,18 +91,19 @@ def coverage_watch(settings: Settings, database: Database, client: Client, clock
 
 def mongo_probe(settings: Settings, database: Database) -> Probe:
     """Return the probe of MongoDB alone."""
-    return MongoProbe(MongoServerStatus(database.raw), SystemClock(), settings.health.deadline)
+    return MongoProbe(database.server_status, SystemClock(), settings.health.deadline)
 
 
 def _servers(settings: Settings, database: Database) -> list[Probe]:
-    deadline = settings.health.deadline
+    deadline, intake = settings.health.deadline, settings.intake
     return [
         mongo_probe(settings, database),
-        DatabaseDiskProbe(MongoServerStatus(database.raw), deadline),
+        DatabaseDiskProbe(database.server_status, deadline),
         WorkerDiskProbe(deadline),
         mail_relay_probe(settings.mail, deadline),
         QuarantineProbe(database.quarantine, deadline),
         OutboxProbe(database.outbox, SystemClock(), deadline),
+        *([IntakeProbe(intake.host, intake.port, deadline)] if intake.port is not None else []),
     ]
 
 
@@ -143,7 +143,7 @@ def _house(settings: Settings, database: Database) -> list[Probe]:
 def _overdue(settings: Settings, database: Database) -> OverdueProbe:
     health, scheduling = settings.health, settings.scheduling
     return OverdueProbe(
-        reconcile_rows=MongoReconcileRows(database.raw, database.asks),
+        reconcile_rows=database.reconcile_rows,
         ledger=database.ledger,
         people=ReminderPeople(database.users, database.contacts, database.suppressions),
         controls=database.controls,

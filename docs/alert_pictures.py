@@ -23,7 +23,6 @@ from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.channels.slack import Slack
 from relance.adapters.everflow.reports import EverflowReports
-from relance.adapters.mongo.channels import MongoAttachments
 from relance.adapters.mongo.connection import connect
 from relance.contracts.names import CheckName
 from relance.devstack import chat_server, everflow_server, mongod
@@ -137,7 +136,7 @@ async def _desk() -> AsyncIterator[SampleServers]:
         keys = Privacy(suppression_key=suppression_key, link_key=link_key)
         opened = connect(Mongo(uri=SecretStr(database.uri)), keys)
         charts = AlertCharts(
-            MongoAttachments(opened.raw.attachments),
+            opened.attachments,
             attachment_addresses(Gateway(public_url="https://relance.example"), AttachmentTokens(keys.link_keys).sign),
         )
         async with EverflowControl(network.http) as control:

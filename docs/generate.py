@@ -17,9 +17,13 @@ from pydantic.fields import FieldInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from cli_page import command_line
 from dashboard import dashboard
 from error_tables import errors
+from mail_page import mails
 from metric_tables import monitoring
+from performance import performance
+from privacy_tables import privacy
 from reliability import reliability
 from schemas import json_schemas, validators
 
@@ -76,8 +80,12 @@ DEPLOYMENT = f"""\
 # RELANCE_MAIL__BOUNCE_DOMAIN=
 # RELANCE_MAIL__MESSAGE_ID_DOMAIN=
 # RELANCE_MAIL__LINK_BASE=
-# docker-compose only, the password of Temporal's database (openssl rand -hex 24):
-# POSTGRES_PASSWORD=
+# docker-compose takes keys and passwords from ./secrets instead, which `deploy/secrets.sh` makes. Who may sign in to
+# Temporal's Web UI by OpenID Connect (--profile web); the client's secret is in secrets/oauth2_client_secret:
+# OAUTH2_ISSUER=
+# OAUTH2_CLIENT_ID=
+# OAUTH2_REDIRECT_URL=
+# OAUTH2_EMAIL_DOMAINS=
 
 # --- Who is told of alerts: without a channel to people nobody is, and `doctor` and `watchdog` say so. A webhook of
 # Slack or Mattermost, with the order `slack`; docker-compose hands it to Alertmanager too. Then try it with
@@ -174,10 +182,14 @@ def example() -> str:
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` return 1 if one of them is stale."""
     wanted = {
+        ROOT / "docs" / "cli.md": command_line(),
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "errors.md": errors(),
+        ROOT / "docs" / "mails.md": mails(),
         ROOT / "docs" / "reliability.md": reliability(),
+        ROOT / "docs" / "performance.md": performance(),
         ROOT / "docs" / "monitoring.md": monitoring(),
+        ROOT / "docs" / "privacy.md": privacy(),
         ROOT / "deploy" / "grafana" / "relance.json": dashboard(),
         ROOT / ".env.example": example(),
         **{ROOT / "docs" / "schemas" / name: text for name, text in {**json_schemas(), **validators()}.items()},

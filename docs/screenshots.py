@@ -27,15 +27,18 @@ from report_pictures import reports  # noqa: E402
 from temporal_web import temporal  # noqa: E402
 from terminal_pictures import terminal  # noqa: E402
 
+from composition.mail_preview import mail_previews  # noqa: E402
 from relance.adapters.tokens import LinkTokens, Purpose  # noqa: E402
 from relance.domain.invitations.invitation import MailKind  # noqa: E402
 from relance.ids import invitation_id, message_id  # noqa: E402
 from relance.ports import OutgoingMail  # noqa: E402
 from relance.rendering.mail import MailRenderer  # noqa: E402
+from relance.settings import Settings  # noqa: E402
 from relance.settings.keyring import Keyring  # noqa: E402
 from relance.settings.mail import MailGroup  # noqa: E402
 from relance.settings.privacy import LINK_KEY  # noqa: E402
 
+EXAMPLE = ROOT / "deploy" / "templates" / "example"
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = (600, 375)
 NAMES = {"fr": ("Inès", "Camille Durand"), "en": ("Noah", "Grace Okafor")}
@@ -69,6 +72,10 @@ def mails() -> None:
             for width in WIDTHS:
                 picture(page, width, IMAGES / f"mail-{kind}-{language}-{width}.png")
     picture(html_part(writer, MailKind.INVITATION, "fr"), 600, IMAGES / "mail-invitation-fr-600-dark.png", dark=True)
+    example = mail_previews(Settings.model_validate({"mail": {"templates": EXAMPLE, "rehearsal": True}}))
+    html = example.sample(MailKind.INVITATION, "fr").html
+    picture(html, 600, IMAGES / "mail-example-invitation-fr-600.png")
+    picture(html, 375, IMAGES / "mail-example-invitation-fr-375-dark.png", dark=True)
 
 
 def html_part(writer: MailRenderer, kind: MailKind, language: str) -> str:

@@ -61,7 +61,17 @@ def cycle_workflow_id(period: str) -> str:
 
 def wave_workflow_id(period: str, instant: datetime) -> str:
     """Return the id of the SendWave of one instant."""
-    return f"cycle/{period}/wave/{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{wave_prefix(period)}{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def wave_prefix(period: str) -> str:
+    """Return what the ids of all waves of a period begin with."""
+    return f"{cycle_workflow_id(period)}/wave/"
+
+
+def instant_of_wave(workflow_id: str) -> datetime:
+    """Return the instant in the id of a SendWave."""
+    return datetime.strptime(workflow_id.rpartition("/")[2], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
 def follow_up_workflow_id(period: str, user_id: str, part: int = 0) -> str:
@@ -83,6 +93,11 @@ def cycle_report_workflow_id(period: str) -> str:
 def cycle_report_key(period: str, at: datetime) -> str:
     """Return the deduplication key of the message about a balance drawn at this instant."""
     return f"cycle-report/{period}/{_instant(at)}"
+
+
+def forget_workflow_id(erasure_id: str) -> str:
+    """Return the id of what forgets a person, by the id of its record."""
+    return f"forget/{erasure_id}"
 
 
 def rollback_workflow_id(period: str) -> str:
@@ -160,6 +175,31 @@ def report_key(job: str, day: date) -> str:
 def alert_details_key(message_key: str, asked_at: datetime) -> str:
     """Return the deduplication key of the details to a message; a later request gets them again."""
     return f"{message_key}/details/{_instant(asked_at)}"
+
+
+def chat_turn_key(via: str, key: str) -> str:
+    """Return the key of what a person wrote into the chat: the same however often it is sent."""
+    return f"chat/{via}/{key}"
+
+
+def chat_answer_key(via: str, key: str) -> str:
+    """Return the key of the answer to what a person wrote into the chat."""
+    return f"{chat_turn_key(via, key)}/answer"
+
+
+def is_chat_answer(key: str) -> bool:
+    """Return whether a message of the chat answers a person: others were sent by ourselves."""
+    return key.startswith("chat/")
+
+
+def alert_anchor(target: str) -> str:
+    """Return the id of the place on the console's chat that is about an alert or a group."""
+    return f"alert-{sha256(target.encode()).hexdigest()[:16]}"
+
+
+def alert_address(base: str, target: str) -> str:
+    """Return where the console's chat is about an alert or a group; `base` is how the gateway is called outside."""
+    return f"{base}/console/chat?alert={quote(target, safe='')}#{alert_anchor(target)}"
 
 
 def outage_workflow_id(probe: str) -> str:

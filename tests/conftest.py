@@ -32,8 +32,9 @@ SLOW_S = 10
 
 
 def pytest_configure() -> None:
-    """A workflow that is slow on a busy machine is not deadlocked."""
+    """A workflow that is slow on a busy machine is not deadlocked; nothing is garbage while tests are collected."""
     private_sdk.stretch_deadlock_limit()
+    gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,6 +50,7 @@ def pytest_collection_finish() -> None:
     """Leave what was collected out of every later garbage collection: workflows must not stand still meanwhile."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from workflows.daily_digest import DailyDigest
 from workflows.database_outage import DatabaseOutage
 from workflows.default_lp_alert import DefaultLpAlert
 from workflows.follow_up import FollowUp
+from workflows.forget_person import ForgetPerson
 from workflows.health_check import HealthCheck
 from workflows.monthly_cycle import MonthlyCycle
 from workflows.noise_report import NoiseReport
@@ -33,6 +34,7 @@ WORKFLOWS: dict[TaskQueue, list[type]] = {
         Alert,
         RollBack,
         WakeFollowUps,
+        ForgetPerson,
         Reconcile,
         WeeklyCleanup,
         DailyDigest,

@@ -12,13 +12,13 @@ import httpx
 
 from relance.adapters.clock import SystemClock
 from relance.adapters.webhook_signatures import signed_headers
+from relance.contracts.event_api import EVENTS, INVITATION, PREFERENCES, TOKEN
 from relance.errors import DependencyUnavailable, InvalidInput
 from relance.ports import Clock
 from relance.settings.gateway import API_KEYS, SIGNING_SECRETS, Gateway
 
 NAME = "gateway"
 TIMEOUT_S = 15.0
-EVENTS, PREFERENCES = "/api/v1/events", "/api/v1/preferences-changed"
 
 
 class EventApi:
@@ -78,11 +78,11 @@ class EventApi:
 
     async def token(self, token: str) -> dict[str, Any]:
         """Return what a form's link stands for; raises as `send`."""
-        return _read(await self._get(f"/api/v1/tokens/{token}"))
+        return _read(await self._get(TOKEN.format(token=token)))
 
     async def invitation(self, invitation_id: str) -> dict[str, Any]:
         """Return where an invitation stands, and why; raises as `send`."""
-        return _read(await self._get(f"/api/v1/invitations/{invitation_id}"))
+        return _read(await self._get(INVITATION.format(invitation_id=invitation_id)))
 
     async def _get(self, path: str) -> httpx.Response:
         try:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 
 from relance.adapters.signing import derived
 from relance.domain.invitations.addresses import mailbox_key
 from relance.settings.keyring import Keyring
 
 _OF_INVITATIONS = "invitation"
+_OF_PEOPLE = "person"
+REMEMBERED = 8192
+"""Digests kept in memory: an address of a batch is asked about with the batch, with its slot and with its claim."""
 
 
 class MailboxDigests:
@@ -22,6 +26,7 @@ class MailboxDigests:
     def __init__(self, ring: Keyring) -> None:
         self._ring = ring
         self._keys: tuple[tuple[str, bytes], ...] = ()
+        self._of = lru_cache(REMEMBERED)(self._made)
 
     def of(self, address: str) -> tuple[str, ...]:
         """Return the digests of a mailbox, one per key.
@@ -29,14 +34,23 @@ class MailboxDigests:
         Raises:
             SettingsError: there is no key.
         """
+        return self._of(address)
+
+    def _made(self, address: str) -> tuple[str, ...]:
         mailbox = mailbox_key(address).encode()
         return tuple(prefix + hmac.digest(key, mailbox, "sha256").hex() for prefix, key in self._prefixed())
 
     def of_invitation(self, invitation_id: str) -> tuple[str, ...]:
         """Return what an invitation is known by once its id is gone, one per key."""
-        text = invitation_id.encode()
-        keys = ((prefix, derived(key, _OF_INVITATIONS)) for prefix, key in self._prefixed())
-        return tuple(prefix + hmac.digest(key, text, "sha256").hex() for prefix, key in keys)
+        return self._derived(_OF_INVITATIONS, invitation_id)
+
+    def of_person(self, kind: str, person_id: str) -> tuple[str, ...]:
+        """Return what a contact or a user is known by once the id is forgotten, one per key."""
+        return self._derived(_OF_PEOPLE, f"{kind}/{person_id}")
+
+    def _derived(self, purpose: str, text: str) -> tuple[str, ...]:
+        keys = ((prefix, derived(key, purpose)) for prefix, key in self._prefixed())
+        return tuple(prefix + hmac.digest(key, text.encode(), "sha256").hex() for prefix, key in keys)
 
     def _prefixed(self) -> tuple[tuple[str, bytes], ...]:
         # Not at once: read-only commands have no keys, and ask for no digest.

@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
     "backtest": DeclaredCommand("backtest.backtest", "Try a check's rule on past days."),
     "quarantine": DeclaredCommand("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "intake": DeclaredCommand("intake.commands", "Mail that came back, and what of it needs a person."),
+    "console": DeclaredCommand("console.commands", "The console: a link to sign in with."),
+    "person": DeclaredCommand(
+        "person.commands", "What is kept about a person, across every store; forgetting a person. Asks first."
+    ),
     "doctor": DeclaredCommand(
         "operate.doctor",
         "Check the settings and every connection; says for each what to mend. With --mail: what production mail needs.",
@@ -62,6 +66,9 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
     "restored": DeclaredCommand(
         "operate.restored",
         "Say that the database was put back to a backup; run it before any worker starts. Asks first.",
+    ),
+    "mail": DeclaredCommand(
+        "mail.commands", "The mails: check templates of one's own, preview each mail, send a trial to oneself."
     ),
     "keys": DeclaredCommand("operate.keys", "The keys of opt-outs, links and payloads, by their fingerprints."),
     "versions": DeclaredCommand("operate.versions", "The versions of the worker, where worker versioning is on."),

@@ -33,6 +33,7 @@ class Workflow(StrEnum):
     NOISE = "NoiseReport"
     OUTAGE = "DatabaseOutage"
     BACKFILL = "Backfill"
+    FORGET_PERSON = "ForgetPerson"
 
 
 class Signal(StrEnum):

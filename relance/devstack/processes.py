@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 from relance.devstack import guard
 from relance.errors import DependencyUnavailable, InvalidInput
@@ -25,10 +25,23 @@ LOG_LINES = 12
 PORTS = range(20_000, 32_000)
 
 
+class GuardProcess(Protocol):
+    """The process that ends a server when its standard input closes, as `subprocess.Popen` describes it."""
+
+    pid: int
+    stdin: IO[bytes] | None
+
+    def poll(self) -> int | None:
+        """Return its exit code, that of the server; None while it runs."""
+
+    def wait(self) -> int:
+        """Wait for its end and return the exit code."""
+
+
 class Server:
     """One running server; the caller that started it stops it."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, name: str, process: GuardProcess, log: Path) -> None:
         self.name = name
         self.log = log
         self._process = process
@@ -59,7 +72,7 @@ class Server:
         try:
             while not task.done():
                 if not self.running:
-                    raise self._unavailable(f"ended with code {self._process.returncode}")
+                    raise self._unavailable(f"ended with code {self.exit_code}")
                 if time.monotonic() > deadline:
                     raise self._unavailable(f"not ready after {deadline_s:g} s")
                 await asyncio.wait([task], timeout=0.05)

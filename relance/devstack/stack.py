@@ -120,6 +120,8 @@ class Stack:
             "RELANCE_GATEWAY__PORT": str(self.gateway_port),
             "RELANCE_GATEWAY__PUBLIC_URL": f"http://{processes.HOST}:{self.gateway_port}",
             "RELANCE_INTAKE__PORT": str(self.intake_port),
+            "RELANCE_CONSOLE__SIGN_IN": "token",
+            **({"RELANCE_CONSOLE__TEMPORAL_WEB": self.temporal_ui} if self.temporal_ui else {}),
             **(chat_environment(self.chat_http) if self.chat_http else {}),
         }
 
@@ -131,6 +133,7 @@ class Stack:
             ("Temporal", self.temporal_address),
             ("Mailbox", self.mailbox_http),
             ("Gateway", f"http://{processes.HOST}:{self.gateway_port}"),
+            ("Console", f"http://{processes.HOST}:{self.gateway_port}/console"),
             ("Mail intake (LMTP)", f"{processes.HOST}:{self.intake_port}"),
             ("SMTP", "{}:{}".format(*self.mailbox_smtp)),
             ("Everflow", self.everflow_http),

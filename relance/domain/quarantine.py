@@ -108,6 +108,11 @@ def fault_words(fault: DocumentFault) -> str:
     )
 
 
+def faults_line(document: SetAside) -> str:
+    """Return the faults of a document on one line."""
+    return "; ".join(f"{fault.field} {fault_words(fault)} ({fault.code})" for fault in document.faults)
+
+
 def remedy(document: SetAside) -> str:
     """Return what to do about a document."""
     codes = {fault.code for fault in document.faults}

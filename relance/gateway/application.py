@@ -19,6 +19,7 @@ from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
 from relance.gateway.limits.guard import Guard
 from relance.gateway.needs import Needs
+from relance.gateway.slack import routes as slack
 from relance.gateway.webhooks import routes as webhooks
 
 RouteModule: TypeAlias = Callable[[Needs], Sequence[BaseRoute]]
@@ -30,6 +31,7 @@ MODULES: Sequence[RouteModule] = (
     forms.routes,
     opens.routes,
     webhooks.routes,
+    slack.routes,
     api.routes,
     codec.routes,
 )

@@ -109,6 +109,11 @@ class Links:
 
 def preferred(request: Request) -> str:
     """Return the language of ours that a browser asks for first; English if it names none (RFC 9110 12.5.4)."""
+    return asked_language(request) or "en"
+
+
+def asked_language(request: Request) -> str | None:
+    """Return the language of ours that a browser asks for first; None if it asks for none of them."""
     wanted: list[tuple[float, str]] = []
     for part in request.headers.get("accept-language", "")[:500].lower().split(","):
         language, _, weight = part.strip().partition(";q=")
@@ -118,4 +123,4 @@ def preferred(request: Request) -> str:
             continue
         if language[:2] in {"fr", "en"} and language[2:3] in {"", "-"} and quality > 0:
             wanted.append((-quality, language[:2]))
-    return min(wanted, key=lambda choice: choice[0], default=(0, "en"))[1]
+    return min(wanted, key=lambda choice: choice[0])[1] if wanted else None

@@ -10,8 +10,10 @@ from starlette.requests import Request
 from temporalio.converter import PayloadCodec
 
 from relance.adapters.tokens import LinkTokens
+from relance.domain.channels.messages import OutgoingMessage
 from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
 from relance.rendering.pages import PageWriter
+from relance.services.conversation import ChatService
 from relance.services.events import EventIntake
 from relance.services.explaining import Explaining
 from relance.services.mail_intake import MailIntake
@@ -50,6 +52,30 @@ class CodecNeeds:
     origins: frozenset[str] = frozenset()
 
 
+class AnswerSlack(Protocol):
+    """Posts an answer to where Slack takes it."""
+
+    async def __call__(self, address: str, message: OutgoingMessage, *, is_public: bool) -> None:
+        """Post it, for everybody in the channel or for who asked; raises ChannelError."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackNeeds:
+    """What the buttons in Slack work with; `refused` counts calls that were not taken, by reason.
+
+    `zone` and `language` are those of the messages.
+    """
+
+    secret: str
+    conversation: ChatService
+    may_decide: Callable[[str], bool]
+    answer: AnswerSlack
+    refused: Callable[[str], None]
+    clock: Clock
+    zone: str
+    language: str
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Ports, keys and settings of all routes; a module takes what it needs, and adds a field if something is missing.
@@ -58,6 +84,7 @@ class Needs:
     an invitation comes in; inbox, outbox: of the application's messages. explaining: why something was sent or not.
     unsubscribing, pages: what unsubscribe links do, and how it is shown. draining: whether this process is about to
     stop, so that nobody should begin with it. codec: how Temporal Web reads payloads, None without a key.
+    slack: the buttons of messages there; None without an app.
     """
 
     settings: Gateway
@@ -79,3 +106,4 @@ class Needs:
     clock: Clock
     draining: Callable[[], bool]
     codec: CodecNeeds | None = None
+    slack: SlackNeeds | None = None

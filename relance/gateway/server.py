@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from relance.errors import SettingsError
 from relance.gateway.limits.connections import HEAD_BYTES, ConnectionLimits, limited
@@ -17,6 +19,7 @@ from relance.settings.gateway import Gateway
 DRAIN_S = 1
 FULL_DRAIN_S = 10
 STARTED_EVERY_S = 0.01
+PEER = "relance.peer"
 
 
 class _Server(uvicorn.Server):
@@ -43,7 +46,7 @@ async def serving(
     listener = listening_socket(gateway.host, gateway.port)
     server = _Server(
         uvicorn.Config(
-            app,
+            _noting_peer(app, gateway),
             http=limited(limits or _limits(gateway)),
             h11_max_incomplete_event_size=HEAD_BYTES,
             ws="none",
@@ -53,8 +56,8 @@ async def serving(
             access_log=False,
             log_config=None,
             log_level="warning",
-            proxy_headers=bool(gateway.proxies),
-            forwarded_allow_ips=[str(network) for network in gateway.proxies],
+            # Ours is around it, see `_noting_peer`.
+            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=drain,
         )
@@ -69,6 +72,25 @@ async def serving(
     finally:
         server.should_exit = True
         await running
+
+
+def _noting_peer(app: Any, gateway: Gateway) -> ASGIApp:
+    """Return an application that sees the client a trusted proxy names, and can still tell who is connected."""
+    inner: ASGIApp = app
+    if gateway.proxies:
+        inner = ProxyHeadersMiddleware(app, trusted_hosts=[str(network) for network in gateway.proxies])  # type: ignore[assignment]
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[PEER] = scope["client"][0] if scope.get("client") else ""
+        await inner(scope, receive, send)
+
+    return noting
+
+
+def peer_of(scope: Scope) -> str:
+    """Return the address that a request's connection comes from, whatever its headers say."""
+    client = scope.get("client")
+    return str(scope.get(PEER, client[0] if client else ""))
 
 
 def _limits(gateway: Gateway) -> ConnectionLimits:

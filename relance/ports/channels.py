@@ -52,6 +52,12 @@ class ChatMessages(Protocol):
         A reader that goes on from `last_id` misses nothing: a message never appears before one it has read.
         """
 
+    async def latest(self, size: int, *, before: int | None = None) -> list[ChatMessage]:
+        """Return the newest messages, of those with a lower number than `before`; oldest first."""
+
+    async def has(self, key: str) -> bool:
+        """Return whether a message with this key is stored."""
+
     async def attachment(self, key: str, filename: str) -> bytes | None:
         """Return an attachment of a message."""
 

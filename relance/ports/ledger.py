@@ -36,6 +36,9 @@ class Ledger(FollowUpParts, Protocol):
     async def of_users(self, period: str, user_ids: Sequence[str]) -> dict[str, list[Invitation]]:
         """Return the entries of these users, by user id."""
 
+    async def untried(self, period: str, user_ids: Sequence[str]) -> list[Invitation]:
+        """Return those of these users' entries whose mail is still to be sent for the first time."""
+
     async def get(self, invitation_id: str) -> Invitation | None:
         """Return one entry."""
 
@@ -97,8 +100,8 @@ class Ledger(FollowUpParts, Protocol):
     async def apply_event(self, event: InvitationEvent) -> bool:
         """Move an entry forward for an event; return whether anything changed."""
 
-    async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation]:
-        """Return the valid entries among these, by id."""
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation | None]:
+        """Return the entries there are among these, by id; None stands for one that cannot be read."""
 
     async def of_contacts(self, contact_ids: Sequence[str]) -> dict[str, list[Invitation]]:
         """Return the entries of these contacts, by contact id."""

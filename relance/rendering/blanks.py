@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-
-from jinja2 import Template
+from typing import TypeAlias
 
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import clean_name
 from relance.rendering import skeleton
-from relance.rendering.jinja_templates import template_of
+from relance.rendering.branding.model import Branding
+from relance.rendering.drafts import Draft
 from relance.rendering.names import phrase, unstructured
-from relance.rendering.plain_text import plain_text
 from relance.settings.mail import MailGroup
 
-LANGUAGES = ("fr", "en")
+LOGO_ID = "logo@relance"
+"""What the HTML calls the embedded logo by (RFC 2392)."""
 
+Headers: TypeAlias = list[tuple[str, bytes]]
+
+_TRIAL = {"fr": b"Essai", "en": b"Trial"}
 _GREETINGS = {"fr": ("Bonjour {name},", "Bonjour,"), "en": ("Hello {name},", "Hello,")}
 _ANONYMOUS = {"fr": "Une personne que vous connaissez", "en": "Someone you know"}
-_SLOTS = ("greeting", "sender", "form_url", "unsubscribe_url", "opened")
 
 
 @dataclass(frozen=True)
@@ -46,32 +48,39 @@ class Blank:
         return _subject(self.subject_line, sender)
 
 
-def compile_blank(mail: MailGroup, kind: MailKind, language: str) -> Blank:
-    """Compile one template for the sender of these settings."""
-    template = template_of(f"{kind}.{language}.html")
-    html = template.render(language=language, brand=mail.sender_name, **{name: skeleton.slot(name) for name in _SLOTS})
-    html = "\n".join(line.strip() for line in html.splitlines() if line.strip()) + "\n"
-    parts = [
-        ("text/plain", skeleton.body("text", plain_text(html))),
-        ("text/html", skeleton.body("html", html)),
-    ]
-    boundary = f"=_relance_{kind}_{language}"
-    return Blank(skeleton.message(_headers(mail, kind, language), boundary, parts), language, _subject_line(template))
+def compile_blank(
+    mail: MailGroup, kind: MailKind, language: str, draft: Draft, branding: Branding, *, trial: bool = False
+) -> Blank:
+    """Encode a draft as a message from the sender of these settings."""
+    text = skeleton.text_part("plain", skeleton.body("text", draft.text))
+    html = skeleton.text_part("html", skeleton.body("html", draft.html))
+    if branding.logo is not None:
+        picture = skeleton.picture_part(branding.logo.content_type, LOGO_ID, branding.logo.content)
+        html = skeleton.multipart("related", f"=_relance_logo_{kind}_{language}", [html, picture])
+    body = skeleton.multipart("alternative", f"=_relance_{kind}_{language}", [text, html])
+    headers = _headers(mail, kind, language, branding)
+    if trial:
+        headers = [
+            (name, b"[%b]\r\n " % _TRIAL[language] + value if name == "Subject" else value) for name, value in headers
+        ]
+        headers.append(("X-Relance-Trial", b"yes"))
+    return Blank(skeleton.message(headers, body), language, draft.subject_line)
 
 
-def _subject_line(template: Template) -> str:
-    context = template.new_context({"sender": skeleton.slot("sender")})
-    return " ".join("".join(template.blocks["subject"](context)).split())
+def _as_trial(headers: Headers, language: str) -> Headers:
+    # A line of its own, so that encoded words behind it keep their limit (RFC 2047 section 2).
+    beginning = b"[%b]\r\n " % _TRIAL[language]
+    return [(name, beginning + value if name == "Subject" else value) for name, value in headers]
 
 
-def _headers(mail: MailGroup, kind: MailKind, language: str) -> list[tuple[str, bytes]]:
+def _headers(mail: MailGroup, kind: MailKind, language: str, branding: Branding) -> Headers:
     brand = phrase(clean_name(mail.sender_name))
     domain = mail.message_id_domain
     # Gmail's feedback loop: up to three labels, then a sender of 5 to 15 characters.
     feedback_sender = re.sub("[^a-z0-9]", "", domain.lower())[:15]
     fixed = [
         ("From", brand + f" <{mail.sender_address}>".encode()),
-        ("Reply-To", f"<{mail.reply_to or mail.sender_address}>".encode()),
+        ("Reply-To", f"<{mail.reply_to or branding.reply_to or mail.sender_address}>".encode()),
         ("Auto-Submitted", b"auto-generated"),
         ("Content-Language", language.encode()),
         ("List-Id", brand + f" <invitations.{domain}>".encode()),

@@ -14,9 +14,13 @@ from markupsafe import escape
 from relance.domain.invitations.addresses import normalise, valid_address
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.labels import clean_name, name_of_person
+from relance.domain.mail_templates.slots import LANGUAGES
 from relance.errors import InvalidInput
 from relance.ports import OutgoingMail
-from relance.rendering.blanks import LANGUAGES, Blank, compile_blank
+from relance.rendering.blanks import Blank, compile_blank
+from relance.rendering.branding.model import Branding
+from relance.rendering.drafts import drafted
+from relance.rendering.jinja_templates import environment
 from relance.rendering.names import phrase
 from relance.rendering.skeleton import quoted
 from relance.settings.mail import MailGroup
@@ -36,7 +40,10 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]+@[A-Za-z0-9.-]+>\Z")
 
 
 class MailRenderer:
-    """Writes every letter of this installation; all templates are compiled when it is made."""
+    """Writes every mail of this installation; all templates are compiled when it is made.
+
+    A trial says that it is one, in its subject and in the header `X-Relance-Trial`.
+    """
 
     def __init__(
         self,
@@ -47,6 +54,8 @@ class MailRenderer:
         *,
         unsubscribe_mail: SignLink | None = None,
         sign_opened: SignLink | None = None,
+        branding: Branding | None = None,
+        trial: bool = False,
     ) -> None:
         self._form_base = f"{mail.link_base.rstrip('/')}/f/"
         self._unsubscribe_base = f"{mail.link_base.rstrip('/')}/u/"
@@ -56,8 +65,14 @@ class MailRenderer:
         self._unsubscribe_mail = unsubscribe_mail
         self._opened_base = f"{mail.link_base.rstrip('/')}/o/"
         self._sign_opened = sign_opened if mail.open_tracking else None
+        look = branding or Branding()
+        jinja = environment(look)
         self._blanks = {
-            (kind, language): compile_blank(mail, kind, language) for kind in MailKind for language in LANGUAGES
+            (kind, language): compile_blank(
+                mail, kind, language, drafted(mail, kind, language, look, jinja), look, trial=trial
+            )
+            for kind in MailKind
+            for language in LANGUAGES
         }
 
     def write(self, letter: OutgoingMail) -> tuple[str, bytes]:
@@ -72,8 +87,8 @@ class MailRenderer:
         name = self._shown(letter.to_name, "recipient")
         unsubscribe = f"{self._unsubscribe_base}{self._sign_unsubscribe(letter.invitation_id)}"
         links = {
-            "form_url": f"{self._form_base}{self._sign_form(letter.invitation_id)}",
-            "unsubscribe_url": unsubscribe,
+            b"form_url": f"{self._form_base}{self._sign_form(letter.invitation_id)}",
+            b"unsubscribe_url": unsubscribe,
         }
         values = {
             b"date": _date(letter.date),
@@ -119,9 +134,11 @@ def _deliverable(address: str) -> str:
     return normalise(address)
 
 
-def _body_values(sender: str, blank: Blank, name: str, links: dict[str, str]) -> dict[bytes, bytes]:
+def _body_values(sender: str, blank: Blank, name: str, links: dict[bytes, str]) -> dict[bytes, bytes]:
     greeting = blank.greeting(name)
-    values = {f"{kind}_{key}".encode(): quoted(url) for key, url in links.items() for kind in ("text", "html")}
+    values: dict[bytes, bytes] = {}
+    for key, url in links.items():
+        values[b"text_" + key] = values[b"html_" + key] = quoted(url)
     values[b"text_sender"], values[b"html_sender"] = _both(sender)
     values[b"text_greeting"], values[b"html_greeting"] = quoted(greeting), quoted(str(escape(greeting)))
     return values

@@ -26,6 +26,9 @@ def unstructured(text: str) -> bytes:
 
 def encoded_words(text: str) -> bytes:
     """Return any text as folded encoded words in UTF-8 and base64 (RFC 2047), whole characters in each."""
+    whole = text.encode()
+    if len(whole) <= _WORD_BYTES:
+        return b"=?utf-8?b?" + base64.b64encode(whole) + b"?="
     chunks: list[bytes] = [b""]
     for character in text:
         raw = character.encode()

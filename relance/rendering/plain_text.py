@@ -48,7 +48,9 @@ class _Reader(HTMLParser):
                 self._skipping.pop()
             return
         if tag == "a" and self._target:
-            self._paragraphs[-1] += f"\v{self._target}\v"
+            # A link whose words are its target needs no second look at it.
+            if not self._paragraphs[-1].endswith(self._target.removeprefix("mailto:").removeprefix("https://")):
+                self._paragraphs[-1] += f"\v{self._target}\v"
             self._target = ""
         elif tag in _BLOCKS:
             self._paragraphs.append("")

@@ -235,6 +235,15 @@ INTAKE_REFUSED = Metric(
     "without the secret.",
     {"reason": "`unavailable`, `recipient`, `too_large`, `connections`, `signature`, `malformed`"},
 )
+CHAT_REFUSED = Metric(
+    "relance.chat.refused",
+    Kind.COUNTER,
+    "{call}",
+    "Calls of chats that were not taken, and answers to them that could not be posted.",
+    "`signature`: somebody calls `/webhooks/slack` without the secret, or its clock differs by five minutes; "
+    "`address`: a signed call wants its answer somewhere else than at Slack.",
+    {"reason": "`signature`, `malformed`, `unavailable`, `address`, `unanswered`"},
+)
 WORKER_RSS = Metric(
     "relance.worker.rss",
     Kind.GAUGE,
@@ -270,5 +279,6 @@ METRICS: tuple[Metric, ...] = (
     OUTBOX_LAG,
     INTAKE,
     INTAKE_REFUSED,
+    CHAT_REFUSED,
     WORKER_RSS,
 )

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 from opentelemetry import trace
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from temporalio import activity
 
-    from relance.settings import Monitoring
+    from relance.settings.monitoring import Monitoring
 
 _ADDRESS = re.compile(r"""(?:"[^"@]*"|[^\s@<>"(),;]{1,128})(?:@|%40)[^\s@<>"'(),;]{1,255}""")
 
@@ -45,6 +47,16 @@ _CONTEXT = {
 }
 
 
+# How asyncio shows a task whose error nobody has asked for.
+_REPRESENTED = re.compile(r"exception=([A-Za-z_.]+)\(.*?\)(?=>|$)", re.DOTALL)
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """Return a record's message; asyncio puts errors into it whole."""
+    message = record.getMessage()
+    return _REPRESENTED.sub(r"exception=\1", message) if record.name == "asyncio" else message
+
+
 def context_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a record knows about its workflow, activity and trace."""
     found: dict[str, Any] = {}
@@ -73,7 +85,19 @@ def _of_activity(info: activity.Info) -> dict[str, Any]:
     }
 
 
-class TextFormatter(logging.Formatter):
+class _PrivateFormatter(logging.Formatter):
+    """Shows of an exception what it was and where; the texts of foreign errors may quote a document."""
+
+    def formatException(  # noqa: N802 - the name is logging's
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        """Return the traceback without those texts."""
+        from relance.runtime.private_errors import without_texts  # noqa: PLC0415 - a start without errors is quicker
+
+        return without_texts(ei[1]).rstrip() if ei[1] is not None else ""
+
+
+class TextFormatter(_PrivateFormatter):
     """`18:00:05 INFO relance.mail message [workflow_id=... activity_type=...]`."""
 
     def __init__(self) -> None:
@@ -82,6 +106,7 @@ class TextFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
         """Return the line before any traceback."""
         context = " ".join(f"{name}={value}" for name, value in context_of(record).items())
+        record.message = message_of(record)
         return super().formatMessage(record) + (f" [{context}]" if context else "")
 
     def format(self, record: logging.LogRecord) -> str:
@@ -89,7 +114,7 @@ class TextFormatter(logging.Formatter):
         return redact(super().format(record))
 
 
-class JsonFormatter(logging.Formatter):
+class JsonFormatter(_PrivateFormatter):
     """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -98,7 +123,7 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": message_of(record),
             **context_of(record),
         }
         if record.exc_info:

@@ -68,6 +68,7 @@ class Instruments:
         self._quarantined = self._counter(catalogue.QUARANTINED)
         self._intake = self._counter(catalogue.INTAKE)
         self._intake_refused = self._counter(catalogue.INTAKE_REFUSED)
+        self._chat_refused = self._counter(catalogue.CHAT_REFUSED)
         mails = catalogue.MAILS
         meter.create_observable_counter(mails.name, [self._observe_mails], mails.unit, mails.meaning)
         self._gauge(catalogue.HEALTH, self._observe_probes)
@@ -169,6 +170,10 @@ class Instruments:
     def intake_refused(self, reason: str) -> None:
         """Count one message or call that was not taken; `reason` is a code."""
         self._intake_refused.add(1, {"reason": reason})
+
+    def chat_refused(self, reason: str) -> None:
+        """Count one call of a chat that was not taken, or whose answer was not; `reason` is a code."""
+        self._chat_refused.add(1, {"reason": reason})
 
     def _counter(self, metric: Metric) -> Counter:
         return self._meter.create_counter(metric.name, metric.unit, metric.meaning)

@@ -45,7 +45,10 @@ class _ProbeServer(ThreadingHTTPServer):
         """Note when the connection began, and make room for it."""
         with self._lock:
             if len(self._open) >= AT_ONCE:
-                _cut(min(self._open, key=self._open.__getitem__))
+                # Its thread may take a while to close it; the next one to come must not choose it again.
+                oldest = min(self._open, key=self._open.__getitem__)
+                del self._open[oldest]
+                _cut(oldest)
             self._open[request] = time.monotonic()
         super().process_request(request, client_address)
 

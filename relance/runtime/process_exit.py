@@ -16,7 +16,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeGuard
 
 from relance.errors import DependencyUnavailable, InvalidInput, NotFound, RelanceError, SettingsError
 from relance.runtime.logs import redact
@@ -30,6 +30,9 @@ DONE, JOB_FAILED, WRONG_USAGE, UNREACHABLE, INTERRUPTED, NOBODY_READS = 0, 1, 2,
 
 LAST_CALLS_LIMIT = 5.0
 """Seconds the last calls may take together; a collector that does not answer must not hold the process up."""
+
+EntryPoint: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 _last_calls: list[Callable[[], object]] = []
 
@@ -58,18 +61,20 @@ def _run_last_calls() -> None:
             _last_calls.pop()()
 
 
-def run(main: Callable[[], Coroutine[Any, Any, int]], *, debug: bool = False) -> NoReturn:
+def run(main: EntryPoint, *, debug: bool = False, loop: LoopFactory | None = None) -> NoReturn:
     """Run an entry point to its end and leave with its code, or with the one its exception stands for.
 
-    An exception becomes one sentence on standard error; `debug` adds the traceback.
+    An exception becomes one sentence on standard error; `debug` adds the traceback. `loop` makes the event loop,
+    asyncio's own if there is none.
     """
-    terminate(outcome(main, debug=debug))
+    terminate(outcome(main, debug=debug, loop=loop))
 
 
-def outcome(main: Callable[[], Coroutine[Any, Any, int]], *, debug: bool = False) -> int:
+def outcome(main: EntryPoint, *, debug: bool = False, loop: LoopFactory | None = None) -> int:
     """Run an entry point and return the exit code."""
     try:
-        return asyncio.run(main())
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(main())
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

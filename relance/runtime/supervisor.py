@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
 from relance.runtime.shutdown import stop_requested
-from relance.settings import Monitoring
+from relance.settings.monitoring import Monitoring
 
 SOCKET_VARIABLE = "RELANCE_SUPERVISOR_FD"
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0

@@ -43,7 +43,7 @@ from relance.runtime.endpoint import MetricsEndpoint
 from relance.runtime.metric import SECONDS
 from relance.runtime.metrics import Instruments
 from relance.runtime.span_redaction import CleanExporter
-from relance.settings import Monitoring
+from relance.settings.monitoring import Monitoring
 
 PUSH_EVERY = timedelta(seconds=3)
 """SPEC H4 wants metrics fresh within 5 s."""

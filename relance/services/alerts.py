@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from relance.contracts.alerts import Decided, Inhibited, Sighted, SilencedKeys
 from relance.domain.alerts.condition import Condition
@@ -66,15 +67,19 @@ class AlertService:
         Raises:
             NotFound: nothing with that key or group is open.
         """
-        entry = HistoryEntry(at=self.clock.now(), event=AlertEvent.ACKNOWLEDGED, by=by)
-        return await self._decide(await self.matching(target), entry)
+        return await self.take_on(await self.matching(target), by)
+
+    async def take_on(self, alerts: Sequence[AlertRecord], by: str, via: str | None = None) -> list[AlertRecord]:
+        """Take that a person looks after these alerts; return those that are still open."""
+        entry = HistoryEntry(at=self.clock.now(), event=AlertEvent.ACKNOWLEDGED, by=by, via=via)
+        return await self._decide(alerts, entry)
 
     async def silence(self, silence: Silence) -> list[AlertRecord]:
         """Store a silence and apply it to the open alerts it matches; alerts that open later are born under it."""
         await self.silences.add(silence)
         now = self.clock.now()
         active = await self.silences.active(now)
-        entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=silence.author, detail=silence.reason)
+        entry = _silencing(silence, now)
         ends: dict[datetime, list[AlertRecord]] = {}
         for alert in await self.alerts.open():
             if silence.matcher.matches(alert):
@@ -83,7 +88,9 @@ class AlertService:
                 ends.setdefault(longest, []).append(alert)
         return [alert for end, alerts in ends.items() for alert in await self._decide(alerts, entry, end)]
 
-    async def unsilence(self, silences: Sequence[Silence], matchers: Sequence[Matcher], by: str) -> list[AlertRecord]:
+    async def unsilence(
+        self, silences: Sequence[Silence], matchers: Sequence[Matcher], by: str, via: str | None = None
+    ) -> list[AlertRecord]:
         """End silences; return the open alerts that none holds back any more.
 
         Alerts that `matchers` name are freed too when nothing holds them back: a call after a crash in between frees
@@ -104,10 +111,10 @@ class AlertService:
                 if ends[alert.key] == silence.ends_at and silence.ends_at != alert.silenced_until
             ]
             if keys:
-                entry = HistoryEntry(at=now, event=AlertEvent.SILENCED, by=silence.author, detail=silence.reason)
+                entry = _silencing(silence, now)
                 await self._decide([alert for alert in held if alert.key in keys], entry, silence.ends_at)
         free = [alert for alert in held if ends[alert.key] is None]
-        entry = HistoryEntry(at=now, event=AlertEvent.SILENCE_ENDED, by=by)
+        entry = HistoryEntry(at=now, event=AlertEvent.SILENCE_ENDED, by=by, via=via)
         freed = await self.alerts.decide([alert.key for alert in free], entry)
         # A silence that ends at once; also for those that the database knows to be free, and their group may not.
         concerned = [*freed, *(alert for alert in meant if alert.state is AlertState.FIRING)]
@@ -188,6 +195,27 @@ class AlertService:
             keys = tuple(alert.key for alert in decided if alert.group == group)
             await self.groups.notify(group, Decided(keys=keys, until=until))
         return decided
+
+
+def _silencing(silence: Silence, at: datetime) -> HistoryEntry:
+    return HistoryEntry(at=at, event=AlertEvent.SILENCED, by=silence.author, detail=silence.reason, via=silence.via)
+
+
+def silence_of(
+    matcher: Matcher,
+    *,
+    reason: str,
+    author: str,
+    start: datetime,
+    end: datetime,
+    active: Sequence[Silence],
+    via: str | None = None,
+) -> Silence:
+    """Return the silence to store: the same person's for the same reason again is the same silence, with a new end."""
+    for silence in active:
+        if (silence.matcher, silence.reason, silence.author) == (matcher, reason, author):
+            return silence.model_copy(update={"ends_at": end})
+    return Silence(id=uuid4().hex, matcher=matcher, reason=reason, author=author, starts_at=start, ends_at=end, via=via)
 
 
 def _by_group(conditions: Iterable[Condition]) -> dict[str, list[Condition]]:

@@ -43,10 +43,7 @@ class Attributor:
         """Return the invitation of the first clue that names one we know; None if none does."""
         clues = reading.clues
         if reading.kind is MessageKind.UNSUBSCRIBE:
-            found = self._linked(clues.link_tokens) or await self._named(
-                clues.unsubscribe_tokens, self.tokens.read_mailto_token, self.tokens.mailto_tokens
-            )
-            return await self._known(found, signed=True)
+            return next(iter(await self.asked_to_stop(reading)), None)
         found = await self._named(clues.bounce_tokens, self.tokens.read_bounce_token, self.tokens.bounce_tokens)
         if (signed := await self._known(found, signed=True)) is not None:
             return signed
@@ -56,6 +53,14 @@ class Attributor:
         return await self._known(
             next((invitation_id for invitation_id in by_id if invitation_id is not None), None), signed=False
         )
+
+    async def asked_to_stop(self, reading: MailReading) -> list[Attribution]:
+        """Return every invitation that an unsubscribe mail names by a token of ours and that we know."""
+        clues, read, made = reading.clues, self.tokens.read_mailto_token, self.tokens.mailto_tokens
+        named = [self._linked([token]) for token in clues.link_tokens]
+        named += [await self._named([token], read, made) for token in clues.unsubscribe_tokens]
+        known = [await self._known(invitation_id, signed=True) for invitation_id in dict.fromkeys(named)]
+        return [attribution for attribution in known if attribution is not None]
 
     def names_mailbox(self, attribution: Attribution, address: str) -> bool:
         """Return whether an address is the mailbox the mail went to."""

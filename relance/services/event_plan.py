@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,11 +16,15 @@ from relance.ports import StatusChange, Suppression
 
 
 class Outcome(StrEnum):
-    """What became of an event: taken, known before or without effect, or of no invitation of ours."""
+    """What became of an event: taken, known before or without effect, or of no invitation of ours.
+
+    UNREADABLE is never an answer: of an entry that is in quarantine nothing can be said until it is mended.
+    """
 
     TAKEN = "taken"
     KNOWN = "known"
     UNKNOWN = "unknown_invitation"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class EventPlan:
         """Decide what one more event does; the order of events counts."""
         concerned = known.concerned.get((event.invitation_id, event.kind))
         if concerned is None:
-            self.outcomes.append(Outcome.UNKNOWN)
+            is_there = event.invitation_id in known.unreadable
+            self.outcomes.append(Outcome.UNREADABLE if is_there else Outcome.UNKNOWN)
             return
         closed = self._close(concerned, event, known)
         own = self._fold(known.entries.get(event.invitation_id), event)
@@ -106,9 +111,13 @@ class EventPlan:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The documents that were read: entries by id, the entries of closed contacts, and the mailbox of each event."""
+    """The documents that were read: entries by id, the entries of closed contacts, and the mailbox of each event.
+
+    `unreadable` are the ids of entries that are there and cannot be read.
+    """
 
     entries: Mapping[str, Invitation]
     of_contacts: Mapping[str, Sequence[Invitation]]
     concerned: Mapping[tuple[str, str], Concerned]
     suppressed: set[str]
+    unreadable: Set[str] = frozenset()

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from relance.contracts.follow_up import InvitationEvent
 from relance.errors import DependencyUnavailable, RelanceError
-from relance.ports import Inbox, Received
+from relance.ports import Inbox, Outbox, Received
 from relance.services.event_plan import EventPlan, Outcome
-from relance.services.events import EventIntake
+from relance.services.events import EntryUnreadable, EventIntake
 
 EVENTS_AT_ONCE = 1_000
 GROUPS = 2
@@ -33,12 +33,16 @@ class MessageReused(RelanceError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: hashes of its id and of its content, and how the outcomes of its events are answered."""
+    """One message: hashes of its id and of its content, and how the outcomes of its events are answered.
+
+    `replans`: it also asks for new plans.
+    """
 
     id: str
     digest: str
     events: Sequence[InvitationEvent]
     answer: Callable[[Sequence[Outcome]], str]
+    replans: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -61,9 +65,10 @@ class _EventCall:
 class EventService:
     """Groups the messages of one process."""
 
-    def __init__(self, intake: EventIntake, inbox: Inbox) -> None:
+    def __init__(self, intake: EventIntake, inbox: Inbox, outbox: Outbox) -> None:
         self._intake = intake
         self._inbox = inbox
+        self._outbox = outbox
         self._waiting: deque[_EventCall] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._closing: list[str] = []
@@ -74,7 +79,7 @@ class EventService:
 
         Raises:
             MessageReused: another message had this id.
-            DependencyUnavailable: the database; to be said again.
+            DependencyUnavailable: the database, or EntryUnreadable; to be said again.
         """
         call = _EventCall(message, asyncio.get_running_loop().create_future())
         self._waiting.append(call)
@@ -119,7 +124,10 @@ class EventService:
 
     async def _serve(self, calls: Sequence[_EventCall]) -> None:
         plan = await self._intake.plan([event for call in calls for event in call.message.events])
-        if not await self._write(calls, plan):
+        there = await self._write(calls, plan)
+        if unanswered := [call.message.id for call in calls if call.written is None]:
+            there |= {*await self._inbox.known(unanswered)}
+        if not there:
             await self._do(calls, plan)
             return
         # Somebody has said one of them before, or says it to another process at this moment: that is rare, and what is
@@ -137,26 +145,38 @@ class EventService:
         if written.digest != call.message.digest:
             call.reply(MessageReused("a message with this id was received before, and said something else"))
             return
-        call.written = written
         if written.done:
             call.reply(written.answer)
-        else:
-            await self._do([call], await self._intake.plan(call.message.events))
+            return
+        plan = await self._intake.plan(call.message.events)
+        call.written = None if Outcome.UNREADABLE in plan.outcomes else written
+        await self._do([call], plan)
 
     async def _write(self, calls: Sequence[_EventCall], plan: EventPlan) -> set[str]:
-        """Write the messages with their answers; return the ids of those that were there already."""
+        """Write the messages with their answers; return the ids of those that were there already.
+
+        A message about an entry that cannot be read has no answer yet, and is not written.
+        """
         at, outcomes = plan.since, iter(plan.outcomes)
         for call in calls:
-            answer = call.message.answer([next(outcomes) for _ in call.message.events])
-            call.written = Received(call.message.id, call.message.digest, answer, at)
+            own = [next(outcomes) for _ in call.message.events]
+            if Outcome.UNREADABLE in own:
+                call.written = None
+            else:
+                call.written = Received(call.message.id, call.message.digest, call.message.answer(own), at)
         return await self._inbox.put([call.written for call in calls if call.written is not None])
 
     async def _do(self, calls: Sequence[_EventCall], plan: EventPlan) -> None:
         self._intake.notify(await self._intake.apply(plan))
+        if any(call.message.replans for call in calls):
+            # One planning pass too many does no harm.
+            await self._outbox.ask_replan(plan.since)
         for call in calls:
-            if call.written is not None:
-                call.reply(call.written.answer)
-                self._closing.append(call.written.id)
+            if call.written is None:
+                call.reply(EntryUnreadable())
+                continue
+            call.reply(call.written.answer)
+            self._closing.append(call.written.id)
         self._close_later()
 
     def _close_later(self) -> None:

@@ -15,7 +15,7 @@ from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitations.events import CONTACT_AFTER, EventKind
 from relance.domain.invitations.invitation import Invitation
 from relance.domain.invitations.people import Contact
-from relance.errors import NotFound
+from relance.errors import DependencyUnavailable, NotFound
 from relance.ids import is_invitation_id, parse_invitation_id
 from relance.ports import Clock, Contacts, FollowUps, Ledger, Outbox, Suppressions
 from relance.services.event_plan import Concerned, EventPlan, Known, Outcome
@@ -23,6 +23,13 @@ from relance.services.event_plan import Concerned, EventPlan, Known, Outcome
 
 def _nobody(_: Sequence[InvitationEvent]) -> None:
     """Leave the notices to the process that reads the outbox."""
+
+
+class EntryUnreadable(DependencyUnavailable):
+    """An event is about an entry in quarantine: it is to be said again, and counts once the entry is mended."""
+
+    def __init__(self) -> None:
+        super().__init__("invitations", "an entry cannot be read; see `starter.py quarantine list`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +95,14 @@ class EventIntake:
 
         Raises:
             NotFound: the ledger has no such invitation.
+            EntryUnreadable: it has, and it cannot be read.
         """
         event = InvitationEvent(invitation_id=invitation_id, kind=kind, at=self.clock.now())
         plan = await self.plan([event])
         if plan.outcomes == [Outcome.UNKNOWN]:
             raise NotFound(f"INVITATION_ID: the ledger has no {invitation_id!r}; look it up with `why --contact ID`")
+        if plan.outcomes == [Outcome.UNREADABLE]:
+            raise EntryUnreadable
         notices = await self.apply(plan)
         others = [notice for notice in notices if notice.invitation_id != invitation_id]
         notified = [await self.follow_ups.notify(each) for each in (event, *others)]
@@ -115,10 +125,12 @@ class EventIntake:
         Their follow-ups are notified afterwards, out of the outbox: nobody waits for Temporal.
 
         Raises:
-            DependencyUnavailable: the database; some may be written, and all may be said again.
+            DependencyUnavailable: the database, or EntryUnreadable; some may be written, and all may be said again.
         """
         plan = await self.plan(events)
         self.notify(await self.apply(plan))
+        if Outcome.UNREADABLE in plan.outcomes:
+            raise EntryUnreadable
         return plan.outcomes
 
     async def plan(self, events: Sequence[InvitationEvent]) -> EventPlan:
@@ -154,9 +166,10 @@ class EventIntake:
         closing = {event.invitation_id for event in events if event.kind in CONTACT_AFTER}
         closing = {invitation_id for invitation_id in closing if is_invitation_id(invitation_id)}
         people = [*{parse_invitation_id(invitation_id).contact_id for invitation_id in closing}]
-        entries, contacts, of_contacts = await asyncio.gather(
+        read, contacts, of_contacts = await asyncio.gather(
             self.ledger.by_ids(ids), self._contacts(people), self._entries_of(people)
         )
+        entries = {invitation_id: entry for invitation_id, entry in read.items() if entry is not None}
         kept = {
             invitation_id: await self.suppressions.kept(invitation_id)
             for invitation_id in closing
@@ -173,7 +186,7 @@ class EventIntake:
         }
         known = await self.suppressions.known([*doubtful]) if doubtful else set()
         sure = {box for person in concerned.values() for box in person.to_suppress} - doubtful
-        return Known(entries, of_contacts, concerned, known | sure)
+        return Known(entries, of_contacts, concerned, known | sure, read.keys() - entries.keys())
 
     async def _contacts(self, ids: Sequence[str]) -> Mapping[str, Contact]:
         return await self.contacts.by_ids(ids) if ids else {}

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from relance import ids
 from relance.domain.invitations.invitation import Invitation
 from relance.domain.invitations.reminders import ReminderTiming
+from relance.domain.zones import is_zone
 from relance.errors import NotFound
 from relance.ports import Clock, Contacts, Controls, Ledger, Plans, Quarantine, Suppressions, Users
+from relance.ports.mail_intake import IntakeMessages
 from relance.wording.explain import explain_invitation
+from relance.wording.returned import explain_reports
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Explaining:
-    """Explains an invitation with the current user, contact, plan, opt-outs and cycle."""
+    """Explains an invitation with the current user, contact, plan, opt-outs, cycle and delivery reports."""
 
     ledger: Ledger
     users: Users
@@ -31,6 +37,7 @@ class Explaining:
     suppressions: Suppressions
     controls: Controls
     quarantine: Quarantine
+    reports: IntakeMessages
     clock: Clock
     timing: ReminderTiming
 
@@ -43,6 +50,8 @@ class Explaining:
         invitation = await self.ledger.get(ids.invitation_id(*key))
         user = (await self.users.by_ids([key.user_id])).get(key.user_id)
         contact = (await self.contacts.by_ids([key.contact_id])).get(key.contact_id)
+        if invitation is None:
+            await self.refuse_unreadable("invitations", ids.invitation_id(*key))
         if invitation is None and (user is None or contact is None):
             broken = ("users", key.user_id) if user is None else ("contacts", key.contact_id)
             await self.refuse_unreadable(*broken)
@@ -63,6 +72,9 @@ class Explaining:
             is_beyond=invitation is None and contact is not None and await self.contacts.is_beyond(contact),
             moved=moved,
         )
+        if invitation is not None:
+            zone = plans[0].zone if plans and is_zone(plans[0].zone) else "UTC"
+            sentences += explain_reports(await self.reports.failures_of([invitation.id], EVER), zone)
         return Explained(invitation, sentences)
 
     async def refuse_unreadable(self, collection: str, document_id: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 
-from relance.domain.failures import Failure, is_struck_out
+from relance.domain.failures import Failure, count_refusals, is_struck_out
 from relance.domain.intake import IntakeOutcome, MailReading, RecipientReport, ReportAction, ReportVerdict, judge_report
+from relance.domain.intake.records import way_of
 from relance.ids import parse_invitation_id
 from relance.ports import Clock, Ledger
 from relance.ports.mail_intake import IntakeMessages
@@ -23,8 +23,8 @@ class ReportJudge:
     messages: IntakeMessages
     clock: Clock
 
-    async def judge(self, reading: MailReading, attribution: Attribution) -> ReportVerdict:
-        """Return what a message reports of the mail it was attributed to."""
+    async def judge(self, reading: MailReading, attribution: Attribution, via: str) -> ReportVerdict:
+        """Return what a message reports of the mail it was attributed to; `via` is how it came."""
         direct, outcome = self._about_recipient(reading, attribution)
         if direct is None:
             return ReportVerdict(outcome)
@@ -32,7 +32,7 @@ class ReportJudge:
         failure = verdict.failure
         if verdict.outcome is not IntakeOutcome.SOFT or failure is None:
             return verdict
-        if await self._struck_out(failure, attribution, self.clock.now()):
+        if await self._struck_out(failure, attribution, via):
             return ReportVerdict(IntakeOutcome.STRUCK_OUT, failure)
         return verdict
 
@@ -65,7 +65,8 @@ class ReportJudge:
         # A mail has one recipient, and only its envelope holds this token.
         return attribution.signed and not reading.clues.returned_to
 
-    async def _struck_out(self, failure: Failure, attribution: Attribution, at: datetime) -> bool:
+    async def _struck_out(self, failure: Failure, attribution: Attribution, via: str) -> bool:
+        at = self.clock.now()
         strikes = failure.strikes
         if strikes is None or strikes.within is None or attribution.entry is None:
             return False
@@ -79,8 +80,8 @@ class ReportJudge:
             return True
         recorded = await self.messages.failures_of([invitation.id for invitation in history], at - strikes.within)
         alike = [
-            earlier
+            (earlier.invitation_id or "", way_of(earlier.via))
             for earlier in recorded
             if earlier.class_ == failure.class_ and re.fullmatch(strikes.codes, earlier.code or "")
         ]
-        return len(alike) + 1 >= strikes.count
+        return count_refusals([*alike, (attribution.invitation_id, way_of(via))]) >= strikes.count

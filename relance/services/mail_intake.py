@@ -106,9 +106,17 @@ class MailIntake:
         """
         digest = hashlib.sha256(stable_bytes(raw)).hexdigest()
         earlier = await self.messages.record_of(digest)
-        if earlier is not None:
+        if earlier is not None and (earlier.kind is not MessageKind.UNSUBSCRIBE or not envelope.recipients):
             return IntakeResult(earlier, known=True)
         reading = read_message(parse_message(raw), envelope, self.limits.names)
+        if earlier is not None:
+            # A mail to two of our addresses may be handed in once for each.
+            attribution = await self.attributor.attribute(reading)
+            if attribution is None or attribution.invitation_id == earlier.invitation_id:
+                return IntakeResult(earlier, known=True)
+            digest = hashlib.sha256(f"{digest}:{attribution.invitation_id}".encode()).hexdigest()
+            if (copy := await self.messages.record_of(digest)) is not None:
+                return IntakeResult(copy, known=True)
         return await self._apply(reading, raw, digest, via, dry_run=dry_run)
 
     async def take_relayed(self, reading: MailReading, identifier: str, raw: bytes, via: str) -> IntakeResult:
@@ -124,12 +132,12 @@ class MailIntake:
         return await self._apply(reading, raw, digest, via, dry_run=False)
 
     async def _apply(self, reading: MailReading, raw: bytes, digest: str, via: str, *, dry_run: bool) -> IntakeResult:
-        outcome, attribution, failure = await self._decide(reading)
+        outcome, attribution, failure = await self._decide(reading, via)
         event = None if dry_run or attribution is None else EVENTS.get(outcome)
         if (
             event is not None
             and attribution is not None
-            and not await self._applied(reading.kind, attribution.invitation_id, event)
+            and not await self._applied(reading, attribution.invitation_id, event)
         ):
             outcome = IntakeOutcome.UNATTRIBUTED
         record = IntakeRecord(
@@ -153,13 +161,17 @@ class MailIntake:
             self.count(reading.kind, outcome)
         return IntakeResult(record, known=False)
 
-    async def _applied(self, kind: MessageKind, invitation_id: str, event: EventKind) -> bool:
-        if kind is MessageKind.UNSUBSCRIBE:
+    async def _applied(self, reading: MailReading, invitation_id: str, event: EventKind) -> bool:
+        if reading.kind is MessageKind.UNSUBSCRIBE:
+            named = await self.attributor.asked_to_stop(reading)
+            return any([await self.opt_out(attribution.invitation_id) for attribution in named])
+        if event is EventKind.OPTED_OUT:
+            # By a provider or a relay: its page takes it back like any other.
             return await self.opt_out(invitation_id)
         happened = InvitationEvent(invitation_id=invitation_id, kind=event, at=self.clock.now())
         return Outcome.UNKNOWN not in await self.events.take_all([happened])
 
-    async def _decide(self, reading: MailReading) -> tuple[IntakeOutcome, Attribution | None, Failure | None]:
+    async def _decide(self, reading: MailReading, via: str) -> tuple[IntakeOutcome, Attribution | None, Failure | None]:
         if reading.kind in _WITHOUT_EVENT:
             return _WITHOUT_EVENT[reading.kind], None, None
         if reading.kind is MessageKind.COMPLAINT and reading.feedback not in COMPLAINT_TYPES:
@@ -171,7 +183,7 @@ class MailIntake:
             return IntakeOutcome.OPTED_OUT, attribution, None
         if reading.kind is MessageKind.COMPLAINT:
             return self._complaint(reading, attribution), attribution, None
-        verdict = await self.judge.judge(reading, attribution)
+        verdict = await self.judge.judge(reading, attribution, via)
         return verdict.outcome, attribution, verdict.failure
 
     def _complaint(self, reading: MailReading, attribution: Attribution) -> IntakeOutcome:

@@ -28,6 +28,7 @@ from relance.errors import SettingsError
 from relance.settings.alerts import AlertsGroup
 from relance.settings.bounds import BoundsGroup
 from relance.settings.channels import Channels
+from relance.settings.console import ConsoleGroup
 from relance.settings.error_gate import ErrorGateGroup
 from relance.settings.everflow import Everflow
 from relance.settings.gateway import Gateway
@@ -37,6 +38,7 @@ from relance.settings.intake import Intake
 from relance.settings.jobs import DigestGroup, Jobs, Performance, ReconcileGroup
 from relance.settings.mail import MailGroup
 from relance.settings.mongo import Mongo as Mongo
+from relance.settings.monitoring import Monitoring
 from relance.settings.pacing import Breaking, Pacing
 from relance.settings.privacy import Privacy
 from relance.settings.relay_log import RelayLogGroup
@@ -127,7 +129,7 @@ class WorkerGroup(SettingsGroup):
     workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once, per worker process.")
     activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per worker process and task queue.")
     cached_workflows: int = Field(
-        300,
+        150,
         ge=0,
         le=10_000,
         description="Workflows kept in memory between their tasks, per worker process; a follow-up of 20 contacts "
@@ -137,7 +139,7 @@ class WorkerGroup(SettingsGroup):
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
     )
     woken_together: int = Field(
-        150,
+        100,
         ge=1,
         le=10_000,
         description="Users whose follow-ups are woken at once when a paused cycle goes on, in the whole installation; "
@@ -153,25 +155,6 @@ class WorkerGroup(SettingsGroup):
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."
     )
-
-
-class Monitoring(SettingsGroup):
-    """Logs, metrics, traces."""
-
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level logged.")
-    log_format: Literal["text", "json"] = Field("text", description="text for people, json for collectors.")
-    metrics_host: str = Field("127.0.0.1", description="Address of the Prometheus endpoint.")
-    metrics_port: int | None = Field(
-        None, ge=0, le=65535, description="Port of the Prometheus endpoint; 0 takes a free one; none means no endpoint."
-    )
-    health_port: int | None = Field(
-        None,
-        ge=0,
-        le=65535,
-        description="Port of /live and /ready, at the address of the metrics; 0 takes a free one; none means neither.",
-    )
-    otlp_endpoint: str | None = Field(None, pattern=r"^https?://", description="OTLP/HTTP collector, without path.")
-    trace_share: float = Field(1.0, ge=0, le=1, description="Share of traces that are recorded, with OTLP.")
 
 
 class TemporalGroup(SettingsGroup):
@@ -208,6 +191,7 @@ class Settings(BaseSettings):
     channels: Channels = Channels()
     alerts: AlertsGroup = AlertsGroup()
     gateway: Gateway = Gateway()
+    console: ConsoleGroup = ConsoleGroup()
     intake: Intake = Intake()
     temporal: TemporalGroup = TemporalGroup()
     worker: WorkerGroup = WorkerGroup()

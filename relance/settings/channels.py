@@ -46,6 +46,18 @@ class Channels(SettingsGroup):
         "fails and when nobody acknowledges.",
     )
     slack_url: SecretUrl | None = Field(None, description="Incoming webhook of Slack or Mattermost.")
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Signing secret of a Slack app whose incoming webhook slack_url is, and whose interactivity "
+        "request URL is `/webhooks/slack` of the gateway: messages get buttons to acknowledge and for details.",
+    )
+    slack_operators: str = Field(
+        "",
+        pattern=r"^[UW0-9A-Z, ]*$",
+        description="Members of Slack (ids like U024BE7LH, separated by commas) who may acknowledge by a button; empty "
+        "means everybody who sees the message.",
+    )
     teams_url: SecretUrl | None = Field(None, description="Webhook of a Teams workflow that posts Adaptive Cards.")
     webhook_url: SecretUrl | None = Field(None, description="Receiver of signed messages (Standard Webhooks).")
     webhook_secrets: SigningSecrets = Field(
@@ -122,6 +134,11 @@ class Channels(SettingsGroup):
     def secrets(self) -> tuple[SecretStr, ...]:
         """The signing secrets."""
         return tuple(map(SecretStr, listed(self.webhook_secrets.get_secret_value())))
+
+    def decides_in_slack(self, member: str) -> bool:
+        """Return whether a member of Slack may acknowledge there."""
+        named = listed(self.slack_operators)
+        return not named or member in named
 
     @property
     def local_host_names(self) -> frozenset[str]:

@@ -115,8 +115,8 @@ class Gateway(SettingsGroup):
         1_000.0,
         gt=0,
         le=100_000,
-        description="Most requests per second of one client address to the API, signed or not, of one process; ten "
-        "seconds' worth may come at once. One request holds up to 1,000 events.",
+        description="Most requests per second of one client address to the API and the webhooks of relays, signed or "
+        "not, of one process; ten seconds' worth may come at once. One request holds up to 1,000 events.",
     )
 
     codec_tokens: Keys = Field(

@@ -127,6 +127,7 @@ class HealthGroup(SettingsGroup):
                 needs=_MONGODB | _TEMPORAL,
                 severity=Severity.MEDIUM,
             ),
+            self._rule(ProbeName.INTAKE, Rule.INTAKE, None, None, severity=Severity.MEDIUM),
             self._rule(ProbeName.PERIODS, Rule.PERIOD, None, 0, needs=_MONGODB | _TEMPORAL, severity=critical),
         ]
         return {rule.probe: rule for rule in found}

@@ -108,6 +108,12 @@ class Intake(SettingsGroup):
         own = list(listed(self.domains)) or [bounce_domain, domain_of(self.unsubscribe_address or "")]
         return frozenset(address.lower() for address in own if address)
 
+    def refused_domains(self, bounce_domain: str) -> list[str]:
+        """Return the domains that our own mails have reports and unsubscribe mails sent to, and that are not taken."""
+        named = [bounce_domain, domain_of(self.unsubscribe_address or "") or bounce_domain]
+        taken = self.taken_domains(bounce_domain)
+        return [domain for domain in dict.fromkeys(name.lower() for name in named) if domain not in taken]
+
     def door_names(self) -> DoorNames:
         """Return the local parts mail comes back to."""
         standard = DoorNames()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -46,7 +47,12 @@ def _host(text: str) -> str:
     return text
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text that is one line of printable characters.
+
+    Raises:
+        ValueError: it is not.
+    """
     if not text.strip() or any(not character.isprintable() for character in text):
         raise ValueError("must be one line of printable text")
     return text
@@ -106,7 +112,7 @@ class MailGroup(SettingsGroup):
         description="Most mails per second to one recipient domain, of the whole installation; see pacing for the "
         "large ones.",
     )
-    sender_name: Annotated[str, AfterValidator(_one_line)] = Field(
+    sender_name: Annotated[str, AfterValidator(one_line)] = Field(
         "Form-a-Friend", max_length=100, description="Display name of the From header."
     )
     sender_address: Address = Field("bonjour@form-a-friend.example", description="Address of the From header.")
@@ -117,6 +123,11 @@ class MailGroup(SettingsGroup):
         "https://form-a-friend.example",
         description="Where the links in the mails point to: the public address of whoever answers `/u/`, `/f/` and "
         "`/o/`. Not set, it is `RELANCE_GATEWAY__PUBLIC_URL` if that is.",
+    )
+    templates: Path | None = Field(
+        None,
+        description="Folder with texts, logo, colours and legal notice of one's own for the mails (docs/mails.md); "
+        "read once, when a worker starts.",
     )
     open_tracking: bool = Field(
         False,

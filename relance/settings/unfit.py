@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.errors import SettingsError
+from relance.settings import Settings
 from relance.settings.gateway import Gateway
 from relance.settings.keyring import MAKE_ONE, Keyring
 from relance.settings.mail import MailGroup
@@ -105,3 +107,11 @@ def _unfit_key(ring: Keyring) -> Unfit | None:
 def _refuse(found: list[Unfit]) -> None:
     if found:
         raise SettingsError(". ".join(map(str, found)))
+
+
+def settings_findings(settings: Settings) -> list[CheckFinding]:
+    """Return what is unfit for mails that leave, or that every value can be used."""
+    unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail, settings.gateway)]
+    if not unfit:
+        return [CheckFinding("settings", FindingState.FINE, "every value can be used")]
+    return [CheckFinding(finding.setting, FindingState.WRONG, finding.reason, finding.remedy) for finding in unfit]

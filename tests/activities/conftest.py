@@ -42,6 +42,7 @@ from relance.rendering.mail import MailRenderer
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates, Pull
 from relance.sending.sender import Sender
+from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.services.cycle_statistics import balance_period
@@ -133,7 +134,8 @@ class Office:
     @property
     def steps(self) -> FollowUpSteps:
         data = self.data
-        return FollowUpSteps(data.users, data.contacts, data.plans, data.ledger, self.sender, self.control, self.gates)
+        reads = StepReads(data.users, data.contacts, data.plans, data.ledger)
+        return FollowUpSteps(reads, data.ledger, self.sender, self.control, self.gates)
 
     @property
     def planning(self) -> Planning:

@@ -212,17 +212,16 @@ async def test_what_a_dead_worker_claimed_is_sent_again_with_the_same_message_id
 
     async def die(letter: OutgoingMail) -> None:
         reached.set()
-        await asyncio.Event().wait()
+        await office.burial.wait()
 
     office.mailer.before = die
-    dying = asyncio.create_task(office.send())
+    office.dead.append(asyncio.create_task(office.send()))
     await reached.wait()
     await asyncio.sleep(0.1)
     office.mailer.before = None
     result = await office.send()
     assert (result.counts.sent, result.counts.resent) == (3, 3)
     assert len(set(office.mailer.invitations_sent())) == 3
-    dying.cancel()
 
 
 async def test_a_follow_up_that_could_not_be_started_is_started_by_the_next_attempt(office: Office) -> None:

@@ -80,7 +80,7 @@ ELSEWHERE: dict[Strategy, str] = {
     Strategy.ALERT: "tests.services.alerts.test_report_checks."
     "test_no_data_is_an_alert_of_its_own_and_is_over_with_the_next_good_look",
     Strategy.FALL_BACK: "tests.workflows.test_alert.test_when_a_channel_is_gone_the_next_one_steps_in",
-    Strategy.REJECT: "tests.cli.test_cycle.test_an_unknown_period_or_invitation_is_wrong_usage",
+    Strategy.REJECT: "tests.cli.cycle.test_cycle.test_an_unknown_period_or_invitation_is_wrong_usage",
     Strategy.CARRY_ON: "tests.adapters.mongo.test_ledger.test_queuing_twice_inserts_nothing_twice",
 }
 """The tests that drive those which are not about mails."""

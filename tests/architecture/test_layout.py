@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -18,9 +19,11 @@ WITHOUT_ADAPTER = {"telemetry": "the clock is `adapters/clock.py`, the meter `ru
 
 ELSEWHERE = {
     "MongoArchive": "archive.py",
+    "MongoChanges": "changes.py",
     "MongoCompensations": "compensations.py",
     "MongoEffectiveness": "effectiveness.py",
     "MongoSuppressions": "suppressions.py",
+    "MongoWorks": "console_work.py",
 }
 """Adapters whose port's file has several and would be too long with them."""
 
@@ -65,6 +68,12 @@ def test_an_adapter_of_mongodb_is_in_the_file_named_like_its_ports_file() -> Non
                 continue
             file = ELSEWHERE.get(node.name, f"{where[node.name.removeprefix('Mongo')]}.py")
             assert path.name == file, f"{node.name} belongs to {file}"
+
+
+def test_nobody_but_the_adapters_of_mongodb_asks_its_driver() -> None:
+    folder = Path("relance/adapters/mongo")
+    drivers = re.compile(r"\b(data|database|db|opened|open_\.database)\.raw\b")
+    assert not [str(path) for path in modules() if path.parent != folder and drivers.search((ROOT / path).read_text())]
 
 
 def test_a_class_name_stands_for_one_thing() -> None:

@@ -17,7 +17,7 @@ async def test_without_postfix_our_own_sink_takes_the_mails(tmp_path: Path, monk
     letters = render("2026-11", *plain_people(2, 3))
     async with sinks.open_sink(tmp_path) as sink:
         assert sink.kind == "own"
-        assert await send_raw(sink.address, letters, 50, 4) > 0
+        assert (await send_raw(sink.address, letters, 50, 4)).per_s > 0
         async with aiosmtplib.SMTP(hostname=sink.address[0], port=sink.address[1]) as client:
             # A line with a single dot inside the mail must not end it.
             _, reply = await client.sendmail("a@one.example", ["b@two.example"], b"Subject: x\r\n\r\n.\r\nmore\r\n")

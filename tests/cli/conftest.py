@@ -60,7 +60,7 @@ async def worker(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -
     """A worker that serves the fresh namespace."""
     command = starter.services().worker
     log: Path = tmp_path_factory.mktemp("worker") / "worker.log"
-    process = WorkerProcess.start(command, terminal.environment, log)
+    process = WorkerProcess.fork(command, terminal.environment, log)
     await process.serving()
     yield process
     await process.end()

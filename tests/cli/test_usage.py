@@ -46,11 +46,16 @@ def services() -> Services:
         health=_refuse,  # type: ignore[arg-type]
         load_samples=_nothing,
         mail_intake=_refuse,  # type: ignore[arg-type]
+        mail_previews=_refuse,  # type: ignore[arg-type]
+        send_trial=_nothing,  # type: ignore[arg-type]
         worker=(),
     )
 
 
 WRONG = {
+    "mail preview invitaton": ("TEMPLATE", "invitation, first"),
+    "mail preview all --contact c1 --sample": ("--sample", "leave one of them out"),
+    "mail test --to me@example.org --template x": ("TEMPLATE", "invitation, first"),
     "doctor --selector s1": ("--mail", "add --mail"),
     "doctor --mail --message /nowhere.eml": ("--message", "received mail"),
     "doctor --mail --sent-from 10.0.0.1": ("--sent-from", "the address that receivers see"),

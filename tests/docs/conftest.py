@@ -28,7 +28,7 @@ NAMED = date(2026, 11, 22)
 @pytest.fixture(scope="module")
 async def terminal(stack: Stack, chat_http: str) -> AsyncIterator[Terminal]:
     """A terminal that leads to them, in the state in which `starter.py dev` leaves everything."""
-    async with installed(stack, f"docs-{uuid4().hex[:8]}", chat_environment(chat_http)) as installation:
+    async with installed(stack, f"docs-{uuid4().hex[:8]}", chat_environment(chat_http), forks=True) as installation:
         await installation.load(*sample_people(USERS, CONTACTS))
         async with EverflowControl(stack.everflow_http) as network:
             await network.put_world(_world())

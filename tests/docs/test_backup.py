@@ -26,7 +26,7 @@ SPEED = 12.0
 
 BEFORE_THE_BACKUP, BEFORE_THE_CRASH = MAILS // 4, MAILS // 2
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(70)
 
 
 @dataclass(frozen=True)

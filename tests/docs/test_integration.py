@@ -22,12 +22,12 @@ from starlette.routing import Route
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.adapters.webhook_signatures import check, signed_headers
+from relance.contracts.event_api import EVENTS, INVITATION, PREFERENCES, TOKEN
 from relance.devstack.processes import free_port
 from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
 from relance.gateway.api.models import EventAnswer
 from relance.gateway.api.openapi import PATH
-from relance.gateway.api.paths import EVENTS, INVITATION, PREFERENCES, TOKEN
 from relance.gateway.server import serving
 from relance.settings.gateway import Gateway
 from relance.settings.keyring import Keyring

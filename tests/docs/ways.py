@@ -15,8 +15,11 @@ PYTHON = ".venv/bin/python"
 LONG = {"demo", "dev"}
 NEEDS: dict[tuple[str, ...], str] = {
     ("cp", ".env.example", ".env"): ".env.example",
+    ("cp", "-r", "deploy/templates/example", "templates"): "deploy/templates/example/brand.toml",
     ("docker-compose", "up", "--build", "--detach"): "docker-compose.yml",
+    ("deploy/secrets.sh",): "deploy/secrets.sh",
     (".ci/run",): ".ci/run",
+    (PYTHON, "docs/console_pictures.py", "LINK"): "docs/console_pictures.py",
 }
 
 

@@ -16,5 +16,5 @@ CONNECTIONS = 4
 @pytest.fixture
 async def installation(stack: Stack, mailbox: Mailbox, database: str) -> AsyncIterator[Installation]:
     """An installation without people and workers; its mailbox is empty and obeys nobody else."""
-    async with installed(stack, database, {"RELANCE_MAIL__CONNECTIONS": str(CONNECTIONS)}) as own:
+    async with installed(stack, database, {"RELANCE_MAIL__CONNECTIONS": str(CONNECTIONS)}, forks=True) as own:
         yield own

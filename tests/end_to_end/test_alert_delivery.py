@@ -49,7 +49,7 @@ async def desk(stack: Stack, everflow: EverflowControl, chat: Chat, database: st
         "RELANCE_CHANNELS__TIMEOUT": str(LOST_ANSWER_S),
     }
     await everflow.put_world(sample_world(DAY))
-    async with installed(stack, database, channels) as own:
+    async with installed(stack, database, channels, forks=True) as own:
         await own.database.ensure_indexes()
         yield own
 
@@ -104,7 +104,7 @@ async def test_a_worker_killed_between_posting_a_message_and_recording_it_posts_
     assert await events(desk) == ["opened", "sent"]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(45)
 async def test_a_worker_killed_while_it_looks_at_the_report_leads_to_one_message_all_the_same(
     desk: Installation, chat: Chat, everflow: EverflowControl
 ) -> None:

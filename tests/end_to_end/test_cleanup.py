@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from relance import ids
 from relance.contracts.jobs import JobInput, JobResult
 from relance.contracts.names import TaskQueue, Workflow
@@ -55,6 +57,7 @@ async def test_an_ended_period_loses_its_names_when_its_follow_ups_are_gone_and_
     assert len(await installation.database.job_runs.runs(job="cleanup")) == 2
 
 
+@pytest.mark.slow(35)
 async def test_a_cleanup_whose_worker_was_killed_goes_on_with_the_next_one(installation: Installation) -> None:
     runs = installation.database.raw.jobRuns
     long_ago = datetime.now(UTC) - timedelta(days=500)

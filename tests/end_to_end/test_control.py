@@ -13,7 +13,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.domain.cycle.control import ControlState
 from relance.domain.invitations.events import EventKind
-from tests.support import preloaded_starter
+from tests.support import preloaded
 from tests.support.asking import answered
 from tests.support.commands import AGREED, starter
 from tests.support.installation import CycleHandle, Installation
@@ -33,14 +33,14 @@ async def begin(installation: Installation, mailbox: Mailbox) -> tuple[CycleHand
     await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=CONFIRMED_AFTER_S))
     await installation.load(*people(USERS, CONTACTS))
     await installation.start_worker()
-    await asyncio.to_thread(preloaded_starter.server)
+    await asyncio.to_thread(preloaded.server)
     cycle = await installation.start_cycle(PERIOD, CycleOptions(batch_users=50, batches_in_flight=2))
     flow = MailFlow(mailbox)
     await flow.reach(200)
     return cycle, flow
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 async def test_a_paused_cycle_sends_nothing_and_goes_on_where_it_was(
     installation: Installation, mailbox: Mailbox
 ) -> None:

@@ -15,7 +15,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Refuse, SmtpStage
 from relance.domain.alerts.model import AlertState, Rule
 from relance.domain.cycle.control import ControlState
-from tests.support import preloaded_starter
+from tests.support import preloaded
 from tests.support.commands import starter
 from tests.support.installation import Installation
 from tests.support.patience import PATIENCE_S
@@ -169,7 +169,7 @@ async def test_a_relay_that_cannot_be_trusted_pauses_the_cycle_until_it_is_mende
         "RELANCE_MAIL__HOST": "localhost",
     }
     await installation.start_worker(environment={**settings, **trusted})
-    await asyncio.to_thread(preloaded_starter.server)
+    await asyncio.to_thread(preloaded.server)
     exit_code, resumed, errors = await starter(installation, "cycle", "resume", PERIOD, "--by", "ann")
     assert exit_code == 0, (resumed, errors)
     assert resumed["state"] == "running"

@@ -13,7 +13,7 @@ from relance.domain.alerts.model import AlertState, Rule
 from tests.end_to_end.test_error_gate import OPTIONS, SMALL_CANARY, paused
 from tests.end_to_end.test_pause_over_reminders import until_held
 from tests.end_to_end.test_reconcile import arrived, came_due, follow_up, mails, reconcile
-from tests.support import preloaded_starter
+from tests.support import preloaded
 from tests.support.commands import starter
 from tests.support.installation import Installation
 from tests.support.people import PERIOD, people
@@ -56,7 +56,7 @@ async def test_reminders_that_a_relay_refuses_for_our_sake_are_held_until_a_pers
     assert await mails(mailbox, "first") == []
 
     await mailbox.clear_rules()
-    await asyncio.to_thread(preloaded_starter.server)
+    await asyncio.to_thread(preloaded.server)
     exit_code, resumed, errors = await starter(installation, "cycle", "resume", PERIOD, "--by", "ann")
     assert exit_code == 0, (resumed, errors)
     assert len(await arrived(mailbox, "first", USERS * CONTACTS - len(burnt))) == USERS * CONTACTS - len(burnt)

@@ -26,7 +26,7 @@ async def test_a_gateway_process_takes_reports_and_ends_well(installation: Insta
     tokens = LinkTokens(privacy_of(environment).link_keys)
     bounce = f"bounce+{tokens.bounce_token(INVITATION)}@{domain}"
     log = installation.stack.folder / f"gateway-{port}.log"
-    worker = WorkerProcess.start([sys.executable, str(ROOT / "worker.py"), "--role", "gateway"], environment, log)
+    worker = WorkerProcess.fork([sys.executable, str(ROOT / "worker.py"), "--role", "gateway"], environment, log)
     installation.workers.append(worker)
     await worker.serving()
     await installation.database.ensure_indexes()

@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import Webhook
 
 from relance.adapters.mongo.connection import Database
 from relance.adapters.webhook_signatures import signatures, signed_headers
-from relance.gateway.api.paths import EVENTS, PREFERENCES
+from relance.contracts.event_api import EVENTS, PREFERENCES
 from relance.gateway.needs import Needs
 from relance.settings.signing_secrets import signing_keys
 from tests.support.event_api import KEY, OLD_SECRET, SECRET, SETTINGS, Place, a_secret, invited, serving_api

@@ -12,10 +12,12 @@ import pytest
 
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
+from relance.contracts.event_api import EVENTS
 from relance.domain.invitations.invitation import InvitationStatus
+from relance.errors import DependencyUnavailable
 from relance.gateway.api.authorisation import MOST_BYTES
-from relance.gateway.api.paths import EVENTS
 from relance.gateway.api.problems import MOST_ERRORS
+from relance.gateway.api.reading import MOST_PARTS
 from tests.support.event_api import Place, invited, serving_api
 from tests.support.keys import PRIVACY, ring
 
@@ -62,8 +64,8 @@ async def test_an_opt_out_ends_the_other_invitations_of_its_contact(place: Place
     [before] = await invited(place.db, ["c1"], period="2026-10")
     [queued] = await invited(place.db, ["c1"], InvitationStatus.QUEUED, period="2026-12")
     await place.api.send([{"event": "opted_out", "invitationId": id_}])
-    entries = await place.db.ledger.by_ids([before, queued])
-    assert {one.id: one.status for one in entries.values()} == {before: "cancelled", queued: "skipped"}
+    assert (await place.entry("c1", period="2026-10")).status == "cancelled"
+    assert (await place.entry("c1", period="2026-12")).status == "skipped"
     assert {one.invitation_id for one in place.notified} == {id_, before, queued}
 
 
@@ -191,6 +193,35 @@ async def test_a_message_whose_process_died_before_it_was_applied_is_applied_whe
     assert (await place.entry("c1")).status == "submitted"
 
 
+@pytest.mark.parametrize("kind", ["submitted", "opened"])
+async def test_an_event_about_an_entry_that_cannot_be_read_waits_until_it_can(place: Place, kind: str) -> None:
+    broken, sound = await invited(place.db, ["c1", "c2"])
+    [other] = await invited(place.db, ["c3"])
+    before = await place.db.raw.invitations.find_one({"_id": broken})
+    await place.db.raw.invitations.update_one({"_id": broken}, {"$set": {"queuedAt": "tomorrow"}})
+    events = [{"event": kind, "invitationId": id_} for id_ in (broken, sound)]
+    # Whoever speaks at the same time is answered.
+    said = asyncio.create_task(place.api.send(events, "m1"))
+    assert _answers(await place.api.send([{"event": kind, "invitationId": other}])) == ["taken"]
+    with pytest.raises(DependencyUnavailable, match="503"):
+        await said
+    assert (await place.entry("c2")).status == kind
+    assert before is not None
+    await place.db.raw.invitations.replace_one({"_id": broken}, before)
+    assert _answers(await place.api.send(events, "m1")) == ["taken", "known"]
+    assert (await place.entry("c1")).status == kind
+    await place.closed()
+    # What was acknowledged stays so.
+    await place.db.raw.invitations.update_one({"_id": broken}, {"$set": {"queuedAt": "tomorrow"}})
+    assert _answers(await place.api.send(events, "m1")) == ["taken", "known"]
+    with pytest.raises(DependencyUnavailable):
+        await place.api.send(events, "m2")
+    # What was not done yet is not acknowledged.
+    await place.db.raw.inbox.update_many({}, {"$unset": {"done": 1}})
+    with pytest.raises(DependencyUnavailable):
+        await place.api.send(events, "m1")
+
+
 async def test_of_an_event_that_is_wrong_all_over_the_first_places_are_named(place: Place) -> None:
     said = await place.api.send([{f"field{number}": number for number in range(1_000)}])
     assert (_answers(said), len(said[0]["errors"])) == (["invalid"], MOST_ERRORS)
@@ -211,7 +242,9 @@ async def test_of_an_event_that_is_wrong_all_over_the_first_places_are_named(pla
         (b'{"events": [], "x": 1}', 422),
         (b'{"event": "vanished", "invitationId": "2026-11.u1.c1"}', 422),
         (b" " * (MOST_BYTES + 1), 413),
-        (b"[" * 100_000, 400),
+        (b"[" * 5_000, 400),
+        (b"[" * 100_000, 422),
+        (json.dumps({f"field{number}": 0 for number in range(MOST_PARTS + 1)}).encode(), 422),
     ],
 )
 async def test_what_is_no_message_is_a_problem(place: Place, body: bytes, status: int) -> None:

@@ -9,17 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from relance.devstack.processes import free_port
 from relance.gateway.application import application
 from relance.gateway.limits.bodies import body_of
-from relance.gateway.limits.connections import HEAD_BYTES, ConnectionLimits, LimitedConnection, limited
+from relance.gateway.limits.connections import HEAD_BYTES, ConnectionLimits
 from relance.gateway.limits.guard import Guard
 from relance.gateway.server import serving
 from relance.settings.gateway import Gateway
@@ -44,6 +42,11 @@ async def _patient(request: Request) -> Response:
     return PlainTextResponse(str(len(await body_of(request, MOST_BODY, seconds=60))))
 
 
+async def _headers(request: Request) -> Response:
+    await request.body()
+    return PlainTextResponse(",".join(name.decode() for name, _ in request.scope["headers"]))
+
+
 async def _unread(_: Request) -> Response:
     return PlainTextResponse("early")
 
@@ -60,6 +63,7 @@ ROUTES = [
     Route("/who", _who),
     Route("/body", _body, methods=["POST"]),
     Route("/patient", _patient, methods=["POST"]),
+    Route("/headers", _headers, methods=["POST"]),
     Route("/unread", _unread, methods=["POST"]),
     Route("/big", _big),
     Route("/broken/{token}", _broken),
@@ -138,12 +142,20 @@ async def test_a_body_nobody_reads_has_the_time_of_a_request(port: int) -> None:
         assert await one.is_closed()
 
 
+LONG = "x" * (MOST_BODY + 1)
+
+
 @pytest.mark.parametrize(
-    "head", [f"Content-Length: {MOST_BODY + 1}", "Transfer-Encoding: chunked"], ids=["declared", "undeclared"]
+    "rest",
+    [
+        f"Content-Length: {len(LONG)}\r\n\r\n{LONG}",
+        f"Transfer-Encoding: chunked\r\n\r\n{len(LONG):x}\r\n{LONG}\r\n0\r\n\r\n",
+    ],
+    ids=["declared", "undeclared"],
 )
-async def test_a_body_over_the_limit_is_refused(port: int, head: str) -> None:
+async def test_a_body_over_the_limit_is_refused(port: int, rest: str) -> None:
     async with wire(port) as one:
-        await one.say(f"POST /body HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\nc8\r\n" + "x" * 200 + "\r\n0\r\n\r\n")
+        await one.say(f"POST /body HTTP/1.1\r\nHost: x\r\n{rest}")
         assert (await one.answer())[0] == 413
 
 
@@ -188,6 +200,9 @@ SMUGGLED = {
     "blank before the colon": "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\nhello",
     "folded header": "POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n\tchunkedx\r\n\r\n0\r\n\r\n",
     "nul": "GET /who\0 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no method": "get /who HTTP/1.1\r\nHost: x\r\n\r\n",
+    "line feeds alone": "GET /who HTTP/1.1\nHost: x\n\n",
+    "length of a chunk": _POST + "Transfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n0\r\n\r\n",
     "no host": "GET /who HTTP/1.1\r\n\r\n",
     "two hosts": "GET /who HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
 }
@@ -210,7 +225,7 @@ async def test_pipelined_requests_are_answered_in_order(port: int) -> None:
         assert [(await one.answer())[0] for _ in range(3)] == [200, 404, 200]
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"])
 async def test_other_methods_are_refused(port: int, method: str) -> None:
     async with wire(port) as one:
         await one.say(f"{method} /who HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -218,6 +233,36 @@ async def test_other_methods_are_refused(port: int, method: str) -> None:
     assert status == 405
     assert set(headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert headers["cache-control"] == "no-store"
+
+
+async def test_what_follows_a_chunked_body_is_no_header(port: int) -> None:
+    body = "2\r\nok\r\n0\r\n" + "X-Forwarded-For: 203.0.113.9\r\nX-Much: x\r\n" * 50
+    async with wire(port) as one:
+        await one.say(f"POST /headers HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{body}\r\n")
+        assert (await one.answer())[2] == b"host,transfer-encoding"
+        await one.say(GET)
+        assert (await one.answer())[0] == 200
+
+
+async def test_a_client_that_would_rather_speak_http_2_is_answered_with_its_body_read(port: int) -> None:
+    # As Java's HttpClient does by itself.
+    upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+    async with wire(port) as one:
+        await one.say(GET)
+        assert (await one.answer())[0] == 200
+        for _ in range(2):
+            await one.say(f"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n{upgrade}\r\nhe")
+            await one.say("llo")
+            status, _, body = await one.answer()
+            assert (status, body) == (200, b"5")
+
+
+async def test_also_a_connection_that_was_offered_for_http_2_has_its_limits(port: int) -> None:
+    async with wire(port) as one:
+        await one.say("GET /who HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+        assert (await one.answer())[0] == 200
+        await one.say("GET /wh")
+        assert await one.is_closed()
 
 
 async def test_an_overlong_address_is_refused(port: int) -> None:
@@ -352,11 +397,3 @@ async def test_too_many_at_once_are_asked_to_come_again() -> None:
         assert (await first.answer())[0] == 200
         await second.say(GET)
         assert (await second.answer())[0] == 200
-
-
-def test_the_limits_go_before_any_protocol_of_uvicorn() -> None:
-    made = limited(ConnectionLimits(total=7), H11Protocol)
-    assert issubclass(made, LimitedConnection)
-    assert issubclass(made, H11Protocol)
-    assert made.limits.total == 7
-    assert isinstance(application(needs_of()), Starlette)

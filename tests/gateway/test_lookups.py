@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
+from relance import ids
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
-from relance.errors import InvalidInput
+from relance.domain.intake import MessageKind
+from relance.domain.intake.outcomes import IntakeOutcome
+from relance.domain.intake.records import IntakeRecord
+from relance.errors import DependencyUnavailable, InvalidInput, NotFound
 from tests.support.event_api import KEY, Place, invited, serving_api
 from tests.support.keys import PRIVACY, ring
+from tests.support.mongo_people import AT
 
 TOKENS = LinkTokens(PRIVACY.link_keys)
 
@@ -68,6 +74,22 @@ async def test_an_invitation_tells_where_it_stands_and_why(place: Place) -> None
     assert "@" not in " ".join(said["why"])
 
 
+async def test_an_invitation_tells_of_reports_that_changed_nothing(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    reports = [("5.2.2", "soft_recipient", "soft"), ("5.7.1", "sender_fault", "about_us"), ("4.9.9", "new", "soft")]
+    for number, (code, class_, outcome) in enumerate(reports):
+        record = IntakeRecord(
+            digest=code, kind=MessageKind.DELIVERY_REPORT, outcome=IntakeOutcome(outcome), via="lmtp", size=1,
+            at=AT + timedelta(hours=number),
+            invitation_id=id_, code=code, class_=class_,
+        )  # fmt: skip
+        await place.db.intake_messages.record(record, timedelta(days=3650))
+    why = (await place.api.invitation(id_))["why"]
+    assert "says 5.2.2 (the recipient's mailbox cannot take mail for the moment). By itself" in why[-3]
+    assert "nothing about the contact" in why[-2]
+    assert "says 4.9.9. By itself that changes nothing." in why[-1]
+
+
 async def test_an_invitation_that_is_not_there_yet_is_explained_too(place: Place) -> None:
     await invited(place.db, ["c1"])
     said = await place.api.invitation("2026-12.u1.c1")
@@ -79,6 +101,20 @@ async def test_an_invitation_that_is_not_there_yet_is_explained_too(place: Place
 async def test_an_invitation_of_nobody_is_not_there(place: Place, id_: str) -> None:
     with pytest.raises(InvalidInput, match="404"):
         await place.api.invitation(id_)
+
+
+async def test_an_entry_that_cannot_be_read_is_not_taken_for_none(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    await place.db.raw.invitations.update_one({"_id": id_}, {"$set": {"queuedAt": "tomorrow"}})
+    with pytest.raises(DependencyUnavailable, match="503"):
+        await place.api.token(TOKENS.sign(Purpose.SUBMIT, id_))
+    with pytest.raises(DependencyUnavailable, match="503"):
+        await place.api.invitation(id_)
+    with pytest.raises(NotFound, match=f"quarantine show invitations {id_}"):
+        await place.needs.explaining.invitation(ids.parse_invitation_id(id_))
+    await place.db.raw.contacts.delete_many({})
+    click = await place.http.post(f"/u/{TOKENS.sign(Purpose.UNSUBSCRIBE, id_)}")
+    assert (click.status_code, click.headers["retry-after"]) == (503, "10")
 
 
 async def test_changed_preferences_ask_for_a_new_plan_once_per_message(place: Place) -> None:

@@ -25,7 +25,8 @@ from schemathesis.specs.openapi.checks import (
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.adapters.webhook_signatures import signed_headers
-from relance.gateway.api import examples, models, openapi, paths
+from relance.contracts import event_api as paths
+from relance.gateway.api import examples, models, openapi
 from relance.settings.signing_secrets import signing_keys
 from tests.support.event_api import KEY, SETTINGS, Place, invited, serving_api
 from tests.support.keys import PRIVACY

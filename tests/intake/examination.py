@@ -113,6 +113,22 @@ def with_encoded_words(entry: CorpusEntry, values: Mapping[str, str]) -> bytes:
     return entry.raw(values).replace(b"{{word:unsub}}", words.encode())
 
 
+def sent_invitation(database: Database, invitation: str, address: str) -> dict[str, Any]:
+    """Return the ledger's entry of an invitation that was sent to an address."""
+    key = ids.parse_invitation_id(invitation)
+    entry = Invitation(
+        id=invitation,
+        period=key.period,
+        user_id=key.user_id,
+        contact_id=key.contact_id,
+        status=InvitationStatus.SENT,
+        mailboxes=database.suppressions.mailboxes(address),
+        sent_at=SENT_AT,
+        queued_at=SENT_AT,
+    )
+    return entry.model_dump(by_alias=True, exclude_none=True)
+
+
 async def prepare(database: Database, count: int) -> None:
     """Record the invitations the messages may be about: one of each contact per message."""
     await database.ensure_indexes()
@@ -121,19 +137,7 @@ async def prepare(database: Database, count: int) -> None:
     for number in range(count):
         for which in ("a", "b"):
             address = ADDRESSES["u" if which == "a" and corpus[number].contact == "u" else which]
-            invitation = invitation_of(number, which)
-            key = ids.parse_invitation_id(invitation)
-            entry = Invitation(
-                id=invitation,
-                period=key.period,
-                user_id=key.user_id,
-                contact_id=key.contact_id,
-                status=InvitationStatus.SENT,
-                mailboxes=database.suppressions.mailboxes(address),
-                sent_at=SENT_AT,
-                queued_at=SENT_AT,
-            )
-            documents.append(entry.model_dump(by_alias=True, exclude_none=True))
+            documents.append(sent_invitation(database, invitation_of(number, which), address))
     await database.raw.invitations.insert_many(documents)
 
 

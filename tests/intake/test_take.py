@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,12 +11,21 @@ from composition.intake import events_of_command, mail_intake, unsubscribing_of
 from relance import ids
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
-from relance.domain.intake import MessageEnvelope
-from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
+from relance.domain.intake import MessageEnvelope, parse_message, read_message
+from relance.domain.invitations.invitation import MailKind
 from relance.domain.invitations.opt_outs import OptOutScope, OptOutWay
 from relance.services.mail_intake import IntakeResult, MailIntake
 from tests.intake.corpus import CorpusEntry, entries
-from tests.intake.examination import ADDRESSES, BOUNCES, DOMAIN, PERIOD, SENT_AT, TOKENS, settings, values_of
+from tests.intake.examination import (
+    ADDRESSES,
+    BOUNCES,
+    DOMAIN,
+    PERIOD,
+    TOKENS,
+    sent_invitation,
+    settings,
+    values_of,
+)
 
 CORPUS = {entry.name: entry for entry in entries()}
 USER, CONTACT = "6560a1b2c3d4e5f601020304", "6560a1b2c3d4e5f601020305"
@@ -31,17 +41,7 @@ async def invited(db: Database, invitation: str = INVITATION, address: str = CLA
         {"$set": {"userId": key.user_id, "email": address, "name": "C", "status": "active"}},
         upsert=True,
     )
-    entry = Invitation(
-        id=invitation,
-        period=key.period,
-        user_id=key.user_id,
-        contact_id=key.contact_id,
-        status=InvitationStatus.SENT,
-        mailboxes=db.suppressions.mailboxes(address),
-        sent_at=SENT_AT,
-        queued_at=SENT_AT,
-    )
-    await db.raw.invitations.insert_one(entry.model_dump(by_alias=True, exclude_none=True))
+    await db.raw.invitations.insert_one(sent_invitation(db, invitation, address))
 
 
 def service(db: Database, counted: list[tuple[str, str]] | None = None) -> MailIntake:
@@ -109,6 +109,48 @@ async def test_an_unsubscribe_mail_can_be_taken_back_like_a_click(db: Database) 
     assert (await state(db))[1:] == ("active", False)
 
 
+OTHER = ids.invitation_id("2026-10", USER, "6560a1b2c3d4e5f601020399")
+
+
+async def _stopped(db: Database) -> list[str]:
+    entries = [await db.ledger.get(invitation) for invitation in (INVITATION, OTHER)]
+    return [entry.status for entry in entries if entry is not None]
+
+
+async def test_a_mail_that_names_two_invitations_stops_both(db: Database) -> None:
+    await invited(db)
+    await invited(db, OTHER, ADDRESSES["b"])
+    doors = tuple(f"unsub+{TOKENS.mailto_token(invitation)}@{BOUNCES}" for invitation in (INVITATION, OTHER))
+    await service(db).take(b"Subject: stop\r\n\r\nPlease", MessageEnvelope("a@example.net", doors), "lmtp")
+    assert await _stopped(db) == ["cancelled", "cancelled"]
+
+
+async def test_a_mail_to_two_doors_that_comes_once_for_each_stops_both_and_stays_undone(db: Database) -> None:
+    await invited(db)
+    await invited(db, OTHER, ADDRESSES["b"])
+    doors = [f"unsub+{TOKENS.mailto_token(invitation)}@{BOUNCES}" for invitation in (INVITATION, OTHER)]
+    copies = [MessageEnvelope("a@example.net", (door,)) for door in doors]
+    raw = b"Subject: stop\r\n\r\nPlease"
+    assert [(await service(db).take(raw, copy, "lmtp")).known for copy in copies] == [False, False]
+    assert await _stopped(db) == ["cancelled", "cancelled"]
+    undoing = unsubscribing_of(db, events_of_command(db), SystemClock())
+    assert await undoing.undo(OTHER, OptOutScope.EVERYONE)
+    # The mail server repeats what it has no answer to, and a folder may be read twice.
+    assert [(await service(db).take(raw, copy, "lmtp")).known for copy in [*copies, MessageEnvelope()]] == [True] * 3
+    assert not await db.suppressions.suppressed([ADDRESSES["b"]])
+
+
+async def test_an_opt_out_that_a_relay_reports_can_be_taken_back(db: Database) -> None:
+    await invited(db)
+    values = values_of(INVITATION, CLAIRE)
+    reading = read_message(parse_message(CORPUS["arf_abuse"].raw(values)), MessageEnvelope("", (values["bounce"],)))
+    await service(db).take_relayed(replace(reading, feedback="opt-out"), "event-1", b"{}", "mailgun")
+    assert await state(db) == ("cancelled", "opted_out", True)
+    undoing = unsubscribing_of(db, events_of_command(db), SystemClock())
+    assert await undoing.undo(INVITATION, OptOutScope.EVERYONE)
+    assert (await state(db))[1:] == ("active", False)
+
+
 async def test_a_process_that_died_before_the_record_says_the_same_again(db: Database) -> None:
     await invited(db)
     await take(service(db), CORPUS["postfix_user_unknown"])
@@ -128,6 +170,17 @@ async def test_a_disabled_mailbox_is_given_up_at_the_second_report(db: Database)
     # Of the reminder: another message about the same mailbox.
     assert (await take(intake, CORPUS["mailbox_disabled"], extra=b"\r\n2")).record.outcome == "struck_out"
     assert await state(db) == ("bounced", "bounced", True)
+
+
+async def test_a_refusal_that_is_reported_in_two_ways_is_one(db: Database) -> None:
+    await invited(db)
+    intake, entry = service(db), CORPUS["mailbox_disabled"]
+    assert (await take(intake, entry)).record.outcome == "soft"
+    values = values_of(INVITATION, CLAIRE)
+    reading = read_message(parse_message(entry.raw(values)), MessageEnvelope("", (values["bounce"],)))
+    relayed = await intake.take_relayed(reading, "event-1", b"{}", "postmark")
+    assert (relayed.record.outcome, await state(db)) == ("soft", ("sent", "active", False))
+    assert (await intake.take_relayed(reading, "event-2", b"{}", "postmark")).record.outcome == "struck_out"
 
 
 async def test_a_disabled_mailbox_of_long_ago_does_not_count(db: Database) -> None:

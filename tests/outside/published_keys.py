@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from relance.runtime.process_exit import WRONG_USAGE
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
 from tests.outside.figure import Case, Figure, Stage, at_once, first_wrong
+from tests.support import preloaded_starter
 from tests.support.installation import ROOT
 
 PUBLISHED = {
@@ -43,14 +43,7 @@ def starts(environment: Mapping[str, str]) -> Iterator[tuple[str, list[str], dic
 def accepted(setting: str, command: list[str], environment: Mapping[str, str]) -> str:
     """Return what is wrong with how a command starts that must refuse to, because of a setting; nothing if it does."""
     try:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / command[0]), *command[1:]],
-            env=dict(environment),
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        done = preloaded_starter.run(command[1:], environment, LIMIT_S, str(ROOT / command[0]))
     except subprocess.TimeoutExpired:
         return "it starts"
     keys = [key for name in PUBLISHED for key in environment.get(name, "").split(",") if key]

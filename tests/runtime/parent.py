@@ -9,7 +9,7 @@ from pathlib import Path
 
 from relance.runtime.process_exit import run
 from relance.runtime.supervisor import child_environment, supervise
-from relance.settings import Monitoring
+from relance.settings.monitoring import Monitoring
 
 CHILD = Path(__file__).parent / "child.py"
 FOLDER, BEHAVIOUR, PROCESSES, DRAIN = sys.argv[1:5]

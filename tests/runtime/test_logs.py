@@ -14,8 +14,9 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from temporalio.testing import ActivityEnvironment
 
+from relance.errors import DependencyUnavailable
 from relance.runtime.logs import configure_logging, redact
-from relance.settings import Monitoring
+from relance.settings.monitoring import Monitoring
 
 ADDRESSES = [
     "alice@example.org",
@@ -59,7 +60,44 @@ def test_no_address_reaches_the_log_from_message_argument_or_exception(
     assert "@" not in text
     assert "%40" not in text
     assert "alice" not in text
-    assert text.count("[address]") >= 2
+    assert "[address]" in text
+    assert "ValueError" in text
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_the_text_of_a_foreign_error_is_left_out_with_all_its_causes(root: logging.Logger, log_format: str) -> None:
+    stream = _logged(log_format, root)
+    try:
+        try:
+            raise KeyError("Renée Canary")
+        except KeyError as error:
+            raise RuntimeError("no template for Renée Canary") from error
+    except RuntimeError:
+        logging.getLogger("relance").exception("a mail was not made")
+    text = stream.getvalue()
+    assert "Canary" not in text.replace('raise KeyError("Renée Canary")', "").replace(
+        'raise RuntimeError("no template for Renée Canary")', ""
+    ).replace('raise KeyError(\\"Renée Canary\\")', "").replace(
+        'raise RuntimeError(\\"no template for Renée Canary\\")', ""
+    )
+    assert "KeyError" in text
+    assert "RuntimeError" in text
+    assert "test_logs.py" in text
+
+
+def test_the_text_of_an_error_of_ours_is_shown(root: logging.Logger) -> None:
+    stream = _logged("text", root)
+    try:
+        raise DependencyUnavailable("MongoDB", "no primary answered")
+    except DependencyUnavailable:
+        logging.getLogger("relance").exception("tried")
+    assert "no primary answered" in stream.getvalue()
+
+
+def test_a_task_whose_error_nobody_asks_for_is_shown_without_it(root: logging.Logger) -> None:
+    stream = _logged("text", root)
+    logging.getLogger("asyncio").error("Task exception\nfuture: <Task exception=%r>", RuntimeError("Renée"))
+    assert "exception=RuntimeError>" in stream.getvalue()
 
 
 @given(st.emails(), st.sampled_from(["to {}", "<{}>", '"{}"', "({})", "a {}, b"]))

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from relance.runtime.supervisor import child_environment
-from relance.settings import Monitoring
+from relance.settings.monitoring import Monitoring
 from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]

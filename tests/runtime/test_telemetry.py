@@ -25,7 +25,7 @@ from relance.domain.mail.breaker import BreakerState
 from relance.ports import Failed, Sent
 from relance.runtime.catalogue import METRICS, SIGNALS_IGNORED
 from relance.runtime.telemetry import Telemetry, configure
-from relance.settings import Monitoring
+from relance.settings.monitoring import Monitoring
 from tests.runtime.greeting import Greet, greet
 from tests.support.otlp_collector import Collector, collecting
 

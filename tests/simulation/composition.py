@@ -39,6 +39,7 @@ from relance.ports import Clock, Ledger, Mailer, RelayLog
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
 from relance.sending.sender import Sender
+from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import CycleControl, ErrorPause
 from relance.services.repairs import AlertRepair, CycleRepair, ReportRepair, RollBackRepair
@@ -175,7 +176,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         planning.boundaries,
         Invitations(*people, data.plans, ledger, sender, control, gates).send_batch,
         FollowUpStarts(data.plans, ledger, follow_ups, meter, clock).start_follow_ups,
-        FollowUpSteps(data.users, data.contacts, data.plans, ledger, sender, control, gates).run_steps,
+        FollowUpSteps(StepReads(*people[:2], data.plans, ledger), ledger, sender, control, gates).run_steps,
         statistics.balance,
         statistics.record_job_run,
         delivery.ways,

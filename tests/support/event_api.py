@@ -55,9 +55,9 @@ class Place:
             while await self.db.raw.inbox.find_one({"done": {"$ne": True}}):
                 await asyncio.sleep(0.01)
 
-    async def entry(self, contact: str) -> Invitation:
+    async def entry(self, contact: str, *, period: str = PERIOD) -> Invitation:
         """Return a stored invitation."""
-        found = await self.db.ledger.get(invitation_id(PERIOD, "u1", contact))
+        found = await self.db.ledger.get(invitation_id(period, "u1", contact))
         assert found is not None
         return found
 

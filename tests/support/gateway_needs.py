@@ -26,7 +26,18 @@ from tests.support.keys import PRIVACY
 
 NO_DATABASE = cast("Any", None)
 """For routes that ask none: whoever does gets an AttributeError."""
-_PORTS = ("users", "contacts", "suppressions", "ledger", "inbox", "outbox", "plans", "controls", "quarantine")
+_PORTS = (
+    "intake_messages",
+    "quarantine",
+    "users",
+    "contacts",
+    "suppressions",
+    "ledger",
+    "inbox",
+    "outbox",
+    "plans",
+    "controls",
+)
 
 
 def no_intake() -> IntakeNeeds:
@@ -82,6 +93,7 @@ def needs_of(
             suppressions=data.suppressions,
             controls=data.controls,
             quarantine=data.quarantine,
+            reports=data.intake_messages,
             clock=clock,
             timing=DEFAULT_TIMING,
         ),

@@ -56,6 +56,9 @@ class Installation:
     client: Client
     database: Database
     environment: dict[str, str]
+    forks: bool = False
+    """Whether workers are forks of a process that has imported everything."""
+
     workers: list[WorkerProcess] = field(default_factory=list)
 
     async def start_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
@@ -67,7 +70,8 @@ class Installation:
     def launch_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
         """Start `worker.py` without waiting for anything."""
         log = self.stack.folder / f"worker-{self.client.namespace}-{len(self.workers)}.log"
-        worker = WorkerProcess.start(
+        begin = WorkerProcess.fork if self.forks else WorkerProcess.start
+        worker = begin(
             [sys.executable, str(ROOT / "worker.py"), "--processes", str(processes)],
             {**self.environment, **(environment or {})},
             log,
@@ -154,9 +158,12 @@ class Installation:
 
 @asynccontextmanager
 async def installed(
-    stack: Stack, name: str, environment: Mapping[str, str] | None = None
+    stack: Stack, name: str, environment: Mapping[str, str] | None = None, *, forks: bool = False
 ) -> AsyncIterator[Installation]:
-    """Set up database and namespace `name` on running servers; stop the workers and disconnect in the end."""
+    """Set up database and namespace `name` on running servers; stop the workers and disconnect in the end.
+
+    `forks` says how workers are started: as forks of a process that has imported everything, or as operators do.
+    """
     variables = {
         **stack.environment(),
         "RELANCE_MONGO__DATABASE": name,
@@ -166,7 +173,7 @@ async def installed(
     mongo = Settings().mongo.model_copy(update={"uri": SecretStr(stack.mongo_uri), "database": name})
     database = connect(mongo, privacy_of(variables))
     client = await _client(stack.temporal_address, name)
-    installation = Installation(stack, client, database, variables)
+    installation = Installation(stack, client, database, variables, forks)
     try:
         yield installation
     finally:

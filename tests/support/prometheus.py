@@ -72,8 +72,15 @@ async def prometheus(folder: Path, metrics_url: str, alertmanager: str | None = 
     config["alerting"]["alertmanagers"][0]["static_configs"] = [{"targets": [alertmanager] if alertmanager else []}]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     address = f"{processes.HOST}:{port}"
-    command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    server = processes.start("prometheus", [*command, f"--web.listen-address={address}"], folder / "prometheus.log")
+    command = [
+        "prometheus",
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/data",
+        f"--web.listen-address={address}",
+        # It learns five seconds after its start where Alertmanager is; what fired before is sent again a minute later.
+        "--rules.alert.resend-delay=1s",
+    ]
+    server = processes.start("prometheus", command, folder / "prometheus.log")
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=10) as browser:
             found = Prometheus(f"http://{address}", browser)

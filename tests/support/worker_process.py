@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import signal
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from relance.devstack import processes
+from tests.support.preloaded import Preloaded
 
 READY_S = 60.0
 STOP_S = 40.0
@@ -40,6 +42,14 @@ class WorkerProcess:
                 raise RuntimeError(f"the worker did not start; {server.log_tail()}")
             time.sleep(0.005)
         return cls(server, children[0])
+
+    @classmethod
+    def fork(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> WorkerProcess:
+        """Start it with everything imported already (see `tests.support.preloaded`); `command` is for this Python."""
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            forked = Preloaded(command[1:], {**os.environ, **environment}, (output, output), grace=STOP_S)
+        return cls(processes.Server("worker", forked, log), psutil.Process(forked.pid))
 
     @property
     def output(self) -> str:

@@ -49,6 +49,7 @@ from tests.workflows.hands import first_task, reset
 from tests.workflows.histories_decided import record_decided
 from tests.workflows.histories_endings import record_endings
 from tests.workflows.histories_held import LONG, Answers, record_held
+from tests.workflows.histories_privacy import record_forgetting
 from tests.workflows.histories_routes import record_routes
 from tests.workflows.histories_signals import record_signals
 from tests.workflows.house import House
@@ -342,6 +343,7 @@ async def record() -> int:
             await record_health(skipper, watch)
             await record_maintenance(skipper)
             await record_backfill(client)
+            await record_forgetting(skipper, lambda *what: save(client, *what))
         await server.stop()
     await record_signals(save)
     await record_routes(save)

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from relance.contracts.alerts import Posted
 from relance.contracts.jobs import Ended, EndedInput, Expired, JobOutcome, JobRequest, SweepInput
 from relance.contracts.names import ErrorType
+from relance.contracts.privacy import ForgetInput, ForgetStep
 from relance.contracts.reports import ReportDone, ReportInput, ReportPost, ReportTaken
 from relance.contracts.waking import WakeInput, WakeResult
 
@@ -27,6 +28,7 @@ class Maintenance:
     post: bool = True
     full: dict[str, int] = field(default_factory=dict)
     broken: bool = False
+    under_way: int = 1
     asked: list[Any] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
 
@@ -42,6 +44,8 @@ class Maintenance:
             self.report_done,
             self.give_report_up,
             self.wake_held,
+            self.forget_person,
+            self.look_again,
         ]
 
     @activity.defn(name="reconcile")
@@ -60,6 +64,17 @@ class Maintenance:
     async def wake_held(self, request: WakeInput) -> WakeResult:
         self.asked.append(request)
         return WakeResult(users=2, woken=2)
+
+    @activity.defn(name="forget_person")
+    async def forget_person(self, request: ForgetInput) -> ForgetStep:
+        self.asked.append(request)
+        under_way, self.under_way = self.under_way, max(0, self.under_way - 1)
+        return ForgetStep(under_way=under_way, found={} if under_way else {"invitations": 2})
+
+    @activity.defn(name="look_again")
+    async def look_again(self, request: ForgetInput) -> ForgetStep:
+        self.asked.append("once more")
+        return ForgetStep()
 
     @activity.defn(name="expire")
     async def expire(self, request: JobRequest) -> Expired:

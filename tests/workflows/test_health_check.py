@@ -132,7 +132,7 @@ async def test_a_database_that_comes_and_goes_is_back_when_two_looks_in_a_row_sa
     assert all(one.begun == BEGUN for one in watch.notices)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 async def test_a_long_outage_is_told_once_although_its_history_begins_anew(client: Client, serving: Serve) -> None:
     # The test's server asks for a new history at 400 events, of which a look makes ten or so.
     watch = Watch(lost=[True] * 40 + [False], again=timedelta(milliseconds=10))

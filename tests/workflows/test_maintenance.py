@@ -13,12 +13,14 @@ from temporalio.testing import TimeSkipper
 
 from relance.contracts.jobs import Ended, EndedInput, Expired, JobInput, JobResult, SweepInput
 from relance.contracts.names import TaskQueue
+from relance.contracts.privacy import ForgetInput
 from relance.domain.jobs.retention import Sweep
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Newsroom
 from tests.workflows.house import House
 from tests.workflows.maintenance import Maintenance
 from workflows.daily_digest import DailyDigest
+from workflows.forget_person import LAST_LOOK, ForgetPerson
 from workflows.noise_report import NoiseReport
 from workflows.reconcile import Reconcile
 from workflows.weekly_cleanup import WeeklyCleanup
@@ -119,6 +121,7 @@ async def test_a_report_no_channel_in_line_takes_is_tried_again_where_it_is_miss
     assert (upkeep.posts, result.counts["channels"]) == (["inbox", "slack"], 2)
 
 
+@pytest.mark.slow(30)
 async def test_a_report_nobody_takes_for_hours_is_a_failed_run_and_may_be_started_again(
     skipper: TimeSkipper, serving: Serve, house: House
 ) -> None:
@@ -129,3 +132,18 @@ async def test_a_report_nobody_takes_for_hours_is_a_failed_run_and_may_be_starte
         result = await handle.result()
     assert (result.state, result.reason) == ("failed", "ChannelUnavailable")
     assert (upkeep.posts, upkeep.asked[-1]) == ([], "given up")
+
+
+async def test_a_person_is_forgotten_once_nothing_is_under_way_and_looked_for_once_more(
+    skipper: TimeSkipper, serving: Serve, house: House
+) -> None:
+    upkeep = Maintenance(under_way=2)
+    async with serving(served(house, upkeep)):
+        request = ForgetInput(erasure_id="e-0123456789abcdef")
+        handle = await skipper.client.start_workflow(
+            ForgetPerson.run, request, id=f"forget/{uuid4()}", task_queue=TaskQueue.OPS
+        )
+        while await skipper.fast_forward(handle, LAST_LOOK + timedelta(seconds=5)):
+            pass
+        assert await handle.result() == {"invitations": 2}
+    assert upkeep.asked == [request, request, request, "once more"]

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import (
     Client,
@@ -20,6 +21,7 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
 )
+from temporalio.converter import WorkflowSerializationContext
 from temporalio.runtime import MetricBuffer, Runtime, TelemetryConfig
 from temporalio.worker import Replayer, Worker
 
@@ -34,7 +36,7 @@ from relance.domain.alerts.lifecycle import Firing
 from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
 from relance.domain.invitations.events import EventKind
-from relance.temporal.payloads import SIGNALLED
+from relance.temporal.payloads import DATA_CONVERTER, SIGNALLED, Unreadable
 from relance.temporal.plugin import relance_plugin
 from tests.support.patience import PATIENCE_S
 from tests.support.private_sdk import workflow_definition
@@ -284,3 +286,16 @@ def test_only_signals_have_the_types_that_may_come_unreadable() -> None:
     others = [workflow_definition(cls) for cls in ALL if cls is not OpenPeriod]
     assert not SIGNALLED & {one.ret_type for one in others}
     assert {name for one in definitions for name in one.signals} == set(Signal)
+
+
+def test_all_calls_about_workflows_share_a_converter() -> None:
+    of_one, of_another = (
+        DATA_CONVERTER.with_context(WorkflowSerializationContext(namespace="n", workflow_id=name)) for name in "ab"
+    )
+    assert of_one is of_another
+    assert of_one is not DATA_CONVERTER
+    # Only what the SDK reads for a workflow may turn out to be a signal.
+    garbage = [Payload(metadata={"encoding": b"json/plain"}, data=b"1")]
+    assert of_one.payload_converter.from_payloads(garbage, [ControlChange]) == [Unreadable.UNREADABLE]
+    with pytest.raises(ValueError, match="ControlChange"):
+        DATA_CONVERTER.payload_converter.from_payloads(garbage, [ControlChange])

@@ -95,6 +95,14 @@ WAKE: ActivityOptions = {
 }
 """A pass over the users of a period, group by group; resumes at the page it had reached."""
 
+FORGET: ActivityOptions = {
+    "start_to_close_timeout": timedelta(hours=1),
+    # Somebody waits for it, and an attempt that comes too soon does no harm.
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": PATIENT,
+}
+"""A pass over everything that is kept about one person."""
+
 POST: ActivityOptions = {
     # A channel that fails for longer than this is passed over for the next one; the message is not given up.
     "schedule_to_close_timeout": timedelta(minutes=10),

@@ -55,7 +55,9 @@ class OpenChannels:
 
         makers: dict[ChannelName, Callable[[str], Channel]] = {
             ChannelName.INBOX: lambda _: InboxChannel(messages),
-            ChannelName.SLACK: lambda name: Slack(http, address(name), name),
+            ChannelName.SLACK: lambda name: Slack(
+                http, address(name), name, has_buttons=settings.slack_signing_secret is not None
+            ),
             ChannelName.TEAMS: lambda name: Teams(http, address(name), name),
             ChannelName.WEBHOOK: lambda name: SignedWebhook(http, address(name), settings.secrets, clock, name),
             ChannelName.MAIL: alert_mail,

@@ -69,7 +69,8 @@ def applied(alert: AlertRecord, changes: Iterable[AlertChange]) -> list[AlertRec
     for entry, until in changes:
         last = chain[-1]
         if entry.event is not AlertEvent.OPENED:
-            chain[-1] = happened(last, entry.event, entry.at, by=entry.by, detail=entry.detail, until=until)
+            more = {"by": entry.by, "detail": entry.detail, "via": entry.via}
+            chain[-1] = happened(last, entry.event, entry.at, **more, until=until)
         elif last.resolved_at is not None and last.resolved_at <= entry.at:
             # An opening from before the alert resolved is that alert's own.
             chain.append(_anew(last, entry))

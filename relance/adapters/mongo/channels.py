@@ -55,6 +55,19 @@ class MongoChatMessages:
         items = await self._reader.valid(raws)
         return Page(items=items, last_id=last_id, quarantined=len(raws) - len(items))
 
+    async def latest(self, size: int, *, before: int | None = None) -> list[ChatMessage]:
+        """Return the newest messages, of those with a lower number than `before`; oldest first."""
+        below = float("inf") if before is None else before
+        with translated("read chat messages"):
+            found = self._collection.find({"number": {"$type": "number", "$lt": below}}, _WITHOUT_CONTENT)
+            raws = await found.sort("number", -1).limit(size).to_list(None)
+        return await self._reader.valid(raws[::-1])
+
+    async def has(self, key: str) -> bool:
+        """Return whether a message with this key is stored."""
+        with translated("look for a chat message"):
+            return await self._collection.find_one({"_id": key}, {"_id": 1}) is not None
+
     async def attachment(self, key: str, filename: str) -> bytes | None:
         """Return an attachment of a message."""
         with translated("read an attachment"):

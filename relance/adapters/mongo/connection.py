@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.errors import PyMongoError
 from pymongo.topology_description import TopologyDescription
 
 from relance.adapters.mailbox_digests import MailboxDigests
 from relance.adapters.mongo.alerts import MongoAlerts, MongoSilences
+from relance.adapters.mongo.archive import MongoArchive
+from relance.adapters.mongo.changes import MongoChanges
 from relance.adapters.mongo.channels import MongoAttachments, MongoChannelStates, MongoChatMessages
+from relance.adapters.mongo.client import client_of
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
+from relance.adapters.mongo.console import MongoSessions, MongoSignIns
+from relance.adapters.mongo.console_work import MongoWorks
 from relance.adapters.mongo.coverage import MongoCoverage
 from relance.adapters.mongo.cycle_control import MongoControls, MongoErrorGates, MongoRestores
 from relance.adapters.mongo.documents import TOLERANT, Client, MotorDatabase
 from relance.adapters.mongo.effectiveness import MongoEffectiveness
 from relance.adapters.mongo.errors import NAME, translated
 from relance.adapters.mongo.group_commit import GroupCommit, Observe
-from relance.adapters.mongo.health import MongoEffects, MongoHealthChecks, MongoWorkers
+from relance.adapters.mongo.health import MongoEffects, MongoHealthChecks, MongoServerStatus, MongoWorkers
 from relance.adapters.mongo.inbox import MongoInbox
 from relance.adapters.mongo.indexes import ensure_indexes, missing_indexes
-from relance.adapters.mongo.jobs import MongoAuditMarks, MongoJobRuns
+from relance.adapters.mongo.jobs import MongoAuditMarks, MongoJobRuns, MongoPostedReports
 from relance.adapters.mongo.keys import MongoInstalledKeys
 from relance.adapters.mongo.ledger import MongoLedger
 from relance.adapters.mongo.mail_intake import MongoIntakeMessages
@@ -36,16 +39,20 @@ from relance.adapters.mongo.opt_outs import MongoOptOuts
 from relance.adapters.mongo.outbox import MongoOutbox
 from relance.adapters.mongo.people import MongoContacts, MongoUsers
 from relance.adapters.mongo.plans import MongoPlans
+from relance.adapters.mongo.privacy import MongoErasures, MongoPersonData
 from relance.adapters.mongo.quarantine import MongoQuarantine, Noticed, unnoticed
 from relance.adapters.mongo.ranges import Ranges, ranges
 from relance.adapters.mongo.recheck import Recheck
+from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.unsent import MongoUnsentUsers
 from relance.domain.invitations.bounds import DEFAULT_BOUNDS, Bounds
 from relance.domain.invitations.reminders import DEFAULT_TIMING, ReminderTiming
-from relance.errors import DependencyUnavailable, SettingsError
+from relance.errors import DependencyUnavailable
 from relance.settings import Mongo
 from relance.settings.privacy import Privacy
+
+Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 
 
 def _unobserved(_size: int, _waited: float, _seconds: float) -> None:
@@ -60,6 +67,7 @@ class Database:
     raw: MotorDatabase
     users: MongoUsers
     contacts: MongoContacts
+    digests: MailboxDigests
     suppressions: MongoSuppressions
     opt_outs: MongoOptOuts
     opens: MongoOpens
@@ -85,7 +93,17 @@ class Database:
     effects: MongoEffects
     inbox: MongoInbox
     outbox: MongoOutbox
+    archive: MongoArchive
+    reconcile_rows: MongoReconcileRows
+    posted_reports: MongoPostedReports
+    server_status: MongoServerStatus
     intake_messages: MongoIntakeMessages
+    sessions: MongoSessions
+    sign_ins: MongoSignIns
+    works: MongoWorks
+    changes: MongoChanges
+    person_data: MongoPersonData
+    erasures: MongoErasures
     asks: Ranges
     quarantine: MongoQuarantine
     group_commit: GroupCommit
@@ -126,6 +144,14 @@ class Database:
         """Return the indexes that are not there, as `collection(field, ...)`."""
         return await missing_indexes(self.raw)
 
+    async def add_samples(self, users: Documents, contacts: Documents) -> bool:
+        """Insert sample people unless there are users already; return whether it did."""
+        if await self.raw.users.find_one({}, {"_id": 1}) is not None:
+            return False
+        await self.raw.contacts.insert_many([dict(contact) for contact in contacts])
+        await self.raw.users.insert_many([dict(user) for user in users])
+        return True
+
     async def close(self) -> None:
         """Record what was handed in, then close every connection."""
         await self.group_commit.close()
@@ -157,7 +183,7 @@ def connect(
     Raises:
         SettingsError: the connection string cannot be used.
     """
-    client = _client(settings, [CommandSpans()] if traced else [])
+    client = client_of(settings, [CommandSpans()] if traced else [])
     raw = client.get_database(settings.database, TOLERANT)
     return repositories(
         client,
@@ -195,6 +221,7 @@ def repositories(
         raw=raw,
         users=users,
         contacts=MongoContacts(raw.contacts, quarantine, bounds.contacts_per_user),
+        digests=digests,
         suppressions=suppressions,
         opt_outs=MongoOptOuts(raw, digests),
         opens=MongoOpens(raw),
@@ -220,47 +247,18 @@ def repositories(
         effects=MongoEffects(raw, asks),
         inbox=MongoInbox(raw),
         outbox=MongoOutbox(raw),
+        archive=MongoArchive(raw, suppressions, asks),
+        reconcile_rows=MongoReconcileRows(raw, asks),
+        posted_reports=MongoPostedReports(raw.postedReports),
+        server_status=MongoServerStatus(raw),
         intake_messages=MongoIntakeMessages(raw, quarantine),
+        sessions=MongoSessions(raw),
+        sign_ins=MongoSignIns(raw),
+        works=MongoWorks(raw),
+        changes=MongoChanges(client, raw),
+        person_data=MongoPersonData(raw, digests, suppressions, asks),
+        erasures=MongoErasures(raw.erasures, quarantine),
         asks=asks,
         quarantine=quarantine,
         group_commit=group_commit,
     )
-
-
-def _client(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
-    limit = _milliseconds(settings.timeout)
-    try:
-        # In code and not in the URI: correctness must not depend on how somebody wrote the connection string.
-        return AsyncIOMotorClient(
-            settings.uri.get_secret_value(),
-            appname="relance",
-            event_listeners=listeners,
-            w="majority",
-            journal=True,
-            wTimeoutMS=limit // 2,
-            readConcernLevel="majority",
-            readPreference="primary",
-            retryWrites=True,
-            retryReads=True,
-            maxPoolSize=settings.pool,
-            serverSelectionTimeoutMS=limit,
-            connectTimeoutMS=limit,
-            socketTimeoutMS=limit,
-            waitQueueTimeoutMS=limit,
-            **_security(settings),
-        )
-    except (PyMongoError, ValueError) as error:
-        # The driver's text may quote the string, and with it the password.
-        raise SettingsError(f"RELANCE_MONGO__URI: no usable connection string ({type(error).__name__})") from None
-
-
-def _security(settings: Mongo) -> dict[str, Any]:
-    """Return what the connection string does not say itself; certificates are always checked."""
-    found: dict[str, Any] = {"tls": True, **settings.tls_files} if settings.tls_files else {}
-    if settings.username is not None and settings.password is not None:
-        found |= {"username": settings.username, "password": settings.password.get_secret_value()}
-    return found
-
-
-def _milliseconds(seconds: float) -> int:
-    return int(seconds * 1000)

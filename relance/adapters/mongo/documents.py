@@ -138,7 +138,8 @@ def undecodable(value: Any, path: tuple[object, ...] = ()) -> str | None:
         for key, item in value.items():
             if not (key.isascii() or _is_utf8(key)):
                 return path_of((*path, None))
-            if type(item) in _PLAIN:
+            # Almost everything is one of these, and every document of every mail comes by here.
+            if type(item) in _PLAIN or (type(item) is str and item.isascii()):
                 continue
             if (found := undecodable(item, (*path, key))) is not None:
                 return found

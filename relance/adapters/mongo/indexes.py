@@ -39,6 +39,11 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "inbox": [("at",)],
     "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
     "intakeKept": [("expiresAt",)],
+    "consoleSessions": [("expiresAt",)],
+    "consoleSignIns": [("expiresAt",)],
+    "consoleWork": [("expiresAt",), ("kind", "-at")],
+    # Few, and asked about by people.
+    "erasures": [("at",)],
 }
 UNIQUE = {
     ("invitations", "period", "userId", "contactId"),
@@ -65,8 +70,13 @@ EXPIRING: dict[str, tuple[tuple[str, ...], int]] = {
     "optOuts": (("at",), 400 * 86_400),
     "opens": (("at",), 180 * 86_400),
     "inbox": (("at",), 30 * 86_400),
+    # Longer than anybody may ask for an account of an erasure; the suppression outlives it.
+    "erasures": (("at",), 1095 * 86_400),
     "intakeMessages": (("expiresAt",), 0),
     "intakeKept": (("expiresAt",), 0),
+    "consoleSessions": (("expiresAt",), 0),
+    "consoleSignIns": (("expiresAt",), 0),
+    "consoleWork": (("expiresAt",), 0),
 }
 """Seconds after the field's instant at which a document is forgotten."""
 

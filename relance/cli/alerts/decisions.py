@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.text import Text
 
 from relance.cli.alerts.listing import READ
-from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason, silence_of
+from relance.cli.alerts.silencing import Typed, read_author, read_end, read_reason
 from relance.cli.alerts.targets import REMEMBERED
 from relance.cli.alerts.view import AlertFormatter, matcher_words
 from relance.cli.base.alert_service import alert_service
@@ -23,7 +23,7 @@ from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.domain.alerts.suppression import Silence
 from relance.domain.failures import Severity
 from relance.errors import DependencyUnavailable
-from relance.services.alerts import AlertService
+from relance.services.alerts import AlertService, silence_of
 from relance.wording.summaries import counted
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")]

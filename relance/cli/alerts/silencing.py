@@ -5,20 +5,24 @@ from __future__ import annotations
 import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from glob import escape
-from uuid import uuid4
 
 from relance.cli.base.command import invalid
 from relance.cli.base.periods import read_duration, read_instant
 from relance.domain.alerts.model import AlertRecord, Rule
-from relance.domain.alerts.suppression import Matcher, Silence
+from relance.domain.alerts.suppression import (
+    LONGEST_PATTERN,
+    LONGEST_REASON,
+    LONGEST_SILENCE,
+    SHORTEST_REASON,
+    Matcher,
+    exact_matcher,
+)
 from relance.domain.failures import Severity
 from relance.errors import NotFound
 
-LONGEST = timedelta(days=90)
-MOST_CHARACTERS = 200
-REASON, AUTHOR = (3, 500), (1, 100)
+REASON, AUTHOR = (SHORTEST_REASON, LONGEST_REASON), (1, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,10 @@ class Typed:
             return Matcher(rule=escape(_rule(self.key, known)), severity=self.severity)
         if named.severity is Severity.CRITICAL and self.severity is not Severity.CRITICAL:
             invalid("--severity", f"{self.key} is critical", "add --severity critical if nobody shall hear of it")
-        exact = escape(named.subject)
-        if len(exact) > MOST_CHARACTERS:
+        exact = exact_matcher(named, self.severity)
+        if exact is None:
             invalid("KEY", "its subject is too long", "use --rule and --subject with the beginning of it and *")
-        return Matcher(rule=escape(named.rule), subject=exact, severity=self.severity)
+        return exact
 
 
 def read_end(duration: str | None, until: str | None, now: datetime, zone: str) -> datetime:
@@ -81,8 +85,10 @@ def read_end(duration: str | None, until: str | None, now: datetime, zone: str) 
         field, end = "--until", read_instant(until or "", "--until", zone, end=True)
     if end <= now:
         invalid(field, "that is over already", "name an instant to come")
-    if end - now > LONGEST:
-        invalid(field, f"a silence lasts {LONGEST.days} days at most", "name a shorter time, and silence again then")
+    if end - now > LONGEST_SILENCE:
+        invalid(
+            field, f"a silence lasts {LONGEST_SILENCE.days} days at most", "name a shorter time, and silence again then"
+        )
     return end
 
 
@@ -110,16 +116,6 @@ def read_author(text: str | None) -> str:
     return _words(text, "--by", AUTHOR, "say who you are")
 
 
-def silence_of(
-    matcher: Matcher, *, reason: str, author: str, start: datetime, end: datetime, active: Sequence[Silence]
-) -> Silence:
-    """Return the silence to store: the same person's for the same reason again is the same silence, with a new end."""
-    for silence in active:
-        if (silence.matcher, silence.reason, silence.author) == (matcher, reason, author):
-            return silence.model_copy(update={"ends_at": end})
-    return Silence(id=uuid4().hex, matcher=matcher, reason=reason, author=author, starts_at=start, ends_at=end)
-
-
 def _rule(key: str, known: Sequence[AlertRecord]) -> str:
     rules = {alert.rule for alert in known if alert.group == key}
     if len(rules) > 1:
@@ -134,8 +130,8 @@ def _rule(key: str, known: Sequence[AlertRecord]) -> str:
 def _pattern(text: str, field: str) -> str:
     # Only `*` is promised to be special; fnmatch knows `?` and `[` besides.
     pattern = escape(text).replace("[*]", "*")
-    if not text or len(pattern) > MOST_CHARACTERS:
-        invalid(field, "it is empty or too long", f"write 1 to {MOST_CHARACTERS} characters, * for anything")
+    if not text or len(pattern) > LONGEST_PATTERN:
+        invalid(field, "it is empty or too long", f"write 1 to {LONGEST_PATTERN} characters, * for anything")
     return pattern
 
 

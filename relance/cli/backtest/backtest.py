@@ -10,13 +10,14 @@ import typer
 from pydantic import ValidationError
 
 from relance.cli.backtest.backtest_report import backtest_answer
-from relance.cli.backtest.days import Days, look_back
 from relance.cli.base.command import Run, command, invalid
 from relance.cli.base.output import Answer
 from relance.cli.base.periods import read_past_day
 from relance.cli.start.checks import require_key
 from relance.contracts.names import CheckName
 from relance.domain.jobs.cron import EVERY_DAY, weekdays
+from relance.ports import Reports
+from relance.services.backtesting import Days, look_back
 from relance.settings.everflow import Everflow
 from relance.temporal.checks import cron_of
 
@@ -80,8 +81,19 @@ async def _backtest(
     with run.out.progress() as bar:
         task = bar.add_task(check, total=len(wanted))
         async with run.services.reports(run.settings) as reports:
-            past = await look_back(Days(check, reports, everflow), wanted, lambda: bar.advance(task))
+            past = await look_back(days_of(check, reports, everflow), wanted, lambda: bar.advance(task))
     return backtest_answer(check, (days[0], days[-1]), thresholds, past, run.services.clock.now())
+
+
+def days_of(check: CheckName, reports: Reports, everflow: Everflow) -> Days:
+    """Return what looks back with these settings."""
+    return Days(
+        check=check,
+        reports=reports,
+        rules=everflow.rules,
+        cron=cron_of(check, everflow),
+        calls_at_once=everflow.calls_at_once,
+    )
 
 
 def _what_if(everflow: Everflow, changes: Mapping[str, tuple[str, str | None]]) -> Everflow:

@@ -9,12 +9,12 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from relance.cli.backtest.days import Past
 from relance.cli.base.output import Answer, table
 from relance.cli.start.check_report import finding, lines, words_of
 from relance.contracts.names import CheckName
 from relance.errors import DependencyUnavailable
 from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
+from relance.services.backtesting import Past
 from relance.wording.alerts.english import ENGLISH
 from relance.wording.summaries import counted
 

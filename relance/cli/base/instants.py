@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from relance.domain.cycle.control import Control
 from relance.domain.zones import zone_info
 
 
@@ -20,10 +19,3 @@ def local_and_utc(instant: datetime, zone: str) -> str:
         return f"{utc:%Y-%m-%d %H:%M} UTC"
     day = "" if there.date() == utc.date() else f"{utc:%Y-%m-%d} "
     return f"{there:%Y-%m-%d %H:%M} {zone} ({day}{utc:%H:%M} UTC)"
-
-
-def by_whom(control: Control) -> str:
-    """Return who told a cycle what it was told last, since when and why, to go behind a verb; nothing is nothing."""
-    since = f", since {control.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if control.at else ""
-    who = f", by {control.by}{since}" if control.by else ""
-    return who + (f" ({control.reason})" if control.reason else "")

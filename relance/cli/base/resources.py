@@ -41,12 +41,15 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
+    from relance.ports.console import SignIns
     from relance.ports.dns import DnsLookups
     from relance.ports.health import Workers
     from relance.ports.mail_intake import IntakeMessages
+    from relance.ports.privacy import Erasures, PersonData
     from relance.ports.unsent import UnsentUsers
     from relance.services.coverage import CoverageWatch
     from relance.services.mail_intake import MailIntake
+    from relance.services.mail_preview import MailPreviews
     from relance.settings import Settings
 
 
@@ -134,8 +137,20 @@ class Repositories(Protocol):
         """The messages the mail intake has read."""
 
     @property
+    def person_data(self) -> PersonData:
+        """What is kept about a person."""
+
+    @property
+    def erasures(self) -> Erasures:
+        """The records of who was forgotten."""
+
+    @property
     def restores(self) -> Restores:
         """The last restore of the database."""
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """The sign-ins of the console that have begun."""
 
     @property
     def workers(self) -> Workers:
@@ -172,12 +187,22 @@ IntakeCheck: TypeAlias = "Callable[[Settings], Awaitable[str]]"
 DnsFactory: TypeAlias = "Callable[[Sequence[str]], DnsLookups]"
 RelayTlsCheck: TypeAlias = "Callable[[Settings], Awaitable[RelayTls]]"
 TrialMailReader: TypeAlias = "Callable[[bytes, DnsLookups], Awaitable[TrialMail]]"
+
+
+class PreviewsFactory(Protocol):
+    """Makes what writes previews, or trial mails."""
+
+    def __call__(self, loaded: Settings, *, trial: bool = False) -> MailPreviews:
+        """Return it; raises SettingsError where the folder of the templates is wrong."""
+
+
 DeadmanCall: TypeAlias = "Callable[[Settings], Awaitable[bool]]"
 ProbesFactory: TypeAlias = "Callable[[Settings, Client | None], AbstractAsyncContextManager[LiveHealth]]"
 Documents: TypeAlias = "Sequence[Mapping[str, Any]]"
 Span: TypeAlias = "Callable[[str], AbstractContextManager[object]]"
 MessageIdsFactory: TypeAlias = "Callable[[Settings], MessageIds]"
 MailIntakeFactory: TypeAlias = "Callable[[Settings, Repositories], MailIntake]"
+TrialSender: TypeAlias = "Callable[[Settings, str, bytes], Awaitable[None]]"
 SampleLoader: TypeAlias = "Callable[[Settings, Documents, Documents], Awaitable[bool]]"
 
 
@@ -208,5 +233,7 @@ class Services:
     channels: ChannelsFactory
     load_samples: SampleLoader
     mail_intake: MailIntakeFactory
+    mail_previews: PreviewsFactory
+    send_trial: TrialSender
     worker: Sequence[str]
     span: Span = nullcontext

@@ -18,12 +18,13 @@ from relance.cli.cycle.entries import entries
 from relance.cli.cycle.listing import list_
 from relance.cli.cycle.report import report_answer
 from relance.cli.cycle.rollback import rollback
-from relance.cli.cycle.snapshot import Snapshot
+from relance.cli.cycle.snapshot import stage_words, wave_words
 from relance.cli.cycle.uncertain import uncertain
 from relance.cli.cycle.watching import Watch
 from relance.cli.operate.limits import SendingLimits, sending_limits
 from relance.cli.start.opening import cycle_handle
 from relance.errors import NotFound
+from relance.services.cycle_snapshot import Snapshot
 from relance.services.cycle_statistics import balance_period, final_statistics, report_of
 from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
@@ -76,7 +77,7 @@ def _status(period: str, state: str, now: Snapshot, limits: SendingLimits) -> An
     progress = now.progress
     rows = [
         ("workflow", state),
-        ("stage", ", ".join(filter(None, [now.stage, now.wave])) if progress else None),
+        ("stage", ", ".join(filter(None, [stage_words(now), wave_words(now)])) if progress else None),
         ("control", now.control.words or None),
         ("users planned", progress.users_planned if progress else None),
         ("plans still open", now.ledger.plans_open),

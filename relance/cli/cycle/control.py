@@ -14,30 +14,26 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from relance.cli.alerts.silencing import read_author
 from relance.cli.base.alert_service import alert_service
-from relance.cli.base.command import Run, invalid
+from relance.cli.base.command import Run
 from relance.cli.base.confirming import YesOption, confirm
-from relance.cli.base.instants import by_whom
 from relance.cli.base.output import Answer, cell
 from relance.cli.base.periods import read_period
 from relance.cli.base.resources import Repositories
 from relance.cli.base.waiting import goes_on
-from relance.cli.cycle.effect import PATIENCE, DecisionEffect
 from relance.cli.start.opening import cycle_handle
-from relance.domain.alerts.model import Rule
 from relance.domain.cycle.control import VERBS, ControlState
 from relance.errors import NotFound
 from relance.runtime.process_exit import DONE, JOB_FAILED
-from relance.services.alerts import AlertService
 from relance.services.cycle_control import ControlResult, CycleControl
+from relance.services.cycle_decisions import CycleDecisions, Decision, by_whom, read_reason
 from relance.temporal.cycles import TemporalCycles
+from relance.temporal.decision_effect import PATIENCE, DecisionEffect
 from relance.temporal.schedules import RPC_TIMEOUT
 from relance.wording.summaries import counted
 
 PeriodArgument = Annotated[str, typer.Argument(help="The month, YYYY-MM.", metavar="PERIOD")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept, and shown to whoever looks at the cycle.")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; the login's name by default.")]
-
-LONGEST_REASON = 200
 
 
 async def pause(run: Run, period: PeriodArgument, *, reason: ReasonOption = "", by: ByOption = None) -> Answer:
@@ -68,22 +64,13 @@ async def _notify(
             what = f"this ends the cycle of {period} for good; {counted(waiting, 'user')} would not be written to"
             confirm(run, what, yes=yes)
         begun = time.monotonic()
-        result = await room.notify(decision, state)
+        result = await room.decisions.decide(decision, state)
         held = f"It is stored all the same: every worker obeys as soon as it can; `cycle status {period}` shows it."
         with goes_on(run.out, held), run.out.pulse.about(f"every worker to obey, {PATIENCE:g} s at most"):
             seconds = await DecisionEffect(room.client, result.now).seconds(begun)
     data = {**control_data(result), "effective_s": round(seconds, 2) if seconds is not None else None}
     message = f"{control_words(result)} {effect_words(state, seconds)}"
     return Answer({**data, "message": message}, message, DONE if seconds is not None else JOB_FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Who decides about which period, and why."""
-
-    period: str
-    reason: str
-    by: str
 
 
 def read_decision(period: str, reason: str, by: str | None, *, for_good: bool = False) -> Decision:
@@ -93,12 +80,7 @@ def read_decision(period: str, reason: str, by: str | None, *, for_good: bool = 
         InvalidInput: the period is none, the reason missing or too long, or nobody is named.
     """
     read_period(period)
-    why = " ".join(reason.split())
-    if for_good and not why:
-        invalid("--reason", "it is missing, and this cannot be undone", "say in a few words why")
-    if len(why) > LONGEST_REASON:
-        invalid("--reason", f"it is longer than {LONGEST_REASON} characters", "say it in fewer words")
-    return Decision(period, why, read_author(by))
+    return Decision(period, read_reason(reason, for_good=for_good), read_author(by))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +89,7 @@ class ControlRoom:
 
     client: Client
     database: Repositories
-    cycle_control: CycleControl
-    alerts: AlertService
+    decisions: CycleDecisions
 
     async def described(self, period: str) -> WorkflowExecutionDescription | None:
         """Return what the server says of a period's cycle, None if it does not know it."""
@@ -138,18 +119,6 @@ class ControlRoom:
             raise NotFound(f"PERIOD: the cycle of {period} is over; `cycle report {period}` shows how it ended")
         raise NotFound(f"PERIOD: no cycle of {period} runs; open it with `start cycle --period {period}`")
 
-    async def notify(self, decision: Decision, state: ControlState) -> ControlResult:
-        """Change the control of a cycle; the decision of a person about an errant cycle resolves its alert.
-
-        Raises:
-            InvalidInput: it may not follow the current control.
-        """
-        result = await self.cycle_control.notify(decision.period, state, decision.reason, decision.by)
-        check_allowed(result, state)
-        if state is not ControlState.PAUSED:
-            await self.alerts.clear(Rule.CYCLE_STOPPED, decision.period)
-        return result
-
 
 @asynccontextmanager
 async def control_room(run: Run) -> AsyncIterator[ControlRoom]:
@@ -157,19 +126,8 @@ async def control_room(run: Run) -> AsyncIterator[ControlRoom]:
     client, clock = await run.temporal(), run.services.clock
     async with run.database() as database:
         alerts = alert_service(run.settings, clock, client, database)
-        yield ControlRoom(client, database, CycleControl(database.controls, TemporalCycles(client), clock), alerts)
-
-
-def check_allowed(result: ControlResult, state: ControlState) -> None:
-    """Make sure that the cycle took what it was told.
-
-    Raises:
-        InvalidInput: it may not follow what it was told before.
-    """
-    now = result.now
-    if now.state is not state:
-        said = f"the cycle of {now.id} was {VERBS[now.state]}{by_whom(now)}; it cannot be {VERBS[state]} any more"
-        invalid("PERIOD", said, f"`cycle status {now.id}` shows how it stands")
+        control = CycleControl(database.controls, TemporalCycles(client), clock)
+        yield ControlRoom(client, database, CycleDecisions(control, alerts))
 
 
 def control_data(result: ControlResult) -> dict[str, object]:

@@ -12,7 +12,6 @@ from rich.console import Group
 
 from relance import ids
 from relance.cli.base.command import Run
-from relance.cli.base.instants import by_whom
 from relance.cli.base.output import Answer, table
 from relance.cli.base.resources import Repositories
 from relance.cli.schedules.preview import defaults
@@ -26,6 +25,7 @@ from relance.domain.invitations.eligibility import Refusal, duplicates, invitati
 from relance.domain.invitations.invitation import InvitationStatus
 from relance.domain.invitations.people import Contact, User
 from relance.ports import Page
+from relance.services.cycle_decisions import by_whom
 from relance.wording.reasons import reason_in_words
 
 IN_MEMORY = 2000

@@ -10,8 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Group
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from relance import ids
 from relance.cli.base.command import Run, invalid
@@ -21,7 +20,6 @@ from relance.cli.base.waiting import goes_on
 from relance.cli.cycle.control import (
     ByOption,
     ControlRoom,
-    Decision,
     PeriodArgument,
     ReasonOption,
     control_data,
@@ -30,9 +28,7 @@ from relance.cli.cycle.control import (
     effect_words,
     read_decision,
 )
-from relance.cli.cycle.effect import PATIENCE, DecisionEffect
 from relance.cli.start.opening import cycle_handle
-from relance.contracts.names import TaskQueue, Workflow
 from relance.contracts.rollback import RollBackInput, RollBackResult
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.invitations.invitation import InvitationStatus
@@ -40,8 +36,10 @@ from relance.errors import NotFound
 from relance.ports import Compensations
 from relance.runtime.process_exit import DONE, JOB_FAILED
 from relance.services.cycle_control import ControlResult, survey
+from relance.services.cycle_decisions import Decision
+from relance.temporal.decision_effect import PATIENCE, DecisionEffect
 from relance.temporal.follow_ups import TemporalFollowUps
-from relance.temporal.schedules import RPC_TIMEOUT
+from relance.temporal.rollbacks import start_rollback
 from relance.wording.summaries import counted
 
 WAITED_FOR = 600.0
@@ -128,7 +126,7 @@ async def _stop(room: ControlRoom, decision: Decision) -> tuple[ControlResult, f
     """Stop the cycle for good; return its control and after how many seconds it took effect."""
     found = await room.described(decision.period)
     begun = time.monotonic()
-    result = await room.notify(decision, ControlState.ROLLED_BACK)
+    result = await room.decisions.decide(decision, ControlState.ROLLED_BACK)
     if found is None or found.status is not WorkflowExecutionStatus.RUNNING:
         return result, 0.0
     seconds = await DecisionEffect(room.client, result.now).seconds(begun)
@@ -140,17 +138,7 @@ async def _stop(room: ControlRoom, decision: Decision) -> tuple[ControlResult, f
 
 
 async def _take_back(client: Client, request: RollBackInput) -> RollBackResult | None:
-    handle: WorkflowHandle[object, RollBackResult] = await client.start_workflow(
-        Workflow.ROLL_BACK,
-        request,
-        id=ids.rollback_workflow_id(request.period),
-        task_queue=TaskQueue.OPS,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary=f"Takes back the cycle of {request.period}",
-        result_type=RollBackResult,
-        rpc_timeout=RPC_TIMEOUT,
-    )
+    handle = await start_rollback(client, request)
     try:
         async with asyncio.timeout(WAITED_FOR):
             return await handle.result()

@@ -18,10 +18,11 @@ from relance.cli.base.live_line import LiveLine
 from relance.cli.base.output import Output
 from relance.cli.base.resources import Repositories
 from relance.cli.base.waiting import goes_on
-from relance.cli.cycle.snapshot import PROMPT_S, LedgerCounts, Snapshot
+from relance.cli.cycle.snapshot import state_words, wave_words
 from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.errors import DependencyUnavailable
+from relance.services.cycle_snapshot import PROMPT_S, LedgerCounts, Snapshot, brought_up
 from relance.temporal.progress import live_progress
 from relance.temporal.queries import unless_silent
 
@@ -58,7 +59,7 @@ class Watch:
         )
         if ledger is None:
             return None
-        ledger = _brought_up(ledger, progress)
+        ledger = brought_up(ledger, progress)
         found = Snapshot(progress, ledger, control, 0)
         total = max(self._counts.total, found.settled + ledger.open)
         return Snapshot(progress, ledger, control, total)
@@ -135,7 +136,7 @@ class Watch:
             rate = 0.0
         left = timedelta(seconds=round((now.total - now.settled) / rate)) if rate and now.total > now.settled else None
         details = [
-            trouble or now.state,
+            trouble or state_words(now),
             f"{left} left" if left is not None else "",
             f"{now.failed} failed" if now.failed else "",
             f"{rate:.0f}/s" if rate else "",
@@ -143,13 +144,6 @@ class Watch:
             f"{now.skipped} skipped" if now.skipped else "",
             f"{now.ledger.open} open" if now.ledger.open else "",
             f"{now.ledger.uncertain} uncertain" if now.ledger.uncertain else "",
-            now.wave,
+            wave_words(now),
         ]
         return ProgressLine(self.period, now.settled, now.total or None, details)
-
-
-def _brought_up(ledger: CycleStatistics, progress: CycleProgress | None) -> CycleStatistics:
-    """Return a count that may be old with what the workflow says was sent since."""
-    since = max(0, progress.counts.sent - ledger.sent) if progress is not None else 0
-    # No more than there is: what was counted elsewhere meanwhile must not be counted twice.
-    return ledger.model_copy(update={"sent": ledger.sent + since, "open": max(0, ledger.open - since)})

@@ -12,6 +12,7 @@ import typer
 
 from relance.cli.base.command import Run, command
 from relance.cli.base.output import Answer
+from relance.cli.console.commands import new_link
 from relance.cli.demo.answers import Answers
 from relance.cli.demo.desk import DeskStory
 from relance.cli.demo.month import Story
@@ -72,6 +73,8 @@ async def demo(
         if os.environ.get("KEEP") == "1":
             run.out.answer(answer)
             run.out.note(f"For other terminals:\n{shown(place.environment(), place.stack.environment())}")
+            link = await new_link(Run(run.services, run.out))
+            run.out.note(f"The console, signed in once within ten minutes: {link}")
             run.out.note(
                 f"Try `starter.py why --user u0001`, `starter.py cycle report {period}` or "
                 "`starter.py alerts list --all`. Ctrl-C ends it all."

@@ -14,6 +14,7 @@ from rich.console import Group
 from relance.cli.base.command import Run, command
 from relance.cli.base.output import Answer, table
 from relance.cli.base.periods import today
+from relance.cli.console.commands import new_link
 from relance.cli.dev import exports
 from relance.cli.dev.embedded import Embedded, be_awkward, embedded, load_people
 from relance.cli.operate.bootstrap import bootstrap
@@ -92,7 +93,7 @@ async def dev(
             )
         loaded = await load_people(run, place, users, contacts)
         await bootstrap(Run(run.services, run.out))
-        answer = _addresses(place)
+        answer = _addresses(place, await new_link(Run(run.services, run.out)))
         if loaded:
             run.out.note(f"Loaded {users} sample users with {contacts} contacts each.")
         if env_file is not None:
@@ -126,8 +127,8 @@ async def _keep_up(run: Run, place: Embedded) -> None:
         await asyncio.sleep(LOOK_EVERY)
 
 
-def _addresses(place: Embedded) -> Answer:
-    rows = place.stack.describe()
+def _addresses(place: Embedded, link: str | None) -> Answer:
+    rows = [*([("Console (sign in once)", link)] if link else []), *place.stack.describe()]
     view = Group(
         table("Addresses", ("what", "where"), rows),
         "For other terminals:",

@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from relance.cli.base.command import Run, command, invalid, sentence_of
 from relance.cli.base.output import Answer, cell, table
+from relance.cli.mail.findings import template_rows
 from relance.cli.operate.doctor_doors import INTAKE, LINKS, intake_findings, link_findings
 from relance.cli.operate.doctor_health import ProbedHealth, data_of, is_wrong, seen_now, view_of
 from relance.cli.operate.doctor_mail import (
@@ -25,7 +26,6 @@ from relance.cli.operate.doctor_mail import (
 )
 from relance.cli.operate.doctor_trust import trust_findings
 from relance.cli.operate.limits import SendingLimits, sending_limits
-from relance.contracts.names import TaskQueue
 from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.domain.keys import KeyRegister
@@ -34,12 +34,9 @@ from relance.errors import RelanceError
 from relance.ports import LogCoverage
 from relance.runtime.key_admission import check
 from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE
-from relance.settings import Settings
 from relance.settings.keyring import Keyring
-from relance.settings.unfit import unfit_keys, unfit_names
-from relance.temporal import schedules
-from relance.temporal.namespace import retention
-from relance.temporal.task_queues import POLLED_WITHIN, queue_state
+from relance.settings.unfit import settings_findings
+from relance.temporal.findings import temporal_findings
 from relance.wording.summaries import counted
 
 PATIENCE, WITHOUT = 8.0, 0.3
@@ -70,7 +67,11 @@ async def doctor(
         return await check_mail(run, options)
     if options != MailOptions():
         invalid("--mail", "the options --message, --selector, --sent-from and --resolver belong to it", "add --mail")
-    findings = [*_settings(run.settings), *trust_findings(run.settings.mongo)]
+    findings = [
+        *settings_findings(run.settings),
+        *template_rows(run.settings.mail),
+        *trust_findings(run.settings.mongo),
+    ]
     connecting = asyncio.ensure_future(_client(run))
     database = asyncio.ensure_future(_checked("MongoDB", lambda: _database(run)))
     found, ways_in, seen = await asyncio.gather(
@@ -135,58 +136,11 @@ _REMEDIES = {
 }
 
 
-def _settings(settings: Settings) -> list[CheckFinding]:
-    unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail, settings.gateway)]
-    if not unfit:
-        return [CheckFinding("settings", FindingState.FINE, "every value can be used")]
-    return [CheckFinding(finding.setting, FindingState.WRONG, finding.reason, finding.remedy) for finding in unfit]
-
-
 async def _temporal(run: Run, connecting: Awaitable[Client | RelanceError]) -> list[CheckFinding]:
     client = await connecting
     if isinstance(client, RelanceError):
         raise client
-    kept, wanted = await retention(client), run.settings.temporal.retention
-    enough = kept >= wanted
-    findings = [
-        CheckFinding("Temporal", FindingState.FINE, f"namespace {client.namespace}"),
-        CheckFinding(
-            "retention",
-            FindingState.FINE if enough else FindingState.WRONG,
-            f"{kept.days} days, wanted {wanted.days}",
-            "" if enough else "run `starter.py bootstrap`",
-        ),
-    ]
-    lines, queues = await asyncio.gather(
-        schedules.lines(client, run.settings), asyncio.gather(*(_workers(run, client, queue) for queue in TaskQueue))
-    )
-    return [*findings, *(_schedule(line) for line in lines), *queues]
-
-
-def _schedule(line: schedules.ScheduleLine) -> CheckFinding:
-    what = f"Schedule {line.id}"
-    if not line.present:
-        return CheckFinding(what, FindingState.WRONG, "is not on the server", "run `starter.py schedules apply`")
-    if line.paused:
-        remedy = f"run `starter.py schedules resume {line.id}` when the reason is gone"
-        return CheckFinding(what, FindingState.WARNING, f"is paused: {line.note}", remedy)
-    if line.missed:
-        remedy = f"run `starter.py schedules backfill {line.id}` for the missed days"
-        return CheckFinding(
-            what, FindingState.WARNING, f"missed {line.missed} times beyond its catch-up window", remedy
-        )
-    return CheckFinding(what, FindingState.FINE, "is active")
-
-
-async def _workers(run: Run, client: Client, queue: TaskQueue) -> CheckFinding:
-    found = (await queue_state(client, queue, run.services.clock.now() - POLLED_WITHIN)).pollers
-    if not found:
-        return CheckFinding(
-            f"queue {queue}", FindingState.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
-        )
-    return CheckFinding(
-        f"queue {queue}", FindingState.FINE, f"{counted(found, 'worker process', 'worker processes')} within 90 s"
-    )
+    return await temporal_findings(client, run.settings, run.services.clock.now())
 
 
 async def _database(run: Run) -> list[CheckFinding]:

@@ -45,4 +45,12 @@ async def intake_findings(run: Run) -> list[CheckFinding]:
         # A process of ours, not a server we depend on.
         remedy = "start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT"
         return [CheckFinding(INTAKE, FindingState.WRONG, str(error), remedy)]
-    return [CheckFinding(INTAKE, FindingState.FINE, f"{intake.host}:{intake.port} greets: {greeting[:60]}")]
+    return [
+        CheckFinding(INTAKE, FindingState.FINE, f"{intake.host}:{intake.port} greets: {greeting[:60]}"),
+        *(_refused(domain) for domain in intake.refused_domains(run.settings.mail.bounce_domain)),
+    ]
+
+
+def _refused(domain: str) -> CheckFinding:
+    detail = f"our mails name addresses at {domain}, and the listener refuses mail to it: opt-outs and reports are lost"
+    return CheckFinding(INTAKE, FindingState.WRONG, detail, f"add {domain} to RELANCE_INTAKE__DOMAINS")

@@ -12,7 +12,7 @@ from rich.text import Text
 from relance.cli.base.command import Run, invalid
 from relance.cli.base.output import Answer, table
 from relance.cli.quarantine.targets import CollectionOption, known_collection
-from relance.domain.quarantine import SetAside, fault_words, listed
+from relance.domain.quarantine import SetAside, fault_words, faults_line, listed
 from relance.ports import Quarantine
 from relance.wording.summaries import counted
 
@@ -65,11 +65,6 @@ def data_of(document: SetAside) -> dict[str, Any]:
         "user": document.user,
         "period": document.period,
     }
-
-
-def faults_line(document: SetAside) -> str:
-    """Return the faults of a document on one line."""
-    return "; ".join(f"{fault.field} {fault_words(fault)} ({fault.code})" for fault in document.faults)
 
 
 async def _start(quarantine: Quarantine, after: str) -> str:

@@ -12,12 +12,12 @@ from rich.text import Text
 from relance.cli.base.command import Run, invalid
 from relance.cli.base.output import Answer, table
 from relance.cli.base.resources import Repositories
-from relance.cli.quarantine.listing import data_of, faults_line
-from relance.cli.quarantine.replanning import Replanning
+from relance.cli.quarantine.listing import data_of
 from relance.cli.quarantine.targets import CollectionOption, known_collection, set_aside
-from relance.domain.quarantine import SetAside, remedy
+from relance.domain.quarantine import SetAside, faults_line, remedy
 from relance.errors import DependencyUnavailable
 from relance.runtime.process_exit import DONE, JOB_FAILED
+from relance.services.replanning import Replanning
 from relance.temporal.cycles import TemporalCycles
 from relance.wording.summaries import counted
 
@@ -48,7 +48,13 @@ async def retry(
             if collection is not None:
                 known_collection(database.quarantine, collection, "--collection")
             meant = await _all(database, collection)
-        replanning = Replanning(database, await _cycles(run), run.settings.scheduling.max_late, run.services.clock)
+        replanning = Replanning(
+            users=database.users,
+            plans=database.plans,
+            cycles=await _cycles(run),
+            max_late=run.settings.scheduling.max_late,
+            clock=run.services.clock,
+        )
         await replanning.reopen(meant)
         reviewed = await database.quarantine.review(meant)
         follows = await replanning.plan(reviewed.healed)

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from relance.cli.base.command import Run
 from relance.cli.base.output import Answer, table
-from relance.cli.quarantine.listing import data_of, faults_line
+from relance.cli.quarantine.listing import data_of
 from relance.cli.quarantine.targets import set_aside
-from relance.domain.quarantine import MARK, SetAside, cost, remedy
+from relance.domain.quarantine import MARK, SetAside, cost, faults_line, remedy
 
 CollectionArgument = Annotated[str, typer.Argument(help="The collection it lies in.", metavar="COLLECTION")]
 IdArgument = Annotated[str, typer.Argument(help="Its id, or its mark, as `list` prints it.", metavar="ID")]

@@ -12,7 +12,6 @@ from temporalio.service import RPCError
 
 from relance import ids
 from relance.cli.base.command import Run
-from relance.cli.base.instants import by_whom
 from relance.cli.base.output import cell
 from relance.cli.base.resources import Repositories
 from relance.contracts.cycle import CycleInput, CycleStatistics
@@ -21,6 +20,7 @@ from relance.domain.cycle.control import VERBS, Control, ControlState
 from relance.domain.cycle.send_times import period_of_opening
 from relance.domain.jobs.audit import beginning, left_behind
 from relance.domain.jobs.run import LATE, JobRun
+from relance.services.cycle_decisions import by_whom
 from relance.services.cycle_statistics import report_of
 from relance.temporal.errors import is_missing
 from relance.temporal.nominal_times import TemporalNominalTimes

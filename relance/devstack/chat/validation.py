@@ -40,6 +40,21 @@ def _good_block(block: Mapping[str, Any]) -> bool:
             return 0 < len(text) <= 3000
         case {"type": "context", "elements": [*elements]}:
             return 0 < len(elements) <= 10
+        case {"type": "actions", "elements": [*elements]}:
+            actions = [element.get("action_id") for element in elements]
+            return 0 < len(elements) <= 25 and len(set(actions)) == len(actions) and all(map(_good_button, elements))
+    return False
+
+
+def _good_button(element: Mapping[str, Any]) -> bool:
+    match element:
+        case {
+            "type": "button",
+            "action_id": str(action),
+            "value": str(value),
+            "text": {"type": "plain_text", "text": str(text)},
+        }:
+            return 0 < len(action) <= 255 and 0 < len(value) <= 2000 and 0 < len(text) <= 75
     return False
 
 

@@ -55,6 +55,7 @@ class Rule(StrEnum):
     PERIOD = "period-uncovered"
     DOCUMENTS = "documents-unreadable"
     OUTBOX = "outbox-behind"
+    INTAKE = "mail-intake-unhealthy"
     PERFORMANCE = "performance"
     RECONCILIATION = "reconciliation"
     JOB_MISSED = "job-missed"
@@ -110,12 +111,16 @@ class Evidence(Document):
 
 
 class HistoryEntry(Document):
-    """One thing that happened; `by` is a person, `detail` a code or a person's reason."""
+    """One thing that happened; `by` is a person, `via` where that person decided it (console, slack).
+
+    `detail` is a code or a person's reason.
+    """
 
     at: Utc
     event: AlertEvent
     by: str | None = None
     detail: str | None = None
+    via: str | None = None
 
 
 class AlertRecord(Document):
@@ -178,6 +183,7 @@ def happened(
     *,
     by: str | None = None,
     detail: str | None = None,
+    via: str | None = None,
     until: datetime | None = None,
 ) -> AlertRecord:
     """Return the alert after an event, with it in its history; unchanged if the event means nothing any more.
@@ -187,7 +193,7 @@ def happened(
     state = next_state(alert.state, event)
     if state is None:
         return alert
-    entry = HistoryEntry(at=at, event=event, by=by, detail=detail)
+    entry = HistoryEntry(at=at, event=event, by=by, detail=detail, via=via)
     changes: dict[str, Any] = {
         "state": state,
         "updated_at": entry.at,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from glob import escape
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
@@ -13,7 +14,14 @@ from relance.domain.alerts.model import AlertRecord, Rule
 from relance.domain.base import Document, Utc
 from relance.domain.failures import Severity
 
-_Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+LONGEST_SILENCE = timedelta(days=90)
+SHORTEST_REASON, LONGEST_REASON = 3, 500
+
+_Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=SHORTEST_REASON, max_length=LONGEST_REASON)
+]
+LONGEST_PATTERN = 200
+_Pattern = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_PATTERN)]
 
 
 class Matcher(Document):
@@ -36,21 +44,35 @@ class Matcher(Document):
 
 
 class Silence(Document):
-    """One silence; it always ends, and always has an author and a reason; `ended_by` took it back before its end."""
+    """One silence; it always ends, and always has an author and a reason; `ended_by` took it back before its end.
+
+    `via` is where its author decided it (console, slack); empty for the command line.
+    """
 
     id: str = Field(alias="_id")
     matcher: Matcher
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=SHORTEST_REASON, max_length=LONGEST_REASON)
+    ]
     author: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     starts_at: Utc
     ends_at: Utc
     ended_by: str | None = None
+    via: str | None = None
 
     @model_validator(mode="after")
     def _ends(self) -> Silence:
         if self.ends_at <= self.starts_at:
             raise ValueError("a silence must end after it starts")
         return self
+
+
+def exact_matcher(alert: AlertRecord, severity: Severity | None) -> Matcher | None:
+    """Return what matches just this rule and subject; None if the subject is too long for a pattern."""
+    rule, subject = escape(alert.rule), escape(alert.subject)
+    if len(subject) > LONGEST_PATTERN:
+        return None
+    return Matcher(rule=rule, subject=subject, severity=severity)
 
 
 def silenced_until(alert: AlertRecord, silences: Iterable[Silence], now: datetime) -> datetime | None:

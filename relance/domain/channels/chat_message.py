@@ -17,7 +17,10 @@ class StoredAttachment(Document):
 
 
 class ChatMessage(Document):
-    """One message; `key` is its deduplication key, `number` counts up from 1 in the order of storing."""
+    """One message; `key` is its deduplication key, `number` counts up from 1 in the order of storing.
+
+    `about` are the keys of the alerts it is about; `author` is the person who wrote it, empty for what we write.
+    """
 
     key: str = Field(alias="_id")
     number: int
@@ -31,6 +34,9 @@ class ChatMessage(Document):
     details_url: str | None = None
     plain: str
     attachments: tuple[StoredAttachment, ...] = ()
+    about: tuple[str, ...] = ()
+    author: str = ""
+    via: str = ""
 
 
 def stored(message: OutgoingMessage, number: int) -> ChatMessage:
@@ -51,4 +57,7 @@ def stored(message: OutgoingMessage, number: int) -> ChatMessage:
             StoredAttachment(filename=attachment.filename, content_type=attachment.content_type)
             for attachment in message.attachments
         ),
+        about=message.about,
+        author=message.author,
+        via=message.via,
     )

@@ -13,7 +13,7 @@ SENDER = "🤖 Agent"
 
 _KEY = re.compile("[\x21-\x7e]{1,255}")
 _MORE = {"en": "… and {count} more", "fr": "… et {count} de plus"}
-_DETAILS = {"en": "Details", "fr": "Détails"}
+_DETAILS = {"en": "Answer in the console", "fr": "Répondre dans la console"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class OutgoingMessage:
     `key` is the deduplication key, printable ASCII: a receiver that gets it twice may drop the second copy. `title` and
     `text` are shown as they are, `rows` as a list of which chats show the first ten. `offer` closes the message ("Would
     you like me to provide more details?"), `details_url` is where it leads. `at` is in the zone whose clock is to be
-    shown. `language` is `en` or `fr`.
+    shown. `language` is `en` or `fr`. `about` are the keys of the alerts it is about; `author` is who wrote it in the
+    chat and `via` where, both empty for what we write.
     """
 
     key: str
@@ -46,6 +47,9 @@ class OutgoingMessage:
     offer: str = ""
     details_url: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    about: tuple[str, ...] = ()
+    author: str = ""
+    via: str = ""
 
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):
@@ -54,7 +58,7 @@ class OutgoingMessage:
 
 def heading(message: OutgoingMessage) -> str:
     """Return the line that says when and who: `[09:00 AM] 🤖 Agent:`."""
-    return f"[{clock_time(message.at, message.language)}] {SENDER}:"
+    return f"[{clock_time(message.at, message.language)}] {message.author or SENDER}:"
 
 
 def clock_time(at: datetime, language: str) -> str:

@@ -19,7 +19,7 @@ from relance.domain.failures.smtp import (
     contact_status_after,
     retry_at,
 )
-from relance.domain.failures.strikes import is_struck_out
+from relance.domain.failures.strikes import count_refusals, is_struck_out
 from relance.domain.failures.table import Row, Sign, deciding
 from relance.domain.failures.temporal import classify_temporal
 
@@ -43,6 +43,7 @@ __all__ = [
     "classify_smtp",
     "classify_temporal",
     "contact_status_after",
+    "count_refusals",
     "deciding",
     "is_struck_out",
     "retry_at",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -43,6 +44,17 @@ def is_struck_out(failure: Failure, invitation: Invitation, history: Iterable[In
         if candidate.status is InvitationStatus.FAILED and _alike(candidate, failure, strikes)
     ]
     return len(full) == strikes.count - 1
+
+
+def count_refusals(reported: Iterable[tuple[str, str]]) -> int:
+    """Return how many refusals there were at least, from reports of them: pairs of an invitation and a way it came.
+
+    A relay reports each refusal once in its own way, so what came in two ways may be one refusal.
+    """
+    by_invitation: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for invitation_id, way in reported:
+        by_invitation[invitation_id][way] += 1
+    return sum(max(ways.values()) for ways in by_invitation.values())
 
 
 def _alike(invitation: Invitation, failure: Failure, strikes: Strikes) -> LastError | None:

@@ -47,6 +47,8 @@ class ProbeName(StrEnum):
     """Documents that cannot be read."""
     OUTBOX = "outbox"
     """Seconds the oldest event has waited for its follow-up to be notified of it."""
+    INTAKE = "mail-intake"
+    """Milliseconds until the listener of the mail intake greets."""
     PERIODS = "periods"
     """Periods that lack a cycle, plans, or the plan of a user."""
 

@@ -11,6 +11,13 @@ from relance.domain.base import Document, Utc
 from relance.domain.intake.model import MessageKind
 from relance.domain.intake.outcomes import IntakeOutcome
 
+_BY_MAIL = frozenset({"lmtp", "smtp", "file"})
+
+
+def way_of(via: str) -> str:
+    """Return what reported: mail, whichever way it was handed in, or the relay whose webhook it was."""
+    return "mail" if via in _BY_MAIL else via
+
 
 class IntakeRecord(Document):
     """A message that was read: ids and codes, no address and no word of it.

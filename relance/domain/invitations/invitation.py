@@ -195,5 +195,7 @@ class Invitation(Document):
 
     def doubt(self, kind: MailKind) -> Doubt | None:
         """Return the oldest open doubt about one of its mails."""
+        if not self.doubts:
+            return None
         found = [doubt for doubt in self.doubts if doubt.kind is kind and doubt.verdict is None]
         return min(found, key=lambda doubt: doubt.since, default=None)

@@ -19,7 +19,8 @@ class OptOutScope(StrEnum):
 
 
 class OptOutWay(StrEnum):
-    """How an opt-out came in: a mailbox provider's button (RFC 8058), a person on our page, a mail to us."""
+    """How an opt-out came in: a mailbox provider's button (RFC 8058), a person on our page, a mail to us or
+    a report that says so."""
 
     ONE_CLICK = "one_click"
     PAGE = "page"

@@ -28,8 +28,9 @@ def _of_hosts(records: Records, domain: str, part: str, what: str, publish: str)
     if "" in hosts:
         detail = f"the null MX of {domain} says that it takes no mail; {what} are lost, and mails from it refused"
         return [wrong(part, detail, f"instead of MX 0 . {publish}")]
-    troubles = [trouble for host in hosts for trouble in _host(records, domain, host, part)]
-    reachable = [host for host in hosts if not any(trouble.detail.startswith(host) for trouble in troubles)]
+    by_host = {host: list(_host(records, domain, host, part)) for host in hosts}
+    troubles = [trouble for those in by_host.values() for trouble in those]
+    reachable = [host for host, those in by_host.items() if not those]
     if not reachable and troubles:
         return troubles
     return [fine(part, f"{what} to {domain} arrive at {', '.join(reachable)}"), *troubles]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -14,14 +14,12 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relance.errors import DependencyUnavailable
 from relance.gateway.api.authorisation import signed_message
 from relance.gateway.api.models import PreferencesChanged
 from relance.gateway.api.problems import Problem, pointers
 from relance.gateway.api.reading import Read, events_of, json_of
 from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
-from relance.ports import Received
 from relance.services.event_plan import Outcome
 from relance.services.event_service import EventService, Message, MessageReused
 
@@ -46,10 +44,7 @@ class Messages:
             events=[read.event for read in reads if read.event is not None],
             answer=partial(_answer, reads),
         )
-        try:
-            return _json(await self.event_service.take(message))
-        except MessageReused as reused:
-            raise Problem(HTTPStatus.CONFLICT, str(reused)) from None
+        return await self._taken(message)
 
     async def preferences_changed(self, request: Request) -> Response:
         """Have the plans follow changed preferences within a minute."""
@@ -58,31 +53,35 @@ class Messages:
             changed = PreferencesChanged.model_validate(json_of(body))
         except ValidationError as error:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "this is no list of users", errors=pointers(error)) from None
-        key, digest = _hash(identifier.encode()), _digest(request, body)
-        inbox, outbox, now = self.needs.inbox, self.needs.outbox, self.needs.clock.now()
-        known = (await inbox.known([key])).get(key)
-        if known is not None and known.digest != digest:
-            raise Problem(HTTPStatus.CONFLICT, "a message with this id was received before, and said something else")
-        if known is None:
-            found = await self.needs.users.by_ids(changed.user_ids)
-            answers = [
-                {"userId": user_id, "answer": "taken" if user_id in found else "unknown_user"}
-                for user_id in changed.user_ids
-            ]
-            known = Received(key, digest, json.dumps({"answers": answers}), now)
-            if await inbox.put([known]):
-                raise DependencyUnavailable("inbox", "another process is receiving this message")
-        if not known.done:
-            # Asked before it is acknowledged, and asked again if the message is repeated: one planning pass too many
-            # does no harm.
-            await outbox.ask_replan(now)
-            await inbox.done([key])
-        return _json(known.answer)
+        found = await self.needs.users.by_ids(changed.user_ids)
+        answers = [
+            {"userId": user_id, "answer": "taken" if user_id in found else "unknown_user"}
+            for user_id in changed.user_ids
+        ]
+        message = Message(
+            id=_hash(identifier.encode()),
+            digest=_digest(request, body),
+            events=[],
+            answer=lambda _: _as_answers(answers),
+            replans=True,
+        )
+        return await self._taken(message)
+
+    async def _taken(self, message: Message) -> Response:
+        try:
+            said = await self.event_service.take(message)
+        except MessageReused as reused:
+            raise Problem(HTTPStatus.CONFLICT, str(reused)) from None
+        return Response(said, media_type="application/json", headers=_HEADERS)
 
 
 def _answer(reads: Sequence[Read], outcomes: Sequence[Outcome]) -> str:
     left = iter(outcomes)
-    return json.dumps({"answers": [_answered(item, left) for item in reads]}, separators=(",", ":"))
+    return _as_answers([_answered(item, left) for item in reads])
+
+
+def _as_answers(answers: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"answers": answers}, separators=(",", ":"))
 
 
 def _answered(read: Read, outcomes: Any) -> dict[str, Any]:
@@ -93,12 +92,8 @@ def _answered(read: Read, outcomes: Any) -> dict[str, Any]:
     return {"answer": next(outcomes).value, "invitationId": read.event.invitation_id}
 
 
-def _json(text: str) -> Response:
-    return Response(text, media_type="application/json", headers=_HEADERS)
-
-
 def _digest(request: Request, body: bytes) -> str:
-    return _hash(request.url.path.encode() + b"\n" + body)
+    return _hash(request.scope["path"].encode() + b"\n" + body)
 
 
 def _hash(text: bytes) -> str:

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from relance import __version__
 from relance.adapters.webhook_signatures import ID, LONGEST_ID, SIGNATURE, TIMESTAMP
+from relance.contracts.event_api import EVENTS, INVITATION, PREFERENCES, TOKEN
 from relance.gateway.api import examples
 from relance.gateway.api.models import (
     AnsweredEvents,
@@ -21,7 +22,6 @@ from relance.gateway.api.models import (
     ReportedEvent,
     TokenState,
 )
-from relance.gateway.api.paths import EVENTS, INVITATION, PREFERENCES, TOKEN
 
 PATH = "/api/v1/openapi.json"
 _IN = [ReportedEvent, Events, PreferencesChanged]

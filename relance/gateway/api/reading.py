@@ -15,11 +15,13 @@ from relance.adapters.tokens import LinkTokens, Purpose
 from relance.contracts.follow_up import InvitationEvent
 from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
-from relance.gateway.api.models import EventEnvelope, ReportedEvent
+from relance.gateway.api.models import MOST_EVENTS, EventEnvelope, ReportedEvent
 from relance.gateway.api.problems import Problem, pointers
 
 OLDEST = timedelta(days=400)
 AHEAD = timedelta(minutes=5)
+MOST_PARTS = 10 * MOST_EVENTS
+"""A thousand events have half as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,14 @@ def json_of(body: bytes) -> Any:
     """Return what a body says.
 
     Raises:
-        Problem: it is no JSON.
+        Problem: it is no JSON, or has more parts than any message.
     """
+    if sum(map(body.count, (b"{", b"[", b","))) > MOST_PARTS:
+        # Each is an object or an error of its own: half a megabyte of them would hold the loop for a third of a second.
+        words = (
+            f"the body has more than {MOST_PARTS:,} fields and values; a message holds {MOST_EVENTS:,} events at most"
+        )
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words)
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:

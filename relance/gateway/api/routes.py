@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from relance.contracts.event_api import EVENTS, INVITATION, PREFERENCES, TOKEN
 from relance.gateway.api.lookups import Lookups
 from relance.gateway.api.messages import Messages
 from relance.gateway.api.openapi import PATH as DOCUMENT
 from relance.gateway.api.openapi import document
-from relance.gateway.api.paths import EVENTS, INVITATION, PREFERENCES, TOKEN
 from relance.gateway.api.problems import answering_problems
 from relance.gateway.headers import SAFE
 from relance.gateway.limits.rates import ClientRate
@@ -24,7 +24,7 @@ def routes(needs: Needs) -> list[BaseRoute]:
     # Before a signature is looked at: that takes the whole body.
     per_client = ClientRate(needs.settings.api_rate)
     if keys := needs.settings.signing_keys:
-        messages = Messages(needs, EventService(needs.events, needs.inbox), keys)
+        messages = Messages(needs, EventService(needs.events, needs.inbox, needs.outbox), keys)
         found += [
             Route(EVENTS, answering_problems(messages.events, per_client), methods=["POST"]),
             Route(PREFERENCES, answering_problems(messages.preferences_changed, per_client), methods=["POST"]),

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, TypeAlias
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from relance.gateway.limits.parsing import HeadedProtocol
+
 Network: TypeAlias = IPv4Network | IPv6Network
 
 HEAD_S = 5.0
@@ -21,6 +23,9 @@ HEAD_S = 5.0
 
 REQUEST_S = 30.0
 """Seconds from the end of the head to the end of both the body and the answer, however slowly that is read."""
+
+STREAMS = "is_stream"
+"""The attribute of a request's `state` by which an application says that its answer lasts."""
 
 HEAD_BYTES = 16_384
 """Most bytes of a request line and its headers."""
@@ -41,7 +46,7 @@ class ConnectionLimits:
 
 
 class LimitedConnection(asyncio.Protocol):
-    """Goes before a protocol of uvicorn, h11 or httptools, and adds one timer, which the state of the request sets.
+    """Goes before a protocol of uvicorn, httptools or h11, and adds one timer, which the state of the request sets.
 
     A new connection pushes out the oldest that has not sent a whole request, of its own address first: whoever opens
     many silent connections takes them from himself. If all are being answered, the new one is closed.
@@ -85,6 +90,9 @@ class LimitedConnection(asyncio.Protocol):
             return
         self._head_bytes += len(data) if self.is_silent else 0
         super().data_received(data)
+        if self.transport.get_protocol() is not self:
+            self._disarm()
+            return
         self._watch(data_came=True)
         if self.is_silent and self._head_bytes > HEAD_BYTES:
             self.transport.abort()
@@ -131,8 +139,15 @@ class LimitedConnection(asyncio.Protocol):
         if is_read_after_all and not self._is_unread():
             self._fall_silent()
             return
+        if self._streams() and not self._is_unread():
+            # Events for as long as somebody takes them.
+            self._arm(self.limits.request_s)
+            return
         # Not `close`: that waits until a client that reads nothing has read everything.
         self.transport.abort()
+
+    def _streams(self) -> bool:
+        return self.cycle is not None and self.cycle.scope.get("state", {}).get(STREAMS, False)
 
     def _make_room(self) -> None:
         host = self.client[0] if self.client else None
@@ -158,6 +173,7 @@ class LimitedConnection(asyncio.Protocol):
         return any(address in network for network in self.limits.proxies)
 
 
-def limited(limits: ConnectionLimits, base: type[asyncio.Protocol] = H11Protocol) -> type[asyncio.Protocol]:
+def limited(limits: ConnectionLimits) -> type[asyncio.Protocol]:
     """Return a protocol of uvicorn with these limits, for `uvicorn.Config(http=...)`."""
-    return type(f"Limited{base.__name__}", (LimitedConnection, base), {"limits": limits})
+    slower = type("LimitedH11", (LimitedConnection, H11Protocol), {"limits": limits})
+    return type("LimitedConnection", (LimitedConnection, HeadedProtocol), {"limits": limits, "fallback": slower})

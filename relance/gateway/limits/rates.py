@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from starlette.requests import Request
@@ -71,6 +72,7 @@ class ClientRate:
         return self._limit.wait(client_key(request.client.host if request.client else None))
 
 
+@lru_cache(maxsize=4_096)
 def client_key(host: str | None) -> str:
     """Return what a client is counted by: its address, of IPv6 the first 64 bits (RFC 6177)."""
     try:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeAlias
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from relance.errors import DependencyUnavailable
 from relance.gateway.headers import SAFE
+from relance.gateway.limits.bodies import BODY_S, body_of
+from relance.gateway.limits.rates import ClientRate
 from relance.gateway.needs import IntakeNeeds, Needs
 from relance.gateway.webhooks import mailgun, neutral, postmark, sendgrid, ses, sns
 from relance.gateway.webhooks.model import MalformedCall, RelayEvent, SignatureRejected
@@ -24,8 +27,11 @@ from relance.ports import Clock
 from relance.settings.signing_secrets import signing_keys
 
 MOST_BYTES = 4_000_000
+MOST_UNTRUSTED_BYTES = 1_000_000
+"""Of the relays whose signature stands in the body, which is read before it is trusted; one call holds one event."""
 MOST_EVENTS = 10_000
-RETRY_AFTER_S = "30"
+RETRY_AFTER_S = 30
+_SIGNED_WITHIN = frozenset({"ses", "mailgun"})
 
 ReadCall: TypeAlias = Callable[[Request, bytes], Awaitable[list[RelayEvent]]]
 """Verifies a call and returns its events; raises SignatureRejected or MalformedCall."""
@@ -33,8 +39,9 @@ ReadCall: TypeAlias = Callable[[Request, bytes], Awaitable[list[RelayEvent]]]
 
 def routes(needs: Needs) -> list[BaseRoute]:
     """Return the routes of the relays whose secrets are set."""
+    per_client = ClientRate(needs.settings.api_rate)
     return [
-        Route(f"/webhooks/{name}", RelayWebhook(name, read, needs.intake).receive, methods=["POST"])
+        Route(f"/webhooks/{name}", RelayWebhook(name, read, needs.intake, per_client).receive, methods=["POST"])
         for name, read in _readers(needs.intake, needs.clock).items()
     ]
 
@@ -46,9 +53,14 @@ class RelayWebhook:
     name: str
     read: ReadCall
     needs: IntakeNeeds
+    per_client: ClientRate
 
     async def receive(self, request: Request) -> Response:
         """Take the events of a call."""
+        if wait := self.per_client.wait(request):
+            # Before anything is read: a signature takes the whole body. Relays call again after a 429.
+            self.needs.refused("rate")
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": str(wait)})
         body = await self._body(request)
         try:
             events = await self.read(request, body)
@@ -63,20 +75,22 @@ class RelayWebhook:
             self.needs.refused("malformed")
             raise HTTPException(400, "Malformed") from None
         except DependencyUnavailable:
-            self.needs.refused("unavailable")
-            raise HTTPException(503, headers={"Retry-After": RETRY_AFTER_S}) from None
+            raise self._later("unavailable") from None
         return PlainTextResponse("taken", headers=dict(SAFE))
 
     async def _body(self, request: Request) -> bytes:
-        body = bytearray()
         try:
-            async for piece in request.stream():
-                body += piece
-                if len(body) > MOST_BYTES:
-                    raise self._too_large()
-        except ClientDisconnect:
-            raise HTTPException(400, "Malformed") from None
-        return bytes(body)
+            most = MOST_UNTRUSTED_BYTES if self.name in _SIGNED_WITHIN else MOST_BYTES
+            return await body_of(request, most, seconds=BODY_S)
+        except HTTPException as refused:
+            if refused.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise self._too_large() from None
+            # Some relays, as Amazon SNS, do not call again after a 4xx.
+            raise self._later("slow") from None
+
+    def _later(self, reason: str, seconds: int = RETRY_AFTER_S) -> HTTPException:
+        self.needs.refused(reason)
+        return HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(seconds)})
 
     def _too_large(self) -> HTTPException:
         self.needs.refused("too_large")

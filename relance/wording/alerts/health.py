@@ -101,6 +101,7 @@ ENGLISH_HEALTH = HealthWords(
         Rule.PERIOD: "Uncovered Period",
         Rule.DOCUMENTS: "Unreadable Documents",
         Rule.OUTBOX: "Late Notices",
+        Rule.INTAKE: "Mail Intake",
         Rule.PERFORMANCE: "Performance",
     },
     sentences={
@@ -120,6 +121,7 @@ ENGLISH_HEALTH = HealthWords(
         Rule.JOB_RUNS: "a scheduled job has not done its work since its last nominal time",
         Rule.DOCUMENTS: "some documents cannot be read and are left out; everything else goes on",
         Rule.OUTBOX: "events are in the database, and the follow-ups have not been notified of them",
+        Rule.INTAKE: "the mail intake takes nothing: delivery reports and unsubscribe mails wait in the mail server",
         Rule.PERIOD: "a month's invitations will not go out, or not to everybody, if nobody acts",
     },
     troubles={
@@ -191,6 +193,7 @@ FRENCH_HEALTH = HealthWords(
         Rule.PERIOD: "Mois non assuré",
         Rule.DOCUMENTS: "Documents illisibles",
         Rule.OUTBOX: "Notifications en retard",
+        Rule.INTAKE: "Réception du courrier",
         Rule.PERFORMANCE: "Performance",
     },
     sentences={
@@ -212,6 +215,8 @@ FRENCH_HEALTH = HealthWords(
         Rule.JOB_RUNS: "une tâche planifiée n’a pas fait son travail depuis sa dernière échéance",
         Rule.DOCUMENTS: "des documents sont illisibles et laissés de côté, tout le reste continue",
         Rule.OUTBOX: "des événements sont dans la base et les suivis n’en sont pas informés",
+        Rule.INTAKE: "la réception du courrier ne prend rien\u00a0: rapports de remise et désinscriptions par courriel "
+        "attendent dans le serveur de messagerie",
         Rule.PERIOD: "les invitations d’un mois ne partiront pas, ou pas pour tous, si personne n’agit",
     },
     troubles={

@@ -53,6 +53,7 @@ def alert_message(
         offer=words.offer if offers else "",
         details_url=details_url if offers else None,
         attachments=attachments,
+        about=tuple(alert.key for alert in alerts),
     )
 
 
@@ -64,11 +65,22 @@ def details_message(
     language: str,
     next_repeat: datetime | None = None,
     runbook_url: str | None = None,
+    for_chat: bool = False,
 ) -> OutgoingMessage:
-    """Return why people were told: rule, threshold, windows in local time and UTC, and every row that fits."""
+    """Return why people were told: rule, threshold, windows in local time and UTC, and every row that fits.
+
+    It ends with the commands that decide, but not `for_chat`, where a word does.
+    """
     words = LANGUAGES[language]
     first = alerts[0]
-    head = "\n".join([*_reasons(words, alerts, at, next_repeat), *_runbook(words, runbook_url, alerts)])
+    decide = [] if for_chat else _commands(words, alerts)
+    head = "\n".join(
+        [
+            *_reasons(words, alerts, at, next_repeat),
+            *decide,
+            *_runbook(words, runbook_url, alerts),
+        ]
+    )
     room = DETAILS_CHARACTERS - len(head)
     shown: list[str] = []
     for number, alert in enumerate(alerts):
@@ -85,6 +97,7 @@ def details_message(
         text="\n".join([head, "", *shown]),
         at=at,
         language=language,
+        about=tuple(alert.key for alert in alerts),
     )
 
 
@@ -103,8 +116,12 @@ def _reasons(words: Words, alerts: Sequence[AlertRecord], at: datetime, next_rep
     lines.append(words.detail_since.format(time=moment(words, since, at), utc=_utc(since)))
     if next_repeat is not None:
         lines.append(words.detail_repeat.format(time=moment(words, next_repeat, at)))
-    target = first.key if len(alerts) == 1 else first.group
-    return [*lines, words.detail_ack.format(key=target), words.detail_silence.format(key=target)]
+    return lines
+
+
+def _commands(words: Words, alerts: Sequence[AlertRecord]) -> list[str]:
+    target = alerts[0].key if len(alerts) == 1 else alerts[0].group
+    return [words.detail_ack.format(key=target), words.detail_silence.format(key=target)]
 
 
 def _runbook(words: Words, url: str | None, alerts: Sequence[AlertRecord]) -> list[str]:

@@ -10,7 +10,7 @@ from email.policy import default
 import pytest
 
 from relance.adapters.channels.http import ChannelHttp
-from relance.adapters.channels.slack import Slack
+from relance.adapters.channels.slack import Slack, answer
 from relance.adapters.channels.teams import MOST_BYTES, Teams
 from relance.devstack.chat.client import Chat
 from relance.domain.channels.messages import Attachment, OutgoingMessage
@@ -60,7 +60,7 @@ async def test_slack_shows_links_and_a_row_cannot_make_one(slack: Slack, chat: C
     shown = [block["text"]["text"] for block in blocks if block["type"] == "section"]
     assert shown[1] == "• &lt;https://evil.example|Details&gt;"
     assert shown[-1] == (
-        "<https://desk.example/alerts/1?a=1&amp;b=2|Details> · <https://desk.example/charts/1.png|revenue.png>"
+        "<https://desk.example/alerts/1?a=1&amp;b=2|Answer in the console> · <https://desk.example/charts/1.png|revenue.png>"
     )
     assert all(block["text"].get("verbatim") for block in blocks if block["type"] == "section")
 
@@ -78,7 +78,9 @@ async def test_a_teams_card_has_its_key_its_links_and_no_markdown(teams: Teams, 
     (container,) = card["body"]
     assert container["id"] == KEY
     assert {item["type"] for item in container["items"]} == {"RichTextBlock"}
-    assert card["actions"] == [{"type": "Action.OpenUrl", "title": "Details", "url": a_message().details_url}]
+    assert card["actions"] == [
+        {"type": "Action.OpenUrl", "title": "Answer in the console", "url": a_message().details_url}
+    ]
 
 
 def _mail(message: OutgoingMessage) -> EmailMessage:
@@ -138,3 +140,33 @@ def test_a_row_is_text_and_never_markup() -> None:
 def test_a_key_that_could_not_travel_in_a_header_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match="printable ASCII"):
         a_message(key)
+
+
+async def test_slack_takes_buttons_and_answers_where_an_app_is_configured(
+    channel_http: ChannelHttp, channel_settings: Channels, chat: Chat
+) -> None:
+    assert channel_settings.slack_url is not None
+    slack = Slack(channel_http, channel_settings.slack_url, has_buttons=True)
+    about = tuple(f"default-lp/0.1.{number}" for number in range(20))
+    await slack.deliver(replace(a_message("k/1"), about=about))
+    await slack.deliver(replace(a_message("k/2"), about=(*about, "x" * 2000)))
+    await slack.deliver(replace(a_message("k/3"), about=about, offer=""))
+    await answer(channel_http, channel_settings.slack_url.get_secret_value(), a_message("k/4"), is_public=True)
+    first, second, third, answered = [posted.body for posted in await chat.messages()]
+    buttons = first["blocks"][-1]["elements"]
+    assert [button["text"]["text"] for button in buttons] == ["Details", "Acknowledge"]
+    assert {tuple(button["value"].split()) for button in buttons} == {about}
+    for other in (second, third, answered):
+        assert "actions" not in [block["type"] for block in other["blocks"]]
+    assert (answered["response_type"], answered["replace_original"]) == ("in_channel", False)
+
+
+async def test_each_chat_links_to_the_alert_in_the_console(slack: Slack, teams: Teams, chat: Chat) -> None:
+    message = replace(a_message(), details_url="https://relance.example/console/chat?alert=default-lp#alert-1")
+    await slack.deliver(message)
+    await teams.deliver(message)
+    to_slack, to_teams = [posted.body for posted in await chat.messages()]
+    assert f"Answer in the console: {message.details_url}" in to_slack["text"], "Mattermost reads the text"
+    assert f"<{message.details_url}|Answer in the console>" in to_slack["blocks"][-1]["text"]["text"]
+    actions = to_teams["attachments"][0]["content"]["actions"]
+    assert actions == [{"type": "Action.OpenUrl", "title": "Answer in the console", "url": message.details_url}]

@@ -80,4 +80,4 @@ async def test_the_body_says_what_happened_when_and_where_to_look(
     assert body["type"] == "message.posted"
     assert datetime.fromisoformat(body["timestamp"]) == message.at
     assert body["data"]["severity"] == "high"
-    assert body["data"]["links"] == [{"name": "Details", "url": message.details_url}]
+    assert body["data"]["links"] == [{"name": "Answer in the console", "url": message.details_url}]

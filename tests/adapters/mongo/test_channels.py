@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from relance.adapters.mongo.connection import Database
 from tests.support.messages import PNG, a_message
@@ -43,3 +44,25 @@ async def test_an_invalid_document_does_not_hold_up_the_reader(db: Database) -> 
     page = await db.chat_messages.page(size=1)
     assert (page.items, page.quarantined, page.last_id) == ([], 1, "1")
     assert [one.number for one in (await db.chat_messages.page(after=page.last_id)).items] == [2]
+
+
+async def test_the_newest_messages_are_read_from_any_place_with_their_author_and_alerts(db: Database) -> None:
+    for number in range(5):
+        message = replace(
+            a_message(f"key/{number}"), author="anna", via="console", about=("default-lp/1", "default-lp/2")
+        )
+        await db.chat_messages.add(message)
+    assert [one.number for one in await db.chat_messages.latest(2)] == [4, 5]
+    assert [one.number for one in await db.chat_messages.latest(2, before=4)] == [2, 3]
+    (first,) = await db.chat_messages.latest(5, before=2)
+    assert (first.author, first.via, first.about) == ("anna", "console", ("default-lp/1", "default-lp/2"))
+    assert await db.chat_messages.latest(5, before=1) == []
+    assert await db.chat_messages.has("key/0")
+    assert not await db.chat_messages.has("key/9")
+
+
+async def test_messages_from_before_there_were_authors_are_read(db: Database) -> None:
+    await db.chat_messages.add(a_message())
+    await db.raw.chatMessages.update_one({}, {"$unset": {"author": "", "via": "", "about": ""}})
+    (old,) = await db.chat_messages.latest(1)
+    assert (old.author, old.about) == ("", ())

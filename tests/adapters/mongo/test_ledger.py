@@ -44,6 +44,17 @@ async def test_entries_are_found_by_user_and_by_contact(db: Database) -> None:
     assert await db.ledger.get("2026-11.u1.none") is None
 
 
+async def test_untried_are_those_whose_mail_is_still_to_be_sent_for_the_first_time(people: People) -> None:
+    sent, later, claimed, spoilt, queued = await people.invite(5)
+    await people.change(sent, {"status": "sent"})
+    await people.change(later, {"status": "sending", "retryAt": AT})
+    await people.change(claimed, {"status": "sending"})
+    await people.change(spoilt, {"attempts": "many"})
+    untried = await people.db.ledger.untried(PERIOD, ["u1", "u2"])
+    assert {entry.id for entry in untried} == {claimed.invitation_id, queued.invitation_id}
+    assert await people.db.quarantine.count() == 1
+
+
 async def test_fields_we_do_not_know_survive(people: People) -> None:
     [request] = await people.invite()
     await people.change(request, {"campaign": "spring"})

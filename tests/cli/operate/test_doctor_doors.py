@@ -11,6 +11,7 @@ from relance.devstack.processes import free_port
 from relance.gateway.application import application
 from relance.gateway.server import serving
 from relance.settings.gateway import Gateway
+from relance.settings.intake import Intake
 from tests.support.gateway_needs import needs_of
 from tests.support.keys import ENVIRONMENT
 from tests.support.smtp_relay import Relay
@@ -51,3 +52,35 @@ async def test_the_listener_of_the_intake_greets_or_is_not_there(there: bool) ->
         (found,) = await rows("mail intake", RELANCE_INTAKE__PORT=str(port))
         relay.hang_up()
     assert found["state"] == ("ok" if there else "wrong")
+
+
+async def test_a_listener_that_refuses_what_our_own_mails_name_is_wrong() -> None:
+    relay = Relay()
+    async with await relay.start():
+        greets, refused = await rows(
+            "mail intake",
+            RELANCE_INTAKE__PORT=str(relay.port),
+            RELANCE_INTAKE__DOMAINS="bounces.example.org",
+            RELANCE_INTAKE__UNSUBSCRIBE_ADDRESS="stop@Mail.example.org",
+            RELANCE_MAIL__BOUNCE_DOMAIN="bounces.example.org",
+        )
+        relay.hang_up()
+    assert (greets["state"], refused["state"]) == ("ok", "wrong")
+    assert refused["remedy"] == "add mail.example.org to RELANCE_INTAKE__DOMAINS"
+
+
+@pytest.mark.parametrize(
+    ("domains", "unsubscribe", "refused"),
+    [
+        ("", None, []),
+        ("", "stop@a.example", []),
+        ("a.example", None, ["b.example"]),
+        ("a.example,B.example", "stop@c.example", ["c.example"]),
+        ("c.example", "stop@c.example", ["b.example"]),
+        ("a.example", "stop@b.example", ["b.example"]),
+    ],
+)
+def test_the_domains_of_our_own_mails_are_those_of_bounces_and_unsubscribe_mails(
+    domains: str, unsubscribe: str | None, refused: list[str]
+) -> None:
+    assert Intake(domains=domains, unsubscribe_address=unsubscribe).refused_domains("B.example") == refused

@@ -47,6 +47,11 @@ MX = {
         "MX 10 n.example",
     ),
     "a server that fails": ("b.example FAIL -", "unreachable", "SERVFAIL"),
+    "a name that begins like a broken one": (
+        "b.example MX 10 m.example\nb.example MX 20 m.example.net\nm.example A 9.9.9.9",
+        "ok",
+        "arrive at m.example",
+    ),
     "a host's server that fails": ("b.example MX 10 m.example\nm.example FAIL -", "unreachable", "SERVFAIL"),
 }
 

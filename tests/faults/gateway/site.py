@@ -14,6 +14,7 @@ import httpx
 
 from relance.adapters.event_api import EventApi
 from relance.adapters.tokens import LinkTokens
+from relance.domain.invitations.invitation import Invitation
 from relance.settings.gateway import Gateway
 from relance.settings.keyring import Keyring
 from relance.settings.privacy import LINK_KEY
@@ -61,6 +62,11 @@ class Site:
         self.gateway.kill()
         await self.gateway.end()
         self.gateway = await start_gateway(self.installation)
+
+    async def invitations(self, ids: list[str]) -> dict[str, Invitation]:
+        """Return the invitations with these ids."""
+        found = await self.installation.database.ledger.by_ids(ids)
+        return {id_: entry for id_, entry in found.items() if entry is not None}
 
     async def entries(self, period: str) -> list[dict[str, Any]]:
         """Return the stored invitations of a period."""

@@ -58,12 +58,12 @@ async def killed(site: Site, ids: list[str], kills: int, chance: random.Random) 
         await site.restart()
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*saying)
-    entries = await site.installation.database.ledger.by_ids(ids)
+    entries = await site.invitations(ids)
     missing = [one for one in ids if entries[one].status != "submitted"]
     first, before = storm.answers, {one: entries[one].submitted_at for one in ids}
     storm.answers = {}
     await storm.say(site, ids)
-    after = await site.installation.database.ledger.by_ids(ids)
+    after = await site.invitations(ids)
     taken = Counter(json.loads(one)[0]["answer"] for one in first.values())
     twice = sum(first[key] != storm.answers[key] for key in first)
     twice += sum(after[one].submitted_at != before[one] for one in ids)
@@ -93,7 +93,7 @@ async def temporal_away(site: Site, ids: list[str], seconds: float) -> dict[str,
             lost += said["answer"] != "taken"
             due = begun + seconds * (number + 1) / len(ids)
             await asyncio.sleep(max(due - time.monotonic(), 0))
-    entries = await site.installation.database.ledger.by_ids(ids)
+    entries = await site.invitations(ids)
     lost += sum(entries[one].status != "cancelled" for one in ids)
     waiting = (await site.installation.database.outbox.lag()).waiting
     await site.servers.temporal.start()

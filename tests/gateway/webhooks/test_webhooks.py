@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import secrets
@@ -29,6 +30,7 @@ from relance.gateway.needs import IntakeNeeds
 from relance.gateway.webhooks import routes
 from relance.gateway.webhooks.sns import is_of_amazon
 from relance.settings import Mongo
+from relance.settings.gateway import Gateway
 from relance.settings.intake import Intake
 from tests.gateway.webhooks import keys
 from tests.intake.examination import ADDRESSES, BOUNCES, DOMAIN, TOKENS
@@ -36,6 +38,7 @@ from tests.intake.examination import settings as intake_settings
 from tests.intake.test_take import CLAIRE, INVITATION, invited, state
 from tests.support.gateway_needs import needs_of
 from tests.support.keys import PRIVACY
+from tests.support.patience import PATIENCE_S
 
 NEUTRAL = secrets.token_bytes(32)
 MAILGUN = "a signing key of Mailgun's"
@@ -88,11 +91,11 @@ class Door:
 
 
 @asynccontextmanager
-async def door_of(db: Database, settings: Intake = ALL) -> AsyncIterator[Door]:
+async def door_of(db: Database, settings: Intake = ALL, gateway: Gateway | None = None) -> AsyncIterator[Door]:
     amazon, refused = Amazon(), list[str]()
     service = mail_intake(intake_settings, db, events_of_command(db), lambda _kind, _outcome: None)
     needs = IntakeNeeds(settings=settings, service=service, fetch=amazon.fetch, refused=refused.append)
-    transport = httpx.ASGITransport(app=application(needs_of(db, intake=needs)))
+    transport = httpx.ASGITransport(app=application(needs_of(db, intake=needs, settings=gateway)))
     async with httpx.AsyncClient(transport=transport, base_url="http://relance.example") as http:
         yield Door(http, amazon, refused)
 
@@ -323,6 +326,35 @@ async def test_a_call_with_more_events_than_are_taken_is_not_acknowledged(
         body = json.dumps([event | {"sg_event_id": f"e{number}"} for number in range(count)]).encode()
         assert await door.post("sendgrid", body, keys.sendgrid_headers(body, now())) == status
     assert door.refused == ["too_large"]
+
+
+async def test_what_is_read_before_it_is_trusted_is_smaller(door: Door) -> None:
+    large = b'{"pad": "' + b" " * 1_000_000 + b'"}'
+    assert [await door.post(name, large) for name in ("ses", "mailgun", "neutral")] == [413, 413, 401]
+
+
+async def test_a_client_that_calls_too_often_is_asked_to_come_again(db: Database) -> None:
+    await invited(db)
+    async with door_of(db, gateway=Gateway(api_rate=0.1)) as door:
+        body = json.dumps({"type": "mail.opened", "data": {}}).encode()
+        assert await door.post("neutral", body, signed_headers(NEUTRAL, "m", now(), body)) == 200
+        # Whichever relay it says it is.
+        answer = await door.http.post("/webhooks/postmark", content=body)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
+    assert door.refused == ["rate"]
+
+
+async def test_a_body_that_does_not_come_is_asked_for_again(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "BODY_S", 0.05)
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(PATIENCE_S)
+
+    answer = await door.http.post("/webhooks/neutral", content=dripping())
+    # A relay that is told 408 may drop the event.
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert door.refused == ["slow"]
 
 
 async def test_half_a_surrogate_pair_is_text_like_any_other(door: Door) -> None:

@@ -1,0 +1,100 @@
+"""Change streams, read in gulps: a cycle makes thousands of changes a second, and pages ask whether, not which.
+
+One cursor over the whole database serves every page. It is read by commands, because the driver's cursor hands each
+change out through a thread of its own pool, and those threads send mails as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from relance.adapters.mongo.documents import Client, MotorDatabase, Raw
+from relance.adapters.mongo.errors import translated
+from relance.errors import DependencyUnavailable
+from relance.ports.console import Topic
+
+REST_S = 0.2
+"""Between two looks: what changes meanwhile comes with the next one."""
+WAIT_MS = 1_000
+AGAIN_S = 1.0
+
+COLLECTIONS: dict[str, Topic] = {
+    "invitations": Topic.LEDGER,
+    "plans": Topic.LEDGER,
+    "cycleControls": Topic.CONTROL,
+    "alerts": Topic.ALERTS,
+    "silences": Topic.ALERTS,
+    "chatMessages": Topic.CHAT,
+    "jobRuns": Topic.JOBS,
+    "healthChecks": Topic.HEALTH,
+    "quarantine": Topic.QUARANTINE,
+    "intakeMessages": Topic.INTAKE,
+    "consoleWork": Topic.WORK,
+}
+_PIPELINE: list[Raw] = [
+    {"$changeStream": {}},
+    {"$match": {"ns.coll": {"$in": list(COLLECTIONS)}}},
+    {"$project": {"ns.coll": 1}},
+]
+
+
+class MongoChanges:
+    """`ports.console.Changes`."""
+
+    def __init__(self, client: Client, database: MotorDatabase) -> None:
+        self._client = client
+        self._database = database
+
+    async def watch(self) -> AsyncIterator[Collection[Topic]]:
+        """Yield what has changed, several changes at once; all topics first, and after each interruption."""
+        while True:
+            try:
+                async for topics in self._stream():
+                    yield topics
+            except DependencyUnavailable:
+                await asyncio.sleep(AGAIN_S)
+
+    async def _stream(self) -> AsyncIterator[Collection[Topic]]:
+        # Not `async with`: who is cancelled leaves a command under way, which still needs the session.
+        session = await self._client.start_session()
+        asking: asyncio.Future[Raw] | None = None
+        cursor: Any = None
+        try:
+            opened = await self._ask({"aggregate": 1, "pipeline": _PIPELINE, "cursor": {}}, session)
+            cursor = opened["cursor"]["id"]
+            # What happened before the cursor began nobody has been told.
+            yield frozenset(Topic)
+            while True:
+                more = {"getMore": cursor, "collection": "$cmd.aggregate", "maxTimeMS": WAIT_MS}
+                asking = asyncio.ensure_future(self._ask(more, session))
+                found = await asyncio.shield(asking)
+                if changes := found["cursor"]["nextBatch"]:
+                    yield {COLLECTIONS[change["ns"]["coll"]] for change in changes}
+                    await asyncio.sleep(REST_S)
+        finally:
+            _spawn(self._close(cursor, session, asking))
+
+    async def _ask(self, command: Raw, session: Any) -> Raw:
+        with translated("watch for changes"):
+            answer: Raw = await self._database.command(command, session=session)
+        return answer
+
+    async def _close(self, cursor: Any, session: Any, asking: asyncio.Future[Raw] | None) -> None:
+        with suppress(DependencyUnavailable, asyncio.CancelledError):
+            if asking is not None:
+                await asking
+            await self._ask({"killCursors": "$cmd.aggregate", "cursors": [cursor]}, session)
+        await session.end_session()
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+def _spawn(work: Coroutine[Any, Any, None]) -> None:
+    """Let something come to its end that a cancelled caller cannot wait for."""
+    task = asyncio.get_running_loop().create_task(work)
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)

@@ -1,0 +1,1 @@
+"""`mail`: templates, previews and trials."""

@@ -1,0 +1,118 @@
+"""A check's rule tried on past days, in the background: what was asked is checked, the days are stored as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from relance import ids
+from relance.console.needs import ConsoleNeeds
+from relance.console.work import Advance
+from relance.contracts.names import CheckName
+from relance.domain.alerts.model import AlertRecord
+from relance.domain.jobs.cron import EVERY_DAY, weekdays
+from relance.domain.zones import zone_info
+from relance.errors import InvalidInput
+from relance.services.backtesting import Days, Past, look_back
+from relance.settings.everflow import Everflow
+from relance.temporal.checks import cron_of
+
+KIND: Final = "backtest"
+MOST_DAYS: Final = 120
+_FIELDS: Final = {
+    CheckName.DEFAULT_LP: {"clicks": "default_lp_clicks"},
+    CheckName.PAUSED_PARTNER: {"drop": "paused_drop", "revenue": "paused_revenue"},
+}
+
+
+async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[str, str], by: str) -> None:
+    """Begin a backtest in the background.
+
+    Raises:
+        InvalidInput: a day or a threshold cannot be used, the check runs on none of the days, or there is no key.
+    """
+    if needs.settings.everflow.api_key is None:
+        raise InvalidInput("Everflow", "there is no key", "set RELANCE_EVERFLOW__API_KEY")
+    everflow = _what_if(needs.settings.everflow, check, form)
+    first, last = _day(needs, form, "from"), _day(needs, form, "to")
+    days = _days(first, last)
+    cron = cron_of(check, everflow)
+    known = EVERY_DAY if form.get("every_day") else weekdays(cron)
+    wanted = [day for day in days if known is None or day.weekday() in known]
+    if not wanted:
+        raise InvalidInput("from", "the check does not run on any of these days", "widen the range, or take every day")
+    asked = {
+        "check": check.value,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        **{name: str(getattr(everflow, field)) for name, field in _FIELDS[check].items()},
+    }
+
+    async def do(advance: Advance) -> Mapping[str, Any]:
+        done = 0
+
+        def one_done() -> None:
+            nonlocal done
+            done += 1
+
+        async with needs.reports() as reports:
+            back = Days(
+                check=check, reports=reports, rules=everflow.rules, cron=cron, calls_at_once=everflow.calls_at_once
+            )
+            past: list[Past] = []
+            for part in range(0, len(wanted), everflow.calls_at_once):
+                past += await look_back(back, wanted[part : part + everflow.calls_at_once], one_done)
+                await advance(done, len(wanted))
+        return {"days": [_told(day, needs) for day in past]}
+
+    await needs.work.begin(KIND, by, asked, do)
+
+
+def _told(past: Past, needs: ConsoleNeeds) -> dict[str, Any]:
+    now = needs.clock.now()
+    conditions = past.seen.conditions if past.seen else ()
+    keyed = [(ids.alert_key(condition.rule, condition.subject), condition) for condition in conditions]
+    alerts = [condition.opened(ids.alert_id(key, now), key, now) for key, condition in keyed]
+    return {
+        "day": past.day.isoformat(),
+        "rows": past.seen.rows if past.seen else None,
+        "findings": [_stored(alert) for alert in alerts],
+        "no_data": past.no_data.reason if past.no_data else None,
+    }
+
+
+def _stored(alert: AlertRecord) -> dict[str, Any]:
+    return alert.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _what_if(everflow: Everflow, check: CheckName, form: Mapping[str, str]) -> Everflow:
+    given = {field: form[name] for name, field in _FIELDS[check].items() if form.get(name, "").strip()}
+    try:
+        return Everflow.model_validate({**everflow.model_dump(), **given})
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = next((name for name, field in _FIELDS[check].items() if field == problem["loc"][0]), "threshold")
+        raise InvalidInput(name, problem["msg"], "enter a number within its range") from None
+
+
+def _day(needs: ConsoleNeeds, form: Mapping[str, str], name: str) -> date:
+    today = needs.clock.now().astimezone(zone_info(needs.settings.everflow.timezone)).date()
+    try:
+        day = date.fromisoformat(form.get(name, ""))
+    except ValueError:
+        raise InvalidInput(name, "this is no day", "write it as 2026-11-04") from None
+    if day > today:
+        raise InvalidInput(name, f"{day} lies ahead", "name a day that has begun")
+    return day
+
+
+def _days(first: date, last: date) -> list[date]:
+    if last < first:
+        raise InvalidInput("to", f"{last} lies before {first}", "swap the two")
+    count = (last - first).days + 1
+    if count > MOST_DAYS:
+        raise InvalidInput("to", f"these are {count} days", f"take at most {MOST_DAYS}, or use `starter.py backtest`")
+    return [first + timedelta(days=number) for number in range(count)]

@@ -1,0 +1,80 @@
+"""What operators do with a cycle: pause and resume at once, cancel and roll back after they have seen what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from relance.console.needs import ConsoleNeeds
+from relance.console.pages.model import Asked, PageAction, Redirect, Show
+from relance.contracts.rollback import RollBackInput
+from relance.domain.base import is_period
+from relance.domain.cycle.control import TRANSITIONS, ControlState
+from relance.domain.cycle.coverage import CycleState
+from relance.errors import InvalidInput, NotFound
+from relance.services.cycle_control import survey
+from relance.services.cycle_decisions import Decision, read_reason
+from relance.temporal.cycles import TemporalCycles
+from relance.temporal.follow_ups import TemporalFollowUps
+from relance.temporal.rollbacks import start_rollback
+
+NAMES: Final = {
+    "pause": ControlState.PAUSED,
+    "resume": ControlState.RUNNING,
+    "cancel": ControlState.CANCELLED,
+    "rollback": ControlState.ROLLED_BACK,
+}
+
+
+def allowed(state: ControlState, *, runs: bool) -> list[str]:
+    """Return the names of what may be decided now: what is over can be taken back, but not stopped."""
+    following = [name for name, wanted in NAMES.items() if wanted in TRANSITIONS[state]]
+    # One that was paused and whose workflow ended from outside can be let go on, as on the command line.
+    return following if runs else [name for name in following if name in {"resume", "rollback"}]
+
+
+async def _decide(needs: ConsoleNeeds, asked: Asked, name: str) -> Redirect | Show:
+    period, state = _period(asked), NAMES[name]
+    await _check_allowed(needs, period, name)
+    if state.final and "confirmed" not in asked.form:
+        return Show("cycle/confirm.html", await _foreseen(needs, period, name))
+    reason = read_reason(asked.form.get("reason", ""), for_good=state.final, field="reason")
+    await needs.decisions.decide(Decision(period, reason, asked.person.name), state)
+    if state is ControlState.ROLLED_BACK:
+        await start_rollback(needs.client, RollBackInput(period=period, correction="correction" in asked.form))
+    return Redirect(f"/cycle/{period}", f"cycle.{name}")
+
+
+async def _check_allowed(needs: ConsoleNeeds, period: str, name: str) -> None:
+    fate, control = await TemporalCycles(needs.client).fate(period), await needs.data.controls.get(period)
+    if name not in allowed(control.state, runs=fate.state is CycleState.RUNNING):
+        said = f"this cannot be done now: the cycle is {control.state.value}, its workflow {fate.state.value}"
+        raise InvalidInput("cycle", said, "look at the page as it is now")
+
+
+async def _foreseen(needs: ConsoleNeeds, period: str, name: str) -> Mapping[str, Any]:
+    data = needs.data
+    running = TemporalFollowUps(needs.client, data.ledger)
+    return {
+        "name": name,
+        "waiting": await data.plans.open_count(period),
+        "survey": await survey(data.compensations, running, period) if name == "rollback" else None,
+        "control": await data.controls.get(period),
+    }
+
+
+def _period(asked: Asked) -> str:
+    period = asked.params["period"]
+    if not is_period(period):
+        raise NotFound(f"PERIOD: {period!r} is no month")
+    return period
+
+
+def _named(name: str) -> Callable[[ConsoleNeeds, Asked], Awaitable[Redirect | Show]]:
+    async def act(needs: ConsoleNeeds, asked: Asked) -> Redirect | Show:
+        return await _decide(needs, asked, name)
+
+    return act
+
+
+ACTIONS: Final = tuple(PageAction(name, _named(name)) for name in NAMES)

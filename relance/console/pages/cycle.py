@@ -1,0 +1,99 @@
+"""One *cycle*: how far it is, its waves, its outcomes beside the month before, and its control (SPEC C11, C13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from relance import ids
+from relance.console.cycle_actions import ACTIONS, allowed
+from relance.console.needs import ConsoleNeeds
+from relance.console.pages.model import ConsolePage, Params, Region
+from relance.domain.base import is_period
+from relance.domain.cycle.coverage import CycleState
+from relance.domain.cycle.report import FAILED, MEASURED, SKIPPED
+from relance.errors import NotFound
+from relance.ports.console import Topic
+from relance.services.cycle_statistics import balance_period, final_statistics, report_of
+from relance.temporal.cycles import TemporalCycles
+from relance.temporal.wave_listing import waves
+
+WAVES_SHOWN: Final = 30
+_ORDER: Final = {"sent": 0, SKIPPED: 1, FAILED: 2, "uncertain": 3, "cancelled": 4, "eligible": 6}
+
+
+async def _progress(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
+    period = await _known(needs, params)
+    found = await needs.watchers.look(period)
+    runs = await TemporalCycles(needs.client).runs(period)
+    now, pace = found if found is not None else (None, None)
+    return {"period": period, "runs": runs, "now": now, "pace": pace}
+
+
+async def _control(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
+    period = params["period"]
+    fate, control = await TemporalCycles(needs.client).fate(period), await needs.data.controls.get(period)
+    return {
+        "period": period,
+        "path": f"/console/cycle/{period}",
+        "control": control,
+        "allowed": allowed(control.state, runs=fate.state is CycleState.RUNNING),
+        "workflow": ids.cycle_workflow_id(period),
+        "temporal_web": needs.temporal_link(ids.cycle_workflow_id(period)),
+    }
+
+
+async def _outcomes(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
+    period, data = params["period"], needs.data
+    stored = await data.job_runs.statistics(period)
+    if stored is None or stored.open or stored.plans_open:
+        # The workflow's own word on rates comes with the end; the counts are of now.
+        balanced = await balance_period(data.ledger, data.plans, period)
+        stored = await final_statistics(balanced, needs.clock.now(), data.job_runs, data.quarantine)
+    report = report_of(stored)
+    counts = [change for change in report.changes if change.figure not in MEASURED]
+    return {
+        "report": report,
+        "statistics": stored,
+        "counts": sorted(counts, key=lambda change: (_ORDER[_group(change.figure)], -change.now, change.figure)),
+        "measured": [change for change in report.changes if change.figure in MEASURED],
+        "reminders": await data.ledger.reminder_outcomes(period),
+    }
+
+
+async def _waves(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
+    found = await waves(needs.client, params["period"], limit=WAVES_SHOWN, known=needs.watchers.waves)
+    links = {line.run_id: needs.temporal_link(line.workflow_id, line.run_id) for line in found}
+    return {"waves": found, "links": links, "most": WAVES_SHOWN}
+
+
+async def _known(needs: ConsoleNeeds, params: Params) -> str:
+    period = params["period"]
+    is_known = is_period(period) and (
+        await needs.data.job_runs.statistics(period) is not None
+        or period in await needs.data.plans.periods()
+        or (await TemporalCycles(needs.client).fate(period)).state is not CycleState.NONE
+    )
+    if not is_known:
+        raise NotFound(f"PERIOD: there is no cycle of {period!r}")
+    return period
+
+
+def _group(figure: str) -> str:
+    return next((prefix for prefix in (SKIPPED, FAILED) if figure.startswith(prefix)), figure)
+
+
+PAGE = ConsolePage(
+    name="cycle",
+    path="/cycle/{period}",
+    template="cycle/page.html",
+    regions=(
+        Region("progress", "now/cycle.html", _progress, frozenset({Topic.LEDGER, Topic.CONTROL}), every=1.0),
+        Region("control", "cycle/control.html", _control, frozenset({Topic.CONTROL}), every=5.0),
+        Region("outcomes", "cycle/outcomes.html", _outcomes, frozenset({Topic.CONTROL, Topic.JOBS}), every=5.0),
+        Region("waves", "cycle/waves.html", _waves, frozenset({Topic.CONTROL}), every=2.0),
+    ),
+    actions=ACTIONS,
+    in_navigation=False,
+    section="cycles",
+)

@@ -1,0 +1,69 @@
+"""*Now*: the running cycle, what comes next, how everything fares, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from relance.console.needs import ConsoleNeeds
+from relance.console.pages.model import ConsolePage, Params, Region
+from relance.domain.health.status import Health
+from relance.ports.console import Topic
+from relance.temporal.schedules import ScheduleLine, lines
+
+NEXT_SHOWN = 6
+ALERTS_SHOWN = 8
+_WORST_FIRST = (Health.UNHEALTHY, Health.UNKNOWN, Health.DEGRADED, Health.HEALTHY)
+
+
+async def _cycle(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
+    period, runs = await needs.watchers.current()
+    found = await needs.watchers.look(period) if period is not None else None
+    now, pace = found if found is not None else (None, None)
+    return {"period": period, "runs": runs, "now": now, "pace": pace}
+
+
+async def _next(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
+    period, runs = await needs.watchers.current()
+    progress = await needs.watchers.progress(period) if period is not None and runs else None
+    schedules = await lines(needs.client, needs.settings)
+    return {
+        "period": period,
+        "wave": progress.next_wave if progress is not None else None,
+        "schedules": sorted(filter(_comes, schedules), key=lambda line: line.next_times[0])[:NEXT_SHOWN],
+        "paused": [line for line in schedules if line.paused],
+        "absent": [line for line in schedules if not line.present],
+    }
+
+
+def _comes(line: ScheduleLine) -> bool:
+    return bool(line.next_times) and not line.paused
+
+
+async def _health(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
+    statuses = (await needs.data.health_checks.all()).values()
+    ordered = sorted(statuses, key=lambda status: (_WORST_FIRST.index(status.state), status.probe))
+    return {
+        "statuses": ordered,
+        "well": sum(status.state is Health.HEALTHY for status in ordered),
+        "at": max((status.at for status in ordered), default=None),
+    }
+
+
+async def _alerts(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
+    found = await needs.data.alerts.open()
+    newest = sorted(found, key=lambda alert: alert.fired_at, reverse=True)
+    return {"alerts": newest[:ALERTS_SHOWN], "more": max(0, len(newest) - ALERTS_SHOWN)}
+
+
+PAGE = ConsolePage(
+    name="now",
+    path="/now",
+    template="now/page.html",
+    regions=(
+        Region("cycle", "now/cycle.html", _cycle, frozenset({Topic.LEDGER, Topic.CONTROL}), every=1.0),
+        Region("next", "now/next.html", _next, frozenset({Topic.CONTROL, Topic.JOBS}), every=30.0),
+        Region("health", "now/health.html", _health, frozenset({Topic.HEALTH})),
+        Region("alerts", "now/alerts.html", _alerts, frozenset({Topic.ALERTS})),
+    ),
+)

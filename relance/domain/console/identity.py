@@ -1,0 +1,51 @@
+"""Who the claims of an id token name, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from relance.domain.console.people import SignedInPerson, role_of
+
+NO_ROLE, NO_ADDRESS, OTHER_DOMAIN = "no_role", "no_address", "other_domain"
+LONGEST_NAME: Final = 100
+_NAMES: Final = ("preferred_username", "email", "name", "sub")
+
+
+def person_of(
+    claims: Mapping[str, Any],
+    *,
+    role_claim: str,
+    viewers: Collection[str],
+    operators: Collection[str],
+    domains: Collection[str],
+    way: str,
+) -> SignedInPerson | str:
+    """Return who signs in, or the code of why nobody does.
+
+    With `domains` a verified address of one of them is needed: an unverified one anybody can claim.
+    """
+    if domains:
+        address = claims.get("email")
+        if not isinstance(address, str) or claims.get("email_verified") is not True:
+            return NO_ADDRESS
+        if address.rpartition("@")[2].lower() not in {domain.lower().lstrip("@") for domain in domains}:
+            return OTHER_DOMAIN
+    role = role_of(values_at(claims, role_claim), viewers=viewers, operators=operators)
+    if role is None:
+        return NO_ROLE
+    named = (claims.get(name) for name in _NAMES)
+    name = next((text.strip() for text in named if isinstance(text, str) and text.strip() and text.isprintable()), "")
+    return SignedInPerson(name=name[:LONGEST_NAME], role=role, way=way)
+
+
+def values_at(claims: Mapping[str, Any], path: str) -> list[str]:
+    """Return the texts at a claim: one, or a list of them; a whole name comes before its parts."""
+    found: Any = claims.get(path)
+    if found is None:
+        found = claims
+        for part in path.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+    if isinstance(found, str):
+        return [found]
+    return [value for value in found if isinstance(value, str)] if isinstance(found, list) else []

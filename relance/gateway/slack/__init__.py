@@ -1,0 +1,1 @@
+"""Buttons of our messages in Slack, pressed by people (SPEC K3)."""

@@ -1,0 +1,1 @@
+"""Planted names, addresses and secrets, and a search for them wherever they must not be (SPEC section 13)."""

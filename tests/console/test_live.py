@@ -1,0 +1,170 @@
+"""Live regions: loaded once per change and rendered once per audience, however many look (SPEC K2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from relance.adapters.mongo.connection import Database
+from relance.console.live import feed as feeds
+from relance.console.live.hub import Hub
+from relance.console.live.stream import events
+from relance.console.needs import ConsoleNeeds
+from relance.console.pages.model import ConsolePage, Params, Region
+from relance.console.rendering import CSRF_PLACE, Audience
+from relance.domain.console.people import Role, SignedInPerson
+from relance.errors import DependencyUnavailable
+from relance.ports.console import ConsoleSession, Topic
+from tests.support.patience import PATIENCE_S
+
+ENGLISH = Audience("en", "Europe/Paris", Role.OPERATOR)
+FRENCH = Audience("fr", "Europe/Paris", Role.OPERATOR)
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class _Needs:
+    clock = _Clock()
+
+
+NEEDS = cast("ConsoleNeeds", _Needs())
+
+
+class Watched:
+    """A page with one region whose name is the answer, and how often that was loaded."""
+
+    def __init__(self, topics: frozenset[Topic] = frozenset({Topic.ALERTS})) -> None:
+        self.answer: str | Exception = "Temporal"
+        self.loads = 0
+        region = Region("one", "unavailable.html", self._load, topics)
+        self.page = ConsolePage(name="now", path="/now", template="", regions=(region,))
+
+    async def _load(self, _: ConsoleNeeds, __: Params) -> Mapping[str, Any]:
+        self.loads += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return {"dependency": self.answer}
+
+
+def a_session(csrf: str = "of this session") -> ConsoleSession:
+    person = SignedInPerson("ann", Role.OPERATOR, "token")
+    return ConsoleSession(person, csrf, datetime.now(UTC) + timedelta(hours=1))
+
+
+async def _until(text: str, stream: Any) -> str:
+    async with asyncio.timeout(PATIENCE_S):
+        async for event in stream:
+            if text in (found := event.decode()):
+                return str(found)
+    raise AssertionError("the stream has ended")
+
+
+async def test_a_change_comes_to_everybody_in_their_language_and_is_loaded_once(db: Database) -> None:
+    watched = Watched()
+    hub = Hub(NEEDS, db.changes, 10)
+    viewers = [
+        events(hub, watched.page, {}, audience=audience, session=a_session(), last="")
+        for audience in [ENGLISH] * 3 + [FRENCH] * 3
+    ]
+    first = await asyncio.gather(*(_until("Temporal", viewer) for viewer in viewers))
+    assert Counter("does not answer" in event for event in first) == {True: 3, False: 3}
+    # Looking begins with the first viewer; whoever comes later finds what is there.
+    await asyncio.sleep(2 * feeds.REST_S)
+    before, watched.answer = watched.loads, "MongoDB"
+    await db.raw.alerts.insert_one({"_id": "x"})
+    await asyncio.gather(*(_until("MongoDB", viewer) for viewer in viewers))
+    assert watched.loads - before <= 2
+    for viewer in viewers:
+        await viewer.aclose()
+    assert hub.viewers == 0
+
+
+async def test_a_change_of_something_else_loads_nothing(db: Database) -> None:
+    watched, other = Watched(), Watched(frozenset({Topic.QUARANTINE}))
+    hub = Hub(NEEDS, db.changes, 10)
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last="")
+    second = events(hub, other.page, {"q": "x"}, audience=ENGLISH, session=a_session(), last="")
+    await _until("Temporal", viewer)
+    await _until("Temporal", second)
+    await asyncio.sleep(1.0)
+    before, watched.answer = other.loads, "MongoDB"
+    await db.raw.alerts.insert_one({"_id": "x"})
+    await _until("MongoDB", viewer)
+    assert other.loads == before
+    await viewer.aclose()
+    await second.aclose()
+
+
+async def test_a_browser_that_comes_back_gets_only_what_it_has_not_seen(db: Database) -> None:
+    watched = Watched()
+    hub = Hub(NEEDS, db.changes, 10)
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last="")
+    seen = (await _until("Temporal", viewer)).split("\n")[0].removeprefix("id: ")
+    await viewer.aclose()
+    again = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last=seen)
+    waiting = asyncio.ensure_future(_until("data:", again))
+    await asyncio.sleep(4 * feeds.REST_S)
+    assert not waiting.done()
+    watched.answer = "MongoDB"
+    await db.raw.alerts.insert_one({"_id": "x"})
+    assert "MongoDB" in await waiting
+    await again.aclose()
+
+
+async def test_a_server_that_is_away_is_shown_and_comes_back_by_itself(db: Database) -> None:
+    watched = Watched()
+    watched.answer = DependencyUnavailable("Everflow", "gone")
+    hub = Hub(NEEDS, db.changes, 10)
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last="")
+    assert "Everflow does not answer" in await _until("Everflow", viewer)
+    watched.answer = "Temporal"
+    await db.raw.alerts.insert_one({"_id": "x"})
+    await _until("Temporal", viewer)
+    await viewer.aclose()
+
+
+async def test_streams_end_when_the_process_stops(db: Database) -> None:
+    watched = Watched()
+    hub = Hub(NEEDS, db.changes, 10)
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), last="")
+    await _until("Temporal", viewer)
+    ending = asyncio.ensure_future(_until("never", viewer))
+    await asyncio.sleep(0)
+    await hub.close()
+    with pytest.raises(AssertionError, match="has ended"):
+        await ending
+    assert hub.full
+
+
+async def test_the_token_of_a_form_is_that_of_its_viewer(db: Database) -> None:
+    watched = Watched()
+    watched.answer = CSRF_PLACE
+    hub = Hub(NEEDS, db.changes, 10)
+    for csrf in ("anns", "bobs"):
+        viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(csrf), last="")
+        found = await _until("data:", viewer)
+        assert csrf in found
+        assert CSRF_PLACE not in found
+        await viewer.aclose()
+
+
+async def test_changes_come_in_gulps_and_after_an_interruption_as_everything(db: Database) -> None:
+    watching = db.changes.watch()
+    async with asyncio.timeout(PATIENCE_S):
+        assert set(await anext(watching)) == set(Topic)
+        await db.raw.invitations.insert_many([{"_id": f"x{number}", "contactId": f"{number}"} for number in range(500)])
+        await db.raw.jobRuns.insert_one({"_id": "y", "job": "x", "nominal": datetime.now(UTC)})
+        seen: list[Topic] = []
+        while Topic.JOBS not in seen:
+            seen += await anext(watching)
+    # Five hundred changes are one or a few pieces of news.
+    assert Counter(seen)[Topic.LEDGER] <= 5
+    await watching.aclose()  # type: ignore[attr-defined]

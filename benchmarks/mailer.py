@@ -25,6 +25,7 @@ from benchmarks.sinks import open_sink
 from benchmarks.table import parser_of, run_and_print
 from composition.connections import unsubscribe_mail
 from relance.adapters.breaker import Breakers
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.ports import OutgoingMail
@@ -43,7 +44,8 @@ async def measure(mails: int, connections: int) -> dict[str, Any]:
     people = plain_people(USERS, CONTACTS)
     by_id = {user["_id"]: user for user in people[0]}
     now = datetime.now(UTC)
-    letters = [letter_to(PERIOD, by_id[contact["userId"]], contact, now, "mail.example") for contact in people[1]]
+    message_ids = SealedMessageIds(Keyring(LINK_KEY, (secrets.token_urlsafe(32),)), "mail.example")
+    letters = [letter_to(PERIOD, by_id[contact["userId"]], contact, now, message_ids) for contact in people[1]]
     rendered = render(PERIOD, *people)
     with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
         async with open_sink(Path(folder)) as sink:

@@ -172,7 +172,7 @@ def _application(
             ),
             clock=clock,
             draining=lambda: liveness.draining,
-            codec=codec_needs(settings),
+            codec=codec_needs(settings, [console.viewer] if console is not None else ()),
             slack=slack,
         ),
         modules=(*MODULES, *((lambda _: console.routes,) if console is not None else ())),

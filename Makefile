@@ -52,8 +52,8 @@ audit: setup ## ask for known vulnerabilities of the packages in the lock (needs
 dev: setup ## the embedded stack and a worker, until Ctrl-C
 	$(BIN)/python starter.py dev $(ARGS)
 
-bench: setup ## a whole cycle against a mail sink, next to a bare SMTP loop
-	$(BIN)/python -m benchmarks.cycle $(ARGS)
+bench: setup ## all benchmarks, one after the other: hours (ARGS='--only wave --scale 0.5' for less)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 faults: setup ## break everything on purpose and check that nothing is lost (ARGS='--only smtp-stages' for some of it)
 	$(BIN)/python -m tests.faults all $(ARGS)

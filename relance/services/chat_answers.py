@@ -35,7 +35,10 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """What we answer: as a message of SPEC A4; `about` are the keys of the alerts it is about."""
+    """What we answer: as a message of SPEC A4; `about` are the keys of the alerts it is about.
+
+    `language` is that of an answer we have in one language only; empty means that of who asked.
+    """
 
     title: str
     text: str
@@ -43,6 +46,7 @@ class ChatReply:
     offer: str = ""
     about: tuple[str, ...] = ()
     severity: Severity = Severity.LOW
+    language: str = ""
 
     def message(self, key: str, at: datetime, language: str) -> OutgoingMessage:
         """Return it as a message; `at` is in the zone whose clock is to be shown."""
@@ -52,7 +56,7 @@ class ChatReply:
             title=self.title,
             text=self.text,
             at=at,
-            language=language,
+            language=self.language or language,
             rows=self.rows,
             offer=self.offer,
             about=self.about,

@@ -129,7 +129,7 @@ class WorkerGroup(SettingsGroup):
     workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once, per worker process.")
     activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per worker process and task queue.")
     cached_workflows: int = Field(
-        300,
+        150,
         ge=0,
         le=10_000,
         description="Workflows kept in memory between their tasks, per worker process; a follow-up of 20 contacts "
@@ -139,7 +139,7 @@ class WorkerGroup(SettingsGroup):
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
     )
     woken_together: int = Field(
-        150,
+        100,
         ge=1,
         le=10_000,
         description="Users whose follow-ups are woken at once when a paused cycle goes on, in the whole installation; "

@@ -19,6 +19,7 @@ NEEDS: dict[tuple[str, ...], str] = {
     ("docker-compose", "up", "--build", "--detach"): "docker-compose.yml",
     ("deploy/secrets.sh",): "deploy/secrets.sh",
     (".ci/run",): ".ci/run",
+    (PYTHON, "docs/console_pictures.py", "LINK"): "docs/console_pictures.py",
 }
 
 

@@ -13,7 +13,7 @@ from relance import __version__
 from relance.contracts.names import TaskQueue
 from relance.settings import Settings
 from relance.settings.sources import check_names
-from worker import Role
+from worker import WorkerRole
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
@@ -73,7 +73,7 @@ def test_a_deployment_runs_one_role_and_gives_it_the_time_it_needs(deployment: d
     (container,) = spec["containers"]
     role = deployment["metadata"]["labels"]["app.kubernetes.io/component"]
     assert container["args"] == ["worker.py", "--role", role]
-    if role != Role.GATEWAY:
+    if role != WorkerRole.GATEWAY:
         assert spec["terminationGracePeriodSeconds"] > Settings().worker.drain.total_seconds() + 5
     ports = {port["name"] for port in container["ports"]}
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
@@ -84,7 +84,7 @@ def test_a_deployment_runs_one_role_and_gives_it_the_time_it_needs(deployment: d
 
 def test_every_role_runs_and_keeps_one_while_a_node_is_emptied() -> None:
     roles = {made["metadata"]["labels"]["app.kubernetes.io/component"] for made in _of("Deployment")}
-    assert roles == set(Role) - {Role.ALL}
+    assert roles == set(WorkerRole) - {WorkerRole.ALL}
     kept = {
         budget["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"]
         for budget in _of("PodDisruptionBudget")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import VersioningBehavior
 from temporalio.client import Client, WorkflowHandle
 
 import starter
+from relance.contracts.cycle import CycleOptions, WaveInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import TaskQueue, Workflow
 from tests.support.patience import PATIENCE_S
+from tests.support.private_sdk import workflow_definition
 from tests.support.terminal import Terminal
 from tests.support.worker_process import WorkerProcess
+from workflows.registry import workflows_of
 
 Start = Callable[[str], Awaitable[WorkerProcess]]
 
@@ -52,6 +57,17 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.2)
 
 
+@pytest.mark.parametrize("queue", TaskQueue)
+def test_only_versioned_workers_name_a_behaviour(queue: TaskQueue) -> None:
+    # The server refuses every task that an unversioned worker completes with one.
+    plain, versioned = (
+        [workflow_definition(cls).has_versioning_behavior for cls in workflows_of(queue, versioned=on)]
+        for on in (False, True)
+    )
+    assert not any(plain)
+    assert any(versioned) is (queue is TaskQueue.INVITATIONS)
+
+
 async def test_runs_go_to_the_version_that_was_promoted(terminal: Terminal, client: Client, starting: Start) -> None:
     assert states(terminal) == {}
     unknown = terminal.run("versions", "promote", "none", "--yes", "--json")
@@ -67,6 +83,15 @@ async def test_runs_go_to_the_version_that_was_promoted(terminal: Terminal, clie
     assert (
         await run.describe()
     ).raw_description.workflow_execution_info.versioning_info.deployment_version.build_id == "one"
+    wave = await client.start_workflow(
+        Workflow.SEND_WAVE,
+        WaveInput(period="2026-11", instant=datetime.now(UTC), options=CycleOptions()),
+        id="versioned-wave",
+        task_queue=TaskQueue.INVITATIONS,
+    )
+    await asyncio.wait_for(wave.result(), PATIENCE_S)
+    info = (await wave.describe()).raw_description.workflow_execution_info.versioning_info
+    assert info.behavior == VersioningBehavior.VERSIONING_BEHAVIOR_PINNED
     await starting("two")
     await until(lambda: "two" in states(terminal))
     assert terminal.run("versions", "drain", "one").code == 1

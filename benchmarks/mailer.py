@@ -25,6 +25,7 @@ from benchmarks.sinks import open_sink
 from benchmarks.table import parser_of, run_and_print
 from composition.connections import unsubscribe_mail
 from relance.adapters.breaker import Breakers
+from relance.adapters.message_ids import SealedMessageIds
 from relance.adapters.smtp.mailer import SmtpMailer
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.ports import OutgoingMail
@@ -42,14 +43,15 @@ async def measure(mails: int, connections: int) -> dict[str, Any]:
     """Send the mails between two halves of the bare loop and return the figures."""
     people = plain_people(USERS, CONTACTS)
     by_id = {user["_id"]: user for user in people[0]}
-    now = datetime.now(UTC)
-    letters = [letter_to(PERIOD, by_id[contact["userId"]], contact, now, "mail.example") for contact in people[1]]
+    now, keys = datetime.now(UTC), Keyring(LINK_KEY, (secrets.token_urlsafe(32),))
+    message_ids = SealedMessageIds(keys, "mail.example")
+    letters = [letter_to(PERIOD, by_id[contact["userId"]], contact, now, message_ids) for contact in people[1]]
     rendered = render(PERIOD, *people)
     with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
         async with open_sink(Path(folder)) as sink:
             idle = await wait_until_idle()
             before = await send_raw(sink.address, rendered, mails // 2, connections)
-            ours = await _send(sink.address, letters, mails, connections)
+            ours = await _send(sink.address, LinkTokens(keys), letters, mails, connections)
             after = await send_raw(sink.address, rendered, mails // 2, connections)
     raw = RawRate.of(before, after)
     return {
@@ -64,10 +66,11 @@ async def measure(mails: int, connections: int) -> dict[str, Any]:
     }
 
 
-async def _send(address: tuple[str, int], letters: list[OutgoingMail], mails: int, connections: int) -> RawRate:
+async def _send(
+    address: tuple[str, int], tokens: LinkTokens, letters: list[OutgoingMail], mails: int, connections: int
+) -> RawRate:
     mail = MailGroup(host=address[0], port=address[1], tls=TlsMode.NONE, connections=connections)
     settings = Settings().model_copy(update={"mail": mail})
-    tokens = LinkTokens(Keyring(LINK_KEY, (secrets.token_urlsafe(32),)))
     renderer = MailRenderer(
         mail=mail,
         sign_form=lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),

@@ -16,6 +16,12 @@ COPY relance relance
 COPY workflows workflows
 COPY activities activities
 COPY composition composition
+LABEL org.opencontainers.image.title="Relance" \
+      org.opencontainers.image.description="Recurring jobs and long-lived reminders on Temporal" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="docker.io/library/python:3.11.14-slim-bookworm"
+COPY LICENSE /app/
 ENV PATH=/opt/relance/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -3,7 +3,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-any-hour outside check dev bench faults faults-full docs links lock
+.PHONY: help setup demo test test-any-hour outside check sbom audit dev bench faults faults-full docs links lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,18 +35,25 @@ test-any-hour: setup ## all tests as if it were another time (AT=2026-11-30T23:3
 outside: setup ## what the world outside does: foreign documents, settings, replies, logs, texts (ARGS=--json)
 	$(BIN)/python -m tests.outside $(ARGS)
 
-check: setup ## lint, format, types, layers, generated files
+check: setup ## lint, format, types, layers, generated files, licences, images
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python deploy/supply.py check
+
+sbom: setup ## write dist/relance-VERSION.cdx.json: what a worker is made of, with hashes and licences (CycloneDX)
+	$(BIN)/python deploy/supply.py sbom dist/relance-$$($(BIN)/python -c 'import relance; print(relance.__version__)').cdx.json
+
+audit: setup ## ask for known vulnerabilities of the packages in the lock (needs the service of pip-audit)
+	$(BIN)/pip-audit --require-hashes --disable-pip --strict --requirement requirements-worker.lock
 
 dev: setup ## the embedded stack and a worker, until Ctrl-C
 	$(BIN)/python starter.py dev $(ARGS)
 
-bench: setup ## a whole cycle against a mail sink, next to a bare SMTP loop
-	$(BIN)/python -m benchmarks.cycle $(ARGS)
+bench: setup ## all benchmarks, one after the other: hours (ARGS='--only wave --scale 0.5' for less)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 faults: setup ## break everything on purpose and check that nothing is lost (ARGS='--only smtp-stages' for some of it)
 	$(BIN)/python -m tests.faults all $(ARGS)

@@ -181,7 +181,7 @@ def message_ids(loaded: Settings) -> MessageIds:
     """Return the Message-IDs of this installation's mails."""
     from relance.adapters.message_ids import SealedMessageIds
 
-    return SealedMessageIds(loaded.privacy.link_keys, loaded.mail.message_id_domain)
+    return SealedMessageIds(loaded.privacy.link_keys, loaded.mail.message_id_domain, seals=loaded.privacy.seal_ids)
 
 
 def relay_log(loaded: Settings) -> AbstractAsyncContextManager[RelayLog | None]:

@@ -12,8 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 import uvloop
-from temporalio.common import WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import Worker
 
 from composition.activities import activities_of
 from composition.connections import opened
@@ -33,12 +32,8 @@ from relance.runtime.supervisor import child_environment, join_supervisor, super
 from relance.settings import Settings, load_settings
 from relance.settings.recipients import ChannelName
 from relance.settings.unfit import check_keys, check_names
-from workflows.registry import WORKFLOWS
-
-# Shown in Temporal Web; without it the SDK hashes every loaded module at each start.
-VERSION = WorkerDeploymentConfig(
-    version=WorkerDeploymentVersion(deployment_name="relance", build_id=__version__), use_worker_versioning=False
-)
+from relance.temporal.versions import deployment
+from workflows.registry import workflows_of
 
 LAST_MOMENTS = 2.0
 """Seconds after the drain in which results are recorded and connections closed; all in all less than the 30 of X5."""
@@ -49,7 +44,7 @@ HEARTBEATS_APART = timedelta(seconds=0.4)
 logger = logging.getLogger(__name__)
 
 
-class Role(StrEnum):
+class WorkerRole(StrEnum):
     """Which task queues a process serves."""
 
     ALL = "all"
@@ -59,12 +54,12 @@ class Role(StrEnum):
     GATEWAY = "gateway"
 
 
-QUEUES: dict[Role, Sequence[TaskQueue]] = {
-    Role.ALL: tuple(TaskQueue),
-    Role.INVITATIONS: (TaskQueue.INVITATIONS,),
-    Role.MAIL: (TaskQueue.MAIL,),
-    Role.OPS: (TaskQueue.OPS,),
-    Role.GATEWAY: (),
+QUEUES: dict[WorkerRole, Sequence[TaskQueue]] = {
+    WorkerRole.ALL: tuple(TaskQueue),
+    WorkerRole.INVITATIONS: (TaskQueue.INVITATIONS,),
+    WorkerRole.MAIL: (TaskQueue.MAIL,),
+    WorkerRole.OPS: (TaskQueue.OPS,),
+    WorkerRole.GATEWAY: (),
 }
 
 
@@ -74,7 +69,7 @@ async def serve_gateway(settings: Settings) -> int:
     ready = join_supervisor()
     gateway = settings.gateway
     async with watched(settings) as liveness, opened_gateway(settings) as open_:
-        reporter = gateway_reporter(settings, open_, Role.GATEWAY, liveness)
+        reporter = gateway_reporter(settings, open_, WorkerRole.GATEWAY, liveness)
         async with serving_gateway(settings, open_, liveness, drain=FULL_DRAIN_S), reporting_liveness(reporter, []):
             leave_out_what_is_loaded()
             ready()
@@ -86,7 +81,7 @@ async def serve_gateway(settings: Settings) -> int:
     return process_exit.DONE
 
 
-async def serve(settings: Settings, role: Role) -> int:
+async def serve(settings: Settings, role: WorkerRole) -> int:
     """Serve the role's queues until SIGTERM or SIGINT, then finish what is in flight (SPEC X5)."""
     stop = stop_requested(within=settings.worker.drain.total_seconds() + LAST_MOMENTS)
     ready = join_supervisor()
@@ -103,9 +98,12 @@ async def serve(settings: Settings, role: Role) -> int:
                 Worker(
                     open_.client,
                     task_queue=queue,
-                    workflows=WORKFLOWS[queue],
+                    workflows=workflows_of(queue, versioned=settings.worker.versioning),
                     activities=activities[queue],
-                    deployment_config=VERSION,
+                    # Without a build id the SDK hashes every loaded module at each start.
+                    deployment_config=deployment(
+                        settings.worker.build_id or __version__, versioned=settings.worker.versioning
+                    ),
                     # Nothing is stored outside; more than one makes the SDK start a task per timer summary.
                     max_workflow_task_external_storage_concurrency=1,
                     max_concurrent_workflow_tasks=settings.worker.workflow_tasks,
@@ -128,26 +126,26 @@ async def serve(settings: Settings, role: Role) -> int:
     return process_exit.DONE
 
 
-def check_fitness(settings: Settings, role: Role) -> None:
+def check_fitness(settings: Settings, role: WorkerRole) -> None:
     """Make sure that nothing leaves this process that nobody should see: signed with a known key, or of no sender.
 
     Raises:
         SettingsError: names each setting and the reason.
     """
     check_keys(settings.privacy)
-    if role is Role.GATEWAY and settings.gateway.port is None and settings.intake.port is None:
+    if role is WorkerRole.GATEWAY and settings.gateway.port is None and settings.intake.port is None:
         raise SettingsError("RELANCE_GATEWAY__PORT: is not set, nor RELANCE_INTAKE__PORT, and this role serves no more")
     named = {*settings.channels.always_names, *settings.channels.order_names}
     if TaskQueue.MAIL in QUEUES[role] or (TaskQueue.OPS in QUEUES[role] and ChannelName.MAIL in named):
         check_names(settings.mail, settings.gateway)
-    if role is not Role.GATEWAY:
+    if role is not WorkerRole.GATEWAY:
         # Before any process is started: a supervisor would start one that ends at once again and again.
         checked_branding(settings.mail)
 
 
 def run(
     *,
-    role: Annotated[Role, typer.Option(help="Which queues this process serves.")] = Role.ALL,
+    role: Annotated[WorkerRole, typer.Option(help="Which queues this process serves.")] = WorkerRole.ALL,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes; more than one are supervised.")] = 1,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -169,7 +167,7 @@ def run(
         configure_logging(settings.monitoring)
         quiet_sdk()
         if processes == 1:
-            return await (serve_gateway(settings) if role is Role.GATEWAY else serve(settings, role))
+            return await (serve_gateway(settings) if role is WorkerRole.GATEWAY else serve(settings, role))
         return await supervise(
             [sys.executable, "-m", "worker", "--role", role],
             processes,
@@ -178,7 +176,7 @@ def run(
         )
 
     # A third of what a request costs is the loop's work. Workers of Temporal keep the loop they were tested with.
-    serves_http_alone = role is Role.GATEWAY and processes == 1
+    serves_http_alone = role is WorkerRole.GATEWAY and processes == 1
     process_exit.run(main, debug=debug, loop=uvloop.new_event_loop if serves_http_alone else None)
 
 

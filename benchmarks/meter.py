@@ -13,13 +13,19 @@ SERVERS = {"mongod": "mongod", "temporal": "temporal", "smtp-sink": "sink"}
 
 def cpu_by_process(worker: WorkerProcess, own_sink_guard: int | None) -> dict[str, float]:
     """Return the seconds of processor time used so far by worker, mongod, temporal, sink and this harness."""
-    found = {"worker": worker.cpu_s(), "harness": _seconds(psutil.Process())}
+    found = {"worker": worker.cpu_s(), "harness": _seconds(psutil.Process()), **servers_cpu()}
+    if own_sink_guard is not None:
+        found["sink"] = sum(_seconds(process) for process in psutil.Process(own_sink_guard).children())
+    return found
+
+
+def servers_cpu() -> dict[str, float]:
+    """Return the seconds of processor time used so far by the servers that this process has started, by kind."""
+    found: dict[str, float] = {}
     for process in psutil.Process().children(recursive=True):
         kind = SERVERS.get(process.name())
         if kind is not None:
             found[kind] = found.get(kind, 0.0) + _seconds(process)
-    if own_sink_guard is not None:
-        found["sink"] = sum(_seconds(process) for process in psutil.Process(own_sink_guard).children())
     return found
 
 

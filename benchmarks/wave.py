@@ -17,9 +17,7 @@ on everything is as it will be at J+3.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import statistics
 import sys
 import tempfile
@@ -36,9 +34,9 @@ from benchmarks.meter import cpu_by_process, difference, per_mail, ratio_by_cpu
 from benchmarks.people import Documents, plain_people
 from benchmarks.raw_loop import RawRate, render, send_raw
 from benchmarks.sinks import Sink, open_sink
+from benchmarks.table import parser_of, run_and_print
 from relance.contracts.follow_up import Followed, FollowUpInput
 from relance.devstack.stack import Given, Stack
-from relance.runtime import process_exit
 from relance.settings.mail import MailGroup
 from relance.temporal.follow_ups import TemporalFollowUps
 from tests.support.installation import Installation, installed
@@ -219,26 +217,19 @@ def say(text: str) -> None:
 
 def main() -> None:
     """Measure what the command line asks for and print the figures as the last thing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.wave", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("wave", __doc__)
     parser.add_argument("--invitations", type=int, default=10_000, help="reminders (default %(default)s)")
     parser.add_argument(
         "--connections", type=int, default=MailGroup().connections, help="per worker process (default %(default)s)"
     )
     parser.add_argument("--processes", type=int, default=1, help="worker processes (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     arguments = parser.parse_args()
     if min(arguments.invitations, arguments.connections, arguments.processes) < 1:
         parser.error("every number must be at least 1")
 
-    async def run() -> int:
-        figures = await measure(arguments.invitations, arguments.connections, arguments.processes)
-        table = "\n".join(f"{name:>22}  {value}" for name, value in figures.items())
-        print(json.dumps(figures) if arguments.json else table)
-        return process_exit.DONE
-
-    process_exit.run(run)
+    run_and_print(
+        lambda: measure(arguments.invitations, arguments.connections, arguments.processes), as_json=arguments.json
+    )
 
 
 if __name__ == "__main__":

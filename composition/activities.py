@@ -55,7 +55,9 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         mailer=open_.mailer,
         meter=open_.instruments,
         clock=SystemClock(),
-        message_ids=SealedMessageIds(settings.privacy.link_keys, settings.mail.message_id_domain),
+        message_ids=SealedMessageIds(
+            settings.privacy.link_keys, settings.mail.message_id_domain, seals=settings.privacy.seal_ids
+        ),
         relay_log=open_.relay_log,
         restores=data.restores,
     )
@@ -100,7 +102,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         gates=gates,
         hold_out=scheduling.hold_out,
     )
-    follow_ups = TemporalFollowUps(open_.client, data.ledger)
+    follow_ups = TemporalFollowUps(open_.client, data.ledger, eager=not settings.worker.versioning)
     endings = Endings(
         controls=data.controls,
         compensations=data.compensations,

@@ -64,7 +64,7 @@ async def opened(settings: Settings) -> AsyncIterator[Connections]:
     """
     telemetry = started_telemetry(settings, "relance-worker")
     _warn_unrouted(settings)
-    tokens = LinkTokens(settings.privacy.link_keys)
+    tokens = LinkTokens(settings.privacy.link_keys, seals=settings.privacy.seal_ids)
     writer = MailRenderer(
         mail=settings.mail,
         sign_form=lambda invitation: tokens.sign(Purpose.SUBMIT, invitation),

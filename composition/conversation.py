@@ -11,14 +11,14 @@ from relance.services.alerts import AlertService
 from relance.services.chat_decisions import ChatDecisions
 from relance.services.chat_facts import ChatFacts
 from relance.services.chat_status import ChatStatus
-from relance.services.conversation import Conversation
+from relance.services.conversation import ChatService
 from relance.services.explaining import Explaining
 from relance.services.people_explaining import PeopleExplaining
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 
 
-def conversation_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> Conversation:
+def conversation_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> ChatService:
     """Return the chat."""
     clock, scheduling = SystemClock(), settings.scheduling
     defaults = Defaults(day=scheduling.default_day, time=scheduling.default_time, zone=scheduling.default_zone)
@@ -29,7 +29,7 @@ def conversation_of(settings: Settings, data: Database, client: Client, explaini
         status=status,
         policy=settings.alerts.policy,
     )
-    return Conversation(
+    return ChatService(
         messages=data.chat_messages,
         facts=facts,
         decisions=ChatDecisions(alert_service_of(settings, data, client)),

@@ -11,13 +11,13 @@ from relance.adapters.channels.http import ChannelHttp
 from relance.adapters.clock import SystemClock
 from relance.gateway.needs import SlackNeeds
 from relance.runtime.metrics import Instruments
-from relance.services.conversation import Conversation
+from relance.services.conversation import ChatService
 from relance.settings import Settings
 
 
 @asynccontextmanager
 async def answering_slack(
-    settings: Settings, conversation: Conversation, instruments: Instruments
+    settings: Settings, conversation: ChatService, instruments: Instruments
 ) -> AsyncIterator[SlackNeeds | None]:
     """Yield what the route works with; None without an app."""
     secret = settings.channels.slack_signing_secret

@@ -22,6 +22,7 @@ from dashboard import dashboard
 from error_tables import errors
 from mail_page import mails
 from metric_tables import monitoring
+from performance import performance
 from privacy_tables import privacy
 from reliability import reliability
 from schemas import json_schemas, validators
@@ -186,6 +187,7 @@ def main(arguments: list[str]) -> int:
         ROOT / "docs" / "errors.md": errors(),
         ROOT / "docs" / "mails.md": mails(),
         ROOT / "docs" / "reliability.md": reliability(),
+        ROOT / "docs" / "performance.md": performance(),
         ROOT / "docs" / "monitoring.md": monitoring(),
         ROOT / "docs" / "privacy.md": privacy(),
         ROOT / "deploy" / "grafana" / "relance.json": dashboard(),

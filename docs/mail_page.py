@@ -67,7 +67,7 @@ stays as it is, so a folder with a `brand.toml` of two lines is a beginning.
 
    ```sh
    .venv/bin/python starter.py mail check --templates deploy/templates/example --rehearsal
-   .venv/bin/python starter.py mail preview all --out previews
+   .venv/bin/python starter.py mail preview all --out /tmp/relance-mails
    ```
 
    `--rehearsal` lets names such as `form-a-friend.example` stand in links; leave it out for your own. `preview`
@@ -88,7 +88,8 @@ stays as it is, so a folder with a `brand.toml` of two lines is a beginning.
 Once, when a worker process starts. What is edited later changes no mail until the workers are restarted, so that
 the first mail of a cycle and the last look alike. A worker whose folder has a fault does not start: it ends with
 exit code 2 and names file, line and remedy. `starter.py doctor` shows the same rows; warnings stop nothing. The
-gateway reads no templates, so unsubscribing works whatever the folder holds.
+gateway reads them for the console's page *Mails* alone, so unsubscribing works whatever the folder holds; its own
+pages show `RELANCE_MAIL__SENDER_NAME`.
 
 With several processes (`worker.py --processes N`) one that is replaced after a crash reads the folder anew: put a
 changed folder beside the old one, and change the setting, rather than editing what is in use.

@@ -18,7 +18,7 @@ from workflows.open_period import OpenPeriod
 from workflows.paused_partner_check import PausedPartnerCheck
 from workflows.reconcile import Reconcile
 from workflows.roll_back import RollBack
-from workflows.send_wave import SendWave
+from workflows.send_wave import PinnedSendWave, SendWave
 from workflows.wake_follow_ups import WakeFollowUps
 from workflows.weekly_cleanup import WeeklyCleanup
 
@@ -43,3 +43,8 @@ WORKFLOWS: dict[TaskQueue, list[type]] = {
         DatabaseOutage,
     ],
 }
+
+
+def workflows_of(queue: TaskQueue, *, versioned: bool) -> list[type]:
+    """Return the workflows of a queue, for a worker whose version the server knows or does not."""
+    return [PinnedSendWave if versioned and one is SendWave else one for one in WORKFLOWS[queue]]

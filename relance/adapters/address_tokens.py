@@ -29,16 +29,17 @@ class BouncedReference(NamedTuple):
 
 
 class AddressTokens:
-    """The tokens for one kind of address; `purpose` gives each kind keys of its own."""
+    """The tokens for one kind of address; `purpose` gives each kind keys of its own, `seals` see `LinkTokens`."""
 
-    def __init__(self, link_keys: Keyring, purpose: str) -> None:
+    def __init__(self, link_keys: Keyring, purpose: str, *, seals: bool = True) -> None:
+        self._seals = seals
         self._keys = link_keys.derived(lambda key: seal_key(key, purpose))
         # Those of earlier versions: the id was signed and stood there in the open.
         self._signing_keys = link_keys.derived(lambda key: derived(key, purpose))
 
     def of(self, invitation: str) -> str:
         """Return the token of an invitation."""
-        return self._made(0, invitation)
+        return self._made(0, invitation) if self._seals else self._signed(0, invitation)
 
     def possible(self, invitation: str) -> tuple[str, ...]:
         """Return the tokens an invitation may have: each key's, sealed and as earlier versions made them."""

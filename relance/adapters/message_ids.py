@@ -16,15 +16,19 @@ TAG_OCTETS = 8
 
 
 class SealedMessageIds:
-    """`ports.MessageIds`: `<sealed id>.<kind>@<domain>`, in base32, because relays may change the case."""
+    """`ports.MessageIds`: `<sealed id>.<kind>@<domain>`, in base32, because relays may change the case.
 
-    def __init__(self, link_keys: Keyring, domain: str) -> None:
+    With `seals` off it writes the plain id, as versions before 0.2 did.
+    """
+
+    def __init__(self, link_keys: Keyring, domain: str, *, seals: bool = True) -> None:
+        self._seals = seals
         self._keys = link_keys.derived(lambda key: seal_key(key, "message-id"))
         self._domain = domain
 
     def of(self, invitation: str, kind: MailKind) -> str:
         """Return the Message-ID of a mail: the same whenever it is sent again."""
-        return self._made(0, invitation, kind)
+        return self._made(0, invitation, kind) if self._seals else ids.message_id(invitation, kind, self._domain)
 
     def possible(self, invitation: str, kind: MailKind) -> tuple[str, ...]:
         """Return every Message-ID a mail may have left under: one per key, and the plain one of earlier versions."""

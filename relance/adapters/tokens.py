@@ -19,7 +19,7 @@ from typing import Final
 from relance.adapters.address_tokens import AddressTokens, BouncedReference
 from relance.adapters.packed_ids import packed_text, unpacked_text
 from relance.adapters.sealing import SealKey, opened, seal_key, sealed
-from relance.adapters.signing import derived, invalid, verified
+from relance.adapters.signing import derived, invalid, signed, verified
 from relance.settings.keyring import Keyring
 
 LINK_TAG_OCTETS: Final = 16
@@ -36,16 +36,22 @@ class Purpose(StrEnum):
 
 
 class LinkTokens:
-    """Seals with the keys derived from the first key of a ring, and opens with those derived from all."""
+    """Seals with the keys derived from the first key of a ring, and opens with those derived from all.
 
-    def __init__(self, link_keys: Keyring) -> None:
+    With `seals` off it writes what versions before 0.2 can read, for as long as one may go back to them.
+    """
+
+    def __init__(self, link_keys: Keyring, *, seals: bool = True) -> None:
+        self._seals = seals
         self._keys = {purpose: link_keys.derived(_sealing(purpose)) for purpose in Purpose}
         self._signing_keys = {purpose: link_keys.derived(_signing(purpose)) for purpose in Purpose}
-        self._bounces = AddressTokens(link_keys, "bounce")
-        self._opt_outs = AddressTokens(link_keys, "unsub-mailto")
+        self._bounces = AddressTokens(link_keys, "bounce", seals=seals)
+        self._opt_outs = AddressTokens(link_keys, "unsub-mailto", seals=seals)
 
     def sign(self, purpose: Purpose, invitation: str) -> str:
         """Return the token of an invitation for one purpose."""
+        if not self._seals:
+            return signed(self._signing_keys[purpose][0], invitation)
         raw = sealed(self._keys[purpose][0], packed_text(invitation), LINK_TAG_OCTETS)
         return _VERSION + _base64(raw)
 

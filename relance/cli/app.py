@@ -70,7 +70,8 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
     "mail": DeclaredCommand(
         "mail.commands", "The mails: check templates of one's own, preview each mail, send a trial to oneself."
     ),
-    "keys": DeclaredCommand("operate.keys", "The keys of opt-outs and links, by their fingerprints."),
+    "keys": DeclaredCommand("operate.keys", "The keys of opt-outs, links and payloads, by their fingerprints."),
+    "versions": DeclaredCommand("operate.versions", "The versions of the worker, where worker versioning is on."),
     "watchdog": DeclaredCommand(
         "operate.watchdog",
         "Check that what the workers are there for happens: mails are accepted, jobs run, work is taken, people are "

@@ -13,7 +13,7 @@ from relance.adapters.mongo.connection import Database
 from relance.console.watchers import CycleWatchers
 from relance.console.work import Worker
 from relance.ports import Clock, Reports
-from relance.services.conversation import Conversation
+from relance.services.conversation import ChatService
 from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
 from relance.services.mail_preview import MailDesk
@@ -34,7 +34,7 @@ class ConsoleNeeds:
     explaining: Explaining
     watchers: CycleWatchers
     mails: MailDesk
-    conversation: Conversation
+    conversation: ChatService
     sign_attachment: Callable[[str, str], str]
     decisions: CycleDecisions
     reports: Callable[[], AbstractAsyncContextManager[Reports]]

@@ -13,7 +13,7 @@ from relance.adapters.tokens import LinkTokens
 from relance.domain.channels.messages import OutgoingMessage
 from relance.ports import Attachments, Clock, Contacts, Inbox, Ledger, Outbox, Suppressions, Users
 from relance.rendering.pages import PageWriter
-from relance.services.conversation import Conversation
+from relance.services.conversation import ChatService
 from relance.services.events import EventIntake
 from relance.services.explaining import Explaining
 from relance.services.mail_intake import MailIntake
@@ -67,7 +67,7 @@ class SlackNeeds:
     """
 
     secret: str
-    conversation: Conversation
+    conversation: ChatService
     may_decide: Callable[[str], bool]
     answer: AnswerSlack
     refused: Callable[[str], None]

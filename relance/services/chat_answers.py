@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from relance.domain.channels.messages import OutgoingMessage
-from relance.domain.conversation import Intent, Misunderstood, Trouble
+from relance.domain.conversation import Intent, Misunderstood, Unclear
 from relance.domain.failures import Severity
 from relance.wording.conversation.languages import CHAT_WORDS
 
@@ -34,8 +34,11 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What we answer: as a message of SPEC A4; `about` are the keys of the alerts it is about."""
+class ChatReply:
+    """What we answer: as a message of SPEC A4; `about` are the keys of the alerts it is about.
+
+    `language` is that of an answer we have in one language only; empty means that of who asked.
+    """
 
     title: str
     text: str
@@ -43,6 +46,7 @@ class Reply:
     offer: str = ""
     about: tuple[str, ...] = ()
     severity: Severity = Severity.LOW
+    language: str = ""
 
     def message(self, key: str, at: datetime, language: str) -> OutgoingMessage:
         """Return it as a message; `at` is in the zone whose clock is to be shown."""
@@ -52,26 +56,26 @@ class Reply:
             title=self.title,
             text=self.text,
             at=at,
-            language=language,
+            language=self.language or language,
             rows=self.rows,
             offer=self.offer,
             about=self.about,
         )
 
 
-_SILENCE_TROUBLES = frozenset({Trouble.END, Trouble.PAST, Trouble.TOO_FAR, Trouble.REASON})
+_SILENCE_TROUBLES = frozenset({Unclear.END, Unclear.PAST, Unclear.TOO_FAR, Unclear.REASON})
 
 
-def apology(asked: Misunderstood, language: str) -> Reply:
+def apology(asked: Misunderstood, language: str) -> ChatReply:
     """Return why nothing was done, and what would be understood instead."""
     words = CHAT_WORDS[language]
     understood = words.asked[asked.intent].format(name="").strip() if asked.intent else ""
     rows = words.help
     if asked.trouble in _SILENCE_TROUBLES or asked.intent is Intent.SILENCE:
         rows = (words.silence_example,)
-    elif asked.trouble in {Trouble.NEGATED, Trouble.REST} and understood:
+    elif asked.trouble in {Unclear.NEGATED, Unclear.REST} and understood:
         rows = (understood,)
-    elif asked.trouble is Trouble.ADDRESS:
+    elif asked.trouble is Unclear.ADDRESS:
         rows = (words.why_example,)
     text = words.troubles[asked.trouble].format(asked=understood)
-    return Reply(words.sorry_title, text, rows)
+    return ChatReply(words.sorry_title, text, rows)

@@ -12,7 +12,7 @@ from relance.domain.alerts.suppression import Matcher, Silence, exact_matcher
 from relance.domain.conversation import Intent, Request
 from relance.domain.failures import Severity
 from relance.services.alerts import AlertService, silence_of
-from relance.services.chat_answers import Reply, Speaker
+from relance.services.chat_answers import ChatReply, Speaker
 from relance.wording.alerts.languages import LANGUAGES
 from relance.wording.conversation.about_alerts import lines
 from relance.wording.conversation.languages import CHAT_WORDS
@@ -25,11 +25,11 @@ class ChatDecisions:
 
     service: AlertService
 
-    async def decide(self, asked: Request, alerts: Sequence[AlertRecord], speaker: Speaker, at: datetime) -> Reply:
+    async def decide(self, asked: Request, alerts: Sequence[AlertRecord], speaker: Speaker, at: datetime) -> ChatReply:
         """Do what was decided about these alerts, at least one, and return what came of it."""
         open_ones = [alert for alert in alerts if alert.is_open]
         if not open_ones:
-            return Reply(CHAT_WORDS[speaker.language].sorry_title, CHAT_WORDS[speaker.language].over)
+            return ChatReply(CHAT_WORDS[speaker.language].sorry_title, CHAT_WORDS[speaker.language].over)
         match asked.intent:
             case Intent.ACKNOWLEDGE:
                 return await self._acknowledge(open_ones, speaker)
@@ -38,17 +38,19 @@ class ChatDecisions:
             case _:
                 return await self._silence(asked, open_ones, speaker, at)
 
-    async def _acknowledge(self, alerts: Sequence[AlertRecord], speaker: Speaker) -> Reply:
+    async def _acknowledge(self, alerts: Sequence[AlertRecord], speaker: Speaker) -> ChatReply:
         words = CHAT_WORDS[speaker.language]
         before = {alert.acknowledged_by or "?" for alert in alerts if alert.state is AlertState.ACKNOWLEDGED}
         decided = await self.service.take_on(alerts, speaker.author, speaker.via)
         if not decided:
-            return Reply(words.sorry_title, words.over)
+            return ChatReply(words.sorry_title, words.over)
         text = LANGUAGES[speaker.language].figures.counted(words.acknowledged, len(decided), author=speaker.author)
         already = words.already.format(author=", ".join(sorted(before))) if before - {speaker.author} else ""
         return _about(decided, words.acknowledged_title, " ".join(filter(None, [text, already])), speaker.language)
 
-    async def _silence(self, asked: Request, alerts: Sequence[AlertRecord], speaker: Speaker, at: datetime) -> Reply:
+    async def _silence(
+        self, asked: Request, alerts: Sequence[AlertRecord], speaker: Speaker, at: datetime
+    ) -> ChatReply:
         words = CHAT_WORDS[speaker.language]
         assert asked.until is not None
         refusal = _refusal(asked, alerts, speaker.language)
@@ -67,7 +69,7 @@ class ChatDecisions:
             text += "\n" + words.whole_rule.format(rule=alerts[0].rule)
         return _about(list(held.values()) or alerts, words.silenced_title, text, speaker.language)
 
-    async def _unsilence(self, alerts: Sequence[AlertRecord], speaker: Speaker, at: datetime) -> Reply:
+    async def _unsilence(self, alerts: Sequence[AlertRecord], speaker: Speaker, at: datetime) -> ChatReply:
         words = CHAT_WORDS[speaker.language]
         active = await self.service.silences.active(self.service.clock.now())
         holding = [silence for silence in active if any(silence.matcher.matches(alert) for alert in alerts)]
@@ -91,11 +93,11 @@ class ChatDecisions:
         return _about(alerts, title, "\n".join(filter(None, [text, *rest])), speaker.language)
 
 
-def _about(alerts: Sequence[AlertRecord], title: str, text: str, language: str) -> Reply:
-    return Reply(title, text, lines(alerts, language), about=tuple(alert.key for alert in alerts))
+def _about(alerts: Sequence[AlertRecord], title: str, text: str, language: str) -> ChatReply:
+    return ChatReply(title, text, lines(alerts, language), about=tuple(alert.key for alert in alerts))
 
 
-def _refusal(asked: Request, alerts: Sequence[AlertRecord], language: str) -> Reply | None:
+def _refusal(asked: Request, alerts: Sequence[AlertRecord], language: str) -> ChatReply | None:
     words = CHAT_WORDS[language]
     first = alerts[0]
     if len({alert.rule for alert in alerts}) > 1:

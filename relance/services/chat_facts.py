@@ -12,12 +12,15 @@ from relance.domain.conversation import Intent, Name, NameKind, Request
 from relance.errors import InvalidInput, NotFound
 from relance.ids import parse_invitation_id
 from relance.ports import Alerts
-from relance.services.chat_answers import Reply, Speaker
+from relance.services.chat_answers import ChatReply, Speaker
 from relance.services.chat_status import ChatStatus
 from relance.services.people_explaining import PeopleExplaining
 from relance.wording.alerts.messages import details_message
 from relance.wording.conversation.about_alerts import lines, rule_name, why_told
 from relance.wording.conversation.languages import CHAT_WORDS
+
+EXPLAINED_IN = "en"
+"""The language of the sentences of `why`."""
 
 MOST_WHY = 5
 """Alerts that "why" explains one by one."""
@@ -32,7 +35,7 @@ class ChatFacts:
     status: ChatStatus
     policy: AlertPolicy
 
-    async def answer(self, asked: Request, about: Sequence[str], speaker: Speaker, at: datetime) -> Reply:
+    async def answer(self, asked: Request, about: Sequence[str], speaker: Speaker, at: datetime) -> ChatReply:
         """Return the answer to a question about an id, or about these alerts."""
         words = CHAT_WORDS[speaker.language]
         if asked.intent is Intent.STATUS:
@@ -41,7 +44,7 @@ class ChatFacts:
             return await self._why_sent(asked.name, speaker, at)
         if asked.intent in {Intent.HELP, Intent.NO}:
             is_help = asked.intent is Intent.HELP
-            return Reply(words.help_title, "", words.help) if is_help else Reply(words.sorry_title, words.left)
+            return ChatReply(words.help_title, "", words.help) if is_help else ChatReply(words.sorry_title, words.left)
         alerts = await self.alerts_meant(asked.name, about)
         if not alerts:
             return await self.which(asked.name, speaker.language)
@@ -60,40 +63,40 @@ class ChatFacts:
         open_ones = [alert for alert in await self.alerts.open() if name in {alert.key, alert.id, alert.group}]
         return open_ones or list((await self.alerts.newest([name])).values())
 
-    async def which(self, name: Name | None, language: str) -> Reply:
+    async def which(self, name: Name | None, language: str) -> ChatReply:
         """Return the question which alert is meant, with those that are open."""
         words = CHAT_WORDS[language]
         open_ones = await self.alerts.open()
         if name is not None:
             return await self.unknown(name.text, language)
         if not open_ones:
-            return Reply(words.sorry_title, words.no_alert)
-        return Reply(words.sorry_title, words.which, lines(open_ones, language))
+            return ChatReply(words.sorry_title, words.no_alert)
+        return ChatReply(words.sorry_title, words.which, lines(open_ones, language))
 
-    async def unknown(self, name: str, language: str) -> Reply:
+    async def unknown(self, name: str, language: str) -> ChatReply:
         """Return that there is nothing with this name."""
         words = CHAT_WORDS[language]
-        return Reply(words.sorry_title, words.unknown_name.format(name=name))
+        return ChatReply(words.sorry_title, words.unknown_name.format(name=name))
 
-    def sorry(self, sentence: str, language: str) -> Reply:
+    def sorry(self, sentence: str, language: str) -> ChatReply:
         """Return one of the sentences that say why nothing was done."""
         words = CHAT_WORDS[language]
-        return Reply(words.sorry_title, {"viewer": words.viewer, "no_offer": words.no_offer}[sentence])
+        return ChatReply(words.sorry_title, {"viewer": words.viewer, "no_offer": words.no_offer}[sentence])
 
-    def no_answer(self, dependency: str, language: str, *, decided: bool) -> Reply:
+    def no_answer(self, dependency: str, language: str, *, decided: bool) -> ChatReply:
         """Return that a server is away; what was decided is stored by then."""
         words = CHAT_WORDS[language]
         pattern = words.stored_first if decided else words.no_answer
-        return Reply(words.sorry_title, pattern.format(dependency=dependency))
+        return ChatReply(words.sorry_title, pattern.format(dependency=dependency))
 
-    def _why_told(self, alerts: Sequence[AlertRecord], speaker: Speaker, at: datetime) -> Reply:
+    def _why_told(self, alerts: Sequence[AlertRecord], speaker: Speaker, at: datetime) -> ChatReply:
         title = CHAT_WORDS[speaker.language].why_alert_title.format(rule=rule_name(alerts[0].rule, speaker.language))
         told = [why_told(alert, self.policy, at, speaker.language) for alert in alerts[:MOST_WHY]]
         rows = told[0][1] if len(told) == 1 else ()
         about = tuple(alert.key for alert in alerts)
-        return Reply(title, "\n\n".join(text for text, _ in told), rows, about=about, severity=alerts[0].severity)
+        return ChatReply(title, "\n\n".join(text for text, _ in told), rows, about=about, severity=alerts[0].severity)
 
-    async def _why_sent(self, name: Name, speaker: Speaker, at: datetime) -> Reply:
+    async def _why_sent(self, name: Name, speaker: Speaker, at: datetime) -> ChatReply:
         if name.kind is NameKind.PERIOD:
             return await self.status.reply(name, speaker, at)
         for explain in self._explanations(name.kind):
@@ -101,9 +104,9 @@ class ChatFacts:
                 found = await explain(name.text)
             except (NotFound, InvalidInput):
                 continue
-            title = CHAT_WORDS[speaker.language].why_title.format(name=name.text)
+            title = CHAT_WORDS[EXPLAINED_IN].why_title.format(name=name.text)
             text = "\n\n".join("\n".join([own, *sentences]) for own, sentences in found)
-            return Reply(title, text)
+            return ChatReply(title, text, language=EXPLAINED_IN)
         return await self.unknown(name.text, speaker.language)
 
     def _explanations(self, kind: NameKind) -> list[Callable[[str], Awaitable[list[tuple[str, list[str]]]]]]:
@@ -121,7 +124,7 @@ class ChatFacts:
         return by_kind.get(kind, [])
 
 
-def details(alerts: Sequence[AlertRecord], at: datetime, language: str) -> Reply:
+def details(alerts: Sequence[AlertRecord], at: datetime, language: str) -> ChatReply:
     """Return the details of alerts; of several rules, one after the other."""
     by_rule: dict[str, list[AlertRecord]] = {}
     for alert in alerts:
@@ -129,4 +132,4 @@ def details(alerts: Sequence[AlertRecord], at: datetime, language: str) -> Reply
     found = [details_message(some, key="details", at=at, language=language, for_chat=True) for some in by_rule.values()]
     first = found[0]
     text = "\n\n".join([first.text, *(f"{message.title}\n{message.text}" for message in found[1:])])
-    return Reply(first.title, text, about=tuple(alert.key for alert in alerts), severity=first.severity)
+    return ChatReply(first.title, text, about=tuple(alert.key for alert in alerts), severity=first.severity)

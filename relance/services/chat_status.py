@@ -8,7 +8,7 @@ from datetime import datetime
 from relance.domain.conversation import Name, NameKind
 from relance.domain.cycle.control import ControlState
 from relance.ports import Alerts, Controls, Ledger, Plans
-from relance.services.chat_answers import Reply, Speaker
+from relance.services.chat_answers import ChatReply, Speaker
 from relance.services.cycle_statistics import balance_period
 from relance.wording.alerts.languages import LANGUAGES
 from relance.wording.conversation.about_alerts import lines
@@ -25,7 +25,7 @@ class ChatStatus:
     controls: Controls
     alerts: Alerts
 
-    async def reply(self, name: Name | None, speaker: Speaker, at: datetime) -> Reply:
+    async def reply(self, name: Name | None, speaker: Speaker, at: datetime) -> ChatReply:
         """Return the state of a period's cycle, the newest one by default, and the open alerts."""
         words, alert_words = CHAT_WORDS[speaker.language], LANGUAGES[speaker.language]
         periods = await self.plans.periods()
@@ -36,13 +36,13 @@ class ChatStatus:
             text = await self._cycle(period, speaker, at)
         open_ones = await self.alerts.open()
         if not open_ones:
-            return Reply(words.status_title, f"{text}\n{words.no_alert}")
+            return ChatReply(words.status_title, f"{text}\n{words.no_alert}")
         text += "\n" + alert_words.figures.counted(words.open_alerts, len(open_ones))
         rows = lines(open_ones, speaker.language)
         if len({alert.group for alert in open_ones}) > 1:
             # What is said next must name one of them.
-            return Reply(words.status_title, text, rows)
-        return Reply(words.status_title, text, rows, alert_words.offer, tuple(alert.key for alert in open_ones))
+            return ChatReply(words.status_title, text, rows)
+        return ChatReply(words.status_title, text, rows, alert_words.offer, tuple(alert.key for alert in open_ones))
 
     async def _cycle(self, period: str, speaker: Speaker, at: datetime) -> str:
         words, figures = CHAT_WORDS[speaker.language], LANGUAGES[speaker.language].figures

@@ -18,7 +18,7 @@ from relance.domain.zones import zone_info
 from relance.errors import DependencyUnavailable
 from relance.ids import chat_answer_key, chat_turn_key
 from relance.ports import ChatMessages, Clock
-from relance.services.chat_answers import Reply, Speaker, apology
+from relance.services.chat_answers import ChatReply, Speaker, apology
 from relance.services.chat_decisions import ChatDecisions
 from relance.services.chat_facts import ChatFacts
 from relance.wording.conversation.said import kept
@@ -36,7 +36,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class ChatService:
     """Answers people; `facts` answers questions, `decisions` does what they decide."""
 
     messages: ChatMessages
@@ -84,7 +84,9 @@ class Conversation:
         await self.messages.add(message)
         return message
 
-    async def _reply(self, speaker: Speaker, asked: Request | Misunderstood, context: Context, at: datetime) -> Reply:
+    async def _reply(
+        self, speaker: Speaker, asked: Request | Misunderstood, context: Context, at: datetime
+    ) -> ChatReply:
         last = None if context.about else await self._last(context.seen)
         about = last.about if last is not None else context.about
         try:
@@ -100,7 +102,7 @@ class Conversation:
                 raise
             return self.facts.no_answer(error.dependency, speaker.language, decided=_decides(asked))
 
-    async def _decided(self, speaker: Speaker, asked: Request, about: Sequence[str], at: datetime) -> Reply:
+    async def _decided(self, speaker: Speaker, asked: Request, about: Sequence[str], at: datetime) -> ChatReply:
         if not speaker.may_decide:
             return self.facts.sorry("viewer", speaker.language)
         if asked.name is not None and asked.name.kind not in {NameKind.ALERT, NameKind.ANY}:
@@ -110,7 +112,9 @@ class Conversation:
             return await self.facts.which(asked.name, speaker.language)
         return await self.decisions.decide(asked, alerts, speaker, at)
 
-    async def _accepted(self, last: ChatMessage | None, about: Sequence[str], speaker: Speaker, at: datetime) -> Reply:
+    async def _accepted(
+        self, last: ChatMessage | None, about: Sequence[str], speaker: Speaker, at: datetime
+    ) -> ChatReply:
         """Return what the last message offered; a person who speaks of one alert is always offered its details."""
         if not about or (last is not None and not last.offer):
             return self.facts.sorry("no_offer", speaker.language)

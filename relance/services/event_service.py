@@ -124,7 +124,10 @@ class EventService:
 
     async def _serve(self, calls: Sequence[_EventCall]) -> None:
         plan = await self._intake.plan([event for call in calls for event in call.message.events])
-        if not await self._write(calls, plan):
+        there = await self._write(calls, plan)
+        if unanswered := [call.message.id for call in calls if call.written is None]:
+            there |= {*await self._inbox.known(unanswered)}
+        if not there:
             await self._do(calls, plan)
             return
         # Somebody has said one of them before, or says it to another process at this moment: that is rare, and what is

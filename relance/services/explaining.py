@@ -50,6 +50,8 @@ class Explaining:
         invitation = await self.ledger.get(ids.invitation_id(*key))
         user = (await self.users.by_ids([key.user_id])).get(key.user_id)
         contact = (await self.contacts.by_ids([key.contact_id])).get(key.contact_id)
+        if invitation is None:
+            await self.refuse_unreadable("invitations", ids.invitation_id(*key))
         if invitation is None and (user is None or contact is None):
             broken = ("users", key.user_id) if user is None else ("contacts", key.contact_id)
             await self.refuse_unreadable(*broken)

@@ -18,7 +18,7 @@ from relance.ids import is_invitation_id, parse_invitation_id
 from relance.ports import Clock, Contacts, Ledger, Suppression, Suppressions, Users
 from relance.ports.opt_outs import Lifting, OptOuts
 from relance.services.event_plan import Outcome
-from relance.services.events import EventIntake
+from relance.services.events import EntryUnreadable, EventIntake
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +128,16 @@ class Unsubscribing:
         if not is_invitation_id(invitation_id):
             return None
         key = parse_invitation_id(invitation_id)
-        entry = await self.ledger.get(invitation_id)
+        found = await self.ledger.by_ids([invitation_id])
+        entry = found.get(invitation_id)
         reached = entry.mailboxes if entry is not None else await self.suppressions.kept(invitation_id)
         contact = (await self.contacts.by_ids([key.contact_id])).get(key.contact_id)
         if contact is not None and contact.user_id != key.user_id:
             contact = None
         if entry is None and not reached and contact is None:
+            if invitation_id in found:
+                # It says where the mail went, once it is mended.
+                raise EntryUnreadable
             return None
         own = self.suppressions.mailboxes(contact.email) if contact is not None and contact.email else ()
         if reached and set(reached).isdisjoint(own):

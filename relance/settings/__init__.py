@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -38,6 +37,7 @@ from relance.settings.health import HealthGroup
 from relance.settings.intake import Intake
 from relance.settings.jobs import DigestGroup, Jobs, Performance, ReconcileGroup
 from relance.settings.mail import MailGroup
+from relance.settings.mongo import Mongo as Mongo
 from relance.settings.monitoring import Monitoring
 from relance.settings.pacing import Breaking, Pacing
 from relance.settings.privacy import Privacy
@@ -123,36 +123,13 @@ class Batches(SettingsGroup):
     )
 
 
-def _mongo_uri(uri: SecretStr) -> SecretStr:
-    try:
-        parts = urlsplit(uri.get_secret_value())
-        hosts = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
-        fits = parts.scheme in {"mongodb", "mongodb+srv"} and all(host.hostname and host.port != 0 for host in hosts)
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError("is no connection string like mongodb://host:27017/?replicaSet=rs0")
-    return uri
-
-
-class Mongo(SettingsGroup):
-    """The database."""
-
-    uri: Annotated[SecretStr, AfterValidator(_mongo_uri)] = Field(
-        SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0"), description="Connection string of a replica set."
-    )
-    database: str = Field("form_a_friend", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="Database name.")
-    timeout: float = Field(10.0, gt=0, le=120, description="Seconds to find a primary and for each operation.")
-    pool: int = Field(32, ge=1, le=500, description="Most connections to the database, per process.")
-
-
 class WorkerGroup(SettingsGroup):
     """Slots and limits of a worker process."""
 
     workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once, per worker process.")
     activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per worker process and task queue.")
     cached_workflows: int = Field(
-        300,
+        150,
         ge=0,
         le=10_000,
         description="Workflows kept in memory between their tasks, per worker process; a follow-up of 20 contacts "
@@ -162,11 +139,18 @@ class WorkerGroup(SettingsGroup):
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
     )
     woken_together: int = Field(
-        150,
+        100,
         ge=1,
         le=10_000,
         description="Users whose follow-ups are woken at once when a paused cycle goes on, in the whole installation; "
         "less than the caches of all workers hold.",
+    )
+    versioning: bool = Field(
+        False,
+        description="Whether the server tells versions of the worker apart: nothing runs before `versions promote`.",
+    )
+    build_id: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9._+-]{1,100}$", description="Name of this version; by default that of the package."
     )
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."

@@ -56,6 +56,12 @@ class Privacy(SettingsGroup):
         True, description="With a codec key: false still decrypts, and encrypts nothing any more, or not yet."
     )
 
+    seal_ids: bool = Field(
+        True,
+        description="Whether links, Message-IDs and envelope senders hide the ids of users and contacts. false writes "
+        "what versions before 0.2 can read: for as long as one may go back to them.",
+    )
+
     @property
     def suppression_keys(self) -> Keyring:
         """The keys of the opt-outs."""

@@ -11,14 +11,16 @@ from temporalio.client import Client, Plugin
 from temporalio.client import ClientConnectConfig as ConnectOptions
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
-from temporalio.service import GrpcCompression
+from temporalio.service import GrpcCompression, TLSConfig
 
 from relance.errors import DependencyUnavailable, SettingsError
+from relance.settings.trust import is_here, trusting_temporal
+from relance.settings.unfit import Unfit
 from relance.temporal.plugin import relance_plugin
 
 _PLACE = re.compile(r"line \d+(, column \d+)?")
 _HARMLESS = re.compile(r"(?i)profile .* not found|no such file|permission denied")
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_CERTIFICATE = re.compile(r"(?i)certificate|tls|handshake|unknownissuer|corrupt message")
 
 
 def target() -> ClientConnectConfig:
@@ -54,6 +56,30 @@ def _reason(text: str) -> str:
     return first if _HARMLESS.match(first) else "the connection settings or the profile file cannot be used"
 
 
+def trust() -> list[Unfit]:
+    """Return what is wrong with the connection to a server on another machine.
+
+    Raises:
+        SettingsError: the profile file or one of the variables cannot be used.
+    """
+    config = target()
+    tls, key = config.get("tls"), config.get("api_key")
+    return trusting_temporal(
+        config["target_host"].rsplit(":", 1)[0],
+        encrypted=bool(tls) or bool(key),
+        authenticated=bool(key) or bool(isinstance(tls, TLSConfig) and tls.client_cert),
+    )
+
+
+def _unreachable(address: str, text: str) -> str:
+    if _CERTIFICATE.search(text):
+        return (
+            f"{address} and we do not trust each other's certificates; see TEMPORAL_TLS_SERVER_CA_CERT_PATH, "
+            "TEMPORAL_TLS_SERVER_NAME, TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH"
+        )
+    return f"nothing answers at {address}; set TEMPORAL_ADDRESS"
+
+
 async def connect(*, plugins: Sequence[Plugin] = (), runtime: Runtime | None = None, lazy: bool = False) -> Client:
     """Connect to Temporal; a lazy client connects with its first call, and each call tries until one has.
 
@@ -63,7 +89,7 @@ async def connect(*, plugins: Sequence[Plugin] = (), runtime: Runtime | None = N
     """
     config = target()
     address = config["target_host"]
-    local = address.rsplit(":", 1)[0] in LOOPBACK
+    local = is_here(address.rsplit(":", 1)[0])
     options = cast("ConnectOptions", config)
     options["lazy"] = lazy
     options["plugins"] = list(plugins) or [relance_plugin()]
@@ -74,4 +100,4 @@ async def connect(*, plugins: Sequence[Plugin] = (), runtime: Runtime | None = N
     try:
         return await Client.connect(**options)
     except RuntimeError as error:
-        raise DependencyUnavailable("Temporal", f"nothing answers at {address}; set TEMPORAL_ADDRESS") from error
+        raise DependencyUnavailable("Temporal", _unreachable(address, str(error))) from error

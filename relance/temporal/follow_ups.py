@@ -27,11 +27,13 @@ class TemporalFollowUps:
     """Follow-ups through a client; a worker passes its own, so that they start without a detour (eager start).
 
     A user's contacts are spread over follow-ups by the hundred. Which there may be is known from the ledger and never
-    probed: one of which nobody was invited does not exist, and the next one does.
+    probed: one of which nobody was invited does not exist, and the next one does. `eager` must be off where worker
+    versioning is on: the server would not know which version a run began under.
     """
 
     client: Client
     ledger: FollowUpParts
+    eager: bool = True
 
     async def start(self, follow_up: FollowUpInput) -> bool:
         """Start a follow-up; return False if it was started before.
@@ -46,7 +48,7 @@ class TemporalFollowUps:
                 id=ids.follow_up_workflow_id(follow_up.period, follow_up.user_id, follow_up.part),
                 task_queue=TaskQueue.INVITATIONS,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                request_eager_start=True,
+                request_eager_start=self.eager,
                 static_summary=f"Reminders of user {follow_up.user_id} for {follow_up.period}",
             )
         except WorkflowAlreadyStartedError:

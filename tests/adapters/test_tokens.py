@@ -198,3 +198,16 @@ def test_the_message_ids_of_earlier_versions_are_read_and_looked_up() -> None:
 )
 def test_no_other_message_id_is_ours(text: str) -> None:
     assert MESSAGE_IDS.read(text) is None
+
+
+@pytest.mark.parametrize(("invitation", "link", "bounce", "mailto"), EARLIER, ids=["short", "object-ids"])
+def test_while_one_may_go_back_it_writes_what_earlier_versions_read(
+    invitation: str, link: str, bounce: str, mailto: str
+) -> None:
+    open_ = LinkTokens(ring(KEY), seals=False)
+    written = (open_.sign(Purpose.SUBMIT, invitation), open_.bounce_token(invitation), open_.mailto_token(invitation))
+    assert written == (link, bounce, mailto)
+    assert open_.verify(Purpose.SUBMIT, TOKENS.sign(Purpose.SUBMIT, invitation)) == invitation
+    plain = SealedMessageIds(ring(KEY), "form.example", seals=False)
+    assert plain.of(invitation, MailKind.FIRST) == f"<{invitation}.first@form.example>"
+    assert plain.read(MESSAGE_IDS.of(invitation, MailKind.FIRST)) == invitation

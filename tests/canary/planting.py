@@ -105,8 +105,9 @@ if "worker.py" in " ".join(__import__("sys").orig_argv):
 
     def raising(self, letter):
         marks = Path(os.environ["CANARY_FOLDER"])
-        if letter.invitation_id.endswith("raises") and len(list(marks.glob("raised-*"))) < int(os.environ.get("CANARY_RAISES", "2")):
-            (marks / f"raised-{os.getpid()}-{len(list(marks.glob('raised-*')))}").touch()
+        before = len(list(marks.glob("raised-*")))
+        if letter.invitation_id.endswith("raises") and before < int(os.environ.get("CANARY_RAISES", "2")):
+            (marks / f"raised-{os.getpid()}-{before}").touch()
             raise RuntimeError(f"cannot greet {letter.to_name} <{letter.to_address}>")
         return write(self, letter)
 

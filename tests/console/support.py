@@ -25,6 +25,7 @@ from relance.settings.console import ConsoleGroup
 from relance.settings.gateway import Gateway
 from relance.settings.mail import MailGroup
 from tests.support.gateway_needs import needs_of
+from tests.support.keys import PRIVACY
 
 HOST = "relance.example"
 NO_TEMPORAL = cast("Any", None)
@@ -84,7 +85,7 @@ def settings_of(console: ConsoleGroup, gateway: Gateway | None = None, mail: Mai
     """Return settings with this console."""
     return Settings.model_construct(
         **{name: field.get_default() for name, field in Settings.model_fields.items()}
-        | {"console": console, "gateway": gateway or Gateway(), "mail": mail or MailGroup()}
+        | {"console": console, "gateway": gateway or Gateway(), "mail": mail or MailGroup(), "privacy": PRIVACY}
     )
 
 

@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-OPERATING = [ROOT / "docs" / name for name in ("operations.md", "incidents.md", "mails.md", "tutorial.md")]
+OPERATING = [
+    ROOT / "docs" / name for name in ("operations.md", "incidents.md", "mails.md", "privacy.md", "tutorial.md")
+]
 """Their commands are run too, see test_operating."""
 
 _BLOCK = r"^ *```{}\n(.*?)^ *```$"

@@ -73,7 +73,7 @@ async def messages(installation: Installation) -> list[str]:
     return ["\n".join([one.title, one.text, *one.rows]) for one in page.items if "Unreadable Documents" in one.title]
 
 
-@pytest.mark.slow(40)
+@pytest.mark.slow(70)
 async def test_the_others_are_sent_and_people_are_told_once_without_any_value(
     installation: Installation, mailbox: Mailbox
 ) -> None:

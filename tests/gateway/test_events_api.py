@@ -213,8 +213,10 @@ async def test_an_event_about_an_entry_that_cannot_be_read_waits_until_it_can(pl
     await place.closed()
     # What was acknowledged stays so.
     await place.db.raw.invitations.update_one({"_id": broken}, {"$set": {"queuedAt": "tomorrow"}})
+    assert _answers(await place.api.send(events, "m1")) == ["taken", "known"]
     with pytest.raises(DependencyUnavailable):
         await place.api.send(events, "m2")
+    # What was not done yet is not acknowledged.
     await place.db.raw.inbox.update_many({}, {"$unset": {"done": 1}})
     with pytest.raises(DependencyUnavailable):
         await place.api.send(events, "m1")

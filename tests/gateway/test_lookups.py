@@ -8,12 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from relance import ids
 from relance.adapters.mongo.connection import Database
 from relance.adapters.tokens import LinkTokens, Purpose
 from relance.domain.intake import MessageKind
 from relance.domain.intake.outcomes import IntakeOutcome
 from relance.domain.intake.records import IntakeRecord
-from relance.errors import InvalidInput
+from relance.errors import DependencyUnavailable, InvalidInput, NotFound
 from tests.support.event_api import KEY, Place, invited, serving_api
 from tests.support.keys import PRIVACY, ring
 from tests.support.mongo_people import AT
@@ -100,6 +101,20 @@ async def test_an_invitation_that_is_not_there_yet_is_explained_too(place: Place
 async def test_an_invitation_of_nobody_is_not_there(place: Place, id_: str) -> None:
     with pytest.raises(InvalidInput, match="404"):
         await place.api.invitation(id_)
+
+
+async def test_an_entry_that_cannot_be_read_is_not_taken_for_none(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    await place.db.raw.invitations.update_one({"_id": id_}, {"$set": {"queuedAt": "tomorrow"}})
+    with pytest.raises(DependencyUnavailable, match="503"):
+        await place.api.token(TOKENS.sign(Purpose.SUBMIT, id_))
+    with pytest.raises(DependencyUnavailable, match="503"):
+        await place.api.invitation(id_)
+    with pytest.raises(NotFound, match=f"quarantine show invitations {id_}"):
+        await place.needs.explaining.invitation(ids.parse_invitation_id(id_))
+    await place.db.raw.contacts.delete_many({})
+    click = await place.http.post(f"/u/{TOKENS.sign(Purpose.UNSUBSCRIBE, id_)}")
+    assert (click.status_code, click.headers["retry-after"]) == (503, "10")
 
 
 async def test_changed_preferences_ask_for_a_new_plan_once_per_message(place: Place) -> None:

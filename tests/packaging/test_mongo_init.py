@@ -22,6 +22,8 @@ from tests.support.patience import PATIENCE_S
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "form_a_friend"
 
+pytestmark = pytest.mark.debian
+
 
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:

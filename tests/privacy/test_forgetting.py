@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,8 @@ from relance.domain.invitations.invitation import InvitationStatus
 from relance.domain.privacy.person import STALE
 from relance.ports import Claimed, ClaimRequest
 from relance.services.cycle_statistics import balance_period
-from relance.services.privacy import Forgetting
-from tests.privacy.conftest import AT, OLD, PERIOD, Everything, plan
+from relance.services.privacy import Forgetting, ForgettingRepair
+from tests.privacy.conftest import AT, OLD, PERIOD, Everything, Now, plan
 
 
 def named_in(whole: dict[str, Any], *ids: str) -> dict[str, list[str]]:
@@ -283,3 +284,20 @@ async def claim(db: Database, user_id: str, contact_id: str) -> Any:
     )
     answer = await db.ledger.exchange(None, ClaimRequest(entry, MailKind.INVITATION, "t", AT, user, contact))
     return getattr(answer, "reason", answer)
+
+
+@dataclass
+class Starts:
+    started: list[str] = field(default_factory=list)
+
+    async def start(self, erasure_id: str) -> bool:
+        self.started.append(erasure_id)
+        return True
+
+
+async def test_a_record_whose_command_died_before_it_started_the_workflow_is_taken_up(everything: Everything) -> None:
+    waiting, done = await everything.forget(contact="c1"), await everything.forget(contact="d1")
+    await finished(everything.forgetting, done)
+    starts, later = Starts(), Now(AT + timedelta(hours=1))
+    assert await ForgettingRepair(everything.db.erasures, starts, later).repair() == 1
+    assert starts.started == [waiting]

@@ -15,7 +15,7 @@ from relance.settings import Settings
 from tests.architecture.sources import ROOT
 
 ELSEWHERE = {"follow-ups"}
-_NAMED = re.compile(r"\b(?:database|raw)\.([a-z][A-Za-z]+)\b(?!\()")
+_NAMED = re.compile(r"\b_?(?:database|raw)\.([a-z][A-Za-z]+)\b(?!\()")
 _NO_COLLECTION = {"command", "get", "pop", "client"}
 
 

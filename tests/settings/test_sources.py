@@ -19,8 +19,10 @@ Load = Callable[..., Settings]
 
 SECRETS = {
     "RELANCE_MAIL__PASSWORD": "p\u00e4ss wort",
+    "RELANCE_MONGO__PASSWORD": "a-password",
     "RELANCE_MONGO__URI": "mongodb://relance:s3cret@db.example/?replicaSet=rs0",
     "RELANCE_EVERFLOW__API_KEY": "everflow-key",
+    "RELANCE_CHANNELS__SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
     "RELANCE_CHANNELS__SLACK_URL": "https://hooks.example/T0/B0/x",
     "RELANCE_CHANNELS__TEAMS_URL": "https://teams.example/x",
     "RELANCE_CHANNELS__WEBHOOK_URL": "https://receiver.example/x",
@@ -85,7 +87,9 @@ def test_a_secret_is_read_from_the_file_of_its_name(load: Load, tmp_path: Path, 
     (folder / name).write_text(SECRETS[name] + "\n", encoding="utf-8")
     # Kubernetes keeps the files behind such a folder.
     (folder / "..2026_11_05").mkdir()
-    more = {"RELANCE_MAIL__USERNAME": "relance"} if name == "RELANCE_MAIL__PASSWORD" else {}
+    # Names that a password needs beside it.
+    named = {one: "relance" for one in (name.replace("PASSWORD", "USERNAME"),) if one != name}
+    more = named if name.endswith("__PASSWORD") else {}
     assert _value(load(RELANCE_SECRETS_DIR=str(folder), **more), name) == SECRETS[name]
 
 

@@ -47,6 +47,7 @@ class WorkflowDefinition:
     signals: Mapping[str, Handler]
     queries: Mapping[str, Handler]
     takes_input: bool
+    has_versioning_behavior: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def workflow_definition(cls: type) -> WorkflowDefinition:
         signals={name: Handler(one.fn, one.arg_types) for name, one in found.signals.items() if name is not None},
         queries={name: Handler(one.fn, one.arg_types) for name, one in found.queries.items() if name is not None},
         takes_input=getattr(cls.__dict__.get("__init__"), "__temporal_workflow_init", False),
+        has_versioning_behavior=bool(found.versioning_behavior),
     )
 
 

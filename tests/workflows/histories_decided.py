@@ -1,4 +1,4 @@
-"""Histories of runs that were sent decisions, stored ones and forged ones: `python -m tests.workflows.histories_decided`."""
+"""Histories of runs that were sent decisions, stored ones and forged ones."""
 
 from __future__ import annotations
 

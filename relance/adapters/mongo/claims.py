@@ -65,6 +65,11 @@ def refusal(invitation_id: str, kind: MailKind, reason: str, at: datetime) -> Up
     return UpdateOne({**query, "status": {"$in": _TO_SKIP}}, {"$set": skipped, "$unset": {"retryAt": ""}})
 
 
+def untried(period: str, user_ids: Sequence[str]) -> Raw:
+    """Return the query for these users' entries whose mail is still to be sent for the first time."""
+    return {"period": period, "userId": {"$in": list(user_ids)}, "status": {"$in": _TO_SEND}, "retryAt": None}
+
+
 def release(request: ClaimRequest, nonce: str) -> UpdateOne:
     """Return the write that gives up a claim nobody waits for any more."""
     return UpdateOne({"_id": request.invitation_id, "claim.nonce": nonce}, {"$unset": {"claim": ""}})

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.errors import PyMongoError
 from pymongo.topology_description import TopologyDescription
 
 from relance.adapters.mailbox_digests import MailboxDigests
@@ -17,6 +15,7 @@ from relance.adapters.mongo.alerts import MongoAlerts, MongoSilences
 from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.changes import MongoChanges
 from relance.adapters.mongo.channels import MongoAttachments, MongoChannelStates, MongoChatMessages
+from relance.adapters.mongo.client import client_of
 from relance.adapters.mongo.command_spans import CommandSpans
 from relance.adapters.mongo.compensations import MongoCompensations
 from relance.adapters.mongo.console import MongoSessions, MongoSignIns
@@ -49,7 +48,7 @@ from relance.adapters.mongo.suppressions import MongoSuppressions
 from relance.adapters.mongo.unsent import MongoUnsentUsers
 from relance.domain.invitations.bounds import DEFAULT_BOUNDS, Bounds
 from relance.domain.invitations.reminders import DEFAULT_TIMING, ReminderTiming
-from relance.errors import DependencyUnavailable, SettingsError
+from relance.errors import DependencyUnavailable
 from relance.settings import Mongo
 from relance.settings.privacy import Privacy
 
@@ -184,7 +183,7 @@ def connect(
     Raises:
         SettingsError: the connection string cannot be used.
     """
-    client = _client(settings, [CommandSpans()] if traced else [])
+    client = client_of(settings, [CommandSpans()] if traced else [])
     raw = client.get_database(settings.database, TOLERANT)
     return repositories(
         client,
@@ -263,33 +262,3 @@ def repositories(
         quarantine=quarantine,
         group_commit=group_commit,
     )
-
-
-def _client(settings: Mongo, listeners: Sequence[CommandSpans]) -> Client:
-    limit = _milliseconds(settings.timeout)
-    try:
-        # In code and not in the URI: correctness must not depend on how somebody wrote the connection string.
-        return AsyncIOMotorClient(
-            settings.uri.get_secret_value(),
-            appname="relance",
-            event_listeners=listeners,
-            w="majority",
-            journal=True,
-            wTimeoutMS=limit // 2,
-            readConcernLevel="majority",
-            readPreference="primary",
-            retryWrites=True,
-            retryReads=True,
-            maxPoolSize=settings.pool,
-            serverSelectionTimeoutMS=limit,
-            connectTimeoutMS=limit,
-            socketTimeoutMS=limit,
-            waitQueueTimeoutMS=limit,
-        )
-    except (PyMongoError, ValueError) as error:
-        # The driver's text may quote the string, and with it the password.
-        raise SettingsError(f"RELANCE_MONGO__URI: no usable connection string ({type(error).__name__})") from None
-
-
-def _milliseconds(seconds: float) -> int:
-    return int(seconds * 1000)

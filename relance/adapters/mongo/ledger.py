@@ -11,7 +11,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from relance.adapters.mongo.claims import refusal
+from relance.adapters.mongo.claims import refusal, untried
 from relance.adapters.mongo.documents import Collection, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import NAME, only_duplicates, translated
 from relance.adapters.mongo.group_commit import GroupCommit
@@ -30,7 +30,6 @@ from relance.errors import DependencyUnavailable
 from relance.ids import CONTACTS_PER_FOLLOW_UP, parse_invitation_id
 from relance.ports import ClaimAnswer, ClaimRequest, Resolution, Settlement
 
-_UNSENT = [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]
 _EXPIRING = [status.value for status in sources_of(InvitationStatus.EXPIRED)]
 # An invitation passes through six statuses at most, and every lost race means that it moved on.
 _RACES = 8
@@ -85,9 +84,8 @@ class MongoLedger:
 
     async def untried(self, period: str, user_ids: Sequence[str]) -> list[Invitation]:
         """Return those of these users' entries whose mail is still to be sent for the first time."""
-        theirs = {"period": period, "userId": {"$in": list(user_ids)}, "status": {"$in": _UNSENT}, "retryAt": None}
         with translated("look for mails not sent"):
-            raws = await read_each(self._collection, lambda some, fields: some.find(theirs, fields), None)
+            raws = await read_each(self._collection, lambda some, _: some.find(untried(period, user_ids)), None)
         return await self._reader.valid(raws)
 
     async def get(self, invitation_id: str) -> Invitation | None:
@@ -211,10 +209,9 @@ class MongoLedger:
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Invitation | None]:
         """Return the entries there are among these, by id; None stands for one that cannot be read."""
+        wanted = {"_id": {"$in": list(ids)}}
         with translated("read invitations"):
-            raws = await read_each(
-                self._collection, lambda some, fields: some.find({"_id": {"$in": list(ids)}}, fields), None
-            )
+            raws = await read_each(self._collection, lambda some, fields: some.find(wanted, fields), None)
         valid, invalid = await self._reader.sorted_out(raws)
         return {**{str(stored): None for stored in invalid}, **{invitation.id: invitation for invitation in valid}}
 
@@ -261,12 +258,8 @@ class MongoLedger:
 
     async def outcomes(self, period: str, counted: CountedOutcomes | None = None) -> list[Mapping[str, Any]]:
         """Return `{status, reason, class, sent, count}` per combination over the period; goes on after `counted`."""
-        key = {
-            "status": "$status",
-            "reason": "$reason",
-            "class": "$lastError.class",
-            "sent": {"$gt": ["$sentAt", None]},
-        }
+        is_sent = {"$gt": ["$sentAt", None]}
+        key = {"status": "$status", "reason": "$reason", "class": "$lastError.class", "sent": is_sent}
         stages: list[Raw] = [{"$group": {"_id": key, "count": {"$sum": 1}}}]
         sums = counted if counted is not None else CountedOutcomes()
         with translated("sum up outcomes"):

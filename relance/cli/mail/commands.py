@@ -15,7 +15,7 @@ starter.py mail check --templates deploy/templates/example --rehearsal
 """
 PREVIEW = """
 starter.py mail preview invitation --language fr
-starter.py mail preview all --out previews
+starter.py mail preview all --out /tmp/relance-mails
 starter.py mail preview first --contact c0001 --open
 """
 TEST = """

@@ -24,6 +24,7 @@ from relance.cli.operate.doctor_mail import (
     SentFromOption,
     check_mail,
 )
+from relance.cli.operate.doctor_trust import trust_findings
 from relance.cli.operate.limits import SendingLimits, sending_limits
 from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.health.check_finding import CheckFinding, FindingState
@@ -66,7 +67,11 @@ async def doctor(
         return await check_mail(run, options)
     if options != MailOptions():
         invalid("--mail", "the options --message, --selector, --sent-from and --resolver belong to it", "add --mail")
-    findings = [*settings_findings(run.settings), *template_rows(run.settings.mail)]
+    findings = [
+        *settings_findings(run.settings),
+        *template_rows(run.settings.mail),
+        *trust_findings(run.settings.mongo),
+    ]
     connecting = asyncio.ensure_future(_client(run))
     database = asyncio.ensure_future(_checked("MongoDB", lambda: _database(run)))
     found, ways_in, seen = await asyncio.gather(

@@ -143,7 +143,7 @@ def _check_unused(fingerprint: str, use: KeyUse) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="The keys of opt-outs and links, by their fingerprints.")
+    group = typer.Typer(no_args_is_help=True, help="The keys of opt-outs, links and payloads, by their fingerprints.")
     # To see and to repair what keeps others from starting.
     command(group, "status", "starter.py keys status --json", keyless=True)(status)
     command(group, "drop", DROP_EXAMPLES, keyless=True)(drop)

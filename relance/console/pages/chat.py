@@ -8,7 +8,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.chat_messages import Spoken, spoken
+from relance.console.pages.chat_messages import Spoken, keys_shown, spoken
 from relance.console.pages.model import Asked, ConsolePage, PageAction, Params, Redirect, Region
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.channels.chat_message import ChatMessage
@@ -30,7 +30,7 @@ async def _log(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     # One more tells whether there are older ones.
     found = await needs.data.chat_messages.latest(SHOWN + 1, before=before)
     messages = found[-SHOWN:]
-    named = list(dict.fromkeys(key for message in messages for key in message.about))
+    named = keys_shown(messages)
     alerts = await needs.data.alerts.newest(named) if named else {}
     meant = await _meant(needs, params)
     taken = [alert_anchor(params["alert"])] if meant else []

@@ -10,6 +10,8 @@ from relance.domain.channels.chat_message import ChatMessage
 from relance.domain.failures import Severity
 from relance.ids import alert_anchor, is_chat_answer
 
+MOST_ALERTS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -41,7 +43,7 @@ class Spoken:
     @property
     def keys(self) -> str:
         """The keys of its alerts, as a form carries them."""
-        return " ".join(alert.key for alert in self.alerts)
+        return " ".join(self.message.about if self.message is not None else [alert.key for alert in self.alerts])
 
     @property
     def has_buttons(self) -> bool:
@@ -68,6 +70,15 @@ class Spoken:
         """The alert that says how it stands: one nobody looks after, or else the first."""
         waiting = [alert for alert in self.open_alerts if alert.state is AlertState.FIRING]
         return next(iter([*waiting, *self.open_alerts, *self.alerts]), None)
+
+
+def keys_shown(messages: Sequence[ChatMessage]) -> list[str]:
+    """Return the keys of the alerts whose state the page shows: of what can be answered, the newest first.
+
+    In a storm a message is about hundreds of alerts, and an alert with a long history is 12 kB.
+    """
+    newest = [message for message in reversed(messages) if message.offer and not message.author]
+    return list(dict.fromkeys(key for message in newest for key in message.about))[:MOST_ALERTS]
 
 
 def spoken(

@@ -10,6 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from relance.devstack.chat.api import application
 from relance.devstack.chat.store import ChatStore
+from relance.runtime.core_dumps import forbid_core_dumps
 
 HOST = "127.0.0.1"
 
@@ -43,6 +44,7 @@ class ChatConnections:
 
 def main() -> None:
     """Read the command line and serve."""
+    forbid_core_dumps()
     parser = argparse.ArgumentParser(description="A chat that keeps what is posted to it and fails on demand.")
     parser.add_argument("--http-port", type=int, required=True)
     connections = ChatConnections()

@@ -9,12 +9,14 @@ import uvicorn
 
 from relance.devstack.everflow.application import application
 from relance.devstack.everflow.network import Network
+from relance.runtime.core_dumps import forbid_core_dumps
 
 HOST = "127.0.0.1"
 
 
 def main() -> None:
     """Read the command line and serve."""
+    forbid_core_dumps()
     parser = argparse.ArgumentParser(description="An Everflow network that computes its reports and fails on demand.")
     parser.add_argument("--folder", type=Path, required=True, help="where the facts are kept")
     parser.add_argument("--port", type=int, required=True)

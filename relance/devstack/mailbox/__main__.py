@@ -13,6 +13,7 @@ from relance.devstack.mailbox.api import application
 from relance.devstack.mailbox.conversation import Conversation, MailboxState
 from relance.devstack.mailbox.rules import RuleBook
 from relance.devstack.mailbox.store import MailboxStore
+from relance.runtime.core_dumps import forbid_core_dumps
 
 HOST = "127.0.0.1"
 
@@ -46,6 +47,7 @@ def _tls(certificate: Path) -> ssl.SSLContext:
 
 def main() -> None:
     """Read the command line and serve."""
+    forbid_core_dumps()
     parser = argparse.ArgumentParser(description="A mail server that keeps what it accepts and fails on demand.")
     parser.add_argument("--folder", type=Path, required=True, help="where the mails and their log are kept")
     parser.add_argument("--smtp-port", type=int, required=True)

@@ -36,7 +36,7 @@ class NameKind(StrEnum):
     ANY = "any"
 
 
-class Trouble(StrEnum):
+class Unclear(StrEnum):
     """Why nothing is done with what a person wrote.
 
     `rest`: beside a decision stands a word that is not known. `end`: a silence without an end, or with one that cannot
@@ -82,5 +82,5 @@ class Request:
 class Misunderstood:
     """Nothing is to be done; `intent` is what was understood of it."""
 
-    trouble: Trouble
+    trouble: Unclear
     intent: Intent | None = None

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from relance.domain.alerts.suppression import LONGEST_REASON, LONGEST_SILENCE, SHORTEST_REASON
 from relance.domain.conversation.ends import End, find_end, whole_end
-from relance.domain.conversation.model import DECIDING, Intent, Misunderstood, Name, NameKind, Request, Trouble
+from relance.domain.conversation.model import DECIDING, Intent, Misunderstood, Name, NameKind, Request, Unclear
 from relance.domain.conversation.names import name_at
 from relance.domain.conversation.tokens import Token, cleaned, tokens_of, words
 from relance.domain.conversation.words import CRITICAL, FILLERS, YES_WORDS, Phrase, intents, is_negation
@@ -51,12 +51,12 @@ def read(text: str, *, now: datetime, zone: str, names: Collection[str] = ()) ->
     `zone` is the known zone whose clock the writer reads; `names` are alerts and groups that may be meant.
     """
     if len(text) > MOST_CHARACTERS:
-        return Misunderstood(Trouble.TOO_MUCH)
+        return Misunderstood(Unclear.TOO_MUCH)
     text = cleaned(text)
     said = _Said(text, tokens_of(text), names)
     found = intents(said.tokens)
     if any("@" in token.text for token in said.tokens):
-        return Misunderstood(Trouble.ADDRESS, found[0].intent if found else None)
+        return Misunderstood(Unclear.ADDRESS, found[0].intent if found else None)
     # "Yes, silence it" asks for one thing.
     asked = [phrase for phrase in found if phrase.intent is not Intent.YES]
     if asked and asked[0].intent is Intent.SILENCE:
@@ -67,12 +67,12 @@ def read(text: str, *, now: datetime, zone: str, names: Collection[str] = ()) ->
 def silence_from(end: str, reason: str, *, critical: bool, now: datetime, zone: str) -> Request | Misunderstood:
     """Return the silence that the fields of a form describe, or why it is none."""
     if len(end) + len(reason) > MOST_CHARACTERS:
-        return Misunderstood(Trouble.TOO_MUCH, Intent.SILENCE)
+        return Misunderstood(Unclear.TOO_MUCH, Intent.SILENCE)
     why = cleaned(reason)
     until = whole_end(tokens_of(cleaned(end)), now, zone)
     if until is None:
-        return Misunderstood(Trouble.END, Intent.SILENCE)
-    trouble = Trouble.ADDRESS if "@" in why else _trouble(until, why, now)
+        return Misunderstood(Unclear.END, Intent.SILENCE)
+    trouble = Unclear.ADDRESS if "@" in why else _trouble(until, why, now)
     if trouble is not None:
         return Misunderstood(trouble, Intent.SILENCE)
     return Request(Intent.SILENCE, None, until, why, critical)
@@ -84,18 +84,18 @@ def _plain(said: _Said, found: Sequence[Phrase]) -> Request | Misunderstood:
     rest = [place for place in range(len(said.tokens)) if place not in covered]
     denied = said.denies(rest)
     if not wanted:
-        return Request(Intent.NO) if denied and len(said.tokens) <= LONGEST_NO else Misunderstood(Trouble.UNKNOWN)
+        return Request(Intent.NO) if denied and len(said.tokens) <= LONGEST_NO else Misunderstood(Unclear.UNKNOWN)
     intent = min(wanted, key=list(Intent).index)
     named = said.named(rest)
     trouble = None
     if len(wanted) > 1:
-        trouble = Trouble.SEVERAL
+        trouble = Unclear.SEVERAL
     elif denied and intent is not Intent.WHY:
-        trouble = Trouble.NEGATED
+        trouble = Unclear.NEGATED
     elif len(named) > 1:
-        trouble = Trouble.NAMES
+        trouble = Unclear.NAMES
     elif intent in DECIDING and not said.is_plain(rest):
-        trouble = Trouble.REST
+        trouble = Unclear.REST
     if trouble is not None:
         return Misunderstood(trouble, intent if len(wanted) == 1 else None)
     return Request(intent, named[0] if named else None)
@@ -114,9 +114,9 @@ def _silence(said: _Said, phrase: Phrase, end: End | None, now: datetime) -> Req
     head += range(end.behind, first) if end else ()
     head = [place for place in head if tokens[place].folded not in YES_WORDS]
     if said.denies(head):
-        return Misunderstood(Trouble.NEGATED, Intent.SILENCE)
+        return Misunderstood(Unclear.NEGATED, Intent.SILENCE)
     if end is None or end.instant is None:
-        return Misunderstood(Trouble.END, Intent.SILENCE)
+        return Misunderstood(Unclear.END, Intent.SILENCE)
     tail, named = max(behind, end.behind), said.named(head)
     while tail < len(tokens) and (name := said.name(tail)) and name.kind is NameKind.ALERT:
         named.append(name)
@@ -127,11 +127,11 @@ def _silence(said: _Said, phrase: Phrase, end: End | None, now: datetime) -> Req
     critical = any(tokens[place].folded in CRITICAL for place in head)
     trouble = _trouble(end.instant, reason, now)
     if len(set(named)) > 1:
-        trouble = Trouble.NAMES
+        trouble = Unclear.NAMES
     elif not said.is_plain(head):
-        trouble = Trouble.REST
+        trouble = Unclear.REST
     elif _denies_at_first(said, tail):
-        trouble = Trouble.NEGATED
+        trouble = Unclear.NEGATED
     if trouble is not None:
         return Misunderstood(trouble, Intent.SILENCE)
     return Request(Intent.SILENCE, named[0] if named else None, end.instant, reason, critical)
@@ -147,9 +147,9 @@ def _denies_at_first(said: _Said, tail: int) -> bool:
     return False
 
 
-def _trouble(end: datetime, reason: str, now: datetime) -> Trouble | None:
+def _trouble(end: datetime, reason: str, now: datetime) -> Unclear | None:
     if end <= now:
-        return Trouble.PAST
+        return Unclear.PAST
     if end - now > LONGEST_SILENCE:
-        return Trouble.TOO_FAR
-    return None if SHORTEST_REASON <= len(reason) <= LONGEST_REASON else Trouble.REASON
+        return Unclear.TOO_FAR
+    return None if SHORTEST_REASON <= len(reason) <= LONGEST_REASON else Unclear.REASON

@@ -33,12 +33,12 @@ _WHY_NOT: Final = {
 
 def markup_findings(file: str, line: int, fragment: str, is_reserved: Callable[[str], bool]) -> list[TemplateFinding]:
     """Return what is wrong with the HTML of a block that begins in this line; its slots are marked."""
-    reader = _Reader(file, line, is_reserved)
+    reader = _MarkupReader(file, line, is_reserved)
     reader.feed(fragment)
     return reader.finish()
 
 
-class _Reader(HTMLParser):
+class _MarkupReader(HTMLParser):
     def __init__(self, file: str, line: int, is_reserved: Callable[[str], bool]) -> None:
         super().__init__(convert_charrefs=True)
         self._file, self._before, self._is_reserved = file, line - 1, is_reserved

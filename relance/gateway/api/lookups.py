@@ -19,6 +19,7 @@ from relance.gateway.api.models import LONGEST_TOKEN, InvitationState, SentRemin
 from relance.gateway.api.problems import Problem
 from relance.gateway.headers import SAFE
 from relance.gateway.needs import Needs
+from relance.services.events import EntryUnreadable
 
 _UNKNOWN_TOKEN = "there is no invitation of this token"  # noqa: S105 - words
 _UNKNOWN = "there is no such invitation"
@@ -38,7 +39,7 @@ class Lookups:
         entry: Invitation | None = None
         if len(token) <= LONGEST_TOKEN:
             try:
-                entry = await self.needs.ledger.get(self.needs.tokens.verify(Purpose.SUBMIT, token))
+                entry = await self._entry(self.needs.tokens.verify(Purpose.SUBMIT, token))
             except InvalidInput:
                 entry = None
         if entry is None:
@@ -59,6 +60,7 @@ class Lookups:
         check_key(request, self.keys)
         try:
             key = ids.parse_invitation_id(request.path_params["invitation_id"])
+            await self._entry(ids.invitation_id(*key))
             found = await self.needs.explaining.invitation(key)
         except (InvalidInput, NotFound):
             raise Problem(HTTPStatus.NOT_FOUND, _UNKNOWN) from None
@@ -71,6 +73,14 @@ class Lookups:
             why=found.sentences,
         )
         return _said(state.model_copy(update=_facts(entry)) if entry is not None else state)
+
+    async def _entry(self, invitation_id: str) -> Invitation | None:
+        found = await self.needs.ledger.by_ids([invitation_id])
+        entry = found.get(invitation_id)
+        if entry is None and invitation_id in found:
+            # Not 404: it will be known once it is mended.
+            raise EntryUnreadable
+        return entry
 
 
 def _facts(entry: Invitation) -> dict[str, object]:

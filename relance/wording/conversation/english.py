@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relance.domain.alerts.model import AlertEvent, AlertState, AlertSuppression
-from relance.domain.conversation import Intent, Trouble
+from relance.domain.conversation import Intent, Unclear
 from relance.domain.cycle.control import ControlState
 from relance.wording.conversation.words import ChatWords
 
@@ -53,18 +53,18 @@ ENGLISH = ChatWords(
     stored_first="Your decision is stored, but {dependency} does not answer, so whoever delivers may not know of it "
     "yet. Say it again in a minute.",
     troubles={
-        Trouble.UNKNOWN: "I did not understand that. This is what I understand:",
-        Trouble.SEVERAL: "I read several requests in that, or a question about a decision, and did nothing. "
+        Unclear.UNKNOWN: "I did not understand that. This is what I understand:",
+        Unclear.SEVERAL: "I read several requests in that, or a question about a decision, and did nothing. "
         "Write one at a time:",
-        Trouble.NEGATED: "I read a no in that, so I did nothing. If you do want it, write just that:",
-        Trouble.REST: "I understood “{asked}”, but not every word beside it, so I did nothing. Write just:",
-        Trouble.NAMES: "That names several things. I do one at a time:",
-        Trouble.ADDRESS: "Please write ids, never addresses: nothing personal is kept here. For example:",
-        Trouble.TOO_MUCH: "That is longer than 1,000 characters, which I do not read. This is what I understand:",
-        Trouble.END: "Until when? Write the end, then the reason:",
-        Trouble.PAST: "That end is over already. Write one to come:",
-        Trouble.TOO_FAR: "A silence lasts 90 days at most. Write a shorter one, and silence again then:",
-        Trouble.REASON: "Say in a few words why, behind the end (3 to 500 characters):",
+        Unclear.NEGATED: "I read a no in that, so I did nothing. If you do want it, write just that:",
+        Unclear.REST: "I understood “{asked}”, but not every word beside it, so I did nothing. Write just:",
+        Unclear.NAMES: "That names several things. I do one at a time:",
+        Unclear.ADDRESS: "Please write ids, never addresses: nothing personal is kept here. For example:",
+        Unclear.TOO_MUCH: "That is longer than 1,000 characters, which I do not read. This is what I understand:",
+        Unclear.END: "Until when? Write the end, then the reason:",
+        Unclear.PAST: "That end is over already. Write one to come:",
+        Unclear.TOO_FAR: "A silence lasts 90 days at most. Write a shorter one, and silence again then:",
+        Unclear.REASON: "Say in a few words why, behind the end (3 to 500 characters):",
     },
     help_title="💬 What I understand",
     help=(

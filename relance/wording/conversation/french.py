@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relance.domain.alerts.model import AlertEvent, AlertState, AlertSuppression
-from relance.domain.conversation import Intent, Trouble
+from relance.domain.conversation import Intent, Unclear
 from relance.domain.cycle.control import ControlState
 from relance.wording.conversation.words import ChatWords
 
@@ -55,20 +55,20 @@ FRENCH = ChatWords(
     stored_first="Votre décision est enregistrée, mais {dependency} ne répond pas\u00a0: qui distribue les messages "
     "n’en sait peut-être rien encore. Redites-le dans une minute.",
     troubles={
-        Trouble.UNKNOWN: "Je n’ai pas compris. Voici ce que je comprends\u00a0:",
-        Trouble.SEVERAL: "J’y lis plusieurs demandes, ou une question sur une décision, et je n’ai rien fait. "
+        Unclear.UNKNOWN: "Je n’ai pas compris. Voici ce que je comprends\u00a0:",
+        Unclear.SEVERAL: "J’y lis plusieurs demandes, ou une question sur une décision, et je n’ai rien fait. "
         "Une seule à la fois\u00a0:",
-        Trouble.NEGATED: "J’y lis un non, je n’ai donc rien fait. Si vous le voulez bien, écrivez seulement\u00a0:",
-        Trouble.REST: "J’ai compris «\u00a0{asked}\u00a0», mais pas tous les mots à côté, et je n’ai rien fait. "
+        Unclear.NEGATED: "J’y lis un non, je n’ai donc rien fait. Si vous le voulez bien, écrivez seulement\u00a0:",
+        Unclear.REST: "J’ai compris «\u00a0{asked}\u00a0», mais pas tous les mots à côté, et je n’ai rien fait. "
         "Écrivez seulement\u00a0:",
-        Trouble.NAMES: "Il y a là plusieurs noms. Un seul à la fois\u00a0:",
-        Trouble.ADDRESS: "Écrivez des identifiants, jamais d’adresses\u00a0: rien de personnel n’est conservé ici. "
+        Unclear.NAMES: "Il y a là plusieurs noms. Un seul à la fois\u00a0:",
+        Unclear.ADDRESS: "Écrivez des identifiants, jamais d’adresses\u00a0: rien de personnel n’est conservé ici. "
         "Par exemple\u00a0:",
-        Trouble.TOO_MUCH: "C’est plus de 1 000 caractères, que je ne lis pas. Voici ce que je comprends\u00a0:",
-        Trouble.END: "Jusqu’à quand\u00a0? Écrivez la fin, puis la raison\u00a0:",
-        Trouble.PAST: "Cette fin est déjà passée. Écrivez-en une à venir\u00a0:",
-        Trouble.TOO_FAR: "Un silence dure 90 jours au plus. Écrivez-en un plus court, à renouveler alors\u00a0:",
-        Trouble.REASON: "Dites en quelques mots pourquoi, après la fin (3 à 500 caractères)\u00a0:",
+        Unclear.TOO_MUCH: "C’est plus de 1 000 caractères, que je ne lis pas. Voici ce que je comprends\u00a0:",
+        Unclear.END: "Jusqu’à quand\u00a0? Écrivez la fin, puis la raison\u00a0:",
+        Unclear.PAST: "Cette fin est déjà passée. Écrivez-en une à venir\u00a0:",
+        Unclear.TOO_FAR: "Un silence dure 90 jours au plus. Écrivez-en un plus court, à renouveler alors\u00a0:",
+        Unclear.REASON: "Dites en quelques mots pourquoi, après la fin (3 à 500 caractères)\u00a0:",
     },
     help_title="💬 Ce que je comprends",
     help=(

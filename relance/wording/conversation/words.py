@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relance.domain.alerts.model import AlertEvent
-from relance.domain.conversation import Intent, Trouble
+from relance.domain.conversation import Intent, Unclear
 from relance.domain.cycle.control import ControlState
 from relance.wording.alerts.figures import Forms
 
@@ -47,7 +47,7 @@ class ChatWords:
     unknown_name: str
     no_answer: str
     stored_first: str
-    troubles: Mapping[Trouble, str]
+    troubles: Mapping[Unclear, str]
     help_title: str
     help: tuple[str, ...]
     status_title: str

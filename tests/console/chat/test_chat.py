@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
-import httpx
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, expect
 
 from relance.cli.alerts.groups import next_message, view_of
 from relance.devstack.processes import free_port
@@ -20,15 +18,18 @@ from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.delivery import NotificationKind
 from relance.domain.alerts.model import AlertEvent, AlertRecord, AlertState, Evidence, Rule
 from relance.domain.alerts.policy import AlertPolicy
-from relance.domain.console.people import Role, SignedInPerson
+from relance.domain.console.people import Role
 from relance.domain.failures import Severity
 from relance.ids import alert_anchor
+from tests.console.browser import NARROW, ConsoleBrowser, console_browser, violations
 from tests.support.installation import Installation, installed
 from tests.support.patience import PATIENCE_S
 
+pytestmark = [pytest.mark.debian, pytest.mark.slow(30)]
+
 KEY = "default-lp/0.8.376"
-PATIENCE_MS = PATIENCE_S * 1000
-expect.set_options(timeout=PATIENCE_MS)
+FRENCH = {"extra_http_headers": {"Accept-Language": "fr"}}
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @dataclass
@@ -36,20 +37,8 @@ class Desk:
     """An installation with a console, and a browser."""
 
     own: Installation
-    browser: Browser
+    browser: ConsoleBrowser
     url: str
-
-    async def signed_in(self, name: str, role: Role, language: str = "en", **more: Any) -> Page:
-        """Return a page of the browser of somebody who is signed in."""
-        until = datetime.now(UTC) + timedelta(hours=1)
-        secret, _ = await self.own.database.sessions.begin(SignedInPerson(name, role, "token"), until)
-        context = await self.browser.new_context(
-            locale={"en": "en-GB", "fr": "fr-FR"}[language], timezone_id="Europe/Paris", **more
-        )
-        await context.add_cookies([{"name": "relance_session", "value": secret, "url": self.url}])
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        return page
 
     async def fire(self) -> None:
         """Let an alert open, as a check does."""
@@ -83,12 +72,11 @@ async def desk(stack: Stack, database: str) -> AsyncIterator[Desk]:
         "RELANCE_GATEWAY__PUBLIC_URL": url,
         "RELANCE_CONSOLE__SIGN_IN": "token",
     }
-    async with installed(stack, database, environment) as own, async_playwright() as playwright:
+    async with installed(stack, database, environment) as own:
         await own.database.ensure_indexes()
         await own.start_worker()
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield Desk(own, browser, url)
-        await browser.close()
+        async with console_browser(url, own.database) as browser:
+            yield Desk(own, browser, url)
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -97,87 +85,100 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.slow(40)
 async def test_an_alert_is_a_conversation(desk: Desk) -> None:
-    anna, vera = await desk.signed_in("anna", Role.OPERATOR), await desk.signed_in("vera", Role.VIEWER, "fr")
-    await anna.goto(f"{desk.url}/console/chat")
-    await vera.goto(f"{desk.url}/console/chat")
-    await expect(anna.get_by_text("Nothing has been said yet")).to_be_visible()
-    await expect(anna.locator(".live[data-state=on]")).to_be_visible()
-    await expect(vera.locator(".live[data-state=on]")).to_be_visible()
+    async with desk.browser.visit() as ann, desk.browser.visit(Role.VIEWER, size=NARROW, **FRENCH) as viewer:
+        await _converse(desk, ann, viewer)
+
+
+async def _converse(desk: Desk, ann: BrowserContext, viewer: BrowserContext) -> None:
+    mine, seen = await ann.new_page(), await viewer.new_page()
+    for page in (mine, seen):
+        await page.goto("/console/chat")
+        await expect(page.locator(".live[data-state=on]")).to_be_visible()
+    await expect(mine.get_by_text("Nothing has been said yet")).to_be_visible()
+    await mine.evaluate("window.loadedOnce = true")
 
     await desk.fire()
-    for page in (anna, vera):
+    for page in (mine, seen):
         await expect(page.get_by_role("heading", name="🚨 Default LP Alert")).to_be_visible()
         await expect(page.get_by_text('Summer Sale NL · partner Alpha · "Default" · 63 clicks')).to_be_visible()
-    await expect(anna.get_by_role("button", name="Acknowledge")).to_be_visible()
-    assert await vera.get_by_role("button", name="Je m’en occupe").count() == 0, "a viewer is offered a decision"
-    await until(lambda: _is(desk, NotificationKind.REPEAT))
-    (told,) = await desk.own.database.chat_messages.latest(5)
-    assert told.details_url == f"{desk.url}/console/chat?alert=default-lp%2F0.8.376#{alert_anchor(KEY)}"
-    await vera.goto(told.details_url)
-    await expect(vera.locator(f"#{alert_anchor(KEY)}")).to_contain_text("Summer Sale NL")
-    await vera.goto(f"{desk.url}/console/chat")
+    await expect(mine.get_by_role("button", name="Acknowledge")).to_be_visible()
+    assert await seen.locator("article button").all_text_contents() == ["Détails", "Pourquoi"]
+    await until(lambda: _tells(desk, NotificationKind.REPEAT))
 
-    await anna.get_by_label("Your message").fill("yes")
-    await anna.keyboard.press("Enter")
-    await expect(anna.get_by_role("heading", name="🔎 Details: Default LP")).to_be_visible()
-    await expect(vera.get_by_role("heading", name="🔎 Details: Default LP")).to_be_visible()
-    await expect(anna.get_by_label("Your message")).to_have_value("")
-    assert await anna.evaluate("document.activeElement.id") == "text"
+    await mine.get_by_label("Your message").fill("yes")
+    await mine.keyboard.press("Enter")
+    for page in (mine, seen):
+        await expect(page.get_by_role("heading", name="🔎 Details: Default LP")).to_be_visible()
+    await expect(mine.get_by_label("Your message")).to_have_value("")
+    await mine.wait_for_function("document.activeElement.id === 'text'")
 
-    await anna.get_by_label("Your message").fill("don't ack")
-    await anna.keyboard.press("Enter")
-    await expect(anna.get_by_text("I read a no in that")).to_be_visible()
+    await mine.get_by_label("Your message").fill("don't ack")
+    await mine.keyboard.press("Enter")
+    await expect(mine.get_by_text("I read a no in that")).to_be_visible()
     assert (await desk.alert()).state is AlertState.FIRING
 
-    await anna.get_by_role("button", name="Acknowledge").focus()
-    await anna.keyboard.press("Enter")
-    await expect(vera.get_by_text("anna looks after this")).to_be_visible()
+    await mine.get_by_role("button", name="Acknowledge").focus()
+    await mine.keyboard.press("Enter")
+    await expect(seen.get_by_text("ann looks after this")).to_be_visible()
     entry = next(entry for entry in (await desk.alert()).history if entry.event is AlertEvent.ACKNOWLEDGED)
-    assert (entry.by, entry.via) == ("anna", "console")
-    await until(lambda: _is(desk, None))
-    await expect(anna.get_by_role("button", name="Acknowledge")).to_have_count(0)
-    await expect(vera.get_by_text("prise en charge par").first).to_be_visible()
+    assert (entry.by, entry.via) == ("ann", "console")
+    await until(lambda: _tells(desk, None))
+    await expect(mine.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    await expect(mine.locator("article")).to_have_count(7)
+    assert await mine.evaluate("window.loadedOnce")
+    for page in (mine, seen):
+        assert await violations(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-async def _is(desk: Desk, telling: NotificationKind | None) -> bool:
-    return await desk.next_telling() is telling
-
-
-@pytest.mark.slow(40)
-async def test_without_a_script_the_forms_work_and_a_forged_one_is_refused(desk: Desk) -> None:
-    page = await desk.signed_in("anna", Role.OPERATOR, java_script_enabled=False)
+async def test_a_link_in_a_chat_leads_to_the_alert_and_forms_work_without_a_script(desk: Desk) -> None:
     await desk.fire()
     await until(lambda: _told(desk))
-    await page.goto(f"{desk.url}/console/chat?alert=default-lp")
-    await expect(page.get_by_role("heading", name="The alert you came for")).to_be_visible()
-    await page.get_by_label("The alert you came for").locator("summary").click()
-    await page.get_by_label("For how long, or until when").first.fill("until tomorrow 9:00")
-    await page.get_by_label("Reason").first.fill("known pause")
-    await page.get_by_role("button", name="Silence", exact=True).first.click()
-    await expect(page.get_by_text("anna wants to hear nothing of this until")).to_be_visible()
-    stored = await desk.alert()
-    assert stored.state is AlertState.SILENCED
-    assert (stored.history[-1].by, stored.history[-1].detail) == ("anna", "known pause")
-    await page.get_by_label("Your message").fill("silence 91d known pause")
-    await page.get_by_role("button", name="Send").click()
-    await expect(page.get_by_text("A silence lasts 90 days at most")).to_be_visible()
+    (told,) = await desk.own.database.chat_messages.latest(5)
+    assert told.details_url == f"{desk.url}/console/chat?alert=default-lp%2F0.8.376#{alert_anchor(KEY)}"
+    async with desk.browser.visit(java_script_enabled=False) as window:
+        page = await window.new_page()
+        await page.goto(told.details_url)
+        card = page.locator(f"#{alert_anchor(KEY)}")
+        await expect(card).to_contain_text("Summer Sale NL")
+        await card.locator("summary").click()
+        await card.get_by_label("For how long, or until when").fill("until tomorrow 9:00")
+        await card.get_by_label("Reason").fill("known pause")
+        await card.get_by_role("button", name="Silence", exact=True).click()
+        await expect(page.get_by_text("ann wants to hear nothing of this until")).to_be_visible()
+        stored = await desk.alert()
+        assert stored.state is AlertState.SILENCED
+        assert (stored.history[-1].by, stored.history[-1].detail) == ("ann", "known pause")
+        await page.get_by_label("Your message").fill("silence 91d known pause")
+        await page.get_by_role("button", name="Send").click()
+        await expect(page.get_by_text("A silence lasts 90 days at most")).to_be_visible()
+        await _forge(desk, window, await page.locator("[name=csrf]").first.input_value())
 
-    anna, vera = await _cookie(page), await _cookie(await desk.signed_in("vera", Role.VIEWER))
+
+async def _forge(desk: Desk, operator: BrowserContext, token: str) -> None:
     ours = {"Origin": desk.url, "Sec-Fetch-Site": "same-origin"}
     foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
-    async with httpx.AsyncClient(base_url=desk.url) as outside:
-        for cookie, headers, status in ((anna, ours, 403), (anna, foreign, 403), (vera, ours, 403), ("", ours, 303)):
-            form = {"about": KEY, "csrf": "guessed"}
-            answer = await outside.post("/console/chat/do/unsilence", data=form, headers={**headers, "Cookie": cookie})
-            assert answer.status_code == status
+    async with desk.browser.visit(Role.VIEWER) as viewer:
+        page = await viewer.new_page()
+        await page.goto("/console/chat")
+        own = await page.locator("[name=csrf]").first.input_value()
+        # A wrong token, a page of another site, somebody else's token, and a viewer who makes the form himself.
+        for window, csrf, headers in (
+            (operator, "guessed", ours),
+            (operator, token, foreign),
+            (operator, own, ours),
+            (viewer, own, ours),
+        ):
+            form: dict[str, str | float | bool] = {"about": KEY, "csrf": csrf}
+            answer = await window.request.post("/console/chat/do/unsilence", form=form, headers=headers)
+            assert answer.status == 403
     assert (await desk.alert()).state is AlertState.SILENCED
+
+
+async def _tells(desk: Desk, telling: NotificationKind | None) -> bool:
+    return await desk.next_telling() is telling
 
 
 async def _told(desk: Desk) -> bool:
     return bool(await desk.own.database.chat_messages.latest(1))
-
-
-async def _cookie(page: Page) -> str:
-    return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in await page.context.cookies())

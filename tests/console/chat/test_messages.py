@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from relance.console.pages.chat_messages import spoken
+from relance.console.pages.chat_messages import MOST_ALERTS, keys_shown, spoken
 from relance.domain.alerts.model import AlertRecord, AlertState
 from relance.domain.channels.chat_message import ChatMessage, stored
 from relance.domain.failures import Severity
@@ -50,3 +50,13 @@ def test_the_buttons_follow_the_state_of_the_alerts() -> None:
     (critical,) = spoken([said(1, "alert/a/1", KEY)], {KEY: an_alert(severity=Severity.CRITICAL)})
     assert critical.is_critical
     assert critical.can_be_acknowledged
+
+
+def test_in_a_storm_the_states_of_the_newest_alerts_are_read_and_a_form_names_all_of_them() -> None:
+    many = tuple(f"default-lp/{number}" for number in range(2 * MOST_ALERTS))
+    messages = [said(1, "alert/a/1", "old/1"), said(2, "alert/a/2", *many), said(3, "chat/x", "x/1", author="anna")]
+    shown = keys_shown(messages)
+    assert shown == list(many[:MOST_ALERTS])
+    (_, storm, _) = spoken(messages, {key: an_alert(id=key, key=key) for key in shown})
+    assert storm.keys.split() == list(many)
+    assert storm.has_buttons

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relance.domain.conversation import Intent, Misunderstood, Request, Trouble, silence_from
+from relance.domain.conversation import Intent, Misunderstood, Request, Unclear, silence_from
 
 NOW = datetime(2026, 11, 28, 13, 40, tzinfo=UTC)
 
@@ -33,18 +33,18 @@ def test_an_end_is_read_as_it_is_in_the_chat(end: str, hours: float) -> None:
 @pytest.mark.parametrize(
     ("end", "reason", "trouble"),
     [
-        ("", "known pause", Trouble.END),
-        ("4h or so", "known pause", Trouble.END),
-        ("not 4h", "known pause", Trouble.END),
-        ("0h", "known pause", Trouble.PAST),
-        ("91d", "known pause", Trouble.TOO_FAR),
-        ("4h", "  ", Trouble.REASON),
-        ("4h", "x" * 501, Trouble.REASON),
-        ("4h", "ask anna@example.com", Trouble.ADDRESS),
-        ("4h", "x" * 1001, Trouble.TOO_MUCH),
+        ("", "known pause", Unclear.END),
+        ("4h or so", "known pause", Unclear.END),
+        ("not 4h", "known pause", Unclear.END),
+        ("0h", "known pause", Unclear.PAST),
+        ("91d", "known pause", Unclear.TOO_FAR),
+        ("4h", "  ", Unclear.REASON),
+        ("4h", "x" * 501, Unclear.REASON),
+        ("4h", "ask anna@example.com", Unclear.ADDRESS),
+        ("4h", "x" * 1001, Unclear.TOO_MUCH),
     ],
 )
-def test_what_is_no_silence_says_why(end: str, reason: str, trouble: Trouble) -> None:
+def test_what_is_no_silence_says_why(end: str, reason: str, trouble: Unclear) -> None:
     assert told(end, reason) == Misunderstood(trouble, Intent.SILENCE)
 
 

@@ -26,6 +26,13 @@ def test_our_own_colours_can_be_read_in_light_and_dark() -> None:
     assert list(low_contrasts(DARK)) == []
 
 
+def test_the_least_contrast_of_small_text_is_that_of_wcag_aa() -> None:
+    # 4.54 and 4.48 to 1 on white.
+    for quiet, found in (("#767676", False), ("#777777", True)):
+        pairs = {(low.text, low.behind) for low in low_contrasts(replace(LIGHT, quiet=quiet))}
+        assert (("quiet", "card") in pairs) == found
+
+
 def test_a_pale_button_is_found_with_its_figures() -> None:
     (low,) = [low for low in low_contrasts(replace(LIGHT, accent="#ffcc00")) if low.behind == "accent"]
     assert (low.text, low.least) == ("on_accent", 4.5)

@@ -24,7 +24,7 @@ from relance.services.chat_answers import Speaker, Via
 from relance.services.chat_decisions import ChatDecisions
 from relance.services.chat_facts import ChatFacts
 from relance.services.chat_status import ChatStatus
-from relance.services.conversation import Context, Conversation
+from relance.services.conversation import ChatService, Context
 from relance.services.explaining import Explaining
 from relance.services.people_explaining import PeopleExplaining
 from relance.wording.alerts.messages import alert_message
@@ -50,7 +50,7 @@ class Room:
         return AlertService(self.data.alerts, self.data.silences, self.groups, self.clock)
 
     @property
-    def chat(self) -> Conversation:
+    def chat(self) -> ChatService:
         data = self.data
         explaining = Explaining(
             ledger=data.ledger,
@@ -67,7 +67,7 @@ class Room:
         status = ChatStatus(ledger=data.ledger, plans=data.plans, controls=data.controls, alerts=data.alerts)
         people = PeopleExplaining(explaining, Defaults(day=5, time="18:00", zone="Europe/Paris"))
         facts = ChatFacts(alerts=data.alerts, people=people, status=status, policy=AlertPolicy())
-        return Conversation(data.chat_messages, facts, ChatDecisions(self.alerts), self.clock)
+        return ChatService(data.chat_messages, facts, ChatDecisions(self.alerts), self.clock)
 
     async def says(
         self, text: str, speaker: Speaker = ANNA, *, about: tuple[str, ...] = (), seen: int | None = None, key: str = ""

@@ -1,0 +1,96 @@
+"""Month after month in one worker process: does anything grow?
+
+rss_slope_mb      change of the resident set per cycle, by least squares over the cycles after the warm-up
+sockets_slope     the same of open sockets, threads_slope of threads; sockets_left: how many more than after the warm-up
+rss_mb            the resident set after each cycle, once the worker idles
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+
+from benchmarks.people import plain_people
+from benchmarks.sinks import open_sink
+from benchmarks.table import parser_of, run_and_print
+from relance.devstack.stack import Given, Stack
+from tests.support.installation import Installation, installed
+from tests.support.worker_process import WorkerProcess
+
+CONTACTS = 20
+WARM_UP = 2
+IDLE_S = 35.0
+"""Longer than the pool keeps connections to the relay that nobody uses."""
+YEAR = 2026
+
+
+class Size(NamedTuple):
+    """A worker at rest."""
+
+    rss_mb: float
+    sockets: int
+    threads: int
+
+
+async def measure(cycles: int, users: int) -> dict[str, Any]:
+    """Send one month after the other and return how the worker's size changed."""
+    people = plain_people(users, CONTACTS)
+    with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
+        async with (
+            open_sink(Path(folder)) as sink,
+            Stack(given=Given(mailbox_smtp=sink.address, mailbox_http="")) as stack,
+            installed(stack, "soak") as installation,
+        ):
+            await installation.load(*people)
+            worker = await installation.start_worker()
+            sizes = [await _month(installation, worker, number, len(people[1])) for number in range(cycles)]
+            peak = worker.measure()
+            await worker.stop()
+    after = sizes[min(WARM_UP, cycles - 2) :]
+    return {
+        "rss_slope_mb": round(_slope([size.rss_mb for size in after]), 3),
+        "sockets_slope": round(_slope([size.sockets for size in after]), 3),
+        "threads_slope": round(_slope([size.threads for size in after]), 3),
+        "sockets_left": after[-1].sockets - after[0].sockets,
+        "peak_rss_mb": round(peak, 1),
+        "rss_mb": [round(size.rss_mb, 1) for size in sizes],
+        "sockets": [size.sockets for size in sizes],
+        "threads": [size.threads for size in sizes],
+        "cycles": cycles,
+        "invitations": len(people[1]),
+    }
+
+
+async def _month(installation: Installation, worker: WorkerProcess, number: int, mails: int) -> Size:
+    period = f"{YEAR + number // 12}-{number % 12 + 1:02d}"
+    cycle = await installation.start_cycle(period)
+    result = await cycle.result()
+    if result.sent != mails or result.balance:
+        raise RuntimeError(f"{result.sent} of {mails} mails were sent in {period}, balance {result.balance}")
+    await asyncio.sleep(IDLE_S)
+    process = psutil.Process(worker.process.pid)
+    return Size(process.memory_info().rss / 1024**2, len(process.net_connections()), process.num_threads())
+
+
+def _slope(values: list[float] | list[int]) -> float:
+    return statistics.linear_regression(range(len(values)), values).slope
+
+
+def main() -> None:
+    """Measure what the command line asks for and print the figures as the last thing."""
+    parser = parser_of("soak", __doc__)
+    parser.add_argument("--cycles", type=int, default=10, help="months (default %(default)s)")
+    parser.add_argument("--users", type=int, default=250, help="with 20 contacts each (default %(default)s)")
+    arguments = parser.parse_args()
+    if arguments.cycles < 3 or arguments.users < 1:
+        parser.error("at least three cycles and one user")
+    run_and_print(lambda: measure(arguments.cycles, arguments.users), as_json=arguments.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -22,7 +22,7 @@ from relance import __version__
 from relance.contracts.names import TaskQueue
 from relance.errors import SettingsError
 from relance.gateway.server import FULL_DRAIN_S
-from relance.rendering.branding.loading import checked_branding
+from relance.rendering.branding.loading import checked_branding, kept_templates
 from relance.runtime import process_exit
 from relance.runtime.collecting import leave_out_what_is_loaded
 from relance.runtime.core_dumps import forbid_core_dumps
@@ -168,12 +168,14 @@ def run(
         quiet_sdk()
         if processes == 1:
             return await (serve_gateway(settings) if role is WorkerRole.GATEWAY else serve(settings, role))
-        return await supervise(
-            [sys.executable, "-m", "worker", "--role", role],
-            processes,
-            drain=settings.worker.drain.total_seconds() + 5,
-            environment=child_environment(settings.monitoring),
-        )
+        ports = child_environment(settings.monitoring)
+        with kept_templates(settings.mail) as templates:
+            return await supervise(
+                [sys.executable, "-m", "worker", "--role", role],
+                processes,
+                drain=settings.worker.drain.total_seconds() + 5,
+                environment=lambda index: {**ports(index), **templates},
+            )
 
     # A third of what a request costs is the loop's work. Workers of Temporal keep the loop they were tested with.
     serves_http_alone = role is WorkerRole.GATEWAY and processes == 1

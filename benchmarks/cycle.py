@@ -20,7 +20,6 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,13 @@ from typing import Any
 from temporalio.client import Client
 
 from benchmarks.idle import wait_until_idle
-from benchmarks.meter import cpu_by_process, difference, per_mail, ratio_by_cpu
+from benchmarks.meter import CpuSamples, cpu_by_process, per_mail, ratio_by_cpu
 from benchmarks.people import Documents, plain_people
 from benchmarks.raw_loop import RawRate, render, send_raw
 from benchmarks.sinks import Sink, open_sink
 from benchmarks.wave import send_reminders
 from relance import ids
+from relance.concurrency import in_background
 from relance.contracts.cycle import CycleProgress, CycleStatistics, WaveResult
 from relance.contracts.names import Query
 from relance.devstack.stack import Given, Stack
@@ -46,7 +46,6 @@ PERIOD = "2026-11"
 MOST_RAW = 20_000
 """Mails of the bare loop in all; its rate does not depend on their number."""
 LIMIT_S = 3 * 3600.0
-LOOK_EVERY_S = 0.5
 SHOW_EVERY_S = 5.0
 
 
@@ -86,21 +85,18 @@ async def _compare(
     before = await send_raw(sink.address, letters, half, connections)
     say(f"bare loop before the cycle: {before.per_s:.0f} mails/s, machine idle for {idle_before:.0%}")
     guard = sink.server.guard_pid if sink.kind == "own" else None
-    cpu, sending_cpu = cpu_by_process(worker, guard), dict[str, float]()
     begun = datetime.now(UTC)
-
-    def sent() -> None:
-        sending_cpu.update(cpu_by_process(worker, guard))
-
-    result, wall_s = await _run_cycle(installation, len(people[1]), sent)
-    cpu_after = cpu_by_process(worker, guard)
-    sending_ms = per_mail(difference(cpu, sending_cpu), result.sent)
+    samples = CpuSamples(lambda: cpu_by_process(worker, guard))
+    async with in_background(samples.keep_taking()):
+        result, wall_s = await _run_cycle(installation, len(people[1]))
+    ended, last_mail = datetime.now(UTC), await _last_mail(installation)
+    sending_ms = per_mail(samples.between(begun, last_mail), result.sent)
     idle_after = await wait_until_idle()
     after = await send_raw(sink.address, letters, half, connections)
     say(f"bare loop after the cycle: {after.per_s:.0f} mails/s, machine idle for {idle_after:.0%}")
     raw = RawRate.of(before, after)
     # After the last mail of its one wave a cycle starts the follow-ups and draws the balance.
-    sending_s = (await _last_mail(installation) - begun).total_seconds()
+    sending_s = (last_mail - begun).total_seconds()
     follow_ups = len(people[0]) / (wall_s - sending_s)
     wave = await send_reminders(installation, PERIOD, people[1], say)
     return {
@@ -118,7 +114,7 @@ async def _compare(
         "raw_before_per_s": round(before.per_s, 1),
         "raw_after_per_s": round(after.per_s, 1),
         "sending_cpu_ms_per_mail": sending_ms,
-        "follow_up_cpu_ms_per_mail": per_mail(difference(sending_cpu, cpu_after), result.sent),
+        "follow_up_cpu_ms_per_mail": per_mail(samples.between(last_mail, ended), result.sent),
         "raw_cpu_ms_per_mail": round(raw.cpu_ms, 3),
         "idle_before": round(idle_before, 2),
         "idle_after": round(idle_after, 2),
@@ -131,10 +127,10 @@ async def _last_mail(installation: Installation) -> datetime:
     return newest
 
 
-async def _run_cycle(installation: Installation, mails: int, sent: Callable[[], None]) -> tuple[CycleStatistics, float]:
+async def _run_cycle(installation: Installation, mails: int) -> tuple[CycleStatistics, float]:
     begun = time.perf_counter()
     cycle = await installation.start_cycle(PERIOD)
-    watching = asyncio.create_task(_show(installation.client, cycle, mails, sent))
+    watching = asyncio.create_task(_show(installation.client, cycle, mails))
     try:
         async with asyncio.timeout(LIMIT_S):
             result = await cycle.result()
@@ -147,21 +143,15 @@ async def _run_cycle(installation: Installation, mails: int, sent: Callable[[], 
     return result, wall_s
 
 
-async def _show(client: Client, cycle: CycleHandle, mails: int, all_sent: Callable[[], None]) -> None:
-    done, shown = False, time.monotonic()
+async def _show(client: Client, cycle: CycleHandle, mails: int) -> None:
     while True:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(SHOW_EVERY_S)
         progress = await cycle.query(Query.PROGRESS, result_type=CycleProgress)
         sent = progress.counts.sent
         for instant in progress.current_waves:
             wave = client.get_workflow_handle(ids.wave_workflow_id(PERIOD, instant))
             sent += (await wave.query(Query.PROGRESS, result_type=WaveResult)).counts.sent
-        if sent == mails and not done:
-            done = True
-            all_sent()
-        if time.monotonic() - shown > SHOW_EVERY_S:
-            shown = time.monotonic()
-            say(f"{progress.stage}: {sent} of {mails} mails")
+        say(f"{progress.stage}: {sent} of {mails} mails")
 
 
 def say(text: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import psutil
 
 from tests.support.worker_process import WorkerProcess
 
+SAMPLE_EVERY_S = 0.5
 SERVERS = {"mongod": "mongod", "temporal": "temporal", "smtp-sink": "sink"}
 
 
@@ -32,6 +36,27 @@ def servers_cpu() -> dict[str, float]:
 def difference(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
     """Return what was used in between."""
     return {kind: round(seconds - before.get(kind, 0.0), 2) for kind, seconds in after.items()}
+
+
+class CpuSamples:
+    """What was used by when, for spans whose ends are known only afterwards."""
+
+    def __init__(self, look: Callable[[], dict[str, float]]) -> None:
+        self._look = look
+        self._taken: list[tuple[datetime, dict[str, float]]] = [(datetime.now(UTC), look())]
+
+    async def keep_taking(self) -> None:
+        """Look twice a second; each look costs this process some milliseconds."""
+        while True:
+            await asyncio.sleep(SAMPLE_EVERY_S)
+            self._taken.append((datetime.now(UTC), self._look()))
+
+    def between(self, begun: datetime, ended: datetime) -> dict[str, float]:
+        """Return what was used from one instant to another, by the samples next to them."""
+        return difference(self._at(begun), self._at(ended))
+
+    def _at(self, instant: datetime) -> dict[str, float]:
+        return min(self._taken, key=lambda sample: abs(sample[0] - instant))[1]
 
 
 def per_mail(cpu_s: dict[str, float], mails: int) -> dict[str, float]:

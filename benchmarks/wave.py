@@ -5,7 +5,7 @@ raw_per_s          the same bytes over as many connections by aiosmtplib alone, 
                    half after the wave, while servers and worker are up but idle
 ratio              reminders_per_s / raw_per_s
 ratio_by_cpu       what both could reach with the machine to themselves, by their processor time per mail
-cpu_ms_per_mail    processor time by process, from just before the instant to the last one accepted
+cpu_ms_per_mail    processor time by process, from the instant to the last one accepted
 lateness_*_s       how long after the instant reminders were accepted; early: how many before it
 peak_rss_mb        largest resident set of any worker process, at any time
 
@@ -30,11 +30,12 @@ from typing import Any
 
 from benchmarks.idle import wait_until_idle
 from benchmarks.ledger_seed import sent_long_ago
-from benchmarks.meter import cpu_by_process, difference, per_mail, ratio_by_cpu
+from benchmarks.meter import CpuSamples, cpu_by_process, per_mail, ratio_by_cpu
 from benchmarks.people import Documents, plain_people
 from benchmarks.raw_loop import RawRate, render, send_raw
 from benchmarks.sinks import Sink, open_sink
 from benchmarks.table import parser_of, run_and_print
+from relance.concurrency import in_background
 from relance.contracts.follow_up import Followed, FollowUpInput
 from relance.devstack.stack import Given, Stack
 from relance.settings.mail import MailGroup
@@ -110,18 +111,14 @@ async def _compare(
     before = await send_raw(sink.address, letters, half, connections)
     say(f"bare loop before the wave: {before.per_s:.0f} mails/s, machine idle for {idle_before:.0%}")
     guard = sink.server.guard_pid if sink.kind == "own" else None
-    cpu: dict[str, float] = {}
-
-    def note() -> None:
-        cpu.update(cpu_by_process(worker, guard))
-
-    wave = await send_reminders(installation, PERIOD, people[1], say, begins=note)
-    cpu_s = difference(cpu, cpu_by_process(worker, guard))
+    samples = CpuSamples(lambda: cpu_by_process(worker, guard))
+    async with in_background(samples.keep_taking()):
+        wave = await send_reminders(installation, PERIOD, people[1], say)
     idle_after = await wait_until_idle()
     after = await send_raw(sink.address, letters, half, connections)
     say(f"bare loop after the wave: {after.per_s:.0f} mails/s, machine idle for {idle_after:.0%}")
     raw, late = RawRate.of(before, after), wave.lateness
-    cpu_ms = per_mail(cpu_s, len(late))
+    cpu_ms = per_mail(samples.between(wave.due, wave.accepted[-1]), len(late))
     return {
         "reminders_per_s": round(wave.per_s, 1),
         "raw_per_s": round(raw.per_s, 1),
@@ -141,13 +138,9 @@ async def _compare(
 
 
 async def send_reminders(
-    installation: Installation,
-    period: str,
-    contacts: Documents,
-    say: Callable[[str], None],
-    begins: Callable[[], None] = lambda: None,
+    installation: Installation, period: str, contacts: Documents, say: Callable[[str], None]
 ) -> Wave:
-    """Return what became of the reminders; `begins` is called just before they come due.
+    """Return what became of the reminders.
 
     Raises:
         RuntimeError: the follow-ups were not ready in time, or no reminder is accepted any more.
@@ -164,8 +157,6 @@ async def send_reminders(
     await _start(installation, [_input(period, user, mine, due) for user, mine in by_user.items()])
     if datetime.now(UTC) > due - timedelta(seconds=HEADROOM_S / 2):
         raise RuntimeError(f"starting took longer than {ahead:.0f} s, so the reminders did not come due together")
-    await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds() - LOOK_EVERY_S))
-    begins()
     await _all_sent(installation, period, len(contacts), due, say)
     return Wave(due, await _accepted(installation, period))
 

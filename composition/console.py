@@ -24,7 +24,7 @@ from relance.console.signing_in.by_oidc import ByOpenId
 from relance.console.signing_in.by_proxy import ByProxy
 from relance.console.signing_in.by_token import ByToken
 from relance.console.signing_in.model import SignIn, Starter
-from relance.console.visitors import Visitors
+from relance.console.visitors import SignedInViewer, Visitors
 from relance.console.watchers import CycleWatchers
 from relance.console.work import Worker
 from relance.services.cycle_control import CycleControl
@@ -37,9 +37,13 @@ from relance.temporal.cycles import TemporalCycles
 
 @dataclass(frozen=True, slots=True)
 class OpenConsole:
-    """The routes of the console; `hub` keeps open pages up to date and is closed before the server drains."""
+    """The routes of the console; `hub` keeps open pages up to date and is closed before the server drains.
+
+    `viewer` lets those read encrypted payloads who are signed in.
+    """
 
     routes: Sequence[BaseRoute]
+    viewer: SignedInViewer
     hub: Hub
     work: Worker
 
@@ -83,7 +87,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
     )
     layout = Layout(PAGES, visitors, clock)
     console = Console(layout=layout, visitors=visitors, sign_in=sign_in, starter=starter, hub=hub)
-    return OpenConsole(routes(console, PAGES), hub, needs.work)
+    return OpenConsole(routes(console, PAGES), SignedInViewer(visitors), hub, needs.work)
 
 
 def _sign_in(settings: Settings, data: Database, starter: Starter) -> SignIn:

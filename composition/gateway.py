@@ -132,18 +132,7 @@ async def _letting_go(console: OpenConsole | None) -> AsyncIterator[None]:
 
 
 def _explaining(settings: Settings, data: Database) -> Explaining:
-    return Explaining(
-        ledger=data.ledger,
-        users=data.users,
-        contacts=data.contacts,
-        plans=data.plans,
-        suppressions=data.suppressions,
-        controls=data.controls,
-        quarantine=data.quarantine,
-        reports=data.intake_messages,
-        clock=SystemClock(),
-        timing=settings.scheduling.reminder_timing,
-    )
+    return Explaining(data, SystemClock(), settings.scheduling.reminder_timing)
 
 
 def _application(
@@ -183,7 +172,7 @@ def _application(
             ),
             clock=clock,
             draining=lambda: liveness.draining,
-            codec=codec_needs(settings),
+            codec=codec_needs(settings, [console.viewer] if console is not None else ()),
             slack=slack,
         ),
         modules=(*MODULES, *((lambda _: console.routes,) if console is not None else ())),

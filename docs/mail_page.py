@@ -91,8 +91,8 @@ exit code 2 and names file, line and remedy. `starter.py doctor` shows the same 
 gateway reads them for the console's page *Mails* alone, so unsubscribing works whatever the folder holds; its own
 pages show `RELANCE_MAIL__SENDER_NAME`.
 
-With several processes (`worker.py --processes N`) one that is replaced after a crash reads the folder anew: put a
-changed folder beside the old one, and change the setting, rather than editing what is in use.
+With several processes (`worker.py --processes N`) the supervisor keeps a copy of the folder, which a process that is
+replaced after a crash reads again.
 
 ## The files
 

@@ -133,7 +133,7 @@ For Article 30 of the GDPR; who is responsible, the legal basis and the transfer
 MEASURED = """\
 0 hits before and after forgetting in logs, output of commands, metrics, traces, chat, histories, visibility, Temporal's database
 file and our collections. In MongoDB's own files, uncompressed so that the search sees them, the words of the forgotten persons
-stood 77 times right after forgetting, 66 times after `compact`, and 0 times in the files of a member that was synchronised anew."""
+stood 77 times right after forgetting, 65 times after `compact`, and 0 times in the files of a member that was synchronised anew."""
 
 
 def privacy() -> str:

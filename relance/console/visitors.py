@@ -57,3 +57,14 @@ class Visitors:
         # A script writes it, so it has no prefix; it changes nothing but how times are shown.
         zone = request.cookies.get(cookies.ZONE, "").replace("%2F", "/")
         return zone if zone and is_zone(zone) else self.zone
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInViewer:
+    """Lets Temporal Web read encrypted payloads in a browser that is signed in, viewers too: they hold ids alone."""
+
+    visitors: Visitors
+
+    async def may_read(self, request: Request) -> bool:
+        """Return whether somebody is signed in."""
+        return await self.visitors.session_of(request) is not None

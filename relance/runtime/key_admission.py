@@ -38,7 +38,9 @@ async def admit(keys: InstalledKeys, privacy: Privacy) -> None:
             raise SettingsError(". ".join(reasons))
         if not any(checked.new for checked in checks):
             return
-        if await keys.record(register, _with(register, {checked.setting: checked.new for checked in checks})):
+        if await keys.record(
+            register, _with(register, {checked.setting: checked.new for checked in checks if checked.new})
+        ):
             for checked in checks:
                 if checked.new and checked.setting in register.known:
                     logger.warning("%s: new key(s) are on record: restart the processes without them", checked.setting)

@@ -32,8 +32,8 @@ class PeopleExplaining:
         Raises:
             NotFound: there is no such contact, or it cannot be read; names `field`.
         """
-        contact = (await self.explaining.contacts.by_ids([contact_id])).get(contact_id)
-        entries = (await self.explaining.ledger.of_contact(contact_id))[:PERIODS]
+        contact = (await self.explaining.stores.contacts.by_ids([contact_id])).get(contact_id)
+        entries = (await self.explaining.stores.ledger.of_contact(contact_id))[:PERIODS]
         keys = [ids.parse_invitation_id(entry.id) for entry in entries]
         if contact is not None:
             coming = self._coming({key.period for key in keys})
@@ -49,8 +49,8 @@ class PeopleExplaining:
         Raises:
             NotFound: there is no such user, or it cannot be read; names `field`.
         """
-        user = (await self.explaining.users.by_ids([user_id])).get(user_id)
-        plans = (await self.explaining.plans.of_user(user_id))[:PERIODS]
+        user = (await self.explaining.stores.users.by_ids([user_id])).get(user_id)
+        plans = (await self.explaining.stores.plans.of_user(user_id))[:PERIODS]
         if user is None and not plans:
             await self.explaining.refuse_unreadable("users", user_id)
             raise NotFound(f"{field}: there is no user {user_id!r} in the database; check the id")

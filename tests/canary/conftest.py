@@ -1,7 +1,17 @@
-"""The same installation as the end-to-end tests have."""
+"""The session's servers, with worker processes that are started anew: an error is planted where Python starts."""
 
 from __future__ import annotations
 
-from tests.end_to_end.conftest import installation
+from collections.abc import AsyncIterator
 
-__all__ = ["installation"]
+import pytest
+
+from relance.devstack.mailbox.client import Mailbox
+from relance.devstack.stack import Stack
+from tests.support.installation import Installation, installed
+
+
+@pytest.fixture
+async def installation(stack: Stack, mailbox: Mailbox, database: str) -> AsyncIterator[Installation]:
+    async with installed(stack, database) as own:
+        yield own

@@ -81,17 +81,27 @@ def plant_secrets(planted: Planted) -> dict[str, str]:
         "RELANCE_INTAKE__MAILGUN_KEY": planted.word("key of Mailgun"),
         "RELANCE_INTAKE__NEUTRAL_SECRETS": signing("signing secret of a relay"),
         "RELANCE_CHANNELS__WEBHOOK_SECRETS": signing("signing secret of a channel"),
+        "RELANCE_CHANNELS__SLACK_SIGNING_SECRET": long("signing secret of Slack"),
+        "RELANCE_GATEWAY__CODEC_TOKENS": long("token of the codec"),
         "RELANCE_CHANNELS__TEAMS_URL": f"https://teams.example/{planted.word('address of Teams')}",
     }
 
 
-NOT_PLANTED = (
-    "mongo.uri: a password needs a server that asks for one; the command line is tried with one that nobody answers",
-    "everflow.api_key: the stub knows one key, which is published",
-    "channels.slack_url: the stub's address has no secret in it",
-    "channels.webhook_url, apprise_url, recipients, watchdog.deadman_url: as teams_url, in the same list of addresses",
-    "intake.sendgrid_key: a public key",
-)
+_LIKE_TEAMS = "an address as that of Teams, in the same list"
+NOT_PLANTED = {
+    "mongo.uri": "the command line is tried with one with a password, at which nobody answers",
+    "mongo.password": "it needs a server that asks for one",
+    "everflow.api_key": "the stub knows one key, which is published",
+    "channels.slack_url": "the stub's address has no secret in it",
+    "channels.webhook_url": _LIKE_TEAMS,
+    "channels.apprise_url": _LIKE_TEAMS,
+    "channels.recipients": _LIKE_TEAMS,
+    "watchdog.deadman_url": _LIKE_TEAMS,
+    "console.client_secret": "it needs a provider that answers",
+    "intake.sendgrid_key": "a public key",
+    "privacy.codec_key": "with it Temporal's files would show nothing of what leaks into them",
+}
+"""Settings with a secret that a run has none of, and why."""
 
 RAISING = '''
 """Lets the first mails to one contact fail with an error that quotes the person."""

@@ -79,7 +79,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for a machine."""
-        return {**vars(self), "holds": self.holds, "not_planted": list(NOT_PLANTED)}
+        return {**vars(self), "holds": self.holds, "not_planted": NOT_PLANTED}
 
 
 @dataclass

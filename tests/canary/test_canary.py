@@ -7,11 +7,23 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from relance import ids
 from relance.devstack.mailbox.client import Mailbox
 from relance.domain.invitations.events import EventKind
-from tests.canary.planting import CLICKS, FORGOTTEN, NEXT_PERIOD, PERIOD, Planted, plant_error, plant_people
+from relance.settings import Settings
+from tests.canary.planting import (
+    CLICKS,
+    FORGOTTEN,
+    NEXT_PERIOD,
+    NOT_PLANTED,
+    PERIOD,
+    Planted,
+    plant_error,
+    plant_people,
+    plant_secrets,
+)
 from tests.canary.searching import APPLICATION, Search, look_through_database
 from tests.support.installation import Installation
 from tests.support.patience import PATIENCE_S
@@ -36,6 +48,18 @@ async def metrics_of(worker: WorkerProcess) -> str:
     assert worker.metrics_url is not None
     async with httpx.AsyncClient(trust_env=False) as browser:
         return (await browser.get(worker.metrics_url)).text
+
+
+def test_every_setting_with_a_secret_is_planted_or_has_a_reason() -> None:
+    planted = {name.removeprefix("RELANCE_").lower().replace("__", ".") for name in plant_secrets(Planted())}
+    known = {
+        f"{group}.{name}"
+        for group, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for name, setting in field.annotation.model_fields.items()
+        if "SecretStr" in str(setting.annotation)
+    }
+    assert known == (planted - {"mail.username"}) | NOT_PLANTED.keys()
 
 
 @pytest.mark.slow(25)

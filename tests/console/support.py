@@ -91,18 +91,7 @@ def settings_of(console: ConsoleGroup, gateway: Gateway | None = None, mail: Mai
 
 def explaining_of(db: Database) -> Explaining:
     """Return the service behind `why`."""
-    return Explaining(
-        ledger=db.ledger,
-        users=db.users,
-        contacts=db.contacts,
-        plans=db.plans,
-        suppressions=db.suppressions,
-        controls=db.controls,
-        quarantine=db.quarantine,
-        reports=db.intake_messages,
-        clock=SystemClock(),
-        timing=DEFAULT_TIMING,
-    )
+    return Explaining(db, SystemClock(), DEFAULT_TIMING)
 
 
 @asynccontextmanager

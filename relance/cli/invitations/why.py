@@ -43,18 +43,7 @@ async def why(
 
 
 def _explaining(run: Run, database: Repositories) -> Explaining:
-    return Explaining(
-        ledger=database.ledger,
-        users=database.users,
-        contacts=database.contacts,
-        plans=database.plans,
-        suppressions=database.suppressions,
-        controls=database.controls,
-        quarantine=database.quarantine,
-        reports=database.intake_messages,
-        clock=run.services.clock,
-        timing=run.settings.scheduling.reminder_timing,
-    )
+    return Explaining(database, run.services.clock, run.settings.scheduling.reminder_timing)
 
 
 def _answer(found: list[tuple[str, list[str]]]) -> Answer:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from relance.domain.health.check_finding import FindingState
 from relance.domain.invitations.invitation import MailKind
@@ -63,6 +67,22 @@ def checked_branding(mail: MailGroup) -> Branding:
     if loaded.wrong:
         raise SettingsError(f"{SETTING}: {mail.templates}: " + ". ".join(map(str, loaded.wrong)))
     return loaded.branding
+
+
+@contextmanager
+def kept_templates(mail: MailGroup) -> Iterator[Mapping[str, str]]:
+    """Keep the folder as it is now for the processes of a supervisor; yield the variable that leads them to the copy.
+
+    A process that is replaced hours later then writes the same mails as its neighbours.
+    """
+    if mail.templates is None:
+        yield {}
+        return
+    with TemporaryDirectory(prefix="relance-templates-") as folder:
+        for file in mail.templates.iterdir():
+            if file.is_file() and not file.name.startswith("."):
+                shutil.copyfile(file, Path(folder) / file.name)
+        yield {SETTING: folder}
 
 
 def _file(name: str, source: str, mail: MailGroup) -> list[TemplateFinding]:

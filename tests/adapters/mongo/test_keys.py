@@ -6,12 +6,13 @@ import asyncio
 import logging
 
 import pytest
+from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database
 from relance.domain.keys import KeyRegister
 from relance.errors import SettingsError
 from relance.runtime.key_admission import admit
-from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY, Privacy
+from relance.settings.privacy import CODEC_KEY, LINK_KEY, SUPPRESSION_KEY, Privacy
 from tests.adapters.mongo.commands import Commands
 from tests.support.keys import a_key, privacy
 from tests.support.mongo_people import AT
@@ -70,6 +71,16 @@ async def test_a_further_key_is_recorded_and_from_then_on_needed(
     for lacking in (OLD, NEW):
         with pytest.raises(SettingsError, match="lacks"):
             await admit(db.keys, privacy(suppression=lacking, links=LINK))
+
+
+async def test_a_codec_key_is_optional_until_somebody_has_encrypted_with_it(db: Database) -> None:
+    await admit(db.keys, BEFORE)
+    with_codec = BEFORE.model_copy(update={"codec_key": SecretStr(NEW)})
+    await admit(db.keys, with_codec)
+    for lacking in (BEFORE, BEFORE.model_copy(update={"codec_key": SecretStr(OLD)})):
+        with pytest.raises(SettingsError, match=f"^{CODEC_KEY}: lacks .*{with_codec.codec_keys.fingerprints[0]}"):
+            await admit(db.keys, lacking)
+    await admit(db.keys, BEFORE.model_copy(update={"codec_key": SecretStr(f"{OLD},{NEW}")}))
 
 
 async def test_of_many_first_processes_with_different_keys_one_wins(db: Database) -> None:

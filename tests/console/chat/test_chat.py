@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from relance.cli.alerts.groups import next_message, view_of
 from relance.devstack.processes import free_port
@@ -111,7 +111,7 @@ async def _converse(desk: Desk, ann: BrowserContext, viewer: BrowserContext) -> 
     for page in (mine, seen):
         await expect(page.get_by_role("heading", name="🔎 Details: Default LP")).to_be_visible()
     await expect(mine.get_by_label("Your message")).to_have_value("")
-    await mine.wait_for_function("document.activeElement.id === 'text'")
+    await until(lambda: _is_focused(mine, "text"))
 
     await mine.get_by_label("Your message").fill("don't ack")
     await mine.keyboard.press("Enter")
@@ -178,6 +178,11 @@ async def _forge(desk: Desk, operator: BrowserContext, token: str) -> None:
 
 async def _tells(desk: Desk, telling: NotificationKind | None) -> bool:
     return await desk.next_telling() is telling
+
+
+async def _is_focused(page: Page, element: str) -> bool:
+    # Not `wait_for_function`: the page's policy lets nothing be evaluated in it.
+    return bool(await page.evaluate("document.activeElement.id") == element)
 
 
 async def _told(desk: Desk) -> bool:

@@ -10,7 +10,8 @@ from PIL import Image
 
 from relance.domain.health.check_finding import FindingState
 from relance.errors import SettingsError
-from relance.rendering.branding.loading import checked_branding
+from relance.rendering.branding.loading import checked_branding, kept_templates
+from relance.settings.mail import MailGroup
 from tests.rendering.branding.folders import BRAND, EXAMPLE, loaded, sentences, settings_for
 
 LOGO = '[logo]\nfile = "logo.png"\nwidth = 100\nheight = 50\nalternative = "Us"\n'
@@ -161,6 +162,18 @@ def test_line_ends_and_marks_of_editors_do_not_matter_nor_do_notes(tmp_path: Pat
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
     found = loaded(tmp_path, {"fr.html": "{% block reason %}\n{{ sender }} été{% endblock %}".encode("latin-1")})
     assert sentences(found) == ["fr.html, line 2: the text is not in UTF-8; save the file as UTF-8"]
+
+
+def test_a_supervisor_keeps_the_folder_as_it_was_for_processes_that_start_later(tmp_path: Path) -> None:
+    for file in EXAMPLE.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with kept_templates(settings_for(tmp_path)) as environment:
+        (tmp_path / "brand.toml").write_text("broken")
+        kept = Path(environment["RELANCE_MAIL__TEMPLATES"])
+        assert checked_branding(settings_for(kept)) == checked_branding(settings_for(EXAMPLE))
+    assert not kept.exists()
+    with kept_templates(MailGroup()) as environment:
+        assert environment == {}
 
 
 def test_what_is_edited_later_changes_nothing_that_was_read(tmp_path: Path) -> None:

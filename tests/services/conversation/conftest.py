@@ -52,18 +52,7 @@ class Room:
     @property
     def chat(self) -> ChatService:
         data = self.data
-        explaining = Explaining(
-            ledger=data.ledger,
-            users=data.users,
-            contacts=data.contacts,
-            plans=data.plans,
-            suppressions=data.suppressions,
-            controls=data.controls,
-            quarantine=data.quarantine,
-            reports=data.intake_messages,
-            clock=self.clock,
-            timing=DEFAULT_TIMING,
-        )
+        explaining = Explaining(data, self.clock, DEFAULT_TIMING)
         status = ChatStatus(ledger=data.ledger, plans=data.plans, controls=data.controls, alerts=data.alerts)
         people = PeopleExplaining(explaining, Defaults(day=5, time="18:00", zone="Europe/Paris"))
         facts = ChatFacts(alerts=data.alerts, people=people, status=status, policy=AlertPolicy())

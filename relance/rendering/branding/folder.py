@@ -69,6 +69,9 @@ def read_folder(folder: Path) -> FolderContent:
 
 
 def _bytes(file: Path) -> tuple[bytes | None, TemplateFinding | None]:
+    if file.exists() and not file.is_file():
+        # To open a pipe waits for a writer, without end.
+        return None, TemplateFinding(file.name, None, "this is no regular file", "put a file in its place")
     try:
         with file.open("rb") as opened:
             content = opened.read(LARGEST + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -183,3 +184,8 @@ def test_what_is_edited_later_changes_nothing_that_was_read(tmp_path: Path) -> N
     (tmp_path / "brand.toml").write_text("broken")
     (tmp_path / "logo.png").unlink()
     assert read == checked_branding(settings_for(EXAMPLE))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "first.en.html")
+    assert any("no regular file" in sentence for sentence in sentences(loaded(tmp_path)))

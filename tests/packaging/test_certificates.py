@@ -63,7 +63,7 @@ def test_no_server_may_stand_for_another(secrets: Path, server: str) -> None:
 
 def test_what_is_a_client_serves_nobody_and_a_database_calls_nobody(secrets: Path) -> None:
     for server, client in (("relance", "operator"), ("operator", "relance"), ("temporal", "postgres")):
-        with pytest.raises(ssl.SSLCertVerificationError, match="purpose|Hostname"):
+        with pytest.raises(ssl.SSLCertVerificationError, match=r"purpose|Hostname"):
             _shake_hands(secrets, server, SERVERS.get(server, server), client)
     with pytest.raises(ssl.SSLError, match="PEER_DID_NOT_RETURN_A_CERTIFICATE"):
         _shake_hands(secrets, "temporal", "temporal", None)

@@ -92,7 +92,8 @@ async def test_the_command_that_makes_the_namespace_gets_in_with_its_own(
 ) -> None:
     ours = Container("temporal-namespace", secrets, tmp_path).environment
     here = {"TEMPORAL_ADDRESS": frontend, "TEMPORAL_TLS_SERVER_NAME": "temporal", "HOME": str(tmp_path)}
-    for environment, code in (({**ours, **here}, 0), (here, 1)):
+    nobody = {"TEMPORAL_TLS_CLIENT_CERT_PATH": "", "TEMPORAL_TLS_CLIENT_KEY_PATH": ""}
+    for environment, code in (({**ours, **here}, 0), ({**ours, **here, **nobody}, 1)):
         done = await asyncio.to_thread(
             subprocess.run,
             [find_binary(), "operator", "cluster", "health", "--command-timeout", "20s"],

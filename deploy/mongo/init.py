@@ -1,7 +1,8 @@
 """Make the database ready for Relance: a replica set of one, and a user who may do what Relance does and no more.
 
 Run in Relance's image by docker-compose.yml, as often as you like: what is there stays. Environment: MONGO_HOST (host
-and port by which everybody reaches it), MONGO_DATABASE, and SECRETS, the folder with the two passwords.
+and port by which everybody reaches it), MONGO_DATABASE, MONGO_TLS_CA_FILE and MONGO_TLS_CERTIFICATE_KEY_FILE (the
+authority's certificate, and one of its own with its key), and SECRETS, the folder with the two passwords.
 """
 
 from __future__ import annotations
@@ -25,14 +26,21 @@ def main() -> None:
     secrets = Path(os.environ.get("SECRETS", "/run/secrets"))
     root, own = ((secrets / name).read_text().strip() for name in ("mongo_root_password", "mongo_relance_password"))
     client: MongoClient[dict[str, Any]] = MongoClient(
-        f"mongodb://{host}/?directConnection=true", username="root", password=root, serverSelectionTimeoutMS=2000
+        f"mongodb://{host}/?directConnection=true",
+        username="root",
+        password=root,
+        serverSelectionTimeoutMS=2000,
+        tls=True,
+        tlsCAFile=os.environ["MONGO_TLS_CA_FILE"],
+        tlsCertificateKeyFile=os.environ["MONGO_TLS_CERTIFICATE_KEY_FILE"],
     )
     deadline = time.monotonic() + PATIENCE_S
     while not _is_primary(client, host):
         if time.monotonic() > deadline:
             sys.exit(f"MongoDB at {host} has no primary after {PATIENCE_S:g} s")
         time.sleep(0.2)
-    roles = [{"role": "readWrite", "db": database}]
+    # The health check asks the replica set how it is.
+    roles = [{"role": "readWrite", "db": database}, {"role": "clusterMonitor", "db": "admin"}]
     try:
         client.admin.command("createUser", USER, pwd=own, roles=roles)
         print(f"the user {USER} is created")

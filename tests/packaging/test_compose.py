@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from relance import __version__
+from tests.support.deployment import mounts
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMANDED = {
@@ -122,19 +123,50 @@ def test_no_container_has_privileges_or_can_change_its_own_system(services: dict
 
 def test_no_password_is_in_the_environment_and_each_secret_is_made(config: dict[str, Any], tmp_path: Path) -> None:
     for name, service in config["services"].items():
-        environment = service.get("environment", {})
-        for variable in environment:
-            assert not re.search(r"(PASSWORD|PWD|_KEY|COOKIE_SECRET|CLIENT_SECRET)$", variable), (name, variable)
+        for variable, value in service.get("environment", {}).items():
+            secret = re.search(r"(PASSWORD|PWD|_KEY|COOKIE_SECRET|CLIENT_SECRET)$", variable)
+            assert not secret or value == "/run/tls/own", (name, variable)
     subprocess.run([ROOT / "deploy" / "secrets.sh", tmp_path / "secrets"], check=True, timeout=30)
-    made = {file.name for file in (tmp_path / "secrets").iterdir()}
+    # The authority's key is for signing alone: no container gets it.
+    made = {file.name for file in (tmp_path / "secrets").iterdir()} - {"tls_authority_key"}
     assert made == set(config["secrets"])
     assert {secret["file"].rpartition("/")[2] for secret in config["secrets"].values()} == made
 
 
-def test_a_worker_gets_the_secrets_that_are_settings_and_no_other(services: dict[str, dict[str, Any]]) -> None:
+def test_a_worker_gets_the_secrets_that_are_settings_and_its_certificate_and_no_other() -> None:
+    settings = {"RELANCE_MONGO__URI", "RELANCE_PRIVACY__SUPPRESSION_KEY", "RELANCE_PRIVACY__LINK_KEY"}
     for name in WORKERS:
-        given = {secret["source"] if isinstance(secret, dict) else secret for secret in services[name]["secrets"]}
-        assert given == {"RELANCE_MONGO__URI", "RELANCE_PRIVACY__SUPPRESSION_KEY", "RELANCE_PRIVACY__LINK_KEY"}
+        given = mounts(name)
+        assert {place for place in given if place.startswith("/run/secrets/")} == {
+            f"/run/secrets/{setting}" for setting in settings
+        }
+        assert set(given.values()) == settings | {"tls_authority", "tls_relance"}
+
+
+def test_nobody_leaves_a_core_dump_with_what_was_in_memory(services: dict[str, dict[str, Any]]) -> None:
+    assert {str(service["ulimits"]["core"]) for service in services.values()} == {"0"}
+
+
+def test_every_file_that_a_variable_names_is_mounted(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        named = {value for value in service.get("environment", {}).values() if str(value).startswith("/run/tls/")}
+        assert not named or named <= mounts(name).keys(), name
+
+
+def test_temporal_and_its_web_ui_speak_to_nobody_in_the_open(services: dict[str, dict[str, Any]]) -> None:
+    server, ui = services["temporal"]["environment"], services["temporal-ui"]["environment"]
+    assert server["TEMPORAL_TLS_REQUIRE_CLIENT_AUTH"] == "true"
+    for part in ("SERVER", "FRONTEND"):
+        assert server[f"TEMPORAL_TLS_{part}_CERT"] == server[f"TEMPORAL_TLS_{part}_KEY"] == "/run/tls/own"
+    assert {server["TEMPORAL_TLS_INTERNODE_SERVER_NAME"], server["TEMPORAL_TLS_FRONTEND_SERVER_NAME"]} == {"temporal"}
+    assert yaml.safe_load((ROOT / "deploy" / "temporal" / "dynamic.yaml").read_text()) == {
+        "system.enableRingpopTLS": [{"value": True}]
+    }
+    assert ui["TEMPORAL_TLS_ENABLE_HOST_VERIFICATION"] == "true"
+    assert ui["TEMPORAL_UI_SERVER_TLS_CERT"] == ui["TEMPORAL_UI_SERVER_TLS_KEY"] == "/run/tls/own"
+    assert services["web-sign-in"]["environment"]["OAUTH2_PROXY_UPSTREAMS"] == "https://temporal-ui:8080"
+    beside = {name for name, service in services.items() if {"web", "temporal-web"} & set(service["networks"])}
+    assert beside == {"temporal", "temporal-ui", "web-sign-in"}
 
 
 def test_secrets_are_private_and_stay_when_made_again(tmp_path: Path) -> None:
@@ -153,7 +185,7 @@ def test_secrets_are_private_and_stay_when_made_again(tmp_path: Path) -> None:
 
 def test_databases_are_in_networks_that_lead_nowhere_else(config: dict[str, Any]) -> None:
     inside = {name for name, network in config["networks"].items() if network.get("internal")}
-    assert inside == {"temporal-data", "temporal", "mongo", "monitoring", "web"}
+    assert inside == {"temporal-data", "temporal", "temporal-web", "mongo", "monitoring", "web"}
     services = config["services"]
     for name in ("postgres", "temporal", "temporal-ui", "mongo"):
         assert set(services[name]["networks"]) <= inside

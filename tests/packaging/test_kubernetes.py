@@ -140,3 +140,8 @@ def test_the_settings_are_settings_and_the_secrets_come_by_reference(tmp_path: P
         assert {"configMapRef": {"name": settings["metadata"]["name"]}} in container["envFrom"]
         places = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
         assert places["secrets"] == settings["data"]["RELANCE_SECRETS_DIR"]
+        files = {
+            value for name, value in settings["data"].items() if name.startswith("TEMPORAL_TLS") or "__TLS_" in name
+        }
+        named = {Path(value).name for value in files if value.startswith(places["certificates"])}
+        assert named == {"ca.crt", "tls.crt", "tls.key", "tls-combined.pem"}

@@ -34,6 +34,7 @@ def test_a_service_starts_an_installed_command_as_nobody_special(name: str) -> N
     assert Path(service["ExecStart"].split()[0]).name in scripts
     assert service["User"] == "relance"
     assert service["NoNewPrivileges"] == "yes"
+    assert service["LimitCORE"] == "0"
 
 
 def test_a_worker_may_finish_its_mails_before_it_is_killed() -> None:

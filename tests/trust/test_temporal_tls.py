@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from relance.settings import Mongo
 from relance.temporal.connection import connect, trust
 from tests.support.authority import Authority
 from tests.support.terminal import Terminal
+from tests.support.tls_proxy import tls_proxy
 
 PEM, KEY, CA = "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_KEY_PATH", "TEMPORAL_TLS_SERVER_CA_CERT_PATH"
 
@@ -32,27 +32,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="module")
 async def proxied(authority: Authority, temporal_address: str) -> AsyncIterator[str]:
     """The address of a proxy that speaks TLS and lets in who has a certificate of ours."""
-    host, _, port = temporal_address.rpartition(":")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.certificate))
     context.load_cert_chain(*map(str, authority.sign("temporal.internal")))
     context.verify_mode = ssl.CERT_REQUIRED
     context.set_alpn_protocols(["h2"])
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        further, back = await asyncio.open_connection(host, int(port))
-        await asyncio.gather(_copy(reader, back), _copy(further, writer))
-
-    server = await asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context)
-    yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    server.close()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError, ssl.SSLError):
-        while part := await reader.read(65_536):
-            writer.write(part)
-            await writer.drain()
-    writer.close()
+    async with tls_proxy(context, temporal_address) as address:
+        yield address
 
 
 def variables(authority: Authority, address: str, client: Authority | None, name: str | None = None) -> dict[str, str]:

@@ -41,8 +41,10 @@ class Site:
             (folder / name).write_text(key + "\n")
         environment["RELANCE_SECRETS_DIR"] = str(folder)
         site = cls(installation, folder, environment.pop(GATEWAY_PORT))
-        site.workers = [await site._worker() for _ in range(2)]
-        site.gateways = [await site._gateway() for _ in range(2)]
+        # The first one records the keys: two at once might not agree.
+        first = await site._worker()
+        second, *site.gateways = await asyncio.gather(site._worker(), site._gateway(), site._gateway())
+        site.workers = [first, second]
         return site
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import contextmanager, suppress
@@ -45,7 +44,8 @@ class RegionFragment:
 class Feed:
     """Keeps the regions of a page fresh while `run` runs; viewers take the newest and never wait for each other.
 
-    There is no queue: a viewer that is slow gets what is newest once it is ready for it.
+    There is no queue: a viewer that is slow gets what is newest once it is ready for it. Each region is loaded on its
+    own, so that one that waits for a server holds up no other.
     """
 
     def __init__(self, page: ConsolePage, params: Params, needs: ConsoleNeeds) -> None:
@@ -55,9 +55,7 @@ class Feed:
         self._audiences: Counter[Audience] = Counter()
         self._data: dict[str, Mapping[str, Any]] = {}
         self._fragments: dict[Audience, dict[str, RegionFragment]] = {}
-        self._loaded_at: dict[str, float] = {}
-        self._wanted: set[str] = {region.name for region in page.regions}
-        self._wake = asyncio.Event()
+        self._wanted = {region.name: asyncio.Event() for region in page.regions}
         self._news = asyncio.Condition()
         self._gone = False
 
@@ -68,16 +66,14 @@ class Feed:
 
     def changed(self, topics: Collection[Topic]) -> None:
         """Take that something has changed: the regions that show it are loaded anew."""
-        shown = {region.name for region in self._page.regions if not region.topics.isdisjoint(topics)}
-        if shown:
-            self._wanted |= shown
-            self._wake.set()
+        for region in self._page.regions:
+            if not region.topics.isdisjoint(topics):
+                self._wanted[region.name].set()
 
     @contextmanager
     def watched_by(self, audience: Audience) -> Iterator[None]:
         """Count somebody who looks while the block runs."""
         self._audiences[audience] += 1
-        self._wake.set()
         try:
             yield
         finally:
@@ -101,63 +97,53 @@ class Feed:
             yield fragment
 
     async def run(self) -> None:
-        """Load what has changed and render it for those who look, until cancelled."""
-        while True:
-            self._wake.clear()
-            due, rest = self._due()
-            await asyncio.gather(*(self._load(region) for region in due))
-            try:
-                await self._render()
-            except Exception:
-                logger.exception("a page of the console cannot be rendered: %s", self._page.name)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), REST_S if self._wanted else rest)
-
-    def _due(self) -> tuple[list[Region], float | None]:
-        now = time.monotonic()
-        due: list[Region] = []
-        rests: list[float] = []
-        for region in self._page.regions:
-            at = self._loaded_at.get(region.name, float("-inf"))
-            every = REST_S if region.name in self._wanted else region.every
-            if every is not None and now - at >= every:
-                due.append(region)
-                at = now
-            if region.every is not None:
-                rests.append(max(REST_S, at + region.every - now))
-        return due, min(rests, default=None)
-
-    async def _load(self, region: Region) -> None:
-        self._wanted.discard(region.name)
-        try:
-            self._data[region.name] = await loaded(region, self._needs, self._params)
-        except NotFound:
-            # It was there when the page was opened; a reload says that it is gone.
-            return
-        except Exception:
-            logger.exception("a region of the console cannot be loaded: %s", region.name)
-        finally:
-            self._loaded_at[region.name] = time.monotonic()
-
-    async def _render(self) -> None:
-        now, is_new = self._needs.clock.now(), False
-        for audience in self._audiences:
-            fragments = self._fragments.setdefault(audience, {})
-            for region in self._page.regions:
-                if region.name in self._data:
-                    fragment = RegionFragment.of(region.name, html_of(region, self._data[region.name], audience, now))
-                    is_new = is_new or fragments.get(region.name) != fragment
-                    fragments[region.name] = fragment
-        if is_new:
-            async with self._news:
-                self._news.notify_all()
-
-    def _differing(self, audience: Audience, known: Mapping[str, str]) -> list[RegionFragment]:
-        fragments = self._fragments.get(audience, {}).values()
-        return [fragment for fragment in fragments if known.get(fragment.region) != fragment.digest]
+        """Load what has changed, until cancelled."""
+        await asyncio.gather(*(self._keep(region) for region in self._page.regions))
 
     async def end(self) -> None:
         """Let every viewer go."""
         self._gone = True
         async with self._news:
             self._news.notify_all()
+
+    async def _keep(self, region: Region) -> None:
+        wanted = self._wanted[region.name]
+        while True:
+            wanted.clear()
+            if await self._load(region):
+                # Rendered by whoever sees it first, once per audience.
+                for fragments in self._fragments.values():
+                    fragments.pop(region.name, None)
+                async with self._news:
+                    self._news.notify_all()
+            await asyncio.sleep(REST_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(wanted.wait(), region.every)
+
+    async def _load(self, region: Region) -> bool:
+        try:
+            data = await loaded(region, self._needs, self._params)
+        except NotFound:
+            # It was there when the page was opened; a reload says that it is gone.
+            return False
+        except Exception:
+            logger.exception("a region of the console cannot be loaded: %s", region.name)
+            return False
+        self._data[region.name] = data
+        return True
+
+    def _differing(self, audience: Audience, known: Mapping[str, str]) -> list[RegionFragment]:
+        return [fragment for fragment in self._rendered(audience) if known.get(fragment.region) != fragment.digest]
+
+    def _rendered(self, audience: Audience) -> list[RegionFragment]:
+        fragments = self._fragments.setdefault(audience, {})
+        for region in self._page.regions:
+            if region.name in self._data and region.name not in fragments:
+                try:
+                    html = html_of(region, self._data[region.name], audience, self._needs.clock.now())
+                except Exception:
+                    logger.exception("a region of the console cannot be rendered: %s", region.name)
+                    del self._data[region.name]
+                else:
+                    fragments[region.name] = RegionFragment.of(region.name, html)
+        return list(fragments.values())

@@ -31,12 +31,15 @@ class Shell:
         return shlex.join([*(f"{name}={value}" for name, value in self.variables.items()), *self.words])
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    """Return the texts of a page's code blocks of one language, in order.
+def blocks(page: Path, language: str, section: str = "") -> list[str]:
+    """Return the texts of the code blocks of one language in a page, or in its section of that title, in order.
 
     Blocks of `sh` are commands to be tried one by one; those of `bash` are scripts that a test of their own runs.
     """
-    return re.findall(_BLOCK.format(language), page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    text = page.read_text()
+    if section:
+        text = re.split(r"^#+ ", text.split(f"# {section}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    return re.findall(_BLOCK.format(language), text, flags=re.MULTILINE | re.DOTALL)
 
 
 def commands(page: Path) -> list[Shell]:

@@ -40,7 +40,7 @@ class Manual:
     temporal_alone: str
 
 
-MANUAL = Manual(*blocks(ROOT / "docs" / "operations.md", "bash"))
+MANUAL = Manual(*blocks(ROOT / "docs" / "operations.md", "bash", "The embedded stack"))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ mails_per_s        invitations / wall time until the last one is sent and its re
 reminders_per_s    first reminders / wall time from the instant at which all come due to the last one accepted
 lateness_*_s       how long after the instant reminders were accepted; early: how many before it
 cpu_ms_per_*       processor time of the peer's own processes and of its server
-lost, duplicates   counted at the sink, by recipient; with --kill after a kill -9 of all processes in the middle of the wave
+lost, duplicates   counted at the sink, by recipient; with --kill all processes are killed (-9) in the middle of the wave
 
 Each runs by itself, with the same bytes over as many connections to the same smtp-sink. Time is not moved: the instant
 of the first reminders lies after the end of the sending, by an estimate from 200 mails of warm-up; the second ones stay
@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,15 @@ from relance.settings.mail import MailGroup
 RELANCE = "relance"
 NEEDED = {"smtp-sink": "postfix", "redis-server": "redis-server", "initdb": "postgresql"}
 LETTERS = 500
-COLUMNS = ("mails_per_s", "reminders_per_s", "lateness_p99_s", "cpu_ms_per_mail", "cpu_ms_per_reminder", "lost", "duplicates")
+COLUMNS = (
+    "mails_per_s",
+    "reminders_per_s",
+    "lateness_p99_s",
+    "cpu_ms_per_mail",
+    "cpu_ms_per_reminder",
+    "lost",
+    "duplicates",
+)
 
 
 async def measure(names: list[str], mails: int, processes: int, connections: int, *, kill: bool) -> dict[str, Any]:
@@ -46,14 +56,8 @@ async def measure(names: list[str], mails: int, processes: int, connections: int
     results = {}
     for name in names:
         say(f"{name}: {mails} mails")
-        # PostgreSQL and the sink have users of their own, who must get to their files.
-        with tempfile.TemporaryDirectory(prefix="relance-peers-") as folder:
-            Path(folder).chmod(0o711)
-            kept = Path(folder) / "sink"
-            kept.mkdir()
-            kept.chmod(0o777)
-            dump = kept / "mails"
-            async with open_sink(Path(folder), dump) as sink:
+        with _folder() as dump:
+            async with open_sink(dump.parents[1], dump) as sink:
                 await wait_until_idle()
                 if name == RELANCE:
                     results[name] = await ours.measure(mails, processes, connections, sink, dump, kill=kill)
@@ -72,6 +76,21 @@ async def measure(names: list[str], mails: int, processes: int, connections: int
         **_against_best(results),
         "results": results,
     }
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a temporary folder, and in it one for the sink; yield the file for its mails.
+
+    PostgreSQL and the sink have users of their own, who must get to their files.
+    """
+    with tempfile.TemporaryDirectory(prefix="relance-peers-") as made:
+        folder = Path(made)
+        folder.chmod(0o711)
+        kept = folder / "sink"
+        kept.mkdir()
+        kept.chmod(0o777)
+        yield kept / "mails"
 
 
 def _against_best(results: dict[str, Any]) -> dict[str, float]:

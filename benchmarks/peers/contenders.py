@@ -29,8 +29,8 @@ CONTENDERS = {
         program="apscheduler_mongodb.py",
         store=servers.mongodb,
         own_processes=True,
-        settings="one process (a job store is never shared), a thread and a connection per mail at once, job store with "
-        "w=majority j=true, paused while reminders are added, no misfire limit",
+        settings="one process (a job store is never shared), a thread and a connection per mail at once, job store "
+        "with w=majority j=true, paused while reminders are added, no misfire limit",
     ),
     "celery": Contender(
         program="celery_redis.py",
@@ -50,7 +50,8 @@ CONTENDERS = {
         program="temporal_sample.py",
         store=servers.temporal,
         own_processes=False,
-        settings="a workflow per invitation, both timers set with the first task, 64 workflow tasks and 64 activities at "
-        "once, the sandbox on, the development server with Relance's settings (SQLite, WAL, synchronous=NORMAL)",
+        settings="a workflow per invitation, both timers set with the first task, 64 workflow tasks and 64 activities "
+        "at once, eager start, no sandbox, the development server with Relance's settings (SQLite, WAL, "
+        "synchronous=NORMAL)",
     ),
 }

@@ -51,14 +51,22 @@ class Record:
 
 
 async def measure(
-    contender: Contender, mails: int, processes: int, connections: int, letters: Letters, sink: Sink, dump: Path, *, kill: bool
+    contender: Contender,
+    mails: int,
+    processes: int,
+    connections: int,
+    letters: Letters,
+    sink: Sink,
+    dump: Path,
+    *,
+    kill: bool,
 ) -> dict[str, Any]:
     """Return the figures of one peer.
 
     Raises:
         RuntimeError: it did not send every invitation, or sending outlasted the instant of the reminders.
     """
-    folder = dump.parent / contender.program.removesuffix(".py")
+    folder = dump.parents[1] / contender.program.removesuffix(".py")
     folder.mkdir(mode=0o755)
     async with contender.store(folder) as store:
         programs, record = _programs(contender, store, processes, connections, letters, sink, folder)
@@ -75,13 +83,15 @@ async def _run(
     begun, far = time.time(), time.time() + 3 * DAY_S
     await programs.invite(0, WARM_UP, far, far + 4 * DAY_S)
     warm = await record.wait_for("registered", WARM_UP)
-    due = time.time() + SPARE_S + 2 * (warm[-1] - begun) * mails / WARM_UP
+    due = time.time() + SPARE_S + 1.7 * (warm[-1] - begun) * mails / WARM_UP
     cpu, begun = _cpu(programs, store), time.time()
     await programs.invite(WARM_UP, WARM_UP + mails, due, due + 4 * DAY_S)
     registered = await record.wait_for("registered", WARM_UP + mails)
     if len(registered) < WARM_UP + mails or registered[-1] > due - 1:
         late = registered[-1] - due + 1
-        raise RuntimeError(f"{len(registered) - WARM_UP} of {mails} invitations were sent, the last {late:.1f} s too late")
+        raise RuntimeError(
+            f"{len(registered) - WARM_UP} of {mails} invitations were sent, the last {late:.1f} s too late"
+        )
     sending_cpu = _per_mail(cpu, _cpu(programs, store), mails)
     say(f"{mails / (registered[-1] - begun):.0f} mails/s with reminders registered")
     await asyncio.sleep(max(0.0, due - time.time() - 1))

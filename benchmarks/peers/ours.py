@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import statistics
-import time
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +26,9 @@ SETTINGS = "defaults; w=majority j=true; a follow-up per user with timers per in
 KILLED_LOOK_S = 0.2
 
 
-async def measure(mails: int, processes: int, connections: int, sink: Sink, dump: Path, *, kill: bool) -> dict[str, Any]:
+async def measure(
+    mails: int, processes: int, connections: int, sink: Sink, dump: Path, *, kill: bool
+) -> dict[str, Any]:
     """Return the figures of Relance."""
     users, contacts = plain_people(-(-mails // CONTACTS), CONTACTS)
     contacts = contacts[:mails]
@@ -78,7 +78,9 @@ async def _registered(installation: Installation) -> datetime:
     """Return when the last invitation was sent and the last follow-up started, whichever is later."""
     newest = await installation.database.effects.last_mail([PERIOD], datetime.max.replace(tzinfo=UTC))
     assert newest is not None
-    started = [one.start_time async for one in installation.client.list_workflows(f"WorkflowType='{Workflow.FOLLOW_UP}'")]
+    started = [
+        one.start_time async for one in installation.client.list_workflows(f"WorkflowType='{Workflow.FOLLOW_UP}'")
+    ]
     return max(newest, *started)
 
 
@@ -86,7 +88,7 @@ async def _killed(
     installation: Installation, worker: WorkerProcess, processes: int, contacts: list[dict[str, Any]]
 ) -> None:
     async def kill() -> None:
-        while await _reminded(installation) < len(contacts) // 2:
+        while await _reminded(installation) < len(contacts) // 2:  # noqa: ASYNC110
             await asyncio.sleep(KILLED_LOOK_S)
         for process in [*worker.process.children(recursive=True), worker.process]:
             process.send_signal(signal.SIGKILL)
@@ -101,7 +103,9 @@ async def _killed(
 
 
 async def _reminded(installation: Installation) -> int:
-    return sum(row["count"] for row in await installation.database.ledger.reminder_outcomes(PERIOD) if row["reason"] is None)
+    return sum(
+        row["count"] for row in await installation.database.ledger.reminder_outcomes(PERIOD) if row["reason"] is None
+    )
 
 
 def _servers_apart(cpu: dict[str, float]) -> dict[str, float]:

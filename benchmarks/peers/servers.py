@@ -1,4 +1,4 @@
-"""The server that each peer keeps its reminders in: on 127.0.0.1, on a free port, with its data in a temporary folder."""
+"""The server that each peer keeps its reminders in: on a free port of 127.0.0.1, its data in a temporary folder."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def postgresql(folder: Path) -> AsyncIterator[Store]:
         for path in (data, secret):
             shutil.chown(path, POSTGRES_USER, POSTGRES_USER)
     making = [initdb, "--username=peers", f"--pwfile={secret}", "--auth=scram-sha-256", f"--pgdata={data}"]
-    done = subprocess.run([*as_user, *making], capture_output=True, text=True, cwd=folder)
+    done = await asyncio.to_thread(subprocess.run, [*as_user, *making], capture_output=True, text=True, cwd=folder)
     if done.returncode:
         raise DependencyUnavailable("PostgreSQL", f"initdb failed: {done.stderr.strip()}")
     options = [part for option in POSTGRES_OPTIONS for part in ("-c", option)]

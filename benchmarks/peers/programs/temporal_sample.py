@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 with workflow.unsafe.imports_passed_through():
     import mailing
@@ -55,7 +55,11 @@ async def invite(client: Client, begin: int, end: int, first: float, second: flo
     async def one(number: int) -> None:
         async with slots:
             await client.start_workflow(
-                Invitation.run, args=(number, first, second), id=f"invitation-{number}", task_queue=QUEUE
+                Invitation.run,
+                args=(number, first, second),
+                id=f"invitation-{number}",
+                task_queue=QUEUE,
+                request_eager_start=True,
             )
 
     await asyncio.gather(*(one(number) for number in range(begin, end)))
@@ -78,6 +82,7 @@ async def main() -> None:
         task_queue=QUEUE,
         workflows=[Invitation],
         activities=[mail],
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=64,
         max_concurrent_activities=64,
         max_cached_workflows=5_000,

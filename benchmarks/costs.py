@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -170,28 +171,29 @@ async def _histories(installation: Installation, invitations: int) -> dict[str, 
 async def _history(installation: Installation, execution: WorkflowExecution) -> Counter[str]:
     handle = installation.client.get_workflow_handle(execution.id, run_id=execution.run_id)
     info = (await handle.describe()).raw_description.workflow_execution_info
-    found = Counter({"executions": 1, "events": info.history_length, "bytes": info.history_size_bytes})
-    marked: set[int] = set()
-    async for event in handle.fetch_history_events():
-        kind = ACTIONS.get(event.event_type)
-        if kind is not None:
-            found[kind] += _actions(event, marked)
+    found = Counter[str]({"executions": 1, "events": info.history_length, "bytes": info.history_size_bytes})
+    found.update(actions_of([event async for event in handle.fetch_history_events()]))
     return found
 
 
-def _actions(event: HistoryEvent, marked: set[int]) -> int:
-    """Return how many actions an event is billed as; `marked` are the tasks whose markers have been counted."""
-    match event.event_type:
-        case EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
-            # One for the intent, one for the start, which the child's own first event stands for.
-            return 1
-        case EventType.EVENT_TYPE_MARKER_RECORDED:
+def actions_of(events: Iterable[HistoryEvent]) -> Counter[str]:
+    """Count the actions of a history by kind.
+
+    A child costs one for the intent and one for the start, which is its own first event. The markers of one workflow
+    task are one action together.
+    """
+    found, marked = Counter[str](), set[int]()
+    for event in events:
+        kind = ACTIONS.get(event.event_type)
+        if kind is None:
+            continue
+        if event.HasField("marker_recorded_event_attributes"):
             task = event.marker_recorded_event_attributes.workflow_task_completed_event_id
-            first = task not in marked
+            if task in marked:
+                continue
             marked.add(task)
-            return int(first)
-        case _:
-            return 1
+        found[kind] += 1
+    return found
 
 
 def _sum_of_actions(temporal: dict[str, dict[str, Any]]) -> dict[str, float]:

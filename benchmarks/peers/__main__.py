@@ -4,7 +4,7 @@ mails_per_s        invitations / wall time until the last one is sent and its re
 reminders_per_s    first reminders / wall time from the instant at which all come due to the last one accepted
 lateness_*_s       how long after the instant reminders were accepted; early: how many before it
 cpu_ms_per_*       processor time of the peer's own processes and of its server
-lost, duplicates   counted at the sink, by recipient; with --kill all processes are killed (-9) in the middle of the wave
+lost, duplicates   counted at the sink, by recipient; --kill kills all processes (-9) in the middle of the wave
 
 Each runs by itself, with the same bytes over as many connections to the same smtp-sink. Time is not moved: the instant
 of the first reminders lies after the end of the sending, by an estimate from 200 mails of warm-up; the second ones stay
@@ -15,14 +15,10 @@ postfix, redis-server and postgresql.
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from benchmarks.idle import wait_until_idle
-from benchmarks.peers import environment, measuring, ours
+from benchmarks.peers import deliveries, environment, measuring, ours
 from benchmarks.peers.contenders import CONTENDERS
 from benchmarks.peers.measuring import say
 from benchmarks.peers.servers import program
@@ -56,7 +52,7 @@ async def measure(names: list[str], mails: int, processes: int, connections: int
     results = {}
     for name in names:
         say(f"{name}: {mails} mails")
-        with _folder() as dump:
+        with deliveries.place() as dump:
             async with open_sink(dump.parents[1], dump) as sink:
                 await wait_until_idle()
                 if name == RELANCE:
@@ -76,21 +72,6 @@ async def measure(names: list[str], mails: int, processes: int, connections: int
         **_against_best(results),
         "results": results,
     }
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Make a temporary folder, and in it one for the sink; yield the file for its mails.
-
-    PostgreSQL and the sink have users of their own, who must get to their files.
-    """
-    with tempfile.TemporaryDirectory(prefix="relance-peers-") as made:
-        folder = Path(made)
-        folder.chmod(0o711)
-        kept = folder / "sink"
-        kept.mkdir()
-        kept.chmod(0o777)
-        yield kept / "mails"
 
 
 def _against_best(results: dict[str, Any]) -> dict[str, float]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,21 @@ class Deliveries:
         found = arrived(dump)
         missing = [wanted - found[recipient] for recipient in recipients]
         return cls(lost=sum(n for n in missing if n > 0), duplicates=-sum(n for n in missing if n < 0))
+
+
+@contextmanager
+def place() -> Iterator[Path]:
+    """Make a temporary folder and in it another for the sink; yield the file there that is to take the mails.
+
+    PostgreSQL and the sink have users of their own, who must get to their files.
+    """
+    with tempfile.TemporaryDirectory(prefix="relance-peers-") as made:
+        folder = Path(made)
+        folder.chmod(0o711)
+        kept = folder / "sink"
+        kept.mkdir()
+        kept.chmod(0o777)
+        yield kept / "mails"
 
 
 def arrived(dump: Path) -> Counter[str]:

@@ -69,8 +69,11 @@ links: setup ## ask every address in the manual whether it is still there (needs
 	$(BIN)/sphinx-build --quiet --builder linkcheck docs build/links
 
 # The second file is what a worker needs to run, at the versions of the first: for the container image.
-LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE := --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+LOCK := $(BIN)/uv pip compile pyproject.toml $(COMPILE)
+PEERS_LOCK := $(BIN)/uv pip compile benchmarks/peers/requirements.in $(COMPILE)
 lock: setup ## write the lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --extra dev-stack --group dev --output-file requirements.lock
 	$(LOCK) --constraint requirements.lock --output-file requirements-worker.lock
+	$(PEERS_LOCK) $(ARGS) --output-file benchmarks/peers/requirements.lock

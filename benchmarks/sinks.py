@@ -28,10 +28,10 @@ class Sink:
 
 
 @asynccontextmanager
-async def open_sink(folder: Path) -> AsyncIterator[Sink]:
-    """Start a sink and stop it in the end."""
+async def open_sink(folder: Path, dump: Path | None = None) -> AsyncIterator[Sink]:
+    """Start a sink and stop it in the end; Postfix's appends all mails to `dump`, which is readable for its user."""
     port = processes.free_port()
-    kind, command = _command(port)
+    kind, command = _command(port, ["-D", str(dump)] if dump else [])
     server = processes.start(kind, command, folder / "sink.log")
     try:
         await server.ready(_accepts(port), READY_S)
@@ -40,13 +40,13 @@ async def open_sink(folder: Path) -> AsyncIterator[Sink]:
         await server.stop()
 
 
-def _command(port: int) -> tuple[str, list[str]]:
+def _command(port: int, options: list[str]) -> tuple[str, list[str]]:
     found = shutil.which("smtp-sink", path=os.pathsep.join([os.environ.get("PATH", ""), SYSTEM_FOLDERS]))
     if found is None:
         return "own", [sys.executable, "-m", "benchmarks.sink_server", str(port)]
     # It refuses to run as root.
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    return "smtp-sink", [found, *user, f"{processes.HOST}:{port}", BACKLOG]
+    return "smtp-sink", [found, *user, *options, f"{processes.HOST}:{port}", BACKLOG]
 
 
 async def _accepts(port: int) -> None:

@@ -7,6 +7,7 @@ import json
 import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,8 +54,11 @@ class Programs:
     async def kill(self) -> None:
         """End all of them at once, with their children, as a crash of the machine would."""
         for process in self.running:
-            for one in _tree(process.pid):
-                one.send_signal(signal.SIGKILL)
+            # A process may end by itself meanwhile.
+            with suppress(psutil.NoSuchProcess):
+                for one in _tree(process.pid):
+                    with suppress(psutil.NoSuchProcess):
+                        one.send_signal(signal.SIGKILL)
             await process.wait()
         self.running.clear()
 

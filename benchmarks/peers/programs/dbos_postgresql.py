@@ -27,7 +27,8 @@ async def invitation(number: int, first: float, second: float) -> None:
         if kind == mailing.FIRST:
             # The workflow is recorded, and so is its first step; the sleep records first of all when it ends.
             mailing.record(mailing.REGISTERED, number)
-        await DBOS.sleep_async(max(0.0, due - time.time()))
+        # A sleep of no length would not be recorded, and a recovered workflow would go another way than before.
+        await DBOS.sleep_async(max(0.001, due - time.time()))
         await mail(kind, number)
 
 
@@ -55,7 +56,7 @@ async def main() -> None:
             "sys_db_pool_size": 20,
         }
     )
-    await asyncio.to_thread(DBOS.launch)
+    DBOS.launch()
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.meter import cpu_by_process, difference, per_mail
+from benchmarks.meter import CpuSamples, cpu_by_process, difference, per_mail
 from benchmarks.peers.measuring import counted, say
 from benchmarks.people import plain_people
 from benchmarks.sinks import Sink
 from benchmarks.wave import Wave, send_reminders
+from relance.concurrency import in_background
 from relance.contracts.names import Workflow
 from relance.devstack.stack import Given, Stack
 from tests.support.installation import Installation, installed
@@ -43,17 +44,14 @@ async def measure(
         sending_cpu = difference(cpu, cpu_by_process(worker, None))
         sending_s = (await _registered(installation) - begun).total_seconds()
         say(f"{mails / sending_s:.0f} mails/s with reminders registered")
-        wave_cpu: dict[str, float] = {}
-
-        def note() -> None:
-            wave_cpu.update(cpu_by_process(worker, None))
-
         if kill:
             await _killed(installation, worker, processes, contacts)
             figures: dict[str, Any] = {"reminders_per_s": None, "cpu_ms_per_reminder": None}
         else:
-            wave = await send_reminders(installation, PERIOD, contacts, say, begins=note)
-            used = difference(wave_cpu, cpu_by_process(worker, None))
+            samples = CpuSamples(lambda: cpu_by_process(worker, None))
+            async with in_background(samples.keep_taking()):
+                wave = await send_reminders(installation, PERIOD, contacts, say)
+            used = samples.between(wave.due, wave.accepted[-1])
             figures = _wave_figures(wave, per_mail(_servers_apart(used), mails))
     return {
         "mails_per_s": round(mails / sending_s, 1),

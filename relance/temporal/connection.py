@@ -20,7 +20,9 @@ from relance.temporal.plugin import relance_plugin
 
 _PLACE = re.compile(r"line \d+(, column \d+)?")
 _HARMLESS = re.compile(r"(?i)profile .* not found|no such file|permission denied")
-_CERTIFICATE = re.compile(r"(?i)certificate|tls|handshake|unknownissuer|corrupt message")
+# With TLS 1.3 a server refuses a client's certificate after the client believes to be connected: it hangs up.
+_HUNG_UP = r"after connection.*(transport error|operation was canceled)"
+_CERTIFICATE = re.compile(rf"(?i)certificate|tls|handshake|unknownissuer|corrupt message|{_HUNG_UP}")
 
 
 def target() -> ClientConnectConfig:

@@ -4,7 +4,8 @@ mails_per_s        invitations / wall time until the last one is sent and its re
 reminders_per_s    first reminders / wall time from the instant at which all come due to the last one accepted
 lateness_*_s       how long after the instant reminders were accepted; early: how many before it
 cpu_ms_per_*       processor time of the peer's own processes and of its server
-lost, duplicates   counted at the sink, by recipient, a minute after the last mail; --kill kills all processes (-9) in the middle of the wave
+lost, duplicates   counted at the sink, by recipient, when all has arrived or a minute after the last mail; --kill
+                   kills all processes (-9) in the middle of the wave and starts them again
 
 Each runs by itself, with the same bytes over as many connections to the same smtp-sink. Time is not moved: the instant
 of the first reminders lies after the end of the sending, by an estimate from 200 mails of warm-up; the second ones stay

@@ -5,10 +5,10 @@
 //   RELANCE_API_KEY         one of RELANCE_GATEWAY__API_KEYS; for questions only
 //
 //   node relance-events.mjs event submitted 2026-11.u00012.c00240
-//   node relance-events.mjs event submitted v1.MjAyNi0x...            (the token of a form's link)
+//   node relance-events.mjs event submitted v2.Zm9ybS1h...            (the token of a form's link)
 //   node relance-events.mjs events < events.json                      ([{"event": ..., "invitationId": ...}, ...])
 //   node relance-events.mjs preferences u00012 u00013
-//   node relance-events.mjs token v1.MjAyNi0x...
+//   node relance-events.mjs token v2.Zm9ybS1h...
 //   node relance-events.mjs invitation 2026-11.u00012.c00240
 
 import { createHmac, randomUUID } from "node:crypto";
@@ -122,9 +122,9 @@ export class Relance {
   }
 }
 
-/** The same events as the application has them: an id has two dots and no signature, a token begins with v1. */
+/** The same events as the application has them: an id begins with a year, a token with its version. */
 export function eventOf(event, what) {
-  return what.startsWith("v1.") ? { event, token: what } : { event, invitationId: what };
+  return /^v\d+\./.test(what) ? { event, token: what } : { event, invitationId: what };
 }
 
 async function main([command, ...given]) {

@@ -109,6 +109,7 @@ async def test_given_servers_are_used_and_neither_started_nor_stopped(
             "RELANCE_GATEWAY__SIGNING_SECRETS": (tmp_path / "keys" / "RELANCE_GATEWAY__SIGNING_SECRETS").read_text(),
             "RELANCE_GATEWAY__API_KEYS": (tmp_path / "keys" / "RELANCE_GATEWAY__API_KEYS").read_text(),
             "RELANCE_INTAKE__PORT": str(stack.intake_port),
+            "RELANCE_CONSOLE__SIGN_IN": "token",
         }
         rows = dict(stack.describe())
         assert rows["MongoDB"] == "mongodb://db.example:27017/?replicaSet=rs7"

@@ -12,7 +12,7 @@ from tests.support.installation import Installation
 from tests.support.patience import PATIENCE_S
 from tests.support.people import PERIOD, address, invitation, people
 
-SLOW_S = 0.25
+SLOW_S = 1.0
 
 
 async def test_answers_and_opt_outs_in_the_middle_of_a_batch_are_honoured(

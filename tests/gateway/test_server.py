@@ -29,8 +29,10 @@ APP = application(needs_of(verify_attachment=lambda _: ("k", "f")))
 @contextmanager
 def child(port: int) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen([sys.executable, "-m", "tests.gateway.child", str(port)], cwd=ROOT) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 async def who_answers(port: int) -> str:
@@ -54,7 +56,7 @@ async def test_several_processes_share_the_port_and_each_can_go() -> None:
     with child(port) as one, child(port) as other:
         await answering(port, {str(one.pid), str(other.pid)})
         one.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(one.wait, 10) == 0
+        assert await asyncio.to_thread(one.wait, PATIENCE_S) == 0
         assert {await who_answers(port) for _ in range(20)} == {str(other.pid)}
         with child(port) as replaced:
             await answering(port, {str(replaced.pid), str(other.pid)})

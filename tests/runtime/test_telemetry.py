@@ -132,6 +132,7 @@ def test_every_instrument_shows_on_the_endpoint() -> None:
         instruments.quarantined("users", 2)
         instruments.intake_message("report", "bounced")
         instruments.intake_refused("too_large")
+        instruments.chat_refused("signature")
         text = _scrape(telemetry)
     # Counted by workflows on Temporal's own meter: tests/faults/malformed_signals reads it on the endpoint.
     for metric in (one for one in METRICS if one is not SIGNALS_IGNORED):

@@ -20,6 +20,7 @@ from relance.contracts.follow_up import (
 )
 from relance.contracts.names import TaskQueue
 from relance.domain.invitations.events import EventKind
+from tests.support.patience import PATIENCE_S
 from tests.workflows.conftest import Serve, move_to
 from workflows.follow_up import FollowUp
 
@@ -166,7 +167,11 @@ async def test_a_deferred_invitation_is_tried_again_and_then_followed(
 async def test_timers_read_as_sentences(skipper: TimeSkipper, serving: Serve, user: str, start: datetime) -> None:
     async with serving([RecordedSteps().run_steps]):
         handle = await begin(skipper.client, user, start, ("a",))
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(
+                event.HasField("timer_started_event_attributes") for event in (await handle.fetch_history()).events
+            ):
+                await asyncio.sleep(0.05)
         history = await handle.fetch_history()
         await handle.terminate()
     summaries = [event.user_metadata.summary.data.decode() for event in history.events]

@@ -62,6 +62,6 @@ async def _link(run: Run, address: str, name: str, role: Role) -> tuple[dict[str
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="The console: pages for people.")
+    group = typer.Typer(no_args_is_help=True, help="The console: a link to sign in with.")
     command(group, "token", EXAMPLES)(token)
     app.add_typer(group, name="console")

@@ -26,7 +26,10 @@ starter.py mail test --to me@example.org --template second --language en --json
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="The mails: check templates, preview each mail, send a trial.")
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="The mails: check templates of one's own, preview each mail, send a trial to oneself.",
+    )
     command(group, "check", CHECK, keyless=True)(check)
     command(group, "preview", PREVIEW, keyless=True)(preview)
     command(group, "test", TEST)(trial)

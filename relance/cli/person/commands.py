@@ -26,7 +26,9 @@ starter.py person records --limit 10 --json
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="What is kept about a person; forgetting a person.")
+    group = typer.Typer(
+        no_args_is_help=True, help="What is kept about a person, across every store; forgetting a person. Asks first."
+    )
     command(group, "forget", FORGET)(forget)
     command(group, "export", EXPORT)(export)
     command(group, "records", RECORDS, keyless=True)(records)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,10 +64,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert secrets_sh(secrets).returncode == 0
     temporal = Container("temporal", secrets, folder / "temporal")
     container = Container("postgres", secrets, folder / "postgres")
-    # What the image's user owns lies where it gets in.
-    own = tmp_path_factory.mktemp("postgres")
-    for place in (own, *own.parents[:2]):
-        place.chmod(0o711)
+    # What the image's user owns lies where it gets in, which the folders of pytest are not.
+    own = Path(tempfile.mkdtemp(prefix="relance-postgres-"))
+    own.chmod(0o711)
     key, rules, password = own / "key", own / "pg_hba.conf", own / "password"
     shutil.copy(container.path("/run/tls/own"), key)
     shutil.copy(ROOT / "deploy" / "postgres" / "pg_hba.conf", rules)
@@ -98,6 +98,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(PATIENCE_S)
+        shutil.rmtree(own)
 
 
 def test_temporal_reaches_it_encrypted_and_knows_that_it_is_the_right_one(server: Server) -> None:

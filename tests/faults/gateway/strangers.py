@@ -46,8 +46,8 @@ def _forged(id_: str, tokens: LinkTokens, foreign: LinkTokens, chance: random.Ra
         # Of the form: it may not unsubscribe anybody.
         return tokens.sign(Purpose.SUBMIT, id_)
     if kind == 4:
-        head, _, signature = good.rpartition(".")
-        return f"{foreign.sign(Purpose.UNSUBSCRIBE, id_[:-1] + 'x').rpartition('.')[0] or head}.{signature}"
+        # The beginning of a token of ours, and the end of another one.
+        return tokens.sign(Purpose.UNSUBSCRIBE, id_[:-1] + "x")[: len(good) // 2] + good[len(good) // 2 :]
     return good + chance.choice(SYMBOLS)
 
 

@@ -24,7 +24,7 @@ class Audited:
 async def audit(site: Site, period: str, *, cancelled: bool = False) -> Audited:
     """Compare the mailbox with the people; after a cancellation not everybody must have been written to."""
     accepted = await site.mails(period)
-    arrived = {one.strip("<>").rpartition(".invitation@")[0] for one in accepted}
+    arrived = {site.invitation_of(message_id) for message_id in accepted}
     wanted = {
         ids.invitation_id(period, f"u{user}", f"u{user}c{contact}")
         for user in range(site.users)

@@ -120,15 +120,18 @@ class Site:
     async def mails(self, period: str, kind: str = "invitation") -> Counter[str]:
         """Return how often each mail of a kind was accepted, by Message-ID."""
         log = await self.mailbox.log()
-        settings = self.installation.environment
-        message_ids = SealedMessageIds(privacy_of(settings).link_keys, MailGroup().message_id_domain)
         return Counter(
             mail.message_id
             for mail in log
             if mail.message_id
             and f".{kind}@" in mail.message_id
-            and (message_ids.read(mail.message_id) or "").startswith(f"{period}.")
+            and self.invitation_of(mail.message_id).startswith(f"{period}.")
         )
+
+    def invitation_of(self, message_id: str) -> str:
+        """Return the invitation whose mail has this Message-ID; empty if it is none of ours."""
+        keys = privacy_of(self.installation.environment).link_keys
+        return SealedMessageIds(keys, MailGroup().message_id_domain).read(message_id) or ""
 
     async def mailing(self, period: str) -> None:
         """Wait until some mails of a period are out, and not all."""

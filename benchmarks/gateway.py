@@ -27,13 +27,16 @@ from benchmarks.meter import cpu_by_process, difference
 from benchmarks.people import plain_people
 from relance.adapters.clock import SystemClock
 from relance.adapters.event_api import EventApi
+from relance.adapters.message_ids import SealedMessageIds
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
 from relance.domain.invitations.invitation import DueAt, Invitation, InvitationStatus
 from relance.ids import invitation_id
 from relance.runtime import process_exit
 from relance.settings.gateway import Gateway
+from relance.settings.mail import MailGroup
 from tests.support.installation import Installation, installed
+from tests.support.keys import privacy_of
 from tests.support.worker_process import WorkerProcess
 
 ROOT = Path(__file__).parents[1]
@@ -197,7 +200,8 @@ async def _while_a_cycle_sends(installation: Installation) -> dict[str, Any]:
     result = await running
     async with Mailbox(installation.stack.mailbox_http) as mailbox:
         log = await mailbox.log()
-    accepted = {one.message_id[1:].rpartition(".invitation@")[0]: one.time.timestamp() for one in log}
+    message_ids = SealedMessageIds(privacy_of(installation.environment).link_keys, MailGroup().message_id_domain)
+    accepted = {message_ids.read(one.message_id or "") or "": one.time.timestamp() for one in log}
     answered = sorted(end - begun for begun, end in asked.values())
     effective = sorted(max(accepted.get(id_, 0.0), end) - begun for id_, (begun, end) in asked.items())
     return {

@@ -31,6 +31,7 @@ from tests.faults.missed_runs.facts import Facts, Span, Started
 from tests.faults.scenario import Say, Scenario, positive
 from tests.faults.servers import Servers, restartable_servers
 from tests.support.installation import Installation, installed
+from tests.support.patience import PATIENCE_S
 
 ON_TIME = timedelta(seconds=2)
 PAUSED_JOB = JobName.NOISE
@@ -117,13 +118,19 @@ class Rehearsal:
         async with EverflowControl(self.servers.stack.everflow_http) as everflow:
             await everflow.add_fault(Slow(seconds=SLOW * self.every))
             await schedules.pause(client, PAUSED_JOB, "a rehearsal")
-            # An audit is to see it.
             await asyncio.sleep(2 * self.every)
             await everflow.clear_faults()
+            await self._pause_is_seen()
         await schedules.resume(client, PAUSED_JOB, "a rehearsal")
         # A server that dies at once has not looked at the Schedule since, and passes over its times as if still paused.
         await asyncio.sleep(self.every)
         self.facts.pauses.setdefault(PAUSED_JOB, []).append(Span(begin, datetime.now(UTC)))
+
+    async def _pause_is_seen(self) -> None:
+        """Wait until an audit has seen the pause: what passes unseen is told from what the server counts."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (mark := await self.installation.database.audit_marks.get(PAUSED_JOB)) is None or not mark.paused:
+                await asyncio.sleep(0.2)
 
     async def be_away(self, seconds: float) -> None:
         """Kill the server, and start it again after so long."""

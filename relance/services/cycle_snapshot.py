@@ -132,7 +132,9 @@ class LedgerCounts:
             counting = self._counting
             await asyncio.wait({counting}, timeout=patience)
             if counting.done():
-                self._counting = None
+                if self._counting is counting:
+                    # Another who waited for it may have begun the next one.
+                    self._counting = None
                 self._took = counting.result()
                 self._count_at = time.monotonic() + (RESTS * self._took if self._took > PROMPT_S else 0.0)
         return self._counted

@@ -15,6 +15,7 @@ from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
 from relance.adapters.openid import OpenIdProvider
+from relance.console.answers import TemporalAnswers
 from relance.console.application import Console, routes
 from relance.console.layout import Layout
 from relance.console.live.hub import Hub
@@ -46,11 +47,13 @@ class OpenConsole:
     viewer: SignedInViewer
     hub: Hub
     work: Worker
+    answers: TemporalAnswers
 
     async def close(self) -> None:
         """Let those who look at live pages go, and end what runs in the background."""
         await self.hub.close()
         await self.work.close()
+        await self.answers.close()
 
 
 def console_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> OpenConsole | None:
@@ -59,13 +62,15 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         return None
     clock = SystemClock()
     starter = Starter(sessions=data.sessions, clock=clock, age=settings.console.session)
+    answers = TemporalAnswers()
     needs = ConsoleNeeds(
         settings=settings,
         data=data,
         client=client,
+        answers=answers,
         clock=clock,
         explaining=explaining,
-        watchers=CycleWatchers(data, client),
+        watchers=CycleWatchers(data, client, answers),
         mails=mail_desk(settings),
         conversation=conversation_of(settings, data, client, explaining),
         sign_attachment=AttachmentTokens(settings.privacy.link_keys).sign,
@@ -87,7 +92,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
     )
     layout = Layout(PAGES, visitors, clock)
     console = Console(layout=layout, visitors=visitors, sign_in=sign_in, starter=starter, hub=hub)
-    return OpenConsole(routes(console, PAGES), SignedInViewer(visitors), hub, needs.work)
+    return OpenConsole(routes(console, PAGES), SignedInViewer(visitors), hub, needs.work, answers)
 
 
 def _sign_in(settings: Settings, data: Database, starter: Starter) -> SignIn:

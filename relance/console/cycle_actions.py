@@ -73,7 +73,7 @@ async def known_period(needs: ConsoleNeeds, params: Params) -> str:
     is_known = is_period(period) and (
         await needs.data.job_runs.statistics(period) is not None
         or period in await needs.data.plans.periods()
-        or (await TemporalCycles(needs.client).fate(period)).state is not CycleState.NONE
+        or (await needs.watchers.fate(period)).state is not CycleState.NONE
     )
     if not is_known:
         raise NotFound(f"PERIOD: there is no cycle of {period!r}")

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
+from relance.console.answers import TemporalAnswers
 from relance.console.watchers import CycleWatchers
 from relance.console.work import Worker
 from relance.ports import Clock, Reports
@@ -30,6 +31,7 @@ class ConsoleNeeds:
     settings: Settings
     data: Database
     client: Client
+    answers: TemporalAnswers
     clock: Clock
     explaining: Explaining
     watchers: CycleWatchers

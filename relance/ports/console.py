@@ -52,7 +52,6 @@ class SignIns(Protocol):
 class Topic(StrEnum):
     """What changes, as far as pages tell it apart."""
 
-    LEDGER = "ledger"
     CONTROL = "control"
     ALERTS = "alerts"
     JOBS = "jobs"

@@ -1,4 +1,4 @@
-"""Change streams, read in gulps: a cycle makes thousands of changes a second, and pages ask whether, not which.
+"""Change streams, read in gulps: pages ask whether something has changed, not what.
 
 One cursor over the whole database serves every page. It is read by commands, because the driver's cursor hands each
 change out through a thread of its own pool, and those threads send mails as well.
@@ -21,9 +21,9 @@ REST_S = 0.2
 WAIT_MS = 1_000
 AGAIN_S = 1.0
 
+# Not invitations and plans: a cycle writes them thousands of times a second, and a stream that delivers them costs the
+# server more than a count every second.
 COLLECTIONS: dict[str, Topic] = {
-    "invitations": Topic.LEDGER,
-    "plans": Topic.LEDGER,
     "cycleControls": Topic.CONTROL,
     "alerts": Topic.ALERTS,
     "silences": Topic.ALERTS,

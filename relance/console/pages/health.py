@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.health.check_finding import CheckFinding, FindingState
+from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 from relance.settings import Settings
 from relance.settings.unfit import settings_findings
@@ -30,8 +31,15 @@ async def _doctor(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     if missing:
         said = f"indexes are missing: {', '.join(missing)}"
         database = CheckFinding("MongoDB", FindingState.WRONG, said, "run `starter.py bootstrap`")
-    temporal = await temporal_findings(needs.client, needs.settings, needs.clock.now())
-    return {"findings": [*settings_findings(needs.settings), database, *temporal]}
+    away = None
+    try:
+        temporal = await needs.answers.of(
+            "findings", lambda: temporal_findings(needs.client, needs.settings, needs.clock.now())
+        )
+    except DependencyUnavailable as error:
+        away = error.dependency
+        temporal = [CheckFinding(error.dependency, FindingState.UNREACHABLE, str(error))]
+    return {"findings": [*settings_findings(needs.settings), database, *temporal], "away": away}
 
 
 async def _workers(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:

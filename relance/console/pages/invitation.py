@@ -50,7 +50,7 @@ PAGE = ConsolePage(
     name="invitation",
     path="/invitations/{invitation}",
     template="invitations/one.html",
-    regions=(Region("story", "invitations/story.html", _story, frozenset({Topic.LEDGER, Topic.INTAKE}), every=30.0),),
+    regions=(Region("story", "invitations/story.html", _story, frozenset({Topic.INTAKE}), every=1.0),),
     in_navigation=False,
     section="invitations",
 )

@@ -9,7 +9,6 @@ from relance import ids
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.invitations.invitation import Invitation
-from relance.ports.console import Topic
 from relance.wording.explain import explain_plan
 
 PLANS_SHOWN, ENTRIES_SHOWN = 6, 200
@@ -68,6 +67,6 @@ PAGE = ConsolePage(
     name="invitations",
     path="/invitations",
     template="invitations/search.html",
-    regions=(Region("found", "invitations/found.html", _found, frozenset({Topic.LEDGER}), every=30.0),),
+    regions=(Region("found", "invitations/found.html", _found, every=5.0),),
     query=("q",),
 )

@@ -24,7 +24,8 @@ class Region:
     """A part of a page; its template sees what `load` returns, the same for all viewers of a language, zone and role.
 
     `topics` are the changes after which it is loaded again, `every` the seconds after which it is anyway, both only
-    while somebody looks. `load` raises NotFound for what does not exist, and DependencyUnavailable.
+    while somebody looks. `load` raises NotFound for what does not exist, and DependencyUnavailable. Where it can tell a
+    part without a server that does not answer it returns that part, with the server's name as `away`.
     """
 
     name: str

@@ -144,14 +144,14 @@ async def test_a_count_that_takes_long_is_not_waited_for_and_the_workflow_says_w
 
 
 async def test_after_a_long_count_the_ledger_has_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "PROMPT_S", 0.0)
+    monkeypatch.setattr(snapshot, "LONG_S", 0.0)
     monkeypatch.setattr(snapshot, "RESTS", 1e9)
     data = Data()
     watch = watched(data)
     for _ in range(3):
         await watch._watcher.look(1.0)
     assert data.ledger.counts == 1
-    monkeypatch.setattr(snapshot, "PROMPT_S", 60.0)
+    monkeypatch.setattr(snapshot, "LONG_S", 60.0)
     fresh = watched(data)
     for _ in range(3):
         await fresh._watcher.look(60.0)

@@ -29,8 +29,8 @@ _FIELDS: Final = {
 }
 
 
-async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[str, str], by: str) -> None:
-    """Begin a backtest in the background.
+async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[str, str], by: str) -> bool:
+    """Begin a backtest in the background; return False if the same is under way already.
 
     Raises:
         InvalidInput: a day or a threshold cannot be used, the check runs on none of the days, or there is no key.
@@ -70,7 +70,7 @@ async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[st
                 await advance(done, len(wanted))
         return {"days": [_told(day, needs) for day in past]}
 
-    await needs.work.begin(KIND, by, asked, do)
+    return await needs.work.begin(KIND, by, asked, do)
 
 
 def _told(past: Past, needs: ConsoleNeeds) -> dict[str, Any]:

@@ -34,7 +34,7 @@ async def _checks(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
 
 
 async def _backtests(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
-    return {"works": await needs.data.works.newest(KIND, BACKTESTS_SHOWN)}
+    return {"works": await needs.work.newest(KIND, BACKTESTS_SHOWN)}
 
 
 async def _start(needs: ConsoleNeeds, asked: Asked) -> Redirect | Show:
@@ -47,8 +47,8 @@ async def _start(needs: ConsoleNeeds, asked: Asked) -> Redirect | Show:
 
 
 async def _try(needs: ConsoleNeeds, asked: Asked) -> Redirect | Show:
-    await begin_backtest(needs, check_of(asked.form.get("check", "")), asked.form, asked.person.name)
-    return Redirect("/desk", "desk.backtest")
+    is_new = await begin_backtest(needs, check_of(asked.form.get("check", "")), asked.form, asked.person.name)
+    return Redirect("/desk", "desk.backtest" if is_new else "desk.under_way")
 
 
 def check_of(name: str) -> CheckName:
@@ -69,7 +69,7 @@ PAGE = ConsolePage(
     template="desk/page.html",
     regions=(
         Region("checks", "desk/checks.html", _checks, frozenset({Topic.JOBS, Topic.ALERTS})),
-        Region("backtests", "desk/backtests.html", _backtests, frozenset({Topic.WORK})),
+        Region("backtests", "desk/backtests.html", _backtests, frozenset({Topic.WORK}), every=5.0),
     ),
     actions=(PageAction("start", _start), PageAction("backtest", _try)),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 from temporalio.client import Client
 
+from composition import mail_setup
 from composition.conversation import alert_service_of, conversation_of
 from composition.mail_preview import mail_desk
 from relance.adapters.attachment_tokens import AttachmentTokens
@@ -15,7 +16,7 @@ from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
 from relance.adapters.openid import OpenIdProvider
-from relance.console.answers import TemporalAnswers
+from relance.console.answers import ServerAnswers
 from relance.console.application import Console, routes
 from relance.console.layout import Layout
 from relance.console.live.hub import Hub
@@ -28,6 +29,7 @@ from relance.console.signing_in.model import SignIn, Starter
 from relance.console.visitors import SignedInViewer, Visitors
 from relance.console.watchers import CycleWatchers
 from relance.console.work import Worker
+from relance.ports import Clock
 from relance.services.cycle_control import CycleControl
 from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
@@ -47,7 +49,7 @@ class OpenConsole:
     viewer: SignedInViewer
     hub: Hub
     work: Worker
-    answers: TemporalAnswers
+    answers: ServerAnswers
 
     async def close(self) -> None:
         """Let those who look at live pages go, and end what runs in the background."""
@@ -56,13 +58,26 @@ class OpenConsole:
         await self.answers.close()
 
 
+@dataclass(frozen=True, slots=True)
+class ConsoleDoctor:
+    """What *Settings and health* looks at outside, as `starter.py doctor` does."""
+
+    clock: Clock
+
+    check_relay = staticmethod(mail_setup.check_relay)
+    relay_log = staticmethod(mail_setup.relay_log)
+    reports = staticmethod(mail_setup.reports)
+    check_links = staticmethod(mail_setup.check_links)
+    greet_intake = staticmethod(mail_setup.intake_greeting)
+
+
 def console_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> OpenConsole | None:
     """Return the console; None where the settings switch it off."""
     if not settings.console.is_on:
         return None
     clock = SystemClock()
     starter = Starter(sessions=data.sessions, clock=clock, age=settings.console.session)
-    answers = TemporalAnswers()
+    answers = ServerAnswers()
     needs = ConsoleNeeds(
         settings=settings,
         data=data,
@@ -76,6 +91,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         sign_attachment=AttachmentTokens(settings.privacy.link_keys).sign,
         reports=lambda: EverflowReports(settings.everflow),
         work=Worker(data.works, clock),
+        doctor=ConsoleDoctor(clock),
         decisions=CycleDecisions(
             control=CycleControl(data.controls, TemporalCycles(client), clock),
             alerts=alert_service_of(settings, data, client),

@@ -1,4 +1,4 @@
-"""Questions of pages to Temporal: each is asked once at a time, however many look, and a page waits for none for long.
+"""Questions of pages to servers: each is asked once at a time, however many look, and a page waits for none for long.
 
 A server that stands still takes a connection and says nothing, until a call's own time is over. What a page knows from
 the database must not wait for that.
@@ -19,7 +19,7 @@ from relance.temporal.errors import NAME
 
 PATIENCE_S: Final = 1.0
 REST_S: Final = 0.5
-"""An answer that is no older serves all who ask: regions of one page ask the same."""
+"""An answer that is younger serves all who ask: regions of one page ask the same."""
 FRESH_S: Final = 5.0
 """An answer that is no older is shown where the next takes longer than pages wait: servers are slow while they work."""
 MOST: Final = 256
@@ -36,19 +36,23 @@ class _Question:
 
 
 @dataclass
-class TemporalAnswers:
+class ServerAnswers:
     """The newest answers by question; a question that is under way is not asked again."""
 
     _questions: dict[Hashable, _Question] = field(default_factory=dict)
 
-    async def of(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
+    async def of(
+        self, key: Hashable, ask: Callable[[], Awaitable[T]], *, server: str = NAME, rest: float = REST_S
+    ) -> T:
         """Return the answer to a question; `key` names it, `ask` ends by itself within some seconds.
 
+        An answer that is younger than `rest` is not asked for again.
+
         Raises:
-            DependencyUnavailable: Temporal does not answer, or takes longer than a page waits.
+            DependencyUnavailable: the server does not answer, or takes longer than a page waits.
         """
         question = self._question(key)
-        if time.monotonic() - question.answered_at < REST_S:
+        if time.monotonic() - question.answered_at < rest:
             return question.answer  # type: ignore[no-any-return]
         if question.asking is None or question.asking.done():
             question.asked_at = time.monotonic()
@@ -60,9 +64,9 @@ class TemporalAnswers:
         await asyncio.wait({asking}, timeout=max(0.0, question.asked_at + PATIENCE_S - time.monotonic()))
         if asking.done():
             return asking.result()  # type: ignore[no-any-return]
-        if time.monotonic() - question.answered_at < FRESH_S:
+        if time.monotonic() - question.answered_at < max(FRESH_S, rest):
             return question.answer  # type: ignore[no-any-return]
-        raise DependencyUnavailable(NAME, f"no answer within {PATIENCE_S:g} s")
+        raise DependencyUnavailable(server, f"no answer within {PATIENCE_S:g} s")
 
     async def close(self) -> None:
         """End what is under way."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from relance.console.chart_views import ChartViews
 from relance.domain.alerts.model import AlertRecord
@@ -22,6 +22,7 @@ from relance.domain.zones import zone_info
 from relance.wording.alerts.languages import LANGUAGES
 from relance.wording.alerts.rows import row
 from relance.wording.console.words import WORDS
+from relance.wording.phrases import said
 from relance.wording.reports.cycle import label, reason_label, shown_delta, shown_value
 from relance.wording.reports.languages import REPORT_WORDS
 
@@ -69,6 +70,7 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
             figure_delta=view.figure_delta,
             reason_label=view.reason_label,
             story_detail=view.story_detail,
+            say=view.say,
             share_chart=charts.share_chart,
             lift_chart=charts.lift_chart,
             day_chart=charts.day_chart,
@@ -148,6 +150,14 @@ class View:
         if words.has(f"status.{event.detail}"):
             return str(words(f"status.{event.detail}"))
         return self.reason_label(event.detail)
+
+    def say(self, text: str) -> Markup:
+        """Return a sentence in the audience's language, or marked as English where we have it in English alone."""
+        found = said(text, self.audience.language)
+        # The name of a setting is of no language.
+        if found is None and text.isupper():
+            found = text
+        return escape(found) if found is not None else Markup('<span lang="en">{}</span>').format(text)
 
     def alert_rule(self, alert: AlertRecord) -> str:
         """Return the name of an alert's rule."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
-from relance.console.answers import TemporalAnswers
+from relance.console.answers import ServerAnswers
 from relance.contracts.cycle import CycleProgress, WaveResult
 from relance.domain.cycle.coverage import CycleFate, CycleState
 from relance.errors import DependencyUnavailable
@@ -29,7 +29,7 @@ class CycleWatchers:
 
     data: Database
     client: Client
-    answers: TemporalAnswers
+    answers: ServerAnswers
     waves: dict[str, WaveResult | None] = field(default_factory=dict)
     _watchers: dict[str, CycleWatcher] = field(default_factory=dict)
     _looked_at: list[str] = field(default_factory=list)

@@ -12,6 +12,7 @@ from typing import Protocol
 from relance.domain.cycle.coverage import watched_periods
 from relance.domain.cycle.planning import Plan, PlanStatus
 from relance.domain.cycle.send_times import period_window
+from relance.domain.phrases import Phrase
 from relance.domain.quarantine import PLANS, SetAside
 from relance.ports import Clock, Plans, Users
 
@@ -91,15 +92,18 @@ class Replanning:
         self, document: SetAside, known: Mapping[str, object], plans: Mapping[str, Mapping[str, Plan]]
     ) -> list[str]:
         if (nothing := _nothing(document, known, plans)) is not None:
-            return [f"nothing: {nothing}"]
+            return [Phrase("nothing: {reason}", reason=nothing)]
         if self.cycles is None:
-            return ["the next planning pass of an open cycle takes the user"]
+            return [Phrase("the next planning pass of an open cycle takes the user")]
         if document.collection == PLANS and document.period is not None and document.period not in self._running:
             return [
-                f"{document.period}: nobody plans it any more, or not yet; the user is planned with the next period"
+                Phrase(
+                    "{period}: nobody plans it any more, or not yet; the user is planned with the next period",
+                    period=document.period,
+                )
             ]
         if not self._running:
-            return ["no cycle runs: the next one plans the user when it is opened"]
+            return [Phrase("no cycle runs: the next one plans the user when it is opened")]
         replanned = [each for each in self._running if document.collection != PLANS or each == document.period]
         return [_outcome(document, period, plans[document.user or ""].get(period)) for period in replanned]
 
@@ -107,23 +111,23 @@ class Replanning:
 def _nothing(document: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:
     """Return why nothing follows for anybody, None if something does."""
     if document.user is None:
-        return "it concerns no user we know"
+        return Phrase("it concerns no user we know")
     if document.user not in known:
-        return f"there is no user {document.user} who can be read"
-    return "the user is not active" if document.user not in plans else None
+        return Phrase("there is no user {user} who can be read", user=document.user)
+    return Phrase("the user is not active") if document.user not in plans else None
 
 
 def _outcome(document: SetAside, period: str, plan: Plan | None) -> str:
     if plan is None:
-        return f"{period}: not planned yet, the next planning pass of its cycle takes the user"
+        return Phrase("{period}: not planned yet, the next planning pass of its cycle takes the user", period=period)
     match plan.status:
         case PlanStatus.PLANNED:
-            return f"{period}: planned for {plan.instant:%Y-%m-%d %H:%M:%S} UTC"
+            return Phrase("{period}: planned for {when} UTC", period=period, when=f"{plan.instant:%Y-%m-%d %H:%M:%S}")
         case PlanStatus.SKIPPED:
             reason = (plan.reason or "no reason").replace("_", " ")
-            return f"{period}: left out ({reason}), from the next period on"
+            return Phrase("{period}: left out ({reason}), from the next period on", period=period, reason=reason)
         case PlanStatus.CANCELLED:
-            return f"{period}: left out, the cycle was cancelled"
-    return (
-        f"{period}: too late, the mails have gone out without it" if document.collection != PLANS else f"{period}: sent"
-    )
+            return Phrase("{period}: left out, the cycle was cancelled", period=period)
+    if document.collection == PLANS:
+        return Phrase("{period}: sent", period=period)
+    return Phrase("{period}: too late, the mails have gone out without it", period=period)

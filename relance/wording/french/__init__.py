@@ -1,0 +1,14 @@
+"""French sentences by their English template: of `why`, of the doctor, of documents that cannot be read.
+
+A new `Phrase` gets its line here; a test finds those that have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relance.wording.french import doctor, quarantine, reasons, why
+from relance.wording.french.typography import spaced
+
+MODULES = (reasons, why, doctor, quarantine)
+FRENCH: Mapping[str, str] = {english: spaced(french) for module in MODULES for english, french in module.FRENCH.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,13 +22,14 @@ from relance.domain.cycle.report import FigureChange
 from relance.domain.zones import zone_info
 from relance.wording.alerts.languages import LANGUAGES
 from relance.wording.alerts.rows import row
-from relance.wording.console.words import WORDS
+from relance.wording.console.words import WORDS, ConsoleWords
 from relance.wording.phrases import said
 from relance.wording.reports.cycle import label, reason_label, shown_delta, shown_value
 from relance.wording.reports.languages import REPORT_WORDS
 
 CSRF_PLACE: Final = f"csrf-{secrets.token_hex(16)}"
 """Stands in rendered regions where each viewer gets the token of the own session; nobody can guess and write it."""
+_COMMAND: Final = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
         .get_template(template)
         .render(
             **data,
-            t=view.words,
+            t=TemplateWords(view.words),
             n=view.words.number,
             percent=view.words.percent,
             month=view.words.month,
@@ -87,6 +89,27 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
             csrf=Markup('<input type="hidden" name="csrf" value="{}">').format(CSRF_PLACE),
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateWords:
+    """The words of a language as templates take them: commands in them look like commands."""
+
+    words: ConsoleWords
+
+    def __call__(self, key: str, **values: object) -> Markup | str:
+        """Return a sentence; without commands it may stand in an attribute."""
+        text = self.words(key, **values)
+        return coded(text) if "`" in text else text
+
+    def code(self, group: str, code: str) -> str:
+        """Return the words for a code."""
+        return self.words.code(group, code)
+
+
+def coded(text: str) -> Markup:
+    """Return a text in which what stands between backquotes is code."""
+    return Markup(_COMMAND.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +180,7 @@ class View:
         # The name of a setting is of no language.
         if found is None and text.isupper():
             found = text
-        return escape(found) if found is not None else Markup('<span lang="en">{}</span>').format(text)
+        return coded(found) if found is not None else Markup('<span lang="en">{}</span>').format(coded(text))
 
     def alert_rule(self, alert: AlertRecord) -> str:
         """Return the name of an alert's rule."""

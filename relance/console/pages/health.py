@@ -23,7 +23,6 @@ from relance.temporal.findings import temporal_findings
 ALIVE_WITHIN: Final = timedelta(minutes=3)
 LOOKS_EVERY_S: Final = 20.0
 UNSAID: Final = Phrase("no answer yet")
-GROUPS: Final = ("temporal", "database", "relay", "relay_log", "everflow", "links", "intake")
 
 
 async def _probes(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
@@ -43,7 +42,10 @@ async def _doctor(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     return {
         "groups": [
             ("settings", of_settings(settings)),
-            *zip(GROUPS, found, strict=True),
+            ("temporal", found[0]),
+            ("database", found[1]),
+            ("outside", [*found[2], *found[3], *found[4]]),
+            ("ways_in", [*found[5], *found[6]]),
         ],
         "away": waiting[0].what if waiting else None,
     }

@@ -78,7 +78,6 @@ FRENCH: Mapping[str, str] = {
     "is active": "est active",
     "run `starter.py schedules backfill {name}` for the missed days": "lancez `starter.py schedules backfill {name}` pour les jours manqués",
     "missed {count} times beyond its catch-up window": "{count} échéances manquées au-delà de la fenêtre de rattrapage",
-
     "no worker asks for its work": "aucun worker ne demande son travail",
     "start one: `worker.py --role all`": "démarrez-en un : `worker.py --role all`",
     "{count} worker process within 90 s": "{count} processus worker en 90 s",

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class _Question:
+class _OpenQuestion:
     asked_at: float = 0.0
     asking: asyncio.Task[Any] | None = None
     answer: Any = None
@@ -39,7 +39,7 @@ class _Question:
 class ServerAnswers:
     """The newest answers by question; a question that is under way is not asked again."""
 
-    _questions: dict[Hashable, _Question] = field(default_factory=dict)
+    _questions: dict[Hashable, _OpenQuestion] = field(default_factory=dict)
 
     async def of(
         self, key: Hashable, ask: Callable[[], Awaitable[T]], *, server: str = NAME, rest: float = REST_S
@@ -76,15 +76,15 @@ class ServerAnswers:
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _question(self, key: Hashable) -> _Question:
+    def _question(self, key: Hashable) -> _OpenQuestion:
         if key not in self._questions and len(self._questions) >= MOST:
             idle = (name for name, known in self._questions.items() if known.asking is None or known.asking.done())
             if (oldest := next(idle, None)) is not None:
                 del self._questions[oldest]
-        return self._questions.setdefault(key, _Question())
+        return self._questions.setdefault(key, _OpenQuestion())
 
 
-async def _asked(question: _Question, ask: Callable[[], Awaitable[T]]) -> T:
+async def _asked(question: _OpenQuestion, ask: Callable[[], Awaitable[T]]) -> T:
     with reaching_temporal():
         answer = await ask()
     question.answer, question.answered_at = answer, time.monotonic()

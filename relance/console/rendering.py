@@ -23,9 +23,9 @@ from relance.domain.zones import zone_info
 from relance.wording.alerts.languages import LANGUAGES
 from relance.wording.alerts.rows import row
 from relance.wording.console.words import WORDS, ConsoleWords
-from relance.wording.phrases import said
 from relance.wording.reports.cycle import label, reason_label, shown_delta, shown_value
 from relance.wording.reports.languages import REPORT_WORDS
+from relance.wording.saying import said
 
 CSRF_PLACE: Final = f"csrf-{secrets.token_hex(16)}"
 """Stands in rendered regions where each viewer gets the token of the own session; nobody can guess and write it."""

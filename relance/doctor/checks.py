@@ -12,7 +12,7 @@ from relance.doctor.templates import template_rows
 from relance.doctor.trust import trust_findings
 from relance.doctor.ways_in import INTAKE, LINKS, intake_findings, link_findings
 from relance.domain.health.check_finding import CheckFinding, FindingState
-from relance.domain.phrases import Phrase
+from relance.domain.sentences import Sentence
 from relance.runtime.process_exit import UNREACHABLE, explain
 from relance.settings import Settings
 from relance.settings.unfit import settings_findings
@@ -21,23 +21,23 @@ PATIENCE: Final = 8.0
 """Seconds: how long each check may take, all of them at once."""
 TEMPORAL, MONGODB, RELAY, RELAY_LOG, EVERFLOW = "Temporal", "MongoDB", "mail relay", "relay log", "Everflow"
 REMEDIES: Final = {
-    TEMPORAL: Phrase("start the server, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE"),
-    MONGODB: Phrase("start the replica set, or set RELANCE_MONGO__URI"),
-    RELAY: Phrase("start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD"),
-    RELAY_LOG: Phrase("see RELANCE_RELAY_LOG__KIND and what belongs to it; the worker must be allowed to read it"),
-    LINKS: Phrase("see RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE"),
-    INTAKE: Phrase("start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT"),
-    EVERFLOW: Phrase("see RELANCE_EVERFLOW__BASE_URL, __API_KEY, __TIMEZONE, __CURRENCY"),
+    TEMPORAL: Sentence("start the server, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE"),
+    MONGODB: Sentence("start the replica set, or set RELANCE_MONGO__URI"),
+    RELAY: Sentence("start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD"),
+    RELAY_LOG: Sentence("see RELANCE_RELAY_LOG__KIND and what belongs to it; the worker must be allowed to read it"),
+    LINKS: Sentence("see RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE"),
+    INTAKE: Sentence("start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT"),
+    EVERFLOW: Sentence("see RELANCE_EVERFLOW__BASE_URL, __API_KEY, __TIMEZONE, __CURRENCY"),
 }
 
 Check: TypeAlias = Callable[[], Awaitable[list[CheckFinding]]]
-Sentence: TypeAlias = Callable[[BaseException], tuple[str, int]]
+SentenceOf: TypeAlias = Callable[[BaseException], tuple[str, int]]
 
 
 async def checked(
     what: str,
     check: Check,
-    sentence_of: Sentence = explain,
+    sentence_of: SentenceOf = explain,
     patience: float = PATIENCE,
 ) -> list[CheckFinding]:
     """Return what a check finds; `sentence_of` gives the sentence and the exit code of an error."""
@@ -45,7 +45,7 @@ async def checked(
         async with asyncio.timeout(patience):
             return await check()
     except TimeoutError:
-        said = Phrase("no answer within {seconds:g} s", seconds=patience)
+        said = Sentence("no answer within {seconds:g} s", seconds=patience)
         return [CheckFinding(what, FindingState.UNREACHABLE, said, REMEDIES[what])]
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is a finding; the other checks go on
         sentence, code = sentence_of(error)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from relance.doctor.limits import Reporting, SendingLimits, sending_limits
+from relance.doctor.limits import ReportingWorkers, SendingLimits, sending_limits
 from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.domain.keys import KeyRegister
-from relance.domain.phrases import Phrase, plural
 from relance.domain.quarantine import listed
+from relance.domain.sentences import Sentence, plural
 from relance.ports import ChannelStates, Quarantine
 from relance.ports.keys import InstalledKeys
 from relance.runtime.key_admission import check
@@ -19,7 +19,7 @@ from relance.settings import Settings
 from relance.settings.keyring import Keyring
 
 
-class DoctorsData(Reporting, Protocol):
+class DoctorsData(ReportingWorkers, Protocol):
     """The repositories that the doctor asks."""
 
     @property
@@ -46,18 +46,20 @@ async def database_findings(settings: Settings, data: DoctorsData, now: datetime
     readers = [_reader(channel) for channel in reached(settings.routes, states, settings.channels.fingerprint)]
     rest = [*keys, *readers, *limits]
     if missing:
-        said = Phrase("indexes are missing: {names}", names=", ".join(missing))
-        return [CheckFinding("MongoDB", FindingState.WRONG, said, Phrase("run `starter.py bootstrap`")), *rest]
-    fine = CheckFinding("MongoDB", FindingState.FINE, Phrase("a replica set with a primary; indexes are there"))
+        said = Sentence("indexes are missing: {names}", names=", ".join(missing))
+        return [CheckFinding("MongoDB", FindingState.WRONG, said, Sentence("run `starter.py bootstrap`")), *rest]
+    fine = CheckFinding("MongoDB", FindingState.FINE, Sentence("a replica set with a primary; indexes are there"))
     return [fine, *rest, _documents(unreadable)]
 
 
 def _limits(found: SendingLimits) -> list[CheckFinding]:
-    remedy = Phrase("run fewer processes, or raise RELANCE_MAIL__CONNECTIONS: each process has one connection at least")
-    rests = Phrase("left alone now: {names}", names=found.resting)
+    remedy = Sentence(
+        "run fewer processes, or raise RELANCE_MAIL__CONNECTIONS: each process has one connection at least"
+    )
+    rests = Sentence("left alone now: {names}", names=found.resting)
     if not found.resting:
-        rests = Phrase("none is left alone now")
-    both = Phrase("{providers}; {rests}", providers=found.providers, rests=rests)
+        rests = Sentence("none is left alone now")
+    both = Sentence("{providers}; {rests}", providers=found.providers, rests=rests)
     return [
         CheckFinding("limits", FindingState.WARNING, found.relay, remedy)
         if found.is_short
@@ -74,24 +76,24 @@ def _reader(found: Reached) -> CheckFinding:
 def _documents(unreadable: Mapping[str, int]) -> CheckFinding:
     count = sum(unreadable.values())
     if not count:
-        return CheckFinding("documents", FindingState.FINE, Phrase("none is known that cannot be read"))
+        return CheckFinding("documents", FindingState.FINE, Sentence("none is known that cannot be read"))
     said = plural(
         "{count} document cannot be read: {names}",
         "{count} documents cannot be read: {names}",
         count,
         names=listed(unreadable),
     )
-    return CheckFinding("documents", FindingState.WARNING, said, Phrase("see `starter.py quarantine list`"))
+    return CheckFinding("documents", FindingState.WARNING, said, Sentence("see `starter.py quarantine list`"))
 
 
 def _ring(ring: Keyring, register: KeyRegister) -> CheckFinding:
     found = check(ring, register)
     if found.reason is not None:
-        return CheckFinding("keys", FindingState.WRONG, found.reason, Phrase("see `starter.py keys status`"))
+        return CheckFinding("keys", FindingState.WRONG, found.reason, Sentence("see `starter.py keys status`"))
     shown = [
-        Phrase("{fingerprint} (new)", fingerprint=each) if each in found.new else each for each in ring.fingerprints
+        Sentence("{fingerprint} (new)", fingerprint=each) if each in found.new else each for each in ring.fingerprints
     ]
-    said = Phrase(
+    said = Sentence(
         "{setting}: {keys}; the first one writes, all are looked up", setting=ring.setting, keys=", ".join(shown)
     )
     return CheckFinding("keys", FindingState.FINE, said)

@@ -10,13 +10,13 @@ from typing import Any, Protocol
 from relance.domain.health.probes import WorkerReport
 from relance.domain.mail.providers import LIMITS, OTHER
 from relance.domain.mail.sharing import LimitShare
-from relance.domain.phrases import Phrase, plural
+from relance.domain.sentences import Sentence, plural
 from relance.ports import Workers
 from relance.runtime.reporter import SENDING, lately
 from relance.settings import Settings
 
 
-class Reporting(Protocol):
+class ReportingWorkers(Protocol):
     """The repository that knows which processes there are."""
 
     @property
@@ -52,9 +52,9 @@ class SendingLimits:
             mails=_mails(mail.rate),
         )
         if not self.senders:
-            return Phrase("{whole}; no process sends just now", whole=whole)
+            return Sentence("{whole}; no process sends just now", whole=whole)
         parts = sorted({share.whole(mail.connections) for share in self._shares})
-        rate = Phrase("{mails} and ", mails=_mails(self._shares[0].rate(mail.rate))) if mail.rate else ""
+        rate = Sentence("{mails} and ", mails=_mails(self._shares[0].rate(mail.rate))) if mail.rate else ""
         several = map(str, parts)
         return plural(
             "{whole}; {count} process sends: {rate}{parts} for it",
@@ -75,7 +75,7 @@ class SendingLimits:
         )
         rate = self.settings.mail.rate_per_domain
         others = f"{self.settings.pacing.connections}" + (f" ({_mails(rate)})" if rate else "")
-        return Phrase(
+        return Sentence(
             "mails under way at once, for the installation: {listed}, any other domain {others}",
             listed=listed,
             others=others,
@@ -125,7 +125,7 @@ class SendingLimits:
         return list(self._named.values())
 
 
-async def sending_limits(settings: Settings, database: Reporting, now: datetime) -> SendingLimits:
+async def sending_limits(settings: Settings, database: ReportingWorkers, now: datetime) -> SendingLimits:
     """Return the limits and who shares them now.
 
     Raises:
@@ -136,8 +136,8 @@ async def sending_limits(settings: Settings, database: Reporting, now: datetime)
 
 
 def _mails(rate: float | None) -> str:
-    return Phrase("{rate:g} mails/s", rate=rate) if rate else Phrase("any rate")
+    return Sentence("{rate:g} mails/s", rate=rate) if rate else Sentence("any rate")
 
 
 def _either(parts: Sequence[str]) -> str:
-    return Phrase("{one} or {other}", one=parts[0], other=parts[1]) if len(parts) == 2 else ", ".join(parts)
+    return Sentence("{one} or {other}", one=parts[0], other=parts[1]) if len(parts) == 2 else ", ".join(parts)

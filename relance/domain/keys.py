@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from relance.domain.phrases import Phrase
+from relance.domain.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,14 @@ class KeyCheck:
         """Why a process with these keys must not start; None if it may."""
         if self.missing:
             listed = ", ".join(self.missing)
-            return Phrase(
+            return Sentence(
                 "{setting}: lacks the key(s) with fingerprint {listed}, which this installation has used; "
                 "opt-outs, links or payloads made with it would be unknown. Put it behind the first key, after a comma",
                 setting=self.setting,
                 listed=listed,
             )
         if self.retired_first is not None:
-            return Phrase(
+            return Sentence(
                 "{setting}: its first key, with fingerprint {fingerprint}, was retired; put another one before it",
                 setting=self.setting,
                 fingerprint=self.retired_first,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from relance.domain.base import is_period
 from relance.domain.cycle.send_times import period_window
-from relance.domain.phrases import Phrase
+from relance.domain.sentences import Sentence
 
 ENDED_UNREADABLE = "ended_unreadable"
 """The fault of a plan that can be read again after it was ended; its user gets no invitation as long as it is there."""
@@ -115,7 +115,7 @@ def faults_line(document: SetAside) -> str:
 def fault_lines(document: SetAside) -> list[str]:
     """Return what is wrong with each field of a document."""
     return [
-        Phrase("{field} {is_wrong} ({code})", field=fault.field, is_wrong=fault_words(fault), code=fault.code)
+        Sentence("{field} {is_wrong} ({code})", field=fault.field, is_wrong=fault_words(fault), code=fault.code)
         for fault in document.faults
     ]
 
@@ -124,35 +124,35 @@ def remedy(document: SetAside) -> str:
     """Return what to do about a document."""
     codes = {fault.code for fault in document.faults}
     if document.collection == PLANS:
-        return Phrase(
+        return Sentence(
             "mend whoever wrote it; `starter.py quarantine retry` has the plan written anew while its period is open"
         )
     if document.collection == "cycleControls":
-        return Phrase(
+        return Sentence(
             "delete the document, then say again what holds: `starter.py cycle pause PERIOD`, `cycle resume PERIOD`"
         )
     if document.collection not in APPLICATION:
-        return Phrase(
+        return Sentence(
             "this collection is Relance's own: find out who else writes to it, then mend or delete the document"
         )
     if any(fault.field == "_id" for fault in document.faults):
-        return Phrase(
+        return Sentence(
             "an id has at most 64 letters, digits, `_` and `-`: store the document under another one, delete this one"
         )
     if "not_utf8" in codes:
-        return Phrase("write the text of the field again as UTF-8, then `starter.py quarantine retry`")
+        return Sentence("write the text of the field again as UTF-8, then `starter.py quarantine retry`")
     fields = ", ".join(dict.fromkeys(fault.field for fault in document.faults))
-    return Phrase("mend {fields} in the application, then `starter.py quarantine retry`", fields=fields)
+    return Sentence("mend {fields} in the application, then `starter.py quarantine retry`", fields=fields)
 
 
 def cost(document: SetAside, now: datetime) -> str:
     """Return what it costs that a document cannot be read."""
     if document.collection == PLANS:
-        period = document.period or Phrase("its period")
+        period = document.period or Sentence("its period")
         if document.period is not None and is_over(document.period, now):
-            return Phrase("the user may have got no invitation in {period}, which is over", period=period)
-        return Phrase("the user gets no invitation in {period}", period=period)
-    return _COSTS.get(document.collection) or Phrase("it is passed over")
+            return Sentence("the user may have got no invitation in {period}, which is over", period=period)
+        return Sentence("the user gets no invitation in {period}", period=period)
+    return _COSTS.get(document.collection) or Sentence("it is passed over")
 
 
 _COSTS = {

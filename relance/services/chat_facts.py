@@ -18,7 +18,7 @@ from relance.services.people_explaining import PeopleExplaining
 from relance.wording.alerts.messages import details_message
 from relance.wording.conversation.about_alerts import lines, rule_name, why_told
 from relance.wording.conversation.languages import CHAT_WORDS
-from relance.wording.phrases import said
+from relance.wording.saying import said
 
 MOST_WHY = 5
 """Alerts that "why" explains one by one."""

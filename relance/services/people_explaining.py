@@ -9,7 +9,7 @@ from relance import ids
 from relance.domain.cycle.planning import Plan
 from relance.domain.cycle.send_times import Defaults, current_period, next_period, send_time
 from relance.domain.invitations.people import User
-from relance.domain.phrases import Phrase
+from relance.domain.sentences import Sentence
 from relance.errors import NotFound
 from relance.services.explaining import Explaining
 from relance.wording.explain import explain_plan
@@ -72,14 +72,14 @@ class PeopleExplaining:
     def _outlook(self, user: User, plans: Sequence[Plan]) -> list[str]:
         lines: list[str] = []
         if not user.is_active:
-            lines.append(Phrase("The user's account is not active: nothing is sent for it."))
+            lines.append(Sentence("The user's account is not active: nothing is sent for it."))
         if not user.reminder_settings.enabled:
-            lines.append(Phrase("The user has switched reminders off."))
+            lines.append(Sentence("The user has switched reminders off."))
         period = max([self._current, *(next_period(plan.period) for plan in plans)])
         time = send_time(period, day=user.send_day, time=user.send_time, zone=user.timezone, defaults=self.defaults)
         if user.is_active and time.instant > self.explaining.clock.now():
             when = moment(time.instant, time.zone)
             lines.append(
-                Phrase("The first period not planned yet is {period}: it is due {when}.", period=period, when=when)
+                Sentence("The first period not planned yet is {period}: it is due {when}.", period=period, when=when)
             )
         return lines

@@ -12,8 +12,8 @@ from typing import Protocol
 from relance.domain.cycle.coverage import watched_periods
 from relance.domain.cycle.planning import Plan, PlanStatus
 from relance.domain.cycle.send_times import period_window
-from relance.domain.phrases import Phrase
 from relance.domain.quarantine import PLANS, SetAside
+from relance.domain.sentences import Sentence
 from relance.ports import Clock, Plans, Users
 
 PATIENCE_S = 20.0
@@ -92,18 +92,18 @@ class Replanning:
         self, document: SetAside, known: Mapping[str, object], plans: Mapping[str, Mapping[str, Plan]]
     ) -> list[str]:
         if (nothing := _nothing(document, known, plans)) is not None:
-            return [Phrase("nothing: {reason}", reason=nothing)]
+            return [Sentence("nothing: {reason}", reason=nothing)]
         if self.cycles is None:
-            return [Phrase("the next planning pass of an open cycle takes the user")]
+            return [Sentence("the next planning pass of an open cycle takes the user")]
         if document.collection == PLANS and document.period is not None and document.period not in self._running:
             return [
-                Phrase(
+                Sentence(
                     "{period}: nobody plans it any more, or not yet; the user is planned with the next period",
                     period=document.period,
                 )
             ]
         if not self._running:
-            return [Phrase("no cycle runs: the next one plans the user when it is opened")]
+            return [Sentence("no cycle runs: the next one plans the user when it is opened")]
         replanned = [each for each in self._running if document.collection != PLANS or each == document.period]
         return [_outcome(document, period, plans[document.user or ""].get(period)) for period in replanned]
 
@@ -111,23 +111,23 @@ class Replanning:
 def _nothing(document: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:
     """Return why nothing follows for anybody, None if something does."""
     if document.user is None:
-        return Phrase("it concerns no user we know")
+        return Sentence("it concerns no user we know")
     if document.user not in known:
-        return Phrase("there is no user {user} who can be read", user=document.user)
-    return Phrase("the user is not active") if document.user not in plans else None
+        return Sentence("there is no user {user} who can be read", user=document.user)
+    return Sentence("the user is not active") if document.user not in plans else None
 
 
 def _outcome(document: SetAside, period: str, plan: Plan | None) -> str:
     if plan is None:
-        return Phrase("{period}: not planned yet, the next planning pass of its cycle takes the user", period=period)
+        return Sentence("{period}: not planned yet, the next planning pass of its cycle takes the user", period=period)
     match plan.status:
         case PlanStatus.PLANNED:
-            return Phrase("{period}: planned for {when} UTC", period=period, when=f"{plan.instant:%Y-%m-%d %H:%M:%S}")
+            return Sentence("{period}: planned for {when} UTC", period=period, when=f"{plan.instant:%Y-%m-%d %H:%M:%S}")
         case PlanStatus.SKIPPED:
             reason = (plan.reason or "no reason").replace("_", " ")
-            return Phrase("{period}: left out ({reason}), from the next period on", period=period, reason=reason)
+            return Sentence("{period}: left out ({reason}), from the next period on", period=period, reason=reason)
         case PlanStatus.CANCELLED:
-            return Phrase("{period}: left out, the cycle was cancelled", period=period)
+            return Sentence("{period}: left out, the cycle was cancelled", period=period)
     if document.collection == PLANS:
-        return Phrase("{period}: sent", period=period)
-    return Phrase("{period}: too late, the mails have gone out without it", period=period)
+        return Sentence("{period}: sent", period=period)
+    return Sentence("{period}: too late, the mails have gone out without it", period=period)

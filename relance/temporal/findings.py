@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from relance.contracts.names import TaskQueue
 from relance.domain.health.check_finding import CheckFinding, FindingState
-from relance.domain.phrases import Phrase, plural
+from relance.domain.sentences import Sentence, plural
 from relance.settings import Settings
 from relance.temporal import schedules
 from relance.temporal.namespace import retention
@@ -25,12 +25,12 @@ async def temporal_findings(client: Client, settings: Settings, now: datetime) -
     kept, wanted = await retention(client), settings.temporal.retention
     enough = kept >= wanted
     findings = [
-        CheckFinding("Temporal", FindingState.FINE, Phrase("namespace {name}", name=client.namespace)),
+        CheckFinding("Temporal", FindingState.FINE, Sentence("namespace {name}", name=client.namespace)),
         CheckFinding(
             "retention",
             FindingState.FINE if enough else FindingState.WRONG,
-            Phrase("{kept} days, wanted {wanted}", kept=kept.days, wanted=wanted.days),
-            "" if enough else Phrase("run `starter.py bootstrap`"),
+            Sentence("{kept} days, wanted {wanted}", kept=kept.days, wanted=wanted.days),
+            "" if enough else Sentence("run `starter.py bootstrap`"),
         ),
     ]
     lines, queues = await asyncio.gather(
@@ -40,31 +40,34 @@ async def temporal_findings(client: Client, settings: Settings, now: datetime) -
 
 
 def _schedule(line: schedules.ScheduleLine) -> CheckFinding:
-    what = Phrase("Schedule {name}", name=line.id)
+    what = Sentence("Schedule {name}", name=line.id)
     if not line.present:
         return CheckFinding(
-            what, FindingState.WRONG, Phrase("is not on the server"), Phrase("run `starter.py schedules apply`")
+            what, FindingState.WRONG, Sentence("is not on the server"), Sentence("run `starter.py schedules apply`")
         )
     if line.paused:
-        remedy = Phrase("run `starter.py schedules resume {name}` when the reason is gone", name=line.id)
-        return CheckFinding(what, FindingState.WARNING, Phrase("is paused: {note}", note=line.note), remedy)
+        remedy = Sentence("run `starter.py schedules resume {name}` when the reason is gone", name=line.id)
+        return CheckFinding(what, FindingState.WARNING, Sentence("is paused: {note}", note=line.note), remedy)
     if line.missed:
-        remedy = Phrase("run `starter.py schedules backfill {name}` for the missed days", name=line.id)
+        remedy = Sentence("run `starter.py schedules backfill {name}` for the missed days", name=line.id)
         return CheckFinding(
             what,
             FindingState.WARNING,
-            Phrase("missed {count} times beyond its catch-up window", count=line.missed),
+            Sentence("missed {count} times beyond its catch-up window", count=line.missed),
             remedy,
         )
-    return CheckFinding(what, FindingState.FINE, Phrase("is active"))
+    return CheckFinding(what, FindingState.FINE, Sentence("is active"))
 
 
 async def _workers(client: Client, queue: TaskQueue, now: datetime) -> CheckFinding:
     found = (await queue_state(client, queue, now - POLLED_WITHIN)).pollers
-    what = Phrase("queue {name}", name=queue)
+    what = Sentence("queue {name}", name=queue)
     if not found:
         return CheckFinding(
-            what, FindingState.WRONG, Phrase("no worker asks for its work"), Phrase("start one: `worker.py --role all`")
+            what,
+            FindingState.WRONG,
+            Sentence("no worker asks for its work"),
+            Sentence("start one: `worker.py --role all`"),
         )
     return CheckFinding(
         what,

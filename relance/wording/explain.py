@@ -5,10 +5,9 @@ Ids only: no address and no name ever appears here (SPEC section 13).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from relance.domain.cycle.control import Control, ControlState
+from relance.domain.cycle.control import Control
 from relance.domain.cycle.planning import Plan, PlanReason, PlanStatus
 from relance.domain.cycle.send_times import Note
 from relance.domain.failures import FailureClass
@@ -19,22 +18,12 @@ from relance.domain.invitations.reminders import (
     DEFAULT_TIMING,
     ReminderRefusal,
     ReminderTiming,
-    is_undecided,
-    next_mail_at,
-    reminder_refusal,
 )
-from relance.domain.phrases import Phrase, plural
+from relance.domain.sentences import Sentence, plural
 from relance.domain.zones import is_zone
 from relance.wording.moments import moment, month
+from relance.wording.outlook import LATER_MAILS, OPEN, Outlook, what_comes
 from relance.wording.reasons import DOUBTS, FAILURES, MAILS, NOTES, reason_in_words, reminder_reason_in_words
-
-_LATER_MAILS = (
-    (MailKind.FIRST, "first reminder"),
-    (MailKind.SECOND, "second reminder"),
-    (MailKind.CORRECTION, "correction"),
-)
-_OPEN = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENDING})
-_WAITS = frozenset({InvitationStatus.SENT, InvitationStatus.OPENED})
 
 _LEFT_OUT = "The {mail} was left out {when}, because {reason}."
 _NOT_SENT = "The {mail} was not sent when it was due {when}, because {reason}."
@@ -52,7 +41,7 @@ _UNSENT = {
 }
 """What became of an invitation without a recorded time of acceptance."""
 
-_BEYOND = Phrase("The contact was skipped, because {reason}.", reason=reason_in_words(Refusal.CONTACT_LIMIT))
+_BEYOND = Sentence("The contact was skipped, because {reason}.", reason=reason_in_words(Refusal.CONTACT_LIMIT))
 
 
 def explain_invitation(
@@ -81,64 +70,31 @@ def explain_invitation(
     lines = [*_sending(invitation, zone, now), *_rules(plan)]
     lines += _doubts(invitation, zone)
     lines += _answers(invitation, zone)
-    lines += [line for kind, name in _LATER_MAILS for line in _past_mail(invitation, kind, name, zone)]
-    lines += _ahead(_Outlook(invitation, user, contact, suppressed, zone, now, timing, control, moved))
+    lines += [line for kind, name in LATER_MAILS.items() for line in _past_mail(invitation, kind, name, zone)]
+    lines += what_comes(Outlook(invitation, user, contact, suppressed, zone, now, timing, control, moved))
     return lines
-
-
-@dataclass(frozen=True, slots=True)
-class _Outlook:
-    """What decides about the reminders that are still to come."""
-
-    invitation: Invitation
-    user: User | None
-    contact: Contact | None
-    suppressed: bool
-    zone: str
-    now: datetime
-    timing: ReminderTiming
-    control: Control | None
-    moved: bool
-
-    def refusal(self, kind: MailKind, at: datetime) -> ReminderRefusal | None:
-        """Return why a reminder would not be sent at an instant."""
-        return reminder_refusal(
-            kind,
-            self.invitation,
-            self.user,
-            self.contact,
-            suppressed=self.suppressed,
-            moved=self.moved,
-            at=at,
-            timing=self.timing,
-        )
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether nothing is sent for now."""
-        return self.control is not None and self.control.state is ControlState.PAUSED
 
 
 def explain_plan(plan: Plan, now: datetime) -> list[str]:
     """Return when a user's invitations of a period go or went out, and by which rules."""
-    who = Phrase("The invitations of user {user} for {month}", user=plan.user_id, month=month(plan.period))
+    who = Sentence("The invitations of user {user} for {month}", user=plan.user_id, month=month(plan.period))
     when = moment(plan.instant, plan.zone if is_zone(plan.zone) else "UTC")
     if plan.status is PlanStatus.SKIPPED:
         reason = reason_in_words(plan.reason)
-        first = Phrase(
+        first = Sentence(
             "{who} were not sent, because {reason}; they were due {when}.", who=who, reason=reason, when=when
         )
     elif plan.status is PlanStatus.CANCELLED:
-        first = Phrase("{who} were cancelled; they were due {when}.", who=who, when=when)
+        first = Sentence("{who} were cancelled; they were due {when}.", who=who, when=when)
     elif plan.status is PlanStatus.DONE:
-        first = Phrase("{who} were due {when} and have been dealt with.", who=who, when=when)
+        first = Sentence("{who} were due {when} and have been dealt with.", who=who, when=when)
     elif plan.status is PlanStatus.SENDING:
-        first = Phrase("{who} were due {when} and are being sent now.", who=who, when=when)
+        first = Sentence("{who} were due {when} and are being sent now.", who=who, when=when)
     elif plan.instant > now:
-        first = Phrase("{who} go out {when}.", who=who, when=when)
+        first = Sentence("{who} go out {when}.", who=who, when=when)
     else:
-        first = Phrase("{who} were due {when} and wait to be sent.", who=who, when=when)
-    late = [Phrase("This is later than planned.")] if plan.late else []
+        first = Sentence("{who} were due {when} and wait to be sent.", who=who, when=when)
+    late = [Sentence("This is later than planned.")] if plan.late else []
     return [first, *_rules(plan), *late, *_rest(plan)]
 
 
@@ -146,51 +102,51 @@ def _not_yet_invited(
     user: User | None, contact: Contact | None, plan: Plan | None, *, suppressed: bool, is_beyond: bool, now: datetime
 ) -> list[str]:
     ahead = plan is None or plan.status in {PlanStatus.PLANNED, PlanStatus.SENDING}
-    none = Phrase("There is no invitation for this contact in this period.")
-    lines: list[str] = [Phrase("There is no invitation for this contact in this period yet.") if ahead else none]
+    none = Sentence("There is no invitation for this contact in this period.")
+    lines: list[str] = [Sentence("There is no invitation for this contact in this period yet.") if ahead else none]
     lines += (
-        explain_plan(plan, now) if plan is not None else [Phrase("Nothing is planned for the user in this period.")]
+        explain_plan(plan, now) if plan is not None else [Sentence("Nothing is planned for the user in this period.")]
     )
     refusal = invitation_refusal(user, contact, suppressed=suppressed)
     if plan is not None and plan.status is PlanStatus.DONE:
         reason = Refusal.CONTACT_LIMIT if is_beyond else PlanReason.CONTACT_JOINED_LATER
-        lines.append(Phrase("This contact was not among them, because {reason}.", reason=reason_in_words(reason)))
+        lines.append(Sentence("This contact was not among them, because {reason}.", reason=reason_in_words(reason)))
     if refusal is None and is_beyond:
         refusal = Refusal.CONTACT_LIMIT
     if refusal is not None and ahead:
         said = reason_in_words(refusal)
-        lines.append(Phrase("As things stand the contact would not be written to, because {reason}.", reason=said))
+        lines.append(Sentence("As things stand the contact would not be written to, because {reason}.", reason=said))
     return lines
 
 
 def _sending(invitation: Invitation, zone: str, now: datetime) -> list[str]:
-    name = Phrase("The invitation {id}", id=invitation.id)
+    name = Sentence("The invitation {id}", id=invitation.id)
     if invitation.sent_at is not None:
-        late = Phrase(", later than planned") if invitation.late else ""
+        late = Sentence(", later than planned") if invitation.late else ""
         when = moment(invitation.sent_at, zone)
         return [
-            Phrase("{name} was sent {when}{late}{tries}.", name=name, when=when, late=late, tries=_tries(invitation))
+            Sentence("{name} was sent {when}{late}{tries}.", name=name, when=when, late=late, tries=_tries(invitation))
         ]
-    if invitation.status in _OPEN:
+    if invitation.status in OPEN:
         return [
-            Phrase("{name} has not been sent yet.", name=name),
+            Sentence("{name} has not been sent yet.", name=name),
             *_trouble(invitation),
             *_retry(invitation, zone, now),
         ]
     template, given = _UNSENT[invitation.status], {"tries": _tries(invitation), **_end_of(invitation, zone)}
-    return [Phrase(template, name=name, **given), *_trouble(invitation)]
+    return [Sentence(template, name=name, **given), *_trouble(invitation)]
 
 
 def _end_of(invitation: Invitation, zone: str) -> dict[str, str]:
     """Return when and why it was ended, as far as that is recorded."""
     return {
-        "ended": Phrase(" {when}", when=moment(invitation.ended_at, zone)) if invitation.ended_at else "",
-        "why": Phrase(", because {reason}", reason=reason_in_words(invitation.reason)) if invitation.reason else "",
+        "ended": Sentence(" {when}", when=moment(invitation.ended_at, zone)) if invitation.ended_at else "",
+        "why": Sentence(", because {reason}", reason=reason_in_words(invitation.reason)) if invitation.reason else "",
     }
 
 
 def _tries(invitation: Invitation) -> str:
-    return Phrase(", at try number {number}", number=invitation.attempts) if invitation.attempts > 1 else ""
+    return Sentence(", at try number {number}", number=invitation.attempts) if invitation.attempts > 1 else ""
 
 
 def _trouble(invitation: Invitation) -> list[str]:
@@ -199,20 +155,20 @@ def _trouble(invitation: Invitation) -> list[str]:
         return []
     known = error.class_ in set(FailureClass)
     words = FAILURES[FailureClass(error.class_)] if known else reason_in_words(error.class_)
-    return [Phrase("The last try failed with code {code}: {words}.", code=str(error.code), words=words)]
+    return [Sentence("The last try failed with code {code}: {words}.", code=str(error.code), words=words)]
 
 
 def _retry(invitation: Invitation, zone: str, now: datetime) -> list[str]:
     if invitation.retry_at is None:
         return []
     if invitation.retry_at <= now:
-        return [Phrase("The next try is due now.")]
-    return [Phrase("The next try comes {when}.", when=moment(invitation.retry_at, zone))]
+        return [Sentence("The next try is due now.")]
+    return [Sentence("The next try comes {when}.", when=moment(invitation.retry_at, zone))]
 
 
 def _rules(plan: Plan | None) -> list[str]:
     notes = plan.notes if plan is not None else ()
-    return [Phrase("The rule for the time: {rule}.", rule=NOTES[Note(note)]) for note in notes if note in set(Note)]
+    return [Sentence("The rule for the time: {rule}.", rule=NOTES[Note(note)]) for note in notes if note in set(Note)]
 
 
 def _rest(plan: Plan) -> list[str]:
@@ -229,7 +185,7 @@ def _rest(plan: Plan) -> list[str]:
 
 def _doubts(invitation: Invitation, zone: str) -> list[str]:
     return [
-        Phrase("{doubt}{verdict}.", doubt=_doubt(doubt, zone), verdict=DOUBTS[doubt.verdict])
+        Sentence("{doubt}{verdict}.", doubt=_doubt(doubt, zone), verdict=DOUBTS[doubt.verdict])
         for doubt in invitation.doubts
     ]
 
@@ -237,26 +193,26 @@ def _doubts(invitation: Invitation, zone: str) -> list[str]:
 def _doubt(doubt: Doubt, zone: str) -> str:
     mail, since = MAILS[doubt.kind], moment(doubt.since, zone)
     if doubt.restored:
-        return Phrase(
+        return Sentence(
             "The database was put back to its state {since}; whether {mail} had left since was not certain at first",
             since=since,
             mail=mail,
         )
-    return Phrase("Whether {mail} handed over {since} had arrived was not certain at first", mail=mail, since=since)
+    return Sentence("Whether {mail} handed over {since} had arrived was not certain at first", mail=mail, since=since)
 
 
 def _answers(invitation: Invitation, zone: str) -> list[str]:
     lines: list[str] = []
     if invitation.opened_at is not None:
-        lines.append(Phrase("It was opened {when}.", when=moment(invitation.opened_at, zone)))
+        lines.append(Sentence("It was opened {when}.", when=moment(invitation.opened_at, zone)))
     if invitation.submitted_at is not None:
-        lines.append(Phrase("The form was submitted {when}.", when=moment(invitation.submitted_at, zone)))
+        lines.append(Sentence("The form was submitted {when}.", when=moment(invitation.submitted_at, zone)))
     end = _end_of(invitation, zone)
     if invitation.sent_at is not None:
         if invitation.status is InvitationStatus.EXPIRED:
-            lines.append(Phrase("It expired without an answer{ended}.", ended=end["ended"]))
+            lines.append(Sentence("It expired without an answer{ended}.", ended=end["ended"]))
         elif invitation.status in {InvitationStatus.BOUNCED, InvitationStatus.CANCELLED}:
-            lines.append(Phrase("It was ended{ended}{why}.", **end))
+            lines.append(Sentence("It was ended{ended}{why}.", **end))
     return lines
 
 
@@ -264,9 +220,9 @@ def _past_mail(invitation: Invitation, kind: MailKind, name: str, zone: str) -> 
     sent = [one for one in invitation.reminders if one.type is kind]
     skips = [one for one in invitation.reminder_skips if one.type is kind]
     return [
-        *(Phrase("The {mail} was sent {when}.", mail=name, when=moment(each.sent_at, zone)) for each in sent),
+        *(Sentence("The {mail} was sent {when}.", mail=name, when=moment(each.sent_at, zone)) for each in sent),
         *(
-            Phrase(
+            Sentence(
                 _LEFT_OUT if _is_late(each) else _NOT_SENT,
                 mail=name,
                 when=moment(each.at, zone),
@@ -280,47 +236,3 @@ def _past_mail(invitation: Invitation, kind: MailKind, name: str, zone: str) -> 
 def _is_late(skip: ReminderSkip) -> bool:
     # Of these the record is younger than the instant at which they were due.
     return skip.reason in {ReminderRefusal.OVERTAKEN, ReminderRefusal.TOO_LATE}
-
-
-def _ahead(look: _Outlook) -> list[str]:
-    status, due = look.invitation.status, look.invitation.due_at
-    if status not in _WAITS or due is None:
-        return [] if status in _OPEN | _WAITS else [Phrase("Nothing more will be sent for it.")]
-    lines: list[str] = []
-    for kind, instant in ((MailKind.FIRST, due.first), (MailKind.SECOND, due.second)):
-        if not is_undecided(kind, look.invitation):
-            continue
-        is_due = instant <= look.now
-        lines.append(
-            Phrase(
-                "The {mail} has been due since {when}{then}." if is_due else "The {mail} is due {when}{then}.",
-                mail=dict(_LATER_MAILS)[kind],
-                when=moment(instant, look.zone, bare=is_due),
-                then=_what_happens(look, kind, instant),
-            )
-        )
-    lines.append(Phrase("Without an answer the invitation expires {when}.", when=moment(due.expiry, look.zone)))
-    return lines
-
-
-def _what_happens(look: _Outlook, kind: MailKind, instant: datetime) -> str:
-    not_before = next_mail_at(look.invitation, look.timing) or instant
-    refusal = look.refusal(kind, max(instant, look.now))
-    if refusal is not None:
-        reason = reminder_reason_in_words(refusal.value)
-        return Phrase("; as things stand it will not be sent, because {reason}", reason=reason)
-    if look.is_paused:
-        last = moment(min(instant + look.timing.max_late, _end(kind, look.invitation)), look.zone, bare=True)
-        return Phrase(
-            "; the cycle is paused, so it waits, and is left out if the cycle does not go on before {last}", last=last
-        )
-    if not_before > max(instant, look.now):
-        until = moment(not_before, look.zone, bare=True)
-        return Phrase("; it waits until {until}, because the mail before it is too fresh", until=until)
-    return ""
-
-
-def _end(kind: MailKind, invitation: Invitation) -> datetime:
-    due = invitation.due_at
-    assert due is not None
-    return due.second if kind is MailKind.FIRST else due.expiry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Final
 
-from relance.domain.phrases import Localised
+from relance.domain.sentences import Localised
 from relance.domain.zones import zone_info
 
 _LOCALES: Final = {"en": "en_001", "fr": "fr"}

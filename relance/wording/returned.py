@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from relance.domain.failures import FailureClass
 from relance.domain.intake.outcomes import IntakeOutcome
 from relance.domain.intake.records import IntakeRecord
-from relance.domain.phrases import Phrase
+from relance.domain.sentences import Sentence
 from relance.wording.moments import moment
 from relance.wording.reasons import FAILURES
 
@@ -26,10 +26,10 @@ def explain_reports(reports: Sequence[IntakeRecord], zone: str) -> list[str]:
 def _report(report: IntakeRecord, zone: str) -> str:
     # The class of one that a newer version has recorded may be unknown.
     class_ = FailureClass(report.class_) if report.class_ in set(FailureClass) else None
-    return Phrase(
+    return Sentence(
         "A report that came back {when} says {code}{why}.{after}",
         when=moment(report.at, zone),
-        code=report.code or Phrase("no"),
-        why=Phrase(" ({meaning})", meaning=FAILURES[class_]) if class_ is not None else "",
+        code=report.code or Sentence("no"),
+        why=Sentence(" ({meaning})", meaning=FAILURES[class_]) if class_ is not None else "",
         after=_AFTER.get(report.outcome, ""),
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from relance import ids
 from relance.console.cycle_actions import ACTIONS, allowed, known_period
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import ConsolePage, Params, Region
+from relance.console.pages.model import COUNT_EVERY_S, ConsolePage, Params, Region
 from relance.domain.cycle.coverage import CycleFate, CycleState
 from relance.domain.cycle.report import FAILED, MEASURED, SKIPPED
 from relance.errors import DependencyUnavailable
@@ -89,7 +89,7 @@ PAGE = ConsolePage(
     path="/cycle/{period}",
     template="cycle/page.html",
     regions=(
-        Region("progress", "now/cycle.html", _progress, frozenset({Topic.CONTROL}), every=1.0),
+        Region("progress", "now/cycle.html", _progress, frozenset({Topic.CONTROL}), every=COUNT_EVERY_S),
         Region("control", "cycle/control.html", _control, frozenset({Topic.CONTROL}), every=5.0),
         Region("outcomes", "cycle/outcomes.html", _outcomes, frozenset({Topic.CONTROL, Topic.JOBS}), every=5.0),
         Region("waves", "cycle/waves.html", _waves, frozenset({Topic.CONTROL}), every=2.0),

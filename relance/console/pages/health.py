@@ -14,7 +14,7 @@ from relance.console.pages.model import ConsolePage, Params, Region
 from relance.doctor.checks import MONGODB, REMEDIES, TEMPORAL, checked, of_settings, outside
 from relance.doctor.database import database_findings
 from relance.domain.health.check_finding import CheckFinding, FindingState
-from relance.domain.phrases import Phrase
+from relance.domain.sentences import Sentence
 from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 from relance.settings import Settings
@@ -22,7 +22,7 @@ from relance.temporal.findings import temporal_findings
 
 ALIVE_WITHIN: Final = timedelta(minutes=3)
 LOOKS_EVERY_S: Final = 20.0
-UNSAID: Final = Phrase("no answer yet")
+UNSAID: Final = Sentence("no answer yet")
 
 
 async def _probes(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from relance import ids
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import ConsolePage, Params, Region
+from relance.console.pages.model import COUNT_EVERY_S, ConsolePage, Params, Region
 from relance.domain.console.story import story
 from relance.errors import InvalidInput, NotFound
 from relance.ports.console import Topic
@@ -50,7 +50,7 @@ PAGE = ConsolePage(
     name="invitation",
     path="/invitations/{invitation}",
     template="invitations/one.html",
-    regions=(Region("story", "invitations/story.html", _story, frozenset({Topic.INTAKE}), every=1.0),),
+    regions=(Region("story", "invitations/story.html", _story, frozenset({Topic.INTAKE}), every=COUNT_EVERY_S),),
     in_navigation=False,
     section="invitations",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from relance.console.needs import ConsoleNeeds
 from relance.domain.console.people import SignedInPerson
@@ -17,6 +17,10 @@ from relance.ports.console import Topic
 Params: TypeAlias = Mapping[str, str]
 """The parts of the path and the parameters of the query that a page declares."""
 Load: TypeAlias = Callable[[ConsoleNeeds, Params], Awaitable[Mapping[str, Any]]]
+
+
+COUNT_EVERY_S: Final = 0.6
+"""For what a cycle writes, which no stream of changes brings: with the rest between two loads it is seen in a second."""
 
 
 @dataclass(frozen=True, slots=True)

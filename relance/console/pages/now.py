@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import ConsolePage, Params, Region
+from relance.console.pages.model import COUNT_EVERY_S, ConsolePage, Params, Region
 from relance.domain.health.status import Health
 from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
@@ -72,7 +72,7 @@ PAGE = ConsolePage(
     path="/now",
     template="now/page.html",
     regions=(
-        Region("cycle", "now/cycle.html", _cycle, frozenset({Topic.CONTROL}), every=1.0),
+        Region("cycle", "now/cycle.html", _cycle, frozenset({Topic.CONTROL}), every=COUNT_EVERY_S),
         Region("next", "now/next.html", _next, frozenset({Topic.CONTROL, Topic.JOBS}), every=30.0),
         Region("health", "now/health.html", _health, frozenset({Topic.HEALTH})),
         Region("alerts", "now/alerts.html", _alerts, frozenset({Topic.ALERTS})),

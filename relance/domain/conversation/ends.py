@@ -47,7 +47,7 @@ class End(NamedTuple):
     instant: datetime | None
 
 
-class _Part(NamedTuple):
+class _DurationPart(NamedTuple):
     span: timedelta
     unit: timedelta
     behind: int
@@ -96,21 +96,21 @@ def _duration(tokens: Sequence[Token], place: int) -> tuple[timedelta, int]:
     return whole, behind
 
 
-def _part(tokens: Sequence[Token], place: int) -> _Part | None:
+def _part(tokens: Sequence[Token], place: int) -> _DurationPart | None:
     words = tuple(token.folded for token in tokens[place : place + 3])
     for phrase in _HALF_HOURS:
         if words[: len(phrase)] == phrase:
-            return _Part(timedelta(minutes=30), timedelta(minutes=1), place + len(phrase))
+            return _DurationPart(timedelta(minutes=30), timedelta(minutes=1), place + len(phrase))
     if words and _COMPACT.fullmatch(words[0]):
         found = _compact(words[0])
-        return _Part(*found, place + 1) if found is not None else None
+        return _DurationPart(*found, place + 1) if found is not None else None
     if len(words) > 1 and words[1] in _UNIT and (words[0] in _NUMBERS or re.fullmatch(r"[0-9]{1,5}", words[0])):
         count, unit = _NUMBERS.get(words[0]) or int(words[0]), _UNIT[words[1]]
         after = tuple(token.folded for token in tokens[place + 2 : place + 5])
         for phrase in _AND_A_HALF:
             if after[: len(phrase)] == phrase:
-                return _Part(count * unit + unit / 2, timedelta(minutes=1), place + 2 + len(phrase))
-        return _Part(count * unit, unit, place + 2)
+                return _DurationPart(count * unit + unit / 2, timedelta(minutes=1), place + 2 + len(phrase))
+        return _DurationPart(count * unit, unit, place + 2)
     return None
 
 

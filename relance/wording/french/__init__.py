@@ -1,6 +1,6 @@
 """French sentences by their English template: of `why`, of the doctor, of documents that cannot be read.
 
-A new `Phrase` gets its line here; a test finds those that have none.
+A new `Sentence` gets its line here; a test finds those that have none.
 """
 
 from __future__ import annotations

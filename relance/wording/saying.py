@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from relance.domain.phrases import Localised, Phrase
+from relance.domain.sentences import Localised, Sentence
 from relance.wording.french import FRENCH
 
 TABLES: Final = {"fr": FRENCH}
@@ -18,7 +18,7 @@ def said(text: str, language: str) -> str | None:
         return text
     if isinstance(text, Localised):
         return text.write(language)
-    if not isinstance(text, Phrase):
+    if not isinstance(text, Sentence):
         return TABLES[language].get(text)
     template = TABLES[language].get(text.template)
     if template is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Phrase(str):
+class Sentence(str):
     """An English sentence; `template` is what the tables of other languages know it by, `values` what stands in it.
 
     A value may be a phrase itself. Whoever knows nothing of languages has the English text.
@@ -15,7 +15,7 @@ class Phrase(str):
     template: str
     values: dict[str, Any]
 
-    def __new__(cls, template: str, **values: Any) -> Phrase:
+    def __new__(cls, template: str, **values: Any) -> Sentence:
         """Return the sentence with its values in it."""
         phrase = super().__new__(cls, template.format(**values))
         phrase.template, phrase.values = template, values
@@ -34,6 +34,6 @@ class Localised(str):
         return text
 
 
-def plural(one: str, other: str, count: int, **values: Any) -> Phrase:
+def plural(one: str, other: str, count: int, **values: Any) -> Sentence:
     """Return the sentence for a count, which both have as `{count}`."""
-    return Phrase(one if count == 1 else other, count=count, **values)
+    return Sentence(one if count == 1 else other, count=count, **values)

@@ -12,12 +12,12 @@ import pytest
 
 import relance
 from relance.domain import quarantine
-from relance.domain.phrases import Phrase, plural
-from relance.wording import explain, reasons, returned
+from relance.domain.sentences import Sentence, plural
+from relance.wording import explain, outlook, reasons, returned
 from relance.wording.french import FRENCH, MODULES
 from relance.wording.french.typography import spaced
 from relance.wording.moments import moment, month
-from relance.wording.phrases import said
+from relance.wording.saying import said
 
 SOURCES = Path(relance.__file__).parent
 TABLES = (
@@ -30,7 +30,7 @@ TABLES = (
     reasons.PLAN_REASONS,
     reasons.CONTROLS,
     explain._UNSENT,
-    dict(explain._LATER_MAILS),
+    outlook.LATER_MAILS,
     returned._AFTER,
     quarantine._COSTS,
     quarantine._MEANING,
@@ -44,12 +44,12 @@ def _written() -> Iterator[tuple[str, str]]:
     """Yield every sentence that is written as a phrase, with its file."""
     for path in sorted(SOURCES.rglob("*.py")):
         text = path.read_text()
-        if "Phrase(" not in text and "plural(" not in text:
+        if "Sentence(" not in text and "plural(" not in text:
             continue
         for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
-            count = {"Phrase": 1, "plural": 2}.get(node.func.id, 0)
+            count = {"Sentence": 1, "plural": 2}.get(node.func.id, 0)
             for argument in node.args[:count]:
                 for part in ast.walk(argument):
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
@@ -81,7 +81,7 @@ def test_a_phrase_is_english_and_said_in_french_down_to_its_values() -> None:
     inner = plural(
         "{count} document cannot be read: {names}", "{count} documents cannot be read: {names}", 1200, names="x"
     )
-    outer = Phrase("{providers}; {rests}", providers=inner, rests=Phrase("none is left alone now"))
+    outer = Sentence("{providers}; {rests}", providers=inner, rests=Sentence("none is left alone now"))
     assert outer == "1200 documents cannot be read: x; none is left alone now"
     french = said(outer, "fr")
     assert french is not None

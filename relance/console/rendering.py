@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Final
 
@@ -66,6 +66,7 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
             n=view.words.number,
             percent=view.words.percent,
             month=view.words.month,
+            day=view.day,
             alert_rule=view.alert_rule,
             figure_label=view.figure_label,
             figure_value=view.figure_value,
@@ -181,6 +182,10 @@ class View:
         if found is None and text.isupper():
             found = text
         return coded(found) if found is not None else Markup('<span lang="en">{}</span>').format(coded(text))
+
+    def day(self, iso: str) -> str:
+        """Return a day that is stored as text."""
+        return str(self.words.day(date.fromisoformat(iso)))
 
     def alert_rule(self, alert: AlertRecord) -> str:
         """Return the name of an alert's rule."""

@@ -11,6 +11,7 @@ from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import Asked, ConsolePage, PageAction, Params, Redirect, Region, Show
 from relance.contracts.names import CheckName
 from relance.domain.jobs.cron import nominal_on
+from relance.domain.sentences import Sentence
 from relance.domain.zones import zone_info
 from relance.errors import InvalidInput
 from relance.ports.console import Topic
@@ -60,7 +61,9 @@ def check_of(name: str) -> CheckName:
     try:
         return CheckName(name)
     except ValueError:
-        raise InvalidInput("check", f"there is no check {name!r}", "choose one of the page") from None
+        raise InvalidInput(
+            "check", Sentence("there is no check {name}", name=repr(name)), Sentence("choose one of the page")
+        ) from None
 
 
 PAGE = ConsolePage(

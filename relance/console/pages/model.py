@@ -20,7 +20,7 @@ Load: TypeAlias = Callable[[ConsoleNeeds, Params], Awaitable[Mapping[str, Any]]]
 
 
 COUNT_EVERY_S: Final = 0.6
-"""For what a cycle writes, which no stream of changes brings: with the rest between two loads it is seen in a second."""
+"""For what a cycle writes, which no stream of changes brings: with the rest after a load it is seen in a second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ import pytest
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.console import work
+from relance.console.backtests import KIND
 from relance.console.work import Advance, Worker
 from relance.ports.console import WorkState
+from tests.console.support import Visitor
 from tests.support.patience import PATIENCE_S
 
 ASKED = {"check": "default-lp", "from": "2026-11-01", "to": "2026-11-09"}
@@ -91,3 +93,28 @@ async def test_a_process_that_was_killed_is_missed_after_a_while(
     await _state(worker, WorkState.LOST)
     assert await worker.begin("backtest", "bob", ASKED, slow.do)
     await _state(worker, WorkState.DONE)
+
+
+@pytest.mark.parametrize(
+    ("language", "lost", "day"),
+    [("en", "ended after 2 of 9 days", "1 Nov 2026"), ("fr", "après 2 jours sur 9", "1 nov. 2026")],
+)
+async def test_the_page_says_so_and_writes_days_as_the_language_does(
+    ann: Visitor, db: Database, worker: Worker, language: str, lost: str, day: str
+) -> None:
+    slow, stopped = Slow(), Worker(db.works, SystemClock())
+    asked = {**ASKED, "to": "2026-11-02"}
+    done = {"days": [{"day": "2026-11-01", "rows": 7, "findings": [], "no_data": None}]}
+
+    async def at_once(_: Advance) -> Mapping[str, Any]:
+        return done
+
+    assert await worker.begin(KIND, "ann", asked, at_once)
+    assert await stopped.begin(KIND, "ann", ASKED, slow.do)
+    async with asyncio.timeout(PATIENCE_S):
+        while await db.raw.consoleWork.count_documents({"$or": [{"done": 2}, {"state": "done"}]}) < 2:
+            await asyncio.sleep(0.02)
+    await stopped.close()
+    text = (await ann.get("/console/desk", **{"Accept-Language": language})).text
+    assert lost in text
+    assert f'<th scope="row">{day}</th>' in text

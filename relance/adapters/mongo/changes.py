@@ -16,9 +16,12 @@ from relance.adapters.mongo.errors import translated
 from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 
-REST_S = 0.2
-"""Between two looks: what changes meanwhile comes with the next one."""
-WAIT_MS = 1_000
+REST_S = 0.3
+"""Between two looks: what changes meanwhile comes with the next one.
+
+A look that waits for a change is woken by every write of a cycle, only to see that it is none of ours.
+"""
+WAIT_MS = 1
 AGAIN_S = 1.0
 
 # Not invitations and plans: a cycle writes them thousands of times a second, and a stream that delivers them costs the
@@ -73,7 +76,7 @@ class MongoChanges:
                 found = await asyncio.shield(asking)
                 if changes := found["cursor"]["nextBatch"]:
                     yield {COLLECTIONS[change["ns"]["coll"]] for change in changes}
-                    await asyncio.sleep(REST_S)
+                await asyncio.sleep(REST_S)
         finally:
             _spawn(self._close(cursor, session, asking))
 

@@ -23,6 +23,7 @@ from benchmarks.table import parser_of, run_and_print
 from tests.support.installation import Installation
 from tests.support.worker_process import WorkerProcess
 
+COUNTED = ("-m", "benchmarks.counted_worker")
 CONTACTS = 20
 WARM_UP = 2
 IDLE_S = 35.0
@@ -45,7 +46,7 @@ async def measure(cycles: int, users: int) -> dict[str, Any]:
     """Send one month after the other and return how the worker's size changed."""
     people = plain_people(users, CONTACTS)
     async with prepared(*people) as (installation, _):
-        worker = await installation.start_worker(program=("-m", "benchmarks.counted_worker"))
+        worker = await installation.start_worker(program=COUNTED)
         sizes = [await _month(installation, worker, number, len(people[1])) for number in range(cycles)]
         peak = worker.measure()
         await worker.stop()

@@ -33,10 +33,10 @@ FREE = 0.9
 BUSY = """
 **The machine was busy with other work while these figures were taken: {busy}.**
 Each run was to begin when the machine idles; it idled for {least:.0%} to {most:.0%} of its time instead, and `load` was
-{lowest} to {highest} on {cores} cores, our own processes among them. That load is in every figure: rates and latenesses say
-how fast it went beside the other work, not what this machine can do. Even `ratio by cpu` suffers, because a mail costs
-more processor time when the processor's caches are shared. Compare a figure with the limit of its own run, not with
-that of another run.
+{lowest} to {highest} on {cores} cores, our own processes among them. That load is in every figure: rates and latenesses
+say how fast it went beside the other work, not what this machine can do. Even `ratio by cpu` suffers, because a mail
+costs more processor time when the processor's caches are shared. Compare a figure with the limit of its own run, not
+with that of another run.
 """
 RATIOS = {"cycle": "invitations", "cycle-2": "2 processes", "wave": "reminders", "wave-2": "2 processes"}
 SPLIT = ("cpu_ms_per_mail", "sending_cpu_ms_per_mail")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def _inline(page: Path) -> Iterator[str]:
             yield text
 
 
+@cache
 def _commands() -> TyperGroup:
     group = typer.main.get_command(build())
     assert isinstance(group, TyperGroup)

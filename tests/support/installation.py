@@ -38,6 +38,7 @@ from tests.support.keys import privacy_of
 from tests.support.worker_process import WorkerProcess
 
 ROOT = Path(__file__).parents[2]
+WORKER = (str(ROOT / "worker.py"),)
 DOCUMENTS_AT_ONCE = 10_000
 CYCLE_LIMIT = timedelta(hours=12)
 
@@ -61,18 +62,32 @@ class Installation:
 
     workers: list[WorkerProcess] = field(default_factory=list)
 
-    async def start_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
-        """Start `worker.py` and wait until it serves."""
-        worker = self.launch_worker(processes=processes, environment=environment)
+    async def start_worker(
+        self,
+        *,
+        processes: int = 1,
+        environment: Mapping[str, str] | None = None,
+        role: str = "all",
+        program: Sequence[str] = WORKER,
+    ) -> WorkerProcess:
+        """Start `worker.py`, or a program that is one and more, and wait until it serves."""
+        worker = self.launch_worker(processes=processes, environment=environment, role=role, program=program)
         await worker.serving(processes)
         return worker
 
-    def launch_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
-        """Start `worker.py` without waiting for anything."""
-        log = self.stack.folder / f"worker-{self.client.namespace}-{len(self.workers)}.log"
+    def launch_worker(
+        self,
+        *,
+        processes: int = 1,
+        environment: Mapping[str, str] | None = None,
+        role: str = "all",
+        program: Sequence[str] = WORKER,
+    ) -> WorkerProcess:
+        """Start it without waiting for anything."""
+        log = self.stack.folder / f"{role}-{self.client.namespace}-{len(self.workers)}.log"
         begin = WorkerProcess.fork if self.forks else WorkerProcess.start
         worker = begin(
-            [sys.executable, str(ROOT / "worker.py"), "--processes", str(processes)],
+            [sys.executable, *program, "--role", role, "--processes", str(processes)],
             {**self.environment, **(environment or {})},
             log,
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from tests.docs.pages import ROOT, Shell
+from tests.support.patience import PATIENCE_S
 
 PYTHON = ".venv/bin/python"
 LONG = {"demo", "dev"}
@@ -84,4 +85,6 @@ def _options(words: tuple[str, ...]) -> None:
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "200"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3 * PATIENCE_S, check=False
+    )

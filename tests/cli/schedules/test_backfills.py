@@ -112,8 +112,8 @@ async def test_each_nominal_time_has_its_own_run_and_record(
     applied: Terminal, client: Client, worker: WorkerProcess
 ) -> None:
     assert worker.server.running
-    span = ("--from", "2026-10-26", "--to", "2026-10-27")
-    told = applied.json("schedules", "backfill", "digest", *span, "--wait", limit=PATIENCE_S)
+    span = ("--from", day(4), "--to", day(3))
+    told = applied.json("schedules", "backfill", "digest", *span, "--wait")
     assert (told["progress"]["done"], told["progress"]["total"], told["progress"]["failed"]) == (2, 2, 0)
     times = [
         datetime.fromisoformat(at)

@@ -17,6 +17,7 @@ from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
 from relance.gateway.api.models import MOST_EVENTS, EventEnvelope, ReportedEvent
 from relance.gateway.api.problems import Problem, pointers
+from relance.gateway.limits.bodies import json_parts
 
 OLDEST = timedelta(days=400)
 AHEAD = timedelta(minutes=5)
@@ -41,7 +42,7 @@ def json_of(body: bytes) -> Any:
     Raises:
         Problem: it is no JSON, or has more parts than any message.
     """
-    if sum(map(body.count, (b"{", b"[", b","))) > MOST_PARTS:
+    if json_parts(body) > MOST_PARTS:
         # Each is an object or an error of its own: half a megabyte of them would hold the loop for a third of a second.
         words = (
             f"the body has more than {MOST_PARTS:,} fields and values; a message holds {MOST_EVENTS:,} events at most"

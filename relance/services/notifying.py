@@ -57,6 +57,7 @@ class Notifier:
     _fresh: deque[InvitationEvent] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _more: asyncio.Event = field(default_factory=asyncio.Event)
     _away: bool = False
+    _said: str | None = None
     _replanned_at: float = float("-inf")
 
     def notify(self, events: Sequence[InvitationEvent]) -> None:
@@ -102,7 +103,8 @@ class Notifier:
             await asyncio.sleep(pause)
             try:
                 await self.sweep()
-                self._away = False
+                if self._away:
+                    self._away, self._said = False, None
                 pause = SWEEP_S
             except Exception as problem:  # noqa: BLE001 - whatever it is, the notices wait in the outbox
                 self._put_off(problem)
@@ -112,11 +114,15 @@ class Notifier:
                 self.show(await self.outbox.lag(), self.clock.now())
 
     def _put_off(self, problem: Exception) -> None:
-        if not self._away:
-            # The text of an error that is not ours may quote a document.
-            what = str(problem) if isinstance(problem, RelanceError) else type(problem).__name__
-            logger.warning("follow-ups are notified later: %s", what)
+        self._say(problem)
         self._away = True
+
+    def _say(self, problem: Exception) -> None:
+        # The text of an error that is not ours may quote a document.
+        what = str(problem) if isinstance(problem, RelanceError) else type(problem).__name__
+        if what != self._said:
+            logger.warning("follow-ups are notified later: %s", what)
+        self._said = what
 
     async def _signal(self, events: Sequence[InvitationEvent]) -> None:
         """Signal each; take away those that worked, then raise the first trouble."""
@@ -131,6 +137,8 @@ class Notifier:
                     await self.follow_ups.notify(event, parts=parts.get((key.period, key.user_id)))
                 except DependencyUnavailable as problem:
                     troubles.append(problem)
+                except Exception as problem:  # noqa: BLE001 - of this notice alone: it holds no other up
+                    self._say(problem)
                 else:
                     done.append(event)
 

@@ -188,6 +188,27 @@ async def test_a_notice_of_a_newer_version_holds_no_other_up_and_is_counted(hous
     await _empty(house.db, 1)
 
 
+async def test_a_notice_that_fails_in_a_way_nobody_has_foreseen_holds_no_other_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await invited(house.db, [f"c{number}" for number in range(notifying.AT_ONCE + 2)])
+    for id_ in ids:
+        await house.take(id_, EventKind.SUBMITTED)
+        house.clock.at += timedelta(seconds=1)
+    notify = house.temporal.notify
+
+    async def fail_for_the_first(event: InvitationEvent, *, parts: int | None = None) -> bool:
+        if event.invitation_id == ids[0]:
+            raise RuntimeError
+        return await notify(event, parts=parts)
+
+    monkeypatch.setattr(house.temporal, "notify", fail_for_the_first)
+    house.clock.at += SETTLED
+    await house.notifier().sweep()
+    assert {event.invitation_id for event in house.temporal.told} == set(ids[1:])
+    await _empty(house.db, 1)
+
+
 async def test_an_error_nobody_has_foreseen_ends_no_loop_and_is_logged_without_its_text(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

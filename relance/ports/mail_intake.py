@@ -64,5 +64,8 @@ class IntakeMessages(Protocol):
     async def failures_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
         """Return the recorded failures of these invitations since an instant."""
 
+    async def reports_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
+        """Return everything that came back about these invitations since an instant, also what changed nothing."""
+
     async def invitation_ids(self, period: str, after: str, limit: int) -> list[str]:
         """Return ids of the period's invitations, in order, after one."""

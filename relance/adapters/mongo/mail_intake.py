@@ -76,7 +76,14 @@ class MongoIntakeMessages:
 
     async def failures_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
         """Return the recorded failures of these invitations since an instant."""
-        query = {"invitationId": {"$in": list(invitation_ids)}, "at": {"$gte": since}, "class": {"$exists": True}}
+        return await self._about(invitation_ids, since, {"class": {"$exists": True}})
+
+    async def reports_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
+        """Return everything that came back about these invitations since an instant."""
+        return await self._about(invitation_ids, since, {})
+
+    async def _about(self, invitation_ids: Sequence[str], since: datetime, wanted: Raw) -> list[IntakeRecord]:
+        query = {"invitationId": {"$in": list(invitation_ids)}, "at": {"$gte": since}, **wanted}
         with translated("look up earlier reports"):
             raws = await self._records.find(query).limit(1_000).to_list(None)
         return await self._reader.valid(raws)

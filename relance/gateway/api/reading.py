@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,7 +50,8 @@ def json_of(body: bytes) -> Any:
         )
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words)
     try:
-        return from_json(body, allow_inf_nan=False)
+        # Some libraries begin with the mark of UTF-8, which may be ignored (RFC 8259 8.1).
+        return from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError:
         raise Problem(HTTPStatus.BAD_REQUEST, "the body is no JSON") from None
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from relance.adapters.mongo.indexes import EXPIRING
 from relance.domain.privacy.stores import STORES, StoreFacts
 from relance.settings import Settings
 
@@ -143,9 +142,6 @@ def privacy() -> str:
 
 def kept_of(store: StoreFacts) -> str:
     """Return how long a store keeps things, with the defaults of the settings."""
-    expiring = EXPIRING.get(store.name)
-    if expiring is not None and expiring[1] > 0:
-        return _age(expiring[1])
     return _VARIABLE.sub(lambda match: f"`{match[0]}` ({_default(match[1], match[2])})", store.kept)
 
 

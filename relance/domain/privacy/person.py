@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -37,11 +37,6 @@ class Person:
     contacts: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     mailboxes: tuple[str, ...] = ()
-
-    @property
-    def is_nobody(self) -> bool:
-        """Whether there is nothing to look for."""
-        return not (self.contacts or self.users or self.mailboxes)
 
 
 class ErasureWork(Document):
@@ -77,8 +72,3 @@ class Erasure(Document):
             return Person(self.scope)
         work = self.work
         return Person(self.scope, frozenset(work.contacts), frozenset(work.users), tuple(work.mailboxes))
-
-
-def is_under_way(claimed_at: datetime, now: datetime) -> bool:
-    """Return whether what was claimed then may still be sent by a process that lives."""
-    return now - claimed_at < STALE

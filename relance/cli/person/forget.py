@@ -52,7 +52,8 @@ async def forget(
     why, author = _decision(reason, by, needed=not dry_run)
     async with run.database() as database:
         found = await find_person(database, contact, user, address)
-        before = await database.erasures.about(found.subject)
+        records = await database.erasures.about(found.named)
+        before = [record for record in records if record.answers(found.person.scope, found.named)]
         forgetting = await forgetting_of(run, database)
         counts = await forgetting.survey(found.person)
         if dry_run:

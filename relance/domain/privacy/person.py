@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -72,3 +72,10 @@ class Erasure(Document):
             return Person(self.scope)
         work = self.work
         return Person(self.scope, frozenset(work.contacts), frozenset(work.users), tuple(work.mailboxes))
+
+    def answers(self, scope: PersonScope, named: Sequence[str]) -> bool:
+        """Return whether somebody was forgotten who was named in the same way, by the same id or mailbox.
+
+        Another user's contact with the same mailbox is another contact; a mailbox is more than one of its contacts.
+        """
+        return self.scope is scope and not set(self.subject).isdisjoint(named)

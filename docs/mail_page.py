@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.mail_templates.colours import DARK, LARGE, LIGHT, SMALL
-from relance.domain.mail_templates.markup import ATTRIBUTES
+from relance.domain.mail_templates.markup import ATTRIBUTES, DEEPEST
 from relance.domain.mail_templates.markup import TAGS as HTML_TAGS
 from relance.domain.mail_templates.slots import BLOCKS, MACROS, SHARED_BLOCKS, SLOTS
 from relance.domain.mail_templates.subject import LONGEST, SHOWN
@@ -117,7 +117,7 @@ RULES = f"""
   as ours.
 - **What must not be lost**: the link to the form, the unsubscribe link, words on both, the postal address, the
   sender's name.
-- **HTML**: balanced within each block; tags {TAGS};
+- **HTML**: balanced within each block, at most {DEEPEST} tags within each other; tags {TAGS};
   attributes {NAMES}. No pictures or styles from the web: mail programs hide
   them until they are asked, and their request tells that the mail was opened, which needs consent.
 - **Links**: `https` or `mailto`, no name for examples, none of ours with anything added (they are signed). A slot

@@ -24,7 +24,10 @@ def logo_findings(file: str, content: bytes, width: int, height: int) -> tuple[s
         with Image.open(BytesIO(content), formats=tuple(TYPES)) as image:
             kind, size, mode = image.format or "", image.size, image.mode
             see_through = mode in {"RGBA", "LA"} or "transparency" in image.info
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        remedy = f"scale it down to {2 * width} x {2 * height}"
+        return "", [TemplateFinding(file, None, "the logo has too many pixels to be unpacked", remedy)]
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         problem = "it is no PNG, JPEG or GIF; Gmail and Outlook show no SVG, and Outlook no WebP"
         return "", [TemplateFinding(file, None, problem, "save the logo as PNG")]
     found = list(_sizes(file, len(content), size, (width, height)))

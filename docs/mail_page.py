@@ -115,8 +115,8 @@ RULES = f"""
 - **Slots and blocks**: unknown names, with the one that was probably meant. Filters, conditions and the like are
   refused: slots are filled after Jinja has run, once per mail, which is why mails of your own are written as fast
   as ours.
-- **What must not be lost**: the link to the form, the unsubscribe link, words on both, the postal address, the
-  sender's name.
+- **What must not be lost**: the link to the form, the unsubscribe link, words on both, a title, the postal
+  address, the sender's name.
 - **HTML**: balanced within each block, at most {DEEPEST} tags within each other; tags {TAGS};
   attributes {NAMES}. No pictures or styles from the web: mail programs hide
   them until they are asked, and their request tells that the mail was opened, which needs consent.
@@ -128,9 +128,10 @@ RULES = f"""
   of it; {LARGEST // KIBI} KiB a file.
 - **Colours**: a contrast of {SMALL:g} to 1 (WCAG AA; {LARGE:g} for the title), in light and in dark.
 - **Logo**: PNG, JPEG or GIF that can be read, of the proportions it is shown in, {LOGO_KIB} KiB at most, a warning
-  above {SMALL_LOGO_KIB}.
+  above {SMALL_LOGO_KIB} and for one that moves.
 - **Characters**: UTF-8 without controls, invisible or reordering characters. Words such as `TODO` and `lorem
-  ipsum`.
+  ipsum`, and slots that would be shown as they stand (`{{% raw %}}`). A brace that is meant as text is `&#123;` or
+  `&#125;`.
 
 ## The logo travels within the mail
 

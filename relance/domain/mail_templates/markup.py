@@ -23,7 +23,11 @@ DEEPEST: Final = 50
 """Tags that may be open at once within a block."""
 _VOID: Final = frozenset({"br", "hr", "img", "input", "link", "meta", "source"})
 _REMOTE: Final = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:", re.IGNORECASE)
-_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE)
+_HIDDEN: Final = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*(?:0(?![.\d])|[0-8](?:\.\d+)?p[xt])"
+    r"|opacity\s*:\s*0(?:\.0*)?(?![.\d])|(?<![-\w])color\s*:\s*transparent",
+    re.IGNORECASE,
+)
 _WHY_NOT: Final = {
     "img": "a picture from the web is hidden until the recipient asks for it, and tells when he looks",
     "style": "Gmail drops the styles of a mail that has too many",

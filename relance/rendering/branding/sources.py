@@ -16,6 +16,7 @@ from relance.domain.mail_templates.finding import TemplateFinding, meant
 from relance.domain.mail_templates.slots import BLOCKS, MACROS, SHARED_BLOCKS, SLOTS, SUBJECT_SLOTS, mark
 from relance.rendering.branding.folder import MAIL_FILES, SHARED_FILES
 
+_READABLE = "correct the tag (a brace meant as text is written &#123; or &#125;); see docs/mails.md"
 _ALLOWED = f"{{{{ SLOT }}}}, {{{{ super() }}}} and {' or '.join(f'{{% call {name}() %}}' for name in MACROS)}"
 
 
@@ -34,7 +35,7 @@ def source_findings(environment: SandboxedEnvironment, file: str, source: str) -
         return list(_Walk(file).file(environment.parse(source)))
     except TemplateSyntaxError as error:
         problem = f"Jinja cannot read it: {(error.message or 'wrong syntax').rstrip('.')}"
-        return [TemplateFinding(file, error.lineno, problem, "correct the tag; see docs/mails.md")]
+        return [TemplateFinding(file, error.lineno, problem, _READABLE)]
     except RecursionError:
         problem = "tags or brackets are nested too deeply for Jinja"
         return [TemplateFinding(file, None, problem, f"use {_ALLOWED}, none within itself")]

@@ -47,8 +47,11 @@ class ConsoleBrowser:
             **options,
         )
         errors: list[str] = []
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: errors.append(f"{_address(error.page)}: {error.error}"))
+        context.on(
+            "console",
+            lambda said: errors.append(f"{_address(said.page)}: {said.text}") if said.type == "error" else None,
+        )
         try:
             yield context
         finally:
@@ -65,6 +68,10 @@ class ConsoleBrowser:
         state = await context.storage_state()
         await context.close()
         return state
+
+
+def _address(page: Page | None) -> str:
+    return page.url if page is not None else "a page"
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from relance import ids
 from relance.console.pages.model import ConsolePage
@@ -20,7 +20,7 @@ from relance.devstack.processes import free_port
 from relance.devstack.stack import Stack
 from relance.domain.console.people import Role
 from relance.domain.cycle.control import ControlState
-from tests.console.browser import CONTRAST, NARROW, WIDE, ConsoleBrowser, console_browser, violations
+from tests.console.browser import CONTRAST, NARROW, WIDE, ConsoleBrowser, violations
 from tests.support.installation import Installation, installed
 from tests.support.patience import PATIENCE_S
 from tests.support.people import PERIOD, people
@@ -48,7 +48,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-async def place(stack: Stack, running_mailbox: MailboxServer) -> AsyncIterator[Place]:
+async def place(stack: Stack, running_mailbox: MailboxServer, chromium: Browser) -> AsyncIterator[Place]:
     port = free_port()
     environment = {
         "RELANCE_MAIL__CONNECTIONS": "4",
@@ -57,14 +57,13 @@ async def place(stack: Stack, running_mailbox: MailboxServer) -> AsyncIterator[P
         "RELANCE_CONSOLE__SIGN_IN": "token",
         "RELANCE_CONSOLE__TEMPORAL_WEB": "http://127.0.0.1:8233",
     }
-    async with installed(stack, "console_browser", environment) as installation:
+    async with installed(stack, "console_browser", environment, forks=True) as installation:
         await installation.load(*people(USERS, CONTACTS))
         await installation.database.raw.users.insert_one({"_id": "broken", "name": 5, "status": "active"})
         await installation.database.users.by_ids(["broken"])
         await installation.start_worker()
         await (await installation.start_cycle(BEFORE)).result()
-        async with console_browser(f"http://127.0.0.1:{port}", installation.database) as browser:
-            yield Place(installation, browser)
+        yield Place(installation, ConsoleBrowser(chromium, f"http://127.0.0.1:{port}", installation.database))
 
 
 async def test_a_cycle_moves_on_the_screen_without_a_reload(place: Place, mailbox: Mailbox) -> None:

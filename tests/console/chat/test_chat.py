@@ -64,7 +64,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(stack: Stack, database: str, chromium: Browser) -> AsyncIterator[Desk]:
+async def desk(stack: Stack, database: str, indexed_database: str, chromium: Browser) -> AsyncIterator[Desk]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -72,8 +72,7 @@ async def desk(stack: Stack, database: str, chromium: Browser) -> AsyncIterator[
         "RELANCE_GATEWAY__PUBLIC_URL": url,
         "RELANCE_CONSOLE__SIGN_IN": "token",
     }
-    async with installed(stack, database, environment, forks=True) as own:
-        await own.database.ensure_indexes()
+    async with installed(stack, database, environment, forks=True, lent_database=indexed_database) as own:
         await own.start_worker()
         yield Desk(own, ConsoleBrowser(chromium, url, own.database), url)
 

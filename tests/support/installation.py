@@ -173,19 +173,26 @@ class Installation:
 
 @asynccontextmanager
 async def installed(
-    stack: Stack, name: str, environment: Mapping[str, str] | None = None, *, forks: bool = False
+    stack: Stack,
+    name: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    forks: bool = False,
+    lent_database: str | None = None,
 ) -> AsyncIterator[Installation]:
     """Set up database and namespace `name` on running servers; stop the workers and disconnect in the end.
 
     `forks` says how workers are started: as forks of a process that has imported everything, or as operators do.
+    `lent_database` takes the place of a database of that name; who has lent it empties it.
     """
+    in_database = lent_database or name
     variables = {
         **stack.environment(),
-        "RELANCE_MONGO__DATABASE": name,
+        "RELANCE_MONGO__DATABASE": in_database,
         "TEMPORAL_NAMESPACE": name,
         **(environment or {}),
     }
-    mongo = Settings().mongo.model_copy(update={"uri": SecretStr(stack.mongo_uri), "database": name})
+    mongo = Settings().mongo.model_copy(update={"uri": SecretStr(stack.mongo_uri), "database": in_database})
     database = connect(mongo, privacy_of(variables))
     client = await _client(stack.temporal_address, name)
     installation = Installation(stack, client, database, variables, forks)
@@ -194,7 +201,8 @@ async def installed(
     finally:
         for worker in installation.workers:
             await worker.end()
-        await database.client.drop_database(name)
+        if lent_database is None:
+            await database.client.drop_database(name)
         await database.close()
 
 

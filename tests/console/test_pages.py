@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -23,9 +24,16 @@ from relance.temporal.connection import connect
 from tests.console.support import Visitor, visitor_of
 from tests.support.event_api import invited
 from tests.support.mongo_people import AT
+from tests.support.patience import PATIENCE_S
 
 NOW = datetime.now(UTC)
 PERIOD = "2026-11"
+DOCTOR = {
+    "en": "mail templates, trust, Temporal, retention, MongoDB, keys, alerts, limits, documents, mail relay, "
+    "relay log, Everflow, unsubscribe link, mail intake, queue relance-mail",
+    "fr": "modèles de messages, confiance, Temporal, conservation, MongoDB, clés, alertes, limites, documents, "
+    "relais de courrier, journal du relais, Everflow, lien de désinscription, réception du courrier, file relance-mail",
+}
 LISTED = [page for page in PAGES if "{" not in page.path]
 
 
@@ -198,6 +206,16 @@ async def test_settings_are_shown_without_their_secrets(db: Database, client: Cl
     assert "RELANCE_CONSOLE__CLIENT_SECRET" in text
     assert "do not show this" not in text
     assert "mongodb://" not in text
+
+
+async def test_everything_that_doctor_looks_at_is_on_the_page_in_the_language_of_the_reader(ann: Visitor) -> None:
+    for language, rows in DOCTOR.items():
+        async with asyncio.timeout(PATIENCE_S):
+            # What lies outside may take longer than a page waits.
+            while "no answer yet" in (text := (await ann.get("/console/health", **{"Accept-Language": language})).text):
+                await asyncio.sleep(0.1)
+        assert [row for row in rows.split(", ") if f'<th scope="row">{row}</th>' not in text] == []
+    assert "pas de clé : les contrôles des partenaires" in text.replace("\u00a0", " ")
 
 
 async def test_a_backtest_says_which_field_is_wrong(ann: Visitor) -> None:

@@ -58,6 +58,35 @@ async def test_an_operator_signs_in_and_comes_to_the_page_they_wanted(visitor: V
     assert "operator" in (await visitor.get("/console/now")).text
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"operators": "other-group"},
+        {"operators": "other-group", "viewers": "relance-operator"},
+        {"email_domains": "elsewhere.example"},
+        {"sign_in": SignInWay.TOKEN},
+    ],
+    ids=["no role any more", "another role", "another domain", "another way"],
+)
+async def test_who_would_get_another_role_now_signs_in_again(
+    visitor: Visitor, db: Database, client: Client, provider: OpenIdServer, changed: dict[str, Any]
+) -> None:
+    await visitor.sign_in_at_provider()
+    given = {"sign_in": SignInWay.OIDC, "issuer": provider.issuer, "client_id": CLIENT}
+    for settings, status in ((given, 200), ({**given, **changed}, 303), (given, 303)):
+        # The same browser, after the process began anew with these settings.
+        async with visitor_of(db, ConsoleGroup.model_validate(settings), client=client) as later:
+            later.http.cookies = visitor.http.cookies
+            assert (await later.get("/console/unread")).status_code == status, settings
+
+
+async def test_a_session_keeps_only_what_gave_the_role(visitor: Visitor, db: Database, provider: OpenIdServer) -> None:
+    provider.person = {**provider.person, "roles": ["relance-viewer", "works-council"]}
+    await visitor.sign_in_at_provider()
+    (stored,) = await db.raw.consoleSessions.find().to_list(None)
+    assert stored["values"] == ["relance-viewer"]
+
+
 async def test_a_role_comes_from_the_claim_and_without_one_nobody_is_let_in(
     visitor: Visitor, provider: OpenIdServer
 ) -> None:

@@ -11,7 +11,7 @@ from composition.intake import events_of_command, mail_intake
 from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.adapters.probes.intake import IntakeProbe
-from relance.cli.operate.doctor_doors import lag_findings
+from relance.doctor.intake_lag import lag_findings
 from relance.domain.health import watchdog
 from relance.domain.health.watchdog import EffectState
 from relance.domain.intake import MessageEnvelope, parse_message

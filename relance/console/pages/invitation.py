@@ -7,7 +7,7 @@ from typing import Any
 
 from relance import ids
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import ConsolePage, Params, Region
+from relance.console.pages.model import COUNT_EVERY_S, ConsolePage, Params, Region
 from relance.domain.console.story import story
 from relance.errors import InvalidInput, NotFound
 from relance.ports.console import Topic
@@ -48,7 +48,7 @@ PAGE = ConsolePage(
     name="invitation",
     path="/invitations/{invitation}",
     template="invitations/one.html",
-    regions=(Region("story", "invitations/story.html", _story, frozenset({Topic.LEDGER, Topic.INTAKE}), every=30.0),),
+    regions=(Region("story", "invitations/story.html", _story, frozenset({Topic.INTAKE}), every=COUNT_EVERY_S),),
     in_navigation=False,
     section="invitations",
 )

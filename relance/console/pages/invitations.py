@@ -75,6 +75,6 @@ PAGE = ConsolePage(
     name="invitations",
     path="/invitations",
     template="invitations/search.html",
-    regions=(Region("found", "invitations/found.html", _found, frozenset({Topic.LEDGER, Topic.INTAKE}), every=30.0),),
+    regions=(Region("found", "invitations/found.html", _found, frozenset({Topic.INTAKE}), every=5.0),),
     query=("q",),
 )

@@ -252,7 +252,7 @@ STORES: Sequence[StoreFacts] = (
     ),
     StoreFacts(
         "consoleSessions",
-        "name and role of an operator, hash of the cookie",
+        "name and role of an operator and what gave it, hash of the cookie",
         "to stay signed in",
         "RELANCE_CONSOLE__SESSION",
         "console",

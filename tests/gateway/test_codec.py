@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from google.protobuf.json_format import MessageToJson, Parse
+from pydantic import SecretStr
 from starlette.requests import Request
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.client import Client
@@ -31,7 +32,7 @@ from relance.temporal.plugin import relance_plugin
 from tests.support.gateway_needs import needs_of
 from tests.support.keys import a_key
 
-TOKEN, ORIGIN = a_key(), "https://temporal.example"
+TOKEN, OLD_TOKEN, ORIGIN = a_key(), a_key(), "https://temporal.example"
 OURS = codec(Keyring("RELANCE_PRIVACY__CODEC_KEY", (a_key(),)))
 THEIRS = codec(Keyring("RELANCE_PRIVACY__CODEC_KEY", (a_key(),)))
 WORD = Payload(metadata={"encoding": b"json/plain"}, data=b'"word"')
@@ -49,8 +50,8 @@ class SignedIn:
 
 @pytest.fixture(scope="module")
 async def web() -> AsyncIterator[httpx.AsyncClient]:
-    settings = Gateway(port=free_port(), client_rate=100)
-    viewers = (TokenViewer((TOKEN.encode(),)), SignedIn())
+    settings = Gateway(port=free_port(), client_rate=100, codec_tokens=SecretStr(f"{TOKEN},{OLD_TOKEN}"))
+    viewers = (TokenViewer(settings.codec_token_ring.keys), SignedIn())
     needs = replace(needs_of(settings=settings), codec=CodecNeeds(OURS, viewers, frozenset({ORIGIN})))
     base = f"http://127.0.0.1:{settings.port}"
     async with serving(settings, application(needs)), httpx.AsyncClient(base_url=base, trust_env=False) as http:
@@ -117,6 +118,13 @@ async def test_whoever_may_not_read_gets_nothing(web: httpx.AsyncClient, headers
     assert answer.status_code == status
     assert "word" not in answer.text
     assert answer.headers.get("Access-Control-Allow-Origin") is None
+
+
+@pytest.mark.parametrize("token", [TOKEN, OLD_TOKEN], ids=["new", "old"])
+async def test_each_token_of_the_list_reads(web: httpx.AsyncClient, token: str) -> None:
+    [sealed] = await OURS.encode([WORD])
+    answer = await web.post(PATH, content=await body(sealed), headers={**BEARER, "Authorization": f"Bearer {token}"})
+    assert list(Parse(answer.text, Payloads()).payloads) == [WORD]
 
 
 async def test_a_preflight_of_a_strange_page_is_refused(web: httpx.AsyncClient) -> None:

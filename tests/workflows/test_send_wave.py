@@ -170,7 +170,7 @@ async def test_a_wave_that_would_go_on_in_a_new_run_first_hears_what_was_decided
         await handle.signal(SendWave.control, house.control)
     async with serving(house.activities()), asyncio.timeout(PATIENCE_S):
         # The next question of a paused wave is an hour away.
-        result = await client.get_workflow_handle_for(SendWave.run, handle.id).result()
+        result = await client.get_workflow_handle(handle.id, result_type=WaveResult).result()
     assert result.counts.sent == 2
 
 

@@ -7,6 +7,7 @@ knows no reasons.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from email.message import Message
@@ -19,6 +20,9 @@ from relance.domain.intake.parts import encodable, header, headers
 from relance.domain.intake.report_words import DELAYED, FAILED, NOT_A_RECIPIENT
 from relance.domain.intake.reporters import is_system_sender
 from relance.domain.invitations.addresses import mailbox_key
+
+# Where a detector stumbles the library logs a traceback, whose last line may quote the message.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 LONGEST_SECTION = 2_000
 MOST_RECIPIENTS = 200

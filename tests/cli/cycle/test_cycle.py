@@ -148,7 +148,7 @@ def test_the_doctor_is_content_with_a_worker_and_schedules(terminal: Terminal, w
     assert ended.code == 1
     schedules = {f"Schedule {name}" for name in (MONTHLY_SCHEDULE, *CheckName, *JobName)}
     # Its alerts go to the inbox alone, where nobody looks.
-    assert set(wrong) == {"retention", "MongoDB", "alerts", *schedules}
+    assert set(wrong) == {"retention", "alerts", *schedules}
     terminal.json("bootstrap")
     channel = {"RELANCE_CHANNELS__ORDER": "slack", "RELANCE_CHANNELS__SLACK_URL": "https://chat.example/hooks/desk"}
     healthy = Terminal({**terminal.environment, **channel}).json("doctor")

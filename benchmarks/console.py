@@ -7,18 +7,16 @@ rate              invitations per second of a cycle without viewers, and of one 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from benchmarks.cycle import say
-from benchmarks.gateway import FREELY, start_gateway
+from benchmarks.gateway import FREELY
 from benchmarks.people import plain_people
+from benchmarks.table import parser_of, run_and_print, say
 from relance import ids
 from relance.adapters.clock import SystemClock
 from relance.devstack.processes import free_port
@@ -26,7 +24,6 @@ from relance.devstack.stack import Stack
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.console.people import Role, SignedInPerson
 from relance.domain.failures import Severity
-from relance.runtime import process_exit
 from tests.support.installation import Installation, installed
 
 ALONE, WATCHED = "2026-11", "2026-12"
@@ -101,7 +98,7 @@ async def measure(viewers: int, users: int) -> dict[str, Any]:
         await installation.load(*plain_people(users, 20))
         # Another port: the viewers are to be those of the gateway's process.
         await installation.start_worker(environment={"RELANCE_GATEWAY__PORT": str(free_port())})
-        gateway = await start_gateway(installation)
+        gateway = await installation.start_worker(role="gateway")
         alone = await _cycle(installation, ALONE)
         say(f"without viewers: {alone:.0f} invitations/s")
         expires_at = SystemClock().now() + timedelta(hours=1)
@@ -147,18 +144,11 @@ async def _cycle(installation: Installation, period: str) -> float:
 
 def main() -> None:
     """Measure, and print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.console", description=__doc__)
-    parser.add_argument("--viewers", type=int, default=50)
-    parser.add_argument("--users", type=int, default=500)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-
-    async def run() -> int:
-        figures = await measure(arguments.viewers, arguments.users)
-        print(json.dumps(figures, indent=None if arguments.json else 1))
-        return process_exit.DONE
-
-    process_exit.run(run)
+    parser = parser_of("console", __doc__)
+    parser.add_argument("--viewers", type=int, default=50, help="open pages (default %(default)s)")
+    parser.add_argument("--users", type=int, default=500, help="with 20 contacts each (default %(default)s)")
+    given = parser.parse_args()
+    run_and_print(lambda: measure(given.viewers, given.users), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -164,7 +164,9 @@ class EventService:
                 call.written = None
             else:
                 call.written = Received(call.message.id, call.message.digest, call.message.answer(own), at)
-        return await self._inbox.put([call.written for call in calls if call.written is not None])
+        written = [call.written for call in calls if call.written is not None]
+        is_followed = plan.writes or any(call.message.replans for call in calls)
+        return await self._inbox.put(written, is_followed=is_followed)
 
     async def _do(self, calls: Sequence[_EventCall], plan: EventPlan) -> None:
         self._intake.notify(await self._intake.apply(plan))

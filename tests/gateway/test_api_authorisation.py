@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -112,6 +113,19 @@ async def test_a_form_of_a_browser_is_no_message(place: Place, kind: str) -> Non
     body = _body("2026-11.u1.c1")
     headers = {**signed_headers(_key(SECRET), "m1", datetime.now(UTC), body), "Content-Type": kind}
     assert (await place.http.post(EVENTS, content=body, headers=headers)).status_code == 415
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip", "Identity"])
+async def test_a_compressed_message_is_refused_with_the_remedy(place: Place, coding: str) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    body = gzip.compress(_body(id_)) if coding != "Identity" else _body(id_)
+    headers = {**signed_headers(_key(SECRET), "m1", datetime.now(UTC), body), "Content-Encoding": coding}
+    answer = await _post(place, headers, body)
+    if coding == "Identity":
+        assert answer.status_code == 200
+        return
+    assert (answer.status_code, answer.json()["detail"]) == (415, "the body must not be compressed")
+    assert answer.headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tokens/x", "/api/v1/invitations/2026-11.u1.c1"])

@@ -20,6 +20,7 @@ from temporalio.client import Client
 from relance.contracts.jobs import JobInput
 from relance.devstack.processes import free_port
 from relance.devstack.temporal_server import find_binary
+from relance.errors import DependencyUnavailable
 from relance.gateway.application import application
 from relance.gateway.codec import MOST_BYTES, PATH, TokenViewer
 from relance.gateway.needs import CodecNeeds
@@ -39,9 +40,11 @@ WORD = Payload(metadata={"encoding": b"json/plain"}, data=b'"word"')
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Stands for the console's sign-in: whoever has this cookie is in."""
+    """Stands for the console's sign-in: whoever has this cookie is in, and nobody knows whose one of them is."""
 
     async def may_read(self, request: Request) -> bool:
+        if request.cookies.get("relance_session") == "unknown":
+            raise DependencyUnavailable("MongoDB", "find a session: no primary")
         return request.cookies.get("relance_session") == "mine"
 
 
@@ -138,6 +141,8 @@ async def test_a_preflight_of_a_strange_page_is_refused(web: httpx.AsyncClient) 
         ),
         ("x" * (MOST_BYTES + 1), 413),
         (json.dumps({"payloads": [{}] * 10_001}), 413),
+        # So many that it is not read: it is no JSON.
+        ('{"payloads": [' + "{}," * 60_000, 413),
     ],
 )
 async def test_a_body_that_is_no_payloads_or_too_much_is_refused(
@@ -155,3 +160,15 @@ async def test_a_payload_under_a_key_we_lack_becomes_a_sentence_and_the_others_a
     lacking, read = Parse(answer.text, Payloads()).payloads
     assert "is not among these settings" in json.loads(lacking.data)
     assert read == WORD
+
+
+async def test_while_the_sign_ins_cannot_be_looked_up_a_browser_comes_again_and_a_program_reads(
+    web: httpx.AsyncClient,
+) -> None:
+    [sealed] = await OURS.encode([WORD])
+    cookie = {"Origin": ORIGIN, "Content-Type": "application/json", "Cookie": "relance_session=unknown"}
+    answer = await web.post(PATH, content=await body(sealed), headers=cookie)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (503, ORIGIN)
+    assert "MongoDB does not answer" in answer.text
+    answer = await web.post(PATH, content=await body(sealed), headers={**BEARER, "Cookie": "relance_session=unknown"})
+    assert list(Parse(answer.text, Payloads()).payloads) == [WORD]

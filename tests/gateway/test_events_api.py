@@ -59,6 +59,14 @@ async def test_an_event_is_in_the_database_when_it_is_answered(
     assert _answers(await place.api.send([{"event": kind, "invitationId": id_}])) == ["known"]
 
 
+async def test_a_body_may_begin_with_the_mark_of_utf_8(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    body = json.dumps({"event": "submitted", "invitationId": id_}).encode()
+    answer = await place.api.post(EVENTS, b"\xef\xbb\xbf" + body)
+    assert (answer.status_code, _answers(answer.json()["answers"])) == (200, ["taken"])
+    assert (await place.api.post(EVENTS, body.decode().encode("utf-16"))).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("kind", "status"), [("opted_out", "opted_out"), ("bounced", "bounced"), ("complained", "opted_out")]
 )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from relance.cli.base.command import Run
 from relance.domain.health.check_finding import CheckFinding, FindingState
+from relance.domain.health.watchdog import LATE, ago, span
+from relance.domain.intake.records import IntakeLag
 from relance.errors import DependencyUnavailable
 from relance.gateway.unsubscribe_check import LinkTrouble
 
@@ -47,8 +51,32 @@ async def intake_findings(run: Run) -> list[CheckFinding]:
         return [CheckFinding(INTAKE, FindingState.WRONG, str(error), remedy)]
     return [
         CheckFinding(INTAKE, FindingState.FINE, f"{intake.host}:{intake.port} greets: {greeting[:60]}"),
+        *await _lag(run),
         *(_refused(domain) for domain in intake.refused_domains(run.settings.mail.bounce_domain)),
     ]
+
+
+async def _lag(run: Run) -> list[CheckFinding]:
+    try:
+        async with run.database() as database:
+            return lag_findings(await database.intake_messages.lag(run.services.clock.now()), run.services.clock.now())
+    except DependencyUnavailable:
+        # The row of MongoDB says so.
+        return []
+
+
+def lag_findings(lag: IntakeLag, now: datetime) -> list[CheckFinding]:
+    """Return what is behind: mails that had to wait, and reports that wait for a person."""
+    waited = f"mail of the last hour was taken {span(lag.waited)} after it arrived, at most"
+    look = "look into the gateway's log and the mail server's queue (`postqueue -p`)"
+    is_late = lag.waited >= LATE
+    findings = [
+        CheckFinding(INTAKE, FindingState.WARNING if is_late else FindingState.FINE, waited, look if is_late else "")
+    ]
+    if lag.unmatched:
+        oldest = f"reports that match no mail of ours: {lag.unmatched}, the oldest came {ago(lag.oldest_for(now))}"
+        findings.append(CheckFinding(INTAKE, FindingState.FINE, oldest, "`starter.py intake list` shows them"))
+    return findings
 
 
 def _refused(domain: str) -> CheckFinding:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
 from temporalio.client import Client
 
 from relance import ids
 from relance.contracts.cycle import CycleInput
 from relance.contracts.names import JobName
+from relance.devstack.stack import Stack
 from relance.domain.cycle.send_times import next_period
 from relance.temporal.namespace import raise_retention, retention
+from tests.cli.conftest import with_sample_people
 from tests.support.terminal import Terminal
+
+
+@pytest.fixture(scope="module")
+async def terminal(stack: Stack, client: Client) -> Terminal:
+    """A terminal on a database that has no index yet."""
+    return await with_sample_people(stack, client, f"cli_{uuid4().hex[:8]}")
 
 
 def expected_periods(now: datetime) -> set[str]:

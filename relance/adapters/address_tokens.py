@@ -1,4 +1,4 @@
-"""What stands for an invitation in an address: at most 56 lower-case letters and digits, readable by us alone.
+"""Tokens that name an invitation in a mail address: at most 56 lower-case letters and digits, readable by us alone.
 
 `bounce+` and the token must fit into 64 octets (RFC 5321 4.5.3.1.1) and survive relays that change the case, so it is
 base32 of 8 octets of tag and the sealed id: form, period, ids. Longer ids than 24 octets are replaced by a keyed hash,
@@ -22,14 +22,14 @@ TAG_OCTETS: Final = 8
 
 
 class BouncedReference(NamedTuple):
-    """What a token names; without `invitation_id` it is the one of the period whose token is the same."""
+    """What a token names: an invitation by its id, or without one the invitation of the period that has this token."""
 
     period: str
     invitation_id: str | None
 
 
 class AddressTokens:
-    """The tokens for one kind of address; `purpose` gives each kind keys of its own, `seals` see `LinkTokens`."""
+    """The tokens for one kind of address; `purpose` derives keys for each kind, `seals` is that of `LinkTokens`."""
 
     def __init__(self, link_keys: Keyring, purpose: str, *, seals: bool = True) -> None:
         self._seals = seals

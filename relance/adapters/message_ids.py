@@ -1,4 +1,4 @@
-"""The Message-IDs of our mails: they tell nobody but us whose mail it is (SPEC C8, G3)."""
+"""The Message-IDs of our mails, sealed: only we can read which invitation a mail belongs to (SPEC C8, G3)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SealedMessageIds:
         return self._made(0, invitation, kind) if self._seals else ids.message_id(invitation, kind, self._domain)
 
     def possible(self, invitation: str, kind: MailKind) -> tuple[str, ...]:
-        """Return every Message-ID a mail may have left under: one per key, and the plain one of earlier versions."""
+        """Return every Message-ID a mail may have been sent with: one per key, and the plain one of older versions."""
         made = (self._made(number, invitation, kind) for number in range(len(self._keys)))
         return (*made, ids.message_id(invitation, kind, self._domain))
 

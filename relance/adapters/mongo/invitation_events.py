@@ -16,7 +16,7 @@ _stored_name = cache(to_camel)
 
 
 def unmoved(invitation: Invitation) -> Raw:
-    """Return the query that finds the entry only where it still stands as it was read."""
+    """Return the query that finds the entry only if it has not changed since it was read (compare-and-set)."""
     return {
         "_id": invitation.id,
         "status": invitation.status.value,

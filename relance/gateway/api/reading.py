@@ -1,4 +1,4 @@
-"""From the body of a message to events: each is judged for itself, and a wrong one keeps no other from being taken."""
+"""Reads the events in the body of a message: each is validated by itself, and an invalid one stops no other."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from relance.adapters.mongo.connection import Database
@@ -12,6 +14,7 @@ from tests.adapters.mongo.commands import Commands
 from tests.support.event_api import invited
 from tests.support.gateway_needs import needs_of
 from tests.support.mongo_people import AT
+from tests.support.patience import PATIENCE_S
 
 WRITES = {"insert", "update", "findAndModify", "delete"}
 
@@ -58,3 +61,23 @@ async def test_a_question_for_new_plans_is_committed_with_its_message(commands: 
     await service.take(_message(1, replans=True))
     assert _waited_for(commands) == ["outbox"]
     await service.close()
+
+
+async def test_messages_that_two_processes_get_at_once_count_once_and_get_the_same_answer(db: Database) -> None:
+    ids = await invited(db, [f"c{number}" for number in range(12)])
+    needs = needs_of(db)
+    services = [EventService(needs.events, needs.inbox, needs.outbox) for _ in range(2)]
+    messages = [
+        _message(number, InvitationEvent(invitation_id=id_, kind=EventKind.OPENED, at=AT))
+        for number, id_ in enumerate(ids)
+    ]
+    async with asyncio.timeout(PATIENCE_S):
+        said = await asyncio.gather(
+            *(service.take(message) for message in messages for service in services),
+            *(services[0].take(message) for message in reversed(messages)),
+        )
+    assert len(await db.inbox.known([message.id for message in messages])) == len(messages)
+    by_message = list(zip(said[0:24:2], said[1:24:2], reversed(said[24:]), strict=True))
+    assert all(len(set(answers)) == 1 for answers in by_message)
+    for service in services:
+        await service.close()

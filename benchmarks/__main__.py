@@ -30,7 +30,7 @@ SIZES: Mapping[str, tuple[str, Mapping[str, int], tuple[str, ...]]] = {
     "wave-2": ("wave", {"--invitations": 10_000}, ("--processes", "2")),
     "follow-ups": ("follow_ups", {"--users": 1000}, ()),
     "mailer": ("mailer", {"--mails": 20_000}, ()),
-    "ledger": ("claims", {"--mails": 10_000}, ()),
+    "claims": ("claims", {"--mails": 10_000}, ()),
     "planning": ("planning", {"--users": 1_000_000}, ()),
     "scaling": ("scaling", {"--sizes": 100_000, "--planned": 0}, ()),
     "soak": ("soak", {"--users": 250}, ("--cycles", "10")),

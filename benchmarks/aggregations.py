@@ -17,7 +17,6 @@ import argparse
 import asyncio
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -29,6 +28,7 @@ from pydantic import SecretStr
 
 from benchmarks import ledger_data
 from benchmarks.asking import Asked, Watching
+from benchmarks.table import say
 from benchmarks.whole_questions import QUESTIONS, Question
 from relance.adapters.mongo.connection import Database, connect
 from relance.devstack import mongod
@@ -117,11 +117,6 @@ async def _load(uri: str, database: Database, entries: int) -> float:
     await asyncio.to_thread(ledger_data.load, uri, DATABASE, entries, say)
     say(f"loaded {entries} entries in {time.monotonic() - begun:.0f} s")
     return time.monotonic() - begun
-
-
-def say(text: str) -> None:
-    """Say how far it is."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -7,9 +7,7 @@ rounds         claims per second of each round
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import statistics
 import tempfile
 import time
@@ -21,13 +19,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from benchmarks.table import parser_of, run_and_print
 from relance.adapters.mongo.connection import Database, connect
 from relance.devstack import mongod
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
 from relance.domain.invitations.people import Contact, ContactStatus, User
 from relance.ids import invitation_id
 from relance.ports import Claimed, ClaimRequest, Sent, Settlement
-from relance.runtime import process_exit
 from relance.settings import Mongo
 from tests.support.keys import PRIVACY
 
@@ -81,7 +79,15 @@ async def _prepared(database: Database, number: int, mails: int, shared: int) ->
         user = User(id=f"u{number:02d}-{index:06d}", name="Ursule")
         contacts = [_contact(user.id, index, place, shared) for place in range(CONTACTS)]
         requests += [
-            ClaimRequest(invitation_id(PERIOD, user.id, one.id), MailKind.INVITATION, "t1", AT, user, one)
+            ClaimRequest(
+                invitation_id=invitation_id(PERIOD, user.id, one.id),
+                kind=MailKind.INVITATION,
+                message_id=f"<{user.id}.{one.id}.invitation@bench.example>",
+                token="t1",
+                at=AT,
+                user=user,
+                contact=one,
+            )
             for one in contacts
         ]
     requests = requests[:mails]
@@ -125,23 +131,13 @@ async def _store(database: Database, requests: Sequence[ClaimRequest]) -> None:
 
 def main() -> None:
     """Measure what the command line asks for and print the figures as the last thing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.claims", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("claims", __doc__)
     parser.add_argument("--mails", type=int, default=10_000, help="mails of a round (default %(default)s)")
     parser.add_argument("--connections", type=int, default=64, help="connections to the relay (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds (default %(default)s)")
     parser.add_argument("--shared", type=int, default=10, help="percent of shared mailboxes (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    arguments = parser.parse_args()
-
-    async def run() -> int:
-        figures = await measure(arguments.mails, arguments.connections, arguments.rounds, arguments.shared)
-        table = "\n".join(f"{name:>14}  {value}" for name, value in figures.items())
-        print(json.dumps(figures) if arguments.json else table)
-        return process_exit.DONE
-
-    process_exit.run(run)
+    given = parser.parse_args()
+    run_and_print(lambda: measure(given.mails, given.connections, given.rounds, given.shared), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ clients_cpu_share  the share of one core that the viewers' own process takes, wh
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import sys
@@ -27,10 +26,10 @@ from typing import Any
 
 import psutil
 
-from benchmarks.cycle import say
-from benchmarks.gateway import FREELY, ROOT, start_gateway
+from benchmarks.gateway import FREELY, ROOT
 from benchmarks.meter import difference, servers_cpu
 from benchmarks.people import plain_people
+from benchmarks.table import parser_of, run_and_print, say
 from relance import ids
 from relance.adapters.clock import SystemClock
 from relance.devstack.processes import free_port
@@ -38,7 +37,6 @@ from relance.devstack.stack import Stack
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.console.people import Role, SignedInPerson
 from relance.domain.failures import Severity
-from relance.runtime import process_exit
 from tests.support.installation import Installation, installed
 from tests.support.worker_process import WorkerProcess
 
@@ -180,7 +178,7 @@ async def measure(viewers: int, users: int, rounds: int) -> dict[str, Any]:
         await installation.load(*plain_people(users, 20))
         # Another port: the viewers are to be those of the gateway's process.
         worker = await installation.start_worker(environment={"RELANCE_GATEWAY__PORT": str(free_port())})
-        bench = Bench(installation, worker, await start_gateway(installation), port)
+        bench = Bench(installation, worker, await installation.start_worker(role="gateway"), port)
         await bench.cycle()
         alone: list[Ran] = []
         watched: list[Watched] = []
@@ -217,19 +215,14 @@ def _figures(alone: list[Ran], watched: list[Watched]) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, and print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.console", description=__doc__)
-    parser.add_argument("--viewers", type=int, default=50)
-    parser.add_argument("--users", type=int, default=500)
-    parser.add_argument("--rounds", type=int, default=3, help="pairs of cycles, one without viewers and one with them")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-
-    async def run() -> int:
-        figures = await measure(arguments.viewers, arguments.users, arguments.rounds)
-        print(json.dumps(figures, indent=None if arguments.json else 1))
-        return process_exit.DONE
-
-    process_exit.run(run)
+    parser = parser_of("console", __doc__)
+    parser.add_argument("--viewers", type=int, default=50, help="open pages (default %(default)s)")
+    parser.add_argument("--users", type=int, default=500, help="with 20 contacts each (default %(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="pairs of cycles, without viewers and with them (default %(default)s)"
+    )
+    given = parser.parse_args()
+    run_and_print(lambda: measure(given.viewers, given.users, given.rounds), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -13,33 +13,28 @@ cpu_ms         processor time for one invitation, by process and phase
 from __future__ import annotations
 
 import asyncio
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecution
 
+from benchmarks.follow_up_starts import BESIDE_A_CYCLE, by_user, start_follow_ups
 from benchmarks.meter import cpu_by_process, difference, per_mail
-from benchmarks.people import plain_people
-from benchmarks.sinks import open_sink
-from benchmarks.table import parser_of, run_and_print
-from relance.contracts.follow_up import Followed, FollowUpInput
+from benchmarks.people import Documents, plain_people
+from benchmarks.prepared import prepared
+from benchmarks.table import parser_of, run_and_print, say
+from relance.adapters.mongo.documents import to_raw
 from relance.contracts.names import Workflow
-from relance.devstack.stack import Given, Stack
-from relance.temporal.follow_ups import TemporalFollowUps
-from tests.support.installation import Installation, installed
+from relance.domain.invitations.invitation import DueAt
+from tests.support.installation import Installation
 from tests.support.worker_process import WorkerProcess
 
 PERIOD = "2026-11"
-PART = 1
-"""The part of a follow-up that users with more than a hundred contacts have; the cycle starts part 0."""
 STEP_S = 15.0
 PATIENCE_S = 180.0
 ACTIONS = {
@@ -56,20 +51,14 @@ ACTIONS = {
 async def measure(users: int, contacts: int) -> dict[str, Any]:
     """Live a month of these people and return what it cost."""
     people, invitations = plain_people(users, contacts), users * contacts
-    with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
-        async with (
-            open_sink(Path(folder)) as sink,
-            Stack(given=Given(mailbox_smtp=sink.address, mailbox_http="")) as stack,
-            installed(stack, "benchmark") as installation,
-        ):
-            await installation.load(*people)
-            worker = await installation.start_worker()
-            cpu = {"cycle": await _metered(worker, _cycle(installation))}
-            say("the cycle is sent; starting follow-ups")
-            cpu["reminders and expiry"] = await _metered(worker, _follow(installation, people[1]))
-            await worker.stop()
-            temporal = await _histories(installation, invitations)
-            mongodb = await _documents(installation, invitations)
+    async with prepared(*people) as (installation, _):
+        worker = await installation.start_worker()
+        cpu = {"cycle": await _metered(worker, _cycle(installation))}
+        say("the cycle is sent; starting follow-ups")
+        cpu["reminders and expiry"] = await _metered(worker, _follow(installation, people[1]))
+        await worker.stop()
+        temporal = await _histories(installation, invitations)
+        mongodb = await _documents(installation, invitations)
     return {
         "users": users,
         "contacts": contacts,
@@ -94,24 +83,17 @@ async def _cycle(installation: Installation) -> None:
     await (await installation.start_cycle(PERIOD)).result()
 
 
-async def _follow(installation: Installation, contacts: list[dict[str, Any]]) -> None:
-    by_user: dict[str, list[str]] = {}
-    for contact in contacts:
-        by_user.setdefault(contact["userId"], []).append(contact["_id"])
+async def _follow(installation: Installation, contacts: Documents) -> None:
+    of_users = by_user(contacts)
     begun = time.monotonic()
-    first = datetime.now(UTC) + timedelta(seconds=STEP_S + len(by_user) / 20)
+    first = datetime.now(UTC) + timedelta(seconds=STEP_S + len(of_users) / 20)
     second = first + timedelta(seconds=STEP_S + len(contacts) / 50)
     expiry = second + timedelta(seconds=STEP_S + len(contacts) / 50)
     ledger = installation.database.raw.invitations
-    due = {"dueAt": {"first": first, "second": second, "expiry": expiry}, "sentAt": first - timedelta(days=3)}
-    await ledger.update_many({"period": PERIOD}, {"$set": due})
-    follow_ups = TemporalFollowUps(installation.client, installation.database.ledger)
-    for user, mine in by_user.items():
-        group = Followed(contacts=tuple(mine), first=first, second=second, expiry=expiry)
-        await follow_ups.start(
-            FollowUpInput(period=PERIOD, user_id=user, part=PART, groups=(group,), expiry_days=30, may_continue=True)
-        )
-    say(f"{len(by_user)} follow-ups started in {time.monotonic() - begun:.0f} s")
+    due = DueAt(first=first, second=second, expiry=expiry)
+    await ledger.update_many({"period": PERIOD}, {"$set": {"dueAt": to_raw(due), "sentAt": first - timedelta(days=3)}})
+    await start_follow_ups(installation, PERIOD, of_users, due, part=BESIDE_A_CYCLE)
+    say(f"{len(of_users)} follow-ups started in {time.monotonic() - begun:.0f} s")
     await _reminded(installation, 1, len(contacts))
     # Four days lie between the two reminders; mails of one invitation keep a day's distance.
     earlier = {"$set": {"reminders.$[].sentAt": first - timedelta(days=4)}}
@@ -119,7 +101,7 @@ async def _follow(installation: Installation, contacts: list[dict[str, Any]]) ->
     if datetime.now(UTC) > second:
         raise RuntimeError("the first reminders took too long; the second ones came due meanwhile")
     await _reminded(installation, 2, len(contacts))
-    await _ended(installation, len(by_user))
+    await _ended(installation, len(of_users))
 
 
 async def _reminded(installation: Installation, number: int, wanted: int) -> None:
@@ -215,11 +197,6 @@ async def _documents(installation: Installation, invitations: int) -> dict[str, 
                 "indexes": len(stats["indexSizes"]),
             }
     return found
-
-
-def say(text: str) -> None:
-    """Tell a person how far it is."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -14,37 +14,28 @@ sending_cpu_ms_per_mail, follow_up_cpu_ms_per_mail  processor time by process un
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
 
-from benchmarks.idle import wait_until_idle
 from benchmarks.meter import CpuSamples, cpu_by_process, per_mail, ratio_by_cpu
 from benchmarks.people import Documents, plain_people
-from benchmarks.raw_loop import RawRate, render, send_raw
-from benchmarks.sinks import Sink, open_sink
+from benchmarks.prepared import CONNECTIONS, Prepared, prepared
+from benchmarks.raw_loop import BareLoop, render
+from benchmarks.table import parser_of, run_and_print, say
 from benchmarks.wave import send_reminders
 from relance import ids
 from relance.concurrency import in_background
 from relance.contracts.cycle import CycleProgress, CycleStatistics, WaveResult
 from relance.contracts.names import Query
-from relance.devstack.stack import Given, Stack
-from relance.runtime import process_exit
 from relance.settings.mail import MailGroup
-from tests.support.installation import CycleHandle, Installation, installed
+from tests.support.installation import CycleHandle, Installation
 from tests.support.worker_process import WorkerProcess
 
 PERIOD = "2026-11"
-MOST_RAW = 20_000
-"""Mails of the bare loop in all; its rate does not depend on their number."""
 LIMIT_S = 3 * 3600.0
 SHOW_EVERY_S = 5.0
 
@@ -53,71 +44,52 @@ async def measure(users: int, contacts: int, connections: int, processes: int) -
     """Run everything and return the figures."""
     begun = time.monotonic()
     people = plain_people(users, contacts)
-    with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
-        say(f"starting the servers for {users} users x {contacts} contacts")
-        async with (
-            open_sink(Path(folder)) as sink,
-            Stack(given=Given(mailbox_smtp=sink.address, mailbox_http="")) as stack,
-            installed(stack, "benchmark", {"RELANCE_MAIL__CONNECTIONS": str(connections)}) as installation,
-        ):
-            await installation.load(*people)
-            worker = await installation.start_worker(processes=processes)
-            figures = await _compare(installation, sink, worker, people, connections)
-            figures["peak_rss_mb"] = round(worker.measure(), 1)
-            await worker.stop()
+    async with prepared(*people, {CONNECTIONS: str(connections)}) as place:
+        worker = await place.installation.start_worker(processes=processes)
+        figures = await _compare(place, worker, people, connections)
+        figures["peak_rss_mb"] = round(worker.measure(), 1)
+        await worker.stop()
     return {
         **figures,
         "users": users,
         "contacts": contacts,
         "connections": connections,
         "processes": processes,
-        "sink": sink.kind,
+        "sink": place.sink.kind,
         "duration_s": round(time.monotonic() - begun, 1),
     }
 
 
 async def _compare(
-    installation: Installation, sink: Sink, worker: WorkerProcess, people: tuple[Documents, Documents], connections: int
+    place: Prepared, worker: WorkerProcess, people: tuple[Documents, Documents], connections: int
 ) -> dict[str, Any]:
     letters = render(PERIOD, *people)
-    half = min(len(people[1]), MOST_RAW) // 2 or 1
-    idle_before = await wait_until_idle()
-    before = await send_raw(sink.address, letters, half, connections)
-    say(f"bare loop before the cycle: {before.per_s:.0f} mails/s, machine idle for {idle_before:.0%}")
-    guard = sink.server.guard_pid if sink.kind == "own" else None
+    bare = BareLoop(place.sink.address, letters, len(people[1]), connections)
+    await bare.send_half()
     begun = datetime.now(UTC)
-    samples = CpuSamples(lambda: cpu_by_process(worker, guard))
+    samples = CpuSamples(lambda: cpu_by_process(worker, place.guard_pid))
     async with in_background(samples.keep_taking()):
-        result, wall_s = await _run_cycle(installation, len(people[1]))
-    ended, last_mail = datetime.now(UTC), await _last_mail(installation)
+        result, wall_s = await _run_cycle(place.installation, len(people[1]))
+    ended, last_mail = datetime.now(UTC), await _last_mail(place.installation)
     sending_ms = per_mail(samples.between(begun, last_mail), result.sent)
-    idle_after = await wait_until_idle()
-    after = await send_raw(sink.address, letters, half, connections)
-    say(f"bare loop after the cycle: {after.per_s:.0f} mails/s, machine idle for {idle_after:.0%}")
-    raw = RawRate.of(before, after)
+    await bare.send_half()
     # After the last mail of its one wave a cycle starts the follow-ups and draws the balance.
     sending_s = (last_mail - begun).total_seconds()
-    follow_ups = len(people[0]) / (wall_s - sending_s)
-    wave = await send_reminders(installation, PERIOD, people[1], say)
+    wave = await send_reminders(place.installation, PERIOD, people[1])
     return {
         "invitations_per_s": round(result.sent / sending_s, 1),
-        "raw_per_s": round(raw.per_s, 1),
-        "ratio": round(result.sent / sending_s / raw.per_s, 3),
-        "ratio_by_cpu": ratio_by_cpu(raw.cpu_ms, sending_ms),
-        "follow_ups_per_s": round(follow_ups, 1),
+        "ratio": round(result.sent / sending_s / bare.rate.per_s, 3),
+        "ratio_by_cpu": ratio_by_cpu(bare.rate.cpu_ms, sending_ms),
+        "follow_ups_per_s": round(len(people[0]) / (wall_s - sending_s), 1),
         "wave_reminders_per_s": round(wave.per_s, 1),
         "mail_bytes": sum(len(message) for _, message in letters) // len(letters),
         "cycle_s": round(wall_s, 2),
         "sending_s": round(sending_s, 2),
         "sent": result.sent,
         "balance": result.balance,
-        "raw_before_per_s": round(before.per_s, 1),
-        "raw_after_per_s": round(after.per_s, 1),
         "sending_cpu_ms_per_mail": sending_ms,
         "follow_up_cpu_ms_per_mail": per_mail(samples.between(last_mail, ended), result.sent),
-        "raw_cpu_ms_per_mail": round(raw.cpu_ms, 3),
-        "idle_before": round(idle_before, 2),
-        "idle_after": round(idle_after, 2),
+        **bare.figures,
     }
 
 
@@ -154,34 +126,19 @@ async def _show(client: Client, cycle: CycleHandle, mails: int) -> None:
         say(f"{progress.stage}: {sent} of {mails} mails")
 
 
-def say(text: str) -> None:
-    """Tell a person how far it is."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def main() -> None:
     """Measure what the command line asks for and print the figures as the last thing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.cycle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("cycle", __doc__)
     parser.add_argument("--users", type=int, default=500, help="users (default %(default)s)")
     parser.add_argument("--contacts", type=int, default=20, help="contacts of each (default %(default)s)")
     parser.add_argument(
         "--connections", type=int, default=MailGroup().connections, help="per worker process (default %(default)s)"
     )
     parser.add_argument("--processes", type=int, default=1, help="worker processes (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    arguments = parser.parse_args()
-    if min(arguments.users, arguments.contacts, arguments.connections, arguments.processes) < 1:
+    given = parser.parse_args()
+    if min(given.users, given.contacts, given.connections, given.processes) < 1:
         parser.error("every number must be at least 1")
-
-    async def run() -> int:
-        figures = await measure(arguments.users, arguments.contacts, arguments.connections, arguments.processes)
-        table = "\n".join(f"{name:>22}  {value}" for name, value in figures.items())
-        print(json.dumps(figures) if arguments.json else table)
-        return process_exit.DONE
-
-    process_exit.run(run)
+    run_and_print(lambda: measure(given.users, given.contacts, given.connections, given.processes), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cycle import PERIOD, say
+from benchmarks.cycle import PERIOD
 from benchmarks.gateway_load import chunks
 from benchmarks.meter import cpu_by_process, difference
 from benchmarks.people import plain_people
+from benchmarks.table import say
 from relance.adapters.clock import SystemClock
 from relance.adapters.event_api import EventApi
 from relance.adapters.message_ids import SealedMessageIds
@@ -50,18 +51,6 @@ FREELY = {
     "RELANCE_GATEWAY__CONNECTIONS_PER_CLIENT": "400",
 }
 """Everybody comes from one address here."""
-
-
-async def start_gateway(installation: Installation, *, processes: int = 1, name: str = "gateway") -> WorkerProcess:
-    """Start `worker.py --role gateway` and wait until it serves."""
-    gateway = WorkerProcess.start(
-        [sys.executable, str(ROOT / "worker.py"), "--role", "gateway", "--processes", str(processes)],
-        installation.environment,
-        installation.stack.folder / f"{name}-{time.monotonic_ns()}.log",
-    )
-    installation.workers.append(gateway)
-    await gateway.serving(processes)
-    return gateway
 
 
 def gateway_settings(installation: Installation) -> Gateway:
@@ -151,7 +140,7 @@ async def measure(events: int, aim: float, users: int) -> dict[str, Any]:
     async with Stack() as stack, installed(stack, "gateway_bench", FREELY) as installation:
         await installation.load(*plain_people(users, 20))
         ids = await sent_invitations(installation, events * 4)
-        gateway = await start_gateway(installation)
+        gateway = await installation.start_worker(role="gateway")
         single = [json.dumps({"event": "submitted", "invitationId": one}) for one in ids[:events]]
         warm, single = single[: events // 10], single[events // 10 :]
         meter = Meter(installation, gateway)

@@ -12,9 +12,7 @@ looks      how often each was looked at while mails went out
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import re
 import time
 from bisect import bisect_right
@@ -25,13 +23,13 @@ from typing import Any
 
 import httpx
 
-from benchmarks.cycle import PERIOD, say
+from benchmarks.cycle import PERIOD
 from benchmarks.people import plain_people
+from benchmarks.table import parser_of, run_and_print, say
 from relance.contracts.cycle import CycleProgress
 from relance.contracts.names import Query
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.stack import Stack
-from relance.runtime import process_exit
 from relance.temporal.progress import live_progress
 from tests.support.installation import CycleHandle, Installation, installed
 
@@ -124,21 +122,11 @@ def _figures(way: str, lags: Sequence[float]) -> dict[str, float]:
 
 def main() -> None:
     """Measure what the command line asks for and print the figures as the last thing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.latency", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("latency", __doc__)
     parser.add_argument("--users", type=int, default=500, help="users (default %(default)s)")
     parser.add_argument("--contacts", type=int, default=20, help="contacts of each (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     arguments = parser.parse_args()
-
-    async def run() -> int:
-        figures = await measure(arguments.users, arguments.contacts)
-        table = "\n".join(f"{name:>20}  {value}" for name, value in figures.items())
-        print(json.dumps(figures) if arguments.json else table)
-        return process_exit.DONE
-
-    process_exit.run(run)
+    run_and_print(lambda: measure(arguments.users, arguments.contacts), as_json=arguments.json)
 
 
 if __name__ == "__main__":

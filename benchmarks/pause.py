@@ -12,35 +12,29 @@ cached, together       RELANCE_WORKER__CACHED_WORKFLOWS and RELANCE_WORKER__WOKE
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from benchmarks.follow_up_starts import by_user, start_follow_ups
 from benchmarks.meter import cpu_by_process, difference
 from benchmarks.people import Documents, plain_people
-from benchmarks.sinks import open_sink
+from benchmarks.prepared import prepared
+from benchmarks.table import parser_of, run_and_print, say
 from relance import ids
 from relance.adapters.clock import SystemClock
-from relance.contracts.follow_up import Followed, FollowUpInput
-from relance.devstack.stack import Given, Stack
+from relance.adapters.mongo.documents import to_raw
 from relance.domain.cycle.control import ControlState
-from relance.runtime import process_exit
+from relance.domain.invitations.invitation import DueAt
 from relance.services.cycle_control import CycleControl
 from relance.settings import WorkerGroup
 from relance.temporal.cycles import TemporalCycles
-from relance.temporal.follow_ups import TemporalFollowUps
-from tests.support.installation import Installation, installed
+from tests.support.installation import Installation
 from tests.support.worker_process import WorkerProcess
 
 PERIOD = "2026-11"
-STARTS_AT_ONCE = 32
 STARTS_PER_S = 25.0
 """An eighth of what the embedded server does alone on two cores."""
 HEADROOM_S = 15.0
@@ -57,46 +51,38 @@ async def measure(users: int, contacts: int, wait_s: float, cached: int, togethe
         "RELANCE_WORKER__CACHED_WORKFLOWS": str(cached),
         "RELANCE_WORKER__WOKEN_TOGETHER": str(together),
     }
-    with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
-        say(f"starting the servers for {users} users x {contacts} contacts")
-        async with (
-            open_sink(Path(folder)) as sink,
-            Stack(given=Given(mailbox_smtp=sink.address, mailbox_http="")) as stack,
-            installed(stack, "benchmark", environment) as installation,
-        ):
-            await installation.load(*people)
-            worker = await installation.start_worker()
-            guard = sink.server.guard_pid if sink.kind == "own" else None
-            figures = await _run(installation, worker, people[1], wait_s, guard)
-            figures["peak_rss_mb"] = round(worker.measure(), 1)
-            await worker.stop()
+    async with prepared(*people, environment) as place:
+        worker = await place.installation.start_worker()
+        figures = await _run(place.installation, worker, people[1], wait_s, place.guard_pid)
+        figures["peak_rss_mb"] = round(worker.measure(), 1)
+        await worker.stop()
     return {**figures, "users": users, "contacts": contacts, "cached": cached, "together": together}
 
 
 async def _run(
     installation: Installation, worker: WorkerProcess, contacts: Documents, wait_s: float, guard: int | None
 ) -> dict[str, Any]:
-    by_user: dict[str, list[str]] = {}
-    for contact in contacts:
-        by_user.setdefault(contact["userId"], []).append(contact["_id"])
+    of_users = by_user(contacts)
+    users = list(of_users)
     desk = CycleControl(installation.database.controls, TemporalCycles(installation.client), SystemClock())
     await desk.notify(PERIOD, ControlState.PAUSED, "a benchmark", "benchmark")
-    due = datetime.now(UTC) + timedelta(seconds=HEADROOM_S + len(by_user) / STARTS_PER_S + len(contacts) / 20_000)
-    await _fill_ledger(installation, by_user, due)
-    await _start(installation, by_user, due)
+    due = datetime.now(UTC) + timedelta(seconds=HEADROOM_S + len(of_users) / STARTS_PER_S + len(contacts) / 20_000)
+    instants = DueAt(first=due, second=due + timedelta(days=4), expiry=due + timedelta(days=27))
+    await _fill_ledger(installation, of_users, instants)
+    await start_follow_ups(installation, PERIOD, of_users, instants)
     if datetime.now(UTC) > due:
         raise RuntimeError("starting took so long that the reminders did not come due together")
     await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds() - 1))
     cpu = cpu_by_process(worker, guard)
-    await _held(installation, list(by_user), max(len(mine) for mine in by_user.values()))
+    await _held(installation, users, max(len(mine) for mine in of_users.values()))
     await _quiet(worker)
     hold = difference(cpu, cpu_by_process(worker, guard))
     say(f"held: {hold}")
-    events = await _events(installation, list(by_user))
+    events = await _events(installation, users)
     cpu = cpu_by_process(worker, guard)
     await asyncio.sleep(wait_s)
     waiting = {kind: round(used / wait_s, 4) for kind, used in difference(cpu, cpu_by_process(worker, guard)).items()}
-    grown = [later - earlier for earlier, later in zip(events, await _events(installation, list(by_user)), strict=True)]
+    grown = [later - earlier for earlier, later in zip(events, await _events(installation, users), strict=True)]
     rss = sum(process.memory_info().rss for process in [worker.process, *worker.process.children(recursive=True)])
     say(f"waiting: {waiting}, grown by {max(grown)}")
     resumed = datetime.now(UTC)
@@ -113,11 +99,10 @@ async def _run(
     }
 
 
-async def _fill_ledger(installation: Installation, by_user: dict[str, list[str]], due: datetime) -> None:
+async def _fill_ledger(installation: Installation, of_users: dict[str, list[str]], due: DueAt) -> None:
     """Store what the ledger holds three days after the invitations."""
-    raw, sent = installation.database.raw, due - timedelta(days=3)
-    instants = {"first": due, "second": due + timedelta(days=4), "expiry": due + timedelta(days=27)}
-    for user, contacts in by_user.items():
+    raw, sent = installation.database.raw, due.first - timedelta(days=3)
+    for user, contacts in of_users.items():
         await raw.invitations.insert_many(
             [
                 {
@@ -130,7 +115,7 @@ async def _fill_ledger(installation: Installation, by_user: dict[str, list[str]]
                     "queuedAt": sent,
                     "sentAt": sent,
                     "messageId": f"<{contact}@form-a-friend.example>",
-                    "dueAt": instants,
+                    "dueAt": to_raw(due),
                 }
                 for contact in contacts
             ]
@@ -148,24 +133,9 @@ async def _fill_ledger(installation: Installation, by_user: dict[str, list[str]]
                 "contacts": len(contacts),
                 "updatedAt": sent,
             }
-            for user, contacts in by_user.items()
+            for user, contacts in of_users.items()
         ]
     )
-
-
-async def _start(installation: Installation, by_user: dict[str, list[str]], due: datetime) -> None:
-    follow_ups = TemporalFollowUps(installation.client, installation.database.ledger)
-    slots = asyncio.Semaphore(STARTS_AT_ONCE)
-
-    async def one(user: str, contacts: Sequence[str]) -> None:
-        instants = {"first": due, "second": due + timedelta(days=4), "expiry": due + timedelta(days=27)}
-        group = Followed(contacts=tuple(contacts), **instants)
-        async with slots:
-            await follow_ups.start(
-                FollowUpInput(period=PERIOD, user_id=user, groups=(group,), expiry_days=30, may_continue=True)
-            )
-
-    await asyncio.gather(*(one(user, contacts) for user, contacts in by_user.items()))
 
 
 async def _quiet(worker: WorkerProcess) -> None:
@@ -214,33 +184,20 @@ async def _all_sent(installation: Installation, wanted: int) -> datetime:
     return last
 
 
-def say(text: str) -> None:
-    """Tell a person how far it is."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def main() -> None:
     """Measure what the command line asks for and print the figures as the last thing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.pause", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("pause", __doc__)
     parser.add_argument("--users", type=int, default=500, help="users (default %(default)s)")
     parser.add_argument("--contacts", type=int, default=20, help="contacts of each (default %(default)s)")
     parser.add_argument("--wait", type=float, default=60.0, help="seconds everything is held (default %(default)s)")
     parser.add_argument("--cached", type=int, default=WorkerGroup().cached_workflows, help="(default %(default)s)")
     parser.add_argument("--together", type=int, default=WorkerGroup().woken_together, help="(default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     given = parser.parse_args()
     if min(given.users, given.contacts, given.wait, given.together) < 1:
         parser.error("every number must be at least 1")
-
-    async def run() -> int:
-        figures = await measure(given.users, given.contacts, given.wait, given.cached, given.together)
-        table = "\n".join(f"{name:>22}  {value}" for name, value in figures.items())
-        print(json.dumps(figures) if given.json else table)
-        return process_exit.DONE
-
-    process_exit.run(run)
+    run_and_print(
+        lambda: measure(given.users, given.contacts, given.wait, given.cached, given.together), as_json=given.json
+    )
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.attempt import rss_peak_mb
 from activities.planning import Planning
-from activities.unsent import Unsent
 from benchmarks.meter import servers_cpu
 from benchmarks.table import parser_of, run_and_print
+from composition.activities import planning_of
 from relance.contracts.cycle import BatchesInput, Boundary, PlanInput, PlanResult
 from relance.devstack.stack import Given, Stack
 from relance.domain.cycle.send_times import Defaults
@@ -39,7 +39,7 @@ R = TypeVar("R")
 async def measure(users: int) -> dict[str, Any]:
     """Plan twice and cut into batches; return the figures."""
     async with _prepared(users) as installation:
-        planning = _planning(installation)
+        planning = planning_of(installation.database, DEFAULTS, FakeMeter(), installation.desk())
         cpu, process = servers_cpu()["mongod"], time.process_time()
         plan_s, planned = await _timed(lambda: _plan(planning, opening=True))
         again_s, again = await _timed(lambda: _plan(planning, opening=False))
@@ -72,29 +72,6 @@ async def _prepared(users: int) -> AsyncIterator[Installation]:
                 [{"_id": f"u{number:08d}", "name": "Ursule", "status": "active"} for number in page]
             )
         yield installation
-
-
-def _planning(installation: Installation) -> Planning:
-    data = installation.database
-    unsent = Unsent(
-        users=data.users,
-        contacts=data.contacts,
-        suppressions=data.suppressions,
-        plans=data.plans,
-        ledger=data.ledger,
-        controls=data.controls,
-        unsent=data.unsent,
-        defaults=DEFAULTS,
-    )
-    return Planning(
-        users=data.users,
-        plans=data.plans,
-        defaults=DEFAULTS,
-        meter=FakeMeter(),
-        quarantine=data.quarantine,
-        unsent=unsent,
-        alert_service=installation.desk(),
-    )
 
 
 async def _timed(work: Callable[[], Awaitable[R]]) -> tuple[float, R]:

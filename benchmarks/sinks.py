@@ -34,7 +34,7 @@ async def open_sink(folder: Path, dump: Path | None = None) -> AsyncIterator[Sin
     kind, command = _command(port, ["-D", str(dump)] if dump else [])
     server = processes.start(kind, command, folder / "sink.log")
     try:
-        await server.ready(_accepts(port), READY_S)
+        await server.ready(accepts(port), READY_S)
         yield Sink(kind, (processes.HOST, port), server)
     finally:
         await server.stop()
@@ -49,7 +49,8 @@ def _command(port: int, options: list[str]) -> tuple[str, list[str]]:
     return "smtp-sink", [found, *user, *options, f"{processes.HOST}:{port}", BACKLOG]
 
 
-async def _accepts(port: int) -> None:
+async def accepts(port: int) -> None:
+    """Wait until something listens on a port of 127.0.0.1."""
     while True:
         try:
             _, writer = await asyncio.open_connection(processes.HOST, port)

@@ -1,32 +1,36 @@
 """Month after month in one worker process: does anything grow?
 
 rss_slope_mb      change of the resident set per cycle, by least squares over the cycles after the warm-up
-sockets_slope     the same of open sockets, threads_slope of threads; sockets_left: how many more than after the warm-up
-rss_mb            the resident set after each cycle, once the worker idles
+sockets_slope     the same of open sockets; threads_slope of threads, tasks_slope of tasks of the event loop
+sockets_left      how many more there are at the end than after the warm-up; tasks_left likewise
+rss_mb            the resident set after each cycle, once the worker idles; sockets, threads, tasks likewise
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
+import signal
 import statistics
-import tempfile
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
 
+from benchmarks.counted_worker import TASKS
 from benchmarks.people import plain_people
-from benchmarks.sinks import open_sink
+from benchmarks.prepared import prepared
 from benchmarks.table import parser_of, run_and_print
-from relance.devstack.stack import Given, Stack
-from tests.support.installation import Installation, installed
+from tests.support.installation import Installation
 from tests.support.worker_process import WorkerProcess
 
+COUNTED = ("-m", "benchmarks.counted_worker")
 CONTACTS = 20
 WARM_UP = 2
 IDLE_S = 35.0
 """Longer than the pool keeps connections to the relay that nobody uses."""
+ANSWER_S = 30.0
 YEAR = 2026
+_ANSWER = re.compile(f"{TASKS}(\\d+)\n")
 
 
 class Size(NamedTuple):
@@ -35,32 +39,30 @@ class Size(NamedTuple):
     rss_mb: float
     sockets: int
     threads: int
+    tasks: int
 
 
 async def measure(cycles: int, users: int) -> dict[str, Any]:
     """Send one month after the other and return how the worker's size changed."""
     people = plain_people(users, CONTACTS)
-    with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
-        async with (
-            open_sink(Path(folder)) as sink,
-            Stack(given=Given(mailbox_smtp=sink.address, mailbox_http="")) as stack,
-            installed(stack, "soak") as installation,
-        ):
-            await installation.load(*people)
-            worker = await installation.start_worker()
-            sizes = [await _month(installation, worker, number, len(people[1])) for number in range(cycles)]
-            peak = worker.measure()
-            await worker.stop()
+    async with prepared(*people) as (installation, _):
+        worker = await installation.start_worker(program=COUNTED)
+        sizes = [await _month(installation, worker, number, len(people[1])) for number in range(cycles)]
+        peak = worker.measure()
+        await worker.stop()
     after = sizes[min(WARM_UP, cycles - 2) :]
     return {
         "rss_slope_mb": round(_slope([size.rss_mb for size in after]), 3),
         "sockets_slope": round(_slope([size.sockets for size in after]), 3),
         "threads_slope": round(_slope([size.threads for size in after]), 3),
+        "tasks_slope": round(_slope([size.tasks for size in after]), 3),
         "sockets_left": after[-1].sockets - after[0].sockets,
+        "tasks_left": after[-1].tasks - after[0].tasks,
         "peak_rss_mb": round(peak, 1),
         "rss_mb": [round(size.rss_mb, 1) for size in sizes],
         "sockets": [size.sockets for size in sizes],
         "threads": [size.threads for size in sizes],
+        "tasks": [size.tasks for size in sizes],
         "cycles": cycles,
         "invitations": len(people[1]),
     }
@@ -73,8 +75,22 @@ async def _month(installation: Installation, worker: WorkerProcess, number: int,
     if result.sent != mails or result.balance:
         raise RuntimeError(f"{result.sent} of {mails} mails were sent in {period}, balance {result.balance}")
     await asyncio.sleep(IDLE_S)
-    process = psutil.Process(worker.process.pid)
-    return Size(process.memory_info().rss / 1024**2, len(process.net_connections()), process.num_threads())
+    return await size_of(worker)
+
+
+async def size_of(worker: WorkerProcess) -> Size:
+    """Return how large a worker is that `benchmarks.counted_worker` runs."""
+    tasks, process = await _tasks(worker), psutil.Process(worker.process.pid)
+    return Size(process.memory_info().rss / 1024**2, len(process.net_connections()), process.num_threads(), tasks)
+
+
+async def _tasks(worker: WorkerProcess) -> int:
+    answers = len(_ANSWER.findall(worker.output))
+    worker.process.send_signal(signal.SIGUSR1)
+    async with asyncio.timeout(ANSWER_S):
+        while len(found := _ANSWER.findall(worker.output)) == answers:  # noqa: ASYNC110 - another process answers
+            await asyncio.sleep(0.05)
+    return int(found[-1])
 
 
 def _slope(values: list[float] | list[int]) -> float:

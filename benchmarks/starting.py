@@ -19,6 +19,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from relance.concurrency import at_once
 from relance.contracts.follow_up import Followed, FollowUpInput
 from relance.contracts.names import TaskQueue
 from relance.runtime import process_exit
@@ -72,13 +73,7 @@ async def starts(kind: str, count: int, timers: int) -> dict[str, float]:
 
 
 async def _all(one: Callable[[str], Coroutine[Any, Any, None]], count: int, prefix: str) -> None:
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def start(number: int) -> None:
-        async with slots:
-            await one(f"{prefix}{number:06d}")
-
-    await asyncio.gather(*(start(number) for number in range(count)))
+    await at_once((f"{prefix}{number:06d}" for number in range(count)), one, AT_ONCE)
 
 
 def _bare(client: Client, timers: int) -> Callable[[str], Coroutine[Any, Any, None]]:

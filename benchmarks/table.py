@@ -1,9 +1,10 @@
-"""How benchmarks of several runs print their figures, and what they all ask on their command line."""
+"""What every benchmark asks on its command line, and how it tells people of its progress and its figures."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,11 @@ def parser_of(module: str, description: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
+
+
+def say(text: str) -> None:
+    """Tell a person how far it is."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def run_and_print(measure: Callable[[], Awaitable[Mapping[str, Any]]], *, as_json: bool) -> None:

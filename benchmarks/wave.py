@@ -19,41 +19,30 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from benchmarks.idle import wait_until_idle
+from benchmarks.follow_up_starts import BESIDE_A_CYCLE, by_user, start_follow_ups
 from benchmarks.ledger_seed import sent_long_ago
 from benchmarks.meter import CpuSamples, cpu_by_process, per_mail, ratio_by_cpu
 from benchmarks.people import Documents, plain_people
-from benchmarks.raw_loop import RawRate, render, send_raw
-from benchmarks.sinks import Sink, open_sink
-from benchmarks.table import parser_of, run_and_print
+from benchmarks.prepared import CONNECTIONS, prepared
+from benchmarks.raw_loop import BareLoop, render
+from benchmarks.table import parser_of, run_and_print, say
 from relance.concurrency import in_background
-from relance.contracts.follow_up import Followed, FollowUpInput
-from relance.devstack.stack import Given, Stack
+from relance.domain.invitations.invitation import DueAt
 from relance.settings.mail import MailGroup
-from relance.temporal.follow_ups import TemporalFollowUps
-from tests.support.installation import Installation, installed
-from tests.support.worker_process import WorkerProcess
+from tests.support.installation import Installation
 
 PERIOD = "2026-11"
 CONTACTS = 20
-PART = 1
-"""Of the follow-ups of the wave: the part that users with more than a hundred contacts have."""
-STARTS_AT_ONCE = 32
 STARTS_PER_S = 20.0
 """A tenth of what the embedded server does; a slower machine is told so instead of measured wrongly."""
 HEADROOM_S = 8.0
 STALLED_S = 120.0
 LOOK_EVERY_S = 1.0
-MOST_RAW = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,115 +62,80 @@ class Wave:
         """Seconds after the instant, in order."""
         return [(at - self.due).total_seconds() for at in self.accepted]
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """What is said of the lateness."""
+        late = self.lateness
+        return {
+            "lateness_median_s": round(statistics.median(late), 2),
+            "lateness_p99_s": round(late[int(len(late) * 0.99)], 2),
+            "lateness_max_s": round(late[-1], 2),
+            "early": sum(seconds < 0 for seconds in late),
+        }
+
 
 async def measure(invitations: int, connections: int, processes: int) -> dict[str, Any]:
     """Run a wave of its own and return the figures."""
     begun = time.monotonic()
-    people = plain_people(-(-invitations // CONTACTS), CONTACTS)
-    people = people[0], people[1][:invitations]
-    with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
-        say(f"starting the servers for {invitations} reminders")
-        async with (
-            open_sink(Path(folder)) as sink,
-            Stack(given=Given(mailbox_smtp=sink.address, mailbox_http="")) as stack,
-            installed(stack, "benchmark", {"RELANCE_MAIL__CONNECTIONS": str(connections)}) as installation,
-        ):
-            await installation.load(*people)
-            await sent_long_ago(installation, PERIOD, *people)
-            worker = await installation.start_worker(processes=processes)
-            figures = await _compare(installation, sink, worker, people, connections)
-            figures["peak_rss_mb"] = round(worker.measure(), 1)
-            await worker.stop()
+    users, contacts = plain_people(-(-invitations // CONTACTS), CONTACTS)
+    contacts = contacts[:invitations]
+    async with prepared(users, contacts, {CONNECTIONS: str(connections)}) as place:
+        await sent_long_ago(place.installation, PERIOD, users, contacts)
+        worker = await place.installation.start_worker(processes=processes)
+        bare = BareLoop(place.sink.address, render(PERIOD, users, contacts), invitations, connections)
+        await bare.send_half()
+        samples = CpuSamples(lambda: cpu_by_process(worker, place.guard_pid))
+        async with in_background(samples.keep_taking()):
+            wave = await send_reminders(place.installation, PERIOD, contacts)
+        await bare.send_half()
+        peak = worker.measure()
+        await worker.stop()
     return {
-        **figures,
+        **_figures(wave, bare, samples),
+        "peak_rss_mb": round(peak, 1),
         "invitations": invitations,
         "connections": connections,
         "processes": processes,
-        "sink": sink.kind,
+        "sink": place.sink.kind,
         "duration_s": round(time.monotonic() - begun, 1),
     }
 
 
-async def _compare(
-    installation: Installation, sink: Sink, worker: WorkerProcess, people: tuple[Documents, Documents], connections: int
-) -> dict[str, Any]:
-    letters = render(PERIOD, *people)
-    half = min(len(people[1]), MOST_RAW) // 2 or 1
-    idle_before = await wait_until_idle()
-    before = await send_raw(sink.address, letters, half, connections)
-    say(f"bare loop before the wave: {before.per_s:.0f} mails/s, machine idle for {idle_before:.0%}")
-    guard = sink.server.guard_pid if sink.kind == "own" else None
-    samples = CpuSamples(lambda: cpu_by_process(worker, guard))
-    async with in_background(samples.keep_taking()):
-        wave = await send_reminders(installation, PERIOD, people[1], say)
-    idle_after = await wait_until_idle()
-    after = await send_raw(sink.address, letters, half, connections)
-    say(f"bare loop after the wave: {after.per_s:.0f} mails/s, machine idle for {idle_after:.0%}")
-    raw, late = RawRate.of(before, after), wave.lateness
+def _figures(wave: Wave, bare: BareLoop, samples: CpuSamples) -> dict[str, Any]:
+    raw, late = bare.rate, wave.lateness
     cpu_ms = per_mail(samples.between(wave.due, wave.accepted[-1]), len(late))
     return {
         "reminders_per_s": round(wave.per_s, 1),
-        "raw_per_s": round(raw.per_s, 1),
         "ratio": round(wave.per_s / raw.per_s, 3),
         "ratio_by_cpu": ratio_by_cpu(raw.cpu_ms, cpu_ms),
         "cpu_ms_per_mail": cpu_ms,
-        "raw_cpu_ms_per_mail": round(raw.cpu_ms, 3),
-        "lateness_median_s": round(statistics.median(late), 2),
-        "lateness_p99_s": round(late[int(len(late) * 0.99)], 2),
-        "lateness_max_s": round(late[-1], 2),
-        "early": sum(seconds < 0 for seconds in late),
-        "raw_before_per_s": round(before.per_s, 1),
-        "raw_after_per_s": round(after.per_s, 1),
-        "idle_before": round(idle_before, 2),
-        "idle_after": round(idle_after, 2),
+        **wave.figures,
+        **bare.figures,
     }
 
 
-async def send_reminders(
-    installation: Installation, period: str, contacts: Documents, say: Callable[[str], None]
-) -> Wave:
+async def send_reminders(installation: Installation, period: str, contacts: Documents) -> Wave:
     """Return what became of the reminders.
 
     Raises:
         RuntimeError: the follow-ups were not ready in time, or no reminder is accepted any more.
     """
-    by_user: dict[str, list[str]] = {}
-    for contact in contacts:
-        by_user.setdefault(contact["userId"], []).append(contact["_id"])
-    ahead = HEADROOM_S + len(by_user) / STARTS_PER_S
+    of_users = by_user(contacts)
+    ahead = HEADROOM_S + len(of_users) / STARTS_PER_S
     due = datetime.now(UTC) + timedelta(seconds=ahead)
-    say(f"starting {len(by_user)} follow-ups whose first reminders come due in {ahead:.0f} s")
+    say(f"starting {len(of_users)} follow-ups whose first reminders come due in {ahead:.0f} s")
     # Mails of one invitation keep their distance: three days lie between it and its first reminder.
     sent = {"$set": {"sentAt": due - timedelta(days=3)}}
     await installation.database.raw.invitations.update_many({"period": period}, sent)
-    await _start(installation, [_input(period, user, mine, due) for user, mine in by_user.items()])
+    instants = DueAt(first=due, second=due + timedelta(days=4), expiry=due + timedelta(days=27))
+    await start_follow_ups(installation, period, of_users, instants, part=BESIDE_A_CYCLE)
     if datetime.now(UTC) > due - timedelta(seconds=HEADROOM_S / 2):
         raise RuntimeError(f"starting took longer than {ahead:.0f} s, so the reminders did not come due together")
-    await _all_sent(installation, period, len(contacts), due, say)
+    await _all_sent(installation, period, len(contacts), due)
     return Wave(due, await _accepted(installation, period))
 
 
-def _input(period: str, user_id: str, contacts: Sequence[str], due: datetime) -> FollowUpInput:
-    group = Followed(
-        contacts=tuple(contacts), first=due, second=due + timedelta(days=4), expiry=due + timedelta(days=27)
-    )
-    return FollowUpInput(period=period, user_id=user_id, part=PART, groups=(group,), expiry_days=30, may_continue=True)
-
-
-async def _start(installation: Installation, inputs: Sequence[FollowUpInput]) -> None:
-    follow_ups = TemporalFollowUps(installation.client, installation.database.ledger)
-    slots = asyncio.Semaphore(STARTS_AT_ONCE)
-
-    async def one(follow_up: FollowUpInput) -> None:
-        async with slots:
-            await follow_ups.start(follow_up)
-
-    await asyncio.gather(*(one(follow_up) for follow_up in inputs))
-
-
-async def _all_sent(
-    installation: Installation, period: str, wanted: int, due: datetime, say: Callable[[str], None]
-) -> None:
+async def _all_sent(installation: Installation, period: str, wanted: int, due: datetime) -> None:
     await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
     sent, changed = 0, time.monotonic()
     while sent < wanted:
@@ -199,11 +153,6 @@ async def _accepted(installation: Installation, period: str) -> list[datetime]:
     """Return when each reminder was accepted: its own record, so that our looking costs no precision."""
     found = await installation.database.raw.invitations.find({"period": period}, {"reminders.sentAt": 1}).to_list(None)
     return sorted(reminder["sentAt"] for raw in found for reminder in raw.get("reminders", []))
-
-
-def say(text: str) -> None:
-    """Tell a person how far it is."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -25,9 +25,11 @@ from composition.maintenance import maintenance_of
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
 from relance.adapters.message_ids import SealedMessageIds
+from relance.adapters.mongo.connection import Database
 from relance.contracts.names import TaskQueue
 from relance.domain.cycle.send_times import Defaults
 from relance.gateway.addresses import attachment_addresses
+from relance.ports import Meter
 from relance.rendering.alert_charts import AlertCharts
 from relance.rendering.cycle_charts import CycleCharts
 from relance.runtime.reporter import worker_name
@@ -64,25 +66,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
     scheduling = settings.scheduling
     defaults = Defaults(scheduling.default_day, scheduling.default_time, scheduling.default_zone)
     alert_service = _alert_service(settings, open_)
-    unsent = Unsent(
-        users=data.users,
-        contacts=data.contacts,
-        suppressions=data.suppressions,
-        plans=data.plans,
-        ledger=data.ledger,
-        controls=data.controls,
-        unsent=data.unsent,
-        defaults=defaults,
-    )
-    planning = Planning(
-        users=data.users,
-        plans=data.plans,
-        defaults=defaults,
-        meter=open_.instruments,
-        quarantine=data.quarantine,
-        unsent=unsent,
-        alert_service=alert_service,
-    )
+    planning = planning_of(data, defaults, open_.instruments, alert_service)
     control = ControlPoller(data.controls)
     gates = Gates(
         policy=settings.error_gate.policy,
@@ -170,7 +154,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         TaskQueue.OPS: [
             endings.give_up,
             endings.stop_follow_ups,
-            unsent.record_unsent,
+            planning.unsent.record_unsent,
             notes.look_at_wave,
             notes.note_left,
             notes.note_waves,
@@ -190,6 +174,29 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             *health_of(settings, open_, alert_service),
         ],
     }
+
+
+def planning_of(data: Database, defaults: Defaults, meter: Meter, alert_service: AlertService) -> Planning:
+    """Return the planning over a database."""
+    unsent = Unsent(
+        users=data.users,
+        contacts=data.contacts,
+        suppressions=data.suppressions,
+        plans=data.plans,
+        ledger=data.ledger,
+        controls=data.controls,
+        unsent=data.unsent,
+        defaults=defaults,
+    )
+    return Planning(
+        users=data.users,
+        plans=data.plans,
+        defaults=defaults,
+        meter=meter,
+        quarantine=data.quarantine,
+        unsent=unsent,
+        alert_service=alert_service,
+    )
 
 
 def _cycle_control(open_: Connections) -> CycleControl:

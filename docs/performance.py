@@ -23,10 +23,20 @@ Server, database, mail sink and workers share one machine: {machine[system]}, {m
 Each figure stands next to a limit that was measured in the same run: `raw` is a loop of aiosmtplib alone that sends the
 same bytes over as many connections; `bare` are empty workflows with as many timers. Rates depend on what else the
 machine does; `load` is the mean number of processes that wanted to run during the last five minutes. `ratio by cpu`
-holds beside other work too: what all cores could reach with nothing else to do, by the processor time that everything
+suffers least from that: what all cores could reach with nothing else to do, by the processor time that everything
 together takes for one mail, against the bare loop on one core.
 
 `make bench` runs all of it; a benchmark by itself is the command below its name, and `--help` explains its figures.
+"""
+FREE = 0.9
+"""From this part of its time on a machine idles, as in `benchmarks.idle`."""
+BUSY = """
+**The machine was busy with other work while these figures were taken: {busy}.**
+Each run was to begin when the machine idles; it idled for {least:.0%} to {most:.0%} of its time instead, and `load` was
+{lowest} to {highest} on {cores} cores, our own processes among them. That load is in every figure: rates and latenesses
+say how fast it went beside the other work, not what this machine can do. Even `ratio by cpu` suffers, because a mail
+costs more processor time when the processor's caches are shared. Compare a figure with the limit of its own run, not
+with that of another run.
 """
 RATIOS = {"cycle": "invitations", "cycle-2": "2 processes", "wave": "reminders", "wave-2": "2 processes"}
 SPLIT = ("cpu_ms_per_mail", "sending_cpu_ms_per_mail")
@@ -38,11 +48,28 @@ def performance() -> str:
     results = report["results"]
     versions = ", ".join(f"{name} {number}" for name, number in report["versions"].items())
     parts = [INTRODUCTION.format(hint=HINT, machine=report["machine"], versions=versions)]
+    parts += _busy(results, report["machine"]["cores"])
     parts += _ratios(results)
     parts += _split(results)
     parts.append("\n## What was run\n")
     parts += [_details(name, one) for name, one in results.items()]
     return "".join(parts)
+
+
+def _busy(results: Mapping[str, Any], cores: int) -> Iterator[str]:
+    """Yield a warning about the runs that were not alone; of some benchmarks only their load is known."""
+    idle = {name: one["figures"].get("idle_before", 1.0) for name, one in results.items()}
+    busy = [name for name, part in idle.items() if part < FREE]
+    if busy:
+        loads = [results[name]["load"] for name in busy]
+        yield BUSY.format(
+            busy=", ".join(busy),
+            least=min(idle[name] for name in busy),
+            most=max(idle[name] for name in busy),
+            lowest=min(loads),
+            highest=max(loads),
+            cores=cores,
+        )
 
 
 def _ratios(results: Mapping[str, Any]) -> Iterator[str]:

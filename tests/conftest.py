@@ -177,9 +177,8 @@ async def indexed_databases(mongo_uri: str) -> AsyncIterator[IndexedDatabases]:
 @pytest.fixture
 async def indexed_database(indexed_databases: IndexedDatabases) -> AsyncIterator[str]:
     """The name of a database with every index and no document, which no other test uses meanwhile."""
-    name = await indexed_databases.take()
-    yield name
-    await indexed_databases.give_back(name)
+    async with indexed_databases.lent() as name:
+        yield name
 
 
 @pytest.fixture

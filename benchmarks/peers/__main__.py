@@ -21,12 +21,11 @@ from typing import Any
 from benchmarks.idle import wait_until_idle
 from benchmarks.peers import deliveries, environment, measuring, ours
 from benchmarks.peers.contenders import CONTENDERS
-from benchmarks.peers.measuring import say
 from benchmarks.peers.servers import program
 from benchmarks.people import plain_people
 from benchmarks.raw_loop import render
 from benchmarks.sinks import open_sink
-from benchmarks.table import parser_of
+from benchmarks.table import parser_of, say
 from relance.runtime import process_exit
 from relance.settings.mail import MailGroup
 

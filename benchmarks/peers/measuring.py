@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,14 +15,15 @@ from benchmarks.peers.contenders import Contender
 from benchmarks.peers.deliveries import Deliveries
 from benchmarks.peers.running import Programs, tree_cpu_s
 from benchmarks.peers.servers import Store
+from benchmarks.raw_loop import Letters
 from benchmarks.sinks import Sink
+from benchmarks.table import say
 
 DAY_S = 86_400.0
 WARM_UP = 200
 SPARE_S = 5.0
 LOOK_S = 0.1
 STALLED_S = 60.0
-Letters = Sequence[tuple[str, bytes]]
 
 
 class Record:
@@ -160,8 +160,3 @@ def _cpu(programs: Programs, store: Store) -> dict[str, float]:
 
 def _per_mail(before: dict[str, float], after: dict[str, float], mails: int) -> dict[str, float]:
     return {kind: round(1000 * (after[kind] - before[kind]) / mails, 2) for kind in after}
-
-
-def say(text: str) -> None:
-    """Tell a person how far it is."""
-    print(text, file=sys.stderr, flush=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import statistics
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.meter import CpuSamples, cpu_by_process, difference, per_mail
-from benchmarks.peers.measuring import counted, say
+from benchmarks.peers.measuring import counted
 from benchmarks.people import plain_people
 from benchmarks.sinks import Sink
-from benchmarks.wave import Wave, send_reminders
+from benchmarks.table import say
+from benchmarks.wave import send_reminders
 from relance.concurrency import in_background
 from relance.contracts.names import Workflow
 from relance.devstack.stack import Given, Stack
@@ -50,25 +50,18 @@ async def measure(
         else:
             samples = CpuSamples(lambda: cpu_by_process(worker, None))
             async with in_background(samples.keep_taking()):
-                wave = await send_reminders(installation, PERIOD, contacts, say)
+                wave = await send_reminders(installation, PERIOD, contacts)
             used = samples.between(wave.due, wave.accepted[-1])
-            figures = _wave_figures(wave, per_mail(_servers_apart(used), mails))
+            figures = {
+                "reminders_per_s": round(wave.per_s, 1),
+                "cpu_ms_per_reminder": per_mail(_servers_apart(used), mails),
+                **wave.figures,
+            }
     return {
         "mails_per_s": round(mails / sending_s, 1),
         "cpu_ms_per_mail": per_mail(_servers_apart(sending_cpu), mails),
         **figures,
         **counted(dump, [contact["email"] for contact in contacts]),
-    }
-
-
-def _wave_figures(wave: Wave, cpu_ms: dict[str, float]) -> dict[str, Any]:
-    late = wave.lateness
-    return {
-        "reminders_per_s": round(wave.per_s, 1),
-        "cpu_ms_per_reminder": cpu_ms,
-        "lateness_median_s": round(statistics.median(late), 2),
-        "lateness_p99_s": round(late[int(len(late) * 0.99)], 2),
-        "early": sum(seconds < 0 for seconds in late),
     }
 
 
@@ -96,7 +89,7 @@ async def _killed(
     killing = asyncio.create_task(kill())
     # Mails whose fate is unknown stay so until the relay's log or a person says: the wave never counts as complete.
     with suppress(RuntimeError):
-        await send_reminders(installation, PERIOD, contacts, say)
+        await send_reminders(installation, PERIOD, contacts)
     await killing
 
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.sinks import accepts
 from relance.devstack import mongod, processes, temporal_server
 from relance.errors import DependencyUnavailable
 
@@ -102,18 +103,7 @@ def program(name: str, package: str) -> str:
 @asynccontextmanager
 async def _running(server: processes.Server, port: int) -> AsyncIterator[None]:
     try:
-        await server.ready(_accepts(port), READY_S)
+        await server.ready(accepts(port), READY_S)
         yield
     finally:
         await server.stop()
-
-
-async def _accepts(port: int) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(processes.HOST, port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return

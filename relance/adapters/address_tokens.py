@@ -1,4 +1,4 @@
-"""What stands for an invitation in an address: at most 56 lower-case letters and digits, readable by us alone.
+"""Tokens that name an invitation in a mail address: at most 56 lower-case letters and digits, readable by us alone.
 
 `bounce+` and the token must fit into 64 octets (RFC 5321 4.5.3.1.1) and survive relays that change the case, so it is
 base32 of 8 octets of tag and the sealed id: form, period, ids. Longer ids than 24 octets are replaced by a keyed hash,
@@ -7,11 +7,11 @@ which is found again by making the tokens of its period's invitations (`possible
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hmac
 from typing import Final, NamedTuple
 
+from relance.adapters import base32
 from relance.adapters.packed_ids import HASHED, month, packed, period_of, unpacked
 from relance.adapters.sealing import opened, seal_key, sealed
 from relance.adapters.signing import derived, invalid
@@ -22,14 +22,14 @@ TAG_OCTETS: Final = 8
 
 
 class BouncedReference(NamedTuple):
-    """What a token names; without `invitation_id` it is the one of the period whose token is the same."""
+    """What a token names: an invitation by its id, or without one the invitation of the period that has this token."""
 
     period: str
     invitation_id: str | None
 
 
 class AddressTokens:
-    """The tokens for one kind of address; `purpose` gives each kind keys of its own, `seals` see `LinkTokens`."""
+    """The tokens for one kind of address; `purpose` derives keys for each kind, `seals` is that of `LinkTokens`."""
 
     def __init__(self, link_keys: Keyring, purpose: str, *, seals: bool = True) -> None:
         self._seals = seals
@@ -56,7 +56,7 @@ class AddressTokens:
             InvalidInput: we did not make it.
         """
         try:
-            raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+            raw = base32.decode(token)
             found = opened(self._keys, raw, TAG_OCTETS) or self._verified(raw)
             period = period_of(found)
             return BouncedReference(period, None if found[:1] == HASHED else unpacked(found))
@@ -64,11 +64,11 @@ class AddressTokens:
             raise invalid() from None
 
     def _made(self, number: int, invitation: str) -> str:
-        return _base32(sealed(self._keys[number], self._text(number, invitation), TAG_OCTETS))
+        return base32.encode(sealed(self._keys[number], self._text(number, invitation), TAG_OCTETS))
 
     def _signed(self, number: int, invitation: str) -> str:
         text = self._text(number, invitation)
-        return _base32(text + hmac.digest(self._signing_keys[number], text, "sha256")[:TAG_OCTETS])
+        return base32.encode(text + hmac.digest(self._signing_keys[number], text, "sha256")[:TAG_OCTETS])
 
     def _text(self, number: int, invitation: str) -> bytes:
         if (short := packed(invitation)) is not None:
@@ -82,7 +82,3 @@ class AddressTokens:
         if not any(hmac.compare_digest(known, tag) for known in tags):
             raise invalid()
         return text
-
-
-def _base32(raw: bytes) -> str:
-    return base64.b32encode(raw).rstrip(b"=").decode().lower()

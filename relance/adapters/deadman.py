@@ -1,4 +1,4 @@
-"""The call that says "all is well" to a service outside; when it stays away, that service tells somebody (SPEC H3)."""
+"""The ping of a dead man's switch: a service outside that raises an alarm when the pings stop (SPEC H3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What mailboxes and invitations are known by where no address and no name may stand (SPEC section 13).
+"""Keyed digests of mailboxes, invitations and people, for stores without addresses and names (SPEC section 13).
 
 A digest is `<fingerprint of the key>:<HMAC-SHA-256>`: under which key it was made is seen without trying, which is what
 says whether an old key is still needed.
@@ -41,11 +41,11 @@ class MailboxDigests:
         return tuple(prefix + hmac.digest(key, mailbox, "sha256").hex() for prefix, key in self._prefixed())
 
     def of_invitation(self, invitation_id: str) -> tuple[str, ...]:
-        """Return what an invitation is known by once its id is gone, one per key."""
+        """Return the digests that stand for an invitation once its id is deleted, one per key."""
         return self._derived(_OF_INVITATIONS, invitation_id)
 
     def of_person(self, kind: str, person_id: str) -> tuple[str, ...]:
-        """Return what a contact or a user is known by once the id is forgotten, one per key."""
+        """Return the digests that stand for a contact or a user once the id is deleted, one per key."""
         return self._derived(_OF_PEOPLE, f"{kind}/{person_id}")
 
     def _derived(self, purpose: str, text: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class MailboxDigests:
 
 
 def for_sender(mailbox: str, user_id: str) -> str:
-    """Return the digest of a mailbox as far as one user writes to it; it needs no address, and tells as little."""
+    """Return the digest of a mailbox together with a user who writes to it, made from `mailbox`, a digest itself."""
     pair = f"{bare(mailbox)}/{user_id}".encode()
     return f"{key_of(mailbox)}:{hashlib.sha256(pair).hexdigest()}"
 

@@ -169,6 +169,10 @@ class View:
     def story_detail(self, event: StoryEvent) -> str:
         """Return the words for what is known besides of something that happened."""
         words = self.words
+        if event.what == "report":
+            about = [self.reason_label(event.failure) if event.failure else "", event.reply]
+            said = ", ".join(filter(None, about))
+            return str(words.code("report", event.detail)) + (f" ({said})" if said else "")
         if words.has(f"story.detail.{event.detail}"):
             return str(words(f"story.detail.{event.detail}"))
         if words.has(f"status.{event.detail}"):

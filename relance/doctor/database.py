@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from relance.doctor.intake_lag import lag_findings
 from relance.doctor.limits import ReportingWorkers, SendingLimits, sending_limits
 from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.health.check_finding import CheckFinding, FindingState
@@ -14,6 +15,7 @@ from relance.domain.quarantine import listed
 from relance.domain.sentences import Sentence, plural
 from relance.ports import ChannelStates, Quarantine
 from relance.ports.keys import InstalledKeys
+from relance.ports.mail_intake import IntakeMessages
 from relance.runtime.key_admission import check
 from relance.settings import Settings
 from relance.settings.keyring import Keyring
@@ -28,6 +30,8 @@ class DoctorsData(ReportingWorkers, Protocol):
     def channel_states(self) -> ChannelStates: ...  # noqa: D102
     @property
     def quarantine(self) -> Quarantine: ...  # noqa: D102
+    @property
+    def intake_messages(self) -> IntakeMessages: ...  # noqa: D102
     async def missing_indexes(self) -> list[str]: ...  # noqa: D102
 
 
@@ -44,7 +48,8 @@ async def database_findings(settings: Settings, data: DoctorsData, now: datetime
     limits = _limits(await sending_limits(settings, data, now))
     keys = [_ring(ring, register) for ring in settings.privacy.keyrings if ring.texts]
     readers = [_reader(channel) for channel in reached(settings.routes, states, settings.channels.fingerprint)]
-    rest = [*keys, *readers, *limits]
+    lag = lag_findings(await data.intake_messages.lag(now), now) if settings.intake.port is not None else []
+    rest = [*keys, *readers, *limits, *lag]
     if missing:
         said = Sentence("indexes are missing: {names}", names=", ".join(missing))
         return [CheckFinding("MongoDB", FindingState.WRONG, said, Sentence("run `starter.py bootstrap`")), *rest]

@@ -24,7 +24,7 @@ class Decision:
 
 
 def read_reason(reason: str, *, for_good: bool, field: str = "--reason") -> str:
-    """Return the reason of a decision in one line; what is for good needs one.
+    """Return the reason of a decision on one line; a decision that cannot be undone needs one.
 
     Raises:
         InvalidInput: it is missing or too long.
@@ -67,7 +67,7 @@ class CycleDecisions:
 
 
 def by_whom(control: Control) -> str:
-    """Return who told a cycle what it was told last, since when and why, to go behind a verb; nothing is nothing."""
+    """Return who took the last decision about a cycle, when and why, as words after a verb; empty if nobody did."""
     since = f", since {control.at:%Y-%m-%d %H:%M:%S} UTC" if control.at else ""
     who = f", by {control.by}{since}" if control.by else ""
     return who + (f" ({control.reason})" if control.reason else "")

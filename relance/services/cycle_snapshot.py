@@ -112,7 +112,7 @@ class LedgerCounts:
 
     @property
     def overdue(self) -> float | None:
-        """For how many seconds nobody has answered; None while an answer can be expected."""
+        """The seconds without an answer of the database; None while one can still be expected."""
         if self._counting is None or self._counted is None:
             return None
         waited = time.monotonic() - self._began

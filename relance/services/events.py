@@ -26,7 +26,7 @@ def _nobody(_: Sequence[InvitationEvent]) -> None:
 
 
 class EntryUnreadable(DependencyUnavailable):
-    """An event is about an entry in quarantine: it is to be said again, and counts once the entry is mended."""
+    """The entry of an event is in quarantine: the event must be sent again, and counts once the entry is repaired."""
 
     def __init__(self) -> None:
         super().__init__("invitations", "an entry cannot be read; see `starter.py quarantine list`")

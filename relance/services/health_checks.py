@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 async def run_probes(probes: Iterable[Probe], clock: Clock) -> list[ProbeResult]:
-    """Look at everything at the same time; one that hangs is given up at its deadline and holds up nobody."""
+    """Run all probes at the same time; a probe that hangs is given up at its deadline and delays no other."""
     return list(await asyncio.gather(*(_run_probe(probe, clock) for probe in probes)))
 
 

@@ -59,7 +59,7 @@ class Unsubscribing:
     clock: Clock
 
     async def situation(self, invitation_id: str) -> Situation | None:
-        """Return how it stands with an invitation's recipient; None if nothing is known of it. Changes nothing."""
+        """Return the opt-out state of an invitation's recipient; None if the invitation is unknown. Changes nothing."""
         holder = await self._holder(invitation_id)
         if holder is None:
             return None

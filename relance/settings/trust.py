@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from relance.domain.sentences import Sentence
+from relance.settings.loopback import is_here
 from relance.settings.mongo import Mongo
 from relance.settings.unfit import Unfit
-
-
-def is_here(host: str) -> bool:
-    """Return whether a host is this machine's loopback."""
-    name = host.lower().strip("[]").rstrip(".")
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def trusting_mongo(mongo: Mongo) -> list[Unfit]:

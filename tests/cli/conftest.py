@@ -20,6 +20,7 @@ from relance.devstack.stack import Stack
 from relance.settings import Settings
 from relance.temporal.plugin import relance_plugin
 from tests.cli.checks import MORNING
+from tests.support.databases import IndexedDatabases
 from tests.support.terminal import Terminal
 from tests.support.worker_process import WorkerProcess
 
@@ -39,12 +40,15 @@ async def client(stack: Stack) -> Client:
 
 
 @pytest.fixture(scope="module")
-async def terminal(stack: Stack, client: Client) -> Terminal:
+async def terminal(stack: Stack, client: Client, indexed_databases: IndexedDatabases) -> AsyncIterator[Terminal]:
     """A terminal that leads to the fresh namespace and to a database with four users of two contacts."""
-    database = f"cli_{uuid4().hex[:8]}"
-    people = sample_people(USERS, CONTACTS)
+    async with indexed_databases.lent() as database:
+        yield await with_sample_people(stack, client, database)
+
+
+async def with_sample_people(stack: Stack, client: Client, database: str) -> Terminal:
     settings = Settings.model_validate({"mongo": {"uri": stack.mongo_uri, "database": database}})
-    assert await starter.load_samples(settings, *people)
+    assert await starter.load_samples(settings, *sample_people(USERS, CONTACTS))
     return Terminal(
         {
             **stack.environment(),

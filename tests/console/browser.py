@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -29,7 +29,7 @@ class ConsoleBrowser:
     browser: Browser
     address: str
     database: Database
-    _signed_in: dict[Role, StorageState]
+    _signed_in: dict[Role, StorageState] = field(default_factory=dict)
 
     @asynccontextmanager
     async def visit(
@@ -47,8 +47,11 @@ class ConsoleBrowser:
             **options,
         )
         errors: list[str] = []
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: errors.append(f"{_address(error.page)}: {error.error}"))
+        context.on(
+            "console",
+            lambda said: errors.append(f"{_address(said.page)}: {said.text}") if said.type == "error" else None,
+        )
         try:
             yield context
         finally:
@@ -67,15 +70,19 @@ class ConsoleBrowser:
         return state
 
 
+def _address(page: Page | None) -> str:
+    return page.url if page is not None else "a page"
+
+
 @asynccontextmanager
-async def console_browser(address: str, database: Database) -> AsyncIterator[ConsoleBrowser]:
-    """Yield Chromium for a console at an address."""
+async def running_chromium() -> AsyncIterator[Browser]:
+    """Yield Debian's Chromium."""
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("Chromium is not on PATH: apt-get install chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield ConsoleBrowser(browser, address, database, {})
+        yield browser
         await browser.close()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from relance import ids
 from relance.console.pages.model import ConsolePage
@@ -20,7 +20,7 @@ from relance.devstack.processes import free_port
 from relance.devstack.stack import Stack
 from relance.domain.console.people import Role
 from relance.domain.cycle.control import ControlState
-from tests.console.browser import CONTRAST, NARROW, ConsoleBrowser, console_browser, violations
+from tests.console.browser import CONTRAST, NARROW, WIDE, ConsoleBrowser, violations
 from tests.support.installation import Installation, installed
 from tests.support.patience import PATIENCE_S
 from tests.support.people import PERIOD, people
@@ -48,7 +48,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-async def place(stack: Stack, running_mailbox: MailboxServer) -> AsyncIterator[Place]:
+async def place(stack: Stack, running_mailbox: MailboxServer, chromium: Browser) -> AsyncIterator[Place]:
     port = free_port()
     environment = {
         "RELANCE_MAIL__CONNECTIONS": "4",
@@ -57,14 +57,13 @@ async def place(stack: Stack, running_mailbox: MailboxServer) -> AsyncIterator[P
         "RELANCE_CONSOLE__SIGN_IN": "token",
         "RELANCE_CONSOLE__TEMPORAL_WEB": "http://127.0.0.1:8233",
     }
-    async with installed(stack, "console_browser", environment) as installation:
+    async with installed(stack, "console_browser", environment, forks=True) as installation:
         await installation.load(*people(USERS, CONTACTS))
         await installation.database.raw.users.insert_one({"_id": "broken", "name": 5, "status": "active"})
         await installation.database.users.by_ids(["broken"])
         await installation.start_worker()
         await (await installation.start_cycle(BEFORE)).result()
-        async with console_browser(f"http://127.0.0.1:{port}", installation.database) as browser:
-            yield Place(installation, browser)
+        yield Place(installation, ConsoleBrowser(chromium, f"http://127.0.0.1:{port}", installation.database))
 
 
 async def test_a_cycle_moves_on_the_screen_without_a_reload(place: Place, mailbox: Mailbox) -> None:
@@ -119,21 +118,28 @@ async def test_a_decision_of_one_person_is_on_the_screen_of_another(place: Place
     await cycle.terminate("the test is over")
 
 
-@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
-async def test_axe_finds_nothing_on_a_page_light_or_dark_wide_or_narrow(place: Place, shown: ConsolePage) -> None:
+@pytest.fixture(scope="module")
+async def tab(place: Place) -> AsyncIterator[Page]:
+    """A tab that goes from page to page: a window for each takes as much processor time as axe-core does."""
     async with place.browser.visit() as window:
-        page = await window.new_page()
-        path = SHOWN.get(shown.path, shown.path)
-        answer = await page.goto(f"/console{path}")
-        assert answer is not None
-        assert answer.status == 200
-        assert await violations(page) == [], "light and wide"
-        # Nothing but the contrast depends on the scheme, and the contrast on nothing else.
-        await page.emulate_media(color_scheme="dark")
-        assert await violations(page, only=CONTRAST) == [], "dark"
-        await page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
-        assert await violations(page, without=CONTRAST) == [], "narrow"
-        assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+        yield await window.new_page()
+
+
+@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
+async def test_axe_finds_nothing_on_a_page_light_or_dark_wide_or_narrow(tab: Page, shown: ConsolePage) -> None:
+    await tab.emulate_media(color_scheme="light")
+    await tab.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    path = SHOWN.get(shown.path, shown.path)
+    answer = await tab.goto(f"/console{path}")
+    assert answer is not None
+    assert answer.status == 200
+    assert await violations(tab) == [], "light and wide"
+    # Nothing but the contrast depends on the scheme, and the contrast on nothing else.
+    await tab.emulate_media(color_scheme="dark")
+    assert await violations(tab, only=CONTRAST) == [], "dark"
+    await tab.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    assert await violations(tab, without=CONTRAST) == [], "narrow"
+    assert await tab.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
 
 
 async def test_pages_can_be_read_without_a_script(place: Place) -> None:

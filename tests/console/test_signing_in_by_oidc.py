@@ -34,6 +34,7 @@ async def server() -> AsyncIterator[OpenIdServer]:
 def provider(server: OpenIdServer) -> OpenIdServer:
     server.spoil, server.sign = lambda claims: claims, None
     server.person = {"sub": "1", "preferred_username": "ann", "roles": ["relance-operator"]}
+    server.keys, server.algorithms = None, ["RS256", "none", "HS256"]
     return server
 
 
@@ -162,6 +163,29 @@ async def test_a_new_key_of_the_provider_is_fetched(
     provider.rotate()
     visitor.forget()
     assert (await visitor.sign_in_at_provider()).status_code == 303
+
+
+@pytest.mark.parametrize("keys", [{}, {"keys": 5}, {"keys": []}, {"keys": ["x", None]}, {"keys": [{"kty": "RSA"}]}, []])
+async def test_keys_that_cannot_be_read_are_trouble_of_the_provider(
+    visitor: Visitor, provider: OpenIdServer, keys: Any
+) -> None:
+    provider.keys = keys
+    answer = await visitor.sign_in_at_provider()
+    assert answer.status_code == 503
+    assert "sign-in provider" in answer.text
+
+
+async def test_a_key_of_an_unknown_type_beside_the_others_is_left_out(visitor: Visitor, provider: OpenIdServer) -> None:
+    own = provider.key.as_dict(private=False)
+    provider.keys = {"keys": [{"kty": "AKP", "alg": "ML-DSA-65", "pub": "AA"}, own]}
+    assert (await visitor.sign_in_at_provider()).status_code == 303
+
+
+async def test_algorithms_that_are_no_list_are_trouble_of_the_provider(
+    visitor: Visitor, provider: OpenIdServer
+) -> None:
+    provider.algorithms = 5
+    assert (await visitor.get("/console/sign-in")).status_code == 503
 
 
 async def test_an_answer_that_another_browser_began_lets_in_nobody(visitor: Visitor, db: Database) -> None:

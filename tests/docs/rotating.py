@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,19 +91,10 @@ class Site:
         self.workers[number] = await self._worker()
 
     async def _worker(self) -> WorkerProcess:
-        return await self._started("all", {})
+        return await self.installation.start_worker()
 
     async def _gateway(self) -> WorkerProcess:
-        return await self._started("gateway", {GATEWAY_PORT: self.port})
-
-    async def _started(self, role: str, more: Mapping[str, str]) -> WorkerProcess:
-        own = self.installation
-        log = own.stack.folder / f"{role}-{own.client.namespace}-{len(own.workers)}.log"
-        command = [sys.executable, str(ROOT / "worker.py"), "--role", role]
-        process = WorkerProcess.fork(command, {**own.environment, **more}, log)
-        own.workers.append(process)
-        await process.serving()
-        return process
+        return await self.installation.start_worker(role="gateway", environment={GATEWAY_PORT: self.port})
 
 
 async def _stopped(process: WorkerProcess) -> None:

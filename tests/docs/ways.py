@@ -7,12 +7,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 
 from tests.docs.pages import ROOT, Shell
+from tests.support import preloaded_starter
+from tests.support.patience import PATIENCE_S
 
 PYTHON = ".venv/bin/python"
 LONG = {"demo", "dev"}
+WIDE = {"COLUMNS": "200"}
+LIMIT_S = 3 * PATIENCE_S
 NEEDS: dict[tuple[str, ...], str] = {
     ("cp", ".env.example", ".env"): ".env.example",
     ("cp", "-r", "deploy/templates/example", "templates"): "deploy/templates/example/brand.toml",
@@ -65,8 +70,12 @@ def _file(words: tuple[str, ...]) -> None:
 
 
 def _picture(words: tuple[str, ...]) -> None:
-    usage = _run(sys.executable, "docs/screenshots.py").stderr
-    assert words[2] in re.split(r"[\s|]", usage)
+    assert words[2] in re.split(r"[\s|]", _usage_of_screenshots())
+
+
+@cache
+def _usage_of_screenshots() -> str:
+    return _run(sys.executable, "docs/screenshots.py").stderr
 
 
 def _module(words: tuple[str, ...]) -> None:
@@ -76,12 +85,20 @@ def _module(words: tuple[str, ...]) -> None:
 def _options(words: tuple[str, ...]) -> None:
     options = [word for word in words[2:] if word.startswith("--")]
     named = words[1 : words.index(options[0])] if options else words[1:]
-    done = _run(sys.executable, *named, "--help")
-    assert done.returncode == 0, done.stderr
-    unknown = set(options) - set(re.findall(r"--[a-z-]+", done.stdout))
+    unknown = set(options) - set(re.findall(r"--[a-z-]+", _help(named)))
     assert not unknown
 
 
+@cache
+def _help(named: tuple[str, ...]) -> str:
+    program = str(ROOT / named[0]) if named[0].endswith(".py") else named[0]
+    done = preloaded_starter.run([*named[1:], "--help"], {**os.environ, **WIDE}, LIMIT_S, program)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "200"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    environment = {**os.environ, **WIDE}
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )

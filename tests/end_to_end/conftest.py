@@ -14,7 +14,10 @@ CONNECTIONS = 4
 
 
 @pytest.fixture
-async def installation(stack: Stack, mailbox: Mailbox, database: str) -> AsyncIterator[Installation]:
+async def installation(
+    stack: Stack, mailbox: Mailbox, database: str, indexed_database: str
+) -> AsyncIterator[Installation]:
     """An installation without people and workers; its mailbox is empty and obeys nobody else."""
-    async with installed(stack, database, {"RELANCE_MAIL__CONNECTIONS": str(CONNECTIONS)}, forks=True) as own:
+    environment = {"RELANCE_MAIL__CONNECTIONS": str(CONNECTIONS)}
+    async with installed(stack, database, environment, forks=True, lent_database=indexed_database) as own:
         yield own

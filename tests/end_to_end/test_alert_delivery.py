@@ -40,7 +40,9 @@ NOMINAL = instant_at(DAY, time(9), NETWORK.timezone)
 
 
 @pytest.fixture
-async def desk(stack: Stack, everflow: EverflowControl, chat: Chat, database: str) -> AsyncIterator[Installation]:
+async def desk(
+    stack: Stack, everflow: EverflowControl, chat: Chat, database: str, indexed_database: str
+) -> AsyncIterator[Installation]:
     """An installation that writes to its inbox and to the chat, on a network with one thing to be found."""
     channels = {
         "RELANCE_CHANNELS__ORDER": "slack",
@@ -49,8 +51,7 @@ async def desk(stack: Stack, everflow: EverflowControl, chat: Chat, database: st
         "RELANCE_CHANNELS__TIMEOUT": str(LOST_ANSWER_S),
     }
     await everflow.put_world(sample_world(DAY))
-    async with installed(stack, database, channels, forks=True) as own:
-        await own.database.ensure_indexes()
+    async with installed(stack, database, channels, forks=True, lent_database=indexed_database) as own:
         yield own
 
 

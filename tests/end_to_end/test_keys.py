@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Mapping
 
 import pytest
@@ -14,8 +13,10 @@ from relance.devstack.processes import free_port
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
 from tests.outside.opt_outs import opt_outs
 from tests.outside.published_keys import accepted, starts
+from tests.support import preloaded_starter
 from tests.support.installation import ROOT, Installation
 from tests.support.keys import a_key
+from tests.support.patience import PATIENCE_S
 
 
 async def test_opt_outs_are_about_the_mailbox_that_was_written_to_also_after_the_keys_were_rotated(
@@ -28,8 +29,6 @@ async def test_opt_outs_are_about_the_mailbox_that_was_written_to_also_after_the
     assert reasons == dict.fromkeys(("x-alice", "x-dana", "x-erin"), "suppressed")
 
 
-# Twenty-six processes, one after the other.
-@pytest.mark.timeout(1200)
 async def test_what_is_published_or_missing_starts_neither_worker_nor_starter(installation: Installation) -> None:
     cases = list(starts(installation.environment))
     assert len(cases) == 26
@@ -38,16 +37,9 @@ async def test_what_is_published_or_missing_starts_neither_worker_nor_starter(in
 
 
 async def _worker(environment: Mapping[str, str], *options: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(ROOT / "worker.py"),
-        *options,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+    whole = {**os.environ, **environment}
+    done = await asyncio.to_thread(preloaded_starter.run, options, whole, PATIENCE_S, str(ROOT / "worker.py"))
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("options", [(), ("--processes", "2")], ids=["one", "supervised"])

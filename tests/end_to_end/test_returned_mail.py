@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 from relance.adapters.tokens import LinkTokens
 from relance.devstack.processes import free_port
 from tests.intake.corpus import entries
 from tests.intake.test_take import CLAIRE, INVITATION, invited, state
-from tests.support.installation import ROOT, Installation
+from tests.support.installation import Installation
 from tests.support.keys import privacy_of
 from tests.support.lmtp import conversation
-from tests.support.worker_process import WorkerProcess
 
 REPORT = {entry.name: entry for entry in entries()}["postfix_user_unknown"]
 
@@ -25,10 +22,7 @@ async def test_a_gateway_process_takes_reports_and_ends_well(installation: Insta
     }
     tokens = LinkTokens(privacy_of(environment).link_keys)
     bounce = f"bounce+{tokens.bounce_token(INVITATION)}@{domain}"
-    log = installation.stack.folder / f"gateway-{port}.log"
-    worker = WorkerProcess.fork([sys.executable, str(ROOT / "worker.py"), "--role", "gateway"], environment, log)
-    installation.workers.append(worker)
-    await worker.serving()
+    worker = await installation.start_worker(role="gateway", environment=environment)
     await installation.database.ensure_indexes()
     await invited(installation.database)
     raw = REPORT.raw({"bounce": bounce, "a": CLAIRE, "returned": "Subject: x"})

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
-from typing import Any
 
 from temporalio.client import WorkflowExecutionStatus
 
@@ -14,24 +10,10 @@ from relance import ids
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, SmtpStage
 from relance.domain.invitations.events import EventKind
-from tests.support.installation import ROOT, Installation
+from tests.support.commands import starter
+from tests.support.installation import Installation
 from tests.support.patience import PATIENCE_S
 from tests.support.people import PERIOD, invitation, people
-
-
-async def _signal(installation: Installation, *arguments: str) -> tuple[int, dict[str, Any], str]:
-    """Run `starter.py signal`; return its exit code, its JSON answer and what it wrote for people."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(ROOT / "starter.py"),
-        *("signal", *arguments, "--json"),
-        env={**os.environ, **installation.environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, errors = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, json.loads(out.splitlines()[-1]), errors.decode()
 
 
 async def test_events_before_the_follow_up_exists_and_after_its_end_are_answered(
@@ -41,7 +23,7 @@ async def test_events_before_the_follow_up_exists_and_after_its_end_are_answered
     await installation.load(*people(1, 5))
     await installation.start_worker()
 
-    code, answer, errors = await _signal(installation, invitation(0, 0), "opened")
+    code, answer, errors = await starter(installation, "signal", invitation(0, 0), "opened")
     assert (code, answer["code"]) == (2, 2)
     assert "the ledger has no" in answer["error"]
     assert "Traceback" not in errors
@@ -61,8 +43,8 @@ async def test_events_before_the_follow_up_exists_and_after_its_end_are_answered
     await follow_up.result()
     assert (await follow_up.describe()).status is WorkflowExecutionStatus.COMPLETED
 
-    code, answer, _ = await _signal(installation, invitation(0, 0), "opted-out")
+    code, answer, _ = await starter(installation, "signal", invitation(0, 0), "opted-out")
     assert (code, answer["contact_changed"], answer["follow_ups_told"]) == (0, True, 0)
-    code, answer, _ = await _signal(installation, invitation(0, 0), "opted-out")
+    code, answer, _ = await starter(installation, "signal", invitation(0, 0), "opted-out")
     assert (code, answer["changed"], answer["contact_changed"]) == (0, False, False)
     assert "No follow-up" in answer["message"]

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 from pydantic import SecretStr
 
 from relance.adapters.mongo.connection import Database, connect
 from relance.adapters.mongo.documents import to_raw
+from relance.adapters.mongo.people import MongoContacts
 from relance.domain.cycle.planning import Plan, PlanStatus
 from relance.domain.invitations.invitation import Invitation, InvitationStatus
+from relance.domain.invitations.people import Contact, ContactStatus
 from relance.ids import invitation_id, plan_id
+from relance.ports import Contacts
 from relance.sending.step_reads import USERS_AT_ONCE, StepReads
 from relance.settings import Mongo
 from tests.adapters.mongo.commands import Commands
@@ -74,6 +79,52 @@ async def test_everybody_who_asks_at_once_gets_his_own_of_his_own_period(db: Dat
     assert {entry.period for entry in last.entries.values()} == {LAST}
     assert set(other.entries) == {"u2c"}
     assert (unknown.user, unknown.plan, unknown.contacts, unknown.entries) == (None, None, {}, {})
+
+
+class HeldContacts:
+    """Contacts whose first answer is on its way for as long as the test wants."""
+
+    def __init__(self, contacts: MongoContacts) -> None:
+        self._contacts = contacts
+        self.is_read, self.arrives = asyncio.Event(), asyncio.Event()
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Contact]:
+        found = await self._contacts.by_ids(ids)
+        if not self.is_read.is_set():
+            self.is_read.set()
+            await self.arrives.wait()
+        return found
+
+
+async def test_who_asks_after_an_opt_out_is_not_answered_by_a_read_from_before_it(db: Database) -> None:
+    await store(db, THIS, "u1", "a")
+    held = HeldContacts(db.contacts)
+    reads = StepReads(db.users, cast("Contacts", held), db.plans, db.ledger)
+    before = asyncio.create_task(reads.of_user(THIS, "u1", ["u1a"]))
+    await held.is_read.wait()
+    await db.contacts.set_status("u1a", ContactStatus.OPTED_OUT, "opted_out", AT)
+    after = asyncio.create_task(reads.of_user(THIS, "u1", ["u1a"]))
+    held.arrives.set()
+    assert (await before).contacts["u1a"].status is ContactStatus.ACTIVE
+    assert (await after).contacts["u1a"].status is ContactStatus.OPTED_OUT
+
+
+async def test_a_step_that_is_cancelled_or_cannot_be_read_keeps_nothing_from_the_others(db: Database) -> None:
+    for user in ("u1", "u2", "u3", "u4"):
+        await store(db, THIS, user, "a")
+    held = HeldContacts(db.contacts)
+    reads = StepReads(db.users, cast("Contacts", held), db.plans, db.ledger)
+    gone, other = (asyncio.create_task(reads.of_user(THIS, user, [f"{user}a"])) for user in ("u1", "u2"))
+    await held.is_read.wait()
+    spoilt = {"userId": "u3", "email": ["no", "address"], "status": b"\xff"}
+    await db.raw.contacts.update_one({"_id": "u3a"}, {"$set": spoilt})
+    await db.raw.invitations.update_one({"userId": "u3"}, {"$set": {"sentAt": "when?"}})
+    unreadable, sound = (asyncio.create_task(reads.of_user(THIS, user, [f"{user}a"])) for user in ("u3", "u4"))
+    gone.cancel()
+    held.arrives.set()
+    assert set((await other).contacts) == {"u2a"}
+    assert ((await unreadable).contacts, (await unreadable).entries) == ({}, {})
+    assert (set((await sound).contacts), set((await sound).entries)) == ({"u4a"}, {"u4a"})
 
 
 async def test_many_users_share_their_reads(db: Database, mongo_uri: str) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import uuid4
 
@@ -46,6 +47,13 @@ class IndexedDatabases:
         for name in self._free:
             await self._connection.client.drop_database(name)
         await self._connection.close()
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[str]:
+        """Yield the name of a database that no other test uses meanwhile."""
+        name = await self.take()
+        yield name
+        await self.give_back(name)
 
     async def take(self) -> str:
         """Return the name of a database that no other test uses now."""

@@ -38,6 +38,7 @@ from tests.support.keys import privacy_of
 from tests.support.worker_process import WorkerProcess
 
 ROOT = Path(__file__).parents[2]
+WORKER = (str(ROOT / "worker.py"),)
 DOCUMENTS_AT_ONCE = 10_000
 CYCLE_LIMIT = timedelta(hours=12)
 
@@ -61,18 +62,32 @@ class Installation:
 
     workers: list[WorkerProcess] = field(default_factory=list)
 
-    async def start_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
-        """Start `worker.py` and wait until it serves."""
-        worker = self.launch_worker(processes=processes, environment=environment)
+    async def start_worker(
+        self,
+        *,
+        processes: int = 1,
+        environment: Mapping[str, str] | None = None,
+        role: str = "all",
+        program: Sequence[str] = WORKER,
+    ) -> WorkerProcess:
+        """Start `worker.py`, or a program that is one and more, and wait until it serves."""
+        worker = self.launch_worker(processes=processes, environment=environment, role=role, program=program)
         await worker.serving(processes)
         return worker
 
-    def launch_worker(self, *, processes: int = 1, environment: Mapping[str, str] | None = None) -> WorkerProcess:
-        """Start `worker.py` without waiting for anything."""
-        log = self.stack.folder / f"worker-{self.client.namespace}-{len(self.workers)}.log"
+    def launch_worker(
+        self,
+        *,
+        processes: int = 1,
+        environment: Mapping[str, str] | None = None,
+        role: str = "all",
+        program: Sequence[str] = WORKER,
+    ) -> WorkerProcess:
+        """Start it without waiting for anything."""
+        log = self.stack.folder / f"{role}-{self.client.namespace}-{len(self.workers)}.log"
         begin = WorkerProcess.fork if self.forks else WorkerProcess.start
         worker = begin(
-            [sys.executable, str(ROOT / "worker.py"), "--processes", str(processes)],
+            [sys.executable, *program, "--role", role, "--processes", str(processes)],
             {**self.environment, **(environment or {})},
             log,
         )
@@ -158,19 +173,26 @@ class Installation:
 
 @asynccontextmanager
 async def installed(
-    stack: Stack, name: str, environment: Mapping[str, str] | None = None, *, forks: bool = False
+    stack: Stack,
+    name: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    forks: bool = False,
+    lent_database: str | None = None,
 ) -> AsyncIterator[Installation]:
     """Set up database and namespace `name` on running servers; stop the workers and disconnect in the end.
 
     `forks` says how workers are started: as forks of a process that has imported everything, or as operators do.
+    `lent_database` takes the place of a database of that name; who has lent it empties it.
     """
+    in_database = lent_database or name
     variables = {
         **stack.environment(),
-        "RELANCE_MONGO__DATABASE": name,
+        "RELANCE_MONGO__DATABASE": in_database,
         "TEMPORAL_NAMESPACE": name,
         **(environment or {}),
     }
-    mongo = Settings().mongo.model_copy(update={"uri": SecretStr(stack.mongo_uri), "database": name})
+    mongo = Settings().mongo.model_copy(update={"uri": SecretStr(stack.mongo_uri), "database": in_database})
     database = connect(mongo, privacy_of(variables))
     client = await _client(stack.temporal_address, name)
     installation = Installation(stack, client, database, variables, forks)
@@ -179,7 +201,8 @@ async def installed(
     finally:
         for worker in installation.workers:
             await worker.end()
-        await database.client.drop_database(name)
+        if lent_database is None:
+            await database.client.drop_database(name)
         await database.close()
 
 

@@ -1,9 +1,9 @@
 """`starter.py` and `worker.py` in a process of their own, without the second that an interpreter takes to import them.
 
 A server imports everything once; each process is a fork of it with its own arguments, environment, streams, session and
-exit code, and runs the entry's `main()` as it stands. What a start itself can get wrong is shown by processes that are
-started as operators do: by the commands of the README, `tests/cli/test_exit_codes.py`, `dev`, `demo`, the children of a
-supervisor, `make faults`.
+exit code, and runs the entry's `main()` as it stands, or with `-m` a module. What a start itself can get wrong is shown
+by processes that are started as operators do: by the commands of the README, `tests/cli/test_exit_codes.py`, `dev`,
+`demo`, the children of a supervisor, `make faults`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 import gc
 import json
 import os
+import runpy
 import select
 import selectors
 import signal
@@ -193,6 +194,10 @@ def _become(request: Mapping[str, Any], streams: Sequence[int]) -> NoReturn:
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv[:] = request["argv"]
+    if sys.argv[0] == "-m":
+        del sys.argv[0]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        sys.exit()
     entry = sys.modules[Path(sys.argv[0]).stem]
     entry.main()
     raise AssertionError("an entry leaves the process")

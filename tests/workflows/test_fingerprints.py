@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.fingerprints import BASELINE, ROOT, changes, fingerprints, patches, refusal
-
-NOW = fingerprints()
+from tests.workflows.fingerprints import BASELINE, ROOT, Prints, changes, fingerprints, patches, refusal
 
 
-def test_the_workflows_ask_the_server_for_what_the_baseline_says() -> None:
+@pytest.fixture(scope="module")
+def now() -> Prints:
+    return fingerprints()
+
+
+def test_the_workflows_ask_the_server_for_what_the_baseline_says(now: Prints) -> None:
     stored = json.loads(BASELINE.read_text(encoding="utf-8"))["commands"]
-    assert not changes(stored, NOW), "see `python -m tests.workflows.fingerprints`, then docs/versioning.md"
+    assert not changes(stored, now), "see `python -m tests.workflows.fingerprints`, then docs/versioning.md"
 
 
 @pytest.fixture
@@ -35,12 +38,12 @@ def changed(copy: Path, name: str, before: str, after: str) -> dict[str, list[st
     return fingerprints(copy)
 
 
-def test_a_command_without_a_patch_is_refused_and_with_one_it_is_taken(copy: Path) -> None:
+def test_a_command_without_a_patch_is_refused_and_with_one_it_is_taken(now: Prints, copy: Path) -> None:
     unpatched = changed(copy, "alert.py", RECORD, UNPATCHED + RECORD)
-    assert changes(NOW, unpatched) == ["workflows/alert.py:Alert.run"]
-    assert "Alert.run" in (refusal(NOW, unpatched) or "")
+    assert changes(now, unpatched) == ["workflows/alert.py:Alert.run"]
+    assert "Alert.run" in (refusal(now, unpatched) or "")
     patched = changed(copy, "alert.py", UNPATCHED, PATCHED)
-    assert (refusal(NOW, patched), patches(patched) - patches(NOW)) == (None, {"'sleeps-first'"})
+    assert (refusal(now, patched), patches(patched) - patches(now)) == (None, {"'sleeps-first'"})
 
 
 @pytest.mark.parametrize(
@@ -53,15 +56,15 @@ def test_a_command_without_a_patch_is_refused_and_with_one_it_is_taken(copy: Pat
         ("send_wave.py", 'workflow.patched("follow-ups-soon")', "self._over"),
     ],
 )
-def test_other_commands_are_seen(copy: Path, name: str, before: str, after: str) -> None:
-    assert changes(NOW, changed(copy, name, before, after))
+def test_other_commands_are_seen(now: Prints, copy: Path, name: str, before: str, after: str) -> None:
+    assert changes(now, changed(copy, name, before, after))
 
 
-def test_what_asks_nothing_of_the_server_may_change(copy: Path) -> None:
+def test_what_asks_nothing_of_the_server_may_change(now: Prints, copy: Path) -> None:
     found = changed(copy, "alert.py", "LONGEST_WAIT = timedelta(days=30)", "LONGEST_WAIT = timedelta(days=29)")
-    assert not changes(NOW, found)
+    assert not changes(now, found)
 
 
-def test_a_new_workflow_has_no_open_runs(copy: Path) -> None:
+def test_a_new_workflow_has_no_open_runs(now: Prints, copy: Path) -> None:
     (copy / "workflows" / "new.py").write_text("async def run():\n    await workflow.sleep(1)\n", encoding="utf-8")
-    assert refusal(NOW, fingerprints(copy)) is None
+    assert refusal(now, fingerprints(copy)) is None

@@ -54,7 +54,7 @@ def check_url(scheme: str, userinfo: bytes, *, local: bool) -> None:
 
 
 def check_addresses(addresses: list[str]) -> None:
-    """Make sure that all of a host's addresses are public: one that is not may be what a second look would give.
+    """Make sure that all addresses of a host are public: the next lookup may begin with another one (DNS rebinding).
 
     Raises:
         ForbiddenAddressError: one is not.

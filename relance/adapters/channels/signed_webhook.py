@@ -1,4 +1,4 @@
-"""A webhook of anyone's, signed so that its receiver can tell it is from us (standardwebhooks.com, version 1.0.0)."""
+"""A generic webhook, signed so that its receiver can verify the sender (standardwebhooks.com, version 1.0.0)."""
 
 from __future__ import annotations
 

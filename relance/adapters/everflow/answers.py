@@ -35,7 +35,7 @@ def parse(content: bytes) -> Any:
 
 
 def error_in(data: Any) -> str | None:
-    """Return the error an answer speaks of: the documents spell its key `error`, the servers `Error`."""
+    """Return the error in an answer: Everflow documents its key as `error`, and its servers send `Error`."""
     if not isinstance(data, Mapping):
         return None
     for key in _ERROR_KEYS:
@@ -54,7 +54,7 @@ def error_text(content: bytes) -> str:
 
 
 def plain(text: str, most: int = MOST_SHOWN) -> str:
-    """Return a text of theirs on one line, printable and cut."""
+    """Return a text from Everflow on one line, printable and shortened."""
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return line if len(line) <= most else line[: most - 1] + "…"
 

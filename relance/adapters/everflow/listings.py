@@ -41,7 +41,7 @@ def statuses(answer: Any, listing: Listing) -> dict[str, str]:
 
 
 def is_last(answer: Any, listing: Listing, page: int) -> bool:
-    """Return whether a page, counted from 1, is the last one; an empty page is, whatever it says.
+    """Return whether a page, counted from 1, is the last one; an empty page always is.
 
     Raises:
         ReportUnusable: the page does not say how many there are.

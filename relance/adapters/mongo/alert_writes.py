@@ -40,7 +40,7 @@ def milliseconds(at: datetime) -> datetime:
 
 
 def identity(entry: HistoryEntry) -> Identity:
-    """Return what makes an entry the same one."""
+    """Return what identifies an entry of a history."""
     return entry.at, entry.event, entry.detail
 
 

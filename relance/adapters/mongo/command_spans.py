@@ -9,7 +9,7 @@ from relance.adapters.tracing import TRACER
 
 
 class CommandSpans(CommandListener):
-    """Called by the driver, in its threads, of every command; what belongs to no trace is not worth one of its own."""
+    """Makes spans of commands, called by the driver in its own threads; a command outside of a trace gets none."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[object, int], Span] = {}

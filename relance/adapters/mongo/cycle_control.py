@@ -69,7 +69,7 @@ def _when_unreadable(period: str, raw: Raw) -> Control:
 
 
 class MongoErrorGates:
-    """`ports.ErrorGates` over the collection `errorGates`: one document per stretch, forgotten by a TTL index."""
+    """`ports.ErrorGates` over the collection `errorGates`: one document per stretch, deleted by a TTL index."""
 
     def __init__(self, collection: Collection, quarantine: MongoQuarantine) -> None:
         self._collection = collection

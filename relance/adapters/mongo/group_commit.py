@@ -1,4 +1,4 @@
-"""Where connections hand in results and get their next mail: one durable round trip for all that wait (SPEC C6, C7).
+"""Group commit: connections record results and claim their next mails in one durable round trip (SPEC C6, C7).
 
 While one group is written the next group collects calls. So no call waits for a timer, and an idle `GroupCommit`
 answers at once. A group costs a few reads in parallel and one `bulk_write`, whose journaled majority commit is what the

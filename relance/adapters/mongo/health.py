@@ -115,7 +115,7 @@ _ID = "health-check"
 
 
 class MongoServerStatus:
-    """Looks that cost one round trip or two."""
+    """Probes of the server that cost one round trip or two."""
 
     def __init__(self, database: MotorDatabase) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Openings of mails, apart from the ledger so that they can be forgotten: collection `opens`, one per invitation."""
+"""Openings of mails, apart from the ledger so that they can be deleted: collection `opens`, one per invitation."""
 
 from __future__ import annotations
 

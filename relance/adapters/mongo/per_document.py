@@ -14,7 +14,7 @@ from relance.adapters.mongo.documents import Raw
 
 
 def value_of(values: Mapping[str, Any]) -> Raw:
-    """Return the expression that stands for a document's own value, given the values by `_id`."""
+    """Return the aggregation expression for each document's own value, given the values by `_id`."""
     # The server turns a constant array into a hash table.
     place = {"$indexOfArray": [{"$literal": list(values)}, "$_id"]}
     return {"$arrayElemAt": [{"$literal": list(values.values())}, place]}

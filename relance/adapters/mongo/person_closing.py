@@ -1,4 +1,4 @@
-"""Keeps a person from being written to: the first thing that is done to forget him (SPEC section 13)."""
+"""Stops all mail to a person: the first step of an erasure (SPEC section 13)."""
 
 from __future__ import annotations
 

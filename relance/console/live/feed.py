@@ -1,4 +1,4 @@
-"""One page as everybody sees it who looks at it: loaded once per change, rendered once per audience."""
+"""The live data of one page for all its viewers: loaded once per change, rendered once per audience."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ STORES: Sequence[StoreFacts] = (
         "jobRuns",
         "counts, durations",
         "to show that every job ran",
-        "RELANCE_JOBS__RUNS_KEPT",
+        "RELANCE_JOBS__RUNS_KEPT; the figures of a cycle without end",
         "workers, `report`",
         Effect.NOBODY,
     ),

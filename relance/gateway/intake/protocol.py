@@ -62,7 +62,7 @@ class _Bounded(SMTP):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless refused; a message that is under way is not silence, and none is one endless line."""
+        """Read on, unless refused: a message under way restarts the idle timer; too long a line ends the connection."""
         if self._refused:
             return
         if self.in_hand:

@@ -1,4 +1,4 @@
-"""Connections that hold nobody up: a head must arrive in time, a request must end, and silence gives way.
+"""Limits of connections: a head must arrive in time, a request must end, and an idle connection gives way.
 
 uvicorn has a time limit between requests (`timeout_keep_alive`) and none for a head that never comes, and its
 `limit_concurrency` counts silent connections: a hundred of them made it refuse everybody.
@@ -46,7 +46,7 @@ class ConnectionLimits:
 
 
 class LimitedConnection(asyncio.Protocol):
-    """Goes before a protocol of uvicorn, httptools or h11, and adds one timer, which the state of the request sets.
+    """Wraps a protocol of uvicorn (httptools or h11) and adds one timer, which the state of the request sets.
 
     A new connection pushes out the oldest that has not sent a whole request, of its own address first: whoever opens
     many silent connections takes them from himself. If all are being answered, the new one is closed.

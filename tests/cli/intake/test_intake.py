@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.cli.desk import stored
 from tests.intake.corpus import entries
 from tests.intake.examination import ADDRESSES, BOUNCES
 from tests.intake.test_take import CLAIRE, INVITATION, invited, state
+from tests.support.databases import IndexedDatabases
 from tests.support.terminal import Terminal
 
 CORPUS = {entry.name: entry for entry in entries()}
@@ -21,19 +22,19 @@ NAMES = ("postfix_user_unknown", "mailbox_full", "out_of_office_english", "perso
 
 
 @pytest.fixture(scope="module")
-async def terminal(stack: Stack) -> Terminal:
+async def terminal(stack: Stack, indexed_databases: IndexedDatabases) -> AsyncIterator[Terminal]:
     """A terminal that leads to a database with one invitation that was sent, and to no Temporal."""
-    environment = {
-        **stack.environment(),
-        "RELANCE_MONGO__DATABASE": f"intake_{uuid4().hex[:8]}",
-        "RELANCE_MAIL__BOUNCE_DOMAIN": BOUNCES,
-        "TEMPORAL_ADDRESS": "127.0.0.1:1",
-    }
-    opened = Terminal(environment)
-    async with starter.database(stored(opened)) as database:
-        await database.ensure_indexes()
-        await invited(database)
-    return opened
+    async with indexed_databases.lent() as name:
+        environment = {
+            **stack.environment(),
+            "RELANCE_MONGO__DATABASE": name,
+            "RELANCE_MAIL__BOUNCE_DOMAIN": BOUNCES,
+            "TEMPORAL_ADDRESS": "127.0.0.1:1",
+        }
+        opened = Terminal(environment)
+        async with starter.database(stored(opened)) as database:
+            await invited(database)
+        yield opened
 
 
 def messages(terminal: Terminal) -> dict[str, bytes]:

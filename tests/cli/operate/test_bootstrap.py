@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
 from temporalio.client import Client
 
 from relance import ids
 from relance.contracts.cycle import CycleInput
 from relance.contracts.names import JobName
+from relance.devstack.stack import Stack
 from relance.domain.cycle.send_times import next_period
 from relance.temporal.namespace import raise_retention, retention
+from tests.cli.conftest import with_sample_people
 from tests.support.terminal import Terminal
+
+
+@pytest.fixture(scope="module")
+async def terminal(stack: Stack, client: Client) -> Terminal:
+    """A terminal on a database that has no index yet."""
+    return await with_sample_people(stack, client, f"cli_{uuid4().hex[:8]}")
 
 
 def expected_periods(now: datetime) -> set[str]:
@@ -24,9 +34,15 @@ def expected_periods(now: datetime) -> set[str]:
     return periods
 
 
+def states_of(what: str, terminal: Terminal) -> set[str]:
+    """Return what the doctor says of something."""
+    return {check["state"] for check in terminal.run("doctor", "--json").data["checks"] if check["what"] == what}
+
+
 async def test_the_first_bootstrap_prepares_everything_and_the_second_changes_nothing(
     terminal: Terminal, client: Client
 ) -> None:
+    assert "wrong" in states_of("MongoDB", terminal), "it has no index yet"
     before = datetime.now(UTC)
     first = terminal.json("bootstrap")
     periods = expected_periods(before)
@@ -35,6 +51,7 @@ async def test_the_first_bootstrap_prepares_everything_and_the_second_changes_no
     schedules = ("monthly-cycle", *JobName, "default-lp", "paused-partner")
     assert first["schedules"] == dict.fromkeys(schedules, "created")
     assert first["periods"] == dict.fromkeys(periods, "started")
+    assert "wrong" not in states_of("MongoDB", terminal)
     second = terminal.json("bootstrap")
     assert (second["retention"], second["retention_days"]) == ("found", 30)
     assert second["indexes_created"] == []

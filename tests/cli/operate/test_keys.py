@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -13,8 +14,12 @@ from relance.adapters.mongo.connection import connect
 from relance.domain.invitations.events import EventKind
 from relance.settings import Mongo
 from relance.settings.privacy import LINK_KEY, SUPPRESSION_KEY
+from tests.support import preloaded_starter
+from tests.support.installation import ROOT
 from tests.support.keys import a_key, privacy_of
+from tests.support.patience import PATIENCE_S
 from tests.support.terminal import Terminal
+from worker import WorkerRole
 
 ALL = "why --user nobody"
 """Looks something up: whether it may is seen from whether it says that there is nobody."""
@@ -37,6 +42,15 @@ def without_keys(terminal: Terminal) -> Terminal:
 
 def lines(terminal: Terminal) -> dict[str, Mapping[str, object]]:
     return {one["fingerprint"]: one for one in terminal.json("keys", "status")["keys"]}
+
+
+@pytest.mark.parametrize("role", WorkerRole)
+def test_a_worker_without_keys_refuses_every_role_in_one_sentence(own: Terminal, role: WorkerRole) -> None:
+    environment = {**os.environ, **without_keys(own).environment}
+    done = preloaded_starter.run(["--role", role], environment, PATIENCE_S, str(ROOT / "worker.py"))
+    assert done.returncode == 2
+    assert "RELANCE_PRIVACY__SUPPRESSION_KEY: is not set" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_without_keys_what_needs_none_runs_and_the_rest_says_how_to_make_one(own: Terminal) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from relance.cli.alerts.groups import next_message, view_of
 from relance.devstack.processes import free_port
@@ -21,7 +21,7 @@ from relance.domain.alerts.policy import AlertPolicy
 from relance.domain.console.people import Role
 from relance.domain.failures import Severity
 from relance.ids import alert_anchor
-from tests.console.browser import NARROW, ConsoleBrowser, console_browser, violations
+from tests.console.browser import NARROW, ConsoleBrowser, violations
 from tests.support.installation import Installation, installed
 from tests.support.patience import PATIENCE_S
 
@@ -64,7 +64,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(stack: Stack, database: str) -> AsyncIterator[Desk]:
+async def desk(stack: Stack, database: str, indexed_database: str, chromium: Browser) -> AsyncIterator[Desk]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -72,11 +72,9 @@ async def desk(stack: Stack, database: str) -> AsyncIterator[Desk]:
         "RELANCE_GATEWAY__PUBLIC_URL": url,
         "RELANCE_CONSOLE__SIGN_IN": "token",
     }
-    async with installed(stack, database, environment) as own:
-        await own.database.ensure_indexes()
+    async with installed(stack, database, environment, forks=True, lent_database=indexed_database) as own:
         await own.start_worker()
-        async with console_browser(url, own.database) as browser:
-            yield Desk(own, browser, url)
+        yield Desk(own, ConsoleBrowser(chromium, url, own.database), url)
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:

@@ -22,6 +22,7 @@ years = st.integers(FIRST_YEAR, LAST_YEAR)
 months = st.integers(1, 12)
 days = st.one_of(st.integers(28, 31), st.integers(1, 31))
 minutes = st.one_of(st.sampled_from([0, 119, 120, 150, 179, 180, 1439]), st.integers(0, 1439))
+clock_changes = st.deferred(lambda: st.sampled_from(changes()))
 sent = st.datetimes(wall_time(FIRST_YEAR, 1, 1), wall_time(LAST_YEAR, 12, 1), timezones=st.just(UTC))
 
 
@@ -69,7 +70,7 @@ def test_a_skipped_wall_time_moves_by_exactly_the_gap() -> None:
 
 
 @many
-@given(st.sampled_from(changes()), st.sampled_from([1, 2, 3, 7, 30]), st.integers(-7200, 7200))
+@given(clock_changes, st.sampled_from([1, 2, 3, 7, 30]), st.integers(-7200, 7200))
 def test_days_later_near_a_clock_change_agrees_with_the_oracle(change: Change, days: int, seconds: int) -> None:
     # Whatever was sent so that the target falls near the change.
     wall = change.wall - timedelta(days=days) + timedelta(seconds=seconds)
@@ -129,7 +130,7 @@ def test_no_send_time_on_earth_falls_outside_its_periods_window() -> None:
 
 
 @many
-@given(st.sampled_from(changes()), st.sampled_from([3, 7, 30]), st.integers(-7200, 7200))
+@given(clock_changes, st.sampled_from([3, 7, 30]), st.integers(-7200, 7200))
 def test_due_at_is_days_later_to_the_instant_near_a_clock_change_too(change: Change, days: int, seconds: int) -> None:
     start = instant_of(change.wall - timedelta(days=days) + timedelta(seconds=seconds), change.zone)
     expected = [days_later(start, ahead, change.zone) for ahead in (3, 7, 30)]

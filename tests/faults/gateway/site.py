@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from relance.settings.gateway import Gateway
 from relance.settings.keyring import Keyring
 from relance.settings.privacy import LINK_KEY
 from tests.faults.servers import Servers
-from tests.support.installation import ROOT, Installation
+from tests.support.installation import Installation
 from tests.support.worker_process import WorkerProcess
 
 FREELY = {
@@ -61,7 +59,7 @@ class Site:
         """Kill the gateway as a crash would, and start another one."""
         self.gateway.kill()
         await self.gateway.end()
-        self.gateway = await start_gateway(self.installation)
+        self.gateway = await self.installation.start_worker(role="gateway")
 
     async def invitations(self, ids: list[str]) -> dict[str, Invitation]:
         """Return the invitations with these ids."""
@@ -71,18 +69,6 @@ class Site:
     async def entries(self, period: str) -> list[dict[str, Any]]:
         """Return the stored invitations of a period."""
         return await self.installation.database.raw.invitations.find({"period": period}).sort("_id", 1).to_list(None)
-
-
-async def start_gateway(installation: Installation) -> WorkerProcess:
-    """Start `worker.py --role gateway` and wait until it serves."""
-    gateway = WorkerProcess.start(
-        [sys.executable, str(ROOT / "worker.py"), "--role", "gateway"],
-        installation.environment,
-        installation.stack.folder / f"gateway-{time.monotonic_ns()}.log",
-    )
-    installation.workers.append(gateway)
-    await gateway.serving()
-    return gateway
 
 
 @asynccontextmanager
@@ -98,7 +84,7 @@ async def site_of(servers: Servers, installation: Installation) -> AsyncIterator
         installation=installation,
         settings=Gateway.model_validate(found),
         tokens=LinkTokens(Keyring(LINK_KEY, (installation.environment[LINK_KEY],))),
-        gateway=await start_gateway(installation),
+        gateway=await installation.start_worker(role="gateway"),
     )
 
 

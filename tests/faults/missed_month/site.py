@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from relance.domain.failures import Severity
 from relance.domain.health.watchdog import EffectState
 from tests.support import preloaded_starter
 from tests.support.expectation import Documents, Expectation, expectation
-from tests.support.installation import ROOT, Installation
+from tests.support.installation import Installation
 from tests.support.worker_process import WorkerProcess
 
 HEALTH_EVERY_S, AGAIN_S, REPLAN_S, PLANNED_S = 3, 0.5, 10, 1
@@ -134,12 +133,7 @@ class Site:
 
     async def start_worker(self, role: str = "all") -> WorkerProcess:
         """Start a worker that serves these queues."""
-        log = self.installation.stack.folder / f"worker-{self.name}-{role}-{len(self.installation.workers)}.log"
-        command = [sys.executable, str(ROOT / "worker.py"), "--role", role]
-        worker = WorkerProcess.start(command, self.installation.environment, log)
-        self.installation.workers.append(worker)
-        await worker.serving()
-        return worker
+        return await self.installation.start_worker(role=role)
 
     async def told(self) -> float:
         """Wait until people were told that the month is not looked after; return the seconds, or the limit."""

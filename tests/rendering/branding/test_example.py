@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from email.iterators import typed_subpart_iterator
+from functools import cache
 
 import pytest
 
@@ -15,10 +16,13 @@ from relance.settings.mail import MailGroup
 from tests.rendering.branding.folders import EXAMPLE, settings_for
 from tests.rendering.mails import EVERY, FORM, UNSUBSCRIBE, WRITER, a_letter, defects, part, read
 
-OWN = MailRenderer(
-    settings_for(EXAMPLE), "form-{}".format, "stop-{}".format, branding=checked_branding(settings_for(EXAMPLE))
-)
 every_mail = pytest.mark.parametrize(("kind", "language"), EVERY)
+
+
+@cache
+def own() -> MailRenderer:
+    settings = settings_for(EXAMPLE)
+    return MailRenderer(settings, "form-{}".format, "stop-{}".format, branding=checked_branding(settings))
 
 
 def test_nothing_is_wrong_with_the_example() -> None:
@@ -33,7 +37,7 @@ def test_outside_of_a_rehearsal_its_names_for_examples_are_refused() -> None:
 
 @every_mail
 def test_each_mail_is_one_a_strict_parser_takes(kind: MailKind, language: str) -> None:
-    message = OWN.write(a_letter(kind, language))[1]
+    message = own().write(a_letter(kind, language))[1]
     assert message.isascii()
     assert max(map(len, message.split(b"\r\n"))) < 998
     parsed = read(message)
@@ -44,7 +48,7 @@ def test_each_mail_is_one_a_strict_parser_takes(kind: MailKind, language: str) -
 
 @every_mail
 def test_each_mail_has_the_legal_notice_in_both_parts(kind: MailKind, language: str) -> None:
-    parsed = read(OWN.write(a_letter(kind, language))[1])
+    parsed = read(own().write(a_letter(kind, language))[1])
     address = {"fr": "https://form-a-friend.example/confidentialite", "en": "https://form-a-friend.example/privacy"}
     for kind_of_part in ("plain", "html"):
         text = part(parsed, kind_of_part)
@@ -53,7 +57,7 @@ def test_each_mail_has_the_legal_notice_in_both_parts(kind: MailKind, language: 
 
 
 def test_the_logo_travels_beside_the_html_that_shows_it() -> None:
-    parsed = read(OWN.write(a_letter())[1])
+    parsed = read(own().write(a_letter())[1])
     assert parsed.get_content_type() == "multipart/alternative"
     plain, related = parsed.iter_parts()
     assert (plain.get_content_type(), related.get_content_type()) == ("text/plain", "multipart/related")
@@ -65,7 +69,9 @@ def test_the_logo_travels_beside_the_html_that_shows_it() -> None:
 
 
 def test_own_blocks_come_before_ours_and_the_rest_is_ours() -> None:
-    invitation, reminder = (read(OWN.write(a_letter(kind, "fr"))[1]) for kind in (MailKind.INVITATION, MailKind.FIRST))
+    invitation, reminder = (
+        read(own().write(a_letter(kind, "fr"))[1]) for kind in (MailKind.INVITATION, MailKind.FIRST)
+    )
     assert invitation["Subject"] == "Camille d’Été aimerait avoir de vos nouvelles"
     assert "Donner de mes nouvelles" in part(invitation, "plain")
     assert reminder["Subject"] == read(WRITER.write(a_letter(MailKind.FIRST, "fr"))[1])["Subject"]
@@ -73,7 +79,7 @@ def test_own_blocks_come_before_ours_and_the_rest_is_ours() -> None:
 
 
 def test_colours_are_the_brands_in_light_and_dark() -> None:
-    html = part(read(OWN.write(a_letter())[1]), "html")
+    html = part(read(own().write(a_letter())[1]), "html")
     assert "background-color:#5b3fa6" in html
     assert "background-color: #b9a6f2 !important" in html
     assert "#0f766e" not in html
@@ -82,7 +88,7 @@ def test_colours_are_the_brands_in_light_and_dark() -> None:
 def test_answers_go_to_the_brands_address_unless_the_settings_name_one() -> None:
     brand = checked_branding(settings_for(EXAMPLE))
     chosen = MailRenderer(MailGroup(reply_to="desk@form-a-friend.example"), str, str, branding=brand)
-    assert "bonjour@form-a-friend.example" in str(read(OWN.write(a_letter())[1])["Reply-To"])
+    assert "bonjour@form-a-friend.example" in str(read(own().write(a_letter())[1])["Reply-To"])
     assert "desk@form-a-friend.example" in str(read(chosen.write(a_letter())[1])["Reply-To"])
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import email
-import subprocess
-import sys
 from email.policy import default
 from pathlib import Path
 
@@ -16,6 +14,9 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from tests.cli.desk import stored
 from tests.rendering.branding.folders import EXAMPLE
+from tests.support import preloaded_starter
+from tests.support.installation import ROOT
+from tests.support.patience import PATIENCE_S
 from tests.support.terminal import Terminal
 
 ME = "me@form-a-friend.example"
@@ -54,9 +55,7 @@ def test_a_fault_is_named_by_check_and_doctor(branded: Terminal, broken: Path) -
 
 def test_a_worker_with_a_broken_folder_does_not_start(branded: Terminal, broken: Path) -> None:
     environment = {**branded.environment, "RELANCE_MAIL__TEMPLATES": str(broken)}
-    ended = subprocess.run(
-        [sys.executable, "worker.py"], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    ended = preloaded_starter.run([], environment, PATIENCE_S, str(ROOT / "worker.py"))
     assert ended.returncode == 2
     assert "RELANCE_MAIL__TEMPLATES" in ended.stderr
     assert "first.fr.html, line 2: there is no slot sendr; did you mean sender?" in ended.stderr

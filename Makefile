@@ -35,13 +35,14 @@ test-any-hour: setup ## all tests as if it were another time (AT=2026-11-30T23:3
 outside: setup ## what the world outside does: foreign documents, settings, replies, logs, texts (ARGS=--json)
 	$(BIN)/python -m tests.outside $(ARGS)
 
-check: setup ## lint, format, types, layers, generated files, licences, images
+check: setup ## lint, format, types, layers, generated files, licences, images, Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python deploy/supply.py check
+	$(BIN)/hadolint Dockerfile
 
 sbom: setup ## write dist/relance-VERSION.cdx.json: what a worker is made of, with hashes and licences (CycloneDX)
 	$(BIN)/python deploy/supply.py sbom dist/relance-$$($(BIN)/python -c 'import relance; print(relance.__version__)').cdx.json

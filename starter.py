@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from relance.adapters.mongo.connection import Database as MongoDatabase
-    from relance.ports import Channel, MessageIds, RelayLog, Reports
+    from relance.ports import Channel, MessageIds
     from relance.runtime.telemetry import Telemetry
     from relance.services.mail_intake import MailIntake
     from relance.settings import Settings
@@ -139,14 +139,6 @@ async def _temporal() -> Client:
     return await connect(plugins=[plugin], runtime=collected.runtime)
 
 
-async def check_relay(loaded: Settings) -> None:
-    """Connect to the relay, greet it and authenticate, and take leave."""
-    from relance.adapters.smtp.opening import Opener
-
-    session = await Opener(loaded.mail).open()
-    await session.quit()
-
-
 @asynccontextmanager
 async def health(loaded: Settings, client: Client | None) -> AsyncIterator[LiveHealth]:
     """Open what the health check looks with; without a client nothing asks Temporal."""
@@ -170,25 +162,11 @@ async def load_samples(loaded: Settings, users: Documents, contacts: Documents) 
         return await opened.add_samples(users, contacts)
 
 
-def reports(loaded: Settings) -> AbstractAsyncContextManager[Reports]:
-    """Return Everflow's reports, to be opened."""
-    from relance.adapters.everflow.reports import EverflowReports
-
-    return EverflowReports(loaded.everflow)
-
-
 def message_ids(loaded: Settings) -> MessageIds:
     """Return the Message-IDs of this installation's mails."""
     from relance.adapters.message_ids import SealedMessageIds
 
     return SealedMessageIds(loaded.privacy.link_keys, loaded.mail.message_id_domain, seals=loaded.privacy.seal_ids)
-
-
-def relay_log(loaded: Settings) -> AbstractAsyncContextManager[RelayLog | None]:
-    """Return the relay's log, to be opened."""
-    from relance.adapters.relay_log.opening import opened_relay_log
-
-    return opened_relay_log(loaded.relay_log)
 
 
 @asynccontextmanager
@@ -243,8 +221,8 @@ def services() -> Services:
         clock=SystemClock(),
         database=database,
         temporal=temporal,
-        reports=reports,
-        check_relay=check_relay,
+        reports=mail_setup.reports,
+        check_relay=mail_setup.check_relay,
         check_gateway=check_gateway,
         check_links=mail_setup.check_links,
         greet_intake=mail_setup.intake_greeting,
@@ -252,7 +230,7 @@ def services() -> Services:
         relay_tls=mail_setup.relay_tls,
         trial_mail=mail_setup.trial_mail,
         call_deadman=call_deadman,
-        relay_log=relay_log,
+        relay_log=mail_setup.relay_log,
         message_ids=message_ids,
         health=health,
         channels=channels,

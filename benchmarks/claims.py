@@ -79,7 +79,15 @@ async def _prepared(database: Database, number: int, mails: int, shared: int) ->
         user = User(id=f"u{number:02d}-{index:06d}", name="Ursule")
         contacts = [_contact(user.id, index, place, shared) for place in range(CONTACTS)]
         requests += [
-            ClaimRequest(invitation_id(PERIOD, user.id, one.id), MailKind.INVITATION, "t1", AT, user, one)
+            ClaimRequest(
+                invitation_id=invitation_id(PERIOD, user.id, one.id),
+                kind=MailKind.INVITATION,
+                message_id=f"<{user.id}.{one.id}.invitation@bench.example>",
+                token="t1",
+                at=AT,
+                user=user,
+                contact=one,
+            )
             for one in contacts
         ]
     requests = requests[:mails]

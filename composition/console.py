@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 from temporalio.client import Client
 
+from composition import mail_setup
 from composition.conversation import alert_service_of, conversation_of
 from composition.mail_preview import mail_desk
 from relance.adapters.attachment_tokens import AttachmentTokens
@@ -15,6 +16,7 @@ from relance.adapters.clock import SystemClock
 from relance.adapters.everflow.reports import EverflowReports
 from relance.adapters.mongo.connection import Database
 from relance.adapters.openid import OpenIdProvider
+from relance.console.answers import ServerAnswers
 from relance.console.application import Console, routes
 from relance.console.layout import Layout
 from relance.console.live.hub import Hub
@@ -27,6 +29,7 @@ from relance.console.signing_in.model import SignIn, Starter
 from relance.console.visitors import SignedInViewer, Visitors
 from relance.console.watchers import CycleWatchers
 from relance.console.work import Worker
+from relance.ports import Clock
 from relance.services.cycle_control import CycleControl
 from relance.services.cycle_decisions import CycleDecisions
 from relance.services.explaining import Explaining
@@ -46,11 +49,26 @@ class OpenConsole:
     viewer: SignedInViewer
     hub: Hub
     work: Worker
+    answers: ServerAnswers
 
     async def close(self) -> None:
         """Let those who look at live pages go, and end what runs in the background."""
         await self.hub.close()
         await self.work.close()
+        await self.answers.close()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleDoctor:
+    """What *Settings and health* looks at outside, as `starter.py doctor` does."""
+
+    clock: Clock
+
+    check_relay = staticmethod(mail_setup.check_relay)
+    relay_log = staticmethod(mail_setup.relay_log)
+    reports = staticmethod(mail_setup.reports)
+    check_links = staticmethod(mail_setup.check_links)
+    greet_intake = staticmethod(mail_setup.intake_greeting)
 
 
 def console_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> OpenConsole | None:
@@ -59,18 +77,21 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         return None
     clock = SystemClock()
     starter = Starter(sessions=data.sessions, clock=clock, age=settings.console.session)
+    answers = ServerAnswers()
     needs = ConsoleNeeds(
         settings=settings,
         data=data,
         client=client,
+        answers=answers,
         clock=clock,
         explaining=explaining,
-        watchers=CycleWatchers(data, client),
+        watchers=CycleWatchers(data, client, answers),
         mails=mail_desk(settings),
         conversation=conversation_of(settings, data, client, explaining),
         sign_attachment=AttachmentTokens(settings.privacy.link_keys).sign,
         reports=lambda: EverflowReports(settings.everflow),
         work=Worker(data.works, clock),
+        doctor=ConsoleDoctor(clock),
         decisions=CycleDecisions(
             control=CycleControl(data.controls, TemporalCycles(client), clock),
             alerts=alert_service_of(settings, data, client),
@@ -87,7 +108,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
     )
     layout = Layout(PAGES, visitors, clock)
     console = Console(layout=layout, visitors=visitors, sign_in=sign_in, starter=starter, hub=hub)
-    return OpenConsole(routes(console, PAGES), SignedInViewer(visitors), hub, needs.work)
+    return OpenConsole(routes(console, PAGES), SignedInViewer(visitors), hub, needs.work, answers)
 
 
 def _sign_in(settings: Settings, data: Database, starter: Starter) -> SignIn:

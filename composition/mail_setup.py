@@ -1,4 +1,4 @@
-"""What `doctor` looks at outside: links, the intake's listener, name servers, the relay's TLS, a trial mail.
+"""What `doctor` looks at outside: relay, its log, Everflow, links, intake, name servers, TLS, a trial mail.
 
 Each function imports what it needs when it is called: commands start fast (see `starter.py`).
 """
@@ -7,14 +7,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from relance.domain.mail_setup.relay_tls import RelayTls
     from relance.domain.mail_setup.trial_mail import TrialMail
     from relance.gateway.unsubscribe_check import LinkTrouble
+    from relance.ports import RelayLog, Reports
     from relance.ports.dns import DnsLookups
     from relance.settings import Settings
+
+
+async def check_relay(loaded: Settings) -> None:
+    """Connect to the relay, greet it and authenticate, and take leave."""
+    from relance.adapters.smtp.opening import Opener
+
+    session = await Opener(loaded.mail).open()
+    await session.quit()
+
+
+def reports(loaded: Settings) -> AbstractAsyncContextManager[Reports]:
+    """Return Everflow's reports, to be opened."""
+    from relance.adapters.everflow.reports import EverflowReports
+
+    return EverflowReports(loaded.everflow)
+
+
+def relay_log(loaded: Settings) -> AbstractAsyncContextManager[RelayLog | None]:
+    """Return the relay's log, to be opened."""
+    from relance.adapters.relay_log.opening import opened_relay_log
+
+    return opened_relay_log(loaded.relay_log)
 
 
 async def check_links(loaded: Settings) -> Mapping[str, LinkTrouble | None]:

@@ -103,8 +103,18 @@ def _servers(settings: Settings, database: Database) -> list[Probe]:
         mail_relay_probe(settings.mail, deadline),
         QuarantineProbe(database.quarantine, deadline),
         OutboxProbe(database.outbox, SystemClock(), deadline),
-        *([IntakeProbe(intake.host, intake.port, deadline)] if intake.port is not None else []),
+        *([_intake(settings, database)] if intake.port is not None else []),
     ]
+
+
+def _intake(settings: Settings, database: Database) -> Probe:
+    return IntakeProbe(
+        host=settings.intake.host,
+        port=settings.intake.port or 0,
+        messages=database.intake_messages,
+        clock=SystemClock(),
+        deadline=settings.health.deadline,
+    )
 
 
 def _temporal(settings: Settings, database: Database, client: Client) -> list[Probe]:

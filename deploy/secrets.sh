@@ -75,7 +75,7 @@ certificate() { # NAME, its uses, and its host names if it is a server's; the fi
 check() {
     ending=0
     for file in "$folder"/tls_*; do
-        case "$file" in *_key | *.new | *"*") continue ;; esac
+        case "$file" in *_authority | *_key | *.new | *"*") continue ;; esac
         if ! openssl x509 -in "$file" -noout -checkend "$soon" >/dev/null; then
             echo "$file: $(openssl x509 -in "$file" -noout -enddate); run deploy/secrets.sh --renew" >&2
             ending=1
@@ -86,6 +86,7 @@ check() {
     done
     if ! openssl x509 -in "$folder/tls_authority" -noout -checkend "$soon" >/dev/null; then
         echo "the authority itself ends: remove $folder/tls_*, run deploy/secrets.sh, restart everything at once" >&2
+        ending=1
     fi
     return "$ending"
 }

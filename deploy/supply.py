@@ -1,6 +1,7 @@
 """What Relance is delivered with: licences of its packages, an SBOM, the list of images.
 
 python deploy/supply.py check          licences and images; exit code 1 names what is wrong
+python deploy/supply.py pin            write the images' digests into the files that name them; asks by docker buildx
 python deploy/supply.py sbom FILE      write a CycloneDX SBOM of what a worker needs
 """
 
@@ -21,6 +22,7 @@ import yaml
 from packaging.markers import Marker
 
 ROOT = Path(__file__).resolve().parent.parent
+REGISTRY_S = 60
 LOCK = ROOT / "requirements-worker.lock"
 ALLOWED = frozenset(
     {
@@ -84,19 +86,63 @@ def wrong_licences() -> Iterator[str]:
             yield f"{name}: {found} is not in ALLOWED of deploy/supply.py; see whether a worker may hold it"
 
 
+def listed_images() -> dict[str, str]:
+    """Return the images of the list, each with its digest; empty if it has none."""
+    images = tomllib.loads((ROOT / "deploy" / "images.toml").read_text())["image"]
+    return {image["name"]: image.get("digest", "") for image in images}
+
+
 def wrong_images() -> Iterator[str]:
     """Yield images that are not pinned or not listed, and listed ones that nothing uses."""
-    listed = {image["name"] for image in tomllib.loads((ROOT / "deploy" / "images.toml").read_text())["image"]}
+    listed = listed_images()
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     used = {service["image"] for service in services.values() if "image" in service and "build" not in service}
     used |= set(re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE))
-    for name in sorted(used - listed):
+    names = {image.partition("@")[0] for image in used}
+    for name in sorted(names - listed.keys()):
         yield f"{name}: is used and not listed in deploy/images.toml"
-    for name in sorted(listed - used):
+    for name in sorted(listed.keys() - names):
         yield f"{name}: is listed in deploy/images.toml and nothing uses it"
-    for name in sorted(used):
+    for image in sorted(used):
+        name, _, digest = image.partition("@")
         if not re.search(r":v?\d+\.\d+", name):
             yield f"{name}: has no tag of an exact version"
+        if digest != listed.get(name, digest):
+            yield f"{image}: has another digest in deploy/images.toml; run `python deploy/supply.py pin`"
+
+
+def pin() -> None:
+    """Write the digest of each listed image into the list, the compose file and the Dockerfile: all of them or none.
+
+    Raises:
+        SystemExit: a registry does not say; names the image.
+    """
+    digests = {name: _digest(name) for name in listed_images()}
+    for path in (ROOT / "docker-compose.yml", ROOT / "Dockerfile"):
+        text = path.read_text()
+        for name, digest in digests.items():
+            named = rf"^(\s*image: |FROM ){re.escape(name)}(?:@\S+)?"
+            text = re.sub(named, rf"\g<1>{name}@{digest}", text, flags=re.MULTILINE)
+        path.write_text(text)
+    listed = ROOT / "deploy" / "images.toml"
+    text = listed.read_text()
+    for name, digest in digests.items():
+        text = re.sub(
+            rf'^(name = "{re.escape(name)}"\n)(?:digest = .*\n)?', rf'\g<1>digest = "{digest}"\n', text, flags=re.M
+        )
+    listed.write_text(text)
+
+
+def _digest(name: str) -> str:
+    command = ["docker", "buildx", "imagetools", "inspect", name, "--format", "{{.Manifest.Digest}}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=REGISTRY_S, check=False)
+    except FileNotFoundError:
+        sys.exit("docker is not installed here: run this where it is, with its plugin buildx")
+    digest = done.stdout.strip()
+    if done.returncode or not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        sys.exit(f"{name}: its registry names no digest; nothing was changed: {done.stderr.strip() or digest}")
+    return digest
 
 
 def sbom() -> dict[str, Any]:
@@ -119,13 +165,16 @@ def sbom() -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one of the two ways to call this."""
+    """Run one of the ways to call this."""
     match arguments:
         case ["check"]:
             wrong = [*wrong_licences(), *wrong_images()]
             for line in wrong:
                 sys.stderr.write(f"{line}\n")
             return 1 if wrong else 0
+        case ["pin"]:
+            pin()
+            return 0
         case ["sbom", file]:
             target = Path(file)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -47,4 +47,5 @@ WORKFLOWS: dict[TaskQueue, list[type]] = {
 
 def workflows_of(queue: TaskQueue, *, versioned: bool) -> list[type]:
     """Return the workflows of a queue, for a worker whose version the server knows or does not."""
-    return [PinnedSendWave if versioned and one is SendWave else one for one in WORKFLOWS[queue]]
+    pinned: dict[type, type] = {SendWave: PinnedSendWave} if versioned else {}
+    return [pinned.get(workflow, workflow) for workflow in WORKFLOWS[queue]]

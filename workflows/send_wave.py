@@ -102,7 +102,7 @@ class SendWave:
         What is finished is followed by then and its plans are done: the next run finds the others, from that user on.
         """
         long = self._request.may_continue and workflow.info().is_continue_as_new_suggested()
-        return long and self._orders.paused and not (self._busy or self._finished)
+        return long and self._orders.paused and not (self._busy or self._finished or self._orders.looks_up)
 
     async def _page(self, boundaries: Sequence[Boundary]) -> WaveResult | None:
         """Send a page of batches; the mails go first, but no finished batch waits long for its follow-ups.

@@ -7,11 +7,11 @@ which is found again by making the tokens of its period's invitations (`possible
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hmac
 from typing import Final, NamedTuple
 
+from relance.adapters import base32
 from relance.adapters.packed_ids import HASHED, month, packed, period_of, unpacked
 from relance.adapters.sealing import opened, seal_key, sealed
 from relance.adapters.signing import derived, invalid
@@ -56,7 +56,7 @@ class AddressTokens:
             InvalidInput: we did not make it.
         """
         try:
-            raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+            raw = base32.decode(token)
             found = opened(self._keys, raw, TAG_OCTETS) or self._verified(raw)
             period = period_of(found)
             return BouncedReference(period, None if found[:1] == HASHED else unpacked(found))
@@ -64,11 +64,11 @@ class AddressTokens:
             raise invalid() from None
 
     def _made(self, number: int, invitation: str) -> str:
-        return _base32(sealed(self._keys[number], self._text(number, invitation), TAG_OCTETS))
+        return base32.encode(sealed(self._keys[number], self._text(number, invitation), TAG_OCTETS))
 
     def _signed(self, number: int, invitation: str) -> str:
         text = self._text(number, invitation)
-        return _base32(text + hmac.digest(self._signing_keys[number], text, "sha256")[:TAG_OCTETS])
+        return base32.encode(text + hmac.digest(self._signing_keys[number], text, "sha256")[:TAG_OCTETS])
 
     def _text(self, number: int, invitation: str) -> bytes:
         if (short := packed(invitation)) is not None:
@@ -82,7 +82,3 @@ class AddressTokens:
         if not any(hmac.compare_digest(known, tag) for known in tags):
             raise invalid()
         return text
-
-
-def _base32(raw: bytes) -> str:
-    return base64.b32encode(raw).rstrip(b"=").decode().lower()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 
 from relance import ids
+from relance.adapters import base32
 from relance.adapters.packed_ids import packed_text, unpacked_text
 from relance.adapters.sealing import opened, seal_key, sealed
 from relance.domain.invitations.invitation import MailKind
@@ -44,12 +44,11 @@ class SealedMessageIds:
         if (plain := ids.invitation_of_message_id(text, self._domain)) is not None:
             return plain
         try:
-            raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
-            found = opened(self._keys, raw, TAG_OCTETS)
+            found = opened(self._keys, base32.decode(token), TAG_OCTETS)
             return unpacked_text(found) if found else None
         except (binascii.Error, ValueError):
             return None
 
     def _made(self, number: int, invitation: str, kind: MailKind) -> str:
         raw = sealed(self._keys[number], packed_text(invitation), TAG_OCTETS)
-        return f"<{base64.b32encode(raw).rstrip(b'=').decode().lower()}.{kind}@{self._domain}>"
+        return f"<{base32.encode(raw)}.{kind}@{self._domain}>"

@@ -32,6 +32,7 @@ LOOK_AGAIN_S: Final = 10.0
 """Keys are asked for again when a token names an unknown one, but no more often."""
 SCOPE: Final = "openid profile email"
 NAME: Final = "the sign-in provider"
+ANNOUNCED: Final = "id_token_signing_alg_values_supported"
 
 
 class OpenIdRefused(Exception):
@@ -63,7 +64,7 @@ class OpenIdProvider:
 
     issuer: str
     client_id: str
-    client_secret: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     _metadata: dict[str, Any] = field(default_factory=dict)
     _metadata_at: float = float("-inf")
     _keys: KeySet | None = None
@@ -126,7 +127,7 @@ class OpenIdProvider:
         return found if isinstance(found, dict) else {}
 
     async def _verified(self, token: str, nonce: str, now: datetime) -> dict[str, Any]:
-        announced = (await self._discovered()).get("id_token_signing_alg_values_supported") or ["RS256"]
+        announced = (await self._discovered()).get(ANNOUNCED) or ["RS256"]
         algorithms = [name for name in ALGORITHMS if name in announced]
         try:
             try:
@@ -158,7 +159,8 @@ class OpenIdProvider:
         if time.monotonic() - self._metadata_at > KEEP_S:
             found = await self._json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
             needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-            if found.get("issuer") != self.issuer or not all(isinstance(found.get(name), str) for name in needed):
+            is_whole = all(isinstance(found.get(name), str) for name in needed)
+            if found.get("issuer") != self.issuer or not is_whole or not isinstance(found.get(ANNOUNCED) or [], list):
                 raise DependencyUnavailable(NAME, "its discovery document is of another issuer, or incomplete")
             self._metadata, self._metadata_at = found, time.monotonic()
         return self._metadata
@@ -166,8 +168,11 @@ class OpenIdProvider:
     async def _key_set(self, *, newer: bool = False) -> KeySet:
         age = time.monotonic() - self._keys_at
         if self._keys is None or age > KEEP_S or (newer and age > LOOK_AGAIN_S):
-            self._keys = KeySet.import_key_set(await self._json((await self._discovered())["jwks_uri"]))  # type: ignore[arg-type]
-            self._keys_at = time.monotonic()
+            found = await self._json((await self._discovered())["jwks_uri"])
+            try:
+                self._keys, self._keys_at = KeySet.import_key_set(found), time.monotonic()  # type: ignore[arg-type]
+            except (JoseError, ValueError, TypeError, KeyError):
+                raise DependencyUnavailable(NAME, "its keys cannot be read") from None
         return self._keys
 
     async def _json(self, url: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from relance.errors import InvalidInput
@@ -10,9 +11,12 @@ from relance.ids import invitation_id, parse_invitation_id
 
 OBJECT_IDS, SHORT_IDS, HASHED, TEXT = b"\x00", b"\x01", b"\x02", b"\x03"
 MOST_SHORT: Final = 24
+_IN_FLIGHT: Final = 256
+"""Mails that are being written: each has its id packed four times."""
 _OBJECT_ID = re.compile(r"^[0-9a-f]{24}$")
 
 
+@lru_cache(maxsize=_IN_FLIGHT)
 def packed(invitation: str) -> bytes | None:
     """Return an id in at most 27 octets; None if it is too long for that."""
     period, user, contact = parse_invitation_id(invitation)

@@ -14,6 +14,7 @@ from relance.console.work import Advance
 from relance.contracts.names import CheckName
 from relance.domain.alerts.model import AlertRecord
 from relance.domain.jobs.cron import EVERY_DAY, weekdays
+from relance.domain.sentences import Sentence
 from relance.domain.zones import zone_info
 from relance.errors import InvalidInput
 from relance.services.backtesting import Days, Past, look_back
@@ -29,14 +30,14 @@ _FIELDS: Final = {
 }
 
 
-async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[str, str], by: str) -> None:
-    """Begin a backtest in the background.
+async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[str, str], by: str) -> bool:
+    """Begin a backtest in the background; return False if the same is under way already.
 
     Raises:
         InvalidInput: a day or a threshold cannot be used, the check runs on none of the days, or there is no key.
     """
     if needs.settings.everflow.api_key is None:
-        raise InvalidInput("Everflow", "there is no key", "set RELANCE_EVERFLOW__API_KEY")
+        raise InvalidInput("Everflow", Sentence("there is no key"), Sentence("set RELANCE_EVERFLOW__API_KEY"))
     everflow = _what_if(needs.settings.everflow, check, form)
     today = needs.clock.now().astimezone(zone_info(needs.settings.everflow.timezone)).date()
     first, last = read_day(form, "from", today), read_day(form, "to", today)
@@ -45,7 +46,11 @@ async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[st
     known = EVERY_DAY if form.get("every_day") else weekdays(cron)
     wanted = [day for day in days if known is None or day.weekday() in known]
     if not wanted:
-        raise InvalidInput("from", "the check does not run on any of these days", "widen the range, or take every day")
+        raise InvalidInput(
+            "from",
+            Sentence("the check does not run on any of these days"),
+            Sentence("widen the range, or take every day"),
+        )
     asked = {
         "check": check.value,
         "from": first.isoformat(),
@@ -70,7 +75,7 @@ async def begin_backtest(needs: ConsoleNeeds, check: CheckName, form: Mapping[st
                 await advance(done, len(wanted))
         return {"days": [_told(day, needs) for day in past]}
 
-    await needs.work.begin(KIND, by, asked, do)
+    return await needs.work.begin(KIND, by, asked, do)
 
 
 def _told(past: Past, needs: ConsoleNeeds) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def _what_if(everflow: Everflow, check: CheckName, form: Mapping[str, str]) -> E
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = next((name for name, field in _FIELDS[check].items() if field == problem["loc"][0]), "threshold")
-        raise InvalidInput(name, problem["msg"], "enter a number within its range") from None
+        raise InvalidInput(name, problem["msg"], Sentence("enter a number within its range")) from None
 
 
 def read_day(form: Mapping[str, str], name: str, today: date) -> date:
@@ -109,18 +114,26 @@ def read_day(form: Mapping[str, str], name: str, today: date) -> date:
     try:
         day = date.fromisoformat(form.get(name, ""))
     except ValueError:
-        raise InvalidInput(name, "this is no day", "write it as 2026-11-04") from None
+        raise InvalidInput(name, Sentence("this is no day"), Sentence("write it as 2026-11-04")) from None
     if day < FIRST_DAY:
-        raise InvalidInput(name, f"{day} is too long ago", f"name a day from {FIRST_DAY} on")
+        raise InvalidInput(
+            name, Sentence("{day} is too long ago", day=day), Sentence("name a day from {first} on", first=FIRST_DAY)
+        )
     if day > today:
-        raise InvalidInput(name, f"{day} lies ahead", "name a day that has begun")
+        raise InvalidInput(name, Sentence("{day} lies ahead", day=day), Sentence("name a day that has begun"))
     return day
 
 
 def _days(first: date, last: date) -> list[date]:
     if last < first:
-        raise InvalidInput("to", f"{last} lies before {first}", "swap the two")
+        raise InvalidInput(
+            "to", Sentence("{last} lies before {first}", last=last, first=first), Sentence("swap the two")
+        )
     count = (last - first).days + 1
     if count > MOST_DAYS:
-        raise InvalidInput("to", f"these are {count} days", f"take at most {MOST_DAYS}, or use `starter.py backtest`")
+        raise InvalidInput(
+            "to",
+            Sentence("these are {count} days", count=count),
+            Sentence("take at most {most}, or use `starter.py backtest`", most=MOST_DAYS),
+        )
     return [first + timedelta(days=number) for number in range(count)]

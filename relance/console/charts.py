@@ -32,9 +32,10 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
     top = max([row.high if row.high is not None else row.value for row in rows] + [0.0]) or 1.0
     height = ROW * len(rows) + 4
     parts = [_bar(row, number, (WIDTH - LABEL - VALUE) / top) for number, row in enumerate(rows)]
-    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+    svg = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         WIDTH, height, title, Markup("").join(parts)
     )
+    return Markup('<div class="scroll" tabindex="0" role="group" aria-label="{}">{}</div>').format(title, svg)
 
 
 def _bar(row: Bar, number: int, scale: float) -> Markup:

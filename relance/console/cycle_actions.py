@@ -11,6 +11,7 @@ from relance.contracts.rollback import RollBackInput
 from relance.domain.base import is_period
 from relance.domain.cycle.control import TRANSITIONS, ControlState
 from relance.domain.cycle.coverage import CycleState
+from relance.domain.sentences import Sentence
 from relance.errors import InvalidInput, NotFound
 from relance.services.cycle_control import survey
 from relance.services.cycle_decisions import Decision, read_reason
@@ -48,8 +49,12 @@ async def _decide(needs: ConsoleNeeds, asked: Asked, name: str) -> Redirect | Sh
 async def _check_allowed(needs: ConsoleNeeds, period: str, name: str) -> None:
     fate, control = await TemporalCycles(needs.client).fate(period), await needs.data.controls.get(period)
     if name not in allowed(control.state, runs=fate.state is CycleState.RUNNING):
-        said = f"this cannot be done now: the cycle is {control.state.value}, its workflow {fate.state.value}"
-        raise InvalidInput("cycle", said, "look at the page as it is now")
+        said = Sentence(
+            "this cannot be done now: the cycle is {state}, its workflow {workflow}",
+            state=control.state.value,
+            workflow=fate.state.value,
+        )
+        raise InvalidInput("cycle", said, Sentence("look at the page as it is now"))
 
 
 async def _foreseen(needs: ConsoleNeeds, period: str, name: str) -> Mapping[str, Any]:
@@ -73,7 +78,7 @@ async def known_period(needs: ConsoleNeeds, params: Params) -> str:
     is_known = is_period(period) and (
         await needs.data.job_runs.statistics(period) is not None
         or period in await needs.data.plans.periods()
-        or (await TemporalCycles(needs.client).fate(period)).state is not CycleState.NONE
+        or (await needs.watchers.fate(period)).state is not CycleState.NONE
     )
     if not is_known:
         raise NotFound(f"PERIOD: there is no cycle of {period!r}")

@@ -10,8 +10,10 @@ from urllib.parse import quote
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
+from relance.console.answers import ServerAnswers
 from relance.console.watchers import CycleWatchers
 from relance.console.work import Worker
+from relance.doctor.needs import DoctorServices
 from relance.ports import Clock, Reports
 from relance.services.conversation import ChatService
 from relance.services.cycle_decisions import CycleDecisions
@@ -30,6 +32,7 @@ class ConsoleNeeds:
     settings: Settings
     data: Database
     client: Client
+    answers: ServerAnswers
     clock: Clock
     explaining: Explaining
     watchers: CycleWatchers
@@ -39,6 +42,7 @@ class ConsoleNeeds:
     decisions: CycleDecisions
     reports: Callable[[], AbstractAsyncContextManager[Reports]]
     work: Worker
+    doctor: DoctorServices
 
     def temporal_link(self, workflow_id: str, run_id: str = "") -> str | None:
         """Return where Temporal Web shows a workflow; None where the settings name none."""

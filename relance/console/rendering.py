@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from relance.console.chart_views import ChartViews
 from relance.domain.alerts.model import AlertRecord
@@ -21,12 +22,14 @@ from relance.domain.cycle.report import FigureChange
 from relance.domain.zones import zone_info
 from relance.wording.alerts.languages import LANGUAGES
 from relance.wording.alerts.rows import row
-from relance.wording.console.words import WORDS
+from relance.wording.console.words import WORDS, ConsoleWords
 from relance.wording.reports.cycle import label, reason_label, shown_delta, shown_value
 from relance.wording.reports.languages import REPORT_WORDS
+from relance.wording.saying import said
 
 CSRF_PLACE: Final = f"csrf-{secrets.token_hex(16)}"
 """Stands in rendered regions where each viewer gets the token of the own session; nobody can guess and write it."""
+_COMMAND: Final = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,18 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
         .get_template(template)
         .render(
             **data,
-            t=view.words,
+            t=TemplateWords(view.words),
             n=view.words.number,
             percent=view.words.percent,
             month=view.words.month,
+            day=view.day,
             alert_rule=view.alert_rule,
             figure_label=view.figure_label,
             figure_value=view.figure_value,
             figure_delta=view.figure_delta,
             reason_label=view.reason_label,
             story_detail=view.story_detail,
+            say=view.say,
             share_chart=charts.share_chart,
             lift_chart=charts.lift_chart,
             day_chart=charts.day_chart,
@@ -85,6 +90,27 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
             csrf=Markup('<input type="hidden" name="csrf" value="{}">').format(CSRF_PLACE),
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateWords:
+    """The words of a language as templates take them: commands in them look like commands."""
+
+    words: ConsoleWords
+
+    def __call__(self, key: str, **values: object) -> Markup | str:
+        """Return a sentence; without commands it may stand in an attribute."""
+        text = self.words(key, **values)
+        return coded(text) if "`" in text else text
+
+    def code(self, group: str, code: str) -> str:
+        """Return the words for a code."""
+        return self.words.code(group, code)
+
+
+def coded(text: str) -> Markup:
+    """Return a text in which what stands between backquotes is code."""
+    return Markup(_COMMAND.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +169,27 @@ class View:
     def story_detail(self, event: StoryEvent) -> str:
         """Return the words for what is known besides of something that happened."""
         words = self.words
+        if event.what == "report":
+            about = [self.reason_label(event.failure) if event.failure else "", event.reply]
+            said = ", ".join(filter(None, about))
+            return str(words.code("report", event.detail)) + (f" ({said})" if said else "")
         if words.has(f"story.detail.{event.detail}"):
             return str(words(f"story.detail.{event.detail}"))
         if words.has(f"status.{event.detail}"):
             return str(words(f"status.{event.detail}"))
         return self.reason_label(event.detail)
+
+    def say(self, text: str) -> Markup:
+        """Return a sentence in the audience's language, or marked as English where we have it in English alone."""
+        found = said(text, self.audience.language)
+        # The name of a setting is of no language.
+        if found is None and text.isupper():
+            found = text
+        return coded(found) if found is not None else Markup('<span lang="en">{}</span>').format(coded(text))
+
+    def day(self, iso: str) -> str:
+        """Return a day that is stored as text."""
+        return str(self.words.day(date.fromisoformat(iso)))
 
     def alert_rule(self, alert: AlertRecord) -> str:
         """Return the name of an alert's rule."""

@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute, Route
 from relance.console.addresses import ROOT, SIGN_IN
 from relance.console.layout import Layout
 from relance.console.live.hub import Hub
-from relance.console.live.regions import all_loaded, html_of, reaching_temporal
+from relance.console.live.reaching import reaching_temporal
+from relance.console.live.regions import all_loaded, html_of
 from relance.console.live.stream import events
 from relance.console.pages.model import Asked, ConsolePage, PageAction, PageDocument, Params, Redirect
 from relance.console.security import DOCUMENT_HEADERS, HEADERS, form_of

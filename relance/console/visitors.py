@@ -32,7 +32,7 @@ class Visitors:
         """Return the session of a request; None if nobody is signed in."""
         secret = cookies.read(request, cookies.SESSION)
         session = await self.sessions.find(secret, self.clock.now()) if secret else None
-        if session is not None and not self.sign_in.still_holds(request, session.person):
+        if session is not None and not self.sign_in.still_holds(request, session):
             await self.sessions.end(secret)
             return None
         return session

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
+from relance.console.answers import ServerAnswers
 from relance.contracts.cycle import CycleProgress, WaveResult
+from relance.domain.cycle.coverage import CycleFate, CycleState
+from relance.errors import DependencyUnavailable
 from relance.services.cycle_snapshot import PROMPT_S, Snapshot
 from relance.services.cycle_watching import CycleWatcher, Pace
 from relance.temporal.cycles import TemporalCycles
@@ -25,22 +29,40 @@ class CycleWatchers:
 
     data: Database
     client: Client
+    answers: ServerAnswers
     waves: dict[str, WaveResult | None] = field(default_factory=dict)
     _watchers: dict[str, CycleWatcher] = field(default_factory=dict)
+    _looked_at: list[str] = field(default_factory=list)
 
     async def look(self, period: str, patience: float = PROMPT_S) -> tuple[Snapshot, Pace] | None:
-        """Return a cycle now; None while the ledger is being counted for the first time."""
+        """Return a cycle now, of the ledger alone while Temporal is silent; None before that was counted once.
+
+        Raises:
+            DependencyUnavailable: MongoDB.
+        """
         if period not in self._watchers:
             if len(self._watchers) >= MOST:
                 del self._watchers[next(iter(self._watchers))]
-            self._watchers[period] = CycleWatcher(self.data, period, self.progress)
+            self._watchers[period] = CycleWatcher(self.data, period, self._said)
         return await self._watchers[period].look(patience)
 
-    async def current(self) -> tuple[str | None, bool]:
-        """Return the period to look at first, and whether its cycle runs: one that is sending before one that waits."""
+    async def current(self) -> tuple[str | None, bool | None]:
+        """Return the period to look at first, and whether its cycle runs: one that is sending before one that waits.
+
+        While Temporal does not answer it is the one of before, or the newest, and None for whether it runs.
+        """
         periods = (await self.data.plans.periods())[:LOOKED_AT]
-        cycles = TemporalCycles(self.client)
-        running = [period for period in periods if await cycles.runs(period)]
+        try:
+            found = await self._current(periods)
+        except DependencyUnavailable:
+            before = [period for period in self._looked_at if period in periods]
+            return next(iter([*before, *periods]), None), None
+        self._looked_at[:] = [found[0]] if found[0] is not None else []
+        return found
+
+    async def _current(self, periods: list[str]) -> tuple[str | None, bool]:
+        fates = await asyncio.gather(*map(self.fate, periods))
+        running = [period for period, fate in zip(periods, fates, strict=True) if fate.state is CycleState.RUNNING]
         for period in running:
             progress = await self.progress(period)
             if progress is not None and progress.current_waves:
@@ -49,6 +71,24 @@ class CycleWatchers:
             return running[-1], True
         return (periods[0] if periods else None), False
 
+    async def fate(self, period: str) -> CycleFate:
+        """Return where a cycle stands.
+
+        Raises:
+            DependencyUnavailable: Temporal does not answer.
+        """
+        return await self.answers.of(("fate", period), lambda: TemporalCycles(self.client).fate(period))
+
     async def progress(self, period: str) -> CycleProgress | None:
-        """Return what a cycle's workflows say; None when it does not run or nobody answers."""
-        return await unless_silent(live_progress(self.client, period))
+        """Return what a cycle's workflows say; None when it does not run or no worker answers.
+
+        Raises:
+            DependencyUnavailable: Temporal does not answer.
+        """
+        return await self.answers.of(("progress", period), lambda: unless_silent(live_progress(self.client, period)))
+
+    async def _said(self, period: str) -> CycleProgress | None:
+        try:
+            return await self.progress(period)
+        except DependencyUnavailable:
+            return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 
 from pydantic import Field
 
@@ -19,6 +20,13 @@ class FollowUpStep(StrEnum):
     EXPIRY = "expiry"
 
 
+class DueStep(Wire):
+    """One step of an invitation that is still ahead, and its instant."""
+
+    step: FollowUpStep
+    at: Utc
+
+
 class Followed(Wire):
     """Invitations of one user that share their instants; `retry_at` is set for those not yet accepted."""
 
@@ -28,12 +36,16 @@ class Followed(Wire):
     expiry: Utc | None = None
     retry_at: Utc | None = None
 
-
-class DueStep(Wire):
-    """One step of an invitation that is still ahead, and its instant."""
-
-    step: FollowUpStep
-    at: Utc
+    @cached_property
+    def steps(self) -> tuple[DueStep, ...]:
+        """The steps of each of them, in order; made once for all, because thousands of follow-ups are in memory."""
+        known = (
+            (self.retry_at, FollowUpStep.RETRY),
+            (self.first, FollowUpStep.FIRST),
+            (self.second, FollowUpStep.SECOND),
+            (self.expiry, FollowUpStep.EXPIRY),
+        )
+        return tuple(DueStep(step=step, at=at) for at, step in known if at is not None)
 
 
 class Kept(Wire):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from relance.domain.sentences import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class KeyRegister:
@@ -37,14 +39,17 @@ class KeyCheck:
         """Why a process with these keys must not start; None if it may."""
         if self.missing:
             listed = ", ".join(self.missing)
-            return (
-                f"{self.setting}: lacks the key(s) with fingerprint {listed}, which this installation has used; "
-                "opt-outs, links or payloads made with it would be unknown. Put it behind the first key, after a comma"
+            return Sentence(
+                "{setting}: lacks the key(s) with fingerprint {listed}, which this installation has used; "
+                "opt-outs, links or payloads made with it would be unknown. Put it behind the first key, after a comma",
+                setting=self.setting,
+                listed=listed,
             )
         if self.retired_first is not None:
-            return (
-                f"{self.setting}: its first key, with fingerprint {self.retired_first}, was retired; put another one "
-                "before it"
+            return Sentence(
+                "{setting}: its first key, with fingerprint {fingerprint}, was retired; put another one before it",
+                setting=self.setting,
+                fingerprint=self.retired_first,
             )
         return None
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from relance.domain.base import is_period
 from relance.domain.cycle.send_times import period_window
+from relance.domain.sentences import Sentence
 
 ENDED_UNREADABLE = "ended_unreadable"
 """The fault of a plan that can be read again after it was ended; its user gets no invitation as long as it is there."""
@@ -103,43 +104,55 @@ def is_over(period: str, now: datetime) -> bool:
 
 def fault_words(fault: DocumentFault) -> str:
     """Return what a fault means."""
-    return _MEANING.get(fault.code) or next(
-        (words for part, words in _KINDS.items() if part in fault.code), "is not of the kind that belongs there"
-    )
+    return _MEANING.get(fault.code) or next((words for part, words in _KINDS.items() if part in fault.code), _OTHER)
 
 
 def faults_line(document: SetAside) -> str:
     """Return the faults of a document on one line."""
-    return "; ".join(f"{fault.field} {fault_words(fault)} ({fault.code})" for fault in document.faults)
+    return "; ".join(fault_lines(document))
+
+
+def fault_lines(document: SetAside) -> list[str]:
+    """Return what is wrong with each field of a document."""
+    return [
+        Sentence("{field} {is_wrong} ({code})", field=fault.field, is_wrong=fault_words(fault), code=fault.code)
+        for fault in document.faults
+    ]
 
 
 def remedy(document: SetAside) -> str:
     """Return what to do about a document."""
     codes = {fault.code for fault in document.faults}
     if document.collection == PLANS:
-        return "mend whoever wrote it; `starter.py quarantine retry` has the plan written anew while its period is open"
+        return Sentence(
+            "mend whoever wrote it; `starter.py quarantine retry` has the plan written anew while its period is open"
+        )
     if document.collection == "cycleControls":
-        return "delete the document, then say again what holds: `starter.py cycle pause PERIOD`, `cycle resume PERIOD`"
+        return Sentence(
+            "delete the document, then say again what holds: `starter.py cycle pause PERIOD`, `cycle resume PERIOD`"
+        )
     if document.collection not in APPLICATION:
-        return "this collection is Relance's own: find out who else writes to it, then mend or delete the document"
+        return Sentence(
+            "this collection is Relance's own: find out who else writes to it, then mend or delete the document"
+        )
     if any(fault.field == "_id" for fault in document.faults):
-        return (
+        return Sentence(
             "an id has at most 64 letters, digits, `_` and `-`: store the document under another one, delete this one"
         )
     if "not_utf8" in codes:
-        return "write the text of the field again as UTF-8, then `starter.py quarantine retry`"
+        return Sentence("write the text of the field again as UTF-8, then `starter.py quarantine retry`")
     fields = ", ".join(dict.fromkeys(fault.field for fault in document.faults))
-    return f"mend {fields} in the application, then `starter.py quarantine retry`"
+    return Sentence("mend {fields} in the application, then `starter.py quarantine retry`", fields=fields)
 
 
 def cost(document: SetAside, now: datetime) -> str:
     """Return what it costs that a document cannot be read."""
     if document.collection == PLANS:
-        period = document.period or "its period"
+        period = document.period or Sentence("its period")
         if document.period is not None and is_over(document.period, now):
-            return f"the user may have got no invitation in {period}, which is over"
-        return f"the user gets no invitation in {period}"
-    return _COSTS.get(document.collection, "it is passed over")
+            return Sentence("the user may have got no invitation in {period}, which is over", period=period)
+        return Sentence("the user gets no invitation in {period}", period=period)
+    return _COSTS.get(document.collection) or Sentence("it is passed over")
 
 
 _COSTS = {
@@ -153,6 +166,7 @@ _COSTS = {
     "errorGates": "the error gate has begun to count anew, with a canary",
     "restores": "nobody knows of the last restore: what was sent after the backup is not looked up",
 }
+_OTHER = "is not of the kind that belongs there"
 _MEANING = {
     "not_utf8": "holds bytes that are no UTF-8 text",
     "not_bson": "holds something the driver cannot decode",

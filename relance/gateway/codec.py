@@ -22,16 +22,21 @@ from starlette.routing import BaseRoute, Route
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.converter import PayloadCodec
 
-from relance.errors import SettingsError
-from relance.gateway.limits.bodies import body_of
+from relance.concurrency import stepwise
+from relance.errors import DependencyUnavailable, SettingsError
+from relance.gateway.limits.bodies import body_of, json_parts
 from relance.gateway.limits.rates import ClientRate
-from relance.gateway.needs import CodecNeeds, Needs
+from relance.gateway.needs import CodecNeeds, Needs, Viewer
 
 PATH: Final = "/codec/decode"
 MOST_BYTES: Final = 8 * 1024 * 1024
 """A page of a history has 4 MB at most (the server's limit of a gRPC message), and base64 makes 5.4 MB of it."""
 
 MOST_PAYLOADS: Final = 10_000
+MOST_PARTS: Final = 10 * MOST_PAYLOADS
+"""An encrypted payload has six."""
+
+RETRY_AFTER_S: Final = "10"
 _JSON = "application/json"
 _PREFLIGHT_S = 600
 _HEADERS = "authorization, content-type, x-namespace"
@@ -62,42 +67,60 @@ def routes(needs: Needs) -> list[BaseRoute]:
         origin = request.headers.get("origin")
         if origin is not None and origin not in codec.origins:
             return PlainTextResponse("this page may not ask; see RELANCE_GATEWAY__CODEC_ORIGINS", HTTPStatus.FORBIDDEN)
+        allowed = _allowed(origin)
         if request.method == "OPTIONS":
-            return Response(status_code=HTTPStatus.NO_CONTENT, headers=_allowed(origin))
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=allowed)
         try:
-            return await _decoded(request, codec, per_client, _allowed(origin))
+            return Response(await _decoded(request, codec, per_client), media_type=_JSON, headers=allowed)
         except HTTPException as refused:
-            words = f"{refused.detail}; at most {MOST_BYTES} bytes within the time"
-            headers = {**_allowed(origin), **(refused.headers or {})}
-            return PlainTextResponse(words, refused.status_code, headers=headers)
+            headers = {**allowed, **(refused.headers or {})}
+            return PlainTextResponse(refused.detail, refused.status_code, headers=headers)
+        except DependencyUnavailable as away:
+            words = f"who is signed in cannot be looked up: {away.dependency} does not answer"
+            headers = {**allowed, "Retry-After": RETRY_AFTER_S}
+            return PlainTextResponse(words, HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
 
     return [Route(PATH, answer, methods=["POST", "OPTIONS"])]
 
 
-async def _decoded(request: Request, needs: CodecNeeds, rate: ClientRate, headers: dict[str, str]) -> Response:
+async def _decoded(request: Request, needs: CodecNeeds, rate: ClientRate) -> str:
     if wait := rate.wait(request):
-        words = "too many requests"
-        return PlainTextResponse(words, HTTPStatus.TOO_MANY_REQUESTS, headers={**headers, "Retry-After": str(wait)})
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, "too many requests", {"Retry-After": str(wait)})
     # Before the body is read: strangers get no work done.
-    if not any([await viewer.may_read(request) for viewer in needs.viewers]):
+    if not await _may_read(needs.viewers, request):
         words = "sign in at the console in this browser, or bring `Authorization: Bearer TOKEN`"
-        return PlainTextResponse(
-            words, HTTPStatus.UNAUTHORIZED, headers={**headers, "WWW-Authenticate": "Bearer", "Connection": "close"}
-        )
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, words, {"WWW-Authenticate": "Bearer", "Connection": "close"})
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-        return PlainTextResponse(f"the body must be {_JSON}", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, headers=headers)
-    body = await body_of(request, MOST_BYTES)
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_JSON}")
+    try:
+        body = await body_of(request, MOST_BYTES)
+    except HTTPException as refused:
+        words = f"{refused.detail}; at most {MOST_BYTES} bytes within the time"
+        raise HTTPException(refused.status_code, words, refused.headers) from None
+    opened = [await _opened(needs.codec, payload) async for payload in stepwise(await _payloads(body))]
+    return await asyncio.to_thread(MessageToJson, Payloads(payloads=opened))
+
+
+async def _payloads(body: bytes) -> Sequence[Payload]:
+    too_many = HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MOST_PAYLOADS} payloads")
+    if json_parts(body) > MOST_PARTS:
+        raise too_many
     try:
         # Megabytes of JSON would hold up everything else on the loop.
-        sealed = (await asyncio.to_thread(Parse, body, Payloads())).payloads
+        found = (await asyncio.to_thread(Parse, body, Payloads())).payloads
     except (ParseError, ValueError, TypeError, AttributeError, RecursionError):
-        return PlainTextResponse("the body is no Payloads as JSON", HTTPStatus.BAD_REQUEST, headers=headers)
-    if len(sealed) > MOST_PAYLOADS:
-        return PlainTextResponse(
-            f"at most {MOST_PAYLOADS} payloads", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers=headers
-        )
-    opened = Payloads(payloads=[await _opened(needs.codec, payload) for payload in sealed])
-    return Response(await asyncio.to_thread(MessageToJson, opened), media_type=_JSON, headers=headers)
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "the body is no Payloads as JSON") from None
+    if len(found) > MOST_PAYLOADS:
+        raise too_many
+    return found
+
+
+async def _may_read(viewers: Sequence[Viewer], request: Request) -> bool:
+    # One after the other: who brings a token reads while the database with the sign-ins is away.
+    for viewer in viewers:
+        if await viewer.may_read(request):
+            return True
+    return False
 
 
 async def _opened(codec: PayloadCodec, payload: Payload) -> Payload:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from relance.adapters.tokens import Purpose
-from relance.gateway.links import Links, TooOften, Unknown
+from relance.gateway.links import Links, TooOften, Unknown, token_of
 from relance.gateway.needs import Needs
 from relance.settings.gateway import TOKEN
 
@@ -36,4 +36,4 @@ class FormLinks:
         except Unknown:
             return self.links.unknown(request)
         # A verified token has letters, digits, dots, - and _ alone, so it can name no other place.
-        return RedirectResponse(self.form_url.replace(TOKEN, request.path_params["token"]), 303)
+        return RedirectResponse(self.form_url.replace(TOKEN, token_of(request)), 303)

@@ -5,6 +5,7 @@ Wrong, foreign, altered and unknown tokens are answered alike: same status, same
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from starlette.convertors import Convertor, register_url_convertor
@@ -19,6 +20,10 @@ from relance.rendering.pages import PageWriter
 LONGEST_TOKEN = 1_000
 TOKEN_RATE, TOKEN_BURST = 0.5, 30
 """Requests per second with one token, and at once: a person, a provider and some scanners."""
+
+_BREAKS = re.compile(r"=?\r?\n|[\s\u00ad\u200b-\u200d\u2060\ufeff]")
+_CLOSING = "/<>()[]{}\"',;!’”»…"
+"""Mail programs, and people who copy a link, add line breaks, spaces and invisible hyphens, and what came after it."""
 
 
 class _Anything(Convertor[str]):
@@ -72,11 +77,8 @@ class Links:
         """
         if wait := self.per_client.wait(request):
             raise TooOften(wait)
-        token = request.path_params["token"]
-        if len(token) > LONGEST_TOKEN:
-            raise Unknown
         try:
-            invitation_id = self.tokens.verify(self.purpose, token)
+            invitation_id = self.tokens.verify(self.purpose, token_of(request))
         except InvalidInput:
             raise Unknown from None
         # By the invitation: keys of our own make, and as many as there are mails.
@@ -105,6 +107,18 @@ class Links:
             "frame-ancestors 'none'"
         )
         return HTMLResponse(html, status, headers={"Content-Security-Policy": policy, "Vary": "Accept-Language"})
+
+
+def token_of(request: Request) -> str:
+    """Return the token of a link, without what a mail program has made of it; what is altered stays altered.
+
+    Raises:
+        Unknown: no token is as long.
+    """
+    said: str = request.path_params["token"]
+    if len(said) > LONGEST_TOKEN:
+        raise Unknown
+    return _BREAKS.sub("", said).rstrip(_CLOSING)
 
 
 def preferred(request: Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from starlette.requests import Request
@@ -66,7 +66,7 @@ class SlackNeeds:
     `zone` and `language` are those of the messages.
     """
 
-    secret: str
+    secret: str = field(repr=False)
     conversation: ChatService
     may_decide: Callable[[str], bool]
     answer: AnswerSlack

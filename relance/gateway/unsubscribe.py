@@ -2,7 +2,8 @@
 
 GET and HEAD change nothing: scanners fetch links. A POST opts out at once, without login, cookie or redirect:
 
-- `List-Unsubscribe=One-Click`, as a form or multipart (RFC 8058 3.2), and no body at all: everybody's invitations stop.
+- `List-Unsubscribe=One-Click`, as a form, multipart (RFC 8058 3.2) or plain text, in small letters or with a line break
+  behind it, and no body at all: everybody's invitations stop.
   The RFC asks clients for the pair; some leave it out, and a POST to this address has no other meaning. An opt-out that
   gets lost costs more than one that a person takes back.
 - `action=sender|everyone|undo-sender|undo-everyone`: a button of the page, answered with the page.
@@ -35,6 +36,7 @@ from relance.services.unsubscribing import Situation, Unsubscribing
 
 MOST_BYTES = 8_192
 MOST_FIELDS = 20
+ONE_CLICK = ("list-unsubscribe", "one-click")
 
 _STOPS = {scope.value: scope for scope in OptOutScope}
 _UNDOES = {f"{UNDO_PREFIX}{scope}": scope for scope in OptOutScope}
@@ -71,7 +73,7 @@ class UnsubscribePages:
     async def _act(self, request: Request, invitation_id: str) -> Response:
         body = await body_of(request, MOST_BYTES)
         form = fields_of(request.headers.get("content-type", ""), body)
-        if form.get("List-Unsubscribe") == "One-Click" or not body:
+        if _is_one_click(form) or not body:
             if not await self.unsubscribing.opt_out(invitation_id, OptOutScope.EVERYONE, OptOutWay.ONE_CLICK):
                 raise Unknown
             return PlainTextResponse("You have been unsubscribed.")
@@ -92,6 +94,10 @@ class UnsubscribePages:
         return self.links.page(self.links.pages.unsubscribe(_view(situation, request, changed=changed)))
 
 
+def _is_one_click(form: Mapping[str, str]) -> bool:
+    return any((name.lower(), value.strip().lower()) == ONE_CLICK for name, value in form.items())
+
+
 def fields_of(content_type: str, body: bytes) -> Mapping[str, str]:
     """Return the fields of a form, of either encoding; none if it is no form, or has too many."""
     kind = content_type.partition(";")[0].strip().lower()
@@ -99,7 +105,7 @@ def fields_of(content_type: str, body: bytes) -> Mapping[str, str]:
         return _multipart(content_type, body)
     try:
         # Clients that leave the type out send it like this as well.
-        if kind in {"application/x-www-form-urlencoded", ""}:
+        if kind in {"application/x-www-form-urlencoded", "text/plain", ""}:
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError:
         pass

@@ -9,6 +9,7 @@ from http import HTTPStatus
 import httpx
 
 from relance.adapters.tokens import LinkTokens, Purpose
+from relance.domain.sentences import Sentence
 from relance.gateway.probing import HEADER
 
 TIMEOUT = 6.0
@@ -34,25 +35,29 @@ async def check_unsubscribe(base: str, tokens: LinkTokens) -> LinkTrouble | None
                 return trouble
             return _judged(await http.post(url, data=BODY), "POST", nonce)
         except httpx.HTTPError as error:
-            remedy = "start the gateway (worker.py --role gateway); see that its name, proxy and certificate are right"
-            return LinkTrouble(f"{base}: no answer ({_cause(error)})", remedy)
+            remedy = Sentence(
+                "start the gateway (worker.py --role gateway); see that its name, proxy and certificate are right"
+            )
+            return LinkTrouble(Sentence("{base}: no answer ({cause})", base=base, cause=_cause(error)), remedy)
 
 
 def _judged(answer: httpx.Response, method: str, nonce: str) -> LinkTrouble | None:
     where = f"{method} {answer.url.copy_with(path='/u/...')}"
     if answer.is_redirect:
-        remedy = "have the proxy pass /u/ on without redirect: providers do not follow one (RFC 8058)"
-        return LinkTrouble(f"{where} is redirected", remedy)
+        remedy = Sentence("have the proxy pass /u/ on without redirect: providers do not follow one (RFC 8058)")
+        return LinkTrouble(Sentence("{where} is redirected", where=where), remedy)
     if answer.headers.get(HEADER) == f"{method} {nonce}":
         return None
     if answer.headers.get(HEADER):
-        return LinkTrouble(f"{where}: the answer is that to another request", "let no proxy store what /u/ answers")
+        said = Sentence("{where}: the answer is that to another request", where=where)
+        return LinkTrouble(said, Sentence("let no proxy store what /u/ answers"))
+    answered = Sentence("{where} answers {status}", where=where, status=str(answer.status_code))
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return LinkTrouble(f"{where} answers {answer.status_code}", "see the log of the proxy, then of the gateway")
+        return LinkTrouble(answered, Sentence("see the log of the proxy, then of the gateway"))
     if method == "POST":
-        return LinkTrouble(f"{where} answers {answer.status_code}", "have the proxy let POST through to the gateway")
-    remedy = "lead /u/ of this address to the gateway, which needs the same RELANCE_PRIVACY__LINK_KEY"
-    return LinkTrouble(f"{where} answers {answer.status_code}, and not as a gateway of this installation", remedy)
+        return LinkTrouble(answered, Sentence("have the proxy let POST through to the gateway"))
+    remedy = Sentence("lead /u/ of this address to the gateway, which needs the same RELANCE_PRIVACY__LINK_KEY")
+    return LinkTrouble(Sentence("{answered}, and not as a gateway of this installation", answered=answered), remedy)
 
 
 def _cause(error: BaseException) -> str:

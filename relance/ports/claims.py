@@ -13,10 +13,14 @@ from relance.domain.invitations.people import Contact, User
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """Asks to send one mail now. `token` names the sender; `user` and `contact` as read when the batch began."""
+    """Asks to send one mail now. `token` names the sender; `user` and `contact` as read when the batch began.
+
+    The claim remembers `message_id`: a mail whose reply is lost is sent again under it, also with other keys.
+    """
 
     invitation_id: str
     kind: MailKind
+    message_id: str
     token: str
     at: datetime
     user: User

@@ -25,8 +25,12 @@ class Inbox(Protocol):
     async def known(self, ids: Sequence[str]) -> dict[str, Received]:
         """Return the messages among these that have come in before, by id."""
 
-    async def put(self, messages: Sequence[Received]) -> set[str]:
-        """Write messages in one durable round trip; return the ids of those another process has written meanwhile."""
+    async def put(self, messages: Sequence[Received], *, is_followed: bool = False) -> set[str]:
+        """Write messages in one round trip; return the ids of those another process has written meanwhile.
+
+        They last when this returns, or with the next durable write if it `is_followed` by one before anybody hears of
+        them.
+        """
 
     async def done(self, ids: Sequence[str]) -> None:
         """Note that all these messages ask for is done: said again, they change nothing."""

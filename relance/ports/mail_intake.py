@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from relance.domain.intake.records import IntakeRecord, KeptMessage
+from relance.domain.intake.records import IntakeLag, IntakeRecord, KeptMessage
 
 
 class MailTokens(Protocol):
@@ -63,6 +63,12 @@ class IntakeMessages(Protocol):
 
     async def failures_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
         """Return the recorded failures of these invitations since an instant."""
+
+    async def reports_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
+        """Return everything that came back about these invitations since an instant, also what changed nothing."""
+
+    async def lag(self, now: datetime) -> IntakeLag:
+        """Return how far the intake is behind."""
 
     async def invitation_ids(self, period: str, after: str, limit: int) -> list[str]:
         """Return ids of the period's invitations, in order, after one."""

@@ -21,9 +21,14 @@ class PersonEntry:
 
 @dataclass(frozen=True, slots=True)
 class PersonLookup:
-    """Who was found: the person, the keyed digests he is found by again, and which users the application has active."""
+    """Who was found, and which users the application has active.
+
+    `named` are keyed digests of what the person was named by, an id or a mailbox; `subject` those and the person's
+    mailboxes. By `subject` every record about the person is found, by `named` those of the same question.
+    """
 
     person: Person
+    named: tuple[str, ...]
     subject: tuple[str, ...]
     active_users: tuple[str, ...] = ()
 

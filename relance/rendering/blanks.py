@@ -60,17 +60,15 @@ def compile_blank(
     body = skeleton.multipart("alternative", f"=_relance_{kind}_{language}", [text, html])
     headers = _headers(mail, kind, language, branding)
     if trial:
-        headers = [
-            (name, b"[%b]\r\n " % _TRIAL[language] + value if name == "Subject" else value) for name, value in headers
-        ]
-        headers.append(("X-Relance-Trial", b"yes"))
+        headers = _as_trial(headers, language)
     return Blank(skeleton.message(headers, body), language, draft.subject_line)
 
 
 def _as_trial(headers: Headers, language: str) -> Headers:
     # A line of its own, so that encoded words behind it keep their limit (RFC 2047 section 2).
     beginning = b"[%b]\r\n " % _TRIAL[language]
-    return [(name, beginning + value if name == "Subject" else value) for name, value in headers]
+    marked = [(name, beginning + value if name == "Subject" else value) for name, value in headers]
+    return [*marked, ("X-Relance-Trial", b"yes")]
 
 
 def _headers(mail: MailGroup, kind: MailKind, language: str, branding: Branding) -> Headers:

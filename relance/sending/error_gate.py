@@ -200,6 +200,7 @@ class PeriodGate:
             try:
                 await self._advance(report)
             except BaseException:
+                # Also when it is cancelled: what was not written is written the next time.
                 self._report = report.then(self._report)
                 raise
         if self._state.trip is not None:

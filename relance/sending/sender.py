@@ -137,7 +137,8 @@ class Sender:
                     last = None
                     if not await order.gate.acquire(order.stop):
                         break
-                answer = await self._exchange(last, job, order)
+                message_id = self._message_id(job)
+                answer = await self._exchange(last, job, message_id, order)
                 if last is not None:
                     done(last[0], last[1].result)
                     last = None
@@ -148,7 +149,7 @@ class Sender:
                     order.gate.release()
                     last = job, self._put_off(job, put_off, order)
                 else:
-                    last = job, await self._hand_over(lane, job, answer, order)
+                    last = job, await self._hand_over(lane, job, message_id, answer, order)
             await self._record(last, done)
 
     async def _record(
@@ -159,11 +160,12 @@ class Sender:
             done(last[0], last[1].result)
 
     async def _exchange(
-        self, last: tuple[MailTask, Settlement] | None, job: MailTask, order: SendOptions
+        self, last: tuple[MailTask, Settlement] | None, job: MailTask, message_id: str, order: SendOptions
     ) -> Claimed | Outcome:
         request = ClaimRequest(
             invitation_id=job.invitation.id,
             kind=job.kind,
+            message_id=message_id,
             token=order.token,
             at=self.now(order.at),
             user=job.user,
@@ -197,9 +199,11 @@ class Sender:
             else:
                 return
 
-    async def _hand_over(self, lane: MailLane, job: MailTask, claimed: Claimed, order: SendOptions) -> Settlement:
+    async def _hand_over(
+        self, lane: MailLane, job: MailTask, message_id: str, claimed: Claimed, order: SendOptions
+    ) -> Settlement:
         contact = claimed.contact
-        letter = self._letter(job, contact, self.now(order.at))
+        letter = self._letter(job, message_id, contact, self.now(order.at))
         started = asyncio.get_running_loop().time()
         result: Result
         refused: Deferred | Failed | None = None
@@ -256,11 +260,15 @@ class Sender:
         again = retry_at(UNCERTAIN, job.tries + 1, at) if job.kind is MailKind.INVITATION else None
         return Deferred(UNCERTAIN, again, at) if again is not None else Uncertain(UNCERTAIN, at)
 
-    def _letter(self, job: MailTask, contact: Contact, at: datetime) -> OutgoingMail:
+    def _message_id(self, job: MailTask) -> str:
+        # One that went out before has the Message-ID of then, whatever keys have been rotated: so a mailbox knows it.
+        return job.invitation.left_as(job.kind) or self.message_ids.of(job.invitation.id, job.kind)
+
+    def _letter(self, job: MailTask, message_id: str, contact: Contact, at: datetime) -> OutgoingMail:
         return OutgoingMail(
             invitation_id=job.invitation.id,
             kind=job.kind,
-            message_id=self.message_ids.of(job.invitation.id, job.kind),
+            message_id=message_id,
             to_address=contact.email,
             to_name=contact.name,
             sender_name=job.user.name,

@@ -18,9 +18,7 @@ from relance.services.people_explaining import PeopleExplaining
 from relance.wording.alerts.messages import details_message
 from relance.wording.conversation.about_alerts import lines, rule_name, why_told
 from relance.wording.conversation.languages import CHAT_WORDS
-
-EXPLAINED_IN = "en"
-"""The language of the sentences of `why`."""
+from relance.wording.saying import said
 
 MOST_WHY = 5
 """Alerts that "why" explains one by one."""
@@ -104,9 +102,12 @@ class ChatFacts:
                 found = await explain(name.text)
             except (NotFound, InvalidInput):
                 continue
-            title = CHAT_WORDS[EXPLAINED_IN].why_title.format(name=name.text)
-            text = "\n\n".join("\n".join([own, *sentences]) for own, sentences in found)
-            return ChatReply(title, text, language=EXPLAINED_IN)
+            title = CHAT_WORDS[speaker.language].why_title.format(name=name.text)
+            told = [
+                (own, [said(sentence, speaker.language) or sentence for sentence in sentences])
+                for own, sentences in found
+            ]
+            return ChatReply(title, "\n\n".join("\n".join([own, *sentences]) for own, sentences in told))
         return await self.unknown(name.text, speaker.language)
 
     def _explanations(self, kind: NameKind) -> list[Callable[[str], Awaitable[list[tuple[str, list[str]]]]]]:

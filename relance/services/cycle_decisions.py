@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from relance.domain.alerts.model import Rule
 from relance.domain.cycle.control import VERBS, Control, ControlState
+from relance.domain.sentences import Sentence
 from relance.errors import InvalidInput
 from relance.services.alerts import AlertService
 from relance.services.cycle_control import ControlResult, CycleControl
@@ -30,9 +31,15 @@ def read_reason(reason: str, *, for_good: bool, field: str = "--reason") -> str:
     """
     why = " ".join(reason.split())
     if for_good and not why:
-        raise InvalidInput(field, "it is missing, and this cannot be undone", "say in a few words why")
+        raise InvalidInput(
+            field, Sentence("it is missing, and this cannot be undone"), Sentence("say in a few words why")
+        )
     if len(why) > LONGEST_REASON:
-        raise InvalidInput(field, f"it is longer than {LONGEST_REASON} characters", "say it in fewer words")
+        raise InvalidInput(
+            field,
+            Sentence("it is longer than {most} characters", most=LONGEST_REASON),
+            Sentence("say it in fewer words"),
+        )
     return why
 
 

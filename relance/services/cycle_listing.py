@@ -7,9 +7,8 @@ from datetime import datetime
 
 from relance.contracts.cycle import CycleStatistics
 from relance.domain.cycle.control import VERBS, ControlState
-from relance.domain.cycle.coverage import CycleState
+from relance.domain.cycle.coverage import CycleFate, CycleState
 from relance.domain.cycle.send_times import LAST_YEAR
-from relance.ports import CycleFates
 from relance.services.cycle_statistics import balance_period
 from relance.services.cycle_watching import WatchedData
 
@@ -18,11 +17,14 @@ LAST = f"{LAST_YEAR}-12"
 
 @dataclass(frozen=True, slots=True)
 class CycleLine:
-    """How a cycle stands; `state` in a word or two, `balanced_at` when it was counted, None for just now."""
+    """How a cycle stands; `state` in a word or two, `balanced_at` when it was counted, None for just now.
+
+    `workflow` is None while nobody can tell.
+    """
 
     period: str
     state: str
-    workflow: CycleState
+    workflow: CycleState | None
     control: ControlState
     plans_open: int
     sent: int
@@ -40,17 +42,20 @@ async def known_periods(data: WatchedData, most: int) -> list[str]:
     return sorted({*stored, *await data.plans.periods()}, reverse=True)
 
 
-async def cycle_line(cycles: CycleFates, data: WatchedData, period: str) -> CycleLine:
-    """Return how a period's cycle stands; what is over and balanced is not counted anew."""
+async def cycle_line(fate: CycleFate | None, data: WatchedData, period: str) -> CycleLine:
+    """Return how a period's cycle stands; what is over and balanced is not counted anew.
+
+    `fate` is what the server knows of it, None while it does not answer.
+    """
+    workflow = fate.state if fate is not None else None
     statistics = await data.job_runs.statistics(period)
     if statistics is None or statistics.open or statistics.plans_open:
         statistics = await balance_period(data.ledger, data.plans, period)
     control = await data.controls.get(period)
-    fate = await cycles.fate(period)
     return CycleLine(
         period=period,
-        state=_state(fate.state, control.state, statistics),
-        workflow=fate.state,
+        state=_state(workflow, control.state, statistics),
+        workflow=workflow,
         control=control.state,
         plans_open=statistics.plans_open,
         sent=statistics.sent,
@@ -63,10 +68,12 @@ async def cycle_line(cycles: CycleFates, data: WatchedData, period: str) -> Cycl
     )
 
 
-def _state(workflow: CycleState, control: ControlState, statistics: CycleStatistics) -> str:
+def _state(workflow: CycleState | None, control: ControlState, statistics: CycleStatistics) -> str:
     if control is not ControlState.RUNNING:
         return VERBS[control]
     if workflow is CycleState.RUNNING:
         return "open"
+    if workflow is None:
+        return "not known"
     left = statistics.open or statistics.plans_open
     return f"ended with something left ({workflow})" if left else "done"

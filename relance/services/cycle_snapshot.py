@@ -13,8 +13,10 @@ from relance.ports import Contacts, JobRuns, Ledger, Plans, Users
 from relance.ports.unsent import UnsentUsers
 from relance.services.cycle_statistics import balance_period
 
-PROMPT_S, RESTS = 1.0, 4
-"""A count of the ledger that takes longer is not waited for, and begun again after so many times its duration."""
+PROMPT_S = 1.0
+"""A count of the ledger that takes longer is not waited for."""
+LONG_S, RESTS = 0.1, 4
+"""A count that takes longer is begun again after so many times its duration: watching takes no more of the database."""
 TOTAL_EVERY_S = 5.0
 """How old the total may be: it changes with the plans, every hour."""
 OVERDUE_S, OVERDUE = 5.0, 3
@@ -132,9 +134,11 @@ class LedgerCounts:
             counting = self._counting
             await asyncio.wait({counting}, timeout=patience)
             if counting.done():
-                self._counting = None
+                if self._counting is counting:
+                    # Another who waited for it may have begun the next one.
+                    self._counting = None
                 self._took = counting.result()
-                self._count_at = time.monotonic() + (RESTS * self._took if self._took > PROMPT_S else 0.0)
+                self._count_at = time.monotonic() + (RESTS * self._took if self._took > LONG_S else 0.0)
         return self._counted
 
     async def _count(self) -> float:

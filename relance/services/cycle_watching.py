@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -43,30 +44,46 @@ class CycleWatcher:
     period: str
     ask: Callable[[str], Awaitable[CycleProgress | None]]
     _seen: deque[tuple[float, int]] = field(default_factory=deque)
+    _control: ControlChange = field(default_factory=ControlChange)
 
     def __post_init__(self) -> None:
         self._counts = LedgerCounts(self.data, self.period)
 
+    @property
+    def overdue(self) -> float | None:
+        """For how many seconds nobody has answered a count of the ledger; None while an answer can be expected."""
+        return self._counts.overdue
+
     async def look(self, patience: float | None) -> tuple[Snapshot, Pace] | None:
-        """Return the cycle now; with patience a count of a large ledger may be the one before, None if there is none.
+        """Return the cycle now; with patience what MongoDB says may be what it said before, None if it has not yet.
 
         Raises:
             DependencyUnavailable: MongoDB.
+            RPCError: Temporal.
         """
-        progress, ledger, control = await asyncio.gather(
-            self.ask(self.period), self._counts.newest(patience), self.data.controls.get(self.period)
-        )
+        try:
+            progress, ledger, control = await asyncio.gather(
+                self.ask(self.period), self._counts.newest(patience), self._told(patience)
+            )
+        except Exception:
+            self._seen.clear()
+            raise
         if ledger is None:
             return None
         ledger = brought_up(ledger, progress)
-        now = Snapshot(progress=progress, ledger=ledger, control=ControlChange.of(control), total=0)
-        total = max(self._counts.total, now.settled + ledger.open)
-        now = Snapshot(progress=progress, ledger=ledger, control=now.control, total=total)
+        now = Snapshot(progress=progress, ledger=ledger, control=control, total=0)
+        now = replace(now, total=max(self._counts.total, now.settled + ledger.open))
         return now, self._pace(now)
+
+    async def _told(self, patience: float | None) -> ControlChange:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                self._control = ControlChange.of(await self.data.controls.get(self.period))
+        return self._control
 
     def _pace(self, now: Snapshot) -> Pace:
         at = time.monotonic()
-        if not now.sends:
+        if not now.sends or self.overdue is not None:
             # What follows is measured anew.
             self._seen.clear()
             return Pace()

@@ -63,6 +63,11 @@ class EventPlan:
         """The changes of entries."""
         return [change for entry in self.entries.values() if (change := entry.change) is not None]
 
+    @property
+    def writes(self) -> bool:
+        """Whether anything is to be written."""
+        return bool(self.changes or self.suppressions or self.statuses)
+
     def add(self, event: InvitationEvent, known: Known) -> None:
         """Decide what one more event does; the order of events counts."""
         concerned = known.concerned.get((event.invitation_id, event.kind))

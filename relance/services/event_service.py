@@ -122,9 +122,9 @@ class EventService:
             for call in calls:
                 call.reply(problem)
 
-    async def _serve(self, calls: Sequence[_EventCall]) -> None:
+    async def _serve(self, calls: Sequence[_EventCall], *, hastily: bool = True) -> None:
         plan = await self._intake.plan([event for call in calls for event in call.message.events])
-        there = await self._write(calls, plan)
+        there = await self._write(calls, plan, hastily=hastily)
         if unanswered := [call.message.id for call in calls if call.written is None]:
             there |= {*await self._inbox.known(unanswered)}
         if not there:
@@ -137,7 +137,8 @@ class EventService:
         fresh = [call for call in calls if call.message.id not in known]
         await asyncio.gather(
             *(self._again(call, known[call.message.id]) for call in calls if call.message.id in known),
-            *([self._serve(fresh)] if fresh else []),
+            # Among them may be what this group has just written, and a look sees only what is committed.
+            *([self._serve(fresh, hastily=False)] if fresh else []),
         )
 
     async def _again(self, call: _EventCall, written: Received) -> None:
@@ -152,7 +153,7 @@ class EventService:
         call.written = None if Outcome.UNREADABLE in plan.outcomes else written
         await self._do([call], plan)
 
-    async def _write(self, calls: Sequence[_EventCall], plan: EventPlan) -> set[str]:
+    async def _write(self, calls: Sequence[_EventCall], plan: EventPlan, *, hastily: bool) -> set[str]:
         """Write the messages with their answers; return the ids of those that were there already.
 
         A message about an entry that cannot be read has no answer yet, and is not written.
@@ -164,7 +165,9 @@ class EventService:
                 call.written = None
             else:
                 call.written = Received(call.message.id, call.message.digest, call.message.answer(own), at)
-        return await self._inbox.put([call.written for call in calls if call.written is not None])
+        written = [call.written for call in calls if call.written is not None]
+        is_followed = plan.writes or any(call.message.replans for call in calls)
+        return await self._inbox.put(written, is_followed=hastily and is_followed)
 
     async def _do(self, calls: Sequence[_EventCall], plan: EventPlan) -> None:
         self._intake.notify(await self._intake.apply(plan))

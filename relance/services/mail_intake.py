@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from relance.contracts.follow_up import InvitationEvent
@@ -24,6 +24,7 @@ from relance.domain.intake import (
     read_message,
     stable_bytes,
 )
+from relance.domain.intake.arrival import arrived_at
 from relance.domain.intake.complaints import COMPLAINT_TYPES
 from relance.domain.intake.outcomes import KEPT
 from relance.domain.intake.records import IntakeRecord, KeptMessage
@@ -39,6 +40,9 @@ CountMessage: TypeAlias = Callable[[str, str], None]
 
 OptOutByMail: TypeAlias = Callable[[str], Awaitable[bool]]
 """Applies an unsubscribe mail about an invitation; returns whether anything is known of it."""
+
+BY_OUR_SERVER = "lmtp"
+"""Who hands a mail over by it stands next to us, and its clock is ours; by SMTP anybody may."""
 
 EVENTS = {
     IntakeOutcome.BOUNCED: EventKind.BOUNCED,
@@ -108,7 +112,8 @@ class MailIntake:
         earlier = await self.messages.record_of(digest)
         if earlier is not None and (earlier.kind is not MessageKind.UNSUBSCRIBE or not envelope.recipients):
             return IntakeResult(earlier, known=True)
-        reading = read_message(parse_message(raw), envelope, self.limits.names)
+        message = parse_message(raw)
+        reading = read_message(message, envelope, self.limits.names)
         if earlier is not None:
             # A mail to two of our addresses may be handed in once for each.
             attribution = await self.attributor.attribute(reading)
@@ -117,7 +122,8 @@ class MailIntake:
             digest = hashlib.sha256(f"{digest}:{attribution.invitation_id}".encode()).hexdigest()
             if (copy := await self.messages.record_of(digest)) is not None:
                 return IntakeResult(copy, known=True)
-        return await self._apply(reading, raw, digest, via, dry_run=dry_run)
+        arrived = arrived_at(message) if via == BY_OUR_SERVER else None
+        return await self._apply(reading, raw, digest, via, dry_run=dry_run, arrived=arrived)
 
     async def take_relayed(self, reading: MailReading, identifier: str, raw: bytes, via: str) -> IntakeResult:
         """Do what follows from an event of a relay; `identifier` is the event's id there.
@@ -131,7 +137,16 @@ class MailIntake:
             return IntakeResult(earlier, known=True)
         return await self._apply(reading, raw, digest, via, dry_run=False)
 
-    async def _apply(self, reading: MailReading, raw: bytes, digest: str, via: str, *, dry_run: bool) -> IntakeResult:
+    async def _apply(
+        self,
+        reading: MailReading,
+        raw: bytes,
+        digest: str,
+        via: str,
+        *,
+        dry_run: bool,
+        arrived: datetime | None = None,
+    ) -> IntakeResult:
         outcome, attribution, failure = await self._decide(reading, via)
         event = None if dry_run or attribution is None else EVENTS.get(outcome)
         if (
@@ -140,16 +155,18 @@ class MailIntake:
             and not await self._applied(reading, attribution.invitation_id, event)
         ):
             outcome = IntakeOutcome.UNATTRIBUTED
+        now = self.clock.now()
         record = IntakeRecord(
             digest=digest,
             kind=reading.kind,
             outcome=outcome,
             via=via,
-            at=self.clock.now(),
+            at=now,
             size=len(raw),
             invitation_id=attribution.invitation_id if attribution is not None else None,
             code=failure.code if failure is not None else None,
             class_=failure.class_.value if failure is not None else None,
+            waited=max((now - arrived).total_seconds(), 0.0) if arrived is not None else None,
         )
         if not dry_run:
             if outcome in KEPT:

@@ -168,11 +168,7 @@ def _body(parsed: EmailMessage, subtype: str) -> str:
 
 def _with_pictures(html: str, parsed: EmailMessage) -> str:
     pictures = {
-        str(part["Content-ID"]).strip(
-            "<>"
-        ): f"data:{part.get_content_type()};base64,{b64encode(part.get_content()).decode()}"
-        for part in parsed.walk()
-        if part["Content-ID"]
+        str(part["Content-ID"]).strip("<>"): _data_address(part) for part in parsed.walk() if part["Content-ID"]
     }
     return re.sub(r'"cid:([^"]+)"', lambda found: f'"{pictures.get(found[1], "")}"', html)
 

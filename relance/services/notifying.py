@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -25,6 +26,13 @@ from relance.ports.ledger import FollowUpParts
 AT_ONCE = 4
 """Signals in flight: faster than one after the other, and most of this process is left for those who wait for it."""
 PAGE = 500
+FRESH_PAGE = 50
+GIVE_WAY_S = 0.02
+"""Between two signals of each that is in flight while events come in: Temporal's work takes the cores from callers."""
+CROWD = 4_000
+"""Notices in memory with which nobody is given way to any more; the fewer there are, the longer."""
+QUIET_S = 0.1
+"""After so long without an event nobody waits for an answer."""
 REMEMBERED = 5_000
 """Notices of this process kept in memory; the others are found in the outbox."""
 SETTLED = timedelta(seconds=10)
@@ -57,10 +65,13 @@ class Notifier:
     _fresh: deque[InvitationEvent] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _more: asyncio.Event = field(default_factory=asyncio.Event)
     _away: bool = False
+    _said: str | None = None
+    _heard_at: float = float("-inf")
     _replanned_at: float = float("-inf")
 
     def notify(self, events: Sequence[InvitationEvent]) -> None:
         """Take up what was just written to the outbox; nobody waits for it."""
+        self._heard_at = time.monotonic()
         if events and not self._away:
             self._fresh.extend(events)
             self._more.set()
@@ -85,12 +96,12 @@ class Notifier:
     async def _run_fresh(self) -> None:
         while True:
             await self._more.wait()
-            some = [self._fresh.popleft() for _ in range(min(len(self._fresh), PAGE))]
+            some = [self._fresh.popleft() for _ in range(min(len(self._fresh), FRESH_PAGE))]
             if not some:
                 self._more.clear()
                 continue
             try:
-                await self._signal(some)
+                await self._signal(some, self._rest)
             except Exception as problem:  # noqa: BLE001 - as below
                 # They are in the outbox: the sweep finds out when it works again.
                 self._put_off(problem)
@@ -102,7 +113,8 @@ class Notifier:
             await asyncio.sleep(pause)
             try:
                 await self.sweep()
-                self._away = False
+                if self._away:
+                    self._away, self._said = False, None
                 pause = SWEEP_S
             except Exception as problem:  # noqa: BLE001 - whatever it is, the notices wait in the outbox
                 self._put_off(problem)
@@ -112,14 +124,24 @@ class Notifier:
                 self.show(await self.outbox.lag(), self.clock.now())
 
     def _put_off(self, problem: Exception) -> None:
-        if not self._away:
-            # The text of an error that is not ours may quote a document.
-            what = str(problem) if isinstance(problem, RelanceError) else type(problem).__name__
-            logger.warning("follow-ups are notified later: %s", what)
+        self._say(problem)
         self._away = True
 
-    async def _signal(self, events: Sequence[InvitationEvent]) -> None:
-        """Signal each; take away those that worked, then raise the first trouble."""
+    def _say(self, problem: Exception) -> None:
+        # The text of an error that is not ours may quote a document.
+        what = str(problem) if isinstance(problem, RelanceError) else type(problem).__name__
+        if what != self._said:
+            logger.warning("follow-ups are notified later: %s", what)
+        self._said = what
+
+    def _rest(self) -> float:
+        """Return for how many seconds those go first who wait for an answer."""
+        if time.monotonic() - self._heard_at > QUIET_S:
+            return 0.0
+        return GIVE_WAY_S * max(1 - len(self._fresh) / CROWD, 0.0)
+
+    async def _signal(self, events: Sequence[InvitationEvent], rest: Callable[[], float] = lambda: 0.0) -> None:
+        """Signal each, with a rest in between; take away those that worked, then raise the first trouble."""
         queue, done, troubles = deque(events), list[InvitationEvent](), list[DependencyUnavailable]()
         parts = await self._parts(events)
 
@@ -131,8 +153,11 @@ class Notifier:
                     await self.follow_ups.notify(event, parts=parts.get((key.period, key.user_id)))
                 except DependencyUnavailable as problem:
                     troubles.append(problem)
+                except Exception as problem:  # noqa: BLE001 - of this notice alone: it holds no other up
+                    self._say(problem)
                 else:
                     done.append(event)
+                await asyncio.sleep(rest())
 
         await asyncio.gather(*(some() for _ in range(min(AT_ONCE, len(queue)))))
         await self.outbox.done(done)

@@ -9,6 +9,7 @@ from relance import ids
 from relance.domain.cycle.planning import Plan
 from relance.domain.cycle.send_times import Defaults, current_period, next_period, send_time
 from relance.domain.invitations.people import User
+from relance.domain.sentences import Sentence
 from relance.errors import NotFound
 from relance.services.explaining import Explaining
 from relance.wording.explain import explain_plan
@@ -69,11 +70,16 @@ class PeopleExplaining:
         return current_period(self.explaining.clock.now(), self.defaults.zone)
 
     def _outlook(self, user: User, plans: Sequence[Plan]) -> list[str]:
-        lines = [] if user.is_active else ["The user's account is not active: nothing is sent for it."]
+        lines: list[str] = []
+        if not user.is_active:
+            lines.append(Sentence("The user's account is not active: nothing is sent for it."))
         if not user.reminder_settings.enabled:
-            lines.append("The user has switched reminders off.")
+            lines.append(Sentence("The user has switched reminders off."))
         period = max([self._current, *(next_period(plan.period) for plan in plans)])
         time = send_time(period, day=user.send_day, time=user.send_time, zone=user.timezone, defaults=self.defaults)
         if user.is_active and time.instant > self.explaining.clock.now():
-            lines.append(f"The first period not planned yet is {period}: it is due {moment(time.instant, time.zone)}.")
+            when = moment(time.instant, time.zone)
+            lines.append(
+                Sentence("The first period not planned yet is {period}: it is due {when}.", period=period, when=when)
+            )
         return lines

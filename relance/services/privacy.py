@@ -7,7 +7,6 @@ what is left of it: so an attempt after a crash does the rest, and one too many 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relance.contracts.privacy import ForgetStep
@@ -94,8 +93,3 @@ def new_erasure(found: PersonLookup, *, by: str, reason: str, clock: Clock) -> E
         at=clock.now(),
         work=work,
     )
-
-
-def is_empty(found: Mapping[str, int]) -> bool:
-    """Return whether nothing is kept."""
-    return not any(found.values())

@@ -13,6 +13,7 @@ from relance.domain.cycle.coverage import watched_periods
 from relance.domain.cycle.planning import Plan, PlanStatus
 from relance.domain.cycle.send_times import period_window
 from relance.domain.quarantine import PLANS, SetAside
+from relance.domain.sentences import Sentence
 from relance.ports import Clock, Plans, Users
 
 PATIENCE_S = 20.0
@@ -91,15 +92,18 @@ class Replanning:
         self, document: SetAside, known: Mapping[str, object], plans: Mapping[str, Mapping[str, Plan]]
     ) -> list[str]:
         if (nothing := _nothing(document, known, plans)) is not None:
-            return [f"nothing: {nothing}"]
+            return [Sentence("nothing: {reason}", reason=nothing)]
         if self.cycles is None:
-            return ["the next planning pass of an open cycle takes the user"]
+            return [Sentence("the next planning pass of an open cycle takes the user")]
         if document.collection == PLANS and document.period is not None and document.period not in self._running:
             return [
-                f"{document.period}: nobody plans it any more, or not yet; the user is planned with the next period"
+                Sentence(
+                    "{period}: nobody plans it any more, or not yet; the user is planned with the next period",
+                    period=document.period,
+                )
             ]
         if not self._running:
-            return ["no cycle runs: the next one plans the user when it is opened"]
+            return [Sentence("no cycle runs: the next one plans the user when it is opened")]
         replanned = [each for each in self._running if document.collection != PLANS or each == document.period]
         return [_outcome(document, period, plans[document.user or ""].get(period)) for period in replanned]
 
@@ -107,23 +111,23 @@ class Replanning:
 def _nothing(document: SetAside, known: Mapping[str, object], plans: Mapping[str, object]) -> str | None:
     """Return why nothing follows for anybody, None if something does."""
     if document.user is None:
-        return "it concerns no user we know"
+        return Sentence("it concerns no user we know")
     if document.user not in known:
-        return f"there is no user {document.user} who can be read"
-    return "the user is not active" if document.user not in plans else None
+        return Sentence("there is no user {user} who can be read", user=document.user)
+    return Sentence("the user is not active") if document.user not in plans else None
 
 
 def _outcome(document: SetAside, period: str, plan: Plan | None) -> str:
     if plan is None:
-        return f"{period}: not planned yet, the next planning pass of its cycle takes the user"
+        return Sentence("{period}: not planned yet, the next planning pass of its cycle takes the user", period=period)
     match plan.status:
         case PlanStatus.PLANNED:
-            return f"{period}: planned for {plan.instant:%Y-%m-%d %H:%M:%S} UTC"
+            return Sentence("{period}: planned for {when} UTC", period=period, when=f"{plan.instant:%Y-%m-%d %H:%M:%S}")
         case PlanStatus.SKIPPED:
             reason = (plan.reason or "no reason").replace("_", " ")
-            return f"{period}: left out ({reason}), from the next period on"
+            return Sentence("{period}: left out ({reason}), from the next period on", period=period, reason=reason)
         case PlanStatus.CANCELLED:
-            return f"{period}: left out, the cycle was cancelled"
-    return (
-        f"{period}: too late, the mails have gone out without it" if document.collection != PLANS else f"{period}: sent"
-    )
+            return Sentence("{period}: left out, the cycle was cancelled", period=period)
+    if document.collection == PLANS:
+        return Sentence("{period}: sent", period=period)
+    return Sentence("{period}: too late, the mails have gone out without it", period=period)

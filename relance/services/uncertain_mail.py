@@ -67,9 +67,14 @@ class UncertainMails:
         since = [doubt.since for mail in mails if (doubt := mail.invitation.doubt(mail.kind)) is not None]
         if self.relay_log is None or not since:
             return [UNKNOWN] * len(mails)
-        possible = [self.message_ids.possible(mail.invitation.id, mail.kind) for mail in mails]
+        possible = [self._possible(mail) for mail in mails]
         found = await self.relay_log.find([each for some in possible for each in some], min(since))
         return [_one_of({each: found.get(each, UNKNOWN) for each in some}) for some in possible]
+
+    def _possible(self, mail: DoubtfulMail) -> tuple[str, ...]:
+        possible = self.message_ids.possible(mail.invitation.id, mail.kind)
+        known = mail.invitation.left_as(mail.kind)
+        return possible if known is None else tuple(dict.fromkeys([known, *possible]))
 
     async def arrived(self, mail: DoubtfulMail, record: RelayRecord, now: datetime) -> Sent | None:
         """Record a mail as sent when the relay took it; None if somebody else has decided about it."""
@@ -81,7 +86,7 @@ class UncertainMails:
         due: DueAt | None = None
         if mail.kind is MailKind.INVITATION:
             due = due_at(at, mail.zone, mail.expiry_days)
-        message_id = record.message_id or self.message_ids.of(mail.invitation.id, mail.kind)
+        message_id = record.message_id or self._possible(mail)[0]
         sent = Sent(message_id, at, late=is_late(mail.planned, at), due=due)
         return sent if await self._end(mail, Verdict.ARRIVED, now, sent) else None
 

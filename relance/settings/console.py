@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from relance.settings.group import SettingsGroup, Zone
+from relance.settings.loopback import is_private
 from relance.settings.recipients import listed
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class SignInWay(StrEnum):
@@ -30,7 +29,7 @@ def _encrypted(url: str | None) -> str | None:
     parts = urlsplit(url)
     if not parts.hostname or parts.query or parts.fragment or parts.username or parts.password:
         raise ValueError("must be like https://login.example, with a path if need be and nothing else")
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if not is_private(parts):
         raise ValueError("must be https: what goes there decides who may sign in")
     return url
 

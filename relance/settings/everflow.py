@@ -13,12 +13,12 @@ from relance.domain.failures import Severity
 from relance.domain.reports.rules import CheckRules, DefaultLpPolicy, PausedPartnerPolicy
 from relance.domain.reports.table import Clicks
 from relance.settings.group import Cron, SettingsGroup, Zone
+from relance.settings.loopback import is_private
 
 
 def _host_only(url: str) -> str:
     parts = urlsplit(url)
-    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+    if not is_private(parts):
         raise ValueError("the key would travel unencrypted; use https")
     if not parts.hostname or parts.path.strip("/") or parts.query or parts.username or parts.password:
         raise ValueError("must be scheme and host only, like https://api.eflow.team")

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from relance.settings.group import SettingsGroup
 from relance.settings.keyring import Keyring
+from relance.settings.loopback import LOOPBACK, is_private
 from relance.settings.privacy import Keys, ring_of
 from relance.settings.recipients import listed
 from relance.settings.signing_secrets import FORM, SigningSecrets, signing_keys
@@ -23,8 +24,7 @@ def _public(url: str | None) -> str | None:
     if url is None:
         return None
     parts = urlsplit(url)
-    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+    if not is_private(parts):
         raise ValueError("links would be opened unencrypted; use https")
     if not parts.hostname or parts.query or parts.fragment or parts.username or parts.password:
         raise ValueError("must be like https://relance.example, with a path if need be and nothing else")
@@ -33,8 +33,8 @@ def _public(url: str | None) -> str | None:
 
 def _form(url: str) -> str:
     parts = urlsplit(url)
-    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if not parts.hostname or parts.username or parts.password or not (parts.scheme == "https" or local):
+    is_fine = parts.scheme == "https" or parts.hostname in LOOPBACK
+    if not parts.hostname or parts.username or parts.password or not is_fine:
         raise ValueError(f"must be like https://app.example/f/{TOKEN}")
     if url.count(TOKEN) != 1 or TOKEN not in parts.path + parts.query or "{" in url.replace(TOKEN, ""):
         raise ValueError(f"must hold {TOKEN} once, behind the host, in whose place the form's token comes")

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from relance.domain.invitations.addresses import valid_address
 from relance.settings.group import SettingsGroup
+from relance.settings.loopback import is_here
 
 
 class TlsMode(StrEnum):
@@ -157,6 +158,4 @@ class MailGroup(SettingsGroup):
     @property
     def is_local(self) -> bool:
         """Whether the relay is on this machine."""
-        if not _is_ip(self.host):
-            return self.host.lower().rstrip(".") == "localhost"
-        return ip_address(self.host.strip("[]")).is_loopback
+        return is_here(self.host)

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
+from relance.domain.sentences import Sentence
+from relance.settings.loopback import is_here
 from relance.settings.mongo import Mongo
 from relance.settings.unfit import Unfit
-
-
-def is_here(host: str) -> bool:
-    """Return whether a host is this machine's loopback."""
-    name = host.lower().strip("[]").rstrip(".")
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def trusting_mongo(mongo: Mongo) -> list[Unfit]:
@@ -24,11 +15,15 @@ def trusting_mongo(mongo: Mongo) -> list[Unfit]:
         return []
     found = []
     if not mongo.is_encrypted:
-        remedy = "set RELANCE_MONGO__TLS_CA_FILE, or tls=true in the connection string"
-        found.append(Unfit("RELANCE_MONGO__URI", f"the way to {away[0]} is not encrypted", remedy))
+        remedy = Sentence("set RELANCE_MONGO__TLS_CA_FILE, or tls=true in the connection string")
+        found.append(Unfit("RELANCE_MONGO__URI", Sentence("the way to {host} is not encrypted", host=away[0]), remedy))
     if not mongo.is_authenticated:
-        remedy = "set RELANCE_MONGO__USERNAME and RELANCE_MONGO__PASSWORD, and turn authorization on"
-        found.append(Unfit("RELANCE_MONGO__URI", f"{away[0]} is spoken to without a name and password", remedy))
+        remedy = Sentence("set RELANCE_MONGO__USERNAME and RELANCE_MONGO__PASSWORD, and turn authorization on")
+        found.append(
+            Unfit(
+                "RELANCE_MONGO__URI", Sentence("{host} is spoken to without a name and password", host=away[0]), remedy
+            )
+        )
     return found
 
 
@@ -38,12 +33,18 @@ def trusting_temporal(host: str, *, encrypted: bool, authenticated: bool) -> lis
         return []
     found = []
     if not encrypted:
-        remedy = "set TEMPORAL_TLS_SERVER_CA_CERT_PATH, or TEMPORAL_TLS=true for a public authority"
-        found.append(Unfit("TEMPORAL_ADDRESS", f"the way to {host} is not encrypted", remedy))
+        remedy = Sentence("set TEMPORAL_TLS_SERVER_CA_CERT_PATH, or TEMPORAL_TLS=true for a public authority")
+        found.append(Unfit("TEMPORAL_ADDRESS", Sentence("the way to {host} is not encrypted", host=host), remedy))
     if not authenticated:
-        remedy = (
+        remedy = Sentence(
             "set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH, or TEMPORAL_API_KEY, and let the "
             "server ask for it: whoever reaches it may steer every workflow"
         )
-        found.append(Unfit("TEMPORAL_ADDRESS", f"{host} is spoken to without a certificate or an API key", remedy))
+        found.append(
+            Unfit(
+                "TEMPORAL_ADDRESS",
+                Sentence("{host} is spoken to without a certificate or an API key", host=host),
+                remedy,
+            )
+        )
     return found

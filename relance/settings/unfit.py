@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from relance.domain.health.check_finding import CheckFinding, FindingState
+from relance.domain.sentences import Sentence
 from relance.errors import SettingsError
 from relance.settings import Settings
 from relance.settings.gateway import Gateway
@@ -60,7 +61,9 @@ def unfit_names(mail: MailGroup, gateway: Gateway | None = None) -> list[Unfit]:
     if gateway is not None and gateway.public_url and mail.link_base.rstrip("/") == gateway.public_url:
         named["RELANCE_GATEWAY__FORM_URL"] = urlsplit(gateway.form_url).hostname or ""
     return [
-        Unfit(name, f"{host} is a name for examples, to which nothing leads", "set your own")
+        Unfit(
+            name, Sentence("{host} is a name for examples, to which nothing leads", host=host), Sentence("set your own")
+        )
         for name, host in named.items()
         if is_reserved(host)
     ]
@@ -98,9 +101,13 @@ def _unfit_key(ring: Keyring) -> Unfit | None:
     if not ring.texts:
         if ring.optional:
             return None
-        return Unfit(ring.setting, "is not set", f"make a key with `{MAKE_ONE}`")
+        return Unfit(ring.setting, Sentence("is not set"), Sentence("make a key with `{command}`", command=MAKE_ONE))
     if any(text.lower().startswith(PUBLISHED) for text in ring.texts):
-        return Unfit(ring.setting, "is published in our sources, so it protects nothing", f"make one with `{MAKE_ONE}`")
+        return Unfit(
+            ring.setting,
+            Sentence("is published in our sources, so it protects nothing"),
+            Sentence("make one with `{command}`", command=MAKE_ONE),
+        )
     return None
 
 
@@ -113,5 +120,5 @@ def settings_findings(settings: Settings) -> list[CheckFinding]:
     """Return what is unfit for mails that leave, or that every value can be used."""
     unfit = [*unfit_keys(settings.privacy), *unfit_names(settings.mail, settings.gateway)]
     if not unfit:
-        return [CheckFinding("settings", FindingState.FINE, "every value can be used")]
+        return [CheckFinding("settings", FindingState.FINE, Sentence("every value can be used"))]
     return [CheckFinding(finding.setting, FindingState.WRONG, finding.reason, finding.remedy) for finding in unfit]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -12,6 +13,8 @@ from relance.contracts.alerts import AlertInput, Decided, DetailsAsked, Inhibite
 from relance.contracts.names import Signal, TaskQueue, Workflow
 from relance.domain.alerts.policy import AlertPolicy
 from relance.temporal.errors import is_missing, unavailable
+
+RPC_TIMEOUT = timedelta(seconds=10)
 
 _SIGNALS: dict[type[Decided | Inhibited | DetailsAsked], Signal] = {
     Decided: Signal.DECIDED,
@@ -42,6 +45,7 @@ class TemporalAlertGroups:
                 start_signal=Signal.SIGHTED,
                 start_signal_args=[news],
                 static_summary=f"Alerts of {group}",
+                rpc_timeout=RPC_TIMEOUT,
             )
         except RPCError as error:
             raise unavailable("a sighting was not told", error) from error
@@ -54,7 +58,7 @@ class TemporalAlertGroups:
         """
         handle = self.client.get_workflow_handle(ids.alert_workflow_id(group))
         try:
-            await handle.signal(_SIGNALS[type(news)], news)
+            await handle.signal(_SIGNALS[type(news)], news, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if is_missing(error):
                 return False

@@ -14,7 +14,8 @@ from temporalio.runtime import Runtime
 from temporalio.service import GrpcCompression, TLSConfig
 
 from relance.errors import DependencyUnavailable, SettingsError
-from relance.settings.trust import is_here, trusting_temporal
+from relance.settings.loopback import is_here
+from relance.settings.trust import trusting_temporal
 from relance.settings.unfit import Unfit
 from relance.temporal.plugin import relance_plugin
 

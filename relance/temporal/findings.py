@@ -9,11 +9,11 @@ from temporalio.client import Client
 
 from relance.contracts.names import TaskQueue
 from relance.domain.health.check_finding import CheckFinding, FindingState
+from relance.domain.sentences import Sentence, plural
 from relance.settings import Settings
 from relance.temporal import schedules
 from relance.temporal.namespace import retention
 from relance.temporal.task_queues import POLLED_WITHIN, queue_state
-from relance.wording.summaries import counted
 
 
 async def temporal_findings(client: Client, settings: Settings, now: datetime) -> list[CheckFinding]:
@@ -25,12 +25,12 @@ async def temporal_findings(client: Client, settings: Settings, now: datetime) -
     kept, wanted = await retention(client), settings.temporal.retention
     enough = kept >= wanted
     findings = [
-        CheckFinding("Temporal", FindingState.FINE, f"namespace {client.namespace}"),
+        CheckFinding("Temporal", FindingState.FINE, Sentence("namespace {name}", name=client.namespace)),
         CheckFinding(
             "retention",
             FindingState.FINE if enough else FindingState.WRONG,
-            f"{kept.days} days, wanted {wanted.days}",
-            "" if enough else "run `starter.py bootstrap`",
+            Sentence("{kept} days, wanted {wanted}", kept=kept.days, wanted=wanted.days),
+            "" if enough else Sentence("run `starter.py bootstrap`"),
         ),
     ]
     lines, queues = await asyncio.gather(
@@ -40,26 +40,37 @@ async def temporal_findings(client: Client, settings: Settings, now: datetime) -
 
 
 def _schedule(line: schedules.ScheduleLine) -> CheckFinding:
-    what = f"Schedule {line.id}"
+    what = Sentence("Schedule {name}", name=line.id)
     if not line.present:
-        return CheckFinding(what, FindingState.WRONG, "is not on the server", "run `starter.py schedules apply`")
-    if line.paused:
-        remedy = f"run `starter.py schedules resume {line.id}` when the reason is gone"
-        return CheckFinding(what, FindingState.WARNING, f"is paused: {line.note}", remedy)
-    if line.missed:
-        remedy = f"run `starter.py schedules backfill {line.id}` for the missed days"
         return CheckFinding(
-            what, FindingState.WARNING, f"missed {line.missed} times beyond its catch-up window", remedy
+            what, FindingState.WRONG, Sentence("is not on the server"), Sentence("run `starter.py schedules apply`")
         )
-    return CheckFinding(what, FindingState.FINE, "is active")
+    if line.paused:
+        remedy = Sentence("run `starter.py schedules resume {name}` when the reason is gone", name=line.id)
+        return CheckFinding(what, FindingState.WARNING, Sentence("is paused: {note}", note=line.note), remedy)
+    if line.missed:
+        remedy = Sentence("run `starter.py schedules backfill {name}` for the missed days", name=line.id)
+        return CheckFinding(
+            what,
+            FindingState.WARNING,
+            Sentence("missed {count} times beyond its catch-up window", count=line.missed),
+            remedy,
+        )
+    return CheckFinding(what, FindingState.FINE, Sentence("is active"))
 
 
 async def _workers(client: Client, queue: TaskQueue, now: datetime) -> CheckFinding:
     found = (await queue_state(client, queue, now - POLLED_WITHIN)).pollers
+    what = Sentence("queue {name}", name=queue)
     if not found:
         return CheckFinding(
-            f"queue {queue}", FindingState.WRONG, "no worker asks for its work", "start one: `worker.py --role all`"
+            what,
+            FindingState.WRONG,
+            Sentence("no worker asks for its work"),
+            Sentence("start one: `worker.py --role all`"),
         )
     return CheckFinding(
-        f"queue {queue}", FindingState.FINE, f"{counted(found, 'worker process', 'worker processes')} within 90 s"
+        what,
+        FindingState.FINE,
+        plural("{count} worker process within 90 s", "{count} worker processes within 90 s", found),
     )

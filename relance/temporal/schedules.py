@@ -23,6 +23,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
+from relance.concurrency import at_once
 from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleOptions, OpenPeriodInput
 from relance.contracts.jobs import JobInput
@@ -220,7 +221,7 @@ async def _apply_one(client: Client, wanted: DeclaredSchedule) -> Applied:
 
 async def lines(client: Client, settings: Settings) -> list[ScheduleLine]:
     """Return how every declared Schedule stands."""
-    return [await _line(client, wanted) for wanted in declared(settings)]
+    return await at_once(declared(settings), lambda wanted: _line(client, wanted))
 
 
 async def _line(client: Client, wanted: DeclaredSchedule) -> ScheduleLine:

@@ -60,15 +60,17 @@ async def versions(client: Client) -> list[VersionLine]:
     if found is None:
         return []
     summaries = sorted(
-        found.worker_deployment_info.version_summaries, key=lambda one: one.create_time.ToDatetime(), reverse=True
+        found.worker_deployment_info.version_summaries,
+        key=lambda summary: summary.create_time.ToDatetime(),
+        reverse=True,
     )
     return [
         VersionLine(
-            build_id=one.deployment_version.build_id,
-            state=WorkerDeploymentVersionStatus.Name(one.status).removeprefix(_PREFIX).lower(),
-            since=one.create_time.ToDatetime(tzinfo=UTC) if one.HasField("create_time") else None,
+            build_id=summary.deployment_version.build_id,
+            state=_state(summary.status),
+            since=summary.create_time.ToDatetime(tzinfo=UTC) if summary.HasField("create_time") else None,
         )
-        for one in summaries
+        for summary in summaries
     ]
 
 
@@ -110,7 +112,10 @@ async def state_of(client: Client, build_id: str) -> str:
         if is_missing(error):
             raise _unknown(build_id) from None
         raise unavailable("a version was not looked up", error) from error
-    status = found.worker_deployment_version_info.status
+    return _state(found.worker_deployment_version_info.status)
+
+
+def _state(status: WorkerDeploymentVersionStatus.ValueType) -> str:
     return WorkerDeploymentVersionStatus.Name(status).removeprefix(_PREFIX).lower()
 
 

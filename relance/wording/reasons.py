@@ -12,6 +12,7 @@ from relance.domain.invitations.eligibility import OF_INVITATIONS_ONLY, Refusal
 from relance.domain.invitations.events import EventKind
 from relance.domain.invitations.invitation import MailKind, Verdict
 from relance.domain.invitations.reminders import ReminderRefusal
+from relance.domain.sentences import Sentence
 
 REFUSALS: Mapping[Refusal, str] = {
     Refusal.USER_MISSING: "the user's account cannot be found or read",
@@ -127,5 +128,5 @@ def reminder_reason_in_words(code: str | None) -> str:
 def reason_in_words(code: str | None) -> str:
     """Return words for a recorded reason of any kind; an unknown one is named as it is."""
     if not code:
-        return "no reason is recorded"
-    return _ALL.get(code, f'the recorded reason is "{code}"')
+        return Sentence("no reason is recorded")
+    return _ALL.get(code) or Sentence('the recorded reason is "{code}"', code=code)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from relance.domain.failures import FailureClass
 from relance.domain.intake.outcomes import IntakeOutcome
 from relance.domain.intake.records import IntakeRecord
+from relance.domain.sentences import Sentence
 from relance.wording.moments import moment
 from relance.wording.reasons import FAILURES
 
@@ -23,9 +24,12 @@ def explain_reports(reports: Sequence[IntakeRecord], zone: str) -> list[str]:
 
 
 def _report(report: IntakeRecord, zone: str) -> str:
-    code = f" {report.code}" if report.code else ""
-    # One that a newer version has recorded.
-    why = f" ({FAILURES[FailureClass(report.class_)]})" if report.class_ in set(FailureClass) else ""
-    return (
-        f"A report that came back {moment(report.at, zone)} says{code or ' no'}{why}.{_AFTER.get(report.outcome, '')}"
+    # The class of one that a newer version has recorded may be unknown.
+    class_ = FailureClass(report.class_) if report.class_ in set(FailureClass) else None
+    return Sentence(
+        "A report that came back {when} says {code}{why}.{after}",
+        when=moment(report.at, zone),
+        code=report.code or Sentence("no"),
+        why=Sentence(" ({meaning})", meaning=FAILURES[class_]) if class_ is not None else "",
+        after=_AFTER.get(report.outcome, ""),
     )

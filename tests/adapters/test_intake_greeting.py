@@ -51,11 +51,14 @@ async def test_anything_else_does_not(said: bytes | None, monkeypatch: pytest.Mo
         await greet_intake("127.0.0.1", free_port())
 
 
-async def test_a_listener_that_is_gone_is_unhealthy_and_one_that_greets_is_not() -> None:
+async def test_a_listener_that_is_gone_is_unhealthy_and_one_that_greets_is_not(db: Database) -> None:
     rule = HealthGroup().rules()[ProbeName.INTAKE]
     relay = Relay()
     async with await relay.start():
-        probes = [IntakeProbe("127.0.0.1", port, PATIENCE_S) for port in (relay.port, free_port())]
+        probes = [
+            IntakeProbe("127.0.0.1", port, db.intake_messages, SystemClock(), PATIENCE_S)
+            for port in (relay.port, free_port())
+        ]
         greeted, gone = await run_probes(probes, SystemClock())
         relay.hang_up()
     assert [graded(look, rule, None, ()) for look in (greeted, gone)] == [Grade.GOOD, Grade.BAD]

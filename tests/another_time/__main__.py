@@ -28,7 +28,7 @@ from tests.another_time.shifter import shifting
 ROOT = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
 SOCKET = "shifter"
-GO_PROGRAMS = ("temporal", "prometheus")
+PROGRAMS = ("temporal", "prometheus", "date", "node")
 PYTHONS = ("python", "python3", f"python3.{sys.version_info.minor}")
 PYTEST = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 CANNOT = 2
@@ -66,7 +66,7 @@ def environment_off(folder: Path) -> dict[str, str]:
     path = f"{prefix / 'bin'}:{os.environ.get('PATH', '')}:/usr/sbin"
     python = os.path.realpath(sys.executable)
     launched = [python, "-IS", os.fspath(LAUNCH), os.fspath(folder / SOCKET)]
-    found = {name: shutil.which(name, path=path) for name in GO_PROGRAMS} | dict.fromkeys(PYTHONS, python)
+    found = {name: shutil.which(name, path=path) for name in PROGRAMS} | dict.fromkeys(PYTHONS, python)
     scripts = {name: [*launched, program] for name, program in found.items() if program is not None}
     for name, command in scripts.items():
         # By its first argument, the interpreter knows the environment it belongs to.

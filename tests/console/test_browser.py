@@ -67,8 +67,8 @@ async def place(stack: Stack, running_mailbox: MailboxServer, chromium: Browser)
 
 
 async def test_a_cycle_moves_on_the_screen_without_a_reload(place: Place, mailbox: Mailbox) -> None:
-    # Four connections: thirty rounds of a tenth of a second each.
-    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=0.1))
+    # Four connections: thirty rounds of a fifth of a second each.
+    await mailbox.add_rule(Delay(stage=SmtpStage.END_OF_DATA, seconds=0.2))
     async with place.browser.visit() as window:
         page = await window.new_page()
         await page.goto("/console/now")

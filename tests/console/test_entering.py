@@ -72,6 +72,26 @@ async def test_a_session_changes_its_secret_at_sign_in_and_ends_at_sign_out(ann:
     assert (await ann.get("/console/now")).status_code == 303
 
 
+async def test_sessions_of_a_person_or_of_all_end_at_the_next_request(db: Database, client: Client) -> None:
+    async with visitor_of(db, TOKEN, client=client) as visitor:
+        await visitor.enter(name="ann")
+        anns = visitor.http.cookies["relance_session"]
+        visitor.forget()
+        await visitor.enter(Role.VIEWER, "bob")
+        listed = await db.sessions.listed(datetime.now(UTC))
+        assert [(session.person.name, session.person.role) for session in listed] == [
+            ("ann", Role.OPERATOR),
+            ("bob", Role.VIEWER),
+        ]
+        assert await db.sessions.end_of("bob") == 1
+        assert (await visitor.get("/console/unread")).status_code == 303
+        visitor.forget()
+        visitor.http.cookies.set("relance_session", anns, domain=HOST)
+        assert (await visitor.get("/console/unread")).status_code == 200
+        assert await db.sessions.end_of(None) == 1
+        assert (await visitor.get("/console/unread")).status_code == 303
+
+
 async def test_a_copy_of_the_database_holds_no_secret_that_lets_in(ann: Visitor) -> None:
     secret = ann.http.cookies["relance_session"]
     stored = await ann.db.raw.consoleSessions.find_one({})

@@ -54,7 +54,7 @@ class Watched:
         self.loads += 1
         if isinstance(self.answer, Exception):
             raise self.answer
-        return {"dependency": self.answer}
+        return {"away": self.answer}
 
 
 def a_session(csrf: str = "of this session") -> ConsoleSession:
@@ -138,6 +138,39 @@ async def test_a_server_that_is_away_is_shown_and_comes_back_by_itself(db: Datab
     await viewer.aclose()
 
 
+async def test_what_a_server_did_not_say_is_asked_for_again_soon(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "AGAIN_S", 0.1)
+    watched = Watched(frozenset())
+    watched.answer = DependencyUnavailable("Everflow", "gone")
+    hub = Hub(NEEDS, db.changes, 10)
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
+    await _until("Everflow", viewer)
+    watched.answer = "Temporal"
+    await _until("Temporal", viewer)
+    await viewer.aclose()
+
+
+async def test_what_looks_the_same_wakes_nobody(db: Database) -> None:
+    watched = Watched()
+    hub = Hub(NEEDS, db.changes, 10)
+    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
+    await _until("Temporal", viewer)
+    waiting = asyncio.ensure_future(_until("data:", viewer))
+    # The stream of changes begins with everything: two loads more are some that a change has brought.
+    wanted = watched.loads + 2
+    async with asyncio.timeout(PATIENCE_S):
+        number = 0
+        while watched.loads < wanted:
+            number += 1
+            await db.raw.alerts.insert_one({"_id": f"x{number}"})
+            await asyncio.sleep(feeds.REST_S)
+    await asyncio.sleep(feeds.REST_S)
+    assert not waiting.done()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await viewer.aclose()
+
+
 async def test_streams_end_when_the_process_stops(db: Database) -> None:
     watched = Watched()
     hub = Hub(NEEDS, db.changes, 10)
@@ -181,11 +214,11 @@ async def test_changes_come_in_gulps_and_after_an_interruption_as_everything(db:
     watching = db.changes.watch()
     async with asyncio.timeout(PATIENCE_S):
         assert set(await anext(watching)) == set(Topic)
-        await db.raw.invitations.insert_many([{"_id": f"x{number}", "contactId": f"{number}"} for number in range(500)])
+        await db.raw.alerts.insert_many([{"_id": f"x{number}"} for number in range(500)])
         await db.raw.jobRuns.insert_one({"_id": "y", "job": "x", "nominal": datetime.now(UTC)})
         seen: list[Topic] = []
         while Topic.JOBS not in seen:
             seen += await anext(watching)
     # Five hundred changes are one or a few pieces of news.
-    assert Counter(seen)[Topic.LEDGER] <= 5
+    assert Counter(seen)[Topic.ALERTS] <= 5
     await watching.aclose()  # type: ignore[attr-defined]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from temporalio.client import Client
@@ -14,13 +16,24 @@ from relance.console.pages.registry import PAGES
 from relance.devstack.processes import free_port
 from relance.domain.console.people import Role
 from relance.domain.cycle.control import ControlState
+from relance.domain.intake import IntakeOutcome, MessageKind
+from relance.domain.intake.records import IntakeRecord
 from relance.errors import InvalidInput
 from relance.settings.console import ConsoleGroup, SignInWay
 from relance.temporal.connection import connect
 from tests.console.support import Visitor, visitor_of
+from tests.support.event_api import invited
+from tests.support.mongo_people import AT
+from tests.support.patience import PATIENCE_S
 
 NOW = datetime.now(UTC)
 PERIOD = "2026-11"
+DOCTOR = {
+    "en": "mail templates, trust, Temporal, retention, MongoDB, keys, alerts, limits, documents, mail relay, "
+    "relay log, Everflow, unsubscribe link, mail intake, queue relance-mail",
+    "fr": "modèles de messages, confiance, Temporal, conservation, MongoDB, clés, alertes, limites, documents, "
+    "relais de courrier, journal du relais, Everflow, lien de désinscription, réception du courrier, file relance-mail",
+}
 LISTED = [page for page in PAGES if "{" not in page.path]
 
 
@@ -80,6 +93,43 @@ async def test_a_viewer_sees_ids_and_no_address_or_name(db: Database, client: Cl
             assert "c1" in text
             for private in ("Marchand", "hortense@", "Petit", "ulysse@"):
                 assert (private in text) is seen, private
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failure", "code", "words"),
+    [
+        (
+            IntakeOutcome.SOFT,
+            "soft_recipient",
+            "4.2.2",
+            "not delivered for now, which ends nothing (mailbox full or closed, 4.2.2)",
+        ),
+        (IntakeOutcome.ABOUT_US, "sender_fault", "5.7.1", "refused for a reason that is ours"),
+        (IntakeOutcome.UNDER_WAY, None, None, "on its way or delivered, which changes nothing"),
+    ],
+)
+async def test_a_mail_that_came_back_stands_in_the_story_at_its_time_and_ends_no_reminder(
+    ann: Visitor, db: Database, outcome: IntakeOutcome, failure: str | None, code: str | None, words: str
+) -> None:
+    [invitation] = await invited(db, ["c1"])
+    record = IntakeRecord(
+        digest="0" * 64,
+        kind=MessageKind.DELIVERY_REPORT,
+        outcome=outcome,
+        via="lmtp",
+        at=AT + timedelta(hours=3),
+        size=1_000,
+        invitation_id=invitation,
+        code=code,
+        class_=failure,
+    )
+    await db.intake_messages.record(record, timedelta(days=36_500))
+    page = (await ann.get(f"/console/invitations/{invitation}")).text
+    steps = unescape(re.sub(r"<[^>]+>", " ", page[page.index('<ol class="story">') : page.index("</ol>")]))
+    assert words in " ".join(steps.split())
+    assert steps.index("was sent") < steps.index("A mail came back") < steps.index("first reminder is due")
+    listed = (await ann.get(f"/console/invitations?q={invitation}")).text
+    assert ("mail came back" in listed) is (failure is not None)
 
 
 async def test_a_viewer_cannot_decide_and_is_told_so(db: Database, client: Client) -> None:
@@ -156,6 +206,16 @@ async def test_settings_are_shown_without_their_secrets(db: Database, client: Cl
     assert "RELANCE_CONSOLE__CLIENT_SECRET" in text
     assert "do not show this" not in text
     assert "mongodb://" not in text
+
+
+async def test_everything_that_doctor_looks_at_is_on_the_page_in_the_language_of_the_reader(ann: Visitor) -> None:
+    for language, rows in DOCTOR.items():
+        async with asyncio.timeout(PATIENCE_S):
+            # What lies outside may take longer than a page waits.
+            while "no answer yet" in (text := (await ann.get("/console/health", **{"Accept-Language": language})).text):
+                await asyncio.sleep(0.1)
+        assert [row for row in rows.split(", ") if f'<th scope="row">{row}</th>' not in text] == []
+    assert "pas de clé : les contrôles des partenaires" in text.replace("\u00a0", " ")
 
 
 async def test_a_backtest_says_which_field_is_wrong(ann: Visitor) -> None:

@@ -34,6 +34,7 @@ async def server() -> AsyncIterator[OpenIdServer]:
 def provider(server: OpenIdServer) -> OpenIdServer:
     server.spoil, server.sign = lambda claims: claims, None
     server.person = {"sub": "1", "preferred_username": "ann", "roles": ["relance-operator"]}
+    server.keys, server.algorithms = None, ["RS256", "none", "HS256"]
     return server
 
 
@@ -55,6 +56,35 @@ async def test_an_operator_signs_in_and_comes_to_the_page_they_wanted(visitor: V
     assert "SameSite=lax" in cookie
     assert (await visitor.get("/console/now")).status_code == 200
     assert "operator" in (await visitor.get("/console/now")).text
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"operators": "other-group"},
+        {"operators": "other-group", "viewers": "relance-operator"},
+        {"email_domains": "elsewhere.example"},
+        {"sign_in": SignInWay.TOKEN},
+    ],
+    ids=["no role any more", "another role", "another domain", "another way"],
+)
+async def test_who_would_get_another_role_now_signs_in_again(
+    visitor: Visitor, db: Database, client: Client, provider: OpenIdServer, changed: dict[str, Any]
+) -> None:
+    await visitor.sign_in_at_provider()
+    given = {"sign_in": SignInWay.OIDC, "issuer": provider.issuer, "client_id": CLIENT}
+    for settings, status in ((given, 200), ({**given, **changed}, 303), (given, 303)):
+        # The same browser, after the process began anew with these settings.
+        async with visitor_of(db, ConsoleGroup.model_validate(settings), client=client) as later:
+            later.http.cookies = visitor.http.cookies
+            assert (await later.get("/console/unread")).status_code == status, settings
+
+
+async def test_a_session_keeps_only_what_gave_the_role(visitor: Visitor, db: Database, provider: OpenIdServer) -> None:
+    provider.person = {**provider.person, "roles": ["relance-viewer", "works-council"]}
+    await visitor.sign_in_at_provider()
+    (stored,) = await db.raw.consoleSessions.find().to_list(None)
+    assert stored["values"] == ["relance-viewer"]
 
 
 async def test_a_role_comes_from_the_claim_and_without_one_nobody_is_let_in(
@@ -133,6 +163,29 @@ async def test_a_new_key_of_the_provider_is_fetched(
     provider.rotate()
     visitor.forget()
     assert (await visitor.sign_in_at_provider()).status_code == 303
+
+
+@pytest.mark.parametrize("keys", [{}, {"keys": 5}, {"keys": []}, {"keys": ["x", None]}, {"keys": [{"kty": "RSA"}]}, []])
+async def test_keys_that_cannot_be_read_are_trouble_of_the_provider(
+    visitor: Visitor, provider: OpenIdServer, keys: Any
+) -> None:
+    provider.keys = keys
+    answer = await visitor.sign_in_at_provider()
+    assert answer.status_code == 503
+    assert "sign-in provider" in answer.text
+
+
+async def test_a_key_of_an_unknown_type_beside_the_others_is_left_out(visitor: Visitor, provider: OpenIdServer) -> None:
+    own = provider.key.as_dict(private=False)
+    provider.keys = {"keys": [{"kty": "AKP", "alg": "ML-DSA-65", "pub": "AA"}, own]}
+    assert (await visitor.sign_in_at_provider()).status_code == 303
+
+
+async def test_algorithms_that_are_no_list_are_trouble_of_the_provider(
+    visitor: Visitor, provider: OpenIdServer
+) -> None:
+    provider.algorithms = 5
+    assert (await visitor.get("/console/sign-in")).status_code == 503
 
 
 async def test_an_answer_that_another_browser_began_lets_in_nobody(visitor: Visitor, db: Database) -> None:

@@ -11,7 +11,13 @@ from string import Formatter
 import pytest
 
 from relance.console.pages.registry import PAGES
-from relance.wording.console.words import MODULES, WORDS, sentences
+from relance.domain.cycle.planning import PlanReason
+from relance.domain.cycle.send_times import Note
+from relance.domain.failures import FailureClass
+from relance.domain.invitations.eligibility import Refusal
+from relance.domain.invitations.reminders import ReminderRefusal
+from relance.wording.console.words import LANGUAGES, MODULES, WORDS, sentences
+from relance.wording.reports.languages import REPORT_WORDS
 
 TEMPLATES = Path(str(files("relance.console"))) / "templates"
 KEYS = re.compile(r"""\bt\(\s*["']([a-z0-9_.]+)["']\s*([,)~])([^)]*)""")
@@ -71,3 +77,11 @@ def _named() -> Iterator[tuple[str, str, bool]]:
 
 def _places(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_that_a_story_or_a_month_shows_has_words(language: str) -> None:
+    reasons, known = REPORT_WORDS[language].cycle.reasons, sentences(language)
+    codes = [*ReminderRefusal, *Refusal, *FailureClass, *PlanReason]
+    assert [code for code in codes if code.value not in reasons] == []
+    assert [note for note in Note if f"story.detail.{note.value}" not in known] == []

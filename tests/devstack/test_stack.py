@@ -126,8 +126,8 @@ async def test_temporal_listens_on_the_loopback_only_and_keeps_its_workflows_in_
 
 
 def test_a_mongod_on_path_wins_over_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    packaged = mongod.find_binary()
-    assert packaged.endswith("fiftyone/db/bin/mongod")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert mongod.find_binary().endswith("fiftyone/db/bin/mongod")
     own = tmp_path / "mongod"
     own.write_text("#!/bin/sh\necho error while loading shared libraries: libcurl.so.4 >&2\nexit 127\n")
     own.chmod(0o755)

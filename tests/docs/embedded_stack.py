@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ class Terminal:
         """End what a test that has failed has left running; its servers end with it."""
         for process in self.started:
             if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     async def start(self, block: str) -> Dev:
         """Run a block whose last command is `starter.py dev`, until that has printed its addresses."""
@@ -76,7 +78,9 @@ class Terminal:
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), START_S)
         assert line, "it ended before it printed its addresses"
-        return Dev(process, json.loads(line)["environment"])
+        printed = json.loads(line)
+        assert "environment" in printed, printed
+        return Dev(process, printed["environment"])
 
 
 @dataclass

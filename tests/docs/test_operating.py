@@ -35,7 +35,7 @@ async def test_the_commands_of_the_operating_documents_work(terminal: Terminal) 
     assert len(run) > 15
     for command in run:
         words = [word.replace(OF_THE_PAGES, AHEAD) for word in command.words[2:]]
-        ended = terminal.run(*words, limit=90)
+        ended = terminal.run(*words)
         assert ended.code == 0, (str(command), ended.err, ended.out)
     assert terminal.run("watchdog", "--quiet").out == "", "cron mails what is printed"
 

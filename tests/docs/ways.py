@@ -12,11 +12,12 @@ from importlib.util import find_spec
 
 from tests.docs.pages import ROOT, Shell
 from tests.support import preloaded_starter
+from tests.support.patience import PATIENCE_S
 
 PYTHON = ".venv/bin/python"
 LONG = {"demo", "dev"}
 WIDE = {"COLUMNS": "200"}
-LIMIT_S = 60
+LIMIT_S = 3 * PATIENCE_S
 NEEDS: dict[tuple[str, ...], str] = {
     ("cp", ".env.example", ".env"): ".env.example",
     ("cp", "-r", "deploy/templates/example", "templates"): "deploy/templates/example/brand.toml",

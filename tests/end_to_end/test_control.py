@@ -69,6 +69,29 @@ async def test_a_paused_cycle_sends_nothing_and_goes_on_where_it_was(
 
 
 @pytest.mark.slow
+async def test_a_cycle_paused_before_any_worker_ran_sends_nothing_until_it_is_resumed(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    """As docs/coming-from-schedulers.md says; the command waits meanwhile for a worker to obey."""
+    await installation.load(*people(2, 2))
+    await installation.start_cycle(PERIOD)
+    data = installation.database
+    pausing = asyncio.create_task(starter(installation, "cycle", "pause", PERIOD, "--reason", "moving over"))
+    async with asyncio.timeout(PATIENCE_S):
+        while (await data.controls.get(PERIOD)).state is not ControlState.PAUSED:
+            await asyncio.sleep(0.1)
+        await installation.start_worker()
+        while await data.plans.open_count(PERIOD) < 2:
+            await asyncio.sleep(0.1)
+        assert (await pausing)[1]["state"] == "paused"
+    await asyncio.sleep(2.0)
+    assert (await mailbox.stats()).total == 0
+    code, _, _ = await starter(installation, "cycle", "resume", PERIOD)
+    assert code == 0
+    assert await MailFlow(mailbox).reach(4)
+
+
+@pytest.mark.slow
 async def test_a_cancelled_cycle_ends_at_once_and_balances(installation: Installation, mailbox: Mailbox) -> None:
     cycle, flow = await begin(installation, mailbox)
     code, cancelled, _ = await starter(installation, "cycle", "cancel", PERIOD, "--reason", "wrong template", "--yes")

@@ -10,8 +10,10 @@ from relance.contracts.follow_up import FollowedState, FollowUpStep
 from relance.devstack.mailbox.client import Mailbox
 from relance.devstack.mailbox.rules import Delay, Drop, SmtpStage
 from relance.domain.invitations.invitation import InvitationStatus, Verdict
+from relance.settings.privacy import LINK_KEY
 from tests.support.commands import starter
 from tests.support.installation import Installation
+from tests.support.keys import a_key
 from tests.support.mail_flow import MailFlow
 from tests.support.people import PERIOD, people
 
@@ -64,6 +66,21 @@ async def test_lost_replies_double_nothing_where_there_is_a_log_and_each_mail_on
     verdicts = [doubt.verdict for entry in entries.values() for doubt in entry.doubts]
     assert verdicts == [Verdict.ARRIVED if log else Verdict.UNKNOWN] * LOST
     assert (await installation.statistics(PERIOD)).balance == 0
+
+
+async def test_what_is_sent_again_after_a_rotation_of_the_link_key_has_the_message_id_of_before(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    motion = await lose_replies(installation, mailbox)
+    await installation.workers[0].stop()
+    installation.environment[LINK_KEY] = f"{a_key()},{installation.environment[LINK_KEY]}"
+    await installation.start_worker()
+    await try_again(installation, motion)
+    entries = await installation.entries(PERIOD)
+    assert {entry.status for entry in entries.values()} == {InvitationStatus.SENT}
+    accepted = [mail.message_id for mail in await mailbox.log()]
+    assert (len(accepted), len(set(accepted))) == (CONTACTS + LOST, CONTACTS)
+    assert {entry.message_id for entry in entries.values()} == set(accepted)
 
 
 async def test_a_person_sees_what_is_uncertain_and_has_it_recorded(

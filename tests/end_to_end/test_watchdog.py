@@ -98,7 +98,7 @@ async def test_within_a_health_period_of_the_workers_death_the_watchdog_names_wh
     code, _, _ = await starter(installation, "bootstrap")
     assert code == DONE
     # Once all is well, also after the health check's first nominal time, which comes within a period.
-    async with asyncio.timeout(2 * PATIENCE_S):
+    async with asyncio.timeout(5 * PATIENCE_S):
         while True:
             code, well = await looked(installation)
             if code == DONE and "record" in well["job health"]["detail"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from relance.adapters.webhook_signatures import signatures, signed_headers
 from relance.contracts.event_api import EVENTS, PREFERENCES
 from relance.gateway.needs import Needs
 from relance.settings.signing_secrets import signing_keys
-from tests.support.event_api import KEY, OLD_SECRET, SECRET, SETTINGS, Place, a_secret, invited, serving_api
+from tests.support.event_api import KEY, OLD_KEY, OLD_SECRET, SECRET, SETTINGS, Place, a_secret, invited, serving_api
 from tests.support.keys import a_key
 
 NOW = datetime(2026, 11, 6, 9, 30, tzinfo=UTC)
@@ -114,13 +115,27 @@ async def test_a_form_of_a_browser_is_no_message(place: Place, kind: str) -> Non
     assert (await place.http.post(EVENTS, content=body, headers=headers)).status_code == 415
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip", "Identity"])
+async def test_a_compressed_message_is_refused_with_the_remedy(place: Place, coding: str) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    body = gzip.compress(_body(id_)) if coding != "Identity" else _body(id_)
+    headers = {**signed_headers(_key(SECRET), "m1", datetime.now(UTC), body), "Content-Encoding": coding}
+    answer = await _post(place, headers, body)
+    if coding == "Identity":
+        assert answer.status_code == 200
+        return
+    assert (answer.status_code, answer.json()["detail"]) == (415, "the body must not be compressed")
+    assert answer.headers["accept-encoding"] == "identity"
+
+
 @pytest.mark.parametrize("path", ["/api/v1/tokens/x", "/api/v1/invitations/2026-11.u1.c1"])
 async def test_whoever_asks_brings_a_key(place: Place, path: str) -> None:
     await invited(place.db, ["c1"])
     for given in ("", KEY, f"Bearer {a_key()}", f"Basic {KEY}", f"Bearer {KEY}x", "Bearer", "Bearer \u00e9"):
         answer = await place.http.get(path, headers=[(b"Authorization", given.encode())])
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), given
-    assert (await place.http.get(path, headers={"Authorization": f"bearer {KEY}"})).status_code in {200, 404}
+    for key in (KEY, OLD_KEY):
+        assert (await place.http.get(path, headers={"Authorization": f"bearer {key}"})).status_code in {200, 404}
 
 
 def _without_keys(needs: Needs) -> Needs:

@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from google.protobuf.json_format import MessageToJson, Parse
+from pydantic import SecretStr
 from starlette.requests import Request
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.client import Client
@@ -19,6 +20,7 @@ from temporalio.client import Client
 from relance.contracts.jobs import JobInput
 from relance.devstack.processes import free_port
 from relance.devstack.temporal_server import find_binary
+from relance.errors import DependencyUnavailable
 from relance.gateway.application import application
 from relance.gateway.codec import MOST_BYTES, PATH, TokenViewer
 from relance.gateway.needs import CodecNeeds
@@ -30,7 +32,7 @@ from relance.temporal.plugin import relance_plugin
 from tests.support.gateway_needs import needs_of
 from tests.support.keys import a_key
 
-TOKEN, ORIGIN = a_key(), "https://temporal.example"
+TOKEN, OLD_TOKEN, ORIGIN = a_key(), a_key(), "https://temporal.example"
 OURS = codec(Keyring("RELANCE_PRIVACY__CODEC_KEY", (a_key(),)))
 THEIRS = codec(Keyring("RELANCE_PRIVACY__CODEC_KEY", (a_key(),)))
 WORD = Payload(metadata={"encoding": b"json/plain"}, data=b'"word"')
@@ -38,16 +40,18 @@ WORD = Payload(metadata={"encoding": b"json/plain"}, data=b'"word"')
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Stands for the console's sign-in: whoever has this cookie is in."""
+    """Stands for the console's sign-in: whoever has this cookie is in, and nobody knows whose one of them is."""
 
     async def may_read(self, request: Request) -> bool:
+        if request.cookies.get("relance_session") == "unknown":
+            raise DependencyUnavailable("MongoDB", "find a session: no primary")
         return request.cookies.get("relance_session") == "mine"
 
 
 @pytest.fixture(scope="module")
 async def web() -> AsyncIterator[httpx.AsyncClient]:
-    settings = Gateway(port=free_port(), client_rate=100)
-    viewers = (TokenViewer((TOKEN.encode(),)), SignedIn())
+    settings = Gateway(port=free_port(), client_rate=100, codec_tokens=SecretStr(f"{TOKEN},{OLD_TOKEN}"))
+    viewers = (TokenViewer(settings.codec_token_ring.keys), SignedIn())
     needs = replace(needs_of(settings=settings), codec=CodecNeeds(OURS, viewers, frozenset({ORIGIN})))
     base = f"http://127.0.0.1:{settings.port}"
     async with serving(settings, application(needs)), httpx.AsyncClient(base_url=base, trust_env=False) as http:
@@ -116,6 +120,13 @@ async def test_whoever_may_not_read_gets_nothing(web: httpx.AsyncClient, headers
     assert answer.headers.get("Access-Control-Allow-Origin") is None
 
 
+@pytest.mark.parametrize("token", [TOKEN, OLD_TOKEN], ids=["new", "old"])
+async def test_each_token_of_the_list_reads(web: httpx.AsyncClient, token: str) -> None:
+    [sealed] = await OURS.encode([WORD])
+    answer = await web.post(PATH, content=await body(sealed), headers={**BEARER, "Authorization": f"Bearer {token}"})
+    assert list(Parse(answer.text, Payloads()).payloads) == [WORD]
+
+
 async def test_a_preflight_of_a_strange_page_is_refused(web: httpx.AsyncClient) -> None:
     answer = await web.options(PATH, headers={"Origin": "https://evil.example"})
     assert (answer.status_code, answer.headers.get("Access-Control-Allow-Origin")) == (403, None)
@@ -130,6 +141,8 @@ async def test_a_preflight_of_a_strange_page_is_refused(web: httpx.AsyncClient) 
         ),
         ("x" * (MOST_BYTES + 1), 413),
         (json.dumps({"payloads": [{}] * 10_001}), 413),
+        # So many that it is not read: it is no JSON.
+        ('{"payloads": [' + "{}," * 60_000, 413),
     ],
 )
 async def test_a_body_that_is_no_payloads_or_too_much_is_refused(
@@ -147,3 +160,15 @@ async def test_a_payload_under_a_key_we_lack_becomes_a_sentence_and_the_others_a
     lacking, read = Parse(answer.text, Payloads()).payloads
     assert "is not among these settings" in json.loads(lacking.data)
     assert read == WORD
+
+
+async def test_while_the_sign_ins_cannot_be_looked_up_a_browser_comes_again_and_a_program_reads(
+    web: httpx.AsyncClient,
+) -> None:
+    [sealed] = await OURS.encode([WORD])
+    cookie = {"Origin": ORIGIN, "Content-Type": "application/json", "Cookie": "relance_session=unknown"}
+    answer = await web.post(PATH, content=await body(sealed), headers=cookie)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (503, ORIGIN)
+    assert "MongoDB does not answer" in answer.text
+    answer = await web.post(PATH, content=await body(sealed), headers={**BEARER, "Cookie": "relance_session=unknown"})
+    assert list(Parse(answer.text, Payloads()).payloads) == [WORD]

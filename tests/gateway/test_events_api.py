@@ -59,6 +59,34 @@ async def test_an_event_is_in_the_database_when_it_is_answered(
     assert _answers(await place.api.send([{"event": kind, "invitationId": id_}])) == ["known"]
 
 
+async def test_a_body_may_begin_with_the_mark_of_utf_8(place: Place) -> None:
+    [id_] = await invited(place.db, ["c1"])
+    body = json.dumps({"event": "submitted", "invitationId": id_}).encode()
+    answer = await place.api.post(EVENTS, b"\xef\xbb\xbf" + body)
+    assert (answer.status_code, _answers(answer.json()["answers"])) == (200, ["taken"])
+    assert (await place.api.post(EVENTS, body.decode().encode("utf-16"))).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("opted_out", "opted_out"), ("bounced", "bounced"), ("complained", "opted_out")]
+)
+async def test_what_a_former_system_knew_is_taken_before_the_first_cycle(place: Place, kind: str, status: str) -> None:
+    for name in ("c1", "c2"):
+        person = {"_id": name, "userId": "u1", "email": f"{name}@people.example", "status": "active"}
+        await place.db.raw.contacts.insert_one(person)
+    said = await place.api.send(
+        [
+            {"event": kind, "invitationId": "2026-10.u1.c1"},
+            {"event": kind, "invitationId": "2026-10.u2.c2"},
+            {"event": kind, "invitationId": "2026-10.u1.c3"},
+        ]
+    )
+    assert _answers(said) == ["taken", "unknown_invitation", "unknown_invitation"]
+    assert (await place.contact("c1")).status == status
+    assert (await place.contact("c2")).status == "active"
+    assert await place.db.suppressions.suppressed(["c1@people.example"])
+
+
 async def test_an_opt_out_ends_the_other_invitations_of_its_contact(place: Place) -> None:
     [id_] = await invited(place.db, ["c1"])
     [before] = await invited(place.db, ["c1"], period="2026-10")

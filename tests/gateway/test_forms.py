@@ -39,6 +39,12 @@ async def test_no_link_leads_anywhere_else(path: str) -> None:
         assert (answer.status_code, "location" in answer.headers) == (404, False)
 
 
+@pytest.mark.parametrize("path", ["/f/{form}/", "/f/{form}%3E", "/f/{form}%0d%0a", "/f/%20{form}"])
+async def test_a_link_as_mail_programs_break_it_leads_to_the_form_as_well(path: str) -> None:
+    answer = await _follow(path.format(form=FORM))
+    assert (answer.status_code, answer.headers["location"]) == (303, f"https://app.example/f/{FORM}")
+
+
 async def test_a_form_is_only_looked_at() -> None:
     assert (await _follow(f"/f/{FORM}", "POST")).status_code == 405
 

@@ -188,6 +188,54 @@ async def test_a_notice_of_a_newer_version_holds_no_other_up_and_is_counted(hous
     await _empty(house.db, 1)
 
 
+async def test_a_notice_that_fails_in_a_way_nobody_has_foreseen_holds_no_other_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await invited(house.db, [f"c{number}" for number in range(notifying.AT_ONCE + 2)])
+    for id_ in ids:
+        await house.take(id_, EventKind.SUBMITTED)
+        house.clock.at += timedelta(seconds=1)
+    notify = house.temporal.notify
+
+    async def fail_for_the_first(event: InvitationEvent, *, parts: int | None = None) -> bool:
+        if event.invitation_id == ids[0]:
+            raise RuntimeError
+        return await notify(event, parts=parts)
+
+    monkeypatch.setattr(house.temporal, "notify", fail_for_the_first)
+    house.clock.at += SETTLED
+    await house.notifier().sweep()
+    assert {event.invitation_id for event in house.temporal.told} == set(ids[1:])
+    await _empty(house.db, 1)
+
+
+async def _told_while_events_come_in(house: House, monkeypatch: pytest.MonkeyPatch, crowd: int) -> int:
+    """Return how many of eight follow-ups hear of their event if a rest lasts for ever."""
+    monkeypatch.setattr(notifying, "GIVE_WAY_S", 10 * PATIENCE_S)
+    monkeypatch.setattr(notifying, "QUIET_S", 10 * PATIENCE_S)
+    monkeypatch.setattr(notifying, "CROWD", crowd)
+    monkeypatch.setattr(notifying, "FRESH_PAGE", 2)
+    notifier = house.notifier()
+    for id_ in await invited(house.db, [f"c{number}" for number in range(8)]):
+        await house.take(id_, EventKind.SUBMITTED, notifier)
+    told = -1
+    async with notifying.notifying(notifier), asyncio.timeout(PATIENCE_S):
+        while told < 2 or len(house.temporal.told) > told:
+            told = len(house.temporal.told)
+            await asyncio.sleep(0.2)
+    return told
+
+
+async def test_while_events_come_in_notices_give_way_to_those_who_wait_for_answers(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await _told_while_events_come_in(house, monkeypatch, crowd=1_000) == 2
+
+
+async def test_notices_of_which_too_many_wait_give_way_to_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await _told_while_events_come_in(house, monkeypatch, crowd=2) == 8
+
+
 async def test_an_error_nobody_has_foreseen_ends_no_loop_and_is_logged_without_its_text(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -75,6 +75,12 @@ WAYS = {
         "headers": {"Content-Type": "Application/X-WWW-Form-URLencoded; charset=UTF-8"},
     },
     "with more": {"data": {**ONE_CLICK, "x": "y"}},
+    "line break": {
+        "content": b"List-Unsubscribe=One-Click\r\n",
+        "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+    },
+    "plain text": {"content": b"List-Unsubscribe=One-Click\r\n", "headers": {"Content-Type": "text/plain"}},
+    "small letters": {"data": {"list-unsubscribe": "one-click"}},
 }
 
 
@@ -92,6 +98,29 @@ async def test_one_click_stops_everything_at_once(
     assert ((await entry(db))["status"], (await entry(db))["reason"]) == ("cancelled", "opted_out")
     again = await browser.post(LINK, **way)  # type: ignore[arg-type]
     assert (again.status_code, again.text) == (200, answer.text)
+
+
+MANGLED = {
+    "slash": TOKEN + "/",
+    "angle bracket": TOKEN + "%3E",
+    "quoted": TOKEN + '">',
+    "bracket and comma": TOKEN + "),",
+    "wrapped": f"{TOKEN[:30]}%0D%0A{TOKEN[30:]}",
+    "wrapped and indented": f"{TOKEN[:30]}%20%20{TOKEN[30:]}%20",
+    "soft line break of quoted-printable": f"{TOKEN[:30]}=%0A{TOKEN[30:]}",
+    "hyphen nobody sees": f"{TOKEN[:30]}%C2%AD{TOKEN[30:]}",
+    "space of no width": f"{TOKEN}%E2%80%8B",
+    "encoded": "".join(f"%{ord(letter):02x}" for letter in TOKEN),
+}
+
+
+@pytest.mark.parametrize("mangled", MANGLED.values(), ids=MANGLED)
+async def test_a_link_as_mail_programs_break_it_still_works(
+    db: Database, browser: httpx.AsyncClient, mangled: str
+) -> None:
+    assert _buttons(await browser.get(f"/u/{mangled}")) == ["sender", "everyone"]
+    assert (await browser.post(f"/u/{mangled}", data=ONE_CLICK)).status_code == 200
+    assert await _suppressed(db)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +359,11 @@ async def test_every_link_that_is_not_good_looks_the_same(db: Database, browser:
         "..%2f..%2fetc%2fpasswd",
         "%E2%80%AE",
         TOKEN + "%0d%0aSet-Cookie:%20a=b",
-        TOKEN + "/",
+        TOKEN + "/x",
+        TOKEN + "A%20",
+        TOKEN + "&utm=x",
+        TOKEN.lower(),
+        TOKEN.upper(),
         "v1." + "A" * 3_000 + ".B",
         "a/b/c",
     ]

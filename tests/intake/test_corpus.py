@@ -1,4 +1,4 @@
-"""What the intake makes of 125 messages, each written after a public description."""
+"""What the intake makes of 150 messages, each written after a public description."""
 
 from __future__ import annotations
 

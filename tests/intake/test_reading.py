@@ -154,6 +154,23 @@ def test_half_a_surrogate_pair_is_no_part_of_an_address(address: bytes) -> None:
             report.final.encode()
 
 
+@pytest.mark.parametrize("charset", [b'"a\0b"', b"idna\xff", b"x" * 300, b"", b"rot13", b"hex", b"mbcs", b"utf-32"])
+def test_a_charset_that_is_none_hides_nothing(charset: bytes) -> None:
+    raw = (
+        b"From: MAILER-DAEMON@x.example\nContent-Type: text/plain; charset=" + charset + b"\n\n"
+        b"undeliverable, d\xe9sol\xe9:\n\njoe@x.example: 550 5.1.1 user unknown\n"
+    )
+    found = {report.final: judge_report(report).outcome for report in read(raw).reports}
+    assert found == {"joe@x.example": IntakeOutcome.BOUNCED}
+
+
+@pytest.mark.parametrize("sender", [b"", b"From: \n", b"From: d\xe9mon <MAILER-DAEMON@x.example>\n"])
+def test_where_the_library_stumbles_no_log_quotes_the_message(sender: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    raw = sender + b"X-Failed-Recipients: joe@x.example\n\nundeliverable: joe@x.example: 550 5.1.1 user unknown\n"
+    assert [report.final for report in read(raw).reports] == ["joe@x.example"]
+    assert caplog.records == []
+
+
 def test_words_beside_an_address_are_not_those_of_one_that_it_ends() -> None:
     raw = (
         b"From: MAILER-DAEMON@x.example\n\nundeliverable:\n\n"

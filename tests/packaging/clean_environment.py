@@ -109,4 +109,4 @@ def _link(found: Distribution, site: Path) -> None:
         is_program = top == ".." and file.parent.name == "bin"
         target = site.parents[2] / "bin" / file.name if is_program else site / top
         if (is_program or top not in {"..", "__pycache__"}) and not target.exists() and not target.is_symlink():
-            target.symlink_to(Path(str(found.locate_file(file if is_program else top))))
+            target.symlink_to(Path(str(found.locate_file(file if is_program else top))).resolve())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,19 @@ def test_what_ends_soon_is_named_and_renewed_by_the_same_authority(tmp_path: Pat
     after = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert {name for name in after if after[name] != before[name]} == {f"tls_{party}" for party in PARTIES}
     assert secrets_sh("--check", tmp_path).returncode == 0
+
+
+def test_of_an_authority_that_ends_soon_it_is_said_that_renewing_does_not_help(tmp_path: Path) -> None:
+    assert secrets_sh(tmp_path).returncode == 0
+    authority, key = tmp_path / "tls_authority", tmp_path / "tls_authority_key"
+    shorten: list[str | Path] = ["openssl", "x509", "-days", "29", "-in", authority, "-signkey", key]
+    shortened = subprocess.run(shorten, capture_output=True, check=True, timeout=60).stdout
+    authority.unlink()
+    authority.write_bytes(shortened)
+    said = secrets_sh("--check", tmp_path)
+    assert said.returncode == 1
+    assert "the authority itself ends" in said.stderr
+    assert "--renew" not in said.stderr
 
 
 def test_the_authoritys_key_may_be_kept_elsewhere_until_something_is_signed(secrets: Path, tmp_path: Path) -> None:

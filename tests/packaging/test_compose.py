@@ -85,11 +85,11 @@ def test_every_published_port_is_bound_to_this_machine(services: dict[str, dict[
 
 def test_every_image_is_pinned_to_a_version(services: dict[str, dict[str, Any]]) -> None:
     for service in services.values():
-        assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", service["image"]), service["image"]
+        assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?(@sha256:\w{64})?$", service["image"]), service["image"]
     for name in WORKERS:
         assert services[name]["image"] == f"relance:{__version__}"
     bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
-    assert {re.sub(r"\d+", "9", base) for base in bases} == {"python:9.9.9-slim-bookworm"}
+    assert {re.sub(r"\d+", "9", base.partition("@")[0]) for base in bases} == {"python:9.9.9-slim-bookworm"}
 
 
 def test_what_keeps_running_is_watched_and_what_runs_once_is_not_restarted(
@@ -197,7 +197,7 @@ def test_each_image_is_listed_with_what_is_known_of_it(services: dict[str, dict[
     listed = tomllib.loads((ROOT / "deploy" / "images.toml").read_text())["image"]
     bases = set(re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE))
     used = {service["image"] for service in services.values() if not service["image"].startswith("relance:")} | bases
-    assert {image["name"] for image in listed} == used
+    assert {image["name"] for image in listed} == {image.partition("@")[0] for image in used}
     assert all(image["known_from"] for image in listed)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from relance.cli.operate.doctor_trust import trust_findings
 from relance.devstack.temporal_server import find_binary
+from relance.doctor.trust import trust_findings
 from relance.domain.health.check_finding import FindingState
 from relance.errors import DependencyUnavailable
 from relance.settings import load_settings

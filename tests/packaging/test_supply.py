@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -54,6 +56,53 @@ def test_the_sbom_names_each_package_with_hashes_and_a_licence(tmp_path: Path, s
         assert components[name]["version"] == version
         assert components[name]["hashes"]
         assert components[name]["licenses"], name
+
+
+DOCKER = """#!/bin/sh
+[ "$4" = "$REFUSED" ] && echo "unauthorized" >&2 && exit 1
+printf 'sha256:%s\n' "$(printf %s "$4" | sha256sum | cut -d ' ' -f 1)"
+"""
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, supply: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the files that name images, and a `docker` that knows a digest for each."""
+    for name in ("docker-compose.yml", "Dockerfile", "deploy/images.toml", "bin/docker"):
+        target = tmp_path / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(DOCKER if name == "bin/docker" else (ROOT / name).read_text())
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(supply, "ROOT", tmp_path)
+    return tmp_path
+
+
+def images_of(folder: Path) -> list[str]:
+    text = (folder / "docker-compose.yml").read_text() + (folder / "Dockerfile").read_text()
+    found = re.findall(r"^(?: *image: |FROM )(\S+)", text, flags=re.MULTILINE)
+    return [image for image in found if not image.startswith("relance:")]
+
+
+def test_one_command_pins_each_image_by_its_digest_wherever_it_is_named(supply: ModuleType, deployment: Path) -> None:
+    before = images_of(deployment)
+    for _ in range(2):
+        assert supply.main(["pin"]) == 0
+    digests = [f"sha256:{hashlib.sha256(name.encode()).hexdigest()}" for name in before]
+    assert images_of(deployment) == [f"{name}@{digest}" for name, digest in zip(before, digests, strict=True)]
+    assert supply.listed_images() == dict(zip(before, digests, strict=True))
+    assert list(supply.wrong_images()) == []
+    (deployment / "Dockerfile").write_text((deployment / "Dockerfile").read_text().replace("sha256:", "sha256:0"))
+    assert all("has another digest" in line for line in supply.wrong_images())
+
+
+def test_where_a_registry_names_no_digest_nothing_is_pinned(
+    supply: ModuleType, deployment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = images_of(deployment)
+    monkeypatch.setenv("REFUSED", before[-1])
+    with pytest.raises(SystemExit, match=f"{before[-1]}: its registry names no digest; nothing was changed: unauth"):
+        supply.main(["pin"])
+    assert images_of(deployment) == before
 
 
 def test_the_image_names_version_and_licence() -> None:

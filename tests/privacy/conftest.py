@@ -97,6 +97,7 @@ class Everything:
                     "status": InvitationStatus.SENT.value,
                     "mailboxes": boxes,
                     "messageId": f"<{entry}.invitation@form.example>",
+                    "doubts": [{"kind": "first", "since": AT, "messageId": f"<{entry}.first@form.example>"}],
                     "reminders": [{"type": "first", "sentAt": AT, "messageId": f"<{entry}.first@form.example>"}],
                     "sentAt": AT,
                     "dueAt": {"first": AT, "second": AT, "expiry": AT + timedelta(days=30)},

@@ -286,7 +286,7 @@ async def claim(db: Database, user_id: str, contact_id: str) -> Any:
             )
         ]
     )
-    answer = await db.ledger.exchange(None, ClaimRequest(entry, MailKind.INVITATION, "t", AT, user, contact))
+    answer = await db.ledger.exchange(None, ClaimRequest(entry, MailKind.INVITATION, "<m>", "t", AT, user, contact))
     return getattr(answer, "reason", answer)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from relance.adapters.mongo.archive import SWEPT
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.indexes import EXPIRING, WANTED
 from relance.adapters.mongo.mail_intake import KEPT_MESSAGES, RECORDS
@@ -15,6 +16,9 @@ from relance.settings import Settings
 from tests.architecture.sources import ROOT
 
 ELSEWHERE = {"follow-ups"}
+WITH_THEIR_PERIOD = {"mailboxSlots", "mailboxes", "planSearches", "anonymisations"}
+"""What goes when its period is made anonymous, deleted, or two others have come (`test_archive`, `test_coverage`)."""
+ENDLESS = {"the application decides", "without end"}
 _NAMED = re.compile(r"\b_?(?:database|raw)\.([a-z][A-Za-z]+)\b(?!\()")
 _NO_COLLECTION = {"command", "get", "pop", "client"}
 
@@ -44,6 +48,13 @@ def test_what_expires_by_itself_is_said_to() -> None:
             said = re.match(r"(\d+) (days|seconds)", BY_NAME[name].kept)
             assert said is not None, name
             assert int(said[1]) * (86_400 if said[2] == "days" else 1) == seconds, name
+
+
+def test_what_is_kept_for_a_time_is_taken_away_by_something() -> None:
+    endless = {store.name for store in STORES if store.kept in ENDLESS}
+    taken_away = {*EXPIRING, *SWEPT.values(), *WITH_THEIR_PERIOD, *ELSEWHERE}
+    assert endless | taken_away == BY_NAME.keys()
+    assert not endless & taken_away
 
 
 async def test_every_store_that_may_name_somebody_is_looked_through(db: Database) -> None:

@@ -6,7 +6,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from relance.settings import Mongo
-from relance.settings.trust import is_here, trusting_mongo, trusting_temporal
+from relance.settings.loopback import is_here
+from relance.settings.trust import trusting_mongo, trusting_temporal
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def a_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-SECRET, OLD_SECRET, KEY = a_secret(), a_secret(), a_key()
-SETTINGS = Gateway(signing_secrets=SecretStr(f"{SECRET},{OLD_SECRET}"), api_keys=SecretStr(KEY))
+SECRET, OLD_SECRET, KEY, OLD_KEY = a_secret(), a_secret(), a_key(), a_key()
+SETTINGS = Gateway(signing_secrets=SecretStr(f"{SECRET},{OLD_SECRET}"), api_keys=SecretStr(f"{KEY},{OLD_KEY}"))
 
 
 @dataclass

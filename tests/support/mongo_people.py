@@ -40,7 +40,8 @@ class People:
         return [self.request(one) for one in contacts]
 
     def request(self, contact: Contact, kind: MailKind = MailKind.INVITATION, token: str = "t1") -> ClaimRequest:
-        return ClaimRequest(invitation_id(PERIOD, "u1", contact.id), kind, token, AT, self.user, contact)
+        entry_id = invitation_id(PERIOD, "u1", contact.id)
+        return ClaimRequest(entry_id, kind, f"<{contact.id}.{kind}@x.example>", token, AT, self.user, contact)
 
     async def claimed(
         self, status: InvitationStatus = InvitationStatus.QUEUED, kind: MailKind = MailKind.INVITATION

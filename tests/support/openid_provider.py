@@ -32,7 +32,10 @@ def _key() -> RSAKey:
 
 @dataclass
 class OpenIdServer:
-    """The provider; `person` are the claims of who sits there, `spoil` changes the claims of the next tokens."""
+    """The provider; `person` are the claims of who sits there, `spoil` changes the claims of the next tokens.
+
+    `keys` are announced in place of its own if there are any, `algorithms` as what it signs by.
+    """
 
     issuer: str
     person: dict[str, Any] = field(default_factory=lambda: {"sub": "ann", "preferred_username": "ann"})
@@ -40,6 +43,8 @@ class OpenIdServer:
     sign: Callable[[dict[str, Any]], str] | None = None
     key: RSAKey = field(default_factory=_key)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    keys: Any = None
+    algorithms: Any = ("RS256", "none", "HS256")
 
     def rotate(self) -> None:
         """Sign with a new key from now on; the old one is announced no more."""
@@ -57,11 +62,11 @@ class OpenIdServer:
     async def _discovery(self, _: Request) -> Response:
         names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
         addresses = {name: f"{self.issuer}/{path}" for name, path in names.items()}
-        algorithms = {"id_token_signing_alg_values_supported": ["RS256", "none", "HS256"]}
+        algorithms = {"id_token_signing_alg_values_supported": self.algorithms}
         return JSONResponse({"issuer": self.issuer, **addresses, **algorithms})
 
     async def _keys(self, _: Request) -> Response:
-        return JSONResponse(KeySet([self.key]).as_dict(private=False))
+        return JSONResponse(KeySet([self.key]).as_dict(private=False) if self.keys is None else self.keys)
 
     async def _authorize(self, request: Request) -> Response:
         asked = dict(request.query_params)

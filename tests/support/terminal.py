@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support import preloaded_starter
+from tests.support.patience import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,12 @@ class Terminal:
 
     environment: Mapping[str, str]
 
-    def run(self, *arguments: str, limit: float = 60) -> Ended:
+    def run(self, *arguments: str, limit: float = 3 * PATIENCE_S) -> Ended:
         """Run a command line to its end."""
         done = preloaded_starter.run(arguments, {**os.environ, **self.environment}, limit)
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def json(self, *arguments: str, limit: float = 60) -> dict[str, Any]:
+    def json(self, *arguments: str, limit: float = 3 * PATIENCE_S) -> dict[str, Any]:
         """Run a command that must succeed and return what it says with `--json`."""
         ended = self.run(*arguments, "--json", limit=limit)
         assert ended.code == 0, (ended.code, ended.err, ended.out)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from relance.cli.operate.doctor_trust import trust_findings
 from relance.devstack.stack import Stack
+from relance.doctor.trust import trust_findings
 from relance.domain.health.check_finding import FindingState
 from relance.errors import DependencyUnavailable
 from relance.runtime.process_exit import DONE, UNREACHABLE

@@ -16,6 +16,12 @@ ROOT = Path(__file__).parents[2]
 BEFORE: Sequence[str] = ("6e4d3bf49621257558d23e38717541bf0b5b2db2", "v0.1.0")
 """The release before: the commit that stands for it, else its tag; the first that this clone has counts."""
 
+VERSIONED: Sequence[str] = ("72eeb27b6365c2307b3116ff8d85e98e1dbc65ef",)
+"""A state since then whose workers can be told apart by the server (worker versioning)."""
+
+LATER_SETTINGS = "RELANCE_CONSOLE__"
+"""How those settings of the embedded stack begin that the release before does not know, and therefore refuses."""
+
 BUILD_S = 300
 
 
@@ -56,10 +62,11 @@ def release_before(commit: str, folder: Path, root: Path = ROOT) -> Release:
     """Build the wheel of a commit, away from the working tree."""
     archive = _git(root, "archive", "--format=tar", commit)
     archive.check_returncode()
-    sources = folder / "sources-before"
+    name = commit[:12]
+    sources = folder / f"sources-{name}"
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
         tar.extractall(sources, filter="data")
-    return _built(commit[:12], sources, folder / "before")
+    return _built(name, sources, folder / name)
 
 
 def this_release(folder: Path, root: Path = ROOT) -> Release:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from relance import ids
@@ -22,13 +19,13 @@ from relance.domain.failures import Severity
 from relance.domain.invitations.events import EventKind
 from tests.support.installation import Installation, installed
 from tests.support.people import PERIOD, invitation, people
-from tests.support.worker_process import WorkerProcess
+from tests.upgrade.evidence import NON_DETERMINISM, failed_tasks, mails, serving, until
 from tests.upgrade.releases import Release
 
 ANSWERING = 10
 """Of so many users one answers after the change of versions."""
 
-AT_ONCE, LOOK_EVERY_S, SENT_WITHIN_S = 16, 0.2, 600.0
+AT_ONCE = 16
 
 
 CONDITION = Condition(
@@ -73,7 +70,7 @@ async def cross(stack: Stack, name: str, first: Release, second: Release, users:
     async with installed(stack, name) as place, Mailbox(stack.mailbox_http) as mailbox:
         await mailbox.clear()
         await place.load(*people(users, 1))
-        worker = await _serving(place, first)
+        worker = await serving(place, first)
         await place.start_cycle(PERIOD)
         await place.desk().fire([CONDITION])
         motion = FastMotion(place.client, place.database.ledger, PERIOD)
@@ -84,10 +81,10 @@ async def cross(stack: Stack, name: str, first: Release, second: Release, users:
             handles[:] = await motion.follow_ups(names)
             return len(handles) == users
 
-        await _until(all_asleep, "every user has a follow-up")
+        await until(all_asleep, "every user has a follow-up")
         crossing.follow_ups = len(handles)
         await worker.stop()
-        worker = await _serving(place, second)
+        worker = await serving(place, second)
         answered = [number for number in range(users) if number % ANSWERING == 0]
         for number in answered:
             await place.intake().take(invitation(number, 0), EventKind.SUBMITTED)
@@ -102,14 +99,6 @@ async def cross(stack: Stack, name: str, first: Release, second: Release, users:
         await _judge(crossing, place, mailbox, handles, set(answered))
         await worker.stop()
     return crossing
-
-
-async def _serving(place: Installation, release: Release) -> WorkerProcess:
-    log = place.stack.folder / f"worker-{place.client.namespace}-{len(place.workers)}.log"
-    worker = WorkerProcess.start(release.command, place.environment, log)
-    place.workers.append(worker)
-    await worker.serving()
-    return worker
 
 
 async def _judge(
@@ -127,19 +116,9 @@ async def _judge(
         entry = entries[invitation(number, 0)]
         right = ("submitted", 0) if number in answered else ("expired", 2)
         crossing.finished_right += (entry.status.value, len(entry.reminders)) == right
-    sent = [mail.message_id or "" for mail in await mailbox.log()]
-    kinds = Counter(message_id.rpartition("@")[0].rpartition(".")[2] for message_id in sent)
-    crossing.mails = {kind: kinds[kind] for kind in ("invitation", "first", "second")}
-    crossing.duplicates = len(sent) - len(set(sent))
-    async for found in place.client.list_workflows():
-        crossing.histories += 1
-        history = place.client.get_workflow_handle(found.id, run_id=found.run_id)
-        async for event in history.fetch_history_events():
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-                cause = WorkflowTaskFailedCause.Name(event.workflow_task_failed_event_attributes.cause)
-                name = cause.removeprefix("WORKFLOW_TASK_FAILED_CAUSE_").lower()
-                crossing.failed_tasks[name] = crossing.failed_tasks.get(name, 0) + 1
-    crossing.nondeterminism = crossing.failed_tasks.get("non_deterministic_error", 0)
+    crossing.mails, crossing.duplicates = await mails(mailbox)
+    crossing.histories, crossing.failed_tasks = await failed_tasks(place.client)
+    crossing.nondeterminism = crossing.failed_tasks.get(NON_DETERMINISM, 0)
     crossing.unreadable = await place.database.raw.quarantine.count_documents({})
     view = await place.alert_group(Rule.STUCK).query("view", result_type=AlertView)
     crossing.alert = ", ".join(member.state.value for member in view.group.members.values())
@@ -155,12 +134,3 @@ async def _judge(
     ):
         if found_ != wanted:
             crossing.problems.append(f"{what}: {found_} and not {wanted}")
-
-
-async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    try:
-        async with asyncio.timeout(SENT_WITHIN_S):
-            while not await condition():
-                await asyncio.sleep(LOOK_EVERY_S)
-    except TimeoutError:
-        raise RuntimeError(f"{what}: not within {SENT_WITHIN_S:g} s") from None

@@ -61,11 +61,13 @@ async def test_a_large_wave_continues_as_new_without_losing_a_count(client: Clie
     assert (result.counts.sent, result.batches) == (300, 300)
 
 
-async def wave_of(client: Client, house: House, options: CycleOptions) -> WorkflowHandle[SendWave, WaveResult]:
+async def wave_of(
+    client: Client, house: House, options: CycleOptions, *, may_continue: bool = False
+) -> WorkflowHandle[SendWave, WaveResult]:
     instant = next(iter(house.planned.values()))
     return await client.start_workflow(
         SendWave.run,
-        WaveInput(period="2026-11", instant=instant, options=options),
+        WaveInput(period="2026-11", instant=instant, options=options, may_continue=may_continue),
         id=f"wave-under-test/{uuid4()}",
         task_queue=TaskQueue.INVITATIONS,
     )
@@ -131,18 +133,7 @@ async def test_a_wave_that_is_paused_for_long_goes_on_in_a_new_run_with_all_it_h
 ) -> None:
     house = House(planned=everyone(4), slow={"u00002": asyncio.Event()})
     async with serving(house.activities()):
-        instant = next(iter(house.planned.values()))
-        handle: WorkflowHandle[SendWave, WaveResult] = await client.start_workflow(
-            SendWave.run,
-            WaveInput(
-                period="2026-11",
-                instant=instant,
-                options=CycleOptions(batch_users=1, batches_in_flight=1),
-                may_continue=True,
-            ),
-            id=f"wave-under-test/{uuid4()}",
-            task_queue=TaskQueue.INVITATIONS,
-        )
+        handle = await wave_of(client, house, CycleOptions(batch_users=1, batches_in_flight=1), may_continue=True)
         await until(lambda: len(house.batches) == 3)
         house.control = ControlChange(state=ControlState.PAUSED, by="ann", reason="a test", at=datetime.now(UTC))
         await handle.signal(SendWave.control, house.control)
@@ -162,6 +153,25 @@ async def test_a_wave_that_is_paused_for_long_goes_on_in_a_new_run_with_all_it_h
         result = await handle.result()
     assert (result.counts.sent, result.batches, result.batches_failed) == (4, 4, 0)
     assert sorted(house.followed) == ["u00000", "u00001", "u00002", "u00003"]
+
+
+async def test_a_wave_that_would_go_on_in_a_new_run_first_hears_what_was_decided(
+    client: Client, serving: Serve
+) -> None:
+    house = House(planned=everyone(2))
+    house.control = ControlChange(state=ControlState.PAUSED, by="ann", reason="a test", at=datetime.now(UTC))
+    async with serving(house.activities()):
+        handle = await wave_of(client, house, CycleOptions(batch_users=1), may_continue=True)
+        await until(lambda: house.looks >= 1)
+        await until(lambda: house.in_flight == 0)
+    house.control = house.control.model_copy(update={"state": ControlState.RUNNING, "at": datetime.now(UTC)})
+    # Nobody is there: the pause makes the history long, and somebody ends it, in one workflow task.
+    for _ in range(SUGGESTED_AFTER):
+        await handle.signal(SendWave.control, house.control)
+    async with serving(house.activities()), asyncio.timeout(PATIENCE_S):
+        # The next question of a paused wave is an hour away.
+        result = await client.get_workflow_handle(handle.id, result_type=WaveResult).result()
+    assert result.counts.sent == 2
 
 
 async def test_a_batch_whose_follow_ups_fail_counts_as_failed_so_that_its_plans_come_again(

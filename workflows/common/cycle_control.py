@@ -34,7 +34,7 @@ class Orders:
         self._asking = False
         self._heard = False
         self._look_up: asyncio.Task[None] | None = None
-        self._looks_up = FromNowOn("orders-looked-up")
+        self._asks_on_signals = FromNowOn("orders-looked-up")
         self.control = control
 
     @property
@@ -47,11 +47,16 @@ class Orders:
         """Whether nothing will be begun any more."""
         return self.control.state.final
 
+    @property
+    def looks_up(self) -> bool:
+        """Whether a signal has been heard whose answer is still to come: nobody would ask for it in another run."""
+        return self._look_up is not None and not self._look_up.done()
+
     def hear(self, change: ControlChange) -> None:
         """Take that something was decided: what it is, the database says, because anybody may send a signal."""
-        if self._looks_up.holds():
+        if self._asks_on_signals.holds():
             self._heard = True
-            if self._look_up is None or self._look_up.done():
+            if not self.looks_up:
                 self._look_up = asyncio.create_task(self._ask_until_quiet())
         else:
             self._believe(change)

@@ -33,7 +33,7 @@ class InvitationSteps:
     @classmethod
     def of(cls, contact_id: str, group: Followed) -> InvitationSteps:
         """Return an invitation with the steps of `group` ahead."""
-        return cls(contact_id, _steps(group))
+        return cls(contact_id, group.steps)
 
     @classmethod
     def kept(cls, contact_id: str, kept: Kept) -> InvitationSteps:
@@ -80,7 +80,7 @@ class InvitationSteps:
         known = {step.step for step in self.steps}
         next_before = self.steps[:1]
         # In their own order: one that was put off may be later than the one after it.
-        self.steps += [step for step in _steps(group) if step.step not in known]
+        self.steps += [step for step in group.steps if step.step not in known]
         self.steps.sort(key=lambda step: _ORDER.index(step.step))
         return self.steps[:1] != next_before
 
@@ -97,7 +97,7 @@ class InvitationSteps:
         accepted = next((group for group in result.due if contact in group.contacts), None)
         retry_at, put_off = result.retry.get(contact), result.put_off.get(contact)
         if accepted is not None:
-            self.steps, self.tries = _steps(accepted), 0
+            self.steps, self.tries = list(accepted.steps), 0
         elif retry_at is not None:
             self._postpone(retry_at)
             self.tries += 1
@@ -132,13 +132,3 @@ def compact(invitations: Iterable[InvitationSteps]) -> tuple[Kept, ...]:
     for invitation in invitations:
         alike.setdefault(invitation.keep().model_dump_json(), (invitation, []))[1].append(invitation.contact_id)
     return tuple(first.keep(contacts) for first, contacts in alike.values())
-
-
-def _steps(group: Followed) -> list[DueStep]:
-    known = (
-        (group.retry_at, FollowUpStep.RETRY),
-        (group.first, FollowUpStep.FIRST),
-        (group.second, FollowUpStep.SECOND),
-        (group.expiry, FollowUpStep.EXPIRY),
-    )
-    return [DueStep(step=step, at=at) for at, step in known if at is not None]

@@ -23,11 +23,11 @@ from relance.domain.failures import Source, classify_http
 from relance.domain.failures.http import TIMEOUT
 from relance.errors import ReportRefused, ReportUnavailable, ReportUnusable
 from relance.settings.everflow import Everflow
+from relance.settings.loopback import LOOPBACK
 
 NAME = "Everflow"
 # 10,000 rows are about 12 MB.
 MOST_BYTES = 48 * 1024 * 1024
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _TOO_MANY = 429
 
 
@@ -45,7 +45,7 @@ class EverflowClient:
             base_url=settings.base_url,
             timeout=settings.timeout,
             follow_redirects=False,
-            trust_env=urlsplit(settings.base_url).hostname not in _LOOPBACK,
+            trust_env=urlsplit(settings.base_url).hostname not in LOOPBACK,
             headers={
                 "X-Eflow-API-Key": settings.api_key.get_secret_value() if settings.api_key else "",
                 "Accept": "application/json",

@@ -40,6 +40,13 @@ def anonymous_invitation(raw: Raw, named: Named) -> Raw:
     if "reminders" in kept:
         reminders = kept["reminders"] if isinstance(kept["reminders"], list) else []
         kept["reminders"] = [{**reminder, "messageId": ""} for reminder in reminders if isinstance(reminder, dict)]
+    if "doubts" in kept:
+        doubts = kept["doubts"] if isinstance(kept["doubts"], list) else []
+        kept["doubts"] = [
+            {name: value for name, value in doubt.items() if name != "messageId"}
+            for doubt in doubts
+            if isinstance(doubt, dict)
+        ]
     ids = {"_id": invitation_id(raw["period"], user, contact), "userId": user, "contactId": contact}
     return {**kept, **ids, ANONYMOUS: True}
 

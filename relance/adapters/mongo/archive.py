@@ -27,7 +27,7 @@ _FOLLOWED = [InvitationStatus.SENT.value, InvitationStatus.OPENED.value]
 _UNSENT = [InvitationStatus.QUEUED.value, InvitationStatus.SENDING.value]
 _OPEN_PLANS = [PlanStatus.PLANNED.value, PlanStatus.SENDING.value]
 
-_COLLECTIONS = {
+SWEPT = {
     Sweep.INVITATIONS_DELETED: "invitations",
     Sweep.COMPENSATIONS_DELETED: "compensations",
     Sweep.CONTROLS_DELETED: "cycleControls",
@@ -151,10 +151,10 @@ class MongoArchive:
             await self._keys.delete_many({"_id": {"$in": list(periods)}})
 
     def _of(self, sweep: Sweep) -> Collection:
-        return self._database[_COLLECTIONS[sweep]]
+        return self._database[SWEPT[sweep]]
 
     async def _query(self, sweep: Sweep, before: datetime, periods: Sequence[str]) -> Raw:
-        name = _COLLECTIONS[sweep]
+        name = SWEPT[sweep]
         if sweep is Sweep.CONTROLS_DELETED:
             return {"_id": {"$in": list(periods)}}
         if sweep.stage is not None:

@@ -1,4 +1,4 @@
-"""Change streams, read in gulps: a cycle makes thousands of changes a second, and pages ask whether, not which.
+"""Change streams, read in gulps: pages ask whether something has changed, not what.
 
 One cursor over the whole database serves every page. It is read by commands, because the driver's cursor hands each
 change out through a thread of its own pool, and those threads send mails as well.
@@ -16,14 +16,17 @@ from relance.adapters.mongo.errors import translated
 from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 
-REST_S = 0.2
-"""Between two looks: what changes meanwhile comes with the next one."""
-WAIT_MS = 1_000
+REST_S = 0.3
+"""Between two looks: what changes meanwhile comes with the next one.
+
+A look that waits for a change is woken by every write of a cycle, only to see that it is none of ours.
+"""
+WAIT_MS = 1
 AGAIN_S = 1.0
 
+# Not invitations and plans: a cycle writes them thousands of times a second, and a stream that delivers them costs the
+# server more than a count every second.
 COLLECTIONS: dict[str, Topic] = {
-    "invitations": Topic.LEDGER,
-    "plans": Topic.LEDGER,
     "cycleControls": Topic.CONTROL,
     "alerts": Topic.ALERTS,
     "silences": Topic.ALERTS,
@@ -60,33 +63,31 @@ class MongoChanges:
     async def _stream(self) -> AsyncIterator[Collection[Topic]]:
         # Not `async with`: who is cancelled leaves a command under way, which still needs the session.
         session = await self._client.start_session()
-        asking: asyncio.Future[Raw] | None = None
-        cursor: Any = None
+        asking = asyncio.create_task(self._ask({"aggregate": 1, "pipeline": _PIPELINE, "cursor": {}}, session))
         try:
-            opened = await self._ask({"aggregate": 1, "pipeline": _PIPELINE, "cursor": {}}, session)
-            cursor = opened["cursor"]["id"]
+            cursor = (await asyncio.shield(asking))["cursor"]["id"]
             # What happened before the cursor began nobody has been told.
             yield frozenset(Topic)
             while True:
                 more = {"getMore": cursor, "collection": "$cmd.aggregate", "maxTimeMS": WAIT_MS}
-                asking = asyncio.ensure_future(self._ask(more, session))
+                asking = asyncio.create_task(self._ask(more, session))
                 found = await asyncio.shield(asking)
                 if changes := found["cursor"]["nextBatch"]:
                     yield {COLLECTIONS[change["ns"]["coll"]] for change in changes}
-                    await asyncio.sleep(REST_S)
+                await asyncio.sleep(REST_S)
         finally:
-            _spawn(self._close(cursor, session, asking))
+            _spawn(self._close(asking, session))
 
     async def _ask(self, command: Raw, session: Any) -> Raw:
         with translated("watch for changes"):
             answer: Raw = await self._database.command(command, session=session)
         return answer
 
-    async def _close(self, cursor: Any, session: Any, asking: asyncio.Future[Raw] | None) -> None:
+    async def _close(self, asking: asyncio.Task[Raw], session: Any) -> None:
         with suppress(DependencyUnavailable, asyncio.CancelledError):
-            if asking is not None:
-                await asking
-            await self._ask({"killCursors": "$cmd.aggregate", "cursors": [cursor]}, session)
+            # Every answer names the cursor.
+            if cursor := (await asking)["cursor"]["id"]:
+                await self._ask({"killCursors": "$cmd.aggregate", "cursors": [cursor]}, session)
         await session.end_session()
 
 

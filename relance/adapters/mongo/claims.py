@@ -106,6 +106,7 @@ def _claim(requests: Sequence[ClaimRequest], nonce: str, mailboxes: Mapping[str,
         {
             request.invitation_id: {
                 "kind": request.kind.value,
+                "messageId": request.message_id,
                 "token": request.token,
                 "nonce": nonce,
                 "at": request.at,

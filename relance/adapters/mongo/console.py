@@ -7,12 +7,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
-from relance.domain.console.people import Role, SignedInPerson
-from relance.ports.console import ConsoleSession
+from relance.domain.console.people import Grounds, Role, SignedInPerson
+from relance.ports.console import NO_GROUNDS, ConsoleSession, ListedSession
 
 SECRET_BYTES = 32
 
@@ -23,10 +23,13 @@ class MongoSessions:
     def __init__(self, database: MotorDatabase) -> None:
         self._collection: Collection = database.consoleSessions
 
-    async def begin(self, person: SignedInPerson, expires_at: datetime) -> tuple[str, ConsoleSession]:
+    async def begin(
+        self, person: SignedInPerson, expires_at: datetime, grounds: Grounds = NO_GROUNDS
+    ) -> tuple[str, ConsoleSession]:
         """Store a session; return its secret with it."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        session = ConsoleSession(person=person, csrf=secrets.token_urlsafe(SECRET_BYTES), expires_at=expires_at)
+        csrf = secrets.token_urlsafe(SECRET_BYTES)
+        session = ConsoleSession(person=person, csrf=csrf, expires_at=expires_at, grounds=grounds)
         with translated("begin a session"):
             await self._collection.insert_one(
                 {
@@ -34,7 +37,10 @@ class MongoSessions:
                     "name": person.name,
                     "role": person.role.value,
                     "way": person.way,
-                    "csrf": session.csrf,
+                    "values": list(grounds.values),
+                    "domain": grounds.domain,
+                    "csrf": csrf,
+                    "begunAt": datetime.now(UTC),
                     "expiresAt": expires_at,
                 }
             )
@@ -46,13 +52,25 @@ class MongoSessions:
             raw = await self._collection.find_one({"_id": _hashed(secret), "expiresAt": {"$gt": now}})
         if raw is None:
             return None
-        person = SignedInPerson(name=raw["name"], role=Role(raw["role"]), way=raw["way"])
-        return ConsoleSession(person=person, csrf=raw["csrf"], expires_at=raw["expiresAt"])
+        grounds = Grounds(tuple(raw.get("values", ())), raw.get("domain", ""))
+        return ConsoleSession(person=_person(raw), csrf=raw["csrf"], expires_at=raw["expiresAt"], grounds=grounds)
 
     async def end(self, secret: str) -> None:
         """Forget a session."""
         with translated("end a session"):
             await self._collection.delete_one({"_id": _hashed(secret)})
+
+    async def listed(self, now: datetime) -> list[ListedSession]:
+        """Return the sessions that hold now, by name."""
+        with translated("list sessions"):
+            found = await self._collection.find({"expiresAt": {"$gt": now}}).sort("name", 1).to_list(None)
+        return [ListedSession(_person(raw), raw.get("begunAt"), raw["expiresAt"]) for raw in found]
+
+    async def end_of(self, name: str | None) -> int:
+        """Forget all sessions of a person, or of everybody; return how many there were."""
+        with translated("end sessions"):
+            ended = await self._collection.delete_many({"name": name} if name is not None else {})
+        return int(ended.deleted_count)
 
 
 class MongoSignIns:
@@ -81,6 +99,10 @@ class MongoSignIns:
         """Return what is stored under a secret and forget it: a second call gets None."""
         with translated("end a sign-in"):
             return _detail(await self._collection.find_one_and_delete(_held(secret, now)))
+
+
+def _person(raw: Raw) -> SignedInPerson:
+    return SignedInPerson(name=raw["name"], role=Role(raw["role"]), way=raw["way"])
 
 
 def _held(secret: str, now: datetime) -> Raw:

@@ -7,9 +7,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from pymongo.errors import DuplicateKeyError
+
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw
 from relance.adapters.mongo.errors import translated
-from relance.ports.console import BackgroundWork
+from relance.ports.console import BackgroundWork, WorkState
 
 
 class MongoWorks:
@@ -18,24 +20,36 @@ class MongoWorks:
     def __init__(self, database: MotorDatabase) -> None:
         self._collection: Collection = database.consoleWork
 
-    async def begin(self, work: BackgroundWork, expires_at: datetime) -> None:
-        """Store that it has begun."""
+    async def begin(self, work: BackgroundWork, *, lost_before: datetime, expires_at: datetime) -> bool:
+        """Store that it has begun; return False if it is being done and its process was seen after `lost_before`."""
+        raw = {**asdict(work), "asked": dict(work.asked), "state": work.state.value, "expiresAt": expires_at}
+        del raw["id"]
+        idle = {"$or": [{"state": {"$ne": WorkState.RUNNING.value}}, {"beat_at": {"$lt": lost_before}}]}
         with translated("begin work"):
-            raw = {**asdict(work), "_id": work.id, "asked": dict(work.asked), "expiresAt": expires_at}
-            del raw["id"]
-            await self._collection.insert_one(raw)
+            try:
+                await self._collection.replace_one({"_id": work.id, **idle}, raw, upsert=True)
+            except DuplicateKeyError:
+                return False
+        return True
 
-    async def advance(self, work_id: str, done: int, total: int) -> None:
+    async def beat(self, work: BackgroundWork, at: datetime) -> None:
+        """Store that its process is alive."""
+        await self._set(work, {"beat_at": at}, "keep work")
+
+    async def advance(self, work: BackgroundWork, done: int, total: int) -> None:
         """Store how far it is."""
-        with translated("advance work"):
-            await self._collection.update_one({"_id": work_id}, {"$set": {"done": done, "total": total}})
+        await self._set(work, {"done": done, "total": total}, "advance work")
 
-    async def end(self, work_id: str, *, result: Mapping[str, Any] | None = None, error: str = "") -> None:
+    async def end(
+        self, work: BackgroundWork, state: WorkState, *, result: Mapping[str, Any] | None = None, error: str = ""
+    ) -> None:
         """Store what came of it, or why nothing did."""
-        state = "failed" if error else "done"
-        change = {"state": state, "error": error, "result": dict(result) if result is not None else None}
-        with translated("end work"):
-            await self._collection.update_one({"_id": work_id}, {"$set": change})
+        found = dict(result) if result is not None else None
+        await self._set(work, {"state": state.value, "error": error, "result": found}, "end work")
+
+    async def _set(self, work: BackgroundWork, change: Raw, what: str) -> None:
+        with translated(what):
+            await self._collection.update_one({"_id": work.id, "run": work.run}, {"$set": change})
 
     async def newest(self, kind: str, limit: int) -> list[BackgroundWork]:
         """Return the newest of a kind, newest first."""
@@ -46,4 +60,5 @@ class MongoWorks:
 
 def _work(raw: Raw) -> BackgroundWork:
     known = {name: raw[name] for name in BackgroundWork.__dataclass_fields__ if name in raw}
+    known["state"] = WorkState(raw["state"])
     return replace(BackgroundWork(id=raw["_id"], kind="", by="", at=raw["at"], asked={}), **known)

@@ -17,7 +17,7 @@ class MongoInbox:
 
     def __init__(self, database: MotorDatabase) -> None:
         self._collection: Collection = database.inbox
-        # Lost in a failover, a repeated message is applied once more, which changes nothing.
+        # Lost in a failover, a repeated message is applied once more, which changes nothing twice.
         self._leisurely: Collection = database.inbox.with_options(write_concern=WriteConcern(w=1))
 
     async def known(self, ids: Sequence[str]) -> dict[str, Received]:
@@ -31,7 +31,7 @@ class MongoInbox:
             for raw in raws
         }
 
-    async def put(self, messages: Sequence[Received]) -> set[str]:
+    async def put(self, messages: Sequence[Received], *, is_followed: bool = False) -> set[str]:
         """Write messages; return the ids of those that were there."""
         if not messages:
             return set()
@@ -39,9 +39,11 @@ class MongoInbox:
             {"_id": message.id, "digest": message.digest, "answer": message.answer, "at": message.at}
             for message in messages
         ]
+        # Journal and oplog keep their order: what is committed later commits this too, and one commit is waited for.
+        collection = self._leisurely if is_followed else self._collection
         with translated("write messages"):
             try:
-                await self._collection.insert_many(raws, ordered=False)
+                await collection.insert_many(raws, ordered=False)
             except BulkWriteError as error:
                 if not only_duplicates(error):
                     raise

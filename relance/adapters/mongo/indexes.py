@@ -37,7 +37,7 @@ WANTED: dict[str, list[tuple[str, ...]]] = {
     "opens": [("at",), ("contactId",)],
     "mailboxes": [("period",)],
     "inbox": [("at",)],
-    "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("expiresAt",)],
+    "intakeMessages": [("invitationId", "at"), ("outcome", "_id"), ("at",), ("expiresAt",)],
     "intakeKept": [("expiresAt",)],
     "consoleSessions": [("expiresAt",)],
     "consoleSignIns": [("expiresAt",)],

@@ -10,11 +10,14 @@ from bson import Binary
 from relance.adapters.mongo.documents import Collection, MotorDatabase, Raw, Reader, to_raw
 from relance.adapters.mongo.errors import translated
 from relance.adapters.mongo.quarantine import MongoQuarantine
-from relance.domain.intake.outcomes import KEPT
-from relance.domain.intake.records import IntakeRecord, KeptMessage
+from relance.domain.intake.outcomes import KEPT, IntakeOutcome
+from relance.domain.intake.records import IntakeLag, IntakeRecord, KeptMessage
 
 RECORDS, KEPT_MESSAGES = "intakeMessages", "intakeKept"
 EXPIRES = "expiresAt"
+COUNTED = 10_000
+LATELY = timedelta(hours=1)
+_UNMATCHED = [IntakeOutcome.UNATTRIBUTED.value, IntakeOutcome.WRONG_RECIPIENT.value]
 
 
 class MongoIntakeMessages:
@@ -76,10 +79,33 @@ class MongoIntakeMessages:
 
     async def failures_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
         """Return the recorded failures of these invitations since an instant."""
-        query = {"invitationId": {"$in": list(invitation_ids)}, "at": {"$gte": since}, "class": {"$exists": True}}
+        return await self._about(invitation_ids, since, {"class": {"$exists": True}})
+
+    async def reports_of(self, invitation_ids: Sequence[str], since: datetime) -> list[IntakeRecord]:
+        """Return everything that came back about these invitations since an instant."""
+        return await self._about(invitation_ids, since, {})
+
+    async def _about(self, invitation_ids: Sequence[str], since: datetime, wanted: Raw) -> list[IntakeRecord]:
+        query = {"invitationId": {"$in": list(invitation_ids)}, "at": {"$gte": since}, **wanted}
         with translated("look up earlier reports"):
             raws = await self._records.find(query).limit(1_000).to_list(None)
         return await self._reader.valid(raws)
+
+    async def lag(self, now: datetime) -> IntakeLag:
+        """Return how far the intake is behind; counts no further than 10,000."""
+        unmatched: list[Raw] = [
+            {"$match": {"outcome": {"$in": _UNMATCHED}, "at": {"$type": "date"}}},
+            {"$limit": COUNTED},
+            {"$group": {"_id": None, "count": {"$sum": 1}, "oldest": {"$min": "$at"}}},
+        ]
+        lately: list[Raw] = [
+            {"$match": {"at": {"$gte": now - LATELY}, "waited": {"$type": "number"}}},
+            {"$group": {"_id": None, "longest": {"$max": "$waited"}}},
+        ]
+        with translated("look how far the mail intake is behind"):
+            [found] = await self._records.aggregate(unmatched).to_list(1) or [{"count": 0, "oldest": None}]
+            [waits] = await self._records.aggregate(lately).to_list(1) or [{"longest": 0}]
+        return IntakeLag(found["count"], found["oldest"], timedelta(seconds=float(waits["longest"])))
 
     async def invitation_ids(self, period: str, after: str, limit: int) -> list[str]:
         """Return ids of the period's invitations, in order, after one."""

@@ -50,15 +50,16 @@ class MongoPersonData:
             traces = await self._finder.traces(person)
         boxes = dict.fromkeys([*self._mailboxes(raw), *sorted(box for box, _ in traces.invited)])
         person = Person(PersonScope.CONTACT, person.contacts, mailboxes=tuple(boxes))
-        return PersonLookup(person, (*self._digests.of_person("contact", contact_id), *boxes))
+        named = self._digests.of_person("contact", contact_id)
+        return PersonLookup(person, named, (*named, *boxes))
 
     async def of_user(self, user_id: str) -> PersonLookup:
         """Return who a user is: nobody is written to at his address for that."""
         with translated("look a user up"):
             raw = await self._database.users.find_one(by_ids([user_id]), {"email": 1, "status": 1})
         person = Person(PersonScope.USER, users=frozenset({user_id}))
-        subject = (*self._digests.of_person("user", user_id), *self._mailboxes(raw))
-        return PersonLookup(person, subject, (user_id,) if _is_active(raw) else ())
+        named = self._digests.of_person("user", user_id)
+        return PersonLookup(person, named, (*named, *self._mailboxes(raw)), (user_id,) if _is_active(raw) else ())
 
     async def of_address(self, address: str) -> PersonLookup:
         """Return everybody with a mailbox, however its address is written."""
@@ -73,7 +74,7 @@ class MongoPersonData:
             frozenset(str(raw["_id"]) for raw in users),
             boxes,
         )
-        return PersonLookup(person, boxes, tuple(str(raw["_id"]) for raw in users if _is_active(raw)))
+        return PersonLookup(person, boxes, boxes, tuple(str(raw["_id"]) for raw in users if _is_active(raw)))
 
     async def survey(self, person: Person) -> Mapping[str, int]:
         """Count what there is, by store."""

@@ -25,7 +25,7 @@ class Write:
 
 def doubted(kind: MailKind | str) -> Raw:
     """Return the expression for the doubts of a claimed document with one more; `kind` may be an expression."""
-    return appended("doubts", {"kind": str(kind), "since": "$claim.at"})
+    return appended("doubts", {"kind": str(kind), "since": "$claim.at", "messageId": "$claim.messageId"})
 
 
 def doubting(kind: MailKind, since: datetime) -> Write:

@@ -144,6 +144,7 @@ class SmtpLane:
             entry.gate.release(entry, begun, error)
             raise
         except BaseException:
+            # Cancelled: that says nothing about the provider.
             entry.gate.leave_unused(entry)
             raise
         entry.gate.release(entry, begun, None)

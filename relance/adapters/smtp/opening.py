@@ -48,6 +48,7 @@ class Opener:
             client.close()
             raise DependencyUnavailable("relay", _reason(error), code=_code(error)) from None
         except BaseException:
+            # Cancelled, or a fault of ours: the connection would stay open.
             client.close()
             raise
         self._hostname = client.local_hostname

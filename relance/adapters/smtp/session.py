@@ -60,6 +60,7 @@ class Session:
             await self._start_over(refusal)
             raise
         except BaseException:
+            # Also when it is cancelled: what the relay says next would be taken for the reply to another mail.
             self._dialogue.abort()
             raise
 
@@ -124,6 +125,7 @@ class Session:
         except RelayLostError:
             return
         except BaseException:
+            # As above.
             self._dialogue.abort()
             raise
 

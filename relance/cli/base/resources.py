@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         Suppressions,
         Users,
     )
-    from relance.ports.console import SignIns
+    from relance.ports.console import Sessions, SignIns
     from relance.ports.dns import DnsLookups
     from relance.ports.health import Workers
     from relance.ports.mail_intake import IntakeMessages
@@ -151,6 +151,10 @@ class Repositories(Protocol):
     @property
     def sign_ins(self) -> SignIns:
         """The sign-ins of the console that have begun."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of the console."""
 
     @property
     def workers(self) -> Workers:

@@ -1,4 +1,4 @@
-"""`console`: a link to sign in with."""
+"""`console`: a link to sign in with, and who is signed in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from relance.cli.alerts.decisions import ByOption
 from relance.cli.alerts.silencing import read_author
 from relance.cli.base.command import Run, command, invalid
 from relance.cli.base.output import Answer
+from relance.cli.console.sessions import add_sessions
 from relance.domain.console.people import Role
 
 EXAMPLES = """
@@ -62,6 +63,7 @@ async def _link(run: Run, address: str, name: str, role: Role) -> tuple[dict[str
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="The console: a link to sign in with.")
+    group = typer.Typer(no_args_is_help=True, help="The console: a link to sign in with, and who is signed in.")
     command(group, "token", EXAMPLES)(token)
+    add_sessions(group)
     app.add_typer(group, name="console")

@@ -21,8 +21,8 @@ from relance.cli.cycle.rollback import rollback
 from relance.cli.cycle.snapshot import stage_words, wave_words
 from relance.cli.cycle.uncertain import uncertain
 from relance.cli.cycle.watching import Watch
-from relance.cli.operate.limits import SendingLimits, sending_limits
 from relance.cli.start.opening import cycle_handle
+from relance.doctor.limits import SendingLimits, sending_limits
 from relance.errors import NotFound
 from relance.services.cycle_snapshot import Snapshot
 from relance.services.cycle_statistics import balance_period, final_statistics, report_of

@@ -31,7 +31,7 @@ async def list_(
     cycles = TemporalCycles(client)
     async with run.database() as database:
         known = await known_periods(database, MOST)
-        found = [asdict(await cycle_line(cycles, database, period)) for period in known[:limit]]
+        found = [asdict(await cycle_line(await cycles.fate(period), database, period)) for period in known[:limit]]
     if not found:
         said = "No cycle has been opened yet; `start cycle --dry-run` shows what this month's would send."
         return Answer({"cycles": [], "total": 0}, said)

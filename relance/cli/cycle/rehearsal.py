@@ -33,7 +33,7 @@ IN_MEMORY = 2000
 
 AT_ONCE = "With --now, whoever waits is written to at once; the start asks first, or takes --yes."
 AS_PLANNED = (
-    "A start leaves it is: what is planned goes out by itself, at the times above. "
+    "A start leaves it as it is: what is planned goes out by itself, at the times above. "
     "To send it at once: `start cycle --period {period} --now --yes`."
 )
 _TO_SEND = {PlanStatus.PLANNED, PlanStatus.SENDING}

@@ -9,8 +9,9 @@ from temporalio.service import RPCError
 from relance.cli.base.command import Run
 from relance.cli.base.confirming import confirm
 from relance.cli.base.resources import Repositories
-from relance.cli.start.opening import Opened
+from relance.cli.start.opening import Opened, held
 from relance.contracts.names import Signal
+from relance.domain.cycle.control import ControlState
 from relance.temporal.errors import is_missing
 from relance.temporal.schedules import RPC_TIMEOUT
 from relance.wording.summaries import counted
@@ -43,5 +44,7 @@ async def send_now(run: Run, database: Repositories, period: str, opened: Opened
         # It may have ended since: `start cycle` goes on with what is due.
         if not is_missing(error):
             raise
-    sentence = f"The cycle of {period} runs already; {counted(moved, 'user')} of it are written to now."
+    control = await database.controls.get(period)
+    then = f"are due now. {held(control)}" if control.state is ControlState.PAUSED else "are written to now."
+    sentence = f"The cycle of {period} runs already; {counted(moved, 'user')} of it {then}"
     return replace(opened, state=SENDS_NOW, sentence=sentence)

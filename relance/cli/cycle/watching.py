@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from temporalio.client import Client, WorkflowHandle
@@ -19,62 +17,45 @@ from relance.cli.base.output import Output
 from relance.cli.base.resources import Repositories
 from relance.cli.base.waiting import goes_on
 from relance.cli.cycle.snapshot import state_words, wave_words
-from relance.contracts.control import ControlChange
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.errors import DependencyUnavailable
-from relance.services.cycle_snapshot import PROMPT_S, LedgerCounts, Snapshot, brought_up
+from relance.services.cycle_snapshot import PROMPT_S, Snapshot
+from relance.services.cycle_watching import CycleWatcher, Pace
 from relance.temporal.progress import live_progress
 from relance.temporal.queries import unless_silent
 
 INTERVAL, LONGEST_INTERVAL = 0.5, 2.0
 AGAIN_S = 1.0
-WINDOW = 20
 
 T = TypeVar("T")
 
 
 @dataclass
 class Watch:
-    """Watches the cycle of one period."""
+    """Shows the cycle of one period."""
 
     out: Output
     client: Client
     database: Repositories
     period: str
-    _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=WINDOW))
     _last: Snapshot | None = None
 
     def __post_init__(self) -> None:
-        self._counts = LedgerCounts(self.database, self.period)
+        self._watcher = CycleWatcher(self.database, self.period, self.progress)
 
     async def snapshot(self) -> Snapshot:
-        """Ask the workflow and the ledger."""
-        found = await self._snapshot(None)
+        """Ask the workflow and the ledger, however long the ledger takes."""
+        now, _ = await self._look()
+        return now
+
+    async def _look(self) -> tuple[Snapshot, Pace]:
+        found = await self._watcher.look(None)
         assert found is not None, "it was waited for"
         return found
 
-    async def _snapshot(self, patience: float | None) -> Snapshot | None:
-        progress, ledger, control = await asyncio.gather(
-            self.progress(), self._counts.newest(patience), self._control(patience)
-        )
-        if ledger is None:
-            return None
-        ledger = brought_up(ledger, progress)
-        found = Snapshot(progress, ledger, control, 0)
-        total = max(self._counts.total, found.settled + ledger.open)
-        return Snapshot(progress, ledger, control, total)
-
-    async def _control(self, patience: float | None) -> ControlChange:
-        asking = asyncio.ensure_future(self.database.controls.get(self.period))
-        done, _ = await asyncio.wait({asking}, timeout=patience)
-        if done:
-            return ControlChange.of(asking.result())
-        asking.cancel()
-        return self._last.control if self._last is not None else ControlChange()
-
-    async def progress(self) -> CycleProgress | None:
+    async def progress(self, period: str) -> CycleProgress | None:
         """Ask the workflows alone, not the ledger; None when the cycle is gone or no worker answers in time."""
-        return await unless_silent(live_progress(self.client, self.period))
+        return await unless_silent(live_progress(self.client, period))
 
     async def until_done(self, handle: WorkflowHandle[object, CycleStatistics]) -> CycleStatistics:
         """Show a line until the workflow has ended and return its result; a server that is away ends nothing."""
@@ -106,40 +87,29 @@ class Watch:
                 pause = max(INTERVAL, 2 * (time.monotonic() - began))
                 await asyncio.wait([ended], timeout=min(pause, LONGEST_INTERVAL))
             if not ended.cancelled() and ended.exception() is None:
-                self._last = await self.persist(self.snapshot)
-                shown.show(self._drawn(self._last))
+                shown.show(self._drawn(*await self.persist(self._look)))
 
     async def _line(self) -> ProgressLine:
-        trouble = ""
+        trouble, pace = "", Pace()
         try:
-            found = await self._snapshot(PROMPT_S)
+            if (found := await self._watcher.look(PROMPT_S)) is not None:
+                self._last, pace = found
         except DependencyUnavailable as error:
-            found, trouble = None, f"{error.dependency} does not answer, trying again"
+            trouble = f"{error.dependency} does not answer, trying again"
         except RPCError:
-            found, trouble = None, "Temporal does not answer, trying again"
-        if (overdue := self._counts.overdue) is not None:
+            trouble = "Temporal does not answer, trying again"
+        if (overdue := self._watcher.overdue) is not None:
             trouble = f"MongoDB has not answered for {overdue:.0f} s, trying again"
-        if found is not None:
-            self._last = found
         if self._last is None:
             return ProgressLine(self.period, 0, None, [trouble or "counting the ledger"])
-        return self._drawn(self._last, trouble)
+        return self._drawn(self._last, pace, trouble)
 
-    def _drawn(self, now: Snapshot, trouble: str = "") -> ProgressLine:
-        if trouble or now.control.stops:
-            # What follows is measured anew.
-            self._seen.clear()
-        self._seen.append((time.monotonic(), now.settled))
-        (first, before), (last, after) = self._seen[0], self._seen[-1]
-        rate = (after - before) / (last - first) if last > first else 0.0
-        if trouble or not now.sends:
-            rate = 0.0
-        left = timedelta(seconds=round((now.total - now.settled) / rate)) if rate and now.total > now.settled else None
+    def _drawn(self, now: Snapshot, pace: Pace, trouble: str = "") -> ProgressLine:
         details = [
             trouble or state_words(now),
-            f"{left} left" if left is not None else "",
+            f"{pace.left} left" if pace.left is not None else "",
             f"{now.failed} failed" if now.failed else "",
-            f"{rate:.0f}/s" if rate else "",
+            f"{pace.rate:.0f}/s" if pace.rate else "",
             f"{now.ledger.sent} sent",
             f"{now.skipped} skipped" if now.skipped else "",
             f"{now.ledger.open} open" if now.ledger.open else "",

@@ -9,7 +9,7 @@ import typer
 
 from relance.cli.base.command import Run
 from relance.cli.base.output import Answer, table
-from relance.cli.mail.findings import findings_of
+from relance.doctor.templates import findings_of
 from relance.domain.health.check_finding import FindingState
 from relance.runtime.process_exit import DONE, JOB_FAILED
 

@@ -50,6 +50,7 @@ async def watchdog(
         _checked("jobs", lambda: _jobs(run, now, patience)),
         _checked("periods", lambda: _periods(run)),
         _checked("gateway", lambda: _gateway(run)),
+        _checked(rules.INTAKE, lambda: _intake(run, now)),
     )
     # What several need is away once.
     effects = list(dict.fromkeys(effect for some in found for effect in some))
@@ -167,6 +168,19 @@ async def _gateway(run: Run) -> list[WatchedEffect]:
         # The workers serve it: it is no dependency, but one of their effects.
         return [WatchedEffect("gateway", EffectState.STOPPED, error.detail)]
     return [WatchedEffect("gateway", EffectState.FINE, "answers where the links in messages lead")]
+
+
+async def _intake(run: Run, now: datetime) -> list[WatchedEffect]:
+    intake = run.settings.intake
+    if intake.port is None:
+        return []
+    try:
+        await run.services.greet_intake(run.settings)
+    except DependencyUnavailable as error:
+        # As above.
+        return [WatchedEffect(rules.INTAKE, EffectState.STOPPED, error.detail)]
+    async with run.database() as database:
+        return [rules.intake(await database.intake_messages.lag(now), now)]
 
 
 async def _deadman(run: Run) -> list[WatchedEffect]:

@@ -30,6 +30,7 @@ from relance.temporal.privacy import TemporalForgettings
 LOOK_EVERY_S = 0.2
 LONGEST_REASON = 200
 SHOWN_USERS = 5
+IS_KEPT, WAS_KEPT = "What is kept", "What was kept when it was asked for"
 
 
 async def forget(
@@ -52,7 +53,8 @@ async def forget(
     why, author = _decision(reason, by, needed=not dry_run)
     async with run.database() as database:
         found = await find_person(database, contact, user, address)
-        before = await database.erasures.about(found.subject)
+        records = await database.erasures.about(found.named)
+        before = [record for record in records if record.answers(found.person.scope, found.named)]
         forgetting = await forgetting_of(run, database)
         counts = await forgetting.survey(found.person)
         if dry_run:
@@ -122,10 +124,11 @@ async def _waited(run: Run, database: Repositories, record: Erasure, timeout_s: 
         while time.monotonic() < deadline:
             now = await database.erasures.get(record.id)
             if now is not None and now.done_at is not None:
-                return _answer(_data(now), now.found or {}, [f"Forgotten; the record is {now.id}."])
+                return _answer(_data(now), now.found or {}, [f"Forgotten; the record is {now.id}."], title=WAS_KEPT)
             await asyncio.sleep(LOOK_EVERY_S)
     found = now.found if now is not None and now.found is not None else {}
-    return _answer(_data(record), found, [f"It is not done after {timeout_s} s. {rest}"], JOB_FAILED)
+    lines = [f"It is not done after {timeout_s} s. {rest}"]
+    return _answer(_data(record), found, lines, JOB_FAILED, title=WAS_KEPT)
 
 
 def _earlier(records: list[Erasure]) -> list[str]:
@@ -148,9 +151,11 @@ def _data(record: Erasure) -> dict[str, object]:
     }
 
 
-def _answer(data: Mapping[str, object], counts: Mapping[str, int], lines: list[str], code: int = DONE) -> Answer:
+def _answer(
+    data: Mapping[str, object], counts: Mapping[str, int], lines: list[str], code: int = DONE, *, title: str = IS_KEPT
+) -> Answer:
     rows = [(name, BY_NAME[name].holds, count, BY_NAME[name].effect.value) for name, count in counts.items() if count]
     stores = {name: {"count": count, "effect": BY_NAME[name].effect.name.lower()} for name, count in counts.items()}
-    view = table("What is kept", ("store", "what", "number", "what happens"), rows)
+    view = table(title, ("store", "what", "number", "what happens"), rows)
     said = "\n".join(f"{line[0].upper()}{line[1:]}" for line in lines)
     return Answer({**data, "stores": stores, "message": " ".join(lines)}, Group(view, said), code)

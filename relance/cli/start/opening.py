@@ -131,12 +131,16 @@ async def open_cycle(client: Client, database: Repositories, request: CycleInput
     return Opened("started", f"The cycle of {request.period} is started.", handle)
 
 
+def held(control: Control) -> str:
+    """Say of a paused cycle that it is."""
+    return f"It is paused{by_whom(control)}: nothing is sent until `cycle resume {control.id}`."
+
+
 def _ended(control: Control, found: Opened) -> Opened:
     """Say of a cycle that was told to stop that it was; one that somebody ended is not just done."""
     period, decided = control.id, by_whom(control)
     if control.state is ControlState.PAUSED and found.state == "running":
-        said = f"{found.sentence} It is paused{decided}: nothing is sent until `cycle resume {period}`."
-        return replace(found, sentence=said)
+        return replace(found, sentence=f"{found.sentence} {held(control)}")
     if not control.state.final:
         return found
     more = "nothing more is sent for it"

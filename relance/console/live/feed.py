@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -21,6 +22,8 @@ from relance.ports.console import Topic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+AGAIN_S = 2.0
+"""After which a region is loaded again that lacks what a server did not say."""
 REST_S = 0.25
 """Between two loads of the same region: people see no more, and a cycle makes thousands of changes a second."""
 
@@ -29,16 +32,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RegionFragment:
-    """A region as it is now; `digest` says whether a viewer has it already."""
+    """A region as it is now, as `data` of an event; `digest` says whether a viewer has it already."""
 
     region: str
-    html: str
+    data: str
     digest: str
 
     @classmethod
     def of(cls, region: str, html: str) -> RegionFragment:
-        """Return a region's HTML with its digest."""
-        return cls(region, html, hashlib.blake2b(html.encode(), digest_size=8).hexdigest())
+        """Return a region's HTML, written down once for all viewers."""
+        data = json.dumps({"region": region, "html": html}, ensure_ascii=False)
+        return cls(region, data, hashlib.blake2b(html.encode(), digest_size=8).hexdigest())
 
 
 class Feed:
@@ -110,15 +114,17 @@ class Feed:
         wanted = self._wanted[region.name]
         while True:
             wanted.clear()
-            if await self._load(region):
-                # Rendered by whoever sees it first, once per audience.
-                for fragments in self._fragments.values():
-                    fragments.pop(region.name, None)
+            if await self._load(region) and self._render_anew(region):
                 async with self._news:
                     self._news.notify_all()
             await asyncio.sleep(REST_S)
             with suppress(TimeoutError):
-                await asyncio.wait_for(wanted.wait(), region.every)
+                await asyncio.wait_for(wanted.wait(), self._every(region))
+
+    def _every(self, region: Region) -> float | None:
+        if not self._data.get(region.name, {}).get("away"):
+            return region.every
+        return min(region.every or AGAIN_S, AGAIN_S)
 
     async def _load(self, region: Region) -> bool:
         try:
@@ -138,12 +144,26 @@ class Feed:
     def _rendered(self, audience: Audience) -> list[RegionFragment]:
         fragments = self._fragments.setdefault(audience, {})
         for region in self._page.regions:
-            if region.name in self._data and region.name not in fragments:
-                try:
-                    html = html_of(region, self._data[region.name], audience, self._needs.clock.now())
-                except Exception:
-                    logger.exception("a region of the console cannot be rendered: %s", region.name)
-                    del self._data[region.name]
-                else:
-                    fragments[region.name] = RegionFragment.of(region.name, html)
+            if region.name not in fragments:
+                self._render(region, audience)
         return list(fragments.values())
+
+    def _render_anew(self, region: Region) -> bool:
+        """Render what was loaded for each audience; return whether anybody sees something else now."""
+        is_other = False
+        for audience, fragments in self._fragments.items():
+            before = fragments.get(region.name)
+            self._render(region, audience)
+            is_other = is_other or fragments.get(region.name) != before
+        return is_other
+
+    def _render(self, region: Region, audience: Audience) -> None:
+        if region.name not in self._data:
+            return
+        try:
+            html = html_of(region, self._data[region.name], audience, self._needs.clock.now())
+        except Exception:
+            logger.exception("a region of the console cannot be rendered: %s", region.name)
+            del self._data[region.name]
+        else:
+            self._fragments[audience][region.name] = RegionFragment.of(region.name, html)

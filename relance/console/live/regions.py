@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from temporalio.service import RPCError
-
+from relance.console.live.reaching import reaching_temporal
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
 from relance.console.rendering import Audience, rendered
 from relance.errors import DependencyUnavailable
-from relance.temporal.errors import NAME, is_missing, unavailable
-
-NOT_CONNECTED = "Failed client connect"
 
 
 class Unavailable(dict[str, Any]):
-    """Stands for the data of a region that could not be loaded."""
+    """Stands for the data of a region that could not be loaded; `away` is the server that does not answer."""
 
 
 async def loaded(region: Region, needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
@@ -33,27 +28,7 @@ async def loaded(region: Region, needs: ConsoleNeeds, params: Params) -> Mapping
         with reaching_temporal():
             return await region.load(needs, params)
     except DependencyUnavailable as error:
-        return Unavailable(dependency=error.dependency)
-
-
-@contextmanager
-def reaching_temporal() -> Iterator[None]:
-    """Turn what the SDK raises while Temporal does not answer into our error.
-
-    Raises:
-        DependencyUnavailable: it does not answer.
-    """
-    try:
-        yield
-    except RPCError as error:
-        if is_missing(error):
-            raise
-        raise unavailable("ask", error) from None
-    except RuntimeError as error:
-        # A lazy client that has not been able to connect yet; the SDK has no type of its own for it.
-        if not str(error).startswith(NOT_CONNECTED):
-            raise
-        raise DependencyUnavailable(NAME, "it cannot be reached") from None
+        return Unavailable(away=error.dependency)
 
 
 async def all_loaded(page: ConsolePage, needs: ConsoleNeeds, params: Params) -> dict[str, Mapping[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
@@ -49,8 +48,8 @@ async def events(
 
 
 def _event(fragment: RegionFragment, known: dict[str, str], session: ConsoleSession) -> bytes:
-    html = fragment.html.replace(CSRF_PLACE, session.csrf)
-    data = json.dumps({"region": fragment.region, "html": html}, ensure_ascii=False)
+    # A token has no character that JSON writes otherwise.
+    data = fragment.data.replace(CSRF_PLACE, session.csrf)
     seen = ",".join(f"{region}={digest}" for region, digest in sorted(known.items()))
     return f"id: {seen}\ndata: {data}\n\n".encode()
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 from relance import ids
 from relance.console.cycle_actions import ACTIONS, allowed, known_period
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import ConsolePage, Params, Region
-from relance.domain.cycle.coverage import CycleState
+from relance.console.pages.model import COUNT_EVERY_S, ConsolePage, Params, Region
+from relance.domain.cycle.coverage import CycleFate, CycleState
 from relance.domain.cycle.report import FAILED, MEASURED, SKIPPED
+from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 from relance.services.cycle_statistics import balance_period, final_statistics, report_of
-from relance.temporal.cycles import TemporalCycles
 from relance.temporal.wave_listing import waves
 
 WAVES_SHOWN: Final = 30
@@ -23,19 +23,23 @@ _ORDER: Final = {"sent": 0, SKIPPED: 1, FAILED: 2, "uncertain": 3, "cancelled": 
 async def _progress(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     period = await known_period(needs, params)
     found = await needs.watchers.look(period)
-    runs = await TemporalCycles(needs.client).runs(period)
+    fate, away = await _fate(needs, period)
+    runs = fate.state is CycleState.RUNNING if fate is not None else None
     now, pace = found if found is not None else (None, None)
-    return {"period": period, "runs": runs, "now": now, "pace": pace}
+    return {"period": period, "runs": runs, "now": now, "pace": pace, "away": away}
 
 
 async def _control(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     period = params["period"]
-    fate, control = await TemporalCycles(needs.client).fate(period), await needs.data.controls.get(period)
+    (fate, away), control = await _fate(needs, period), await needs.data.controls.get(period)
+    # Who decides is told then whether it may be; while nobody can tell, nothing is held back.
+    runs = fate is None or fate.state is CycleState.RUNNING
     return {
         "period": period,
+        "away": away,
         "path": f"/console/cycle/{period}",
         "control": control,
-        "allowed": allowed(control.state, runs=fate.state is CycleState.RUNNING),
+        "allowed": allowed(control.state, runs=runs),
         "workflow": ids.cycle_workflow_id(period),
         "temporal_web": needs.temporal_link(ids.cycle_workflow_id(period)),
     }
@@ -60,9 +64,20 @@ async def _outcomes(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
 
 
 async def _waves(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
-    found = await waves(needs.client, params["period"], limit=WAVES_SHOWN, known=needs.watchers.waves)
+    period, known = params["period"], needs.watchers.waves
+    found = await needs.answers.of(
+        ("waves", period), lambda: waves(needs.client, period, limit=WAVES_SHOWN, known=known)
+    )
     links = {line.run_id: needs.temporal_link(line.workflow_id, line.run_id) for line in found}
     return {"waves": found, "links": links, "most": WAVES_SHOWN}
+
+
+async def _fate(needs: ConsoleNeeds, period: str) -> tuple[CycleFate | None, str | None]:
+    """Return where a cycle stands, or which server does not say so."""
+    try:
+        return await needs.watchers.fate(period), None
+    except DependencyUnavailable as error:
+        return None, error.dependency
 
 
 def _group(figure: str) -> str:
@@ -74,7 +89,7 @@ PAGE = ConsolePage(
     path="/cycle/{period}",
     template="cycle/page.html",
     regions=(
-        Region("progress", "now/cycle.html", _progress, frozenset({Topic.LEDGER, Topic.CONTROL}), every=1.0),
+        Region("progress", "now/cycle.html", _progress, frozenset({Topic.CONTROL}), every=COUNT_EVERY_S),
         Region("control", "cycle/control.html", _control, frozenset({Topic.CONTROL}), every=5.0),
         Region("outcomes", "cycle/outcomes.html", _outcomes, frozenset({Topic.CONTROL, Topic.JOBS}), every=5.0),
         Region("waves", "cycle/waves.html", _waves, frozenset({Topic.CONTROL}), every=2.0),

@@ -11,6 +11,7 @@ from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import Asked, ConsolePage, PageAction, Params, Redirect, Region, Show
 from relance.contracts.names import CheckName
 from relance.domain.jobs.cron import nominal_on
+from relance.domain.sentences import Sentence
 from relance.domain.zones import zone_info
 from relance.errors import InvalidInput
 from relance.ports.console import Topic
@@ -34,7 +35,7 @@ async def _checks(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
 
 
 async def _backtests(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
-    return {"works": await needs.data.works.newest(KIND, BACKTESTS_SHOWN)}
+    return {"works": await needs.work.newest(KIND, BACKTESTS_SHOWN)}
 
 
 async def _start(needs: ConsoleNeeds, asked: Asked) -> Redirect | Show:
@@ -47,8 +48,8 @@ async def _start(needs: ConsoleNeeds, asked: Asked) -> Redirect | Show:
 
 
 async def _try(needs: ConsoleNeeds, asked: Asked) -> Redirect | Show:
-    await begin_backtest(needs, check_of(asked.form.get("check", "")), asked.form, asked.person.name)
-    return Redirect("/desk", "desk.backtest")
+    is_new = await begin_backtest(needs, check_of(asked.form.get("check", "")), asked.form, asked.person.name)
+    return Redirect("/desk", "desk.backtest" if is_new else "desk.under_way")
 
 
 def check_of(name: str) -> CheckName:
@@ -60,7 +61,9 @@ def check_of(name: str) -> CheckName:
     try:
         return CheckName(name)
     except ValueError:
-        raise InvalidInput("check", f"there is no check {name!r}", "choose one of the page") from None
+        raise InvalidInput(
+            "check", Sentence("there is no check {name}", name=repr(name)), Sentence("choose one of the page")
+        ) from None
 
 
 PAGE = ConsolePage(
@@ -69,7 +72,7 @@ PAGE = ConsolePage(
     template="desk/page.html",
     regions=(
         Region("checks", "desk/checks.html", _checks, frozenset({Topic.JOBS, Topic.ALERTS})),
-        Region("backtests", "desk/backtests.html", _backtests, frozenset({Topic.WORK})),
+        Region("backtests", "desk/backtests.html", _backtests, frozenset({Topic.WORK}), every=5.0),
     ),
     actions=(PageAction("start", _start), PageAction("backtest", _try)),
 )

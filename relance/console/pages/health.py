@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,13 +11,18 @@ from pydantic import SecretStr
 
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
+from relance.doctor.checks import MONGODB, REMEDIES, TEMPORAL, checked, of_settings, outside
+from relance.doctor.database import database_findings
 from relance.domain.health.check_finding import CheckFinding, FindingState
+from relance.domain.sentences import Sentence
+from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 from relance.settings import Settings
-from relance.settings.unfit import settings_findings
 from relance.temporal.findings import temporal_findings
 
 ALIVE_WITHIN: Final = timedelta(minutes=3)
+LOOKS_EVERY_S: Final = 20.0
+UNSAID: Final = Sentence("no answer yet")
 
 
 async def _probes(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
@@ -25,13 +31,34 @@ async def _probes(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
 
 
 async def _doctor(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
-    missing = await needs.data.missing_indexes()
-    database = CheckFinding("MongoDB", FindingState.FINE, "a replica set with a primary; indexes are there")
-    if missing:
-        said = f"indexes are missing: {', '.join(missing)}"
-        database = CheckFinding("MongoDB", FindingState.WRONG, said, "run `starter.py bootstrap`")
-    temporal = await temporal_findings(needs.client, needs.settings, needs.clock.now())
-    return {"findings": [*settings_findings(needs.settings), database, *temporal]}
+    settings, now = needs.settings, needs.clock.now()
+    asked = [
+        _asked(needs, TEMPORAL, lambda: temporal_findings(needs.client, settings, now)),
+        _asked(needs, MONGODB, lambda: database_findings(settings, needs.data, now)),
+        *(_asked(needs, what, look) for what, look in outside(settings, needs.doctor).items()),
+    ]
+    found = await asyncio.gather(*asked)
+    waiting = [finding for some in found for finding in some if finding.detail is UNSAID]
+    return {
+        "groups": [
+            ("settings", of_settings(settings)),
+            ("temporal", found[0]),
+            ("database", found[1]),
+            ("outside", [*found[2], *found[3], *found[4]]),
+            ("ways_in", [*found[5], *found[6]]),
+        ],
+        "away": waiting[0].what if waiting else None,
+    }
+
+
+async def _asked(
+    needs: ConsoleNeeds, what: str, look: Callable[[], Awaitable[list[CheckFinding]]]
+) -> list[CheckFinding]:
+    """Return what a check finds; a look outside is not repeated for each who opens the page."""
+    try:
+        return await needs.answers.of(("doctor", what), lambda: checked(what, look), server=what, rest=LOOKS_EVERY_S)
+    except DependencyUnavailable:
+        return [CheckFinding(what, FindingState.UNREACHABLE, UNSAID, REMEDIES[what])]
 
 
 async def _workers(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from relance import ids
 from relance.console.needs import ConsoleNeeds
-from relance.console.pages.model import ConsolePage, Params, Region
+from relance.console.pages.model import COUNT_EVERY_S, ConsolePage, Params, Region
 from relance.domain.console.story import story
 from relance.errors import InvalidInput, NotFound
 from relance.ports.console import Topic
-
-REPORTS_SINCE: Final = timedelta(days=400)
+from relance.services.explaining import EVER
 
 
 async def _story(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
@@ -22,17 +20,17 @@ async def _story(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     explained = await needs.explaining.invitation(key)
     plan = (await data.plans.of_users(key.period, [key.user_id])).get(key.user_id)
     entry = explained.invitation
+    reports = await data.intake_messages.reports_of([name], EVER)
     workflow = ids.follow_up_workflow_id(key.period, key.user_id, await data.ledger.part_of(name) or 0)
     return {
         "key": key,
         "entry": entry,
         "plan": plan,
         "sentences": explained.sentences,
-        "events": story(entry, plan) if entry is not None else [],
+        "events": story(entry, plan, reports) if entry is not None else [],
         "until": now,
         "user": (await data.users.by_ids([key.user_id])).get(key.user_id),
         "contact": (await data.contacts.by_ids([key.contact_id])).get(key.contact_id),
-        "reports": await data.intake_messages.failures_of([name], now - REPORTS_SINCE),
         "workflow": workflow,
         "follow_up_link": needs.temporal_link(workflow),
         "cycle_link": needs.temporal_link(ids.cycle_workflow_id(key.period)),
@@ -50,7 +48,7 @@ PAGE = ConsolePage(
     name="invitation",
     path="/invitations/{invitation}",
     template="invitations/one.html",
-    regions=(Region("story", "invitations/story.html", _story, frozenset({Topic.LEDGER, Topic.INTAKE}), every=30.0),),
+    regions=(Region("story", "invitations/story.html", _story, frozenset({Topic.INTAKE}), every=COUNT_EVERY_S),),
     in_navigation=False,
     section="invitations",
 )

@@ -10,6 +10,7 @@ from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.invitations.invitation import Invitation
 from relance.ports.console import Topic
+from relance.services.explaining import EVER
 from relance.wording.explain import explain_plan
 
 PLANS_SHOWN, ENTRIES_SHOWN = 6, 200
@@ -19,7 +20,13 @@ NOTHING: Final[Mapping[str, Any]] = {
 
 
 async def _found(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
-    wanted = params["q"]
+    found = await _asked(needs, params["q"])
+    ids_shown = [entry.id for entry in found["entries"]]
+    failures = await needs.data.intake_messages.failures_of(ids_shown, EVER) if ids_shown else []
+    return {**found, "reported": {failure.invitation_id for failure in failures}}
+
+
+async def _asked(needs: ConsoleNeeds, wanted: str) -> Mapping[str, Any]:
     if not wanted:
         return {**NOTHING, "q": "", "asked": False}
     if ids.is_invitation_id(wanted):
@@ -68,6 +75,6 @@ PAGE = ConsolePage(
     name="invitations",
     path="/invitations",
     template="invitations/search.html",
-    regions=(Region("found", "invitations/found.html", _found, frozenset({Topic.LEDGER}), every=30.0),),
+    regions=(Region("found", "invitations/found.html", _found, frozenset({Topic.INTAKE}), every=5.0),),
     query=("q",),
 )

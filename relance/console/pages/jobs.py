@@ -10,6 +10,7 @@ from typing import Any, Final
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.jobs.statistics import DURATION, statistics_of
+from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 from relance.temporal.schedules import declared, lines
 
@@ -24,8 +25,13 @@ async def _totals(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     names = [schedule.id for schedule in declared(needs.settings)]
     of_each = await asyncio.gather(*(needs.data.job_runs.runs(job=name, since=since, limit=READ) for name in names))
     totals = {total.job: total for runs in of_each for total in statistics_of(runs)}
-    schedules = {line.id: line for line in await lines(needs.client, needs.settings)}
-    return {"names": names, "totals": totals, "schedules": schedules, "days": DAYS.days}
+    found, away = [], None
+    try:
+        found = await needs.answers.of("schedules", lambda: lines(needs.client, needs.settings))
+    except DependencyUnavailable as error:
+        away = error.dependency
+    schedules = {line.id: line for line in found}
+    return {"names": names, "totals": totals, "schedules": schedules, "days": DAYS.days, "away": away}
 
 
 async def _runs(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:

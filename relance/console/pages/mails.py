@@ -13,6 +13,7 @@ from relance.domain.console.people import SignedInPerson
 from relance.domain.health.check_finding import FindingState
 from relance.domain.invitations.invitation import MailKind
 from relance.domain.mail_templates.slots import LANGUAGES
+from relance.domain.sentences import Sentence
 from relance.errors import InvalidInput, NotFound
 from relance.services.mail_preview import MailLooks, MailPreview
 from relance.services.mail_trial import send_trials
@@ -51,7 +52,9 @@ async def _document(needs: ConsoleNeeds, params: Params, person: SignedInPerson)
 async def _trial(needs: ConsoleNeeds, asked: Asked) -> Redirect:
     looks = await _looks(needs)
     if looks.trials is None:
-        raise InvalidInput("RELANCE_MAIL__TEMPLATES", "the templates are wrong", "see the checks on this page")
+        raise InvalidInput(
+            "RELANCE_MAIL__TEMPLATES", Sentence("the templates are wrong"), Sentence("see the checks on this page")
+        )
     kind, language = _chosen(asked.form)
     await send_trials(
         asked.form.get("to", "").strip(),

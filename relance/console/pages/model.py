@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from relance.console.needs import ConsoleNeeds
 from relance.domain.console.people import SignedInPerson
@@ -19,12 +19,17 @@ Params: TypeAlias = Mapping[str, str]
 Load: TypeAlias = Callable[[ConsoleNeeds, Params], Awaitable[Mapping[str, Any]]]
 
 
+COUNT_EVERY_S: Final = 0.6
+"""For what a cycle writes, which no stream of changes brings: with the rest after a load it is seen in a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """A part of a page; its template sees what `load` returns, the same for all viewers of a language, zone and role.
 
     `topics` are the changes after which it is loaded again, `every` the seconds after which it is anyway, both only
-    while somebody looks. `load` raises NotFound for what does not exist, and DependencyUnavailable.
+    while somebody looks. `load` raises NotFound for what does not exist, and DependencyUnavailable. Where it can tell a
+    part without a server that does not answer it returns that part, with the server's name as `away`.
     """
 
     name: str

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import Asked, ConsolePage, PageAction, Params, Redirect, Region, Show
-from relance.domain.quarantine import SetAside, cost, faults_line, remedy
+from relance.domain.quarantine import SetAside, cost, fault_lines, remedy
 from relance.errors import NotFound
 from relance.ports.console import Topic
 from relance.services.replanning import Replanning
@@ -23,7 +23,7 @@ async def _list(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     shown = await needs.data.quarantine.page(None, params["after"], SHOWN)
     return {
         "counts": {name: count.count for name, count in counts.items()},
-        "documents": [(document, faults_line(document)) for document in shown],
+        "documents": [(document, fault_lines(document)) for document in shown],
         "after": shown[-1].key if len(shown) == SHOWN else "",
     }
 
@@ -33,7 +33,7 @@ async def _one(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     return {
         "document": document,
         "path": f"/console/unread/{document.collection}/{document.name}",
-        "faults": faults_line(document),
+        "faults": fault_lines(document),
         "cost": cost(document, needs.clock.now()),
         "remedy": remedy(document),
     }

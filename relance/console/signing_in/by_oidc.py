@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -21,9 +21,9 @@ from relance.adapters.openid import Attempt, OpenIdProvider, OpenIdRefused
 from relance.console.addresses import SIGN_IN
 from relance.console.signing_in import cookies
 from relance.console.signing_in.model import NotLetIn, Starter
-from relance.domain.console.identity import person_of
-from relance.domain.console.people import SignedInPerson
-from relance.ports.console import SignIns
+from relance.domain.console.identity import grounds_of, person_of, role_on
+from relance.domain.console.people import Grounds, Role
+from relance.ports.console import ConsoleSession, SignIns
 from relance.settings.console import ConsoleGroup, SignInWay
 from relance.settings.recipients import listed
 
@@ -54,9 +54,9 @@ class ByOpenId:
         cookies.put(request, response, cookies.BEGUN, browser, BEGUN_FOR)
         return response
 
-    def still_holds(self, request: Request, person: SignedInPerson) -> bool:
-        """Return True: the cookie is all there is."""
-        return True
+    def still_holds(self, request: Request, session: ConsoleSession) -> bool:
+        """Return whether what the provider said would give the same role under the settings of now."""
+        return session.person.way == SignInWay.OIDC and self._role(session.grounds) == session.person.role
 
     async def _come_back(self, request: Request) -> Response:
         state = request.query_params.get("state", "")
@@ -75,19 +75,25 @@ class ByOpenId:
             )
         except OpenIdRefused as error:
             raise NotLetIn(f"sign_in.{error.reason}") from None
-        person = person_of(
-            claims,
-            role_claim=self.settings.role_claim,
+        grounds = grounds_of(claims, self.settings.role_claim)
+        role = self._role(grounds)
+        if not isinstance(role, Role):
+            raise NotLetIn(f"sign_in.{role}")
+        person = person_of(claims, role, SignInWay.OIDC)
+        # Other groups of the person are none of our business.
+        counting = {*listed(self.settings.viewers), *listed(self.settings.operators)}
+        kept = replace(grounds, values=tuple(value for value in grounds.values if value in counting))
+        response = await self.starter.let_in(request, person, begun["wanted"], kept)
+        cookies.drop(request, response, cookies.BEGUN)
+        return response
+
+    def _role(self, grounds: Grounds) -> Role | str:
+        return role_on(
+            grounds,
             viewers=listed(self.settings.viewers),
             operators=listed(self.settings.operators),
             domains=listed(self.settings.email_domains),
-            way=SignInWay.OIDC,
         )
-        if isinstance(person, str):
-            raise NotLetIn(f"sign_in.{person}")
-        response = await self.starter.let_in(request, person, begun["wanted"])
-        cookies.drop(request, response, cookies.BEGUN)
-        return response
 
     def _callback(self, request: Request) -> str:
         base = self.base or f"{request.url.scheme}://{request.url.netloc}"

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from relance.console.signing_in.model import NotLetIn, Starter
 from relance.domain.console.people import SignedInPerson, role_of
 from relance.gateway.server import peer_of
+from relance.ports.console import ConsoleSession
 from relance.settings.console import ConsoleGroup, SignInWay
 from relance.settings.gateway import Gateway
 from relance.settings.recipients import listed
@@ -38,10 +39,10 @@ class ByProxy:
         """Begin a session for whom the proxy names."""
         return await self.starter.let_in(request, self.person(request), wanted)
 
-    def still_holds(self, request: Request, person: SignedInPerson) -> bool:
+    def still_holds(self, request: Request, session: ConsoleSession) -> bool:
         """Return whether the proxy names the same person with the same role: somebody else may sit there now."""
         try:
-            return self.person(request) == person
+            return self.person(request) == session.person
         except NotLetIn:
             return False
 

@@ -17,7 +17,7 @@ from relance.console.addresses import TOKEN
 from relance.console.security import form_of
 from relance.console.signing_in.model import NotLetIn, SignInPage, Starter
 from relance.domain.console.people import Role, SignedInPerson
-from relance.ports.console import SignIns
+from relance.ports.console import ConsoleSession, SignIns
 from relance.settings.console import SignInWay
 
 PATH: Final = f"{TOKEN}/{{secret}}"
@@ -39,9 +39,9 @@ class ByToken:
         """Say how to get a link."""
         return SignInPage("sign_in/token.html", {"offered": None}, 401)
 
-    def still_holds(self, request: Request, person: SignedInPerson) -> bool:
-        """Return True: the cookie is all there is."""
-        return True
+    def still_holds(self, request: Request, session: ConsoleSession) -> bool:
+        """Return whether it was begun by a link: its cookie is all there is."""
+        return session.person.way == SignInWay.TOKEN
 
     async def _answer(self, request: Request) -> Response | SignInPage:
         if not self.from_anywhere and not _is_here(request):

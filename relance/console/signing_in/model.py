@@ -14,9 +14,9 @@ from starlette.routing import BaseRoute
 
 from relance.console.addresses import ROOT, SIGN_IN
 from relance.console.signing_in import cookies
-from relance.domain.console.people import SignedInPerson
+from relance.domain.console.people import Grounds, SignedInPerson
 from relance.ports import Clock
-from relance.ports.console import Sessions
+from relance.ports.console import NO_GROUNDS, ConsoleSession, Sessions
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ class SignIn(Protocol):
             NotLetIn: this browser cannot sign in now.
         """
 
-    def still_holds(self, request: Request, person: SignedInPerson) -> bool:
-        """Return whether a session's person is who this request comes from, as far as this way can tell."""
+    def still_holds(self, request: Request, session: ConsoleSession) -> bool:
+        """Return whether a session is one of this request's person, who would get the same role now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,13 @@ class Starter:
     clock: Clock
     age: timedelta
 
-    async def let_in(self, request: Request, person: SignedInPerson, wanted: str) -> Response:
+    async def let_in(
+        self, request: Request, person: SignedInPerson, wanted: str, grounds: Grounds = NO_GROUNDS
+    ) -> Response:
         """Begin a session under a new secret, end the one before, and send the browser on."""
         if before := cookies.read(request, cookies.SESSION):
             await self.sessions.end(before)
-        secret, _ = await self.sessions.begin(person, self.clock.now() + self.age)
+        secret, _ = await self.sessions.begin(person, self.clock.now() + self.age, grounds)
         response = RedirectResponse(local(wanted), 303)
         cookies.put(request, response, cookies.SESSION, secret, self.age)
         logger.info("the console was entered by %s as %s", person.way, person.role)

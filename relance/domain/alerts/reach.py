@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from relance.domain.alerts.routing import DEFAULT, AlertRoute, unrouted
 from relance.domain.channels.channel_state import ChannelCondition, ChannelState
+from relance.domain.sentences import Sentence
 
 UNREAD = "inbox"
-"""The channel without a reader: there is no console yet that shows it."""
+"""The channel that calls nobody: the console shows it to whoever opens it."""
 
 
 class Reach(StrEnum):
@@ -44,22 +45,31 @@ def reached(
 
 
 def _judged(route: AlertRoute, states: Mapping[str, ChannelState], fingerprint: Callable[[str], str]) -> Reached:
-    what = "alerts" if route.name == DEFAULT else f"alerts of route {route.name}"
+    what = Sentence("alerts") if route.name == DEFAULT else Sentence("alerts of route {name}", name=route.name)
     people = [name for name in route.channels if name != UNREAD]
     if not people:
-        where = "to the inbox alone, which has no reader: there is no console yet" if route.channels else "nowhere"
-        remedy = "name a channel to people in order or always of this route"
+        said = Sentence("nobody is told: they go to the inbox alone, which is read in the console by whoever opens it")
+        if not route.channels:
+            said = Sentence("nobody is told: they go nowhere")
+        remedy = Sentence("name a channel to people in order or always of this route")
         if route.name == DEFAULT:
-            remedy = "name a channel in RELANCE_CHANNELS__ORDER, and its address, as RELANCE_CHANNELS__SLACK_URL"
-        return Reached(what, Reach.NOBODY, f"nobody is told: they go {where}", remedy)
+            remedy = Sentence(
+                "name a channel in RELANCE_CHANNELS__ORDER, and its address, as RELANCE_CHANNELS__SLACK_URL"
+            )
+        return Reached(what, Reach.NOBODY, said, remedy)
     known = {name: states[name] for name in people if name in states and states[name].address == fingerprint(name)}
     working = [name for name, state in known.items() if state.condition is ChannelCondition.WORKING]
     if working:
-        return Reached(what, Reach.TOLD, f"people are told by {', '.join(working)}")
+        return Reached(what, Reach.TOLD, Sentence("people are told by {names}", names=", ".join(working)))
     untried = [name for name in people if name not in known]
     if untried:
-        detail = f"no message has gone to {', '.join(untried)} yet"
-        return Reached(what, Reach.UNTRIED, detail, "run `starter.py alerts channels --test`")
+        detail = Sentence("no message has gone to {names} yet", names=", ".join(untried))
+        return Reached(what, Reach.UNTRIED, detail, Sentence("run `starter.py alerts channels --test`"))
     failed = ", ".join(f"{name} ({state.condition}: {state.detail or 'no reason'})" for name, state in known.items())
-    remedy = "mend what it says, then run `starter.py alerts channels --test`"
-    return Reached(what, Reach.NOBODY, f"nobody is told: the last message to each channel failed: {failed}", remedy)
+    remedy = Sentence("mend what it says, then run `starter.py alerts channels --test`")
+    return Reached(
+        what,
+        Reach.NOBODY,
+        Sentence("nobody is told: the last message to each channel failed: {failed}", failed=failed),
+        remedy,
+    )

@@ -30,6 +30,14 @@ class SignedInPerson:
         return self.role is Role.OPERATOR
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why somebody was let in: the values that gave the role, and the domain of a verified address."""
+
+    values: tuple[str, ...] = ()
+    domain: str = ""
+
+
 def role_of(values: Collection[str], *, viewers: Collection[str], operators: Collection[str]) -> Role | None:
     """Return the highest role that the values of a claim or header give; None if they give none.
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from relance.domain.cycle.planning import Plan
+from relance.domain.intake.records import IntakeRecord
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
 
 
 @dataclass(frozen=True, slots=True)
 class StoryEvent:
-    """One thing that happened, or is to happen; `what` and `detail` are codes, `mail` the mail it is about."""
+    """One thing that happened, or is to happen; `what` and `detail` are codes, `mail` the mail it is about.
+
+    `failure` is the class of the failure that was reported, `reply` its code.
+    """
 
     at: datetime
     what: str
     mail: MailKind | None = None
     detail: str = ""
+    failure: str = ""
+    reply: str = ""
 
 
 _OVER = frozenset(
@@ -32,9 +38,17 @@ _OVER = frozenset(
 )
 
 
-def story(invitation: Invitation, plan: Plan | None) -> list[StoryEvent]:
-    """Return everything that is recorded, and what is due while nothing has ended it."""
-    return sorted([*_planned(plan), *_happened(invitation), *_due(invitation)], key=lambda event: event.at)
+def story(invitation: Invitation, plan: Plan | None, reports: Sequence[IntakeRecord] = ()) -> list[StoryEvent]:
+    """Return everything that is recorded, what came back among it, and what is due while nothing has ended it."""
+    events = [*_planned(plan), *_happened(invitation), *_came_back(reports), *_due(invitation)]
+    return sorted(events, key=lambda event: event.at)
+
+
+def _came_back(reports: Sequence[IntakeRecord]) -> Iterator[StoryEvent]:
+    for report in reports:
+        yield StoryEvent(
+            report.at, "report", detail=report.outcome.value, failure=report.class_ or "", reply=report.code or ""
+        )
 
 
 def _planned(plan: Plan | None) -> Iterator[StoryEvent]:

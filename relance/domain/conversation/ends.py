@@ -34,6 +34,8 @@ _UNTIL = {"until", "till", "til", "jusqu", "jusque"}
 _AT = {"at", "a"}
 _BETWEEN = {"a", "au", "le", "la", "the", "on", "at"}
 _BEFORE = {"for", "pendant", "pour", "durant"}
+_HALF_HOURS = (("demi-heure",), ("une", "demi-heure"), ("half", "an", "hour"))
+_AND_A_HALF = (("and", "a", "half"), ("et", "demie"), ("et", "demi"))
 _LAST_SECOND = time(23, 59, 59)
 
 
@@ -43,6 +45,12 @@ class End(NamedTuple):
     first: int
     behind: int
     instant: datetime | None
+
+
+class _DurationPart(NamedTuple):
+    span: timedelta
+    unit: timedelta
+    behind: int
 
 
 class _Clock(NamedTuple):
@@ -57,11 +65,15 @@ def find_end(tokens: Sequence[Token], now: datetime, zone: str) -> End | None:
             return _until(tokens, place, now, zone)
         span, behind = _duration(tokens, place)
         if behind > place:
-            try:
-                return End(place, behind, now + span)
-            except OverflowError:
-                return End(place, behind, datetime.max.replace(tzinfo=UTC))
+            return End(place, behind, now + span)
     return None
+
+
+def begins_end(tokens: Sequence[Token], place: int) -> bool:
+    """Return whether at a place begins what may be an end."""
+    if tokens[place].folded in _UNTIL or _part(tokens, place) is not None:
+        return True
+    return _day(tokens, place, date.min) is not None or _clock(tokens, place) is not None
 
 
 def whole_end(tokens: Sequence[Token], now: datetime, zone: str) -> datetime | None:
@@ -73,41 +85,46 @@ def whole_end(tokens: Sequence[Token], now: datetime, zone: str) -> datetime | N
 
 
 def _duration(tokens: Sequence[Token], place: int) -> tuple[timedelta, int]:
-    whole, behind = timedelta(), place
+    """Return a duration of one part or several, each shorter than a unit of the part before: not `4h 3h`."""
+    whole, unit, behind = timedelta(), timedelta.max, place
     while behind < len(tokens):
         start = behind + (behind > place and tokens[behind].folded in {"and", "et"})
-        part, after = _part(tokens, start)
-        if part is None:
+        part = _part(tokens, start)
+        if part is None or part.span >= unit:
             break
-        whole, behind = whole + part, after
+        whole, unit, behind = whole + part.span, part.unit, part.behind
     return whole, behind
 
 
-def _part(tokens: Sequence[Token], place: int) -> tuple[timedelta | None, int]:
-    words = [token.folded for token in tokens[place : place + 3]]
-    if words[:1] == ["demi-heure"] or words == ["half", "an", "hour"]:
-        return timedelta(minutes=30), place + (1 if words[0] == "demi-heure" else 3)
-    if words[:2] == ["une", "demi-heure"]:
-        return timedelta(minutes=30), place + 2
+def _part(tokens: Sequence[Token], place: int) -> _DurationPart | None:
+    words = tuple(token.folded for token in tokens[place : place + 3])
+    for phrase in _HALF_HOURS:
+        if words[: len(phrase)] == phrase:
+            return _DurationPart(timedelta(minutes=30), timedelta(minutes=1), place + len(phrase))
     if words and _COMPACT.fullmatch(words[0]):
-        return _compact(words[0]), place + 1
+        found = _compact(words[0])
+        return _DurationPart(*found, place + 1) if found is not None else None
     if len(words) > 1 and words[1] in _UNIT and (words[0] in _NUMBERS or re.fullmatch(r"[0-9]{1,5}", words[0])):
-        count = _NUMBERS.get(words[0]) or int(words[0])
-        return count * _UNIT[words[1]], place + 2
-    return None, place
+        count, unit = _NUMBERS.get(words[0]) or int(words[0]), _UNIT[words[1]]
+        after = tuple(token.folded for token in tokens[place + 2 : place + 5])
+        for phrase in _AND_A_HALF:
+            if after[: len(phrase)] == phrase:
+                return _DurationPart(count * unit + unit / 2, timedelta(minutes=1), place + 2 + len(phrase))
+        return _DurationPart(count * unit, unit, place + 2)
+    return None
 
 
-def _compact(word: str) -> timedelta | None:
-    """Return what `4h`, `1d12h` or `1h30` stands for."""
-    whole, unit = timedelta(), ""
-    for count, name in _PART.findall(word):
-        if not name and unit not in {"h", "hr", "heure", "heures"}:
+def _compact(word: str) -> tuple[timedelta, timedelta] | None:
+    """Return what `4h`, `1d12h` or `1h30` stands for, and its smallest unit."""
+    whole, smallest, name = timedelta(), timedelta.max, ""
+    for count, written in _PART.findall(word):
+        if not written and name not in {"h", "hr", "heure", "heures"}:
             return None
-        unit = name or "m"
-        if unit not in _UNIT:
+        name = written or "m"
+        if name not in _UNIT or int(count) * _UNIT[name] >= smallest:
             return None
-        whole += int(count) * _UNIT[unit]
-    return whole
+        whole, smallest = whole + int(count) * _UNIT[name], _UNIT[name]
+    return whole, smallest
 
 
 def _until(tokens: Sequence[Token], place: int, now: datetime, zone: str) -> End:

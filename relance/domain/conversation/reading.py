@@ -11,15 +11,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relance.domain.alerts.suppression import LONGEST_REASON, LONGEST_SILENCE, SHORTEST_REASON
-from relance.domain.conversation.ends import End, find_end, whole_end
+from relance.domain.conversation.ends import End, begins_end, find_end, whole_end
 from relance.domain.conversation.model import DECIDING, Intent, Misunderstood, Name, NameKind, Request, Unclear
 from relance.domain.conversation.names import name_at
-from relance.domain.conversation.tokens import QUESTION, Token, cleaned, tokens_of, words
-from relance.domain.conversation.words import CRITICAL, FILLERS, YES_WORDS, Phrase, intents, is_negation
+from relance.domain.conversation.tokens import QUESTION, Token, cleaned, is_sign, tokens_of, words
+from relance.domain.conversation.words import (
+    CRITICAL,
+    DOUBTS,
+    FILLERS,
+    MODALS,
+    YES_WORDS,
+    YOU,
+    Phrase,
+    intents,
+    is_negation,
+)
 
 MOST_CHARACTERS = 1000
 LONGEST_NO = 3
 """Words of a message that says no and nothing else."""
+_STATED = {("is", "it"), ("is", "this"), ("est", "c")}
+"""Beginnings of a reason: "this is planned"."""
+_OR = words("to and or then et ou puis")
 _BECAUSE = words("because reason raison car parce que as since puisque ?")
 
 
@@ -42,7 +55,13 @@ class _Said:
 
     def is_plain(self, places: Sequence[int]) -> bool:
         """Return whether words beside a decision change nothing of it."""
-        return all(self.tokens[place].folded in FILLERS or self.name(place) for place in places)
+        return all(self._changes_nothing(place) for place in places)
+
+    def _changes_nothing(self, place: int) -> bool:
+        word = self.tokens[place].folded
+        if word in MODALS:
+            return any(token.folded in YOU for token in self.tokens[max(0, place - 1) : place + 2])
+        return word in FILLERS or self.name(place) is not None
 
 
 def read(text: str, *, now: datetime, zone: str, names: Collection[str] = ()) -> Request | Misunderstood:
@@ -121,6 +140,7 @@ def _silence(said: _Said, phrase: Phrase, end: End | None, now: datetime) -> Req
     while tail < len(tokens) and (name := said.name(tail)) and name.kind is NameKind.ALERT:
         named.append(name)
         tail += 1
+    behind_names = tail
     while tail < len(tokens) and tokens[tail].folded in _BECAUSE:
         tail += 1
     reason = said.text[tokens[tail].start :] if tail < len(tokens) else ""
@@ -128,12 +148,16 @@ def _silence(said: _Said, phrase: Phrase, end: End | None, now: datetime) -> Req
     trouble = _trouble(end.instant, reason, now)
     if len(set(named)) > 1:
         trouble = Unclear.NAMES
-    elif not said.is_plain(head):
+    elif not said.is_plain(head) or (end.first and tokens[end.first - 1].folded == "in"):
+        # "In 4 hours" is when it begins.
         trouble = Unclear.REST
     elif _denies_at_first(said, tail):
         trouble = Unclear.NEGATED
     elif any(token.folded == QUESTION for token in tokens):
         trouble = Unclear.SEVERAL
+    elif tail == behind_names:
+        # Nothing says that a reason follows.
+        trouble = _doubt(said, tail) or trouble
     if trouble is not None:
         return Misunderstood(trouble, Intent.SILENCE)
     return Request(Intent.SILENCE, named[0] if named else None, end.instant, reason, critical)
@@ -144,9 +168,30 @@ def _denies_at_first(said: _Said, tail: int) -> bool:
     for place in range(tail, len(said.tokens)):
         if is_negation(said.tokens[place]):
             return True
-        if said.tokens[place].folded not in FILLERS:
+        if not _is_passed_over(said.tokens[place]):
             return False
     return False
+
+
+def _doubt(said: _Said, tail: int) -> Unclear | None:
+    """Return what is wrong with words that should be a reason and begin with another end, a comment or a condition."""
+    tokens = said.tokens
+    for place in range(tail, len(tokens)):
+        word, before = tokens[place].folded, tokens[place - 1].folded
+        first = place + (word in _OR and place + 1 < len(tokens))
+        if begins_end(tokens, first):
+            return Unclear.END
+        if word in DOUBTS and (word, before) not in _STATED:
+            return Unclear.REST
+        if place > tail and (name := said.name(place)) is not None and name.kind is NameKind.ALERT:
+            return Unclear.REST
+        if not _is_passed_over(tokens[place]):
+            return None
+    return None
+
+
+def _is_passed_over(token: Token) -> bool:
+    return token.folded in FILLERS or is_sign(token)
 
 
 def _trouble(end: datetime, reason: str, now: datetime) -> Unclear | None:

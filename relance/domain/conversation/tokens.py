@@ -10,16 +10,18 @@ QUESTION = "?"
 QUESTIONS = "?¿؟"
 _NEGATED = r"\w*n['’ʼ]t\b"
 # A word may hold what ids and times hold, and ends where they end: `2026-11.u0003.c00001`, `default-lp/0.8`, `9:00`.
-# A number has its sign: `-1h` is no duration. What begins with `>` quotes somebody.
-_WORD = re.compile(
-    rf"{_NEGATED}|(?:(?<!\w)[-−–](?=\d))?[^\W_](?:[\w.:/@%+~-]*\w)?|[{QUESTIONS}]|(?<!\S)>(?=\s)", re.IGNORECASE
-)
+# A number has its sign and its fraction: `-1h` and `1,5h` are no durations.
+_NUMBER = r"(?:(?<!\w)[-−–])?\d+,\d\w*"
+_TERM = r"(?:(?<!\w)[-−–](?=\d))?[^\W_](?:[\w.:/@%+~-]*\w)?"
+# A sign that is no mere punctuation counts as a word, because it may turn the meaning: "ack", > ack, ~ack~, ack 👎.
+_SIGN = r"(?<!\w)['’‘]|[^\w\s.,;:!¡…()\[\]{}*/•·–—−'’ʼ\ufe0f-]"
+_WORD = re.compile(rf"{_NEGATED}|{_NUMBER}|{_TERM}|[{QUESTIONS}]|{_SIGN}", re.IGNORECASE)
 _UNSEEN = {"Cf", "Cs", "Co", "Cn"}
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word; `folded` is it in small letters without accents, `start` and `end` its place in the cleaned text."""
+    """One word or sign; `folded` is it in small letters without accents, from `start` to `end` in the cleaned text."""
 
     text: str
     folded: str
@@ -34,8 +36,13 @@ def cleaned(text: str) -> str:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the words of a cleaned text."""
+    """Return the words of a cleaned text, and the signs that may turn its meaning."""
     return [Token(found[0], folded(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
+
+
+def is_sign(token: Token) -> bool:
+    """Return whether a token is no word, as a quotation mark."""
+    return not any(each.isalnum() for each in token.text)
 
 
 def folded(text: str) -> str:

@@ -38,9 +38,23 @@ FILLERS = words(
     "thanks thank ty hi hello hey and alert alerts for to of on in message agent bot "
     "svp stp s il te vous plait le la les l un une ce cet cette ces c est ca cela de du d des au aux mon ma nous je tu "
     "moi merci bonjour salut peux pouvez tout toute tous alerte alertes pour pendant durant et y bien maintenant "
-    "critical critique critiques user contact invitation cycle utilisateur utilisatrice"
+    "critical critique critiques user contact invitation cycle utilisateur utilisatrice 👍 👌 ✅ ✔ 🙏 🙂 😊"
 )
 """Words that change nothing beside a decision; no word of a question is among them ("who will ack")."""
+
+MODALS = words("can could will would peux pouvez")
+"""Beside `YOU` they ask us for something; else they tell what somebody may do."""
+YOU = words("you tu vous")
+
+DOUBTS = words(
+    "is are was were be been being will would could should shall may might must can has have had does did seems sounds "
+    "looks means ends begins starts too maybe perhaps probably possibly really only enough if unless when once after "
+    "before from starting beginning except but instead or and then rather "
+    "est sont etait etaient sera serait seront seraient peut peuvent pourrait pourraient doit devrait devraient avait "
+    "aurait semble parait ferait suffit suffirait trop peut-etre vraiment seulement assez si quand lorsque apres avant "
+    "sauf excepte mais plutot ou et puis"
+)
+"""Where the reason of a silence should begin they talk about the silence, or tie it to a condition."""
 
 CRITICAL = frozenset({"critical", "critique", "critiques"})
 

@@ -13,6 +13,11 @@ from relance.domain.alerts.routing import AlertRoute, route_of
 from relance.domain.alerts.suppression import inhibitor
 from relance.domain.cycle.coverage import Gap, Uncovered
 from relance.domain.failures import Severity
+from relance.domain.intake.records import IntakeLag
+
+INTAKE = "mail intake"
+LATE = timedelta(minutes=30)
+"""A mail server tries again after some minutes; who has opted out by mail may be written to meanwhile."""
 
 
 class EffectState(StrEnum):
@@ -163,6 +168,15 @@ def _is_untold(alert: AlertRecord, open_rules: Collection[str]) -> bool:
 def _told_from(alert: AlertRecord, now: datetime, routes: Sequence[AlertRoute]) -> datetime:
     route = route_of(routes, alert.rule, alert.group, alert.severity)
     return route.due_from(alert.severity, alert.fired_at, now) if route is not None else alert.fired_at
+
+
+def intake(lag: IntakeLag, now: datetime) -> WatchedEffect:
+    """Judge whether mail that comes back is taken soon after it arrived."""
+    waited = f"mail of the last hour was taken within {span(lag.waited)}"
+    if lag.waited >= LATE:
+        return WatchedEffect(INTAKE, EffectState.STOPPED, f"mail waited {span(lag.waited)} in the mail server's queue")
+    unmatched = f"; {lag.unmatched} reports unmatched, the oldest {ago(lag.oldest_for(now))}" if lag.unmatched else ""
+    return WatchedEffect(INTAKE, EffectState.FINE, waited + unmatched)
 
 
 def readers(found: Sequence[Reached]) -> list[WatchedEffect]:

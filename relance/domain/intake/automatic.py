@@ -36,7 +36,6 @@ def is_automatic(message: Message) -> bool:
         or any(header(message, name) for name in _ANSWERING_HEADERS)
         or precedence in {"auto_reply", "auto-reply", "autoreply"}
         or is_disposition(message)
-        or (submitted.startswith("auto-generated") and ANSWER_SUBJECT.search(header(message, "Subject")) is not None)
         or ANSWER_SUBJECT.search(header(message, "Subject")) is not None
     )
 

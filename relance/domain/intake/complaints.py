@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from email.message import Message
 
-from relance.domain.intake.fields import Fields, address_in, blocks_of
+from relance.domain.intake.fields import Fields, address_in, addresses_in, blocks_of
 from relance.domain.intake.parts import content_type, header, parameter, parts_of, text_of
 
 COMPLAINT_TYPES = frozenset({"abuse", "fraud", "virus", "other", "opt-out", "miscategorized"})
@@ -31,10 +31,10 @@ def feedback_fields(message: Message) -> Fields | None:
     return None
 
 
-def complained_recipient(fields: Fields) -> str:
-    """Return the address the complaint names; empty if it names none or was redacted."""
-    found = address_in(fields.get("original-rcpt-to", "")) or address_in(fields.get("removal-recipient", ""))
-    return "" if _REDACTED.search(found) else found
+def complained_recipients(fields: Fields) -> list[str]:
+    """Return the addresses the complaint names, without those that were redacted."""
+    named = [*addresses_in(fields.get("original-rcpt-to", ""))] or [address_in(fields.get("removal-recipient", ""))]
+    return [address for address in named if address and not is_redacted(address)]
 
 
 def is_redacted(address: str) -> bool:

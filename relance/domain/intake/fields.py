@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 Fields: TypeAlias = Mapping[str, str]
-"""Names in lower case; of a name that stands twice the first value."""
+"""Names in lower case; of a name that stands twice the first value, of one in `REPEATED` all of them."""
+
+REPEATED = frozenset({"original-rcpt-to"})
+"""RFC 5965 section 3.2: as often as the mail had recipients."""
 
 MOST_BLOCKS = 200
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)")
@@ -74,6 +77,8 @@ def _fields(block: str) -> dict[str, str]:
         found = _FIELD.match(line.rstrip())
         name = found[1].lower() if found else ""
         if found and name in fields:
+            if name in REPEATED:
+                fields[name] = f"{fields[name]}, {found[2]}"[:4_000]
             name = ""
         elif found:
             fields[name] = found[2][:4_000]

@@ -19,8 +19,11 @@ READ_BYTES = 512 * 1024
 MOST_BOUNDARIES = 60
 _BOUNDARY = re.compile(rb"boundary", re.IGNORECASE)
 
-_NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})
-"""Codecs of Python that are no charset of mail; the time of the first grows with the square of the length."""
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", ""})
+"""Codecs of Python that are no charset of mail; the time of the first grows with the square of the length.
+
+Of what is no codec at all some names make the parser raise.
+"""
 
 # Added by relays that pass a message on; a second copy of the same report differs in nothing else.
 _TRACE = re.compile(
@@ -49,11 +52,20 @@ def _without_codecs(message: Message) -> None:
         part = waiting.pop()
         payload = part.get_payload() if part.is_multipart() else []
         waiting += [inner for inner in payload if isinstance(inner, Message)]
-        if _codec(part.get_content_charset("")) in _NO_CHARSETS:
-            part.set_param("charset", "utf-8")
+        # Of a name that is not ASCII `get_content_charset` knows nothing, and the parser uses it.
+        named = part.get_param("charset")
+        charset = part.get_content_charset() if isinstance(named, tuple) else named
+        if _codec(charset) in _NO_CHARSETS:
+            report = part.get_param("report-type")
+            kind, kept = part.get_content_type(), {"report-type": report} if isinstance(report, str) else {}
+            del part["Content-Type"]
+            # The other parameters have done their work, or the parser cannot write them.
+            part.add_header("Content-Type", kind, charset="utf-8", **kept)
 
 
-def _codec(charset: str) -> str:
+def _codec(charset: str | None) -> str:
+    if charset is None:
+        return "us-ascii"
     try:
         return codecs.lookup(charset).name
     except (LookupError, ValueError):

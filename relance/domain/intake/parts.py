@@ -23,6 +23,7 @@ _BLANKS = re.compile(r"[ \t]*\r?\n[ \t]+")
 _TAG = re.compile(r"<(?:br|/p|/div|/tr|/h\d|/li)\b[^<>]{0,500}>|<[a-z/!][^<>]{0,2000}>", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(style|script|head)\b", re.IGNORECASE)
 _BLOCKS = frozenset({"br", "/p", "/d", "/t", "/h", "/l"})
+_WIDE = re.compile(r"utf-?_?(?:16|32)|ucs-?[24]|iso-10646", re.IGNORECASE)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
@@ -166,6 +167,9 @@ def _text(raw: bytes | str, charset: str) -> str:
     if isinstance(raw, str):
         return raw
     for name in (charset, "utf-8", "latin-1"):
+        if _WIDE.match(name) and b"\0" not in raw:
+            # A wrong label: in these each line break has a zero. Decoded, every letter would be another one.
+            continue
         try:
             return encodable(raw.decode(name))
         except (UnicodeError, LookupError, ValueError):

@@ -7,6 +7,7 @@ knows no reasons.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from email.message import Message
@@ -19,6 +20,9 @@ from relance.domain.intake.parts import encodable, header, headers
 from relance.domain.intake.report_words import DELAYED, FAILED, NOT_A_RECIPIENT
 from relance.domain.intake.reporters import is_system_sender
 from relance.domain.invitations.addresses import mailbox_key
+
+# Where a detector stumbles the library logs a traceback, whose last line may quote the message.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 LONGEST_SECTION = 2_000
 MOST_RECIPIENTS = 200
@@ -36,15 +40,22 @@ def plain_reports(message: Message, explanation: str) -> list[RecipientReport]:
     named = [address for value in headers(message, "X-Failed-Recipients") for address in addresses_in(value)]
     for_good, for_now = _known_to_library(message)
     waiting = {mailbox_key(address) for address in for_now}
+    sections = _sections(explanation)
+    # What stands before the addresses is about all of them.
+    preamble = explanation[: explanation.find(sections[0][1])] if sections else ""
+    all_wait = DELAYED.search(preamble.lower()) is not None
     reports = {
-        (key := mailbox_key(address)): _report(address, text, delayed=key in waiting)
-        for address, text in _sections(explanation)
+        (key := mailbox_key(address)): _report(address, text, delayed=all_wait or key in waiting)
+        for address, text in sections
     }
     for address in (*named, *for_good):
         if len(reports) >= MOST_RECIPIENTS:
             break
         if (key := mailbox_key(address)) not in reports:
             reports[key] = _report(address, explanation, delayed=False)
+    if not reports and (_REPLY.search(explanation) or _STATUS.search(explanation)):
+        # It names nobody, and says why: only the address it came to says whom it is about.
+        return [_report("", explanation, delayed=False)]
     return list(reports.values())
 
 
@@ -81,6 +92,8 @@ def _sections(explanation: str) -> list[tuple[str, str]]:
         starts.setdefault(mailbox_key(address), (address, explanation.rfind("\n", 0, place) + 1))
         if len(starts) >= MOST_RECIPIENTS:
             break
+    if not starts:
+        return []
     ordered = sorted(starts.values(), key=lambda section: section[1])
     ends = [*(start for _, start in ordered[1:]), len(explanation)]
     sections = [(address, explanation[start:end].strip()) for (address, start), end in zip(ordered, ends, strict=True)]

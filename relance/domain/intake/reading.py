@@ -7,7 +7,7 @@ from email.message import Message
 
 from relance.domain.intake.automatic import is_automatic, is_challenge, is_disposition
 from relance.domain.intake.clues import addresses_came_to, clues_of, comes_to, returned_headers
-from relance.domain.intake.complaints import complained_recipient, feedback_fields, is_redacted
+from relance.domain.intake.complaints import complained_recipients, feedback_fields, is_redacted
 from relance.domain.intake.delivery_status import envelope_ids, has_status_part, status_reports
 from relance.domain.intake.fields import Fields
 from relance.domain.intake.model import (
@@ -62,9 +62,8 @@ def _read(message: Message, envelope: MessageEnvelope, names: DoorNames) -> Mail
 
 
 def _complaint(fields: Fields, clues: Clues) -> MailReading:
-    named = complained_recipient(fields)
     shown = replace(clues, returned_to=tuple(address for address in clues.returned_to if not is_redacted(address)))
-    reports = (RecipientReport(ReportAction.FAILED, final=named),) if named else ()
+    reports = tuple(RecipientReport(ReportAction.FAILED, final=address) for address in complained_recipients(fields))
     return MailReading(MessageKind.COMPLAINT, shown, reports, fields.get("feedback-type", "abuse").strip().lower())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -23,7 +23,8 @@ class IntakeRecord(Document):
     """A message that was read: ids and codes, no address and no word of it.
 
     `digest` is the SHA-256 of what stays the same in every copy (`parsing.stable_bytes`), `via` how it came: `lmtp`,
-    `smtp`, `file` or the name of a relay. `code` and `class_` are those of the failure, if it reports one.
+    `smtp`, `file` or the name of a relay. `code` and `class_` are those of the failure, if it reports one. `waited` are
+    the seconds it lay in the queue of our mail server, which hands it over by LMTP.
     """
 
     digest: str = Field(alias="_id")
@@ -35,6 +36,24 @@ class IntakeRecord(Document):
     invitation_id: str | None = None
     code: str | None = None
     class_: str | None = Field(None, alias="class")
+    waited: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeLag:
+    """How far the intake is behind: reports that nobody could match to a mail of ours, and what lately had to wait.
+
+    `unmatched` is counted up to a limit, `oldest` is the first of them; `waited` the longest wait of the last hour in
+    the queue of the mail server.
+    """
+
+    unmatched: int = 0
+    oldest: datetime | None = None
+    waited: timedelta = timedelta(0)
+
+    def oldest_for(self, now: datetime) -> timedelta:
+        """Return how long the oldest has been unmatched."""
+        return max(now - self.oldest, timedelta(0)) if self.oldest is not None else timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ DELAYED = re.compile(
         r"delivery attempts will continue|you do not need to (?:do anything|resend)",
         r"retard de (?:remise|distribution)|verzögert|zustellversuche werden|se retrasó|retrasad|in ritardo",
         r"vertraagd|wordt opnieuw geprobeerd|задержан",
+        r"pas encore (?:pu|été)|nouvelles tentatives|inutile de (?:le |la )?renvoyer",
+        r"noch nicht .{0,60}zugestellt|weiter(?:hin)? versucht|nicht erneut (?:zu )?senden",
+        r"(?:aún|todavía) no (?:ha|se)|se seguirá intentando|no es necesario que (?:re|vuelva)",
+        r"non è ancora stat|ulteriori tentativi|ainda não (?:pôde|foi)|nog niet (?:bezorgd|afgeleverd)",
+        r"配信が遅れ|配信遅延|まだ配信され|尚未(?:送达|投递)|投递延迟",
     )
 )
 

@@ -109,6 +109,7 @@ class Claim(Document):
     kind: MailKind
     token: str
     at: Utc
+    message_id: str | None = None
 
 
 class Verdict(StrEnum):
@@ -128,11 +129,13 @@ class Doubt(Document):
 
     `since` is the instant of its claim; with `restored`, of the backup the database was put back to. `verdict` ends
     the doubt: `arrived`, so it counts as sent; `absent`, so it is sent again; `unknown`, and sent again by policy;
-    `missed`, absent when it could not be sent any more.
+    `missed`, absent when it could not be sent any more. `message_id` is what it left under; a restore does not know it,
+    nor did earlier versions.
     """
 
     kind: MailKind
     since: Utc
+    message_id: str | None = None
     restored: bool = False
     verdict: Verdict | None = None
     at: Utc | None = None
@@ -192,6 +195,10 @@ class Invitation(Document):
     def may_have_reached(self, digests: Collection[str]) -> bool:
         """Return whether the mail may have gone to a mailbox, by all its digests; True if no mailbox was noted."""
         return not self.mailboxes or not set(self.mailboxes).isdisjoint(digests)
+
+    def left_as(self, kind: MailKind) -> str | None:
+        """Return the Message-ID under which one of its mails left whose reply was lost, if there is one."""
+        return next((doubt.message_id for doubt in self.doubts if doubt.kind is kind and doubt.message_id), None)
 
     def doubt(self, kind: MailKind) -> Doubt | None:
         """Return the oldest open doubt about one of its mails."""

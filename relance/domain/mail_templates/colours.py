@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}\Z")
 SMALL, LARGE = 4.5, 3.0
 """Least contrast of text, and of text of 24 pixels and more."""
 

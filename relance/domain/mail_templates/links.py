@@ -8,7 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _PLACEHOLDER: Final = re.compile(
-    r"\b(?:TODO|FIXME|TBD|XXX+|lorem ipsum|votre adresse|your address|changeme)\b|\[\[|\]\]|<%|%>|\$\{", re.IGNORECASE
+    r"\b(?:TODO|FIXME|TBD|XXX+|lorem ipsum|votre adresse|your address|changeme)\b"
+    r"|\[\[|\]\]|<%|%>|\$\{|\{\{[^{}]*\}\}|\{%",
+    re.IGNORECASE,
 )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from relance.domain.health.check_finding import FindingState
+from relance.domain.mail_templates.links import placeholder
 from relance.domain.mail_templates.slots import MARKED
 
 LONGEST, SHOWN = 150, 70
@@ -19,6 +20,8 @@ def subject_troubles(line: str) -> Iterator[tuple[str, str, FindingState]]:
     filled = MARKED.sub(SAMPLE_NAME, line)
     if not MARKED.sub("", line).strip(" .,:;!?-–—"):
         yield "the subject says nothing", "write what the mail is about", FindingState.WRONG
+    if left := placeholder(filled):
+        yield f"{left!r} was to be replaced", "write your own text", FindingState.WRONG
     if _HTML.search(filled):
         yield "the subject holds HTML, which mail programs show as it stands", "write plain text", FindingState.WRONG
     if len(filled) > LONGEST:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -37,11 +37,6 @@ class Person:
     contacts: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     mailboxes: tuple[str, ...] = ()
-
-    @property
-    def is_nobody(self) -> bool:
-        """Whether there is nothing to look for."""
-        return not (self.contacts or self.users or self.mailboxes)
 
 
 class ErasureWork(Document):
@@ -78,7 +73,9 @@ class Erasure(Document):
         work = self.work
         return Person(self.scope, frozenset(work.contacts), frozenset(work.users), tuple(work.mailboxes))
 
+    def answers(self, scope: PersonScope, named: Sequence[str]) -> bool:
+        """Return whether somebody was forgotten who was named in the same way, by the same id or mailbox.
 
-def is_under_way(claimed_at: datetime, now: datetime) -> bool:
-    """Return whether what was claimed then may still be sent by a process that lives."""
-    return now - claimed_at < STALE
+        Another user's contact with the same mailbox is another contact; a mailbox is more than one of its contacts.
+        """
+        return self.scope is scope and not set(self.subject).isdisjoint(named)

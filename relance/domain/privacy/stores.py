@@ -224,7 +224,7 @@ STORES: Sequence[StoreFacts] = (
         "jobRuns",
         "counts, durations",
         "to show that every job ran",
-        "RELANCE_JOBS__RUNS_KEPT",
+        "RELANCE_JOBS__RUNS_KEPT; the figures of a cycle without end",
         "workers, `report`",
         Effect.NOBODY,
     ),
@@ -252,7 +252,7 @@ STORES: Sequence[StoreFacts] = (
     ),
     StoreFacts(
         "consoleSessions",
-        "name and role of an operator, hash of the cookie",
+        "name and role of an operator and what gave it, hash of the cookie",
         "to stay signed in",
         "RELANCE_CONSOLE__SESSION",
         "console",

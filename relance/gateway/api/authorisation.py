@@ -37,6 +37,10 @@ async def signed_message(request: Request, keys: Sequence[bytes], clock: Clock) 
         identifier = webhook_signatures.claimed_id(request.headers, clock.now())
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {_JSON}")
+        if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
+            # RFC 9110 12.5.3: what is taken instead.
+            plain = {"Accept-Encoding": "identity"}
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed", headers=plain)
         body = await _body(request)
         webhook_signatures.check(keys, request.headers, body)
     except InvalidInput as wrong:

@@ -33,7 +33,7 @@ _WRONG = {
     "408": "The body did not come in time.",
     "409": "A message with this id was received before, and said something else.",
     "413": "The body is too large.",
-    "415": "The body is not application/json.",
+    "415": "The body is not application/json, or it is compressed.",
     "422": "The body is JSON of another shape; `errors` says where.",
     "429": "Too many requests; `Retry-After` says when to come again.",
     "503": "Not just now; nothing is lost if it is said again, under the same id.",

@@ -85,8 +85,8 @@ def pointers(error: ValidationError, prefix: str = "") -> list[dict[str, str]]:
     """Return where a document is wrong and why, without its values; the first 20 places."""
     found = error.errors(include_url=False, include_input=False, include_context=False)[:MOST_ERRORS]
     return [
-        {"pointer": prefix + "".join(f"/{_escaped(step)}" for step in one["loc"]), "detail": one["msg"]}
-        for one in found
+        {"pointer": prefix + "".join(f"/{_escaped(step)}" for step in fault["loc"]), "detail": fault["msg"]}
+        for fault in found
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from relance.domain.invitations.events import EventKind
 from relance.errors import InvalidInput
 from relance.gateway.api.models import MOST_EVENTS, EventEnvelope, ReportedEvent
 from relance.gateway.api.problems import Problem, pointers
+from relance.gateway.limits.bodies import json_parts
 
 OLDEST = timedelta(days=400)
 AHEAD = timedelta(minutes=5)
@@ -41,14 +43,15 @@ def json_of(body: bytes) -> Any:
     Raises:
         Problem: it is no JSON, or has more parts than any message.
     """
-    if sum(map(body.count, (b"{", b"[", b","))) > MOST_PARTS:
+    if json_parts(body) > MOST_PARTS:
         # Each is an object or an error of its own: half a megabyte of them would hold the loop for a third of a second.
         words = (
             f"the body has more than {MOST_PARTS:,} fields and values; a message holds {MOST_EVENTS:,} events at most"
         )
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words)
     try:
-        return from_json(body, allow_inf_nan=False)
+        # Some libraries begin with the mark of UTF-8, which may be ignored (RFC 8259 8.1).
+        return from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError:
         raise Problem(HTTPStatus.BAD_REQUEST, "the body is no JSON") from None
 

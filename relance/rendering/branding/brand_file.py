@@ -82,6 +82,10 @@ def read_brand(content: FolderContent, mail: MailGroup) -> tuple[Branding, list[
         at = re.search(r"line (\d+)", place)
         line = int(at[1]) if at else text.rstrip().count("\n") + 1
         return Branding(), [TemplateFinding(BRAND_FILE, line, f"it is no TOML: {reason}", "see docs/mails.md")]
+    except (ValueError, RecursionError):
+        # tomllib leaves these to its caller: a number of thousands of digits, thousands of brackets.
+        problem = "a number in it is too long, or brackets are nested too deeply"
+        return Branding(), [TemplateFinding(BRAND_FILE, None, problem, "see docs/mails.md")]
     try:
         part = BrandPart.model_validate(given)
     except ValidationError as error:

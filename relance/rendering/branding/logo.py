@@ -23,13 +23,20 @@ def logo_findings(file: str, content: bytes, width: int, height: int) -> tuple[s
         # Reads the head alone: a picture that would not fit into memory is not unpacked.
         with Image.open(BytesIO(content), formats=tuple(TYPES)) as image:
             kind, size, mode = image.format or "", image.size, image.mode
+            moves = getattr(image, "is_animated", False)
             see_through = mode in {"RGBA", "LA"} or "transparency" in image.info
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        remedy = f"scale it down to {2 * width} x {2 * height}"
+        return "", [TemplateFinding(file, None, "the logo has too many pixels to be unpacked", remedy)]
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         problem = "it is no PNG, JPEG or GIF; Gmail and Outlook show no SVG, and Outlook no WebP"
         return "", [TemplateFinding(file, None, problem, "save the logo as PNG")]
     found = list(_sizes(file, len(content), size, (width, height)))
     if not found:
         found += _unreadable(file, content)
+    if not found and moves:
+        problem = "the logo moves: nobody can stop it (WCAG 2.2.2), and Outlook shows its first picture alone"
+        found.append(TemplateFinding(file, None, problem, "save one picture of it", FindingState.WARNING))
     if not see_through and kind != "JPEG":
         problem = "the logo has no transparent background, and stands in a box in dark mode"
         found.append(TemplateFinding(file, None, problem, "save it with transparency", FindingState.WARNING))

@@ -16,6 +16,7 @@ from relance.domain.mail_templates.finding import TemplateFinding, meant
 from relance.domain.mail_templates.slots import BLOCKS, MACROS, SHARED_BLOCKS, SLOTS, SUBJECT_SLOTS, mark
 from relance.rendering.branding.folder import MAIL_FILES, SHARED_FILES
 
+_READABLE = "correct the tag (a brace meant as text is written &#123; or &#125;); see docs/mails.md"
 _ALLOWED = f"{{{{ SLOT }}}}, {{{{ super() }}}} and {' or '.join(f'{{% call {name}() %}}' for name in MACROS)}"
 
 
@@ -31,11 +32,13 @@ class Fragment:
 def source_findings(environment: SandboxedEnvironment, file: str, source: str) -> list[TemplateFinding]:
     """Return what in a file is not a block, a known slot, `super()` or one of our macros."""
     try:
-        tree = environment.parse(source)
+        return list(_Walk(file).file(environment.parse(source)))
     except TemplateSyntaxError as error:
         problem = f"Jinja cannot read it: {(error.message or 'wrong syntax').rstrip('.')}"
-        return [TemplateFinding(file, error.lineno, problem, "correct the tag; see docs/mails.md")]
-    return list(_Walk(file).file(tree.body))
+        return [TemplateFinding(file, error.lineno, problem, _READABLE)]
+    except RecursionError:
+        problem = "tags or brackets are nested too deeply for Jinja"
+        return [TemplateFinding(file, None, problem, f"use {_ALLOWED}, none within itself")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,14 @@ class _Walk:
         # What all mails of a language share is said by their file; a mail may still say it otherwise.
         return tuple(SHARED_BLOCKS) if self.file_name in SHARED_FILES else (*BLOCKS, *SHARED_BLOCKS)
 
-    def file(self, body: list[nodes.Node]) -> Iterator[TemplateFinding]:
+    def file(self, tree: nodes.Template) -> Iterator[TemplateFinding]:
         seen: set[str] = set()
-        for node in body:
+        for block in tree.find_all(nodes.Block):
+            if block.name in seen:
+                yield self._finding(block, f"the block {block.name} stands here twice", "keep one of them")
+            seen.add(block.name)
+        for node in tree.body:
             if isinstance(node, nodes.Block):
-                if node.name in seen:
-                    yield self._finding(node, f"the block {node.name} stands here twice", "keep one of them")
-                seen.add(node.name)
                 yield from self._block(node)
             elif not _is_space(node):
                 yield self._finding(_first(node), "something stands outside of all blocks, and is never shown", _put())
@@ -66,6 +70,10 @@ class _Walk:
             else:
                 yield self._finding(node, f"there is no block {node.name}", meant(node.name, self._blocks))
             return
+        if node.required:
+            yield self._finding(
+                node, f"the block {node.name} is required, so it would stay empty", "leave required out"
+            )
         slots = SUBJECT_SLOTS if node.name == "subject" else tuple(SLOTS)
         yield from self._content(node.body, slots, node.name)
 
@@ -74,7 +82,7 @@ class _Walk:
             if isinstance(node, nodes.Output):
                 for part in node.nodes:
                     yield from self._expression(part, slots, block)
-            elif isinstance(node, nodes.Block):
+            elif isinstance(node, nodes.Block) and block != "subject":
                 yield from self._block(node)
             elif isinstance(node, nodes.CallBlock) and _is_macro(node) and block != "subject":
                 yield from self._content(node.body, slots, block)
@@ -124,15 +132,22 @@ def _first(node: nodes.Node) -> nodes.Node:
 def _is_macro(node: nodes.CallBlock) -> bool:
     call = node.call
     named = isinstance(call.node, nodes.Name) and call.node.name in MACROS
-    return named and not (call.args or call.kwargs or call.dyn_args or call.dyn_kwargs or node.args)
+    return named and not (_has_arguments(call) or node.args)
 
 
 def _is_super(part: nodes.Expr) -> bool:
-    return isinstance(part, nodes.Call) and isinstance(part.node, nodes.Name) and part.node.name == "super"
+    if not isinstance(part, nodes.Call) or _has_arguments(part):
+        return False
+    return isinstance(part.node, nodes.Name) and part.node.name == "super"
+
+
+def _has_arguments(call: nodes.Call) -> bool:
+    return bool(call.args or call.kwargs or call.dyn_args or call.dyn_kwargs)
 
 
 _NAMES = {
     nodes.Filter: "a filter",
+    nodes.Block: "a block",
     nodes.If: "{% if %}",
     nodes.For: "{% for %}",
     nodes.Assign: "{% set %}",

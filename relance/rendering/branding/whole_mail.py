@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from typing import Final
 
@@ -43,6 +44,9 @@ def mail_findings(kind: MailKind, language: str, draft: Draft, branding: Brandin
     if mark("sender") not in draft.html:
         problem = f"the mail {kind} does not say in whose name it comes"
         yield TemplateFinding(file, None, problem, "show {{ sender }} in title, body or reason")
+    if not _says_something(draft.html):
+        problem = f"the title of the mail {kind} is empty, and screen readers announce an empty heading"
+        yield TemplateFinding(own, None, problem, "write a few words into the block title")
     size = len(draft.html.encode()) + _SLOTS_FILLED
     if size > CLIPPED:
         problem = f"the mail {kind} has {size // 1024} KiB of HTML, and Gmail hides what comes after 102"
@@ -53,6 +57,11 @@ def mail_findings(kind: MailKind, language: str, draft: Draft, branding: Brandin
     if " ".join(branding.postal_address.split()) not in draft.text:
         problem = f"the mail {kind} does not show the postal address"
         yield TemplateFinding(file, None, problem, "show {{ postal_address }} in the block legal")
+
+
+def _says_something(html: str) -> bool:
+    title = re.search(r"<h1[^>]*>(.*?)</h1>", html, re.DOTALL)
+    return title is not None and bool(unescape(re.sub(r"<[^>]*>", "", title[1])).strip())
 
 
 def _line_of_subject(source: str) -> int | None:

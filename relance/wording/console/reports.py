@@ -55,6 +55,9 @@ ENGLISH: Mapping[str, str] = {
     "desk.told": "Findings",
     "desk.no_data": "no data",
     "done.desk.started": "The check has been started. Its result comes here and to the chat.",
+    "desk.lost": "The process that tried it ended after {done} of {total} days. Nothing is kept of them; try it again.",
+    "desk.lost_early": "The process that tried it ended before the first day. Try it again.",
+    "done.desk.under_way": "The same backtest is under way. Its days come below.",
     "done.desk.backtest": "The backtest has begun. Its days come below.",
 }
 
@@ -109,5 +112,8 @@ FRENCH: Mapping[str, str] = {
     "desk.told": "Constats",
     "desk.no_data": "pas de données",
     "done.desk.started": "Le contrôle est lancé. Son résultat arrive ici et dans le chat.",
+    "desk.lost": "Le processus qui l’essayait s’est arrêté après {done} jours sur {total}. Rien n’en est gardé ; recommencez.",
+    "desk.lost_early": "Le processus qui l’essayait s’est arrêté avant le premier jour. Recommencez.",
+    "done.desk.under_way": "Le même essai est en cours. Ses jours arrivent ci-dessous.",
     "done.desk.backtest": "L’essai a commencé. Ses jours arrivent ci-dessous.",
 }

@@ -19,6 +19,7 @@ from relance.wording.console import (
     reports,
     sign_in,
 )
+from relance.wording.french.typography import spaced
 
 LANGUAGES: Final = ("en", "fr")
 LOCALES: Final = {"en": "en_001", "fr": "fr"}
@@ -31,8 +32,12 @@ def sentences(language: str) -> Mapping[str, str]:
     """Return all sentences of a language by key."""
     found: dict[str, str] = {}
     for module in MODULES:
-        found |= module.FRENCH if language == "fr" else module.ENGLISH
+        found |= _spaced(module.FRENCH) if language == "fr" else module.ENGLISH
     return found
+
+
+def _spaced(words: Mapping[str, str]) -> dict[str, str]:
+    return {key: spaced(sentence) for key, sentence in words.items()}
 
 
 class ConsoleWords:

@@ -100,7 +100,7 @@ def shown_value(figure: str, value: float, words: ReportWords) -> str:
     if figure == RATE:
         return words.cycle.per_second.format(rate=figures.plain(_rounded(value)))
     if figure == MEMORY:
-        return f"{figures.whole(round(value))}{NO_BREAK}MB"
+        return f"{figures.whole(round(value))}{NO_BREAK}{words.cycle.megabytes}"
     if figure in MEASURED:
         return _seconds(value, figures)
     return figures.whole(int(value))

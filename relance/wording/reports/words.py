@@ -33,6 +33,7 @@ class CycleWords:
     labels: Mapping[str, str]
     reasons: Mapping[str, str]
     per_second: str
+    megabytes: str
     chart_not_sent: str
     chart_months: str
 

@@ -56,7 +56,7 @@ async def invite(
             )
         ]
     )
-    return ClaimRequest(key, MailKind.INVITATION, "t1", AT, user, contact)
+    return ClaimRequest(key, MailKind.INVITATION, "<m>", "t1", AT, user, contact)
 
 
 async def claim(db: Database, requests: Sequence[ClaimRequest]) -> list[ClaimAnswer | None]:

@@ -43,7 +43,7 @@ async def test_a_healthy_mail_leaves_no_doubt(people: People) -> None:
 @pytest.mark.parametrize("kind", [MailKind.INVITATION, MailKind.FIRST])
 async def test_a_mail_whose_sender_died_is_in_doubt_since_its_claim(people: People, kind: MailKind) -> None:
     request = await doubtful(people, kind)
-    assert (await people.stored(request)).doubts == (Doubt(kind=kind, since=AT),)
+    assert (await people.stored(request)).doubts == (Doubt(kind=kind, since=AT, message_id=request.message_id),)
 
 
 @pytest.mark.parametrize("result", [Deferred(UNCERTAIN, LATER, AT), Uncertain(UNCERTAIN, AT)])
@@ -53,7 +53,7 @@ async def test_a_mail_without_a_reply_is_in_doubt_whether_or_not_it_will_be_sent
     request = await people.claimed()
     await people.db.ledger.exchange(settle(request, result), None)
     stored = await people.stored(request)
-    assert stored.doubts == (Doubt(kind=MailKind.INVITATION, since=AT),)
+    assert stored.doubts == (Doubt(kind=MailKind.INVITATION, since=AT, message_id=request.message_id),)
     assert (stored.last_error.class_ if stored.last_error else None) == "uncertain"
 
 

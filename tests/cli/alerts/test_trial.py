@@ -103,7 +103,7 @@ def test_an_inbox_alone_is_nobody(wired: Terminal) -> None:
     assert ended.code != 0
     [check] = [one for one in ended.data["checks"] if one["what"] == "alerts"]
     assert check["state"] == "wrong"
-    assert "no console yet" in check["detail"]
+    assert "inbox alone" in check["detail"]
     assert "RELANCE_CHANNELS__ORDER" in check["remedy"]
 
 

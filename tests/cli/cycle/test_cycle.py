@@ -32,7 +32,7 @@ async def test_a_cycle_is_sent_once_however_often_it_is_started(
     terminal: Terminal, worker: WorkerProcess, mailbox: Mailbox
 ) -> None:
     assert worker.server.running
-    ended = terminal.run("start", "cycle", "--period", PERIOD, "--now", "--wait", "--yes", "--json", limit=90)
+    ended = terminal.run("start", "cycle", "--period", PERIOD, "--now", "--wait", "--yes", "--json")
     assert ended.code == 0, ended
     assert (ended.data["sent"], ended.data["skipped"], ended.data["balance"]) == (SENT, SKIPPED, 0)
     again = terminal.json("start", "cycle", "--period", PERIOD, "--now")
@@ -119,7 +119,7 @@ async def test_an_answer_before_the_mail_and_before_any_follow_up_is_taken_in(
         await database.ledger.queue([early])
     said = terminal.json("signal", early.id, "submitted")
     assert (said["changed"], said["follow_ups_told"]) == (True, 0)
-    report = terminal.json("start", "cycle", "--period", period, "--now", "--wait", "--yes", limit=90)
+    report = terminal.json("start", "cycle", "--period", period, "--now", "--wait", "--yes")
     assert (report["sent"], report["balance"]) == (SENT - 1, 0)
     assert report["skipped"]["submitted"] == 1
 
@@ -127,7 +127,7 @@ async def test_an_answer_before_the_mail_and_before_any_follow_up_is_taken_in(
 async def test_an_opt_out_closes_the_contact_his_address_and_his_other_invitations(
     terminal: Terminal, worker: WorkerProcess
 ) -> None:
-    sent = terminal.json("start", "cycle", "--period", "2041-05", "--now", "--wait", "--yes", limit=90)
+    sent = terminal.json("start", "cycle", "--period", "2041-05", "--now", "--wait", "--yes")
     assert sent["sent"] == SENT
     said = terminal.json("signal", f"{PERIOD}.u0003.c0003-01", "opted-out")
     assert (said["changed"], said["contact_changed"], said["others_changed"]) == (True, True, 2)

@@ -50,8 +50,12 @@ async def test_an_open_cycle_is_sent_now_once_a_person_agrees(
     assert (refused.code, refused.data["field"]) == (2, "--yes")
     assert "4 users would be written to now" in refused.data["error"]
     assert (await mailbox.stats()).total == 0
+    terminal.json("cycle", "pause", open_cycle, "--reason", "the relay moves house", "--by", "ann")
     told = terminal.json("start", "cycle", "--period", open_cycle, "--now", "--yes")
     assert told["state"] == "sends_now"
+    assert "4 users of it are due now. It is paused, by ann" in told["message"]
+    assert (await mailbox.stats()).total == 0
+    terminal.json("cycle", "resume", open_cycle)
     async with asyncio.timeout(PATIENCE_S):
         while (await asyncio.to_thread(terminal.json, "cycle", "status", open_cycle))["sent"] < SENT:
             await asyncio.sleep(0.2)

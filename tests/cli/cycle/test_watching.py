@@ -115,8 +115,8 @@ class Watched(Watch):
 
     sent = 0
 
-    async def progress(self) -> CycleProgress | None:
-        return CycleProgress(period=PERIOD, stage="sending", current_waves=(NOW,), counts=MailCounts(sent=self.sent))
+    async def progress(self, period: str) -> CycleProgress | None:
+        return CycleProgress(period=period, stage="sending", current_waves=(NOW,), counts=MailCounts(sent=self.sent))
 
 
 def watched(data: Data) -> Watched:
@@ -131,8 +131,9 @@ async def test_a_count_that_takes_long_is_not_waited_for_and_the_workflow_says_w
     data.ledger.let_go.clear()
     for sent in (3, 5):
         watch.sent = sent
-        shown = await watch._snapshot(0.01)
-        assert shown is not None
+        found = await watch._watcher.look(0.01)
+        assert found is not None
+        shown, _ = found
         # Ten are noted on plans, and six belong to users whose plans are still to be sent.
         assert (shown.ledger.sent, shown.ledger.open, shown.settled, shown.total) == (sent, 10 - sent, sent, 19)
     # One count is under way, and whoever wants to know exactly waits for it.
@@ -143,17 +144,17 @@ async def test_a_count_that_takes_long_is_not_waited_for_and_the_workflow_says_w
 
 
 async def test_after_a_long_count_the_ledger_has_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "PROMPT_S", 0.0)
+    monkeypatch.setattr(snapshot, "LONG_S", 0.0)
     monkeypatch.setattr(snapshot, "RESTS", 1e9)
     data = Data()
     watch = watched(data)
     for _ in range(3):
-        await watch._snapshot(1.0)
+        await watch._watcher.look(1.0)
     assert data.ledger.counts == 1
-    monkeypatch.setattr(snapshot, "PROMPT_S", 60.0)
+    monkeypatch.setattr(snapshot, "LONG_S", 60.0)
     fresh = watched(data)
     for _ in range(3):
-        await fresh._snapshot(60.0)
+        await fresh._watcher.look(60.0)
     assert data.ledger.counts == 4
 
 

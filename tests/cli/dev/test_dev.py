@@ -108,7 +108,7 @@ def test_whatever_ends_is_started_again_and_works(dev: Dev) -> None:
         dev.wait_for(lambda part=part: dev.times_said(part, "runs again") == 1)  # type: ignore[misc]
     # The same addresses as before, and everything behind them works together.
     terminal = Terminal(dev.environment)
-    assert terminal.json("start", "default-lp", "--wait", limit=PATIENCE_S)["findings"] == 1
+    assert terminal.json("start", "default-lp", "--wait")["findings"] == 1
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import starter
-from relance.cli.operate.limits import SendingLimits
+from relance.doctor.limits import SendingLimits
 from relance.domain.health.probes import WorkerReport
 from relance.domain.mail.sharing import ProviderRest
 from relance.settings import Settings

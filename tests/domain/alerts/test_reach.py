@@ -69,5 +69,5 @@ def test_the_watchdog_says_that_nobody_is_told_and_what_to_do() -> None:
     [effect] = watchdog.readers(reached([AlertRoute(name="default", always=("inbox",))], {}, str))
     assert effect.state is EffectState.STOPPED
     assert "nobody is told" in effect.detail
-    assert "no console yet" in effect.detail
+    assert "inbox alone" in effect.detail
     assert "RELANCE_CHANNELS__ORDER" in effect.detail

@@ -36,6 +36,8 @@ def test_an_end_is_read_as_it_is_in_the_chat(end: str, hours: float) -> None:
         ("", "known pause", Unclear.END),
         ("4h or so", "known pause", Unclear.END),
         ("not 4h", "known pause", Unclear.END),
+        ("4h 3h", "known pause", Unclear.END),
+        ('"4h"', "known pause", Unclear.END),
         ("0h", "known pause", Unclear.PAST),
         ("91d", "known pause", Unclear.TOO_FAR),
         ("4h", "  ", Unclear.REASON),

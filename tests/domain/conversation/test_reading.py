@@ -83,7 +83,7 @@ def test_a_phrase_is_understood_whatever_its_case_accents_and_punctuation(intent
         ("silence 4h because", Unclear.REASON),
         ("silence 91d known pause", Unclear.TOO_FAR),
         ("silence 99999w known pause", Unclear.TOO_FAR),
-        ("silence 99999w99999w99999w99999w known pause", Unclear.TOO_FAR),
+        ("silence 99999w99999w99999w99999w known pause", Unclear.END),
         ("silence until 9999-12-31 known pause", Unclear.TOO_FAR),
         ("silence 0m known pause", Unclear.PAST),
         ("silence until yesterday known pause", Unclear.END),
@@ -99,6 +99,102 @@ def test_what_is_not_sure_decides_nothing(text: str, trouble: Unclear) -> None:
     found = told(text)
     assert isinstance(found, Misunderstood), found
     assert found.trouble is trouble
+
+
+QUOTED = ('"ack"', "“ack”", "„ack“", "« vu »", "'ack'", "‘ack’", "`ack`", "~ack~", ">ack", "ack 👎", "ack = bad",
+          'he writes "ack"', 'please "ack"', '"unsilence"', '"silence" 4h known pause', 'silence "4h" known pause',
+          'silence 4h "default-lp" known pause', "👎 silence 4h known pause")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", QUOTED)
+def test_what_is_quoted_or_marked_decides_nothing(text: str) -> None:
+    found = told(text)
+    assert isinstance(found, Misunderstood), found
+    assert found.trouble in {Unclear.REST, Unclear.END}
+
+
+@pytest.mark.parametrize(
+    "text", ["(ack)", "ack!", "- ack", "• ack", "*ack*", "ack…", "ack 👍", "🙏 ack ✔️", "ack, merci 🙂"]
+)
+def test_punctuation_and_thanks_beside_a_decision_leave_it_one(text: str) -> None:
+    assert told(text) == Request(Intent.ACKNOWLEDGE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "silence 4h 3h known pause",
+        "silence 3h 4h known pause",
+        "silence 4h, 3h known pause",
+        "silence 4h and 3h known pause",
+        "silence 4h3h known pause",
+        "silence 4h 90d known pause",
+        "silence 30m 2 hours known pause",
+        "silence 1h90 pause connue",
+        "silence 2 jours et 48 heures pause connue",
+        "silence 4h for 3h known pause",
+        "silence 4h to 5h known pause",
+        "silence 4h or 5h known pause",
+        "silence 4h ou 5h pause connue",
+        "silence 4h until tomorrow known pause",
+        "silence until 18:00 19:00 known pause",
+        "silence until monday 9:00 tuesday known pause",
+        "silence until tomorrow 4h 5h known pause",
+        "for 4h silence 3h known pause",
+        "silence 4h tomorrow known pause",
+        "silence 4h demain pause connue",
+        "silence 4h lundi pause connue",
+        "silence 1,5h known pause",
+        "silence 1,5 heures pause connue",
+        "silence 1.5h known pause",
+        "silence -1,5h known pause",
+        "silence 4-5h known pause",
+    ],
+)
+def test_two_ends_or_half_an_end_are_asked_about(text: str) -> None:
+    assert told(text) == Misunderstood(Unclear.END, Intent.SILENCE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "silence 4h would be wrong",
+        "the silence 4h was a mistake",
+        "silence 4h is too long",
+        "silence 4h too long",
+        "silence 4h, it would be wrong",
+        "silence 4h maybe known pause",
+        "silence 4h if nobody objects",
+        "silence 4h unless anna objects",
+        "silence 4h after the deploy",
+        "silence 4h from 18:00 known pause",
+        "silence 4h and ack known pause",
+        "silence 4h or so known pause",
+        "silence 4h but not the critical ones",
+        "silence in 4h known pause",
+        "silence 4h the default-lp known pause",
+        "un silence de 4h serait faux",
+        "silence 4h est une erreur",
+        "silence 4h trop long",
+        "silence 4h si personne ne dit non",
+        "silence 4h peut-être pause connue",
+        "I will ack",
+        "I would ack this",
+        "we can ack",
+        "je peux acquitter",
+    ],
+)
+def test_talk_about_a_decision_is_none(text: str) -> None:
+    found = told(text)
+    assert isinstance(found, Misunderstood), found
+    assert found.trouble is Unclear.REST
+
+
+@pytest.mark.parametrize(
+    "text", ["could you ack this", "can you please ack", "will you ack it", "pouvez vous acquitter"]
+)
+def test_who_asks_us_to_decide_is_understood(text: str) -> None:
+    assert told(text) == Request(Intent.ACKNOWLEDGE)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +235,15 @@ def test_ids_are_found_among_the_words(text: str, kind: NameKind, name: str) -> 
         ("silence deux heures pause connue", "2026-11-28T15:40", "pause connue"),
         ("silence 1h30 pause connue", "2026-11-28T15:10", "pause connue"),
         ("silence 1d12h known pause", "2026-11-30T01:40", "known pause"),
+        ("silence 1d 12h 30min known pause", "2026-11-30T02:10", "known pause"),
+        ("silence an hour and a half known pause", "2026-11-28T15:10", "known pause"),
+        ("silence une heure et demie pause connue", "2026-11-28T15:10", "pause connue"),
+        ('silence 4h "known pause"', "2026-11-28T17:40", '"known pause"'),
+        ("silence 4h this is a known pause", "2026-11-28T17:40", "this is a known pause"),
+        ("silence 4h c'est une pause connue", "2026-11-28T17:40", "c'est une pause connue"),
+        ("silence 4h because it would wake people", "2026-11-28T17:40", "it would wake people"),
+        ("silence 4h 3 partners pause", "2026-11-28T17:40", "3 partners pause"),
+        ("silence 4h maintenance takes 3h", "2026-11-28T17:40", "maintenance takes 3h"),
         ("silence 2 days and 4 hours known pause", "2026-11-30T17:40", "known pause"),
         ("silence une demi-heure pause connue", "2026-11-28T14:10", "pause connue"),
         ("mute for half an hour known pause", "2026-11-28T14:10", "known pause"),

@@ -40,7 +40,7 @@ from tests.support.gateway_needs import needs_of
 from tests.support.keys import PRIVACY
 from tests.support.patience import PATIENCE_S
 
-NEUTRAL = secrets.token_bytes(32)
+NEUTRAL, OLD_NEUTRAL = secrets.token_bytes(32), secrets.token_bytes(32)
 MAILGUN = "a signing key of Mailgun's"
 BASIC = ("relay", "a long password")
 ALL = Intake(
@@ -48,7 +48,7 @@ ALL = Intake(
     postmark_auth=SecretStr(":".join(BASIC)),
     mailgun_key=SecretStr(MAILGUN),
     sendgrid_key=SecretStr(keys.ec_public()),
-    neutral_secrets=SecretStr(f"whsec_{b64encode(NEUTRAL).decode()}"),
+    neutral_secrets=SecretStr(",".join(f"whsec_{b64encode(key).decode()}" for key in (NEUTRAL, OLD_NEUTRAL))),
 )
 SENDER = f"bounce+{TOKENS.bounce_token(INVITATION)}@{BOUNCES}"
 MESSAGE_ID = ids.message_id(INVITATION, MailKind.INVITATION, DOMAIN)
@@ -355,6 +355,13 @@ async def test_a_body_that_does_not_come_is_asked_for_again(door: Door, monkeypa
     # A relay that is told 408 may drop the event.
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
     assert door.refused == ["slow"]
+
+
+@pytest.mark.parametrize("key", [NEUTRAL, OLD_NEUTRAL], ids=["new", "old"])
+async def test_each_secret_of_the_list_signs(db: Database, door: Door, key: bytes) -> None:
+    body, _ = neutral("mail.bounced", code=550, status="5.1.1")
+    assert await door.post("neutral", body, signed_headers(key, "msg_1", now(), body)) == 200
+    assert await state(db) == BOUNCED
 
 
 async def test_half_a_surrogate_pair_is_text_like_any_other(door: Door) -> None:

@@ -42,6 +42,19 @@ TEMPLATES = [
     ("first.fr.html", "\n\nhello", 3, "something stands outside of all blocks"),
     ("first.fr.html", "{% block title %}a{% endblock %}{% block title %}b{% endblock %}", 1, "the block title stands"),
     ("first.fr.html", "{% block title %}", 1, "Jinja cannot read it"),
+    ("first.fr.html", "{% block title %}\n5 {%} off{% endblock %}", 2, "Jinja cannot read it"),
+    (
+        "first.fr.html",
+        "{% block title %}{% raw %}{{ sender }}{% endraw %}{% endblock %}",
+        1,
+        "'{{ sender }}' was to be",
+    ),
+    ("first.fr.html", "{% block title %}&#123;{ sender }}{% endblock %}", 1, "'{{ sender }}' was to be replaced"),
+    ("first.fr.html", "{% block subject %}{% raw %}{{ x }}{% endraw %} news{% endblock %}", 1, "'{{ x }}' was to be"),
+    ("first.fr.html", "{% block title %}<b>&nbsp;</b>{% endblock %}", None, "the title of the mail first is empty"),
+    ("first.fr.html", '{% block title %}<b style="font-size:1px">x</b>{% endblock %}', 1, "a style hides text"),
+    ("first.fr.html", '{% block title %}<b style="opacity: 0;">x</b>{% endblock %}', 1, "a style hides text"),
+    ("first.fr.html", '{% block title %}<b style="color:transparent">x</b>{% endblock %}', 1, "a style hides text"),
     ("first.fr.html", "{% block body %}\n<p>\n{% endblock %}", 2, "<p> is never closed"),
     ("first.fr.html", "{% block body %}{% call text() %}\n<div>a</div>{% endcall %}{% endblock %}", 2, "<div> stands"),
     ("first.fr.html", "{% block subject %}{{ greeting }}{% endblock %}", 1, "the slot greeting cannot"),
@@ -126,6 +139,15 @@ PICTURES = {
 def test_each_fault_of_the_logo_is_named(tmp_path: Path, problem: str) -> None:
     found = loaded(tmp_path, {"brand.toml": f"{BRAND}{LOGO}", "logo.png": PICTURES[problem]})
     assert any(problem in sentence for sentence in sentences(found)), sentences(found)
+
+
+def test_a_logo_that_moves_is_warned_of(tmp_path: Path) -> None:
+    encoded = BytesIO()
+    frames = [Image.new("RGBA", (200, 100), (0, 0, shade, shade)) for shade in (0, 130, 255)]
+    frames[0].save(encoded, "GIF", save_all=True, append_images=frames[1:])
+    found = loaded(tmp_path, {"brand.toml": f"{BRAND}{LOGO}".replace(".png", ".gif"), "logo.gif": encoded.getvalue()})
+    assert [finding.problem[:14] for finding in found.findings] == ["the logo moves"]
+    assert not found.wrong
 
 
 def test_a_sharp_small_logo_is_fine(tmp_path: Path) -> None:

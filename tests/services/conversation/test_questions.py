@@ -46,7 +46,10 @@ async def test_why_a_person_was_written_to_or_not(room: Room) -> None:
         assert "@" not in plain_text(answer), "an address"
         assert "Ursule" not in plain_text(answer), "a name"
     french = await room.says("pourquoi u1", ANNE)
-    assert (french.language, french.title) == ("en", "🔎 Why: u1"), "it would be read out as French"
+    assert (french.language, french.title.replace("\u00a0", " ")) == ("fr", "🔎 Pourquoi : u1")
+    french = await room.says("pourquoi 2026-11.u1.c0000", ANNE)
+    assert "n’est pas encore partie" in french.text
+    assert "The" not in french.text
     assert "has not been sent yet" in (await room.says("why 2026-11.u1.c0000")).text
     assert "nothing called u9" in (await room.says("why u9")).text
 

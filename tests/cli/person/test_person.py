@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.client import Client
 
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database, connect
+from relance.services.privacy import new_erasure
 from relance.settings import Mongo, Settings
 from tests.support.keys import privacy_of
 from tests.support.terminal import Terminal
@@ -78,6 +80,35 @@ async def test_an_active_user_is_not_forgotten_and_a_dry_run_says_why(
     rehearsed = terminal.json("person", "forget", "--user", str(user["_id"]), "--dry-run")
     assert "would be planned again" in rehearsed["message"]
     assert rehearsed["stores"]["users"] == {"count": 1, "effect": "application"}
+
+
+async def test_a_record_about_another_contact_with_the_same_mailbox_answers_no_question_about_this_one(
+    terminal: Terminal, client: Client, people: Database
+) -> None:
+    same = [
+        {"_id": name, "userId": f"of-{name}", "email": "same@people.example", "status": "active"}
+        for name in ("same-1", "same-2")
+    ]
+    await people.raw.contacts.insert_many(same)
+    other = new_erasure(await people.person_data.of_contact("same-1"), by="ops", reason="r", clock=SystemClock())
+    await people.erasures.begin(other)
+    try:
+        # The other one is not done yet: this is neither waited for nor taken for the answer.
+        asked = terminal.run("person", "forget", "--contact", "same-2", *WHY, "--timeout", "1", "--json")
+        assert asked.data["id"] != other.id
+        assert (
+            terminal.run("person", "forget", "--contact", "same-2", *WHY, "--timeout", "1", "--json").data["id"]
+            == asked.data["id"]
+        )
+        await people.erasures.finish(other.id, SystemClock().now())
+        await people.erasures.drop_work(other.id)
+        by_address = terminal.json("person", "forget", "--address", "same@people.example", "--dry-run")
+        assert "Forgotten before" not in by_address["message"]
+    finally:
+        await people.raw.contacts.delete_many({"_id": {"$in": ["same-1", "same-2"]}})
+        async for run in client.list_workflows("WorkflowType = 'ForgetPerson' AND ExecutionStatus = 'Running'"):
+            await client.get_workflow_handle(run.id).terminate()
+        await people.raw.erasures.delete_many({})
 
 
 @pytest.mark.slow

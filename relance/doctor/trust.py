@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relance.domain.health.check_finding import CheckFinding, FindingState
+from relance.domain.sentences import Sentence
 from relance.errors import SettingsError
 from relance.settings.mongo import Mongo
 from relance.settings.trust import trusting_mongo
@@ -19,5 +20,9 @@ def trust_findings(mongo: Mongo) -> list[CheckFinding]:
         # Connecting says so itself.
         unfit = trusting_mongo(mongo)
     if not unfit:
-        return [CheckFinding(TRUST, FindingState.FINE, "servers elsewhere are reached encrypted and with credentials")]
+        return [
+            CheckFinding(
+                TRUST, FindingState.FINE, Sentence("servers elsewhere are reached encrypted and with credentials")
+            )
+        ]
     return [CheckFinding(found.setting, FindingState.WRONG, found.reason, found.remedy) for found in unfit]

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from relance.domain.health.probes import WorkerReport
 from relance.domain.mail.providers import LIMITS, OTHER
 from relance.domain.mail.sharing import LimitShare
+from relance.domain.sentences import Sentence, plural
+from relance.ports import Workers
 from relance.runtime.reporter import SENDING, lately
 from relance.settings import Settings
-from relance.wording.summaries import counted
 
-if TYPE_CHECKING:
-    from relance.cli.base.resources import Repositories
+
+class ReportingWorkers(Protocol):
+    """The repository that knows which processes there are."""
+
+    @property
+    def workers(self) -> Workers: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,25 @@ class SendingLimits:
     def relay(self) -> str:
         """The relay's limits and each process's part, in words."""
         mail = self.settings.mail
-        whole = f"{_mails(mail.rate)} and {counted(mail.connections, 'connection')} for the installation"
+        whole = plural(
+            "{mails} and {count} connection for the installation",
+            "{mails} and {count} connections for the installation",
+            mail.connections,
+            mails=_mails(mail.rate),
+        )
         if not self.senders:
-            return f"{whole}; no process sends just now"
+            return Sentence("{whole}; no process sends just now", whole=whole)
         parts = sorted({share.whole(mail.connections) for share in self._shares})
-        each = "each" if len(self.senders) > 1 else "for it"
-        rate = f"{_mails(self._shares[0].rate(mail.rate))} and " if mail.rate else ""
-        sending = f"{counted(len(self.senders), 'process sends', 'processes send')}"
-        return f"{whole}; {sending}: {rate}{' or '.join(map(str, parts))} {each}"
+        rate = Sentence("{mails} and ", mails=_mails(self._shares[0].rate(mail.rate))) if mail.rate else ""
+        several = map(str, parts)
+        return plural(
+            "{whole}; {count} process sends: {rate}{parts} for it",
+            "{whole}; {count} processes send: {rate}{parts} each",
+            len(self.senders),
+            whole=whole,
+            rate=rate,
+            parts=_either(list(several)),
+        )
 
     @property
     def providers(self) -> str:
@@ -58,8 +74,12 @@ class SendingLimits:
             for name, limit in limits.items()
         )
         rate = self.settings.mail.rate_per_domain
-        others = f"any other domain {self.settings.pacing.connections}" + (f" ({_mails(rate)})" if rate else "")
-        return f"mails under way at once, for the installation: {listed}, {others}"
+        others = f"{self.settings.pacing.connections}" + (f" ({_mails(rate)})" if rate else "")
+        return Sentence(
+            "mails under way at once, for the installation: {listed}, any other domain {others}",
+            listed=listed,
+            others=others,
+        )
 
     @property
     def rests(self) -> dict[str, timedelta]:
@@ -105,7 +125,7 @@ class SendingLimits:
         return list(self._named.values())
 
 
-async def sending_limits(settings: Settings, database: Repositories, now: datetime) -> SendingLimits:
+async def sending_limits(settings: Settings, database: ReportingWorkers, now: datetime) -> SendingLimits:
     """Return the limits and who shares them now.
 
     Raises:
@@ -116,4 +136,8 @@ async def sending_limits(settings: Settings, database: Repositories, now: dateti
 
 
 def _mails(rate: float | None) -> str:
-    return f"{rate:g} mails/s" if rate else "any rate"
+    return Sentence("{rate:g} mails/s", rate=rate) if rate else Sentence("any rate")
+
+
+def _either(parts: Sequence[str]) -> str:
+    return Sentence("{one} or {other}", one=parts[0], other=parts[1]) if len(parts) == 2 else ", ".join(parts)

@@ -14,7 +14,7 @@ from relance.devstack.mailbox.client import Mailbox
 from relance.domain.cycle.control import ControlState
 from relance.services.cycle_control import CycleControl
 from relance.temporal.cycles import TemporalCycles
-from tests.end_to_end.test_reconcile import arrived, came_due, follow_up, mails, reconcile
+from tests.end_to_end.test_reconcile import arrived, came_due, end, follow_up, mails, reconcile
 from tests.support.asking import answered
 from tests.support.installation import Installation
 from tests.support.patience import PATIENCE_S
@@ -45,7 +45,7 @@ async def test_reminders_of_a_paused_cycle_are_held_and_go_out_once_when_it_goes
     await desk.notify(PERIOD, ControlState.PAUSED, "the relay moves house", "ann")
     users = [f"u{number}" for number in range(USERS)]
     for user in users:
-        await follow_up(installation, user).terminate("started again, with other instants")
+        await end(installation, user)
     await came_due(installation, "first", -SOON)
     assert (await reconcile(installation, "restarted"))["follow_ups_restarted"] == USERS
     for user in users:

@@ -12,7 +12,7 @@ from relance.devstack.mailbox.rules import Refuse, SmtpStage
 from relance.domain.alerts.model import AlertState, Rule
 from tests.end_to_end.test_error_gate import OPTIONS, SMALL_CANARY, paused
 from tests.end_to_end.test_pause_over_reminders import until_held
-from tests.end_to_end.test_reconcile import arrived, came_due, follow_up, mails, reconcile
+from tests.end_to_end.test_reconcile import arrived, came_due, end, mails, reconcile
 from tests.support import preloaded
 from tests.support.commands import starter
 from tests.support.installation import Installation
@@ -38,7 +38,7 @@ async def test_reminders_that_a_relay_refuses_for_our_sake_are_held_until_a_pers
     assert result.sent == USERS * CONTACTS
     await mailbox.add_rule(Refuse(stage=SmtpStage.MAIL, code=550, text="5.7.26 unauthenticated mail"))
     for user in range(USERS):
-        await follow_up(installation, f"u{user}").terminate("started again, with other instants")
+        await end(installation, f"u{user}")
     await came_due(installation, "first", -SOON)
     assert (await reconcile(installation, "restarted"))["follow_ups_restarted"] == USERS
     reason = await paused(installation)

@@ -101,8 +101,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.another_time", description=__doc__)
     parser.add_argument("at", nargs="?", type=_instant, help="the time with its zone, for example 2026-10-25T00:30Z")
     parser.add_argument("--busy", type=int, default=0, metavar="N", help="beside so many busy loops")
-    parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
-    return parser.parse_args()
+    parser.epilog = "What follows -- is for pytest."
+    # Apart, so that the first of it is not taken for the time.
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    return parser.parse_args(sys.argv[1:end], argparse.Namespace(pytest=sys.argv[end + 1 :]))
 
 
 def _instant(text: str) -> datetime:

@@ -55,7 +55,7 @@ COMMANDS: Mapping[str, DeclaredCommand] = {
     "backtest": DeclaredCommand("backtest.backtest", "Try a check's rule on past days."),
     "quarantine": DeclaredCommand("quarantine.commands", "Documents that cannot be read, and another look at them."),
     "intake": DeclaredCommand("intake.commands", "Mail that came back, and what of it needs a person."),
-    "console": DeclaredCommand("console.commands", "The console: a link to sign in with."),
+    "console": DeclaredCommand("console.commands", "The console: a link to sign in with, and who is signed in."),
     "person": DeclaredCommand(
         "person.commands", "What is kept about a person, across every store; forgetting a person. Asks first."
     ),

@@ -3,7 +3,8 @@
 single     messages of one event each, over 32 connections as fast as they are answered
 batches    messages of 100 events
 notices    of these two, the seconds until their follow-ups were notified
-half       single openings at half the rate of `--aim`: seconds from when an event was due to its answer
+half       single openings at half the rate of `--aim`, for a minute (MongoDB writes a checkpoint each minute):
+           seconds from when an event was due to its answer
 half_with_notices  the same with submitted forms, whose follow-ups are notified meanwhile
            of all these, `cpu_ms` is the processor time of a message, by process: all of them share the cores
 cycle      opt-outs while a cycle sends: seconds until it was answered, and until nothing more was sent:
@@ -45,6 +46,7 @@ BEFORE = "2026-10"
 """The period of the events; it has no follow-ups, so that each is looked for and not found."""
 PAUSE_S = 0.01
 DRAINED_EVERY_S = 0.2
+MINUTE_S = 60
 FREELY = {
     "RELANCE_GATEWAY__CLIENT_RATE": "10000",
     "RELANCE_GATEWAY__API_RATE": "100000",
@@ -139,7 +141,8 @@ async def measure(events: int, aim: float, users: int) -> dict[str, Any]:
     """Return the figures."""
     async with Stack() as stack, installed(stack, "gateway_bench", FREELY) as installation:
         await installation.load(*plain_people(users, 20))
-        ids = await sent_invitations(installation, events * 4)
+        steady = max(events, int(aim / 2 * MINUTE_S))
+        ids = await sent_invitations(installation, 2 * (events + steady))
         gateway = await installation.start_worker(role="gateway")
         single = [json.dumps({"event": "submitted", "invitationId": one}) for one in ids[:events]]
         warm, single = single[: events // 10], single[events // 10 :]
@@ -157,8 +160,8 @@ async def measure(events: int, aim: float, users: int) -> dict[str, Any]:
         # What one load leaves to be done is not a part of the next.
         figures["notices"] = {"events": events * 2, "seconds": await meter.drained()}
         parts = {
-            "half": ("opened", ids[events * 2 : events * 3]),
-            "half_with_notices": ("submitted", ids[events * 3 :]),
+            "half": ("opened", ids[-2 * steady : -steady]),
+            "half_with_notices": ("submitted", ids[-steady:]),
         }
         for name, (kind, some) in parts.items():
             half = [json.dumps({"event": kind, "invitationId": one}) for one in some]

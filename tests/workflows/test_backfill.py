@@ -22,7 +22,7 @@ from tests.workflows.house import House
 from tests.workflows.maintenance import Maintenance
 from workflows.backfill import Backfill
 
-FIRST = datetime(2026, 11, 2, 4, 17, tzinfo=UTC)
+FIRST = datetime(2026, 3, 2, 4, 17, tzinfo=UTC)
 TIMES = tuple(FIRST + timedelta(days=days) for days in range(3))
 
 

@@ -13,7 +13,7 @@ from relance.contracts.names import CheckName, ErrorType, TaskQueue, Workflow
 from tests.workflows.conftest import Serve
 from tests.workflows.desk import Reporting
 
-NOMINAL = datetime(2026, 11, 20, 8, tzinfo=UTC)
+NOMINAL = datetime(2026, 3, 20, 8, tzinfo=UTC)
 QUICK = timedelta(seconds=3)
 
 
@@ -58,7 +58,7 @@ async def test_a_check_looks_as_of_the_nominal_time_it_was_asked_for_and_records
     assert (result.check, result.state, result.findings, result.rows) == (check, "late", 2, 40)
     record = desk.job_runs[0]
     assert (record.job, record.nominal, record.state) == (check, NOMINAL, "late")
-    assert record.detail == {"observation": "2026-11-19", "rows": 40, "findings": 2}
+    assert record.detail == {"observation": "2026-03-19", "rows": 40, "findings": 2}
 
 
 async def test_a_check_that_starts_at_its_nominal_time_ran(client: Client, serving: Serve) -> None:

@@ -25,7 +25,7 @@ from workflows.noise_report import NoiseReport
 from workflows.reconcile import Reconcile
 from workflows.weekly_cleanup import WeeklyCleanup
 
-NOMINAL = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
+NOMINAL = datetime(2026, 3, 22, 2, 30, tzinfo=UTC)
 Job = type[WeeklyCleanup] | type[Reconcile] | type[DailyDigest] | type[NoiseReport]
 NOBODY = {"inbox": 1000, "slack": 1000, "mail": 1000}
 

@@ -143,24 +143,43 @@ def free_port() -> int:
     raise DependencyUnavailable("network", f"no free port between {PORTS.start} and {PORTS.stop}")
 
 
-_reservations: list[int] = []
-"""Open files with locks; the kernel gives them back when the process dies, however it dies."""
+_reservations: list[socket.socket | IO[bytes]] = []
+"""The kernel gives them back when the process dies, however it dies."""
 
 
 def _reserved(port: int) -> bool:
+    try:
+        reservation = _named(port) if sys.platform.startswith("linux") else _locked(port)
+    except OSError:
+        return False
+    if is_taken(port):
+        reservation.close()
+        return False
+    _reservations.append(reservation)
+    return True
+
+
+def _named(port: int) -> socket.socket:
+    # A name that stands in no folder (unix(7), abstract): a folder would be that of one user, or of one TMPDIR.
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0relance-port-{port}")
+    except OSError:
+        name.close()
+        raise
+    return name
+
+
+def _locked(port: int) -> IO[bytes]:
     folder = Path(tempfile.gettempdir()) / f"relance-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    file = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = (folder / str(port)).open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        os.close(file)
-        return False
-    if is_taken(port):
-        os.close(file)
-        return False
-    _reservations.append(file)
-    return True
+        file.close()
+        raise
+    return file
 
 
 def choose_port(given: int | None, field: str) -> int:

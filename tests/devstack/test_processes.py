@@ -186,3 +186,16 @@ def _only_child(pid: int) -> int:
             return children[0].pid
         time.sleep(0.02)
     raise AssertionError("the guard started nothing")
+
+
+def test_a_chosen_port_is_nobody_elses_on_this_machine_also_with_another_folder_for_temporary_files(
+    tmp_path: Path,
+) -> None:
+    port = processes.free_port()
+    choose = f"from relance.devstack import processes as p; p.PORTS = range({port}, {port + 1}); p.free_port()"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    other = subprocess.run(
+        [sys.executable, "-c", choose], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert other.returncode != 0
+    assert "no free port between" in other.stderr

@@ -12,7 +12,7 @@ from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.domain.keys import KeyRegister
 from relance.domain.quarantine import listed
-from relance.domain.sentences import Sentence, plural
+from relance.domain.sentences import Listed, Sentence, plural
 from relance.ports import ChannelStates, Quarantine
 from relance.ports.keys import InstalledKeys
 from relance.ports.mail_intake import IntakeMessages
@@ -99,6 +99,6 @@ def _ring(ring: Keyring, register: KeyRegister) -> CheckFinding:
         Sentence("{fingerprint} (new)", fingerprint=each) if each in found.new else each for each in ring.fingerprints
     ]
     said = Sentence(
-        "{setting}: {keys}; the first one writes, all are looked up", setting=ring.setting, keys=", ".join(shown)
+        "{setting}: {keys}; the first one writes, all are looked up", setting=ring.setting, keys=Listed(shown)
     )
     return CheckFinding("keys", FindingState.FINE, said)

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from relance.domain.sentences import Listed, Localised, Sentence
+from relance.wording.alerts.figures import FIGURES
 from relance.wording.french import FRENCH
 
 TABLES: Final = {"fr": FRENCH}
-LOCALES: Final = {"fr": "fr"}
 
 
 def said(text: str, language: str) -> str | None:
@@ -35,5 +35,5 @@ def _value(value: Any, language: str) -> Any:
         found = said(value, language)
         return value if found is None else found
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return cldr.number(Decimal(str(value)), LOCALES[language])
+        return cldr.number(Decimal(str(value)), FIGURES[language].locale)
     return value

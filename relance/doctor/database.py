@@ -20,6 +20,8 @@ from relance.runtime.key_admission import check
 from relance.settings import Settings
 from relance.settings.keyring import Keyring
 
+MONGODB = "MongoDB"
+
 
 class DoctorsData(ReportingWorkers, Protocol):
     """The repositories that the doctor asks."""
@@ -52,8 +54,8 @@ async def database_findings(settings: Settings, data: DoctorsData, now: datetime
     rest = [*keys, *readers, *limits, *lag]
     if missing:
         said = Sentence("indexes are missing: {names}", names=", ".join(missing))
-        return [CheckFinding("MongoDB", FindingState.WRONG, said, Sentence("run `starter.py bootstrap`")), *rest]
-    fine = CheckFinding("MongoDB", FindingState.FINE, Sentence("a replica set with a primary; indexes are there"))
+        return [CheckFinding(MONGODB, FindingState.WRONG, said, Sentence("run `starter.py bootstrap`")), *rest]
+    fine = CheckFinding(MONGODB, FindingState.FINE, Sentence("a replica set with a primary; indexes are there"))
     return [fine, *rest, _documents(unreadable)]
 
 
@@ -61,9 +63,9 @@ def _limits(found: SendingLimits) -> list[CheckFinding]:
     remedy = Sentence(
         "run fewer processes, or raise RELANCE_MAIL__CONNECTIONS: each process has one connection at least"
     )
-    rests = Sentence("left alone now: {names}", names=found.resting)
-    if not found.resting:
-        rests = Sentence("none is left alone now")
+    rests = Sentence("none is left alone now")
+    if found.resting:
+        rests = Sentence("left alone now: {names}", names=found.resting)
     both = Sentence("{providers}; {rests}", providers=found.providers, rests=rests)
     return [
         CheckFinding("limits", FindingState.WARNING, found.relay, remedy)

@@ -21,7 +21,7 @@ from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
 
 PATIENCE: Final = timedelta(seconds=2)
-"""A decision is stored before a group is signalled, and a person waits for the answer; Slack waits for 3 s."""
+"""A decision is stored before a workflow is signalled, and a person waits for the answer; Slack waits for 3 s."""
 
 
 def conversation_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> ChatService:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
-from relance.console.answers import ServerAnswers
+from relance.console.answers import REST_S, ServerAnswers
 from relance.contracts.cycle import CycleProgress, WaveResult
 from relance.domain.cycle.coverage import CycleFate, CycleState
 from relance.errors import DependencyUnavailable
@@ -70,13 +70,13 @@ class CycleWatchers:
             return running[-1], True
         return (periods[0] if periods else None), False
 
-    async def fate(self, period: str) -> CycleFate:
-        """Return where a cycle stands.
+    async def fate(self, period: str, rest: float = REST_S) -> CycleFate:
+        """Return where a cycle stands, by an answer that is no older than `rest` seconds if there is one in time.
 
         Raises:
             DependencyUnavailable: Temporal does not answer.
         """
-        return await self.answers.of(("fate", period), lambda: TemporalCycles(self.client).fate(period))
+        return await self.answers.of(("fate", period), lambda: TemporalCycles(self.client).fate(period), rest=rest)
 
     async def progress(self, period: str) -> CycleProgress | None:
         """Return what a cycle's workflows say; None when it does not run or no worker answers.

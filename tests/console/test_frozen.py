@@ -19,6 +19,7 @@ from relance.devstack import temporal_server
 from relance.devstack.temporal_server import TemporalServer
 from relance.domain.alerts.condition import Condition
 from relance.domain.alerts.model import Evidence, Rule
+from relance.domain.cycle.control import ControlState
 from relance.domain.failures import Severity
 from relance.services.alerts import AlertService
 from relance.temporal.connection import connect
@@ -81,6 +82,17 @@ async def test_what_the_database_knows_of_cycles_is_shown(ann: Visitor, db: Data
 async def test_what_may_be_decided_is_offered(ann: Visitor, db: Database) -> None:
     await _plan(db)
     assert "/do/pause" in (await ann.get(f"/console/cycle/{PERIOD}")).text
+
+
+async def test_who_pauses_a_cycle_hears_soon_that_it_is_stored(ann: Visitor, db: Database) -> None:
+    await _plan(db)
+    form = {"csrf": await ann.token(f"/console/cycle/{PERIOD}"), "reason": "the relay moves house"}
+    began = time.monotonic()
+    answer = await ann.post(f"/console/cycle/{PERIOD}/do/pause", form)
+    assert time.monotonic() - began < answers.PATIENCE_S + conversation.PATIENCE.total_seconds() + SLACK_S
+    assert answer.headers["location"] == f"/console/cycle/{PERIOD}?done=cycle.stored"
+    control = await db.controls.get(PERIOD)
+    assert (control.state, control.by) == (ControlState.PAUSED, "ann")
 
 
 async def test_who_acknowledges_an_alert_hears_soon_that_it_is_stored(ann: Visitor, db: Database) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from relance import ids
 from relance.console.answers import or_away
-from relance.console.cycle_actions import ACTIONS, allowed, known_period
+from relance.console.cycle_actions import ACTIONS, allowed, known_period, may_run
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import COUNT_EVERY_S, ConsolePage, Params, Region
 from relance.domain.cycle.coverage import CycleState
@@ -33,14 +33,12 @@ async def _control(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     period = params["period"]
     fate, away = await or_away(needs.watchers.fate(period))
     control = await needs.data.controls.get(period)
-    # Who decides is told then whether it may be; while nobody can tell, nothing is held back.
-    runs = fate is None or fate.state is CycleState.RUNNING
     return {
         "period": period,
         "away": away,
         "path": f"/console/cycle/{period}",
         "control": control,
-        "allowed": allowed(control.state, runs=runs),
+        "allowed": allowed(control.state, runs=may_run(fate)),
         "workflow": ids.cycle_workflow_id(period),
         "temporal_web": needs.temporal_link(ids.cycle_workflow_id(period)),
     }

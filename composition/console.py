@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 from temporalio.client import Client
 
 from composition import mail_setup
-from composition.conversation import alert_service_of, conversation_of
+from composition.conversation import PATIENCE, alert_service_of, conversation_of
 from composition.mail_preview import mail_desk
 from relance.adapters.attachment_tokens import AttachmentTokens
 from relance.adapters.clock import SystemClock
@@ -93,7 +93,7 @@ def console_of(settings: Settings, data: Database, client: Client, explaining: E
         work=Worker(data.works, clock),
         doctor=ConsoleDoctor(clock),
         decisions=CycleDecisions(
-            control=CycleControl(data.controls, TemporalCycles(client), clock),
+            control=CycleControl(data.controls, TemporalCycles(client, PATIENCE), clock),
             alerts=alert_service_of(settings, data, client),
         ),
     )

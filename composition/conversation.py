@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from temporalio.client import Client
 
 from relance.adapters.clock import SystemClock
@@ -16,6 +19,9 @@ from relance.services.explaining import Explaining
 from relance.services.people_explaining import PeopleExplaining
 from relance.settings import Settings
 from relance.temporal.alert_groups import TemporalAlertGroups
+
+PATIENCE: Final = timedelta(seconds=2)
+"""A decision is stored before a workflow is signalled, and a person waits for the answer; Slack waits for 3 s."""
 
 
 def conversation_of(settings: Settings, data: Database, client: Client, explaining: Explaining) -> ChatService:
@@ -39,5 +45,5 @@ def conversation_of(settings: Settings, data: Database, client: Client, explaini
 
 def alert_service_of(settings: Settings, data: Database, client: Client) -> AlertService:
     """Return where people's decisions about alerts come in."""
-    groups = TemporalAlertGroups(client, settings.alerts.policy)
+    groups = TemporalAlertGroups(client, settings.alerts.policy, PATIENCE)
     return AlertService(alerts=data.alerts, silences=data.silences, groups=groups, clock=SystemClock())

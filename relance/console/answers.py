@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -25,6 +24,14 @@ FRESH_S: Final = 5.0
 MOST: Final = 256
 
 T = TypeVar("T")
+
+
+async def or_away(asking: Awaitable[T]) -> tuple[T | None, str | None]:
+    """Return an answer, or None and the server that does not give it, as regions have it under `away`."""
+    try:
+        return await asking, None
+    except DependencyUnavailable as error:
+        return None, error.dependency
 
 
 @dataclass
@@ -73,8 +80,7 @@ class ServerAnswers:
         tasks = [question.asking for question in self._questions.values() if question.asking is not None]
         for task in tasks:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _question(self, key: Hashable) -> _OpenQuestion:
         if key not in self._questions and len(self._questions) >= MOST:

@@ -72,6 +72,7 @@ def rendered(template: str, audience: Audience, data: Mapping[str, Any], now: da
             figure_value=view.figure_value,
             figure_delta=view.figure_delta,
             reason_label=view.reason_label,
+            report_reason=view.report_reason,
             story_detail=view.story_detail,
             say=view.say,
             share_chart=charts.share_chart,
@@ -166,13 +167,17 @@ class View:
         """Return a recorded reason in few words."""
         return reason_label(code, REPORT_WORDS[self.audience.language].cycle)
 
+    def report_reason(self, code: str) -> str:
+        """Return why a check had no data; the code of another reason as it is, readable."""
+        return LANGUAGES[self.audience.language].reasons.get(code) or code.replace("_", " ")
+
     def story_detail(self, event: StoryEvent) -> str:
         """Return the words for what is known besides of something that happened."""
         words = self.words
         if event.what == "report":
             about = [self.reason_label(event.failure) if event.failure else "", event.reply]
-            said = ", ".join(filter(None, about))
-            return str(words.code("report", event.detail)) + (f" ({said})" if said else "")
+            known = ", ".join(filter(None, about))
+            return str(words.code("report", event.detail)) + (f" ({known})" if known else "")
         if words.has(f"story.detail.{event.detail}"):
             return str(words(f"story.detail.{event.detail}"))
         if words.has(f"status.{event.detail}"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from temporalio.client import Client
 
 from relance.adapters.mongo.connection import Database
-from relance.console.answers import ServerAnswers
+from relance.console.answers import REST_S, ServerAnswers
 from relance.contracts.cycle import CycleProgress, WaveResult
 from relance.domain.cycle.coverage import CycleFate, CycleState
 from relance.errors import DependencyUnavailable
@@ -23,7 +23,7 @@ LOOKED_AT = 3
 """So many newest periods may have a cycle that runs: this month's, the next one, one that was resumed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CycleWatchers:
     """Watches cycles by period; `waves` are the results by run of those that are over."""
 
@@ -32,7 +32,7 @@ class CycleWatchers:
     answers: ServerAnswers
     waves: dict[str, WaveResult | None] = field(default_factory=dict)
     _watchers: dict[str, CycleWatcher] = field(default_factory=dict)
-    _looked_at: list[str] = field(default_factory=list)
+    _shown: str | None = None
 
     async def look(self, period: str, patience: float = PROMPT_S) -> tuple[Snapshot, Pace] | None:
         """Return a cycle now, of the ledger alone while Temporal is silent; None before that was counted once.
@@ -55,9 +55,8 @@ class CycleWatchers:
         try:
             found = await self._current(periods)
         except DependencyUnavailable:
-            before = [period for period in self._looked_at if period in periods]
-            return next(iter([*before, *periods]), None), None
-        self._looked_at[:] = [found[0]] if found[0] is not None else []
+            return (self._shown if self._shown in periods else next(iter(periods), None)), None
+        self._shown = found[0]
         return found
 
     async def _current(self, periods: list[str]) -> tuple[str | None, bool]:
@@ -71,13 +70,13 @@ class CycleWatchers:
             return running[-1], True
         return (periods[0] if periods else None), False
 
-    async def fate(self, period: str) -> CycleFate:
-        """Return where a cycle stands.
+    async def fate(self, period: str, rest: float = REST_S) -> CycleFate:
+        """Return where a cycle stands, by an answer that is no older than `rest` seconds if there is one in time.
 
         Raises:
             DependencyUnavailable: Temporal does not answer.
         """
-        return await self.answers.of(("fate", period), lambda: TemporalCycles(self.client).fate(period))
+        return await self.answers.of(("fate", period), lambda: TemporalCycles(self.client).fate(period), rest=rest)
 
     async def progress(self, period: str) -> CycleProgress | None:
         """Return what a cycle's workflows say; None when it does not run or no worker answers.

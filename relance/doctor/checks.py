@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
+from relance.doctor.database import MONGODB
 from relance.doctor.needs import DoctorServices
-from relance.doctor.servers import everflow_findings, relay_findings, relay_log_findings
+from relance.doctor.servers import EVERFLOW, RELAY, RELAY_LOG, everflow_findings, relay_findings, relay_log_findings
 from relance.doctor.templates import template_rows
 from relance.doctor.trust import trust_findings
-from relance.doctor.ways_in import INTAKE, LINKS, intake_findings, link_findings
+from relance.doctor.ways_in import INTAKE, LINKS, START_GATEWAY, intake_findings, link_findings
 from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.domain.sentences import Sentence
 from relance.runtime.process_exit import UNREACHABLE, explain
@@ -19,14 +20,14 @@ from relance.settings.unfit import settings_findings
 
 PATIENCE: Final = 8.0
 """Seconds: how long each check may take, all of them at once."""
-TEMPORAL, MONGODB, RELAY, RELAY_LOG, EVERFLOW = "Temporal", "MongoDB", "mail relay", "relay log", "Everflow"
+TEMPORAL = "Temporal"
 REMEDIES: Final = {
     TEMPORAL: Sentence("start the server, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE"),
     MONGODB: Sentence("start the replica set, or set RELANCE_MONGO__URI"),
     RELAY: Sentence("start the relay, or set RELANCE_MAIL__HOST, __PORT, __TLS, __USERNAME, __PASSWORD"),
     RELAY_LOG: Sentence("see RELANCE_RELAY_LOG__KIND and what belongs to it; the worker must be allowed to read it"),
     LINKS: Sentence("see RELANCE_GATEWAY__PUBLIC_URL and RELANCE_MAIL__LINK_BASE"),
-    INTAKE: Sentence("start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT"),
+    INTAKE: START_GATEWAY,
     EVERFLOW: Sentence("see RELANCE_EVERFLOW__BASE_URL, __API_KEY, __TIMEZONE, __CURRENCY"),
 }
 

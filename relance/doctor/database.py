@@ -12,13 +12,15 @@ from relance.domain.alerts.reach import Reach, Reached, reached
 from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.domain.keys import KeyRegister
 from relance.domain.quarantine import listed
-from relance.domain.sentences import Sentence, plural
+from relance.domain.sentences import Listed, Sentence, plural
 from relance.ports import ChannelStates, Quarantine
 from relance.ports.keys import InstalledKeys
 from relance.ports.mail_intake import IntakeMessages
 from relance.runtime.key_admission import check
 from relance.settings import Settings
 from relance.settings.keyring import Keyring
+
+MONGODB = "MongoDB"
 
 
 class DoctorsData(ReportingWorkers, Protocol):
@@ -52,8 +54,8 @@ async def database_findings(settings: Settings, data: DoctorsData, now: datetime
     rest = [*keys, *readers, *limits, *lag]
     if missing:
         said = Sentence("indexes are missing: {names}", names=", ".join(missing))
-        return [CheckFinding("MongoDB", FindingState.WRONG, said, Sentence("run `starter.py bootstrap`")), *rest]
-    fine = CheckFinding("MongoDB", FindingState.FINE, Sentence("a replica set with a primary; indexes are there"))
+        return [CheckFinding(MONGODB, FindingState.WRONG, said, Sentence("run `starter.py bootstrap`")), *rest]
+    fine = CheckFinding(MONGODB, FindingState.FINE, Sentence("a replica set with a primary; indexes are there"))
     return [fine, *rest, _documents(unreadable)]
 
 
@@ -61,9 +63,9 @@ def _limits(found: SendingLimits) -> list[CheckFinding]:
     remedy = Sentence(
         "run fewer processes, or raise RELANCE_MAIL__CONNECTIONS: each process has one connection at least"
     )
-    rests = Sentence("left alone now: {names}", names=found.resting)
-    if not found.resting:
-        rests = Sentence("none is left alone now")
+    rests = Sentence("none is left alone now")
+    if found.resting:
+        rests = Sentence("left alone now: {names}", names=found.resting)
     both = Sentence("{providers}; {rests}", providers=found.providers, rests=rests)
     return [
         CheckFinding("limits", FindingState.WARNING, found.relay, remedy)
@@ -99,6 +101,6 @@ def _ring(ring: Keyring, register: KeyRegister) -> CheckFinding:
         Sentence("{fingerprint} (new)", fingerprint=each) if each in found.new else each for each in ring.fingerprints
     ]
     said = Sentence(
-        "{setting}: {keys}; the first one writes, all are looked up", setting=ring.setting, keys=", ".join(shown)
+        "{setting}: {keys}; the first one writes, all are looked up", setting=ring.setting, keys=Listed(shown)
     )
     return CheckFinding("keys", FindingState.FINE, said)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from relance.doctor.ways_in import INTAKE
+from relance.domain.durations import ago, span
 from relance.domain.health.check_finding import CheckFinding, FindingState
-from relance.domain.health.watchdog import LATE
 from relance.domain.intake.records import IntakeLag
 from relance.domain.sentences import Sentence
-from relance.wording.moments import ago, span
 
 
 def lag_findings(lag: IntakeLag, now: datetime) -> list[CheckFinding]:
@@ -18,7 +17,7 @@ def lag_findings(lag: IntakeLag, now: datetime) -> list[CheckFinding]:
     look = Sentence("look into the gateway's log and the mail server's queue (`postqueue -p`)")
     found = [
         CheckFinding(INTAKE, FindingState.WARNING, waited, look)
-        if lag.waited >= LATE
+        if lag.is_late
         else CheckFinding(INTAKE, FindingState.FINE, waited)
     ]
     if lag.unmatched:

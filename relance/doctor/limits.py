@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from relance.domain.health.probes import WorkerReport
 from relance.domain.mail.providers import LIMITS, OTHER
 from relance.domain.mail.sharing import LimitShare
-from relance.domain.sentences import Sentence, plural
+from relance.domain.sentences import Listed, Sentence, plural
 from relance.ports import Workers
 from relance.runtime.reporter import SENDING, lately
 from relance.settings import Settings
@@ -55,30 +55,27 @@ class SendingLimits:
             return Sentence("{whole}; no process sends just now", whole=whole)
         parts = sorted({share.whole(mail.connections) for share in self._shares})
         rate = Sentence("{mails} and ", mails=_mails(self._shares[0].rate(mail.rate))) if mail.rate else ""
-        several = map(str, parts)
         return plural(
             "{whole}; {count} process sends: {rate}{parts} for it",
             "{whole}; {count} processes send: {rate}{parts} each",
             len(self.senders),
             whole=whole,
             rate=rate,
-            parts=_either(list(several)),
+            parts=_either([str(part) for part in parts]),
         )
 
     @property
     def providers(self) -> str:
         """The providers' limits, in words; they hold for the installation as well."""
-        limits = self.settings.pacing.limits
-        listed = ", ".join(
-            f"{name} {limit.connections}" + (f" ({_mails(limit.rate)})" if limit.rate else "")
-            for name, limit in limits.items()
-        )
-        rate = self.settings.mail.rate_per_domain
-        others = f"{self.settings.pacing.connections}" + (f" ({_mails(rate)})" if rate else "")
+        pacing = self.settings.pacing
+        limits = [
+            Sentence("{name} {limit}", name=name, limit=_limit(limit.connections, limit.rate))
+            for name, limit in pacing.limits.items()
+        ]
         return Sentence(
             "mails under way at once, for the installation: {listed}, any other domain {others}",
-            listed=listed,
-            others=others,
+            listed=Listed(limits),
+            others=_limit(pacing.connections, self.settings.mail.rate_per_domain),
         )
 
     @property
@@ -97,8 +94,10 @@ class SendingLimits:
     @property
     def resting(self) -> str:
         """What rests, in words; empty if nothing does."""
-        named = (f"{'other domains' if name == OTHER else name} for {left}" for name, left in self.rests.items())
-        return ", ".join(named)
+        return Listed(
+            Sentence("{name} for {left}", name=Sentence("other domains") if name == OTHER else name, left=left)
+            for name, left in self.rests.items()
+        )
 
     @property
     def data(self) -> dict[str, Any]:
@@ -137,6 +136,12 @@ async def sending_limits(settings: Settings, database: ReportingWorkers, now: da
 
 def _mails(rate: float | None) -> str:
     return Sentence("{rate:g} mails/s", rate=rate) if rate else Sentence("any rate")
+
+
+def _limit(connections: int, rate: float | None) -> str:
+    if not rate:
+        return str(connections)
+    return Sentence("{connections} ({rate})", connections=str(connections), rate=_mails(rate))
 
 
 def _either(parts: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from relance.domain.sentences import Sentence
 from relance.ports import LogCoverage
 from relance.settings import Settings
 
+RELAY, RELAY_LOG, EVERFLOW = "mail relay", "relay log", "Everflow"
 LOG_REACHES = timedelta(days=1)
 
 
@@ -18,7 +19,7 @@ async def relay_findings(settings: Settings, services: DoctorServices) -> list[C
     mail = settings.mail
     await services.check_relay(settings)
     said = Sentence("{host}:{port} greets us, TLS: {tls}", host=mail.host, port=str(mail.port), tls=mail.tls)
-    return [CheckFinding("mail relay", FindingState.FINE, said)]
+    return [CheckFinding(RELAY, FindingState.FINE, said)]
 
 
 async def relay_log_findings(settings: Settings, services: DoctorServices) -> list[CheckFinding]:
@@ -26,7 +27,7 @@ async def relay_log_findings(settings: Settings, services: DoctorServices) -> li
     async with services.relay_log(settings) as log:
         if log is None:
             said = Sentence("none: invitations whose reply was lost are sent again")
-            return [CheckFinding("relay log", FindingState.FINE, said)]
+            return [CheckFinding(RELAY_LOG, FindingState.FINE, said)]
         found = await log.coverage(services.clock.now() - LOG_REACHES)
     return [_log_coverage(found)]
 
@@ -40,14 +41,14 @@ def _log_coverage(found: LogCoverage) -> CheckFinding:
             "{read}, from {oldest} to {newest}", read=read, oldest=_instant(found.oldest), newest=_instant(found.newest)
         )
     if found.covers:
-        return CheckFinding("relay log", FindingState.FINE, Sentence("covers the last day: {read}", read=read))
+        return CheckFinding(RELAY_LOG, FindingState.FINE, Sentence("covers the last day: {read}", read=read))
     remedy = Sentence(
         "keep rotated logs longer, see that the log is written, and check RELANCE_RELAY_LOG__POSTFIX_ZONE"
     )
     if found.lines and not found.understood:
         remedy = Sentence("name the file into which Postfix writes: RELANCE_RELAY_LOG__POSTFIX_LOG")
     said = Sentence("does not cover the last day, so it is sure of nothing: {read}", read=read)
-    return CheckFinding("relay log", FindingState.WARNING, said, remedy)
+    return CheckFinding(RELAY_LOG, FindingState.WARNING, said, remedy)
 
 
 def _instant(instant: datetime) -> str:
@@ -59,10 +60,10 @@ async def everflow_findings(settings: Settings, services: DoctorServices, patien
     everflow = settings.everflow
     if everflow.api_key is None:
         said = Sentence("no key: the partner desk's checks are not scheduled")
-        return [CheckFinding("Everflow", FindingState.FINE, said)]
+        return [CheckFinding(EVERFLOW, FindingState.FINE, said)]
     # A person does not wait for as long as a check would.
     hasty = everflow.model_copy(update={"timeout": min(everflow.timeout, patience)})
     async with services.reports(settings.model_copy(update={"everflow": hasty})) as reports:
         await reports.prepare()
     said = Sentence("takes the key and knows {zone} and {currency}", zone=everflow.timezone, currency=everflow.currency)
-    return [CheckFinding("Everflow", FindingState.FINE, said)]
+    return [CheckFinding(EVERFLOW, FindingState.FINE, said)]

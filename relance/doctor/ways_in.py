@@ -10,6 +10,7 @@ from relance.gateway.unsubscribe_check import LinkTrouble
 from relance.settings import Settings
 
 LINKS, INTAKE = "unsubscribe link", "mail intake"
+START_GATEWAY = Sentence("start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT")
 
 
 async def link_findings(settings: Settings, services: DoctorServices) -> list[CheckFinding]:
@@ -50,8 +51,7 @@ async def intake_findings(settings: Settings, services: DoctorServices) -> list[
         greeting = await services.greet_intake(settings)
     except DependencyUnavailable as error:
         # A process of ours, not a server we depend on.
-        remedy = Sentence("start the gateway (worker.py --role gateway), or see RELANCE_INTAKE__HOST and __PORT")
-        return [CheckFinding(INTAKE, FindingState.WRONG, str(error), remedy)]
+        return [CheckFinding(INTAKE, FindingState.WRONG, str(error), START_GATEWAY)]
     return [
         CheckFinding(
             INTAKE,

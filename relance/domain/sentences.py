@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
 class Sentence(str):
     """An English sentence; `template` is what the tables of other languages know it by, `values` what stands in it.
 
-    A value may be a phrase itself. Whoever knows nothing of languages has the English text.
+    A value may be a sentence itself. Whoever knows nothing of languages has the English text.
     """
 
     template: str
@@ -17,9 +17,22 @@ class Sentence(str):
 
     def __new__(cls, template: str, **values: Any) -> Sentence:
         """Return the sentence with its values in it."""
-        phrase = super().__new__(cls, template.format(**values))
-        phrase.template, phrase.values = template, values
-        return phrase
+        sentence = super().__new__(cls, template.format(**values))
+        sentence.template, sentence.values = template, values
+        return sentence
+
+
+class Listed(str):
+    """Texts with commas between them; each of `parts` may be a sentence."""
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, parts: Iterable[str]) -> Listed:
+        """Return the texts as a list in words."""
+        each = tuple(parts)
+        text = super().__new__(cls, ", ".join(each))
+        text.parts = each
+        return text
 
 
 class Localised(str):

@@ -25,10 +25,11 @@ _SIGNALS: dict[type[Decided | Inhibited | DetailsAsked], Signal] = {
 
 @dataclass(frozen=True, slots=True)
 class TemporalAlertGroups:
-    """Groups through a client; `policy` is what a group that opens lives by."""
+    """Groups through a client; `policy` is what a group that opens lives by, `patience` how long a call may take."""
 
     client: Client
     policy: AlertPolicy
+    patience: timedelta = RPC_TIMEOUT
 
     async def sighted(self, group: str, news: Sighted) -> None:
         """Signal the group's workflow what was seen; start it if it does not run.
@@ -45,7 +46,7 @@ class TemporalAlertGroups:
                 start_signal=Signal.SIGHTED,
                 start_signal_args=[news],
                 static_summary=f"Alerts of {group}",
-                rpc_timeout=RPC_TIMEOUT,
+                rpc_timeout=self.patience,
             )
         except RPCError as error:
             raise unavailable("a sighting was not told", error) from error
@@ -58,7 +59,7 @@ class TemporalAlertGroups:
         """
         handle = self.client.get_workflow_handle(ids.alert_workflow_id(group))
         try:
-            await handle.signal(_SIGNALS[type(news)], news, rpc_timeout=RPC_TIMEOUT)
+            await handle.signal(_SIGNALS[type(news)], news, rpc_timeout=self.patience)
         except RPCError as error:
             if is_missing(error):
                 return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -31,9 +32,10 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class TemporalCycles:
-    """Cycles through a client."""
+    """Cycles through a client; `patience` is how long a call may take."""
 
     client: Client
+    patience: timedelta = RPC_TIMEOUT
 
     async def runs(self, period: str) -> bool:
         """Return whether a period's cycle runs now.
@@ -59,7 +61,7 @@ class TemporalCycles:
     async def _described(self, period: str) -> WorkflowExecutionDescription | None:
         handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
         try:
-            return await handle.describe(rpc_timeout=RPC_TIMEOUT)
+            return await handle.describe(rpc_timeout=self.patience)
         except RPCError as error:
             if not is_missing(error):
                 raise unavailable("a cycle was not looked up", error) from error
@@ -73,7 +75,7 @@ class TemporalCycles:
         """
         handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
         try:
-            await handle.signal(Signal.CONTROL, change, rpc_timeout=RPC_TIMEOUT)
+            await handle.signal(Signal.CONTROL, change, rpc_timeout=self.patience)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
@@ -88,7 +90,7 @@ class TemporalCycles:
         """
         handle = self.client.get_workflow_handle(ids.cycle_workflow_id(period))
         try:
-            await handle.signal(Signal.PREFERENCES_CHANGED, rpc_timeout=RPC_TIMEOUT)
+            await handle.signal(Signal.PREFERENCES_CHANGED, rpc_timeout=self.patience)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
@@ -131,7 +133,7 @@ class TemporalCycles:
                 # It may be past users whose reminders were held again since.
                 id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
                 static_summary=f"Wake the follow-ups of {period} that waited for the cycle to go on",
-                rpc_timeout=RPC_TIMEOUT,
+                rpc_timeout=self.patience,
             )
         except RPCError as error:
             raise unavailable("the follow-ups were not woken", error) from error

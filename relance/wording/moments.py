@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime
 
-from relance.domain.health import watchdog
 from relance.domain.sentences import Localised
 from relance.domain.zones import zone_info
-
-_LOCALES: Final = {"en": "en_001", "fr": "fr"}
+from relance.wording.alerts.figures import FIGURES
 
 
 def moment(instant: datetime, zone: str, *, bare: bool = False) -> Localised:
@@ -25,18 +22,6 @@ def moment(instant: datetime, zone: str, *, bare: bool = False) -> Localised:
 def month(period: str) -> Localised:
     """Return a period in words."""
     return Localised(lambda language: _day(date.fromisoformat(f"{period}-01"), "MMMM y", language))
-
-
-def span(time: timedelta) -> Localised:
-    """Return a duration in words: `40 s`, `12 min`, `5 h`, `3 days`."""
-    english = watchdog.span(time)
-    return Localised(lambda language: english.replace("days", "jours") if language == "fr" else english)
-
-
-def ago(time: timedelta) -> Localised:
-    """Return how long ago something was: `12 min ago`."""
-    said = span(time)
-    return Localised(lambda language: f"il y a {said.write('fr')}" if language == "fr" else f"{said} ago")
 
 
 def _english(instant: datetime, zone: str) -> str:
@@ -59,4 +44,4 @@ def _day(day: date, pattern: str = "EEEE d MMMM y", language: str = "en") -> str
     from relance.wording import cldr
 
     # Babel takes an instant to UTC before it formats it; a date stays.
-    return cldr.day(date(day.year, day.month, day.day), pattern, _LOCALES[language])
+    return cldr.day(date(day.year, day.month, day.day), pattern, FIGURES[language].locale)

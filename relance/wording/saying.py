@@ -1,15 +1,15 @@
-"""Says phrases in another language; what no table knows stays English."""
+"""Says sentences in another language; what no table knows stays English."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, Final
 
-from relance.domain.sentences import Localised, Sentence
+from relance.domain.sentences import Listed, Localised, Sentence
+from relance.wording.alerts.figures import FIGURES
 from relance.wording.french import FRENCH
 
 TABLES: Final = {"fr": FRENCH}
-LOCALES: Final = {"fr": "fr"}
 
 
 def said(text: str, language: str) -> str | None:
@@ -18,6 +18,8 @@ def said(text: str, language: str) -> str | None:
         return text
     if isinstance(text, Localised):
         return text.write(language)
+    if isinstance(text, Listed):
+        return ", ".join(_value(part, language) for part in text.parts)
     if not isinstance(text, Sentence):
         return TABLES[language].get(text)
     template = TABLES[language].get(text.template)
@@ -33,5 +35,5 @@ def _value(value: Any, language: str) -> Any:
         found = said(value, language)
         return value if found is None else found
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return cldr.number(Decimal(str(value)), LOCALES[language])
+        return cldr.number(Decimal(str(value)), FIGURES[language].locale)
     return value

@@ -10,13 +10,21 @@ import psutil
 import pytest
 from temporalio.client import Client
 
+from composition import conversation
+from relance.adapters.clock import SystemClock
 from relance.adapters.mongo.connection import Database
 from relance.console import answers
 from relance.console.pages.registry import PAGES
 from relance.devstack import temporal_server
 from relance.devstack.temporal_server import TemporalServer
+from relance.domain.alerts.condition import Condition
+from relance.domain.alerts.model import Evidence, Rule
+from relance.domain.cycle.control import ControlState
+from relance.domain.failures import Severity
+from relance.services.alerts import AlertService
 from relance.temporal.connection import connect
 from tests.console.support import Visitor
+from tests.support.fakes import FakeAlertGroups
 
 PERIOD = "2026-11"
 SLACK_S = 2.0
@@ -74,6 +82,36 @@ async def test_what_the_database_knows_of_cycles_is_shown(ann: Visitor, db: Data
 async def test_what_may_be_decided_is_offered(ann: Visitor, db: Database) -> None:
     await _plan(db)
     assert "/do/pause" in (await ann.get(f"/console/cycle/{PERIOD}")).text
+
+
+async def test_who_pauses_a_cycle_hears_soon_that_it_is_stored(ann: Visitor, db: Database) -> None:
+    await _plan(db)
+    form = {"csrf": await ann.token(f"/console/cycle/{PERIOD}"), "reason": "the relay moves house"}
+    began = time.monotonic()
+    answer = await ann.post(f"/console/cycle/{PERIOD}/do/pause", form)
+    assert time.monotonic() - began < answers.PATIENCE_S + conversation.PATIENCE.total_seconds() + SLACK_S
+    assert answer.headers["location"] == f"/console/cycle/{PERIOD}?done=cycle.stored"
+    control = await db.controls.get(PERIOD)
+    assert (control.state, control.by) == (ControlState.PAUSED, "ann")
+
+
+async def test_who_acknowledges_an_alert_hears_soon_that_it_is_stored(ann: Visitor, db: Database) -> None:
+    condition = Condition(
+        rule=Rule.CYCLE_STOPPED,
+        group="cycle",
+        subject=PERIOD,
+        severity=Severity.HIGH,
+        labels={},
+        evidence=Evidence(value=None),
+    )
+    service = AlertService(db.alerts, db.silences, FakeAlertGroups(), SystemClock())
+    (alert,) = await service.fire([condition])
+    form = {"csrf": await ann.token("/console/chat"), "about": alert.key}
+    began = time.monotonic()
+    assert (await ann.post("/console/chat/do/ack", form)).status_code == 303
+    assert time.monotonic() - began < conversation.PATIENCE.total_seconds() + SLACK_S
+    assert "Your decision is stored, but Temporal does not answer" in (await ann.get("/console/chat")).text
+    assert (await db.alerts.newest([alert.key]))[alert.key].acknowledged_by == "ann"
 
 
 async def _plan(db: Database) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -44,8 +44,10 @@ NEEDS = cast("ConsoleNeeds", _Needs())
 class Watched:
     """A page with one region whose name is the answer, and how often that was loaded."""
 
-    def __init__(self, topics: frozenset[Topic] = frozenset({Topic.ALERTS})) -> None:
-        self.answer: str | Exception = "Temporal"
+    def __init__(
+        self, topics: frozenset[Topic] = frozenset({Topic.ALERTS}), answer: str | Exception = "Temporal"
+    ) -> None:
+        self.answer = answer
         self.loads = 0
         region = Region("one", "unavailable.html", self._load, topics)
         self.page = ConsolePage(name="now", path="/now", template="", regions=(region,))
@@ -66,6 +68,25 @@ async def always() -> bool:
     return True
 
 
+@pytest.fixture
+def hub(db: Database) -> Hub:
+    return Hub(NEEDS, db.changes, 10)
+
+
+def look(
+    hub: Hub,
+    watched: Watched,
+    params: Params | None = None,
+    *,
+    audience: Audience = ENGLISH,
+    csrf: str = "of this session",
+    last: str = "",
+) -> AsyncGenerator[bytes]:
+    """Return what a browser gets that has the page open."""
+    session = a_session(csrf)
+    return events(hub, watched.page, params or {}, audience=audience, session=session, holds=always, last=last)
+
+
 async def _until(text: str, stream: Any) -> str:
     async with asyncio.timeout(PATIENCE_S):
         async for event in stream:
@@ -74,13 +95,9 @@ async def _until(text: str, stream: Any) -> str:
     raise AssertionError("the stream has ended")
 
 
-async def test_a_change_comes_to_everybody_in_their_language_and_is_loaded_once(db: Database) -> None:
+async def test_a_change_comes_to_everybody_in_their_language_and_is_loaded_once(hub: Hub, db: Database) -> None:
     watched = Watched()
-    hub = Hub(NEEDS, db.changes, 10)
-    viewers = [
-        events(hub, watched.page, {}, audience=audience, session=a_session(), holds=always, last="")
-        for audience in [ENGLISH] * 3 + [FRENCH] * 3
-    ]
+    viewers = [look(hub, watched, audience=audience) for audience in [ENGLISH] * 3 + [FRENCH] * 3]
     first = await asyncio.gather(*(_until("Temporal", viewer) for viewer in viewers))
     assert Counter("does not answer" in event for event in first) == {True: 3, False: 3}
     # Looking begins with the first viewer; whoever comes later finds what is there.
@@ -94,11 +111,10 @@ async def test_a_change_comes_to_everybody_in_their_language_and_is_loaded_once(
     assert hub.viewers == 0
 
 
-async def test_a_change_of_something_else_loads_nothing(db: Database) -> None:
+async def test_a_change_of_something_else_loads_nothing(hub: Hub, db: Database) -> None:
     watched, other = Watched(), Watched(frozenset({Topic.QUARANTINE}))
-    hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
-    second = events(hub, other.page, {"q": "x"}, audience=ENGLISH, session=a_session(), holds=always, last="")
+    viewer = look(hub, watched)
+    second = look(hub, other, {"q": "x"})
     await _until("Temporal", viewer)
     await _until("Temporal", second)
     await asyncio.sleep(1.0)
@@ -110,13 +126,12 @@ async def test_a_change_of_something_else_loads_nothing(db: Database) -> None:
     await second.aclose()
 
 
-async def test_a_browser_that_comes_back_gets_only_what_it_has_not_seen(db: Database) -> None:
+async def test_a_browser_that_comes_back_gets_only_what_it_has_not_seen(hub: Hub, db: Database) -> None:
     watched = Watched()
-    hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
+    viewer = look(hub, watched)
     seen = (await _until("Temporal", viewer)).split("\n")[0].removeprefix("id: ")
     await viewer.aclose()
-    again = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last=seen)
+    again = look(hub, watched, last=seen)
     waiting = asyncio.ensure_future(_until("data:", again))
     await asyncio.sleep(4 * feeds.REST_S)
     assert not waiting.done()
@@ -126,11 +141,9 @@ async def test_a_browser_that_comes_back_gets_only_what_it_has_not_seen(db: Data
     await again.aclose()
 
 
-async def test_a_server_that_is_away_is_shown_and_comes_back_by_itself(db: Database) -> None:
-    watched = Watched()
-    watched.answer = DependencyUnavailable("Everflow", "gone")
-    hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
+async def test_a_server_that_is_away_is_shown_and_comes_back_by_itself(hub: Hub, db: Database) -> None:
+    watched = Watched(answer=DependencyUnavailable("Everflow", "gone"))
+    viewer = look(hub, watched)
     assert "Everflow does not answer" in await _until("Everflow", viewer)
     watched.answer = "Temporal"
     await db.raw.alerts.insert_one({"_id": "x"})
@@ -138,22 +151,19 @@ async def test_a_server_that_is_away_is_shown_and_comes_back_by_itself(db: Datab
     await viewer.aclose()
 
 
-async def test_what_a_server_did_not_say_is_asked_for_again_soon(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_server_did_not_say_is_asked_for_again_soon(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "AGAIN_S", 0.1)
-    watched = Watched(frozenset())
-    watched.answer = DependencyUnavailable("Everflow", "gone")
-    hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
+    watched = Watched(frozenset(), DependencyUnavailable("Everflow", "gone"))
+    viewer = look(hub, watched)
     await _until("Everflow", viewer)
     watched.answer = "Temporal"
     await _until("Temporal", viewer)
     await viewer.aclose()
 
 
-async def test_what_looks_the_same_wakes_nobody(db: Database) -> None:
+async def test_what_looks_the_same_wakes_nobody(hub: Hub, db: Database) -> None:
     watched = Watched()
-    hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
+    viewer = look(hub, watched)
     await _until("Temporal", viewer)
     waiting = asyncio.ensure_future(_until("data:", viewer))
     # The stream of changes begins with everything: two loads more are some that a change has brought.
@@ -171,10 +181,9 @@ async def test_what_looks_the_same_wakes_nobody(db: Database) -> None:
     await viewer.aclose()
 
 
-async def test_streams_end_when_the_process_stops(db: Database) -> None:
+async def test_streams_end_when_the_process_stops(hub: Hub) -> None:
     watched = Watched()
-    hub = Hub(NEEDS, db.changes, 10)
-    viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(), holds=always, last="")
+    viewer = look(hub, watched)
     await _until("Temporal", viewer)
     ending = asyncio.ensure_future(_until("never", viewer))
     await asyncio.sleep(0)
@@ -198,12 +207,10 @@ async def test_who_signs_out_hears_nothing_more(db: Database, monkeypatch: pytes
             assert "still there" in (await listening).text
 
 
-async def test_the_token_of_a_form_is_that_of_its_viewer(db: Database) -> None:
-    watched = Watched()
-    watched.answer = CSRF_PLACE
-    hub = Hub(NEEDS, db.changes, 10)
+async def test_the_token_of_a_form_is_that_of_its_viewer(hub: Hub) -> None:
+    watched = Watched(answer=CSRF_PLACE)
     for csrf in ("anns", "bobs"):
-        viewer = events(hub, watched.page, {}, audience=ENGLISH, session=a_session(csrf), holds=always, last="")
+        viewer = look(hub, watched, csrf=csrf)
         found = await _until("data:", viewer)
         assert csrf in found
         assert CSRF_PLACE not in found

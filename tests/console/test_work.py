@@ -96,15 +96,18 @@ async def test_a_process_that_was_killed_is_missed_after_a_while(
 
 
 @pytest.mark.parametrize(
-    ("language", "lost", "day"),
-    [("en", "ended after 2 of 9 days", "1 Nov 2026"), ("fr", "après 2 jours sur 9", "1 nov. 2026")],
+    ("language", "lost", "day", "why"),
+    [
+        ("en", "ended after 2 of 9 days", "1 Nov 2026", "the report lacks a day"),
+        ("fr", "après 2 jours sur 9", "1 nov. 2026", "il manque un jour dans le rapport"),
+    ],
 )
 async def test_the_page_says_so_and_writes_days_as_the_language_does(
-    ann: Visitor, db: Database, worker: Worker, language: str, lost: str, day: str
+    ann: Visitor, db: Database, worker: Worker, language: str, lost: str, day: str, why: str
 ) -> None:
     slow, stopped = Slow(), Worker(db.works, SystemClock())
     asked = {**ASKED, "to": "2026-11-02"}
-    done = {"days": [{"day": "2026-11-01", "rows": 7, "findings": [], "no_data": None}]}
+    done: Mapping[str, Any] = {"days": [{"day": "2026-11-01", "rows": None, "findings": [], "no_data": "days"}]}
 
     async def at_once(_: Advance) -> Mapping[str, Any]:
         return done
@@ -118,3 +121,4 @@ async def test_the_page_says_so_and_writes_days_as_the_language_does(
     text = (await ann.get("/console/desk", **{"Accept-Language": language})).text
     assert lost in text
     assert f'<th scope="row">{day}</th>' in text
+    assert why in text

@@ -1,4 +1,4 @@
-"""Phrases are English to whoever knows nothing of languages, and every one of them can be said in French."""
+"""Sentences are English to whoever knows nothing of languages, and every one of them can be said in French."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ AT = datetime(2026, 11, 28, 8, 0, tzinfo=UTC)
 
 
 def _written() -> Iterator[tuple[str, str]]:
-    """Yield every sentence that is written as a phrase, with its file."""
+    """Yield every template that is written, with its file."""
     for path in sorted(SOURCES.rglob("*.py")):
         text = path.read_text()
         if "Sentence(" not in text and "plural(" not in text:
@@ -56,7 +56,7 @@ def _written() -> Iterator[tuple[str, str]]:
                         yield path.name, part.value
 
 
-def test_every_phrase_has_its_french() -> None:
+def test_every_sentence_has_its_french() -> None:
     written = list(_written())
     assert len(written) > 100
     assert [(file, text) for file, text in written if text not in FRENCH] == []
@@ -77,7 +77,7 @@ def test_both_have_the_same_places(english: str) -> None:
     assert places[0] == places[1]
 
 
-def test_a_phrase_is_english_and_said_in_french_down_to_its_values() -> None:
+def test_a_sentence_is_english_and_said_in_french_down_to_its_values() -> None:
     inner = plural(
         "{count} document cannot be read: {names}", "{count} documents cannot be read: {names}", 1200, names="x"
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from relance.adapters.intake_greeting import greet_intake
 from relance.adapters.probes.timing import milliseconds
+from relance.domain.durations import span
 from relance.domain.health.probes import ProbeName
-from relance.domain.health.watchdog import LATE, span
 from relance.errors import DependencyUnavailable
 from relance.ports import Clock
 from relance.ports.health import ProbeReading
@@ -35,5 +35,5 @@ class IntakeProbe:
             # It has a probe of its own, and the listener greets.
             return greeted
         oldest = f"{lag.unmatched}_unmatched_for_{span(lag.oldest_for(now)).replace(' ', '_')}" if lag.unmatched else ""
-        waited = f"waited_{span(lag.waited).replace(' ', '_')}" if lag.waited >= LATE else ""
+        waited = f"waited_{span(lag.waited).replace(' ', '_')}" if lag.is_late else ""
         return replace(greeted, detail=" ".join(filter(None, (waited, oldest))))

@@ -21,8 +21,8 @@ from relance.cli.operate.doctor_mail import (
     SentFromOption,
     check_mail,
 )
-from relance.doctor.checks import MONGODB, PATIENCE, TEMPORAL, checked, of_settings, outside
-from relance.doctor.database import database_findings
+from relance.doctor.checks import PATIENCE, TEMPORAL, checked, of_settings, outside
+from relance.doctor.database import MONGODB, database_findings
 from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.errors import RelanceError
 from relance.runtime.process_exit import DONE, JOB_FAILED, UNREACHABLE

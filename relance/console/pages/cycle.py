@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from relance import ids
-from relance.console.cycle_actions import ACTIONS, allowed, known_period
+from relance.console.answers import or_away
+from relance.console.cycle_actions import ACTIONS, allowed, known_period, may_run
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import COUNT_EVERY_S, ConsolePage, Params, Region
-from relance.domain.cycle.coverage import CycleFate, CycleState
+from relance.domain.cycle.coverage import CycleState
 from relance.domain.cycle.report import FAILED, MEASURED, SKIPPED
-from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 from relance.services.cycle_statistics import balance_period, final_statistics, report_of
 from relance.temporal.wave_listing import waves
@@ -23,7 +23,7 @@ _ORDER: Final = {"sent": 0, SKIPPED: 1, FAILED: 2, "uncertain": 3, "cancelled": 
 async def _progress(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     period = await known_period(needs, params)
     found = await needs.watchers.look(period)
-    fate, away = await _fate(needs, period)
+    fate, away = await or_away(needs.watchers.fate(period))
     runs = fate.state is CycleState.RUNNING if fate is not None else None
     now, pace = found if found is not None else (None, None)
     return {"period": period, "runs": runs, "now": now, "pace": pace, "away": away}
@@ -31,15 +31,14 @@ async def _progress(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
 
 async def _control(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     period = params["period"]
-    (fate, away), control = await _fate(needs, period), await needs.data.controls.get(period)
-    # Who decides is told then whether it may be; while nobody can tell, nothing is held back.
-    runs = fate is None or fate.state is CycleState.RUNNING
+    fate, away = await or_away(needs.watchers.fate(period))
+    control = await needs.data.controls.get(period)
     return {
         "period": period,
         "away": away,
         "path": f"/console/cycle/{period}",
         "control": control,
-        "allowed": allowed(control.state, runs=runs),
+        "allowed": allowed(control.state, runs=may_run(fate)),
         "workflow": ids.cycle_workflow_id(period),
         "temporal_web": needs.temporal_link(ids.cycle_workflow_id(period)),
     }
@@ -70,14 +69,6 @@ async def _waves(needs: ConsoleNeeds, params: Params) -> Mapping[str, Any]:
     )
     links = {line.run_id: needs.temporal_link(line.workflow_id, line.run_id) for line in found}
     return {"waves": found, "links": links, "most": WAVES_SHOWN}
-
-
-async def _fate(needs: ConsoleNeeds, period: str) -> tuple[CycleFate | None, str | None]:
-    """Return where a cycle stands, or which server does not say so."""
-    try:
-        return await needs.watchers.fate(period), None
-    except DependencyUnavailable as error:
-        return None, error.dependency
 
 
 def _group(figure: str) -> str:

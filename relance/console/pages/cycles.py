@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from relance.console.answers import or_away
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
-from relance.domain.cycle.coverage import CycleFate
-from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 from relance.services.cycle_listing import cycle_line, known_periods
 
@@ -18,12 +17,10 @@ SHOWN, MOST = 12, 120
 
 async def _list(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     known = await known_periods(needs.data, MOST)
-    shown, away = known[:SHOWN], None
-    try:
-        fates: Sequence[CycleFate | None] = await asyncio.gather(*map(needs.watchers.fate, shown))
-    except DependencyUnavailable as error:
-        fates, away = [None] * len(shown), error.dependency
-    lines = [await cycle_line(fate, needs.data, period) for fate, period in zip(fates, shown, strict=True)]
+    shown = known[:SHOWN]
+    fates, away = await or_away(asyncio.gather(*map(needs.watchers.fate, shown)))
+    stands = fates if fates is not None else [None] * len(shown)
+    lines = [await cycle_line(fate, needs.data, period) for fate, period in zip(stands, shown, strict=True)]
     return {"lines": lines, "older": len(known) - len(lines), "away": away}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,8 +11,10 @@ from pydantic import SecretStr
 
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
-from relance.doctor.checks import MONGODB, REMEDIES, TEMPORAL, checked, of_settings, outside
-from relance.doctor.database import database_findings
+from relance.doctor.checks import REMEDIES, TEMPORAL, Check, checked, of_settings, outside
+from relance.doctor.database import MONGODB, database_findings
+from relance.doctor.servers import EVERFLOW, RELAY, RELAY_LOG
+from relance.doctor.ways_in import INTAKE, LINKS
 from relance.domain.health.check_finding import CheckFinding, FindingState
 from relance.domain.sentences import Sentence
 from relance.errors import DependencyUnavailable
@@ -23,6 +25,13 @@ from relance.temporal.findings import temporal_findings
 ALIVE_WITHIN: Final = timedelta(minutes=3)
 LOOKS_EVERY_S: Final = 20.0
 UNSAID: Final = Sentence("no answer yet")
+GROUPS: Final = {
+    "temporal": (TEMPORAL,),
+    "database": (MONGODB,),
+    "outside": (RELAY, RELAY_LOG, EVERFLOW),
+    "ways_in": (LINKS, INTAKE),
+}
+"""What the doctor looks at, by the headings under which the page shows it."""
 
 
 async def _probes(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
@@ -32,28 +41,19 @@ async def _probes(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
 
 async def _doctor(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     settings, now = needs.settings, needs.clock.now()
-    asked = [
-        _asked(needs, TEMPORAL, lambda: temporal_findings(needs.client, settings, now)),
-        _asked(needs, MONGODB, lambda: database_findings(settings, needs.data, now)),
-        *(_asked(needs, what, look) for what, look in outside(settings, needs.doctor).items()),
-    ]
-    found = await asyncio.gather(*asked)
-    waiting = [finding for some in found for finding in some if finding.detail is UNSAID]
-    return {
-        "groups": [
-            ("settings", of_settings(settings)),
-            ("temporal", found[0]),
-            ("database", found[1]),
-            ("outside", [*found[2], *found[3], *found[4]]),
-            ("ways_in", [*found[5], *found[6]]),
-        ],
-        "away": waiting[0].what if waiting else None,
+    looks: dict[str, Check] = {
+        TEMPORAL: lambda: temporal_findings(needs.client, settings, now),
+        MONGODB: lambda: database_findings(settings, needs.data, now),
+        **outside(settings, needs.doctor),
     }
+    asked = await asyncio.gather(*(_asked(needs, what, look) for what, look in looks.items()))
+    found = dict(zip(looks, asked, strict=True))
+    groups = [(group, [finding for what in named for finding in found[what]]) for group, named in GROUPS.items()]
+    away = next((what for what, findings in found.items() if any(each.detail is UNSAID for each in findings)), None)
+    return {"groups": [("settings", of_settings(settings)), *groups], "away": away}
 
 
-async def _asked(
-    needs: ConsoleNeeds, what: str, look: Callable[[], Awaitable[list[CheckFinding]]]
-) -> list[CheckFinding]:
+async def _asked(needs: ConsoleNeeds, what: str, look: Check) -> list[CheckFinding]:
     """Return what a check finds; a look outside is not repeated for each who opens the page."""
     try:
         return await needs.answers.of(("doctor", what), lambda: checked(what, look), server=what, rest=LOOKS_EVERY_S)

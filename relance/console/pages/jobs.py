@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from relance.console.answers import or_away
 from relance.console.needs import ConsoleNeeds
 from relance.console.pages.model import ConsolePage, Params, Region
 from relance.domain.jobs.statistics import DURATION, statistics_of
-from relance.errors import DependencyUnavailable
 from relance.ports.console import Topic
 from relance.temporal.schedules import declared, lines
 
@@ -25,12 +25,8 @@ async def _totals(needs: ConsoleNeeds, _: Params) -> Mapping[str, Any]:
     names = [schedule.id for schedule in declared(needs.settings)]
     of_each = await asyncio.gather(*(needs.data.job_runs.runs(job=name, since=since, limit=READ) for name in names))
     totals = {total.job: total for runs in of_each for total in statistics_of(runs)}
-    found, away = [], None
-    try:
-        found = await needs.answers.of("schedules", lambda: lines(needs.client, needs.settings))
-    except DependencyUnavailable as error:
-        away = error.dependency
-    schedules = {line.id: line for line in found}
+    found, away = await or_away(needs.answers.of("schedules", lambda: lines(needs.client, needs.settings)))
+    schedules = {line.id: line for line in found or ()}
     return {"names": names, "totals": totals, "schedules": schedules, "days": DAYS.days, "away": away}
 
 

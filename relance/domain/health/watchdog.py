@@ -12,12 +12,11 @@ from relance.domain.alerts.reach import Reach, Reached
 from relance.domain.alerts.routing import AlertRoute, route_of
 from relance.domain.alerts.suppression import inhibitor
 from relance.domain.cycle.coverage import Gap, Uncovered
+from relance.domain.durations import ago, span
 from relance.domain.failures import Severity
 from relance.domain.intake.records import IntakeLag
 
 INTAKE = "mail intake"
-LATE = timedelta(minutes=30)
-"""A mail server tries again after some minutes; who has opted out by mail may be written to meanwhile."""
 
 
 class EffectState(StrEnum):
@@ -173,7 +172,7 @@ def _told_from(alert: AlertRecord, now: datetime, routes: Sequence[AlertRoute]) 
 def intake(lag: IntakeLag, now: datetime) -> WatchedEffect:
     """Judge whether mail that comes back is taken soon after it arrived."""
     waited = f"mail of the last hour was taken within {span(lag.waited)}"
-    if lag.waited >= LATE:
+    if lag.is_late:
         return WatchedEffect(INTAKE, EffectState.STOPPED, f"mail waited {span(lag.waited)} in the mail server's queue")
     unmatched = f"; {lag.unmatched} reports unmatched, the oldest {ago(lag.oldest_for(now))}" if lag.unmatched else ""
     return WatchedEffect(INTAKE, EffectState.FINE, waited + unmatched)
@@ -189,17 +188,3 @@ def readers(found: Sequence[Reached]) -> list[WatchedEffect]:
         )
         for effect in found
     ]
-
-
-def ago(time: timedelta) -> str:
-    """Return how long ago something was: `12 min ago`."""
-    return f"{span(time)} ago"
-
-
-def span(time: timedelta) -> str:
-    """Return a duration as people say it: `40 s`, `12 min`, `5 h`, `3 days`."""
-    seconds = max(0, int(time.total_seconds()))
-    for unit, size, most in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
-        if seconds < most:
-            return f"{seconds // size} {unit}"
-    return f"{seconds // 86_400} days"

@@ -11,6 +11,8 @@ from relance.domain.base import Document, Utc
 from relance.domain.intake.model import MessageKind
 from relance.domain.intake.outcomes import IntakeOutcome
 
+LATE = timedelta(minutes=30)
+"""A mail server tries again after some minutes; who has opted out by mail may be written to meanwhile."""
 _BY_MAIL = frozenset({"lmtp", "smtp", "file"})
 
 
@@ -50,6 +52,11 @@ class IntakeLag:
     unmatched: int = 0
     oldest: datetime | None = None
     waited: timedelta = timedelta(0)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether mail waited for longer than a mail server takes to try again."""
+        return self.waited >= LATE
 
     def oldest_for(self, now: datetime) -> timedelta:
         """Return how long the oldest has been unmatched."""

@@ -7,7 +7,7 @@ English has `5m`, which is a length as well, and its short one mixes words and s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -113,13 +113,17 @@ class Figures:
         start = self.day(first)
         return f"{start.removesuffix(f' {first.year}') if first.year == last.year else start} – {end}"
 
-    def duration(self, span: timedelta) -> str:
-        """Return a duration by its two largest units: `2 d 3 h`, `5 min`."""
-        minutes = max(0, round(span / timedelta(minutes=1)))
-        days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
-        parts = [(days, self.day_unit), (hours, "h"), (minutes, "min")]
-        shown = [f"{self.whole(count)}{NO_BREAK}{unit}" for count, unit in parts if count][:2]
-        return " ".join(shown) or f"0{NO_BREAK}min"
+    def duration(self, span: timedelta, *, seconds: bool = False) -> str:
+        """Return a duration by its two largest units: `2 d 3 h`, `5 min`; with `seconds` also `1 min 5 s`."""
+        units = [(self.day_unit, 86_400), ("h", 3600), ("min", 60), ("s", 1)][: 4 if seconds else 3]
+        smallest, step = units[-1]
+        rest = max(0, round(span / timedelta(seconds=step))) * step
+        parts = []
+        for unit, size in units:
+            count, rest = divmod(rest, size)
+            if count:
+                parts.append(f"{self.whole(count)}{NO_BREAK}{unit}")
+        return " ".join(parts[:2]) or f"0{NO_BREAK}{smallest}"
 
     def _number_of_day(self, day: date) -> str:
         return self.first_of_month if day.day == 1 else str(day.day)
@@ -151,3 +155,6 @@ FRENCH = Figures(
     span="{first} au {last}",
     day_unit="j",
 )
+
+FIGURES: Mapping[str, Figures] = {"en": ENGLISH, "fr": FRENCH}
+"""The figures of a language by its code."""

@@ -82,6 +82,7 @@ ENGLISH: Mapping[str, str] = {
     "done.cycle.pause": "The cycle is paused. No further mail is begun.",
     "done.cycle.resume": "The cycle goes on.",
     "done.cycle.cancel": "The cycle is cancelled.",
+    "done.cycle.stored": "The decision is stored. Temporal does not answer; the cycle learns of it later.",
     "done.cycle.rollback": "The cycle is being rolled back.",
 }
 
@@ -163,5 +164,6 @@ FRENCH: Mapping[str, str] = {
     "done.cycle.pause": "Le cycle est en pause. Aucun autre envoi ne commence.",
     "done.cycle.resume": "Le cycle reprend.",
     "done.cycle.cancel": "Le cycle est annulé.",
+    "done.cycle.stored": "La décision est notée. Temporal ne répond pas ; le cycle l’apprendra plus tard.",
     "done.cycle.rollback": "Le retour en arrière est en cours.",
 }

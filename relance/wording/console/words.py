@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Final
 
+from relance.wording.alerts.figures import FIGURES
 from relance.wording.console import (
     base,
     chat,
@@ -22,7 +23,6 @@ from relance.wording.console import (
 from relance.wording.french.typography import spaced
 
 LANGUAGES: Final = ("en", "fr")
-LOCALES: Final = {"en": "en_001", "fr": "fr"}
 MODULES: Final = (base, sign_in, now, chat, cycle, invitations, mails, operating, reports)
 """A module for each page, each with its words in both languages."""
 
@@ -45,7 +45,7 @@ class ConsoleWords:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.locale = LOCALES[language]
+        self.locale = FIGURES[language].locale
         self._sentences = sentences(language)
 
     def __call__(self, key: str, **values: object) -> str:
@@ -95,15 +95,7 @@ class ConsoleWords:
 
     def duration(self, seconds: float) -> str:
         """Return a length of time in its two largest units: `2 h 5 min`."""
-        whole = max(0, round(seconds))
-        units = (("d" if self.language == "en" else "j", 86_400), ("h", 3600), ("min", 60), ("s", 1))
-        parts: list[str] = []
-        for unit, size in units:
-            count, whole = divmod(whole, size)
-            if count or parts:
-                parts.append(f"{count} {unit}")
-        shown = [part for part in parts[:2] if not part.startswith("0 ")]
-        return " ".join(shown) or "0 s"
+        return FIGURES[self.language].duration(timedelta(seconds=seconds), seconds=True)
 
     def _plural(self, count: int) -> str:
         from relance.wording import cldr

@@ -41,4 +41,5 @@ FRENCH: Mapping[str, str] = {
     "rolled_back": "revenu en arrière",
     "completed": "terminé",
     "none": "absent",
+    "unknown": "inconnu",
 }

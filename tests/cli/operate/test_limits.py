@@ -13,6 +13,7 @@ from relance.doctor.limits import SendingLimits
 from relance.domain.health.probes import WorkerReport
 from relance.domain.mail.sharing import ProviderRest
 from relance.settings import Settings
+from relance.wording.saying import said
 from tests.cli.desk import stored
 from tests.support.terminal import Terminal
 
@@ -69,6 +70,9 @@ def test_the_providers_limits_name_their_scope_too() -> None:
     words = limits(rate_per_domain=2.0).providers
     assert words.startswith("mails under way at once, for the installation: google 5, microsoft 5")
     assert words.endswith("any other domain 10 (2 mails/s)")
+    french = said(words, "fr")
+    assert french is not None
+    assert french.endswith("tout autre domaine 10 (2 messages/s)")
 
 
 def test_what_rests_is_named_once_and_a_domain_that_may_name_a_person_is_not() -> None:
@@ -81,6 +85,7 @@ def test_what_rests_is_named_once_and_a_domain_that_may_name_a_person_is_not() -
     )
     assert found.rests == {"orange": timedelta(seconds=3590), "other": timedelta(minutes=2)}
     assert found.resting == "orange for 0:59:50, other domains for 0:02:00"
+    assert said(found.resting, "fr") == "orange pour 0:59:50, autres domaines pour 0:02:00"
     assert found.data["resting"] == {"orange": 3590.0, "other": 120.0}
 
 

@@ -123,14 +123,6 @@ def test_alerts_have_stopped_when_nobody_was_told_of_one(open_: list[AlertRecord
     assert watchdog.alerts(open_, NOW, 20 * MINUTE).state is expected
 
 
-@pytest.mark.parametrize(
-    ("time", "said"),
-    [(timedelta(seconds=40), "40 s"), (12 * MINUTE, "12 min"), (5 * HOUR, "5 h"), (timedelta(days=3), "3 days")],
-)
-def test_a_duration_is_said_as_people_say_it(time: timedelta, said: str) -> None:
-    assert watchdog.span(time) == said
-
-
 @pytest.mark.parametrize("gap", list(Gap))
 def test_a_period_that_is_not_looked_after_has_stopped_and_says_what_to_do(gap: Gap) -> None:
     [effect] = watchdog.periods([Uncovered("2026-12", gap, 7, CycleState.TIMED_OUT)])

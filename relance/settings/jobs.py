@@ -18,7 +18,7 @@ Catchup = Annotated[timedelta, Field(ge=LEAST_CATCHUP)]
 
 
 class Jobs(SettingsGroup):
-    """When the maintenance jobs run, in the default zone, and how long their runs are remembered."""
+    """When the maintenance jobs run, in the default zone (due in every hour: UTC), and how long runs are remembered."""
 
     cleanup_cron: Cron = Field("30 3 * * 0", description="When the weekly cleanup runs.")
     cleanup_catchup: Catchup = Field(timedelta(days=1), description="How late a missed cleanup is made up for.")

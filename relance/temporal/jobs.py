@@ -42,7 +42,7 @@ _PREFIXES: Mapping[JobName, str] = {
 
 
 def cron_of(job: JobName, settings: Jobs) -> str:
-    """Return when a job runs, in the default zone."""
+    """Return the cron expression of a job."""
     return str(getattr(settings, f"{_PREFIXES[job]}_cron"))
 
 

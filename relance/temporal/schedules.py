@@ -28,7 +28,7 @@ from relance.contracts.checks import CheckInput
 from relance.contracts.cycle import CycleOptions, OpenPeriodInput
 from relance.contracts.jobs import JobInput
 from relance.contracts.names import MONTHLY_SCHEDULE, CheckName, JobName, TaskQueue, Workflow
-from relance.domain.jobs.cron import split_zone, zone_of
+from relance.domain.jobs.cron import is_hourly, split_zone, zone_of
 from relance.domain.jobs.schedule_changes import left_out
 from relance.errors import NotFound
 from relance.settings import Settings
@@ -170,10 +170,12 @@ def _check(name: CheckName, settings: Settings) -> DeclaredSchedule:
 
 
 def _job(name: JobName, settings: Settings) -> DeclaredSchedule:
+    cron = jobs.cron_of(name, settings.jobs)
     return DeclaredSchedule(
         id=name,
-        cron=jobs.cron_of(name, settings.jobs),
-        zone=zone_of(jobs.cron_of(name, settings.jobs), settings.scheduling.default_zone),
+        cron=cron,
+        # Where a clock is put back the server passes two hours over, in each of which it finds a single time (1.32).
+        zone=zone_of(cron, "UTC" if is_hourly(cron) else settings.scheduling.default_zone),
         catchup=jobs.catchup_of(name, settings.jobs),
         workflow=jobs.WORKFLOWS[name],
         argument=jobs.job_input(name, settings.jobs),

@@ -28,7 +28,7 @@ from tests.another_time.shifter import shifting
 ROOT = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
 SOCKET = "shifter"
-PROGRAMS = ("temporal", "prometheus", "date", "node", "openssl")
+PROGRAMS = ("temporal", "prometheus", "date", "node", "openssl", "prometheus-alertmanager")
 PYTHONS = ("python", "python3", f"python3.{sys.version_info.minor}")
 PYTEST = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 CANNOT = 2

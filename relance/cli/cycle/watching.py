@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from temporalio.client import Client, WorkflowHandle
@@ -20,6 +21,7 @@ from relance.cli.cycle.snapshot import state_words, wave_words
 from relance.contracts.cycle import CycleProgress, CycleStatistics
 from relance.errors import DependencyUnavailable
 from relance.services.cycle_snapshot import PROMPT_S, Snapshot
+from relance.services.cycle_statistics import balance_period
 from relance.services.cycle_watching import CycleWatcher, Pace
 from relance.temporal.progress import live_progress
 from relance.temporal.queries import unless_silent
@@ -59,13 +61,43 @@ class Watch:
 
     async def until_done(self, handle: WorkflowHandle[object, CycleStatistics]) -> CycleStatistics:
         """Show a line until the workflow has ended and return its result; a server that is away ends nothing."""
-        ended = asyncio.ensure_future(self.persist(handle.result))
+        return await self._shown(self.persist(handle.result))
+
+    async def until_sent(self, handle: WorkflowHandle[object, CycleStatistics], due: datetime) -> CycleStatistics:
+        """Show a line until each mail that was due at an instant has an outcome, and return the balance of then.
+
+        The workflow of a month that is not over goes on; should it end before, its result is returned.
+        """
+        return await self._shown(self._sent_or_ended(handle, due))
+
+    async def _shown(self, waiting: Coroutine[Any, Any, CycleStatistics]) -> CycleStatistics:
+        ended = asyncio.ensure_future(waiting)
         try:
             with goes_on(self.out, f"The cycle goes on; to watch it again: `cycle status {self.period} --watch`"):
                 await self.show_until(ended)
                 return await ended
         finally:
             ended.cancel()
+
+    async def _sent_or_ended(self, handle: WorkflowHandle[object, CycleStatistics], due: datetime) -> CycleStatistics:
+        ended = asyncio.ensure_future(self.persist(handle.result))
+        try:
+            while not ended.done():
+                if (balanced := await self.persist(lambda: self._sent(due))) is not None:
+                    return balanced
+                await asyncio.wait([ended], timeout=LONGEST_INTERVAL)
+            return await ended
+        finally:
+            ended.cancel()
+
+    async def _sent(self, due: datetime) -> CycleStatistics | None:
+        plans = self.database.plans
+        wave = await plans.next_instant(self.period)
+        if wave is not None and wave[0] <= due:
+            return None
+        progress = await self.progress(self.period)
+        balanced = await balance_period(self.database.ledger, plans, self.period, progress)
+        return balanced if balanced.open == 0 else None
 
     async def persist(self, call: Callable[[], Awaitable[T]]) -> T:
         """Return what a call returns, however long a server is away."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from temporalio.client import Client
 
 from relance.cli.base.command import Run, command, invalid
 from relance.cli.base.confirming import YesOption, confirm
 from relance.cli.base.output import Answer, cell
 from relance.cli.base.periods import far_away, read_date, read_period
+from relance.cli.base.resources import Repositories
 from relance.cli.cycle.rehearsal import rehearse
 from relance.cli.cycle.report import report_answer
-from relance.cli.cycle.sending_now import send_now
+from relance.cli.cycle.sending_now import SENDS_NOW, send_now
 from relance.cli.cycle.watching import Watch
 from relance.cli.start import checks as start_check
 from relance.cli.start import jobs as start_job
-from relance.cli.start.opening import open_by_hand
-from relance.contracts.cycle import CycleInput
+from relance.cli.start.opening import Opened, open_by_hand
+from relance.contracts.cycle import CycleInput, CycleStatistics
 from relance.domain.cycle.send_times import current_period, period_window
 from relance.runtime.process_exit import DONE
 from relance.temporal.schedules import cycle_options
@@ -43,8 +45,8 @@ async def start_cycle(
 ) -> Answer:
     """Start the cycle of a period; what runs already or is done is left alone, so nothing is sent twice.
 
-    With --now the users of a cycle that runs already are written to at once, after a question. A month other than the
-    last, this and the next is asked about as well.
+    With --now the users of a cycle that runs already are written to at once, after a question; --wait then ends when
+    that is done. A month other than the last, this and the next is asked about as well.
     """
     chosen = _period(run, period, date)
     if dry_run and wait:
@@ -67,19 +69,24 @@ async def start_cycle(
             code = report_answer(opened.statistics, ()).code if opened.statistics else DONE
             return Answer(data, opened.sentence, code)
         run.out.note(opened.sentence)
-        if opened.statistics is None:
-            run.out.note(_how_long(chosen, now=now and opened.state == "started"))
-        watch = Watch(run.out, client, database, chosen)
-        statistics = opened.statistics or await watch.until_done(opened.handle)
+        statistics = opened.statistics or await _wait(run, client, database, chosen, opened, now=now)
         reminders = await database.ledger.reminder_outcomes(chosen)
     return report_answer(statistics, reminders)
 
 
-def _how_long(period: str, *, now: bool) -> str:
-    if now:
-        return "It ends when all of it is sent. Ctrl-C leaves it running."
-    end = cell(period_window(period)[1])
-    return f"It stays open for every user's send time, until {end}. Ctrl-C leaves it running."
+async def _wait(
+    run: Run, client: Client, database: Repositories, period: str, opened: Opened, *, now: bool
+) -> CycleStatistics:
+    watch, end = Watch(run.out, client, database, period), cell(period_window(period)[1])
+    if now and opened.state in {"running", SENDS_NOW}:
+        run.out.note(f"This ends when all of it is sent; the cycle stays open until {end}. Ctrl-C leaves it running.")
+        return await watch.until_sent(opened.handle, run.services.clock.now())
+    run.out.note(
+        "It ends when all of it is sent. Ctrl-C leaves it running."
+        if now and opened.state == "started"
+        else f"It stays open for every user's send time, until {end}. Ctrl-C leaves it running."
+    )
+    return await watch.until_done(opened.handle)
 
 
 def _period(run: Run, period: str | None, date: str | None) -> str:

@@ -131,6 +131,20 @@ def time_of_day(cron: str) -> time | None:
     return time(min(found.hours), min(found.minutes), min(found.seconds))
 
 
+def is_hourly(cron: str) -> bool:
+    """Return whether a cron expression comes due in every hour of every day, so that it means the same in every zone.
+
+    In a zone that is off by a part of an hour it comes due at other minutes.
+    """
+    found = _read(cron)
+    if found is None or found.interval is not None:
+        return False
+    limited = ((found.hours, _HOUR), (found.days, _DAY), (found.months, _MONTH), (found.years, _YEAR))
+    return len(found.weekdays) == len(EVERY_DAY) and all(
+        len(values) > field.highest - field.lowest for values, field in limited
+    )
+
+
 def weekdays(cron: str) -> frozenset[int] | None:
     """Return the weekdays (Monday is 0) of a cron expression.
 

@@ -133,6 +133,18 @@ async def test_the_checks_run_in_the_zone_of_the_reports_across_a_clock_change(
         assert found.schedule.policy.catchup_window == timedelta(hours=1)
 
 
+@pytest.mark.parametrize(
+    ("job", "every"), [(JobName.HEALTH, timedelta(minutes=5)), (JobName.RECONCILE, timedelta(hours=1))]
+)
+async def test_a_job_of_every_hour_runs_on_while_the_clock_is_put_back(
+    applied: Terminal, client: Client, job: JobName, every: timedelta
+) -> None:
+    """In Paris the hour from 00:00 UTC on 31 October 2027 comes again from 01:00 UTC on."""
+    start = datetime(2027, 10, 30, 23, tzinfo=UTC)
+    times = await matching(client, job, start=start, end=start + timedelta(hours=4))
+    assert times == [start + number * every for number in range(1, timedelta(hours=4) // every + 1)]
+
+
 async def matching(client: Client, schedule: str, start: datetime, end: datetime) -> list[datetime]:
     request = ListScheduleMatchingTimesRequest(namespace=client.namespace, schedule_id=schedule)
     request.start_time.FromDatetime(start)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from relance.domain.jobs.cron import EVERY_DAY, nominal_on, parsed, time_of_day, weekdays, zone_of
+from relance.domain.jobs.cron import EVERY_DAY, is_hourly, nominal_on, parsed, time_of_day, weekdays, zone_of
 
 AMSTERDAM = "Europe/Amsterdam"
 
@@ -67,6 +67,18 @@ def test_what_the_server_would_read_otherwise_than_people_is_refused_too(cron: s
 )
 def test_a_refusal_names_the_field_and_its_bounds(cron: str, words: str) -> None:
     assert words in refused(cron)
+
+
+@pytest.mark.parametrize("cron", ["*/5 * * * *", "0 * * * *", "@hourly", "*/30 * * * * * *", "0 0-23 * * 0-6"])
+def test_what_comes_due_in_every_hour_is_hourly(cron: str) -> None:
+    assert is_hourly(cron)
+
+
+@pytest.mark.parametrize(
+    "cron", ["0 */2 * * *", "0 * * * 1-5", "0 * 1 * *", "0 * * 3 *", "0 * * * * 2027", "30 3 * * 0", "@every 5m", "x"]
+)
+def test_what_leaves_an_hour_out_is_not(cron: str) -> None:
+    assert not is_hourly(cron)
 
 
 def test_an_expression_with_a_zone_is_read_in_it() -> None:

@@ -185,7 +185,7 @@ FRENCH: Mapping[str, str] = {
     "health.remedy": "Remède",
     "health.finding.ok": "bon",
     "health.finding.warning": "attention",
-    "health.finding.wrong": "faux",
+    "health.finding.wrong": "à corriger",
     "health.finding.unreachable": "injoignable",
     "health.workers": "Processus",
     "health.workers.caption": "Ceux qui se sont signalés depuis trois minutes",

@@ -22,9 +22,17 @@ SIGN_OF_LIFE_EVERY = 5.0
 
 
 def token() -> str:
-    """Return what marks the claims of this attempt; that of a later attempt of the same activity sorts after it."""
-    info = activity.info()
-    return f"{info.workflow_run_id}/{info.activity_id}/{info.attempt:09}"
+    """Return what marks the claims of this attempt; see `token_of`."""
+    return token_of(activity.info())
+
+
+def token_of(info: activity.Info) -> str:
+    """Return what marks the claims of an attempt; that of a later attempt of the same activity sorts after it.
+
+    A local activity that is run again after a crash has the number of the attempt before, but begins at another time.
+    """
+    number = f"{info.started_time.timestamp():.6f}" if info.is_local else f"{info.attempt:09}"
+    return f"{info.workflow_run_id}/{info.activity_id}/{number}"
 
 
 def is_retry() -> bool:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio import activity
 
 from activities import attempt
 from activities.errors import draining, translated
-from activities.follow_up_inputs import groups, steps_after_sending
+from activities.step_outcomes import StepOutcomes
 from relance import ids
 from relance.contracts.follow_up import FollowUpStep, StepInput, StepResult
-from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
-from relance.domain.invitations.reconciliation import RemainingSteps
+from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from relance.domain.invitations.reminders import ReminderRefusal
 from relance.errors import DependencyUnavailable, MailError
-from relance.ports import TAKEN, Deferred, Failed, Ledger, Refused, Sent, Uncertain
-from relance.sending.batch import UNSENT
+from relance.ports import Ledger, Refused
 from relance.sending.control_watch import ControlPoller, ControlSnapshot
 from relance.sending.error_gate import Gates, PeriodGate
+from relance.sending.local_steps import LocalSteps
 from relance.sending.mail_task import MailTask, Outcome, SendOptions
 from relance.sending.rest_gate import REST, RestGate
 from relance.sending.sender import Sender
@@ -36,90 +36,17 @@ OVER_ONE_CONNECTION = 1
 PUT_OFF_FOR = timedelta(minutes=10)
 """How late reminders are at most after a pause, of follow-ups that run on a version that cannot hold them."""
 
-FINAL_REASONS = frozenset(reason.value for reason in ReminderRefusal if reason.final)
-
-
-@dataclass(slots=True)
-class _Outcomes:
-    """The growing result of one step activity."""
-
-    sent: list[str] = field(default_factory=list)
-    skipped: dict[str, str] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
-    retry: dict[str, datetime] = field(default_factory=dict)
-    put_off: dict[str, datetime] = field(default_factory=dict)
-    held: list[str] = field(default_factory=list)
-    accepted: dict[str, RemainingSteps] = field(default_factory=dict)
-    taken: bool = False
-    failed: bool = False
-
-    def add(self, job: MailTask, outcome: Outcome) -> None:
-        """Sort one mail's outcome in."""
-        contact = job.invitation.contact_id
-        first_time = job.kind is MailKind.INVITATION
-        if isinstance(outcome, Sent):
-            self.sent.append(contact)
-            if first_time:
-                self.accepted[contact] = RemainingSteps.of(outcome.due)
-        elif isinstance(outcome, Deferred):
-            (self.retry if outcome.tried else self.put_off)[contact] = outcome.retry_at
-        elif isinstance(outcome, Refused) and outcome.reason == TAKEN:
-            self.taken = True
-        elif isinstance(outcome, Refused):
-            self._refused(contact, outcome.reason, final=first_time or outcome.reason in FINAL_REASONS)
-        elif isinstance(outcome, Failed | Uncertain):
-            self.failed = self.failed or isinstance(outcome, Failed)
-            self._refused(contact, outcome.failure.class_, final=first_time)
-
-    def add_decided(self, entry: Invitation, at: datetime) -> bool:
-        """Sort in an invitation that needs no other try now; return False if it does."""
-        ahead = steps_after_sending(entry)
-        if ahead is not None and ahead.expiry is not None:
-            self.accepted[entry.contact_id] = ahead
-        elif ahead is not None and ahead.retry_at is not None and ahead.retry_at > at:
-            self.retry[entry.contact_id] = ahead.retry_at
-        elif entry.status not in UNSENT:
-            self.ended[entry.contact_id] = entry.reason or entry.status
-        else:
-            return False
-        return True
-
-    def hold(self, contacts: Iterable[str], snapshot: ControlSnapshot, put_off_until: datetime | None) -> None:
-        """Hold what a paused cycle would send, or put it off, and end what is rolled back."""
-        for contact in sorted(contacts):
-            if snapshot.control.state.final:
-                self.ended[contact] = snapshot.control.state.reason
-            elif put_off_until is None:
-                self.held.append(contact)
-            else:
-                self.put_off[contact] = put_off_until
-
-    def _refused(self, contact: str, reason: str, *, final: bool) -> None:
-        (self.ended if final else self.skipped)[contact] = reason
-
-    def result(self) -> StepResult:
-        """Return what the follow-up needs to know."""
-        return StepResult(
-            sent=tuple(self.sent),
-            skipped=self.skipped,
-            ended=self.ended,
-            retry=self.retry,
-            put_off=self.put_off,
-            held=tuple(self.held),
-            due=groups(self.accepted),
-            may_continue=True,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class FollowUpSteps:
-    """Run due steps; needs `StepReads`, the `Ledger`, a `Sender`, the `ControlPoller` and `Gates`."""
+    """Run due steps; needs `StepReads`, the `Ledger`, a `Sender`, the `ControlPoller`, `Gates` and `LocalSteps`."""
 
     reads: StepReads
     ledger: Ledger
     sender: Sender
     control: ControlPoller
     gates: Gates
+    local: LocalSteps
 
     @activity.defn
     async def run_steps(self, request: StepInput) -> StepResult:
@@ -133,17 +60,37 @@ class FollowUpSteps:
             async with self.control.watching(request.period) as snapshot:
                 return await self._run(request, snapshot)
 
-    async def _run(self, request: StepInput, snapshot: ControlSnapshot) -> StepResult:
-        outcomes = _Outcomes()
-        if attempt.is_retry():
+    @activity.defn
+    async def run_steps_locally(self, request: StepInput) -> StepResult:
+        """Run the due steps as `run_steps` does, but within the workflow task: what takes too long for that is `left`.
+
+        After a crash it is begun again and cannot know that, so it takes no claims over: what is claimed is left, too.
+        """
+        deadline = self.local.deadline()
+        if deadline is None or attempt.is_draining():
+            return StepOutcomes().result(contact for group in request.due for contact in group.contacts)
+        with translated():
+            try:
+                async with self.control.watching(request.period) as snapshot:
+                    return await self._run(request, snapshot, deadline)
+            except (MailError, DependencyUnavailable):
+                self.local.rest()
+                raise
+
+    async def _run(self, request: StepInput, snapshot: ControlSnapshot, deadline: float | None = None) -> StepResult:
+        outcomes = StepOutcomes()
+        if attempt.is_retry() or request.after_local:
             await self.ledger.take_over(request.period, [request.user_id], attempt.token())
         await self._expire(request, outcomes)
         jobs = await self._jobs(request, outcomes)
         left = {job.invitation.contact_id for job in jobs}
-        gate = self._gate(snapshot)
+        gate, time_of = self._gate(snapshot), asyncio.get_running_loop().time
+
+        def is_late() -> bool:
+            return deadline is not None and time_of() >= deadline
 
         def is_to_stop() -> bool:
-            return snapshot.holds_reminders or gate.closed or attempt.is_draining()
+            return snapshot.holds_reminders or gate.closed or is_late() or attempt.is_draining()
 
         def add(job: MailTask, outcome: Outcome) -> None:
             left.discard(job.invitation.contact_id)
@@ -152,7 +99,7 @@ class FollowUpSteps:
                 self.sender.meter.reminder_skipped(job.kind, outcome.reason)
 
         if jobs and not snapshot.holds_reminders:
-            order = SendOptions(attempt.token(), request.at, OVER_ONE_CONNECTION, is_to_stop, gate)
+            order = SendOptions(attempt.token(), request.at, OVER_ONE_CONNECTION, is_to_stop, gate, deadline)
             jobs = await doubted_by_restore(self.sender, jobs)
             clear = [job for job in jobs if not is_doubtful(self.sender, job)]
             if len(clear) < len(jobs):
@@ -170,9 +117,12 @@ class FollowUpSteps:
         if snapshot.holds_reminders:
             outcomes.hold(left, snapshot, None if request.holds else self.sender.now(request.at) + PUT_OFF_FOR)
             left.clear()
-        if left or outcomes.taken:
+        left.update(outcomes.taken)
+        if left and deadline is None:
             raise draining()
-        return outcomes.result()
+        if left and is_late():
+            self.local.rest()
+        return outcomes.result(left)
 
     def _gate(self, snapshot: ControlSnapshot) -> PeriodGate | RestGate:
         return self.gates.rest if snapshot.control.state.final else self.gates.of(snapshot.control)
@@ -198,14 +148,14 @@ class FollowUpSteps:
         if gate.closed:
             await self.control.look(snapshot)
 
-    async def _expire(self, request: StepInput, outcomes: _Outcomes) -> None:
+    async def _expire(self, request: StepInput, outcomes: StepOutcomes) -> None:
         contacts = [contact for group in request.due if group.step is FollowUpStep.EXPIRY for contact in group.contacts]
         if contacts:
             at = self.sender.now(request.at)
             await self.ledger.expire(_invitation_ids(request, contacts), at)
             outcomes.ended.update(dict.fromkeys(contacts, InvitationStatus.EXPIRED.value))
 
-    async def _jobs(self, request: StepInput, outcomes: _Outcomes) -> list[MailTask]:
+    async def _jobs(self, request: StepInput, outcomes: StepOutcomes) -> list[MailTask]:
         steps = [(contact, group) for group in request.due if group.step in KINDS for contact in group.contacts]
         if not steps:
             return []
@@ -238,7 +188,9 @@ class FollowUpSteps:
             )
         return jobs
 
-    async def _record_missing(self, request: StepInput, contact_id: str, kind: MailKind, outcomes: _Outcomes) -> None:
+    async def _record_missing(
+        self, request: StepInput, contact_id: str, kind: MailKind, outcomes: StepOutcomes
+    ) -> None:
         reason = ReminderRefusal.CONTACT_MISSING.value
         invitation = ids.invitation_id(request.period, request.user_id, contact_id)
         await self.ledger.skip(invitation, kind, reason, self.sender.now(request.at))

@@ -51,7 +51,7 @@ async def starts(kind: str, count: int, timers: int) -> dict[str, float]:
     queue: str
     if kind == "ours":
         client = await connect(plugins=[relance_plugin(Sandbox.OFF)])
-        one, queue, served = _ours(client, timers), TaskQueue.INVITATIONS, FollowUp
+        one, queue, served = _ours(client, timers), TaskQueue.MAIL, FollowUp
     else:
         client = await Client.connect(target()["target_host"], namespace=target()["namespace"])
         one, queue, served = _bare(client, timers), "bare", BareTimers

@@ -35,6 +35,7 @@ from relance.rendering.cycle_charts import CycleCharts
 from relance.runtime.reporter import worker_name
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
+from relance.sending.local_steps import LocalSteps
 from relance.sending.sender import Sender
 from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
@@ -86,7 +87,9 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         gates=gates,
         hold_out=scheduling.hold_out,
     )
-    follow_ups = TemporalFollowUps(open_.client, data.ledger, eager=not settings.worker.versioning)
+    follow_ups = TemporalFollowUps(
+        open_.client, data.ledger, eager=not settings.worker.versioning, queue=settings.worker.follow_up_queue
+    )
     endings = Endings(
         controls=data.controls,
         compensations=data.compensations,
@@ -111,6 +114,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         sender=sender,
         control=control,
         gates=gates,
+        local=LocalSteps(),
     )
     statistics = Statistics(
         ledger=data.ledger,
@@ -149,6 +153,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
             invitations.send_batch,
             starts.start_follow_ups,
             steps.run_steps,
+            steps.run_steps_locally,
             corrections.send_corrections,
         ],
         TaskQueue.OPS: [

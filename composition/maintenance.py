@@ -61,7 +61,7 @@ def reconciliation(settings: Settings, open_: Connections, alert_service: AlertS
         plans=data.plans,
         ledger=data.ledger,
         controls=data.controls,
-        follow_ups=TemporalFollowUpWatch(open_.client),
+        follow_ups=TemporalFollowUpWatch(open_.client, settings.worker.follow_up_queue),
         cycles=TemporalCycles(open_.client),
         alert_service=alert_service,
         policy=_policy(settings),
@@ -87,7 +87,7 @@ def waking(settings: Settings, open_: Connections) -> Waking:
     return Waking(
         reconcile_rows=data.reconcile_rows,
         controls=data.controls,
-        follow_ups=TemporalFollowUpWatch(open_.client),
+        follow_ups=TemporalFollowUpWatch(open_.client, settings.worker.follow_up_queue),
         together=settings.worker.woken_together,
         clock=SystemClock(),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from workflows.common.holding import Holding
 from workflows.common.invitation_steps import COMPLETED, InvitationSteps, compact
-from workflows.common.options import STEP
+from workflows.common.options import LOCAL_STEP, STEP
 
 with workflow.unsafe.imports_passed_through():
     from activities.follow_ups import FollowUpSteps
@@ -32,6 +33,9 @@ with workflow.unsafe.imports_passed_through():
     from relance.wording.summaries import STEP_WORDS
     from workflows.common import signal_checks
 
+
+Groups: TypeAlias = Mapping[tuple[FollowUpStep, int], Sequence[str]]
+"""The contacts whose same step is due after as many tries."""
 
 NOTHING = timedelta(0)
 
@@ -89,7 +93,7 @@ class FollowUp:
                 await self._continue_as_new()
             due, self._due = self._due, []
             for some in _together(due):
-                await self._run_steps(self._not_held([invitation for invitation in some if invitation.ended is None]))
+                await self._run_steps(self._not_held(_not_ended(some)))
         await workflow.wait_condition(workflow.all_handlers_finished)
         return {invitation.contact_id: invitation.ended or "" for invitation in self._invitations.values()}
 
@@ -156,11 +160,36 @@ class FollowUp:
     async def _run_steps(self, due: Sequence[InvitationSteps]) -> None:
         if not due:
             return
-        groups: dict[tuple[FollowUpStep, int], list[str]] = {}
-        for invitation in due:
-            groups.setdefault((invitation.steps[0].step, invitation.tries), []).append(invitation.contact_id)
+        left = await self._run_locally(due) if self._request.local else due
+        if left:
+            await self._run_as_activity(left, after_local=self._request.local)
+
+    async def _run_locally(self, due: Sequence[InvitationSteps]) -> list[InvitationSteps]:
+        """Return what takes too long for a workflow task, and so is left to an activity of its own."""
+        groups = _groups(due)
         try:
-            result = await self._execute(groups)
+            result = await workflow.execute_local_activity_method(
+                FollowUpSteps.run_steps_locally, self._input(groups), summary=_summary(groups), **LOCAL_STEP
+            )
+        except FailureError as error:
+            # Not wrapped in an `ActivityError`, as that of an activity is.
+            if is_cancelled_exception(error):
+                raise
+            return _not_ended(due)
+        left = set(result.left)
+        self._apply(result, [invitation for invitation in due if invitation.contact_id not in left])
+        return _not_ended(invitation for invitation in due if invitation.contact_id in left)
+
+    async def _run_as_activity(self, due: Sequence[InvitationSteps], *, after_local: bool) -> None:
+        groups = _groups(due)
+        try:
+            result = await workflow.execute_activity_method(
+                FollowUpSteps.run_steps,
+                self._input(groups, after_local=after_local),
+                task_queue=TaskQueue.MAIL,
+                summary=_summary(groups),
+                **STEP,
+            )
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
@@ -170,36 +199,30 @@ class FollowUp:
                 invitation.fail(workflow.now())
                 self._set_timer(invitation)
             return
+        self._apply(result, due)
+
+    def _apply(self, result: StepResult, due: Sequence[InvitationSteps]) -> None:
         self._may_continue = self._may_continue or result.may_continue
-        self._note_pause(groups, result)
+        if result.held:
+            self._holding.note_held(workflow.now())
+        elif any(invitation.steps[0].step is not FollowUpStep.EXPIRY for invitation in due):
+            self._holding.note_running()
         for invitation in due:
             invitation.apply(result)
             self._set_timer(invitation)
 
-    async def _execute(self, groups: Mapping[tuple[FollowUpStep, int], Sequence[str]]) -> StepResult:
-        return await workflow.execute_activity_method(
-            FollowUpSteps.run_steps,
-            StepInput(
-                period=self._request.period,
-                user_id=self._request.user_id,
-                at=workflow.now(),
-                expiry_days=self._request.expiry_days,
-                due=tuple(
-                    DueGroup(step=step, contacts=tuple(contacts), tries=tries)
-                    for (step, tries), contacts in groups.items()
-                ),
-                holds=True,
+    def _input(self, groups: Groups, *, after_local: bool = False) -> StepInput:
+        return StepInput(
+            period=self._request.period,
+            user_id=self._request.user_id,
+            at=workflow.now(),
+            expiry_days=self._request.expiry_days,
+            due=tuple(
+                DueGroup(step=step, contacts=tuple(contacts), tries=tries) for (step, tries), contacts in groups.items()
             ),
-            task_queue=TaskQueue.MAIL,
-            summary=", ".join(f"{len(contacts)} x {STEP_WORDS[step]}" for (step, _), contacts in groups.items()),
-            **STEP,
+            holds=True,
+            after_local=after_local,
         )
-
-    def _note_pause(self, groups: Mapping[tuple[FollowUpStep, int], Sequence[str]], result: StepResult) -> None:
-        if result.held:
-            self._holding.note_held(workflow.now())
-        elif any(step is not FollowUpStep.EXPIRY for step, _ in groups):
-            self._holding.note_running()
 
     def _is_to_continue_as_new(self) -> bool:
         return self._may_continue and workflow.info().is_continue_as_new_suggested() and not self._all_ended()
@@ -219,6 +242,21 @@ def _known(request: FollowUpInput) -> dict[str, InvitationSteps]:
             contact: InvitationSteps.kept(contact, kept) for kept in request.state.kept for contact in kept.contacts
         }
     return {contact: InvitationSteps.of(contact, group) for group in request.groups for contact in group.contacts}
+
+
+def _groups(due: Iterable[InvitationSteps]) -> Groups:
+    groups: dict[tuple[FollowUpStep, int], list[str]] = {}
+    for invitation in due:
+        groups.setdefault((invitation.steps[0].step, invitation.tries), []).append(invitation.contact_id)
+    return groups
+
+
+def _summary(groups: Groups) -> str:
+    return ", ".join(f"{len(contacts)} x {STEP_WORDS[step]}" for (step, _), contacts in groups.items())
+
+
+def _not_ended(invitations: Iterable[InvitationSteps]) -> list[InvitationSteps]:
+    return [invitation for invitation in invitations if invitation.ended is None]
 
 
 def _together(due: Sequence[InvitationSteps]) -> list[list[InvitationSteps]]:

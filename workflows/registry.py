@@ -24,7 +24,9 @@ from workflows.weekly_cleanup import WeeklyCleanup
 
 WORKFLOWS: dict[TaskQueue, list[type]] = {
     TaskQueue.INVITATIONS: [MonthlyCycle, SendWave, FollowUp],
-    TaskQueue.MAIL: [],
+    # Here they send what comes due in local activities. Those on the other queue have begun with an earlier version, or
+    # so that one can go on with them.
+    TaskQueue.MAIL: [FollowUp],
     TaskQueue.OPS: [
         OpenPeriod,
         Backfill,

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from pydantic import Field
 
+from relance.contracts.names import TaskQueue
 from relance.domain.base import Id, Period, Utc, Wire
 from relance.domain.invitations.events import EventKind
 
@@ -81,7 +82,8 @@ class FollowUpInput(Wire):
     """Input of FollowUp; `state` carries everything on across continue-as-new, and `groups` is empty then.
 
     `may_continue` is False in inputs of versions whose follow-ups could not continue as new: an open run of theirs may
-    have passed the server's suggestion, and replays without it.
+    have passed the server's suggestion, and replays without it. `local`: it runs
+    on the queue of the mails, where what comes due is tried in a local activity first.
     """
 
     period: Period
@@ -90,7 +92,12 @@ class FollowUpInput(Wire):
     groups: tuple[Followed, ...]
     expiry_days: int
     may_continue: bool = False
+    local: bool = False
     state: FollowUpState | None = None
+
+    def on(self, queue: TaskQueue) -> FollowUpInput:
+        """Return the input of a follow-up that is started on a queue; a replay does not know where it ran."""
+        return self.model_copy(update={"local": queue is TaskQueue.MAIL})
 
 
 class DueGroup(Wire):
@@ -104,7 +111,8 @@ class DueGroup(Wire):
 class StepInput(Wire):
     """One activity for everything of one user that is due now (SPEC R4); `at` is the workflow's time.
 
-    `holds`: the workflow understands `StepResult.held`.
+    `holds`: the workflow understands `StepResult.held`. `after_local`: a local activity has begun with them, so that
+    there may be claims that nobody works at any more.
     """
 
     period: Period
@@ -113,6 +121,7 @@ class StepInput(Wire):
     expiry_days: int
     due: tuple[DueGroup, ...]
     holds: bool = False
+    after_local: bool = False
 
 
 class StepResult(Wire):
@@ -121,8 +130,8 @@ class StepResult(Wire):
     `sent`: a mail was accepted. `skipped`: nothing was sent this time, with the reason. `ended`: no further timer is
     needed, with the reason. `retry`: another try at that instant. `put_off`: not tried, because the provider is slow
     or the last mail too fresh; again at that instant. `held`: not tried, because the cycle is paused. `due`: the
-    instants of invitations that were accepted only now. `may_continue` is False in results of versions whose follow-ups
-    could not continue as new.
+    instants of invitations that were accepted only now. `left`: not done by a local activity, and not to be waited for.
+    `may_continue` is False in results of versions whose follow-ups could not continue as new.
     """
 
     sent: tuple[Id, ...] = ()
@@ -132,6 +141,7 @@ class StepResult(Wire):
     put_off: dict[Id, Utc] = Field(default_factory=dict)
     held: tuple[Id, ...] = ()
     due: tuple[Followed, ...] = ()
+    left: tuple[Id, ...] = ()
     may_continue: bool = False
 
 

@@ -38,13 +38,17 @@ class MailTask:
 
 @dataclass(frozen=True, slots=True)
 class SendOptions:
-    """How a set of jobs is to be sent: by whom, since when, over how many connections, until when, past which gate."""
+    """How a set of jobs is to be sent: by whom, since when, over how many connections, until when, past which gate.
+
+    `connect_by`, in the loop's time: who has no connection by then does without one, and leaves its jobs.
+    """
 
     token: str
     at: datetime
     lanes: int
     stop: Callable[[], bool]
     gate: SendGate = OPEN_GATE
+    connect_by: float | None = None
 
 
 Outcome: TypeAlias = Result | Refused

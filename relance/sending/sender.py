@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -120,7 +121,9 @@ class Sender:
     async def _connection_loop(
         self, queue: deque[MailTask], order: SendOptions, done: Callable[[MailTask, Outcome], None]
     ) -> None:
-        async with self.mailer.lane() as lane:
+        async with self._lane(order) as lane:
+            if lane is None:
+                return
             last: tuple[MailTask, Settlement] | None = None
             while queue and not order.stop():
                 job = queue.popleft()
@@ -151,6 +154,18 @@ class Sender:
                 else:
                     last = job, await self._hand_over(lane, job, message_id, answer, order)
             await self._record(last, done)
+
+    @asynccontextmanager
+    async def _lane(self, order: SendOptions) -> AsyncIterator[MailLane | None]:
+        async with AsyncExitStack() as stack:
+            lane: MailLane | None = None
+            try:
+                async with asyncio.timeout_at(order.connect_by) as limit:
+                    lane = await stack.enter_async_context(self.mailer.lane())
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+            yield lane
 
     async def _record(
         self, last: tuple[MailTask, Settlement] | None, done: Callable[[MailTask, Outcome], None]

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
+from relance.contracts.names import TaskQueue
 from relance.domain.alerts.routing import DEFAULT, AlertRoute
 from relance.domain.cycle.send_times import FIRST_REMINDER_DAYS
 from relance.domain.invitations.holdout import HeldOut, HoldOut
@@ -126,20 +127,31 @@ class Batches(SettingsGroup):
 class WorkerGroup(SettingsGroup):
     """Slots and limits of a worker process."""
 
-    workflow_tasks: int = Field(16, ge=2, le=200, description="Workflow tasks handled at once, per worker process.")
+    workflow_tasks: int = Field(
+        32,
+        ge=2,
+        le=200,
+        description="Workflow tasks handled at once, per worker process and task queue; with `local_steps` also how "
+        "many users' reminders are sent at once, so less than half of `cached_workflows`.",
+    )
+    local_steps: bool = Field(
+        True,
+        description="Whether follow-ups that begin now run on the queue of the mails and send what comes due in local "
+        "activities, as long as the relay keeps up; false for as long as one may go back to versions before 0.2.",
+    )
     activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per worker process and task queue.")
     cached_workflows: int = Field(
-        150,
+        80,
         ge=0,
         le=10_000,
-        description="Workflows kept in memory between their tasks, per worker process; a follow-up of 20 contacts "
-        "takes 0.3 MiB.",
+        description="Workflows kept in memory between their tasks, per worker process and task queue; a follow-up of "
+        "20 contacts takes 0.3 MiB.",
     )
     sandbox: Literal["strict", "off"] = Field(
         "off", description="Whether workflow code is isolated while it runs; the tests always use strict."
     )
     woken_together: int = Field(
-        100,
+        50,
         ge=1,
         le=10_000,
         description="Users whose follow-ups are woken at once when a paused cycle goes on, in the whole installation; "
@@ -155,6 +167,11 @@ class WorkerGroup(SettingsGroup):
     drain: timedelta = Field(
         timedelta(seconds=25), ge=timedelta(0), description="How long mails in flight may take after SIGTERM."
     )
+
+    @property
+    def follow_up_queue(self) -> TaskQueue:
+        """The queue of follow-ups that begin now."""
+        return TaskQueue.MAIL if self.local_steps else TaskQueue.INVITATIONS
 
 
 class TemporalGroup(SettingsGroup):

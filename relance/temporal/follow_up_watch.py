@@ -22,9 +22,10 @@ IDS_PER_QUERY = 200
 
 @dataclass(frozen=True, slots=True)
 class TemporalFollowUpWatch:
-    """Follow-ups through a client."""
+    """Follow-ups through a client; `queue` is that of those it starts."""
 
     client: Client
+    queue: TaskQueue = TaskQueue.MAIL
 
     async def running_among(self, follow_ups: Sequence[str]) -> set[str]:
         """Return those of these workflow ids that run now.
@@ -70,9 +71,9 @@ class TemporalFollowUpWatch:
         try:
             await self.client.start_workflow(
                 Workflow.FOLLOW_UP,
-                follow_up,
+                follow_up.on(self.queue),
                 id=ids.follow_up_workflow_id(follow_up.period, follow_up.user_id, follow_up.part),
-                task_queue=TaskQueue.INVITATIONS,
+                task_queue=self.queue,
                 # The reminders are claimed in the ledger: what an earlier run has sent is not sent again.
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

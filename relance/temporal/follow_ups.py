@@ -28,12 +28,14 @@ class TemporalFollowUps:
 
     A user's contacts are spread over follow-ups by the hundred. Which there may be is known from the ledger and never
     probed: one of which nobody was invited does not exist, and the next one does. `eager` must be off where worker
-    versioning is on: the server would not know which version a run began under.
+    versioning is on: the server would not know which version a run began under. `queue` is that of
+    the follow-ups that are started.
     """
 
     client: Client
     ledger: FollowUpParts
     eager: bool = True
+    queue: TaskQueue = TaskQueue.MAIL
 
     async def start(self, follow_up: FollowUpInput) -> bool:
         """Start a follow-up; return False if it was started before.
@@ -44,9 +46,9 @@ class TemporalFollowUps:
         try:
             await self.client.start_workflow(
                 Workflow.FOLLOW_UP,
-                follow_up,
+                follow_up.on(self.queue),
                 id=ids.follow_up_workflow_id(follow_up.period, follow_up.user_id, follow_up.part),
-                task_queue=TaskQueue.INVITATIONS,
+                task_queue=self.queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 request_eager_start=self.eager,
                 static_summary=f"Reminders of user {follow_up.user_id} for {follow_up.period}",

@@ -40,9 +40,7 @@ async def queue_state(client: Client, queue: TaskQueue, since: datetime | None =
     Raises:
         RPCError: the server does not answer.
     """
-    # No workflow lives on the queue of the mails.
-    kinds = [_ACTIVITIES] if queue is TaskQueue.MAIL else [_WORKFLOWS, _ACTIVITIES]
-    found = [await _described(client, queue, kind) for kind in kinds]
+    found = [await _described(client, queue, kind) for kind in (_WORKFLOWS, _ACTIVITIES)]
     return QueueState(
         queue=queue,
         pollers=min(_pollers(type_, since) for type_ in found),

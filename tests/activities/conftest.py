@@ -41,6 +41,7 @@ from relance.ids import invitation_id
 from relance.rendering.mail import MailRenderer
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates, Pull
+from relance.sending.local_steps import LocalSteps
 from relance.sending.sender import Sender
 from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
@@ -99,6 +100,7 @@ class Office:
     brake: ErrorPause
     gates: Gates
     attempt: int = 1
+    local: LocalSteps = field(default_factory=LocalSteps)
     relay_log: FakeRelayLog | None = None
     dead: list[asyncio.Task[Any]] = field(default_factory=list)
     burial: asyncio.Event = field(default_factory=asyncio.Event)
@@ -135,7 +137,7 @@ class Office:
     def steps(self) -> FollowUpSteps:
         data = self.data
         reads = StepReads(data.users, data.contacts, data.plans, data.ledger)
-        return FollowUpSteps(reads, data.ledger, self.sender, self.control, self.gates)
+        return FollowUpSteps(reads, data.ledger, self.sender, self.control, self.gates, self.local)
 
     @property
     def planning(self) -> Planning:

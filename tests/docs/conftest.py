@@ -21,7 +21,7 @@ from tests.support.terminal import Terminal
 USERS, CONTACTS = 4, 5
 REPORTS_ZONE = Everflow().timezone
 """The day of the checks begins there: at UTC's midnight it is an hour or two old."""
-NAMED = date(2026, 11, 22)
+NAMED = date(2026, 10, 18)
 """The newest day of a run that a command of the documents names."""
 
 
@@ -39,7 +39,8 @@ async def terminal(stack: Stack, chat_http: str) -> AsyncIterator[Terminal]:
 
 
 def _world() -> World:
-    """The facts up to the dates the documents name, and up to today."""
+    """The facts of the days the documents name, and those of today's checks around them."""
     named, newest = sample_world(NAMED), sample_world(today(datetime.now(UTC), REPORTS_ZONE))
-    last = max(fact.hour for fact in named.facts)
-    return named.model_copy(update={"facts": named.facts + tuple(one for one in newest.facts if one.hour > last)})
+    hours = [fact.hour for fact in named.facts]
+    others = tuple(fact for fact in newest.facts if not min(hours) <= fact.hour <= max(hours))
+    return named.model_copy(update={"facts": named.facts + others})

@@ -10,7 +10,7 @@ from tests.docs.pages import ROOT
 from workflows.registry import WORKFLOWS
 
 PAGE = (ROOT / "docs" / "workflows.md").read_text()
-SERVED = sorted(workflow.__name__ for served in WORKFLOWS.values() for workflow in served)
+SERVED = sorted({workflow.__name__ for served in WORKFLOWS.values() for workflow in served})
 NUMBERS = {15: "Fifteen", 16: "Sixteen", 17: "Seventeen", 18: "Eighteen", 19: "Nineteen"}
 
 

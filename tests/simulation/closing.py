@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities.follow_ups import FINAL_REASONS
+from activities.step_outcomes import FINAL_REASONS
 from relance import ids
 from relance.domain.invitations.invitation import InvitationStatus, MailKind
 from tests.simulation.checks import Acceptance, Checks

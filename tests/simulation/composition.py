@@ -31,6 +31,7 @@ from relance.adapters.mongo.archive import MongoArchive
 from relance.adapters.mongo.connection import Database
 from relance.adapters.mongo.reconciliation import MongoReconcileRows
 from relance.contracts.cycle import CycleOptions
+from relance.contracts.names import TaskQueue
 from relance.domain.cycle.error_gate import GatePolicy
 from relance.domain.cycle.send_times import Defaults
 from relance.domain.invitations.reconciliation import ReconcilePolicy
@@ -38,6 +39,7 @@ from relance.domain.invitations.reminders import ReminderTiming
 from relance.ports import Clock, Ledger, Mailer, RelayLog
 from relance.sending.control_watch import ControlPoller
 from relance.sending.error_gate import Gates
+from relance.sending.local_steps import LocalSteps
 from relance.sending.sender import Sender
 from relance.sending.step_reads import StepReads
 from relance.services.alerts import AlertService
@@ -77,6 +79,7 @@ class Parts:
     options: CycleOptions
     timing: ReminderTiming
     process: str
+    follow_up_queue: TaskQueue
 
 
 class EveryAlertIsHeld:
@@ -122,7 +125,10 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     )
     planning = Planning(data.users, data.plans, DEFAULTS, meter, data.quarantine, unsent, alerts)
     control = ControlPoller(data.controls)
-    follow_ups, cycles = TemporalFollowUps(parts.client, data.ledger), TemporalCycles(parts.client)
+    follow_ups, cycles = (
+        TemporalFollowUps(parts.client, data.ledger, queue=parts.follow_up_queue),
+        TemporalCycles(parts.client),
+    )
     brake = ErrorPause(cycle_desk(data, parts.client, clock), alerts)
     gates = Gates(parts.gate, data.error_gates, brake.pause_on_errors, parts.process, clock)
     people = (data.users, data.contacts, data.suppressions)
@@ -133,7 +139,7 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
     endings = Endings(data.controls, data.compensations, ledger, follow_ups, clock)
     restarts, watch, policy = (
         TemporalCycleRestarts(parts.client, parts.options),
-        TemporalFollowUpWatch(parts.client),
+        TemporalFollowUpWatch(parts.client, parts.follow_up_queue),
         ReconcilePolicy(timing=parts.timing),
     )
     reconciliation = Reconciliation(
@@ -163,6 +169,8 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         clock=clock,
     )
     notes = CycleNotes(restarts, data.controls, data.plans, alerts)
+    reads = StepReads(*people[:2], data.plans, ledger)
+    steps = FollowUpSteps(reads, ledger, sender, control, gates, LocalSteps())
     cleanup = Cleanup(
         MongoArchive(data.raw, data.suppressions),
         ledger,
@@ -176,7 +184,8 @@ def activities_of(parts: Parts) -> Mapping[str, Callable[..., Any]]:
         planning.boundaries,
         Invitations(*people, data.plans, ledger, sender, control, gates).send_batch,
         FollowUpStarts(data.plans, ledger, follow_ups, meter, clock).start_follow_ups,
-        FollowUpSteps(StepReads(*people[:2], data.plans, ledger), ledger, sender, control, gates).run_steps,
+        steps.run_steps,
+        steps.run_steps_locally,
         statistics.balance,
         statistics.record_job_run,
         delivery.ways,

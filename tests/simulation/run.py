@@ -92,7 +92,9 @@ class Simulation:
         self.closing = Closing(self.checks, self.workflow_checks.reports_due, options.max_late)
         self.cluster = Cluster(self.world, [])
         self.cluster.on_superseded = self.checks.superseded
-        self.workflows = Workflows(self.world, self.cluster.execute, suggest_at=dice.choice((60, 200, 1000)))
+        self.workflows = Workflows(
+            self.world, self.cluster.execute, self.cluster.execute_locally, suggest_at=dice.choice((60, 200, 1000))
+        )
         install(self.workflows)
         self.workflow_checks.watch(self.workflows)
         watch = self.checks.claim_asked

@@ -31,7 +31,7 @@ class Server:
         self.loop = VirtualLoop(NOON)
         self.world = World(self.loop, Random(1), NO_FAULTS, Trace(self.loop))
         self.worked: list[int] = []
-        self.workflows = Workflows(self.world, self._execute, suggest_at=1000)
+        self.workflows = Workflows(self.world, self._execute, self._execute, suggest_at=1000)
         install(self.workflows)
 
     async def _execute(

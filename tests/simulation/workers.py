@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relance.contracts.cycle import CycleOptions
+from relance.contracts.names import TaskQueue
 from relance.domain.cycle.error_gate import GatePolicy
 from relance.ports import ClaimAnswer, ClaimRequest, Ledger, Settlement
 from tests.simulation.composition import Parts, activities_of
@@ -82,6 +83,8 @@ class WorkerProcess(Process):
             options=options,
             timing=world.timing,
             process=self.name,
+            # Some are set up so that one can go back to earlier versions.
+            follow_up_queue=TaskQueue.MAIL if number % 4 else TaskQueue.INVITATIONS,
         )
         self.activities = activities_of(parts)
 

@@ -20,6 +20,8 @@ from tests.upgrade.scenario import Crossing, cross
 from tests.upgrade.side_by_side import SideBySide, side_by_side
 
 UNREACHABLE = 3
+GOING_BACK = {"RELANCE_WORKER__LOCAL_STEPS": "false"}
+"""What docs/versioning.md says to set for as long as one may want to go back."""
 
 
 async def run(commit: str, versioned: str, users: int, *, crossing: bool) -> tuple[list[Crossing], list[SideBySide]]:
@@ -31,7 +33,7 @@ async def run(commit: str, versioned: str, users: int, *, crossing: bool) -> tup
             crossings = []
             if crossing:
                 crossings.append(await cross(stack, "upgrade_forward", before, current, users))
-                crossings.append(await cross(stack, "upgrade_back", current, before, users))
+                crossings.append(await cross(stack, "upgrade_back", current, before, users, GOING_BACK))
             known = release_before(versioned, folder)
             beside = [
                 await side_by_side(stack, "upgrade_pinned", known, current, pinned=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -64,13 +65,18 @@ class Crossing:
         return {**asdict(self), "right": self.is_right}
 
 
-async def cross(stack: Stack, name: str, first: Release, second: Release, users: int) -> Crossing:
-    """Let the follow-ups of some users fall asleep under the first version, and finish them under the second."""
+async def cross(
+    stack: Stack, name: str, first: Release, second: Release, users: int, settings: Mapping[str, str] | None = None
+) -> Crossing:
+    """Let the follow-ups of some users fall asleep under the first version, and finish them under the second.
+
+    `settings` are those of the first one besides: what makes the way back possible.
+    """
     crossing = Crossing(first.name, second.name)
     async with installed(stack, name) as place, Mailbox(stack.mailbox_http) as mailbox:
         await mailbox.clear()
         await place.load(*people(users, 1))
-        worker = await serving(place, first)
+        worker = await serving(place, first, settings)
         await place.start_cycle(PERIOD)
         await place.desk().fire([CONDITION])
         motion = FastMotion(place.client, place.database.ledger, PERIOD)

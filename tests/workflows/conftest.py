@@ -18,6 +18,9 @@ from workflows.registry import WORKFLOWS
 
 MARGIN = timedelta(seconds=2)
 
+ALL: list[type] = list(dict.fromkeys(workflow for workflows in WORKFLOWS.values() for workflow in workflows))
+"""Every workflow once; one may be served on several queues."""
+
 
 @pytest.fixture(scope="session")
 async def client(temporal_address: str) -> Client:

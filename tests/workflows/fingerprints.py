@@ -19,6 +19,7 @@ BASELINE = Path(__file__).with_name("fingerprints.json")
 COMMANDS = {
     "execute_activity_method": "activity",
     "start_activity_method": "activity",
+    "execute_local_activity_method": "local activity",
     "execute_activity": "activity",
     "start_activity": "activity",
     "execute_child_workflow": "child",

@@ -49,6 +49,7 @@ from tests.workflows.hands import first_task, reset
 from tests.workflows.histories_decided import record_decided
 from tests.workflows.histories_endings import record_endings
 from tests.workflows.histories_held import LONG, Answers, record_held
+from tests.workflows.histories_local import leaves_a_second_reminder, record_local
 from tests.workflows.histories_privacy import record_forgetting
 from tests.workflows.histories_routes import record_routes
 from tests.workflows.histories_signals import record_signals
@@ -56,6 +57,7 @@ from tests.workflows.house import House
 from tests.workflows.maintenance import Maintenance
 from tests.workflows.test_backfill import asked
 from tests.workflows.test_follow_up import RecordedSteps
+from tests.workflows.test_follow_up_local import LocalSteps
 from tests.workflows.test_roll_back import Archive
 from workflows.backfill import Backfill
 from workflows.daily_digest import DailyDigest
@@ -319,6 +321,7 @@ async def record() -> int:
             *(one for one in reporting.activities() if one != reporting.record_job_run),
             *Newsroom(broken={"slack"}).activities(),
             RecordedSteps(answers := Answers()).run_steps,
+            LocalSteps(leaves_a_second_reminder).run_steps_locally,
             *(one for one in watch.activities() if one != watch.record_job_run),
             *Maintenance(full={"slack": 1, "mail": 1}).activities(),
         ]
@@ -334,6 +337,7 @@ async def record() -> int:
             await record_endings(skipper, archive, house, save)
             await record_follow_up(skipper)
             await record_held(skipper, answers, lambda *what: save(client, *what))
+            await record_local(skipper, lambda *what: save(client, *what))
             await client.execute_workflow(
                 OpenPeriod.run, OpenPeriodInput(zone="Europe/Paris"), id="open-period", task_queue=TaskQueue.OPS
             )

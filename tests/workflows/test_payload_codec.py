@@ -24,13 +24,12 @@ from relance.temporal.payload_codec import KEY_ID, EncryptingCodec, codec
 from relance.temporal.plugin import Sandbox, relance_plugin
 from tests.support.histories import encoded, payloads_of
 from tests.support.patience import PATIENCE_S
+from tests.workflows.conftest import ALL
 from tests.workflows.histories import FOLDER
 from tests.workflows.malformed import send
-from workflows.registry import WORKFLOWS
 
 SETTING = "RELANCE_PRIVACY__CODEC_KEY"
 OLD, NEW = "o" * 32, "n" * 32
-ALL = [workflow for workflows in WORKFLOWS.values() for workflow in workflows]
 CANARY = "canary-6f1d"
 """In front of each planted word; nothing else in the server holds it."""
 

@@ -9,11 +9,10 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from relance.temporal.plugin import relance_plugin
+from tests.workflows.conftest import ALL
 from tests.workflows.histories import FOLDER
-from workflows.registry import WORKFLOWS
 
 RECORDED = sorted(FOLDER.glob("*.json"))
-ALL = [workflow for workflows in WORKFLOWS.values() for workflow in workflows]
 
 
 def snake(name: str) -> str:
@@ -46,6 +45,15 @@ async def test_a_run_that_began_with_earlier_code_goes_on_with_this_one(path: Pa
 def test_histories_of_controlled_cycles_hold_what_they_are_named_for(name: str, signal: str) -> None:
     history = (FOLDER / f"{name}.json").read_text()
     assert f'"signalName": "{signal}"' in history
+
+
+@pytest.mark.parametrize(
+    "what", ['"core_local_activity"', '"run_steps_locally"', 'eventType": "EVENT_TYPE_ACTIVITY_TASK_COMPLETED']
+)
+def test_the_history_of_local_steps_holds_what_it_is_named_for(what: str) -> None:
+    history = (FOLDER / "follow_up.local.json").read_text()
+    payloads = [b64decode(data).decode() for data in re.findall(r'"data": "([^"]+)"', history)]
+    assert any(what in text for text in (history, *payloads))
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ from relance.temporal.payloads import DATA_CONVERTER, SIGNALLED, Unreadable
 from relance.temporal.plugin import relance_plugin
 from tests.support.patience import PATIENCE_S
 from tests.support.private_sdk import workflow_definition
+from tests.workflows.conftest import ALL
 from tests.workflows.desk import Newsroom
 from tests.workflows.house import House
 from tests.workflows.malformed import as_json, malformed, send
@@ -57,7 +58,6 @@ from workflows.send_wave import SendWave
 PERIOD, USER = "2026-11", "u1"
 LIMIT = timedelta(days=90)
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
-ALL = [cls for classes in WORKFLOWS.values() for cls in classes]
 WITH_HANDLERS = [cls for cls in ALL if workflow_definition(cls).signals]
 
 

@@ -17,6 +17,13 @@ class ActivityOptions(TypedDict, total=False):
     retry_policy: RetryPolicy
 
 
+class LocalActivityOptions(TypedDict, total=False):
+    """The options of one local activity call."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
 PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=2)
 )
@@ -67,6 +74,14 @@ STEP: ActivityOptions = {
     "retry_policy": PATIENT,
 }
 """The due mails of one user."""
+
+LOCAL_STEP: LocalActivityOptions = {
+    # It begins no mail after some seconds; this is for the reply to the last one, and for a database that is slow.
+    "start_to_close_timeout": timedelta(minutes=3),
+    # What fails is tried again by the mail queue.
+    "retry_policy": RetryPolicy(maximum_attempts=1),
+}
+"""The due mails of one user, within the workflow task."""
 
 SWEEP: ActivityOptions = {
     # A cleanup that cannot end within a night is a failure people should know of; the next one goes on.

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from temporalio import activity
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+from temporalio.exceptions import ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.testing import ActivityEnvironment
 
-from tests.simulation.temporal.wire import Payloads, packed, unpacked
+from activities.attempt import token_of
+from tests.simulation.temporal.wire import Payloads, activity_failed, packed, unpacked
 from tests.simulation.workers import WorkerProcess
 from tests.simulation.world import World, context_of
 from tests.support.private_sdk import activity_definition
@@ -23,8 +24,14 @@ from tests.support.private_sdk import activity_definition
 LONGEST_ATTEMPT = 3600.0
 """Seconds: a few dozen mails never take that long, whatever happens to them."""
 
+TASK_TIMEOUT = 10.0
+"""Seconds after which a workflow task is handed to another worker, with its local activities, if nothing is heard."""
+
 LEFT_OUT = 1800.0
 """Seconds of an outage after which no further attempt is made before it is nearly over."""
+
+Outcome: TypeAlias = tuple[Any, BaseException | None]
+"""What an attempt returned, or what it raised."""
 
 
 @dataclass
@@ -45,8 +52,7 @@ class Attempt:
     @property
     def token(self) -> str:
         """What marks its claims."""
-        info = self.environment.info
-        return f"{info.workflow_run_id}/{info.activity_id}/{info.attempt:09}"
+        return token_of(self.environment.info)
 
     def start(self, arguments: Sequence[Any]) -> None:
         """Begin on the worker."""
@@ -99,14 +105,28 @@ class Cluster:
         info = dataclasses.replace(
             ActivityEnvironment.default_info(), activity_id=activity_id, activity_type=name, workflow_run_id=run_id
         )
-        work = self._execute(name, payloads, definition.arg_types, info, options)
+        work = self._execute(name, payloads, definition.arg_types, info, options, self._outcome)
         limit: timedelta | None = options.get("schedule_to_close_timeout")
         try:
             return await asyncio.wait_for(work, limit.total_seconds() if limit else None)
         except TimeoutError:
             self.world.trace.event("temporal", f"{name} of {run_id} is out of time")
             problem = ActivityTimeout("timed out", type=TimeoutType.SCHEDULE_TO_CLOSE, last_heartbeat_details=[])
-            raise _failed(name) from problem
+            raise activity_failed(name) from problem
+
+    async def execute_locally(
+        self, method: Any, payloads: Payloads, run_id: str, activity_id: str, options: Mapping[str, Any]
+    ) -> Payloads:
+        """Run a local activity: whenever its worker dies, the workflow task is another one's, and begins it again."""
+        definition = activity_definition(method)
+        info = dataclasses.replace(
+            ActivityEnvironment.default_info(),
+            activity_id=activity_id,
+            activity_type=definition.name,
+            workflow_run_id=run_id,
+            is_local=True,
+        )
+        return await self._execute(definition.name, payloads, definition.arg_types, info, options, self._local_outcome)
 
     async def _execute(
         self,
@@ -115,17 +135,19 @@ class Cluster:
         types: Sequence[type] | None,
         info: activity.Info,
         options: Mapping[str, Any],
+        outcome_of: Callable[[Attempt, Mapping[str, Any]], Awaitable[Outcome | None]],
     ) -> Payloads:
         details: list[Any] = []
-        for number in range(1, 1_000_000):
+        for count in range(1, 1_000_000):
+            number = 1 if info.is_local else count
             attempt = await self._begin(
                 name,
                 # Inputs are the workflow's: what an activity does to them, no other attempt sees.
                 unpacked(payloads, types),
-                dataclasses.replace(info, attempt=number, heartbeat_details=details),
+                dataclasses.replace(info, attempt=number, heartbeat_details=details, started_time=self.world.now()),
             )
             try:
-                outcome = await self._outcome(attempt, options)
+                outcome = await outcome_of(attempt, options)
             except asyncio.CancelledError:
                 self._superseded(attempt, "given-up")
                 raise
@@ -174,7 +196,7 @@ class Cluster:
             self.world.trace.fault(attempt.worker.name, "cut-off", attempt.name)
             attempt.deaf = True
 
-    async def _outcome(self, attempt: Attempt, options: Mapping[str, Any]) -> tuple[Any, BaseException | None] | None:
+    async def _outcome(self, attempt: Attempt, options: Mapping[str, Any]) -> Outcome | None:
         """Return the attempt's report; None when it is declared dead."""
         end = attempt.beat_at + options["start_to_close_timeout"].total_seconds()
         heartbeat: timedelta | None = options.get("heartbeat_timeout")
@@ -193,8 +215,19 @@ class Cluster:
                 await self.world.hang()
             await asyncio.wait({attempt.reported}, timeout=max(limit - now, 0.001))
             if attempt.reported.done():
-                outcome: tuple[Any, BaseException | None] = attempt.reported.result()
+                outcome: Outcome = attempt.reported.result()
                 return outcome
+
+    async def _local_outcome(self, attempt: Attempt, _: Mapping[str, Any]) -> Outcome | None:
+        """Return the attempt's report; None when its workflow task is given to another worker."""
+        while True:
+            await asyncio.wait({attempt.reported}, timeout=TASK_TIMEOUT)
+            if attempt.reported.done():
+                outcome: Outcome = attempt.reported.result()
+                return outcome
+            heard_of = attempt.worker.alive and not attempt.deaf and not attempt.task.done()
+            if not heard_of and self.world.server_is_up:
+                return None
 
     def _superseded(self, attempt: Attempt, how: str) -> None:
         if self.world.over:
@@ -214,8 +247,8 @@ class Cluster:
             await self.world.hang()
         assert isinstance(problem, ApplicationError)
         self.world.trace.event("temporal", f"{name} of {workflow_id} failed: {problem.type}")
-        if problem.non_retryable:
-            raise _failed(name) from problem
+        if problem.non_retryable or number == policy.maximum_attempts:
+            raise activity_failed(name) from problem
         wait = policy.initial_interval * policy.backoff_coefficient ** min(number - 1, 30)
         wait = min(wait, policy.maximum_interval or wait)
         seconds = (problem.next_retry_delay or wait).total_seconds()
@@ -226,15 +259,3 @@ class Cluster:
         if down > LEFT_OUT:
             seconds = max(seconds, down - self.world.dice.uniform(0.0, LEFT_OUT / 2))
         await asyncio.sleep(seconds)
-
-
-def _failed(name: str) -> ActivityError:
-    return ActivityError(
-        "activity failed",
-        scheduled_event_id=0,
-        started_event_id=0,
-        identity="",
-        activity_type=name,
-        activity_id="",
-        retry_state=None,
-    )

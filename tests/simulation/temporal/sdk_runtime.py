@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,13 +16,13 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, CancelledError, WorkflowAlreadyStartedError
 
 from tests.simulation.temporal.history import Command, Event, Kind
 from tests.simulation.temporal.run import CURRENT, WorkflowRun
-from tests.simulation.temporal.server import Missing, Workflows
+from tests.simulation.temporal.server import Execute, Missing, Workflows
 from tests.simulation.temporal.start import ContinueAsNew
-from tests.simulation.temporal.wire import Payloads, packed, unpacked
+from tests.simulation.temporal.wire import Payloads, activity_failed, packed, unpacked
 from tests.support.private_sdk import (
     activity_definition,
     install_runtime,
@@ -102,10 +102,18 @@ class _Answers:
         raise ContinueAsNew(packed(args))
 
     def workflow_start_activity(self, activity: Any, *args: Any, **options: Any) -> asyncio.Task[Any]:
+        return self._start_activity(self._server.execute, activity, args, options)
+
+    def workflow_start_local_activity(self, activity: Any, *args: Any, **options: Any) -> asyncio.Task[Any]:
+        return self._start_activity(self._server.execute_locally, activity, args, options)
+
+    def _start_activity(
+        self, execute: Execute, activity: Any, args: Sequence[Any], options: Mapping[str, Any]
+    ) -> asyncio.Task[Any]:
         run, payloads = _current(), packed(args)
 
         def dispatch(command: Command) -> Callable[[], object]:
-            work = self._server.execute(activity, payloads, run.run_id, str(command.seq), options)
+            work = execute(activity, payloads, run.run_id, str(command.seq), options)
             task = self._server.world.loop.create_task(work, context=Context())
             task.add_done_callback(lambda done: _reported(run, command.seq, done))
             return task.cancel
@@ -240,7 +248,7 @@ async def _result(run: WorkflowRun, command: Command, type_: type | None) -> Any
         payloads = await asyncio.shield(command.future)
     except asyncio.CancelledError:
         run.take_back(command)
-        raise _activity_error() from CancelledError()
+        raise activity_failed() from CancelledError()
     return unpacked(payloads, [type_] if type_ is not None else None)[0]
 
 
@@ -273,18 +281,6 @@ def _reported(run: WorkflowRun, seq: int, task: asyncio.Task[Payloads]) -> None:
 
 def _types(method: Any) -> type | None:
     return activity_definition(method).ret_type
-
-
-def _activity_error() -> ActivityError:
-    return ActivityError(
-        "activity failed",
-        scheduled_event_id=0,
-        started_event_id=0,
-        identity="",
-        activity_type="",
-        activity_id="",
-        retry_state=None,
-    )
 
 
 def _nothing() -> None:

@@ -43,9 +43,10 @@ class Missing(Exception):
 class Workflows:
     """All workflows: `runs` by id, oldest first."""
 
-    def __init__(self, world: World, execute: Execute, suggest_at: int) -> None:
+    def __init__(self, world: World, execute: Execute, execute_locally: Execute, suggest_at: int) -> None:
         self.world = world
         self.execute = execute
+        self.execute_locally = execute_locally
         self.suggest_at = suggest_at
         self.runs: dict[str, list[WorkflowRun]] = {}
         self._kept: list[WorkflowRun] = []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ActivityError
 
 Payloads: TypeAlias = Sequence[Any]
 
@@ -26,3 +27,16 @@ def unpacked(payloads: Payloads, types: Sequence[type] | None) -> list[Any]:
 def carried(value: Any, type_: type | None) -> Any:
     """Return a single value as it arrives at the other end."""
     return unpacked(packed([value]), [type_] if type_ is not None else None)[0]
+
+
+def activity_failed(name: str = "") -> ActivityError:
+    """Return what a workflow is told when an activity has failed for good, or was given up."""
+    return ActivityError(
+        "activity failed",
+        scheduled_event_id=0,
+        started_event_id=0,
+        identity="",
+        activity_type=name,
+        activity_id="",
+        retry_state=None,
+    )

@@ -171,6 +171,12 @@ PANELS: tuple[Panel, ...] = (
         _quantiles("temporal_activity_schedule_to_start_latency_seconds", by="task_queue"),
     ),
     Panel(
+        "Wait of workflow tasks",
+        "s",
+        "The same of workflow tasks; on the queue of the mails: reminders that are due together.",
+        _quantiles("temporal_workflow_task_schedule_to_start_latency_seconds", by="task_queue"),
+    ),
+    Panel(
         "Slots in use",
         "short",
         "Activities and workflow tasks under way.",

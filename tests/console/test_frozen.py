@@ -27,7 +27,7 @@ from tests.console.support import Visitor
 from tests.support.fakes import FakeAlertGroups
 
 PERIOD = "2026-11"
-SLACK_S = 2.0
+SLACK_S = 5.0
 """For everything else that a page needs, on a machine that does much beside it."""
 PATHS = [page.path.replace("{period}", PERIOD) for page in PAGES if page.name == "cycle" or "{" not in page.path]
 

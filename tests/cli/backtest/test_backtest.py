@@ -9,7 +9,7 @@ import pytest
 
 from relance.devstack.everflow.client import EverflowControl
 from relance.devstack.everflow.dataset import World
-from relance.devstack.everflow.faults import Cut, StatusFault
+from relance.devstack.everflow.faults import TABLE, Cut, Slow, StatusFault
 from relance.devstack.everflow.samples import sample_world
 from relance.domain.zones import zone_info
 from tests.cli.checks import MORNING
@@ -30,6 +30,8 @@ def without_day(world: World, day: date) -> World:
 async def test_default_lp_would_have_fired_on_one_day_of_two_weeks(
     network: EverflowControl, everflow_only: Terminal
 ) -> None:
+    # So slow that calls which are under way at once meet, also on a busy machine.
+    await network.add_fault(Slow(path=TABLE, seconds=0.2))
     said = backtest(everflow_only, "default-lp", *TWO_WEEKS)
     assert (said["check"], said["from"], said["to"]) == ("default-lp", "2025-10-23", "2025-11-05")
     assert said["thresholds"] == {"clicks": 50}

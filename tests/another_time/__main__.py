@@ -28,7 +28,9 @@ from tests.another_time.shifter import shifting
 ROOT = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
 SOCKET = "shifter"
-PROGRAMS = ("temporal", "prometheus", "date", "node", "openssl", "prometheus-alertmanager")
+PROGRAMS = ("temporal", "prometheus", "date", "node", "prometheus-alertmanager")
+IN_THE_PAST = ("openssl",)
+"""Servers that are not shifted use its certificates, too: made in the future they would not be valid there yet."""
 PYTHONS = ("python", "python3", f"python3.{sys.version_info.minor}")
 PYTEST = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 CANNOT = 2
@@ -43,7 +45,7 @@ def main() -> int:
             if asked.at is not None:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="another-time-")))
                 off = timedelta(seconds=round((asked.at - datetime.now(UTC)).total_seconds()))
-                python, environment = os.fspath(folder / "bin" / "python"), environment_off(folder)
+                python, environment = os.fspath(folder / "bin" / "python"), environment_off(folder, off)
                 stack.enter_context(shifting(folder / SOCKET, int(off.total_seconds())))
             stack.enter_context(_busy(asked.busy))
             command = [python, "-m", "pytest", *PYTEST, *asked.pytest]
@@ -53,7 +55,7 @@ def main() -> int:
         return CANNOT
 
 
-def environment_off(folder: Path) -> dict[str, str]:
+def environment_off(folder: Path, off: timedelta) -> dict[str, str]:
     """Write `folder/bin`, whose programs have a clock that is off; return variables with which they start each other.
 
     Raises:
@@ -66,7 +68,8 @@ def environment_off(folder: Path) -> dict[str, str]:
     path = f"{prefix / 'bin'}:{os.environ.get('PATH', '')}:/usr/sbin"
     python = os.path.realpath(sys.executable)
     launched = [python, "-IS", os.fspath(LAUNCH), os.fspath(folder / SOCKET)]
-    found = {name: shutil.which(name, path=path) for name in PROGRAMS} | dict.fromkeys(PYTHONS, python)
+    shifted = PROGRAMS + (IN_THE_PAST if off < timedelta(0) else ())
+    found = {name: shutil.which(name, path=path) for name in shifted} | dict.fromkeys(PYTHONS, python)
     scripts = {name: [*launched, program] for name, program in found.items() if program is not None}
     for name, command in scripts.items():
         # By its first argument, the interpreter knows the environment it belongs to.

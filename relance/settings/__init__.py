@@ -128,11 +128,11 @@ class WorkerGroup(SettingsGroup):
     """Slots and limits of a worker process."""
 
     workflow_tasks: int = Field(
-        32,
+        30,
         ge=2,
         le=200,
         description="Workflow tasks handled at once, per worker process and task queue; with `local_steps` also how "
-        "many users' reminders are sent at once, so less than half of `cached_workflows`.",
+        "many users' reminders are sent at once, so at most half of `cached_workflows`.",
     )
     local_steps: bool = Field(
         True,
@@ -141,7 +141,7 @@ class WorkerGroup(SettingsGroup):
     )
     activities: int = Field(64, ge=1, le=1000, description="Activities run at once, per worker process and task queue.")
     cached_workflows: int = Field(
-        80,
+        60,
         ge=0,
         le=10_000,
         description="Workflows kept in memory between their tasks, per worker process and task queue; a follow-up of "

@@ -69,7 +69,7 @@ These five say most:
 | metric | look here when |
 | --- | --- |
 | `temporal_activity_schedule_to_start_latency_seconds` | activities wait for a worker: more workers, or more slots |
-| `temporal_workflow_task_schedule_to_start_latency_seconds` | the same of workflow tasks; on `relance-mail` reminders wait that are due together |
+| `temporal_workflow_task_schedule_to_start_latency_seconds` | workflow tasks wait, and due reminders with them |
 | `temporal_workflow_task_execution_failed_total` | workflow code fails, or a deployment does not fit open histories |
 | `temporal_worker_task_slots_available` | 0 for long means that the worker is full |
 | `temporal_request_failure_total` | the server refuses or is away |

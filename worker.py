@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from enum import StrEnum
@@ -37,6 +38,9 @@ from workflows.registry import workflows_of
 
 LAST_MOMENTS = 2.0
 """Seconds after the drain in which results are recorded and connections closed; all in all less than the 30 of X5."""
+
+WORKFLOW_THREADS = 4
+"""For the workflow tasks of all queues: they run one at a time anyway, and each thread keeps memory of its own."""
 
 HEARTBEATS_APART = timedelta(seconds=0.4)
 """Less than `activities.attempt.HEARTBEAT_EVERY`: what a batch has counted is to be seen (SPEC C12)."""
@@ -93,6 +97,7 @@ async def serve(settings: Settings, role: WorkerRole) -> int:
         if TaskQueue.OPS in QUEUES[role]:
             connections = GatewayConnections(open_.client, open_.database, open_.instruments)
             await stack.enter_async_context(serving_gateway(settings, connections, liveness))
+        threads = stack.enter_context(ThreadPoolExecutor(WORKFLOW_THREADS, thread_name_prefix="workflow"))
         workers = [
             await stack.enter_async_context(
                 Worker(
@@ -107,6 +112,7 @@ async def serve(settings: Settings, role: WorkerRole) -> int:
                     # Nothing is stored outside; more than one makes the SDK start a task per timer summary.
                     max_workflow_task_external_storage_concurrency=1,
                     max_concurrent_workflow_tasks=settings.worker.workflow_tasks,
+                    workflow_task_executor=threads,
                     max_concurrent_activities=settings.worker.activities,
                     max_cached_workflows=settings.worker.cached_workflows,
                     graceful_shutdown_timeout=settings.worker.drain,

@@ -99,10 +99,11 @@ async def test_a_rollback_of_many_pages_goes_on_where_it_was(
         result = await rollback.result()
         assert await runs(skipper.client.get_workflow_handle(rollback.id)) >= 2
     assert archive.calls[:3] == ["give up", "stop", "give up"]
-    assert archive.calls[3:153] == [f"correct {after} None 0" for after in names]
-    again = ["correct None u001 1", "correct u060 u061 1", "correct u149 None 1", "correct u060 u061 2"]
     # A run that another test left on this server may ask the same worker to give up.
-    assert [call for call in archive.calls[153:] if call.startswith("correct")] == again
+    corrected = [call for call in archive.calls if call.startswith("correct")]
+    assert corrected[: len(names)] == [f"correct {after} None 0" for after in names]
+    again = ["correct None u001 1", "correct u060 u061 1", "correct u149 None 1", "correct u060 u061 2"]
+    assert corrected[len(names) :] == again
     assert (result.follow_ups, result.reached, result.changes) == (3, 9, {"invitations.sent": 7})
     sent = 5 * len(names) - sum(put_off.values()) + len(again)
     assert result.corrections == MailCounts(users=2 * len(names), sent=sent)

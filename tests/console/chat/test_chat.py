@@ -33,7 +33,7 @@ expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @dataclass
-class Desk:
+class ChatPlace:
     """An installation with a console, and a browser."""
 
     own: Installation
@@ -64,7 +64,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(stack: Stack, database: str, indexed_database: str, chromium: Browser) -> AsyncIterator[Desk]:
+async def place(stack: Stack, database: str, indexed_database: str, chromium: Browser) -> AsyncIterator[ChatPlace]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -74,7 +74,7 @@ async def desk(stack: Stack, database: str, indexed_database: str, chromium: Bro
     }
     async with installed(stack, database, environment, forks=True, lent_database=indexed_database) as own:
         await own.start_worker()
-        yield Desk(own, ConsoleBrowser(chromium, url, own.database), url)
+        yield ChatPlace(own, ConsoleBrowser(chromium, url, own.database), url)
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -83,12 +83,12 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_an_alert_is_a_conversation(desk: Desk) -> None:
-    async with desk.browser.visit() as ann, desk.browser.visit(Role.VIEWER, size=NARROW, **FRENCH) as viewer:
-        await _converse(desk, ann, viewer)
+async def test_an_alert_is_a_conversation(place: ChatPlace) -> None:
+    async with place.browser.visit() as ann, place.browser.visit(Role.VIEWER, size=NARROW, **FRENCH) as viewer:
+        await _converse(place, ann, viewer)
 
 
-async def _converse(desk: Desk, ann: BrowserContext, viewer: BrowserContext) -> None:
+async def _converse(place: ChatPlace, ann: BrowserContext, viewer: BrowserContext) -> None:
     mine, seen = await ann.new_page(), await viewer.new_page()
     for page in (mine, seen):
         await page.goto("/console/chat")
@@ -96,13 +96,13 @@ async def _converse(desk: Desk, ann: BrowserContext, viewer: BrowserContext) -> 
     await expect(mine.get_by_text("Nothing has been said yet")).to_be_visible()
     await mine.evaluate("window.loadedOnce = true")
 
-    await desk.fire()
+    await place.fire()
     for page in (mine, seen):
         await expect(page.get_by_role("heading", name="🚨 Default LP Alert")).to_be_visible()
         await expect(page.get_by_text('Summer Sale NL · partner Alpha · "Default" · 63 clicks')).to_be_visible()
     await expect(mine.get_by_role("button", name="Acknowledge")).to_be_visible()
     assert await seen.locator("article button").all_text_contents() == ["Détails", "Pourquoi"]
-    await until(lambda: _tells(desk, NotificationKind.REPEAT))
+    await until(lambda: _tells(place, NotificationKind.REPEAT))
 
     await mine.get_by_label("Your message").fill("yes")
     await mine.keyboard.press("Enter")
@@ -114,14 +114,14 @@ async def _converse(desk: Desk, ann: BrowserContext, viewer: BrowserContext) -> 
     await mine.get_by_label("Your message").fill("don't ack")
     await mine.keyboard.press("Enter")
     await expect(mine.get_by_text("I read a no in that")).to_be_visible()
-    assert (await desk.alert()).state is AlertState.FIRING
+    assert (await place.alert()).state is AlertState.FIRING
 
     await mine.get_by_role("button", name="Acknowledge").focus()
     await mine.keyboard.press("Enter")
     await expect(seen.get_by_text("ann looks after this")).to_be_visible()
-    entry = next(entry for entry in (await desk.alert()).history if entry.event is AlertEvent.ACKNOWLEDGED)
+    entry = next(entry for entry in (await place.alert()).history if entry.event is AlertEvent.ACKNOWLEDGED)
     assert (entry.by, entry.via) == ("ann", "console")
-    await until(lambda: _tells(desk, None))
+    await until(lambda: _tells(place, None))
     await expect(mine.get_by_role("button", name="Acknowledge")).to_have_count(0)
     await expect(mine.locator("article")).to_have_count(7)
     assert await mine.evaluate("window.loadedOnce")
@@ -130,12 +130,12 @@ async def _converse(desk: Desk, ann: BrowserContext, viewer: BrowserContext) -> 
         assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-async def test_a_link_in_a_chat_leads_to_the_alert_and_forms_work_without_a_script(desk: Desk) -> None:
-    await desk.fire()
-    await until(lambda: _told(desk))
-    (told,) = await desk.own.database.chat_messages.latest(5)
-    assert told.details_url == f"{desk.url}/console/chat?alert=default-lp%2F0.8.376#{alert_anchor(KEY)}"
-    async with desk.browser.visit(java_script_enabled=False) as window:
+async def test_a_link_in_a_chat_leads_to_the_alert_and_forms_work_without_a_script(place: ChatPlace) -> None:
+    await place.fire()
+    await until(lambda: _told(place))
+    (told,) = await place.own.database.chat_messages.latest(5)
+    assert told.details_url == f"{place.url}/console/chat?alert=default-lp%2F0.8.376#{alert_anchor(KEY)}"
+    async with place.browser.visit(java_script_enabled=False) as window:
         page = await window.new_page()
         await page.goto(told.details_url)
         card = page.locator(f"#{alert_anchor(KEY)}")
@@ -145,19 +145,19 @@ async def test_a_link_in_a_chat_leads_to_the_alert_and_forms_work_without_a_scri
         await card.get_by_label("Reason").fill("known pause")
         await card.get_by_role("button", name="Silence", exact=True).click()
         await expect(page.get_by_text("ann wants to hear nothing of this until")).to_be_visible()
-        stored = await desk.alert()
+        stored = await place.alert()
         assert stored.state is AlertState.SILENCED
         assert (stored.history[-1].by, stored.history[-1].detail) == ("ann", "known pause")
         await page.get_by_label("Your message").fill("silence 91d known pause")
         await page.get_by_role("button", name="Send").click()
         await expect(page.get_by_text("A silence lasts 90 days at most")).to_be_visible()
-        await _forge(desk, window, await page.locator("[name=csrf]").first.input_value())
+        await _forge(place, window, await page.locator("[name=csrf]").first.input_value())
 
 
-async def _forge(desk: Desk, operator: BrowserContext, token: str) -> None:
-    ours = {"Origin": desk.url, "Sec-Fetch-Site": "same-origin"}
+async def _forge(place: ChatPlace, operator: BrowserContext, token: str) -> None:
+    ours = {"Origin": place.url, "Sec-Fetch-Site": "same-origin"}
     foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
-    async with desk.browser.visit(Role.VIEWER) as viewer:
+    async with place.browser.visit(Role.VIEWER) as viewer:
         page = await viewer.new_page()
         await page.goto("/console/chat")
         own = await page.locator("[name=csrf]").first.input_value()
@@ -171,11 +171,11 @@ async def _forge(desk: Desk, operator: BrowserContext, token: str) -> None:
             form: dict[str, str | float | bool] = {"about": KEY, "csrf": csrf}
             answer = await window.request.post("/console/chat/do/unsilence", form=form, headers=headers)
             assert answer.status == 403
-    assert (await desk.alert()).state is AlertState.SILENCED
+    assert (await place.alert()).state is AlertState.SILENCED
 
 
-async def _tells(desk: Desk, telling: NotificationKind | None) -> bool:
-    return await desk.next_telling() is telling
+async def _tells(place: ChatPlace, telling: NotificationKind | None) -> bool:
+    return await place.next_telling() is telling
 
 
 async def _is_focused(page: Page, element: str) -> bool:
@@ -183,5 +183,5 @@ async def _is_focused(page: Page, element: str) -> bool:
     return bool(await page.evaluate("document.activeElement.id") == element)
 
 
-async def _told(desk: Desk) -> bool:
-    return bool(await desk.own.database.chat_messages.latest(1))
+async def _told(place: ChatPlace) -> bool:
+    return bool(await place.own.database.chat_messages.latest(1))

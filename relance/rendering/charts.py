@@ -34,10 +34,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What is drawn: a title, the names of both windows, and the pairs from top to bottom (the first twelve)."""
+    """What is drawn: a title, the names of both windows, and the pairs from top to bottom (the first twelve).
+
+    Without a name there is no earlier window, and each pair is one bar.
+    """
 
     title: str
-    earlier_name: str
+    earlier_name: str | None
     later_name: str
     pairs: Sequence[Pair]
 
@@ -71,7 +74,7 @@ def draw(chart: Chart) -> bytes:
     most = max((amount for pair in pairs for amount in (pair.earlier, pair.later)), default=Decimal(0))
     scale = Scale(most, _value_width(pairs))
     for number, pair in enumerate(pairs):
-        _row(pen, pair, HEAD + ROW * number, scale)
+        _row(pen, pair, HEAD + ROW * number, scale, alone=chart.earlier_name is None)
     encoded = BytesIO()
     image.quantize(64, dither=Image.Dither.NONE).save(encoded, "PNG", optimize=True)
     return encoded.getvalue()
@@ -80,6 +83,8 @@ def draw(chart: Chart) -> bytes:
 def _legend(pen: ImageDraw.ImageDraw, chart: Chart) -> None:
     left = MARGIN
     for name, colour in ((chart.earlier_name, EARLIER), (chart.later_name, LATER)):
+        if name is None:
+            continue
         text = fitting(name, 26, (WIDTH - 2 * MARGIN) // 2 - 60)
         pen.rectangle((left, 104, left + 26, 130), colour)
         pen.text((left + 38, 117), text, FAINT, font(26), anchor="lm")
@@ -93,7 +98,7 @@ def _value_width(pairs: Sequence[Pair]) -> int:
     return min(max(LEAST_VALUE_WIDTH, ceil(widest) + 16), MOST_VALUE_WIDTH)
 
 
-def _row(pen: ImageDraw.ImageDraw, pair: Pair, top: int, scale: Scale) -> None:
+def _row(pen: ImageDraw.ImageDraw, pair: Pair, top: int, scale: Scale, *, alone: bool) -> None:
     pen.line((MARGIN, top - 12, WIDTH - MARGIN, top - 12), RULE, 2)
     middle = top + BAR + GAP // 2
     lines = in_two_lines(pair.label, 26, LABEL_WIDTH - 20)
@@ -101,10 +106,12 @@ def _row(pen: ImageDraw.ImageDraw, pair: Pair, top: int, scale: Scale) -> None:
         y = middle + round((number - (len(lines) - 1) / 2) * LINE)
         pen.text((MARGIN, y), line, INK, font(26, bold=True), anchor="lm")
     left = MARGIN + LABEL_WIDTH
-    for number, (amount, text, colour) in enumerate(
-        ((pair.earlier, pair.earlier_text, EARLIER), (pair.later, pair.later_text, LATER))
-    ):
-        y = top + number * (BAR + GAP)
+    bars = [(pair.later, pair.later_text, LATER)]
+    if not alone:
+        bars.insert(0, (pair.earlier, pair.earlier_text, EARLIER))
+    highest = middle - (len(bars) * (BAR + GAP) - GAP) // 2
+    for number, (amount, text, colour) in enumerate(bars):
+        y = highest + number * (BAR + GAP)
         right = left + scale.length(amount)
         pen.rectangle((left, y, right, y + BAR), colour)
         shown = fitting(text, 26, scale.value_width - 16)

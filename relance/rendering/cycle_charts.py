@@ -67,7 +67,7 @@ def _not_sent(report: CycleFigures, words: ReportWords) -> Chart | None:
     if not pairs:
         return None
     largest = sorted(pairs, key=lambda pair: -max(pair.earlier, pair.later))[:MOST_BARS]
-    return Chart(words.cycle.chart_not_sent, report.before_period or "–", report.period, largest)
+    return Chart(words.cycle.chart_not_sent, report.before_period, report.period, largest)
 
 
 def _months(months: Sequence[CycleStatistics], current: str, words: ReportWords) -> ColumnChart:

@@ -28,8 +28,8 @@ class TemporalFollowUps:
 
     A user's contacts are spread over follow-ups by the hundred. Which there may be is known from the ledger and never
     probed: one of which nobody was invited does not exist, and the next one does. `eager` must be off where worker
-    versioning is on: the server would not know which version a run began under. `queue` is that of
-    the follow-ups that are started.
+    versioning is on: the server would not know which version a run began under. `queue` is that of the follow-ups that
+    are started.
     """
 
     client: Client

@@ -47,6 +47,13 @@ def test_bars_are_as_long_as_their_amounts() -> None:
     assert max(later[1:]) <= 4
 
 
+def test_without_an_earlier_window_there_is_one_bar_each() -> None:
+    both = [_pair(0, 9), _pair(0, 3)]
+    alone = draw(Chart("Invitations not sent", None, "2026-12", both))
+    assert (len(_bars(alone, EARLIER)), len(_bars(alone, LATER))) == (0, 2)
+    assert len(_bars(draw(_chart(both)), EARLIER)) == 2
+
+
 def test_a_chart_is_a_small_png_of_its_rows() -> None:
     one, many = draw(_chart([_pair(1, 1)])), draw(_chart([_pair(100, 40)] * 50))
     most = draw(_chart([_pair(100, 40)] * MOST_BARS))

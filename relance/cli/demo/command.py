@@ -79,7 +79,8 @@ async def demo(
                 f"Try `starter.py why --user u0001`, `starter.py cycle report {period}` or "
                 "`starter.py alerts list --all`. Ctrl-C ends it all."
             )
-            await stop_requested().wait()
+            with run.out.pulse.resting():
+                await stop_requested().wait()
             answer = Answer(answer.data, "Stopped.", answer.code)
     return answer
 

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 import uvloop
-from temporalio.worker import Worker
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from composition.activities import activities_of
 from composition.connections import opened
@@ -41,6 +41,11 @@ LAST_MOMENTS = 2.0
 
 WORKFLOW_THREADS = 4
 """For the workflow tasks of all queues: they run one at a time anyway, and each thread keeps memory of its own."""
+
+ACTIVITY_POLLERS = PollerBehaviorAutoscaling(initial=1, minimum=1, maximum=16)
+"""The server gives a task to the poll that has waited longest. With the SDK's five polls per process all batches of a wave,
+four at a time, went to one process, and the others had nothing to do until their turn came.
+"""
 
 HEARTBEATS_APART = timedelta(seconds=0.4)
 """Less than `activities.attempt.HEARTBEAT_EVERY`: what a batch has counted is to be seen (SPEC C12)."""
@@ -114,6 +119,7 @@ async def serve(settings: Settings, role: WorkerRole) -> int:
                     max_concurrent_workflow_tasks=settings.worker.workflow_tasks,
                     workflow_task_executor=threads,
                     max_concurrent_activities=settings.worker.activities,
+                    activity_task_poller_behavior=ACTIVITY_POLLERS,
                     max_cached_workflows=settings.worker.cached_workflows,
                     graceful_shutdown_timeout=settings.worker.drain,
                     # Without it the SDK keeps heartbeats back for most of their time-out: 12 s for a batch.

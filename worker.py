@@ -25,6 +25,7 @@ from relance.errors import SettingsError
 from relance.gateway.server import FULL_DRAIN_S
 from relance.rendering.branding.loading import checked_branding, kept_templates
 from relance.runtime import process_exit
+from relance.runtime.arenas import limit_arenas
 from relance.runtime.collecting import leave_out_what_is_loaded
 from relance.runtime.core_dumps import forbid_core_dumps
 from relance.runtime.logs import configure_logging, quiet_sdk
@@ -174,6 +175,7 @@ def run(
 
     async def main() -> int:
         forbid_core_dumps()
+        limit_arenas()
         settings = load_settings()
         check_fitness(settings, role)
         configure_logging(settings.monitoring)

@@ -40,13 +40,18 @@ LIMIT_S = 3 * 3600.0
 SHOW_EVERY_S = 5.0
 
 
-async def measure(users: int, contacts: int, connections: int, processes: int) -> dict[str, Any]:
-    """Run everything and return the figures."""
+async def measure(
+    users: int, contacts: int, connections: int, processes: int, *, reminders: bool = True
+) -> dict[str, Any]:
+    """Run everything and return the figures; without `reminders` the first ones are not waited for."""
     begun = time.monotonic()
     people = plain_people(users, contacts)
     async with prepared(*people, {CONNECTIONS: str(connections)}) as place:
         worker = await place.installation.start_worker(processes=processes)
         figures = await _compare(place, worker, people, connections)
+        if reminders:
+            wave = await send_reminders(place.installation, PERIOD, people[1])
+            figures["wave_reminders_per_s"] = round(wave.per_s, 1)
         figures["peak_rss_mb"] = round(worker.measure(), 1)
         await worker.stop()
     return {
@@ -75,13 +80,11 @@ async def _compare(
     await bare.send_half()
     # After the last mail of its one wave a cycle starts the follow-ups and draws the balance.
     sending_s = (last_mail - begun).total_seconds()
-    wave = await send_reminders(place.installation, PERIOD, people[1])
     return {
         "invitations_per_s": round(result.sent / sending_s, 1),
         "ratio": round(result.sent / sending_s / bare.rate.per_s, 3),
         "ratio_by_cpu": ratio_by_cpu(bare.rate.cpu_ms, sending_ms),
         "follow_ups_per_s": round(len(people[0]) / (wall_s - sending_s), 1),
-        "wave_reminders_per_s": round(wave.per_s, 1),
         "mail_bytes": sum(len(message) for _, message in letters) // len(letters),
         "cycle_s": round(wall_s, 2),
         "sending_s": round(sending_s, 2),

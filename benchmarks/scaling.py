@@ -23,7 +23,8 @@ async def measure(sizes: list[int], planned: int) -> dict[str, Any]:
     """Send a cycle of each size, plan the users, and return the figures."""
     seconds, cpu, memory = dict[int, float](), dict[int, float](), dict[int, float]()
     for size in sizes:
-        figures = await cycle.measure(-(-size // CONTACTS), CONTACTS, MailGroup().connections, 1)
+        users = -(-size // CONTACTS)
+        figures = await cycle.measure(users, CONTACTS, MailGroup().connections, 1, reminders=False)
         seconds[size] = 1000 * figures["sending_s"] / figures["sent"]
         used = figures["sending_cpu_ms_per_mail"]
         cpu[size] = sum(value for kind, value in used.items() if kind != "harness")

@@ -44,8 +44,8 @@ WORKFLOW_THREADS = 4
 """For the workflow tasks of all queues: they run one at a time anyway, and each thread keeps memory of its own."""
 
 ACTIVITY_POLLERS = PollerBehaviorAutoscaling(initial=1, minimum=1, maximum=16)
-"""The server gives a task to the poll that has waited longest. With the SDK's five polls per process all batches of a wave,
-four at a time, went to one process, and the others had nothing to do until their turn came.
+"""The server gives a task to the poll that has waited longest. With the SDK's five polls per process all batches of a
+wave, four at a time, went to one process, and the others had nothing to do until their turn came.
 """
 
 HEARTBEATS_APART = timedelta(seconds=0.4)

@@ -15,7 +15,7 @@ from activities import attempt
 from activities.attempt import rss_peak_mb
 from activities.errors import draining, translated
 from relance import ids
-from relance.concurrency import stepwise
+from relance.concurrency import in_background, stepwise
 from relance.contracts.cycle import BatchInput, BatchResult
 from relance.domain.cycle.planning import Plan, PlanReason, too_late
 from relance.domain.invitations.bounds import beyond, parts
@@ -23,7 +23,7 @@ from relance.domain.invitations.eligibility import Refusal, duplicates, invitati
 from relance.domain.invitations.holdout import NOBODY, HoldOut
 from relance.domain.invitations.invitation import Invitation, InvitationStatus, MailKind
 from relance.errors import DependencyUnavailable, MailError
-from relance.ports import TAKEN, Contacts, Ledger, Plans, Refused, Suppressions, Users
+from relance.ports import TAKEN, Contacts, Ledger, Plans, ProgressNotes, Refused, Suppressions, Users
 from relance.sending.batch import BatchPeople, BatchTally, by_turns, jobs_of, unsent
 from relance.sending.control_watch import ControlPoller, ControlSnapshot
 from relance.sending.error_gate import Gates
@@ -31,13 +31,19 @@ from relance.sending.mail_task import MailTask, Outcome, SendOptions
 from relance.sending.sender import Sender
 from relance.sending.uncertain import doubted_by_restore, is_doubtful, settled_in_batch
 
+NOTE_EVERY_S = 3.0
+"""With the time it takes to tell, what the queries of waves and cycles say is less than five seconds old (SPEC C12)."""
+
 IN_MEMORY = 2000
 """Contacts of a batch that are in memory at once, and more only of a single user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitations:
-    """Send batches; needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger`, `Sender`, `ControlPoller`, gates."""
+    """Send batches; needs `Users`, `Contacts`, `Suppressions`, `Plans`, `Ledger`, `Sender`, `ControlPoller`, gates.
+
+    `ProgressNotes` hear how far a batch is.
+    """
 
     users: Users
     contacts: Contacts
@@ -48,6 +54,7 @@ class Invitations:
     control: ControlPoller
     gates: Gates
     hold_out: HoldOut = NOBODY
+    notes: ProgressNotes | None = None
 
     @activity.defn
     async def send_batch(self, request: BatchInput) -> BatchResult:
@@ -63,6 +70,7 @@ class Invitations:
         with translated():
             async with (
                 attempt.heartbeating(lambda: tally.counts().model_dump()),
+                in_background(self._note(request, tally)),
                 self.control.watching(request.period) as snapshot,
             ):
                 finished = not snapshot.stops and await self._send(request, tally, snapshot)
@@ -72,6 +80,12 @@ class Invitations:
             rss_peak_mb=rss_peak_mb(),
             stopped=not finished,
         )
+
+    async def _note(self, request: BatchInput, tally: BatchTally) -> None:
+        # First at once, because then the cycle hears of the batches before, too, and most are done sooner than later.
+        while self.notes is not None:
+            await self.notes.note(request, tally.counts())
+            await asyncio.sleep(NOTE_EVERY_S)
 
     async def _send(self, request: BatchInput, tally: BatchTally, snapshot: ControlSnapshot) -> bool:
         """Send the batch; return whether it was finished."""

@@ -27,10 +27,12 @@ with workflow.unsafe.imports_passed_through():
         CycleInput,
         CycleProgress,
         CycleStatistics,
+        MailCounts,
         NextWave,
         NextWaveInput,
         PlanInput,
         StatisticsInput,
+        WaveNote,
         WaveResult,
     )
     from relance.contracts.names import TaskQueue
@@ -56,6 +58,7 @@ class MonthlyCycle:
         self._progress = request.progress or CycleProgress(period=request.period, started_at=workflow.now())
         self._orders = Orders(request.period, request.control, self._show_control)
         self._replan_asked = False
+        self._noted: dict[datetime, MailCounts] = {}
         self._waves = Waves(request, self._orders, self._add)
 
     @workflow.signal
@@ -71,9 +74,17 @@ class MonthlyCycle:
 
     @workflow.query
     def progress(self) -> CycleProgress:
-        """Return the progress and the current control; running waves answer for themselves."""
-        waves = {"current_waves": tuple(sorted(self._waves.running)), **self._waves.carried}
-        return self._progress.model_copy(update={**waves, "control": self._orders.control})
+        """Return the progress and the current control."""
+        under_way = sum((self._noted.get(instant, MailCounts()) for instant in self._waves.running), MailCounts())
+        return self._so_far().model_copy(update={"under_way": under_way})
+
+    @workflow.query
+    def note_wave(self, note: WaveNote) -> MailCounts:
+        """Hear how far a wave is; return the counts of all waves. As with `SendWave.note_batch`, it is only shown."""
+        if note.instant in self._waves.running:
+            self._noted[note.instant] = note.counts
+        progress = self.progress()
+        return progress.counts + progress.under_way
 
     @workflow.run
     async def run(self, request: CycleInput) -> CycleStatistics:
@@ -104,7 +115,7 @@ class MonthlyCycle:
             if over:
                 return
             if workflow.info().is_continue_as_new_suggested():
-                known = {"progress": self.progress(), "control": self._orders.control}
+                known = {"progress": self._so_far(), "control": self._orders.control}
                 workflow.continue_as_new(self._request.model_copy(update=known))
 
     async def _plan(self) -> None:
@@ -290,6 +301,10 @@ class MonthlyCycle:
 
     def _update(self, **changes: object) -> None:
         self._progress = self._progress.model_copy(update=changes)
+
+    def _so_far(self) -> CycleProgress:
+        waves = {"current_waves": tuple(sorted(self._waves.running)), **self._waves.carried}
+        return self._progress.model_copy(update={**waves, "control": self._orders.control})
 
     def _show_control(self) -> None:
         self._show(self._progress.stage)

@@ -19,7 +19,16 @@ with workflow.unsafe.imports_passed_through():
     from activities.invitations import Invitations
     from activities.planning import Planning
     from relance.contracts.control import ControlChange
-    from relance.contracts.cycle import BatchesInput, BatchInput, BatchResult, Boundary, WaveInput, WaveResult
+    from relance.contracts.cycle import (
+        BatchesInput,
+        BatchInput,
+        BatchNote,
+        BatchResult,
+        Boundary,
+        MailCounts,
+        WaveInput,
+        WaveResult,
+    )
     from relance.contracts.names import TaskQueue
     from relance.domain.cycle.control import ControlState
     from relance.wording.summaries import counted
@@ -45,6 +54,7 @@ class SendWave:
         self._cancelled = False
         self._begun = 0
         self._busy = 0
+        self._noted: dict[str, MailCounts] = {}
         self._finished: list[BatchInput] = []
         self._finished_at = workflow.now()
 
@@ -56,8 +66,19 @@ class SendWave:
 
     @workflow.query
     def progress(self) -> WaveResult:
-        """Return the counts of the batches that are done, and the current control of the wave's cycle."""
-        return self._result.model_copy(update={"control": self._orders.control})
+        """Return the counts of the batches, done and under way, and the current control of the wave's cycle."""
+        return self._so_far().model_copy(update={"under_way": self._under_way()})
+
+    @workflow.query
+    def note_batch(self, note: BatchNote) -> MailCounts:
+        """Hear how far a batch under way is; return the counts of all batches, done and under way.
+
+        No history knows what a query brings, and a replay has forgotten it until the next one: so it is only shown, by
+        `progress`, and nothing that the workflow does may depend on it.
+        """
+        if note.last_user in self._noted:
+            self._noted[note.last_user] = note.counts
+        return self._result.counts + self._under_way()
 
     @workflow.run
     async def run(self, request: WaveInput) -> WaveResult:
@@ -73,7 +94,7 @@ class SendWave:
             raise
         if further is not None:
             workflow.continue_as_new(further)
-        return self.progress().model_copy(update={"duration": workflow.now() - self._started()})
+        return self._so_far().model_copy(update={"duration": workflow.now() - self._started()})
 
     async def _pages(self, request: WaveInput) -> WaveInput | None:
         """Send page after page; return the input of the next run if this one grows long."""
@@ -88,7 +109,7 @@ class SendWave:
                 await self._follow_all([mail for mail in sent if mail is not None])
             after = boundaries[-1].last
             if workflow.info().is_continue_as_new_suggested():
-                return request.model_copy(update={"after_user": after, "result": self.progress()})
+                return request.model_copy(update={"after_user": after, "result": self._so_far()})
         return None
 
     @property
@@ -114,7 +135,7 @@ class SendWave:
         followed_at = self._finished_at = workflow.now()
         while not sending.done():
             if self._rests:
-                return self.progress()
+                return self._so_far()
             all_begun = self._begun == len(boundaries)
             due = self._finished_at + SLOW_AFTER if all_begun else followed_at + self._request.options.follow_every
             some = bool(self._finished)
@@ -149,6 +170,12 @@ class SendWave:
 
     async def _follow_all(self, requests: Sequence[BatchInput]) -> None:
         await asyncio.gather(*(self._follow(request) for request in requests))
+
+    def _under_way(self) -> MailCounts:
+        return sum(self._noted.values(), MailCounts())
+
+    def _so_far(self) -> WaveResult:
+        return self._result.model_copy(update={"control": self._orders.control})
 
     def _started(self) -> datetime:
         return self._result.started_at or workflow.now()
@@ -204,6 +231,7 @@ class SendWave:
             if self._over:
                 return request, batch
             self._busy += 1
+            self._noted[boundary.last] = MailCounts()
             try:
                 batch = await workflow.execute_activity_method(
                     Invitations.send_batch,
@@ -214,6 +242,7 @@ class SendWave:
                 )
             finally:
                 self._busy -= 1
+                del self._noted[boundary.last]
             if not batch.stopped:
                 return request, batch
             await self._orders.ask()

@@ -149,13 +149,29 @@ class BatchResult(Wire):
     stopped: bool = False
 
 
+class BatchNote(Wire):
+    """How far a batch under way is; `last_user` is the one that its boundary ends with."""
+
+    last_user: str
+    counts: MailCounts
+
+
+class WaveNote(Wire):
+    """How far a wave is that runs, batches under way included."""
+
+    instant: Utc
+    counts: MailCounts
+
+
 class WaveResult(Wire):
     """What one wave did, and the answer to its query `progress`.
 
-    `sending` is the time to its last mail, `control` the current control of the wave's cycle.
+    `counts` are those of the batches that are done, `under_way` those of the others as of a few seconds ago; `sending`
+    is the time to its last mail, `control` the current control of the wave's cycle.
     """
 
     counts: MailCounts = MailCounts()
+    under_way: MailCounts = MailCounts()
     batches: int = 0
     batches_failed: int = 0
     slowest_batch: timedelta = timedelta(0)
@@ -221,7 +237,8 @@ class WaveLook(Wire):
 class CycleProgress(Wire):
     """The answer to the query `progress`; `control` is the current control of the cycle.
 
-    `put_off` and `hour` carry on across continue-as-new.
+    `counts` are those of the waves that are done, `under_way` those of the others as of a few seconds ago. `put_off`
+    and `hour` carry on across continue-as-new.
     """
 
     period: Period
@@ -231,6 +248,7 @@ class CycleProgress(Wire):
     current_waves: tuple[Utc, ...] = ()
     next_wave: Utc | None = None
     counts: MailCounts = MailCounts()
+    under_way: MailCounts = MailCounts()
     batches_failed: int = 0
     slowest_batch: timedelta = timedelta(0)
     rss_peak_mb: float = 0.0

@@ -54,6 +54,8 @@ class Query(StrEnum):
     """Queries."""
 
     PROGRESS = "progress"
+    NOTE_BATCH = "note_batch"
+    NOTE_WAVE = "note_wave"
     STEPS = "steps"
     VIEW = "view"
 

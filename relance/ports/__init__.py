@@ -26,7 +26,7 @@ from relance.ports.claims import (
     Uncertain,
 )
 from relance.ports.coverage import Coverage, CycleFates
-from relance.ports.cycle_control import Compensations, Controls, Cycles, ErrorGates, Restores
+from relance.ports.cycle_control import Compensations, Controls, Cycles, ErrorGates, ProgressNotes, Restores
 from relance.ports.follow_ups import FollowUps, RunningFollowUps
 from relance.ports.health import Effects, HealthChecks, Probe, ProbeReading, Workers
 from relance.ports.inbox import Inbox, Received
@@ -92,6 +92,7 @@ __all__ = [
     "Postponed",
     "Probe",
     "ProbeReading",
+    "ProgressNotes",
     "Quarantine",
     "Received",
     "Refused",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from relance.contracts.control import ControlChange
+from relance.contracts.cycle import BatchInput, MailCounts
 from relance.domain.cycle.control import Control, ControlState
 from relance.domain.cycle.error_gate import GateState
 from relance.domain.invitations.restore import Restore
@@ -68,6 +69,13 @@ class Compensations(Protocol):
 
     async def count_reached(self, period: str) -> int:
         """Count the invitations that arrived or may have."""
+
+
+class ProgressNotes(Protocol):
+    """What a wave and its cycle hear of batches under way, for those who ask them."""
+
+    async def note(self, batch: BatchInput, counts: MailCounts) -> None:
+        """Have both hear how far a batch is; who does not answer hears the next."""
 
 
 class Restores(Protocol):

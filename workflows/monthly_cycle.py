@@ -11,17 +11,15 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from workflows.common.cycle_control import Orders
 from workflows.common.cycle_details import show_end, show_progress
+from workflows.common.cycle_end import give_up, note_left, record_unsent
 from workflows.common.cycle_waves import AT_ONCE, Waves
 from workflows.common.options import COUNT, LOOK_UP, PLAN
 from workflows.common.resting import rest
 from workflows.cycle_report import leave_report
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cycle_control import Endings
-    from activities.cycle_notes import CycleNotes
     from activities.planning import Planning
     from activities.statistics import Statistics
-    from activities.unsent import Unsent
     from relance.contracts.control import ControlChange
     from relance.contracts.cycle import (
         CycleInput,
@@ -32,13 +30,10 @@ with workflow.unsafe.imports_passed_through():
         NextWaveInput,
         PlanInput,
         StatisticsInput,
-        WaveNote,
         WaveResult,
     )
     from relance.contracts.names import TaskQueue
-    from relance.contracts.rollback import GiveUpInput
-    from relance.contracts.unsent import UnsentInput
-    from relance.contracts.waves import LeftInput
+    from relance.contracts.progress_notes import WaveNote
     from relance.domain.cycle.send_times import period_window
     from relance.wording.summaries import counted
 
@@ -58,7 +53,6 @@ class MonthlyCycle:
         self._progress = request.progress or CycleProgress(period=request.period, started_at=workflow.now())
         self._orders = Orders(request.period, request.control, self._show_control)
         self._replan_asked = False
-        self._noted: dict[datetime, MailCounts] = {}
         self._waves = Waves(request, self._orders, self._add)
 
     @workflow.signal
@@ -75,16 +69,13 @@ class MonthlyCycle:
     @workflow.query
     def progress(self) -> CycleProgress:
         """Return the progress and the current control."""
-        under_way = sum((self._noted.get(instant, MailCounts()) for instant in self._waves.running), MailCounts())
-        return self._so_far().model_copy(update={"under_way": under_way})
+        return self._so_far().model_copy(update={"under_way": self._waves.under_way})
 
     @workflow.query
     def note_wave(self, note: WaveNote) -> MailCounts:
         """Hear how far a wave is; return the counts of all waves. As with `SendWave.note_batch`, it is only shown."""
-        if note.instant in self._waves.running:
-            self._noted[note.instant] = note.counts
-        progress = self.progress()
-        return progress.counts + progress.under_way
+        self._waves.hear(note)
+        return self._progress.counts + self._waves.under_way
 
     @workflow.run
     async def run(self, request: CycleInput) -> CycleStatistics:
@@ -207,21 +198,23 @@ class MonthlyCycle:
     async def _settle(self) -> CycleStatistics | None:
         """Return the balance once every mail has its outcome; None when there is something to send after all."""
         begun, recorded = workflow.now(), None
-        give_up = begun + SETTLE_FOR
+        give_up_at = begun + SETTLE_FOR
         while True:
             # Noted before the ledger is counted: a control that arrives meanwhile ends the wait at once.
             control = self._orders.control
             if self._orders.over:
-                await self._give_up()
+                self._show("giving up")
+                await give_up(self._request.period, self._orders.control.words)
             # Once, and once more for what was given up meanwhile.
             if recorded is not self._orders.over and workflow.patched("unsent-recorded"):
                 recorded = self._orders.over
-                await self._record_unsent()
-            last = self._orders.over or workflow.now() >= give_up
+                self._show("recording who got no mail")
+                await record_unsent(self._request.period)
+            last = self._orders.over or workflow.now() >= give_up_at
             self._show("balancing")
             statistics = await self._balance(interim=True, last=last)
             left = statistics.plans_open > 0 and not self._orders.over and workflow.patched("plans-left-open")
-            if (statistics.open == 0 and not left) or (last if left else workflow.now() >= give_up):
+            if (statistics.open == 0 and not left) or (last if left else workflow.now() >= give_up_at):
                 break
             if left and (await self._next_wave()).instant is not None:
                 return None
@@ -256,37 +249,11 @@ class MonthlyCycle:
             **COUNT,
         )
 
-    async def _record_unsent(self) -> None:
-        self._show("recording who got no mail")
-        await workflow.execute_activity_method(
-            Unsent.record_unsent,
-            UnsentInput(period=self._request.period, at=workflow.now()),
-            task_queue=TaskQueue.OPS,
-            summary=f"record who of {self._request.period} got no mail, and why",
-            **PLAN,
-        )
-
     async def _leave(self) -> None:
         """End as somebody has asked the server to: no wave is cut off, and people hear of what is left."""
         self._show("cancelled by hand, waits for its waves")
         await self._waves.finish()
-        await workflow.execute_activity_method(
-            CycleNotes.note_left,
-            LeftInput(period=self._request.period, at=workflow.now()),
-            task_queue=TaskQueue.OPS,
-            summary="note what is left of a cycle that was cancelled by hand",
-            **LOOK_UP,
-        )
-
-    async def _give_up(self) -> None:
-        self._show("giving up")
-        await workflow.execute_activity_method(
-            Endings.give_up,
-            GiveUpInput(period=self._request.period, at=workflow.now()),
-            task_queue=TaskQueue.OPS,
-            summary=f"give up what is left: {self._orders.control.words}",
-            **PLAN,
-        )
+        await note_left(self._request.period)
 
     def _add(self, wave: WaveResult) -> None:
         before = self._progress

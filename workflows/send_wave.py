@@ -22,7 +22,6 @@ with workflow.unsafe.imports_passed_through():
     from relance.contracts.cycle import (
         BatchesInput,
         BatchInput,
-        BatchNote,
         BatchResult,
         Boundary,
         MailCounts,
@@ -30,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         WaveResult,
     )
     from relance.contracts.names import TaskQueue
+    from relance.contracts.progress_notes import BatchNote
     from relance.domain.cycle.control import ControlState
     from relance.wording.summaries import counted
 

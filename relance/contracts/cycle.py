@@ -149,20 +149,6 @@ class BatchResult(Wire):
     stopped: bool = False
 
 
-class BatchNote(Wire):
-    """How far a batch under way is; `last_user` is the one that its boundary ends with."""
-
-    last_user: str
-    counts: MailCounts
-
-
-class WaveNote(Wire):
-    """How far a wave is that runs, batches under way included."""
-
-    instant: Utc
-    counts: MailCounts
-
-
 class WaveResult(Wire):
     """What one wave did, and the answer to its query `progress`.
 

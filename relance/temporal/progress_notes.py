@@ -9,8 +9,9 @@ from datetime import timedelta
 from temporalio.client import Client
 
 from relance import ids
-from relance.contracts.cycle import BatchInput, BatchNote, MailCounts, WaveNote
+from relance.contracts.cycle import BatchInput, MailCounts
 from relance.contracts.names import Query
+from relance.contracts.progress_notes import BatchNote, WaveNote
 from relance.temporal.queries import unless_silent
 
 ANSWER_WITHIN = timedelta(seconds=1)

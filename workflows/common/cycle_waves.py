@@ -17,8 +17,9 @@ from workflows.send_wave import SendWave
 with workflow.unsafe.imports_passed_through():
     from activities.cycle_notes import CycleNotes
     from relance import ids
-    from relance.contracts.cycle import CycleInput, WaveInput, WaveLook, WaveLookInput, WaveResult
+    from relance.contracts.cycle import CycleInput, MailCounts, WaveInput, WaveLook, WaveLookInput, WaveResult
     from relance.contracts.names import TaskQueue
+    from relance.contracts.progress_notes import WaveNote
     from relance.contracts.waves import LeftInput, PutOffInstant, WaveHour
     from relance.wording.summaries import counted
 
@@ -43,6 +44,17 @@ class Waves:
         self._put_off = {wave.instant: wave for wave in (before.put_off if before else ())}
         self._hour = before.hour if before else None
         self.running: dict[datetime, asyncio.Task[None]] = {}
+        self._heard: dict[datetime, MailCounts] = {}
+
+    @property
+    def under_way(self) -> MailCounts:
+        """What the waves that run have done as far as a query has told: to be shown, never to be acted on."""
+        return sum((self._heard.get(instant, MailCounts()) for instant in self.running), MailCounts())
+
+    def hear(self, note: WaveNote) -> None:
+        """Keep what a query tells of a wave."""
+        if note.instant in self.running:
+            self._heard[note.instant] = note.counts
 
     @property
     def waiting(self) -> set[datetime]:

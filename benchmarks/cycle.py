@@ -40,18 +40,15 @@ LIMIT_S = 3 * 3600.0
 SHOW_EVERY_S = 5.0
 
 
-async def measure(
-    users: int, contacts: int, connections: int, processes: int, *, reminders: bool = True
-) -> dict[str, Any]:
-    """Run everything and return the figures; without `reminders` the first ones are not waited for."""
+async def measure(users: int, contacts: int, connections: int, processes: int) -> dict[str, Any]:
+    """Run everything and return the figures."""
     begun = time.monotonic()
     people = plain_people(users, contacts)
     async with prepared(*people, {CONNECTIONS: str(connections)}) as place:
         worker = await place.installation.start_worker(processes=processes)
         figures = await _compare(place, worker, people, connections)
-        if reminders:
-            wave = await send_reminders(place.installation, PERIOD, people[1])
-            figures["wave_reminders_per_s"] = round(wave.per_s, 1)
+        wave = await send_reminders(place.installation, PERIOD, people[1])
+        figures["wave_reminders_per_s"] = round(wave.per_s, 1)
         figures["peak_rss_mb"] = round(worker.measure(), 1)
         await worker.stop()
     return {

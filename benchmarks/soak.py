@@ -29,8 +29,8 @@ WARM_UP = 2
 IDLE_S = 35.0
 """Longer than the pool keeps connections to the relay that nobody uses."""
 ANSWER_S = 30.0
-LOOKS, LOOK_EVERY_S = 3, 2.0
-"""Work of every minute opens a socket for a moment: the least of a few looks is what stays."""
+LOOKS, LOOK_EVERY_S = 3, 8.0
+"""What runs every few minutes keeps sockets open for some seconds: the least of a few looks is what is left."""
 YEAR = 2026
 _ANSWER = re.compile(f"{TASKS}(\\d+)\n")
 
@@ -80,11 +80,11 @@ async def _month(installation: Installation, worker: WorkerProcess, number: int,
     return await size_of(worker)
 
 
-async def size_of(worker: WorkerProcess) -> Size:
+async def size_of(worker: WorkerProcess, apart: float = LOOK_EVERY_S) -> Size:
     """Return how large a worker is that `benchmarks.counted_worker` runs."""
     process, looks = psutil.Process(worker.process.pid), list[Size]()
     for _ in range(LOOKS):
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(apart)
         rss_mb, sockets = process.memory_info().rss / 1024**2, len(process.net_connections())
         looks.append(Size(rss_mb, sockets, process.num_threads(), await _tasks(worker)))
     return Size(*(min(values) for values in zip(*looks, strict=True)))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import ctypes
 import sys
 
-ARENAS = 2
-"""One for the event loop's thread and one for all others: only one thread at a time runs Python anyway."""
+ARENAS = 1
+"""Only one thread at a time runs Python anyway: with two, sending was no faster."""
 
 _M_ARENA_MAX = -8
 
 
 def limit_arenas() -> None:
-    """Have the threads of this process share few pools, from now on: to be called before there are threads.
+    """Have the threads of this process share one pool, from now on: to be called before there are threads.
 
     By default there are eight per core (`mallopt(3)`), each grows to what its threads once needed at the same time, and
-    what is freed in one is of no use to another: a worker grew by 3 MiB a month for as long as anybody looked.
-    Other C libraries know no arenas.
+    what is freed in one is of no use to another: a worker grew by 3 MiB a month, for the ten months that
+    `benchmarks.soak` looked at. Other C libraries know no arenas.
     """
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(_M_ARENA_MAX, ARENAS)

@@ -70,10 +70,12 @@ class Invitations:
         with translated():
             async with (
                 attempt.heartbeating(lambda: tally.counts().model_dump()),
-                in_background(self._note(request, tally)),
+                in_background(self._keep_noting(request, tally)),
                 self.control.watching(request.period) as snapshot,
             ):
                 finished = not snapshot.stops and await self._send(request, tally, snapshot)
+                # Most are done sooner than the first note is due, and after the last one the cycle hears of none.
+                await self._note(request, tally)
         return BatchResult(
             counts=tally.counts(),
             duration=timedelta(seconds=time.monotonic() - started),
@@ -81,11 +83,14 @@ class Invitations:
             stopped=not finished,
         )
 
-    async def _note(self, request: BatchInput, tally: BatchTally) -> None:
-        # First at once, because then the cycle hears of the batches before, too, and most are done sooner than later.
-        while self.notes is not None:
-            await self.notes.note(request, tally.counts())
+    async def _keep_noting(self, request: BatchInput, tally: BatchTally) -> None:
+        while True:
             await asyncio.sleep(NOTE_EVERY_S)
+            await self._note(request, tally)
+
+    async def _note(self, request: BatchInput, tally: BatchTally) -> None:
+        if self.notes is not None:
+            await self.notes.note(request, tally.counts())
 
     async def _send(self, request: BatchInput, tally: BatchTally, snapshot: ControlSnapshot) -> bool:
         """Send the batch; return whether it was finished."""

@@ -45,7 +45,7 @@ from relance.temporal.alert_groups import TemporalAlertGroups
 from relance.temporal.cycles import TemporalCycles
 from relance.temporal.follow_ups import TemporalFollowUps
 from relance.temporal.nominal_times import TemporalNominalTimes
-from relance.temporal.progress_notes import QueryProgressNotes
+from relance.temporal.progress_notes import TemporalProgressNotes
 from relance.temporal.repairs import TemporalCycleRestarts
 from relance.temporal.schedules import cycle_options, declared
 
@@ -87,7 +87,7 @@ def activities_of(settings: Settings, open_: Connections) -> dict[TaskQueue, lis
         control=control,
         gates=gates,
         hold_out=scheduling.hold_out,
-        notes=QueryProgressNotes(open_.client),
+        notes=TemporalProgressNotes(open_.client),
     )
     follow_ups = TemporalFollowUps(
         open_.client, data.ledger, eager=not settings.worker.versioning, queue=settings.worker.follow_up_queue

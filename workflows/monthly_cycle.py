@@ -25,7 +25,6 @@ with workflow.unsafe.imports_passed_through():
         CycleInput,
         CycleProgress,
         CycleStatistics,
-        MailCounts,
         NextWave,
         NextWaveInput,
         PlanInput,
@@ -72,10 +71,9 @@ class MonthlyCycle:
         return self._so_far().model_copy(update={"under_way": self._waves.under_way})
 
     @workflow.query
-    def note_wave(self, note: WaveNote) -> MailCounts:
-        """Hear how far a wave is; return the counts of all waves. As with `SendWave.note_batch`, it is only shown."""
+    def note_wave(self, note: WaveNote) -> None:
+        """Hear how far a wave is; as with `SendWave.note_batch`, it is only shown."""
         self._waves.hear(note)
-        return self._progress.counts + self._waves.under_way
 
     @workflow.run
     async def run(self, request: CycleInput) -> CycleStatistics:
